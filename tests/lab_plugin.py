@@ -1,0 +1,186 @@
+"""Starts a lab for the tests that are marked ``lab``, and ends it after them.
+
+pytest's first process does it, once it hears that such tests were collected: the lab
+comes up while the others run, the marked ones come last, and the lab goes down before
+pytest's closing lines, however the tests ended. The lab is one of its own, beside any
+that a person may have running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.settings import from_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 1200.0  # seconds: the first time, OpenStack itself is installed
+CANNOT_RUN_HERE = 3  # what `lab up` says where no lab is possible
+THE_TESTS_LAB = {"NOVAWEB_LAB_NAME": "test", "NOVAWEB_LAB_ADDRESS": "127.0.0.23"}
+
+
+def folder() -> Path:
+    """Where the processes of pytest leave word for each other."""
+    return Path(os.environ["NOVAWEB_TEST_FOLDER"])
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, **THE_TESTS_LAB}
+
+
+class LabOfTheTests:
+    """Lives in pytest's first process."""
+
+    def __init__(self) -> None:
+        self.starting: threading.Thread | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.trouble = ""
+
+    def start(self) -> None:
+        if self.starting is None:
+            self.starting = threading.Thread(target=self._start)
+            self.starting.start()
+
+    def _start(self) -> None:
+        began = time.monotonic()
+        for verb in ("up", "seed"):
+            status, output = self._run(verb)
+            if status != 0:
+                break
+        word = {"status": status, "output": output[-3000:]}
+        word["seconds"] = round(time.monotonic() - began)
+        leave_word(word)
+
+    def _run(self, verb: str) -> tuple[int, str]:
+        log = folder() / f"lab-{verb}.log"
+        with log.open("wb") as sink:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "lab", verb],
+                cwd=ROOT,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,  # Ctrl-C is ours to answer
+            )
+            status = self.process.wait()
+        return status, log.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """No process, namespace or mount of the lab is left; ``trouble`` if not so."""
+        if self.starting is None:
+            return
+        if self.starting.is_alive() and self.process is not None:
+            self.process.terminate()
+        self.starting.join()
+        word = read_word()
+        if word is not None and word["status"] == CANNOT_RUN_HERE:
+            return
+        status, output = self._run("down")
+        if status != 0:
+            self.trouble = f"The lab of the tests did not go down:\n{output[-3000:]}"
+
+
+def leave_word(word: dict[str, Any]) -> None:
+    path = folder() / "lab.json"
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(word), encoding="utf-8")
+    draft.rename(path)
+
+
+def read_word() -> dict[str, Any] | None:
+    path = folder() / "lab.json"
+    if not path.exists():
+        return None
+    word: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return word
+
+
+the_lab = LabOfTheTests()
+
+
+def is_first_process() -> bool:
+    return "PYTEST_XDIST_WORKER" not in os.environ
+
+
+def pytest_configure() -> None:
+    if is_first_process():
+        # A terminated pytest takes its lab down as an interrupted one does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+# first of all: xdist writes the groups into the ids of the tests, which is how the
+# first process hears of them
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("lab"):
+            item.add_marker(pytest.mark.xdist_group("lab"))
+    items.sort(key=lambda item: item.get_closest_marker("lab") is not None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(ids: Sequence[str]) -> None:
+    if any("@" in test and "lab" in test.rpartition("@")[2] for test in ids):
+        the_lab.start()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    alone = is_first_process() and not session.config.getoption("collectonly")
+    if alone and any(item.get_closest_marker("lab") for item in session.items):
+        the_lab.start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if is_first_process():
+        the_lab.stop()
+        if the_lab.trouble:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what did not run, and why: a skipped test proves nothing."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+        reasons[reason] = reasons.get(reason, 0) + 1
+    if reasons:
+        terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.line(f"{count} not run: {reason}", red=True)
+    if the_lab.trouble:
+        terminalreporter.section("THE LAB", sep="!", red=True, bold=True)
+        terminalreporter.line(the_lab.trouble, red=True)
+
+
+@pytest.fixture(scope="session")
+def lab() -> dict[str, Any]:
+    """The facts of a real OpenStack that is up and seeded; ``clouds_yaml`` is a path.
+
+    Skips, loudly, where there can be none (not root, not Debian or Ubuntu); fails if
+    there should be one and it does not come up.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while (word := read_word()) is None:
+        if time.monotonic() > deadline:
+            pytest.fail(f"The lab is not up after {PATIENCE:.0f} s.")
+        time.sleep(0.2)
+    if word["status"] == CANNOT_RUN_HERE:
+        sentences = word["output"].strip().splitlines() or ["no reason was given."]
+        pytest.skip(f"no lab: {sentences[-1]}")
+    if word["status"] != 0:
+        pytest.fail(f"The lab did not come up:\n{word['output']}")
+    settings = from_environment(environment())
+    facts: dict[str, Any] = json.loads(settings.facts_json.read_text(encoding="utf-8"))
+    return {**facts, "clouds_yaml": str(settings.clouds_yaml)}

@@ -1,0 +1,36 @@
+"""The settings under test: novaweb's own, in an environment that is the tests' own.
+
+What the person who runs the tests has set for themselves must not reach them, and each
+process of pytest gets a folder of its own, so that they run side by side.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+for name in [name for name in os.environ if name.startswith(("NOVAWEB_", "OS_"))]:
+    if not name.startswith(("NOVAWEB_TEST_", "NOVAWEB_LAB_")):
+        del os.environ[name]
+
+if "NOVAWEB_TEST_FOLDER" not in os.environ:
+    # Set by pytest's first process, inherited by the others, removed by the first.
+    os.environ["NOVAWEB_TEST_FOLDER"] = tempfile.mkdtemp(prefix="novaweb-tests-")
+    atexit.register(shutil.rmtree, os.environ["NOVAWEB_TEST_FOLDER"], True)
+
+state = Path(os.environ["NOVAWEB_TEST_FOLDER"]) / f"state-{os.getpid()}"
+state.mkdir(exist_ok=True)
+os.environ["NOVAWEB_STATE_DIR"] = str(state)
+os.environ["NOVAWEB_TEST_DATABASE"] = str(state / "test.sqlite3")
+os.environ["NOVAWEB_DEBUG"] = "true"
+os.environ["NOVAWEB_LOG_LEVEL"] = "ERROR"
+# Nobody answers here: a test that needs a server says so by the fixture redis_url.
+os.environ["NOVAWEB_REDIS_URL"] = "redis://127.0.0.1:1/0"
+
+from novaweb.settings import *  # noqa: E402, F403 - reads the environment made above
+
+# Signing in is no part of what most tests are about; let it cost nothing.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
