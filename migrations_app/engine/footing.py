@@ -1,0 +1,225 @@
+"""What a walk stands on: the lease, the run and its rows, the plan and the world.
+
+All that the engine writes to a run is written here, filtered by the lease. A state is
+moved together with the request's, with a line of the log and with its audit entry, in
+one transaction, and never while a neighbour is being asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from migrations_app import audit
+from migrations_app.engine import journal
+from migrations_app.engine.lease import Lease
+from migrations_app.models import MigrationRequest, Run, Step
+from migrations_app.ports import Move, World
+from migrations_app.procedures.base import It
+from migrations_app.procedures.base import Step as PlanStep
+from migrations_app.procedures.registry import procedure
+from migrations_app.states import (
+    OPEN_RUNS,
+    REQUEST_STATE_OF_RUN,
+    WALKING_RUNS,
+    RunState,
+    StepState,
+    request_sources,
+)
+
+# A request of which the world shows no trace may still be on its way there: so long
+# after it was made it is made again. Nova refuses a second one while a first is under
+# way (nova/compute/api.py, check_instance_state): that is the fence behind this one.
+GRACE = timedelta(seconds=10)
+# The first looks after a request come quickly, so that short moves end promptly.
+FIRST_LOOK = 0.5
+
+
+class Way(Enum):
+    """What became of one stretch of the walk."""
+
+    ON = auto()  # look at the run again at once
+    REST = auto()  # it waits, and was given back until later
+    OVER = auto()  # it is over, or held
+
+
+def move_of(request: MigrationRequest) -> Move:
+    """Return the frozen inputs of the request's run."""
+    return Move(
+        server_id=request.instance,
+        server_name=request.instance_name,
+        source=request.source,
+        target=request.target,
+        options=request.options,
+    )
+
+
+class Footing:
+    """One claimed run: what is known of it, and the only way to write to it."""
+
+    def __init__(self, lease: Lease, world_of: Callable[[str], World]) -> None:
+        self.lease = lease
+        self.refresh()
+        self.world = world_of(self.run.request.cloud.name)
+        self.move = move_of(self.run.request)
+        self.plan = {
+            step.key: step for step in procedure(self.run.request.procedure).steps
+        }
+
+    def refresh(self) -> None:
+        """Read the run and its steps anew: people may have asked for something."""
+        self.run = Run.objects.select_related("request__cloud").get(
+            pk=self.lease.run_id
+        )
+        self.rows = list(self.run.steps.all())
+
+    @property
+    def now(self) -> datetime:
+        """The time, by the engine's clock."""
+        return self.lease.clock()
+
+    @property
+    def sound(self) -> bool:
+        """The rows that were approved are the steps that the code knows."""
+        return [row.key for row in self.rows] == list(self.plan)
+
+    def step(self, row: Step) -> PlanStep:
+        """Return the step of the plan that the row stands for."""
+        return self.plan[row.key]
+
+    def it(self, row: Step, *, mark: str) -> It:
+        """Return what the row's step is given."""
+
+        def show(figures: dict[str, Any]) -> None:
+            if figures != row.progress:
+                self.save(row, progress=figures)
+
+        return It(
+            move=self.move,
+            cloud=self.world.cloud,
+            mark=mark,
+            now=self.now,
+            say=lambda text: self.say(text, row),
+            show=show,
+            shown=row.progress,
+        )
+
+    # -- small writes ----------------------------------------------------------
+    def say(self, text: str, row: Step | None = None) -> None:
+        """Add a line to the run's log."""
+        journal.say(self.lease, text, step=row.key if row else "")
+
+    def save(self, row: Step, **fields: Any) -> None:
+        """Write to one step of the run, as long as the run is ours."""
+        with transaction.atomic():
+            self.lease.write()
+            Step.objects.filter(pk=row.pk).update(**fields)
+        for name, value in fields.items():
+            setattr(row, name, value)
+
+    def asking(self, row: Step, text: str, **fields: Any) -> None:
+        """Commit that a neighbour is about to be asked: row, line and audit entry."""
+        with transaction.atomic():
+            self.save(row, **fields)
+            self.say(text, row)
+            audit.record("run.asked", run=self.run, note=text, after={"step": row.key})
+
+    def worry(self, sentence: str, row: Step | None = None) -> None:
+        """Note why the run does not get on just now; one line per new reason."""
+        if sentence != self.run.why:
+            with transaction.atomic():
+                self.lease.write(why=sentence)
+                self.say(sentence, row)
+            self.run.why = sentence
+
+    def done(self, row: Step) -> None:
+        """Note that a step is done, and that nothing worries us any more."""
+        with transaction.atomic():
+            self.save(row, state=str(StepState.DONE), done_at=self.now)
+            self.lease.write(why="")
+            self.say(f"Done: {row.sentence}", row)
+        self.run.why = ""
+
+    def undone(self, row: Step) -> None:
+        """Note that a step was undone."""
+        with transaction.atomic():
+            self.save(row, state=str(StepState.UNDONE), undone_at=self.now)
+            self.say(f"Undone: {row.sentence}", row)
+
+    def rest(self, since: datetime | None) -> Way:
+        """Give the run back and have it looked at again: soon at first, then rarely.
+
+        ``since`` is when what we wait for began. Nova refreshes its figures every
+        5 s (nova/virt/libvirt/migration.py, save_stats), hence the longest tick.
+        """
+        age = (self.now - since).total_seconds() if since else 0.0
+        wait = min(settings.NOVAWEB_TICK, max(FIRST_LOOK, age / 4))
+        self.lease.release(self.now + timedelta(seconds=wait))
+        return Way.REST
+
+    # -- the moves of the run's state --------------------------------------------
+    def complete(self) -> Way:
+        """The plan is done: the move is complete."""
+        return self._move(RunState.COMPLETED, "run.completed", "", "The move is done.")
+
+    def rolled_back(self) -> Way:
+        """All that was asked is undone; the reason stays in ``why``."""
+        return self._move(
+            RunState.ROLLED_BACK,
+            "run.rolled_back",
+            self.run.why,
+            "Everything is as it was before.",
+        )
+
+    def hold(self, why: str) -> Way:
+        """Stop where only a person may decide."""
+        return self._move(RunState.HELD, "run.held", why, f"Held: {why}")
+
+    def turn_back(self, why: str) -> Way:
+        """Go back up the plan, for that reason."""
+        return self._move(
+            RunState.GOING_BACK, "run.going_back", why, f"Going back: {why}"
+        )
+
+    def go_on(self, row: Step) -> Way:
+        """It is too late to go back: the final step turned out to be done."""
+        why = f"It is too late to go back, for this is done: {row.sentence}"
+        self.save(row, state=str(StepState.UNDER_WAY))
+        return self._move(
+            RunState.RUNNING, "run.going_on", why, why, stop_asked_at=None
+        )
+
+    def _move(
+        self, state: RunState, verb: str, why: str, line: str, **fields: Any
+    ) -> Way:
+        walking, over = state in WALKING_RUNS, state not in OPEN_RUNS
+        now = self.now
+        fields |= {"state": str(state), "why": why}
+        if state is RunState.HELD:
+            fields["was_going_back"] = self.run.state == RunState.GOING_BACK
+        if not walking:
+            fields |= {"look_again_at": None, "lease": "", "lease_until": None}
+        if over:
+            fields["ended_at"] = now
+        with transaction.atomic():
+            self.say(line)
+            self.lease.write(**fields)
+            audit.record(verb, run=self.run, note=why)
+            mirror(self.run, state, why=why, now=now)
+        return Way.ON if walking else Way.OVER
+
+
+def mirror(run: Run, state: RunState, *, why: str, now: datetime) -> None:
+    """Move the run's request to the state that goes with the run's."""
+    target = REQUEST_STATE_OF_RUN[state]
+    fields: dict[str, Any] = {"state": str(target), "why": why}
+    if state not in OPEN_RUNS:
+        fields |= {"open_instance": None, "ended_at": now, "look_again_at": None}
+    MigrationRequest.objects.filter(
+        pk=run.request_id, state__in=[*request_sources(target), str(target)]
+    ).update(**fields)

@@ -1,0 +1,59 @@
+"""The heart: one thread a process that renews the leases of the runs it walks.
+
+A neighbour may take longer to answer than a lease lasts. While this process lives its
+leases are renewed; when it is killed the heart stops with it, and the leases lapse.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from django.conf import settings
+from django.db import Error, close_old_connections, connection
+
+from migrations_app.engine.lease import Lease, lease_span
+from migrations_app.models import Run
+
+log = structlog.get_logger(__name__)
+_held: dict[str, Lease] = {}
+_lock = threading.Lock()
+_stir = threading.Event()
+_thread: threading.Thread | None = None
+
+
+@contextmanager
+def beating(lease: Lease) -> Iterator[None]:
+    """Keep the lease renewed for as long as the block lasts."""
+    global _thread  # noqa: PLW0603 - one thread a process
+    with _lock:
+        _held[lease.token] = lease
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_beat, name="heart", daemon=True)
+            _thread.start()
+    try:
+        yield
+    finally:
+        with _lock:
+            _held.pop(lease.token, None)
+
+
+def _beat() -> None:
+    while True:
+        _stir.wait(settings.NOVAWEB_LEASE / 3)
+        with _lock:
+            held = list(_held.values())
+        if not held:
+            continue
+        try:
+            close_old_connections()
+            for lease in held:
+                Run.objects.filter(pk=lease.run_id, lease=lease.token).update(
+                    lease_until=lease.clock() + lease_span()
+                )
+        except Error as error:
+            # the walk itself will meet the same trouble and say so
+            log.warning("leases not renewed", reason=str(error))
+            connection.close()

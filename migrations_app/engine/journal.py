@@ -1,0 +1,34 @@
+"""The journal: the next numbered line of a run.
+
+The number is taken by an UPDATE of the run's own row in the transaction that inserts
+the line: the row's lock makes the order of commits the order of numbers, so a reader
+whose cursor is a line number can never miss a late commit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models, transaction
+
+from migrations_app.engine.lease import Lease
+from migrations_app.models import Line, Run
+
+
+def say(lease: Lease, text: str, *, step: str = "") -> None:
+    """Add a line to the log of the run that the lease is for. Raises LostLease."""
+    with transaction.atomic():
+        lease.write(last_number=models.F("last_number") + 1)
+        _insert(lease.run_id, text, step, lease.clock())
+
+
+def note(run_id: int, text: str, *, at: datetime) -> None:
+    """Add a line on behalf of a person, who holds no lease."""
+    with transaction.atomic():
+        Run.objects.filter(pk=run_id).update(last_number=models.F("last_number") + 1)
+        _insert(run_id, text, "", at)
+
+
+def _insert(run_id: int, text: str, step: str, at: datetime) -> None:
+    number = Run.objects.values_list("last_number", flat=True).get(pk=run_id)
+    Line.objects.create(run_id=run_id, number=number, step=step, at=at, text=text)

@@ -1,0 +1,68 @@
+"""The walk: claim a run, go as far as the world allows, give it back.
+
+It never waits: when a step says WAITING it notes when to look again and ends. Before
+every request to a neighbour it commits what it is about to ask, so that whoever comes
+after a death knows that it may have been asked, and looks for its trace in the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from django.db import Error as DatabaseError
+from django.utils import timezone
+
+from migrations_app.engine import heart
+from migrations_app.engine.back import back
+from migrations_app.engine.footing import Footing, Way
+from migrations_app.engine.forward import forward
+from migrations_app.engine.lease import Clock, Lease
+from migrations_app.errors import LostLease
+from migrations_app.ports import World
+from migrations_app.states import RunState
+
+log = structlog.get_logger(__name__)
+WorldOf = Callable[[str], World]
+
+
+def walk(run_id: int, world_of: WorldOf, *, clock: Clock = timezone.now) -> Way | None:
+    """Walk the run if it is due and nobody else does; None when it was not ours.
+
+    Afterwards the run is over, held, or due again later. An error of the database
+    escapes: the lease lapses and the run is looked at again when the database is back.
+    """
+    lease = Lease(run_id, clock)
+    if not lease.claim():
+        return None
+    with heart.beating(lease):
+        try:
+            return _go(lease, world_of)
+        except LostLease:
+            log.warning("lease lost", run=run_id)
+            return None
+
+
+def _go(lease: Lease, world_of: WorldOf) -> Way:
+    foot = Footing(lease, world_of)
+    if not foot.sound:
+        return foot.hold(
+            "The steps of this procedure have changed since they were approved. Look at"
+            " the instance in Nova, then close the run by hand and ask anew."
+        )
+    way = Way.ON
+    try:
+        while way is Way.ON:
+            way = forward(foot) if foot.run.state == RunState.RUNNING else back(foot)
+            if way is Way.ON:
+                foot.refresh()
+    except (LostLease, DatabaseError):
+        raise
+    except Exception as error:
+        # an error of our own: a person must look, the run must not spin
+        log.exception("walk failed", run=lease.run_id)
+        return foot.hold(
+            f"novaweb met an error of its own ({type(error).__name__}); its log says"
+            " more. Nothing further was asked of Nova. Look again when it is mended."
+        )
+    return way

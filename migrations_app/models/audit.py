@@ -1,0 +1,57 @@
+"""The audit trail: who did what, when, to what. Rows are added and never changed."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class AuditEntry(models.Model):
+    """One act. Triggers refuse every UPDATE and DELETE (migration 0002).
+
+    The actor is kept as a key *and* as text, and the key has no constraint: deleting
+    an account never touches the trail. ``act`` groups the entries of one request of a
+    browser, a client or a job. ``previous`` and ``digest`` are for the hash chain.
+    """
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        related_name="+",
+    )
+    actor_name = models.CharField(max_length=150)
+    act = models.CharField(max_length=36, blank=True)
+    verb = models.CharField(max_length=50)
+    cloud = models.CharField(max_length=100, blank=True)
+    request_number = models.BigIntegerField(null=True, blank=True)
+    run_number = models.BigIntegerField(null=True, blank=True)
+    instance = models.CharField(max_length=36, blank=True)
+    instance_name = models.CharField(max_length=255, blank=True)
+    source = models.CharField(max_length=255, blank=True)
+    target = models.CharField(max_length=255, blank=True)
+    ticket = models.CharField(max_length=100, blank=True)
+    note = models.TextField(blank=True)
+    before = models.JSONField(default=dict, blank=True)
+    after = models.JSONField(default=dict, blank=True)
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "audit entries"
+        indexes = (
+            models.Index(fields=("instance",)),
+            models.Index(fields=("source",)),
+            models.Index(fields=("target",)),
+            models.Index(fields=("actor_name",)),
+            models.Index(fields=("ticket",)),
+            models.Index(fields=("verb",)),
+            models.Index(fields=("request_number",)),
+            models.Index(fields=("at",)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T} {self.actor_name} {self.verb}"

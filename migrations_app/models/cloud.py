@@ -1,0 +1,24 @@
+"""The clouds that novaweb is configured for."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Cloud(models.Model):
+    """One Nova endpoint, by its name in clouds.yaml, and how fresh our copy is."""
+
+    name = models.CharField(max_length=100, unique=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+    # When the last sync began; a sync that died leaves it set and is overtaken.
+    sync_began_at = models.DateTimeField(null=True, blank=True)
+    # When it is to be read again; null: at once. Who moves it on has rung.
+    sync_due_at = models.DateTimeField(null=True, blank=True)
+    # Why the last sync came to nothing; empty when it went well.
+    trouble = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

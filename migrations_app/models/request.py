@@ -1,0 +1,101 @@
+"""What is asked, and who decided what about it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from migrations_app.models.cloud import Cloud
+from migrations_app.states import RequestState
+
+
+class MigrationRequest(models.Model):
+    """What is to be moved, how, where, why, and by whom it was asked.
+
+    ``plan`` is a list of {key, sentence, final}, ``findings`` a list of {rule,
+    severity, sentence, remedy, evidence}; ``plan_digest`` names both, together with
+    the procedure and its inputs. What is approved is a digest.
+    """
+
+    cloud = models.ForeignKey(Cloud, on_delete=models.PROTECT)
+    instance = models.CharField(max_length=36)
+    instance_name = models.CharField(max_length=255)
+    project = models.CharField(max_length=255, blank=True)
+    # Set while the request is open: one open request per instance, on every database.
+    open_instance = models.CharField(max_length=140, null=True, blank=True, unique=True)
+    procedure = models.CharField(max_length=30)
+    # What was asked for: may be "auto", and a target that the adviser was to choose.
+    asked_procedure = models.CharField(max_length=30)
+    source = models.CharField(max_length=255)
+    target = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - null: the scheduler chooses
+    options = models.JSONField(default=dict, blank=True)
+    reason = models.TextField()
+    ticket = models.CharField(max_length=100, blank=True)
+    window_start = models.DateTimeField(null=True, blank=True)
+    window_end = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+
+    state = models.CharField(
+        max_length=20,
+        choices=[(str(s), str(s).replace("_", " ")) for s in RequestState],
+        default=str(RequestState.REQUESTED),
+    )
+    # Why it stands where it stands, as a sentence; empty when there is nothing to say.
+    why = models.TextField(blank=True)
+    plan = models.JSONField()
+    findings = models.JSONField()
+    estimate = models.JSONField(default=dict, blank=True)
+    plan_digest = models.CharField(max_length=64)
+
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="migration_requests",
+    )
+    asked_by_name = models.CharField(max_length=150)
+    asked_at = models.DateTimeField()
+    # When an approved request is tried next; null when nothing is to be tried.
+    look_again_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("state", "look_again_at")),
+            models.Index(fields=("instance",)),
+            models.Index(fields=("asked_by",)),
+        )
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.procedure} {self.instance_name}"
+
+
+class Decision(models.Model):
+    """One person's approve or reject of a plan, by its digest; never changed.
+
+    An approval counts only while the request's digest is the one that it names.
+    """
+
+    request = models.ForeignKey(
+        MigrationRequest, on_delete=models.CASCADE, related_name="decisions"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True
+    )
+    by_name = models.CharField(max_length=150)
+    approves = models.BooleanField()
+    note = models.TextField()
+    plan_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("request", "by", "plan_digest"), name="one_decision_per_person"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.by_name} {'approves' if self.approves else 'rejects'}"

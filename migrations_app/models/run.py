@@ -1,0 +1,115 @@
+"""One execution of an approved plan: the run, its steps and its log lines."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from migrations_app.models.request import MigrationRequest
+from migrations_app.states import RunState, StepState
+
+
+class Run(models.Model):
+    """One execution of an approved plan. Only engine/ and runs.py write here."""
+
+    request = models.OneToOneField(
+        MigrationRequest, on_delete=models.PROTECT, related_name="run"
+    )
+    state = models.CharField(
+        max_length=20,
+        choices=[(str(s), str(s).replace("_", " ")) for s in RunState],
+        default=str(RunState.RUNNING),
+    )
+    # Which way a held run was going: True when it was on its way back.
+    was_going_back = models.BooleanField(default=False)
+    why = models.TextField(blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    # Who walks it now: a token and until when it is to be believed.
+    lease = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    # When it is to be looked at next; null when it is over or held.
+    look_again_at = models.DateTimeField(null=True, blank=True)
+    rung_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    last_number = models.IntegerField(default=0)
+
+    # What people asked of it while it ran; the walk reads these.
+    stop_asked_at = models.DateTimeField(null=True, blank=True)
+    stop_asked_by = models.CharField(max_length=150, blank=True)
+    force_asked_at = models.DateTimeField(null=True, blank=True)
+    force_sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=("look_again_at",)),)
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.request_id}"
+
+
+class Step(models.Model):
+    """One step of a run. ``mark`` is what the world showed just before it was asked.
+
+    ``progress`` holds figures for the page: {"memory_remaining": bytes, …}.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    position = models.IntegerField()
+    key = models.CharField(max_length=50)
+    sentence = models.TextField()
+    final = models.BooleanField(default=False)
+    state = models.CharField(
+        max_length=20,
+        choices=[(str(s), str(s).replace("_", " ")) for s in StepState],
+        default=str(StepState.TODO),
+    )
+    begun_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    mark = models.TextField(blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    undo_begun_at = models.DateTimeField(null=True, blank=True)
+    undo_asked_at = models.DateTimeField(null=True, blank=True)
+    undo_mark = models.TextField(blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    progress = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=("run", "key"), name="one_step_per_key"),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Line(models.Model):
+    """One line of a run's log; ``number`` counts from 1 without a gap."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="lines")
+    number = models.IntegerField()
+    step = models.CharField(max_length=50, blank=True)
+    at = models.DateTimeField()
+    text = models.TextField()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=("run", "number"), name="one_line_a_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.text}"
+
+
+class Pacer(models.Model):
+    """The one row (id 1) by which the worker processes agree on who rings."""
+
+    lease = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    # When somebody last looked for due runs: pages warn when this grows old.
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return "pacer"

@@ -1,0 +1,172 @@
+"""Who may do what: pure rules, each with the sentence that is shown.
+
+Pages and the API ask ``why_not`` before they offer a button, and the verbs of
+requests.py and runs.py ask it again before they act.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from migrations_app.models import MigrationRequest, Run
+from migrations_app.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+
+class Role(StrEnum):
+    """The four roles; each is a group of that name."""
+
+    REQUESTER = "requester"
+    APPROVER = "approver"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+class Verb(StrEnum):
+    """Everything a person may do."""
+
+    SEE = "see"
+    ASK = "ask"
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    STOP = "stop"
+    ABORT = "abort"
+    FORCE_COMPLETE = "force-complete"
+    LOOK_AGAIN = "look-again"
+    GO_BACK = "go-back"
+    CLOSE = "close"
+    SEE_AUDIT = "see-audit"
+    SYNC = "sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in, and the roles they have."""
+
+    id: int | None
+    name: str
+    roles: frozenset[str]
+    staff: bool = False
+
+
+_ROLES: dict[Verb, frozenset[Role]] = {
+    Verb.SEE: frozenset(Role),
+    Verb.ASK: frozenset({Role.REQUESTER, Role.OPERATOR}),
+    Verb.APPROVE: frozenset({Role.APPROVER}),
+    Verb.REJECT: frozenset({Role.APPROVER}),
+    Verb.WITHDRAW: frozenset({Role.REQUESTER, Role.OPERATOR}),
+    Verb.STOP: frozenset({Role.OPERATOR}),
+    Verb.ABORT: frozenset({Role.OPERATOR}),
+    Verb.FORCE_COMPLETE: frozenset({Role.OPERATOR}),
+    Verb.LOOK_AGAIN: frozenset({Role.OPERATOR}),
+    Verb.GO_BACK: frozenset({Role.OPERATOR}),
+    Verb.CLOSE: frozenset({Role.OPERATOR}),
+    Verb.SEE_AUDIT: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
+    Verb.SYNC: frozenset({Role.OPERATOR}),
+}
+_WORDS = {
+    Verb.SEE: "look at this",
+    Verb.ASK: "ask for a move",
+    Verb.APPROVE: "approve a request",
+    Verb.REJECT: "reject a request",
+    Verb.WITHDRAW: "withdraw a request",
+    Verb.STOP: "stop a run",
+    Verb.ABORT: "abort a live migration",
+    Verb.FORCE_COMPLETE: "force a live migration to complete",
+    Verb.LOOK_AGAIN: "have a held run looked at again",
+    Verb.GO_BACK: "send a held run back",
+    Verb.CLOSE: "close a held run by hand",
+    Verb.SEE_AUDIT: "read the audit trail",
+    Verb.SYNC: "have the inventory read anew",
+}
+
+
+def person(user: AbstractBaseUser | AnonymousUser) -> Person:
+    """Return who the user is, with their roles (read once per user object)."""
+    known: Person | None = getattr(user, "_novaweb_person", None)
+    if known is None:
+        if user.is_authenticated and user.is_active:
+            names = user.groups.values_list("name", flat=True)  # type: ignore[union-attr]
+            roles = frozenset(names) & frozenset(str(role) for role in Role)
+            known = Person(
+                id=user.pk,
+                name=user.get_username(),
+                roles=roles,
+                staff=bool(getattr(user, "is_staff", False)),
+            )
+        else:
+            known = Person(id=None, name="", roles=frozenset())
+        user._novaweb_person = known  # type: ignore[union-attr]
+    return known
+
+
+def why_not(
+    who: Person,
+    verb: Verb,
+    *,
+    request: MigrationRequest | None = None,
+    run: Run | None = None,
+) -> str:
+    """Return why the person may not do that, as a sentence; empty: they may."""
+    allowed = _ROLES[verb]
+    if not who.roles & {str(role) for role in allowed}:
+        roles = " or ".join(sorted(str(role) for role in allowed))
+        return (
+            f"To {_WORDS[verb]} takes the role {roles}, which you do not have. Ask"
+            " whoever administers novaweb for it."
+        )
+    if request is not None:
+        return _why_not_request(who, verb, request)
+    if run is not None:
+        return _why_not_run(verb, run)
+    return ""
+
+
+def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
+    state = RequestState(request.state)
+    words = str(state).replace("_", " ")
+    match verb:
+        case Verb.APPROVE | Verb.REJECT if request.asked_by_id == who.id:
+            return "You asked for this move: somebody else must decide about it."
+        case Verb.APPROVE if state is not RequestState.REQUESTED:
+            return f"The request is {words}; only a requested one can be approved."
+        case Verb.REJECT if state not in (
+            RequestState.REQUESTED,
+            RequestState.APPROVED,
+        ):
+            return f"The request is {words}; it can no longer be rejected."
+        case Verb.WITHDRAW if state not in (
+            RequestState.REQUESTED,
+            RequestState.APPROVED,
+        ):
+            return f"The request is {words}; it can no longer be withdrawn."
+        case Verb.WITHDRAW if (
+            request.asked_by_id != who.id and Role.OPERATOR not in who.roles
+        ):
+            return "Only who asked for the move, or an operator, can withdraw it."
+    return ""
+
+
+def _why_not_run(verb: Verb, run: Run) -> str:
+    state = RunState(run.state)
+    words = str(state).replace("_", " ")
+    match verb:
+        case Verb.STOP | Verb.ABORT | Verb.FORCE_COMPLETE if state not in WALKING_RUNS:
+            return f"The run is {words}; there is nothing under way."
+        case Verb.STOP | Verb.ABORT if state is RunState.GOING_BACK:
+            return "The run is on its way back already."
+        case Verb.STOP | Verb.ABORT if run.stop_asked_at is not None:
+            return "It was already asked to stop."
+        case Verb.FORCE_COMPLETE if state is RunState.GOING_BACK:
+            return "The run is on its way back; it cannot be forced to complete."
+        case Verb.FORCE_COMPLETE if run.force_asked_at and not run.force_sent_at:
+            return "It was already asked to complete by force."
+        case Verb.LOOK_AGAIN | Verb.GO_BACK | Verb.CLOSE if state is not RunState.HELD:
+            held = "over" if state not in OPEN_RUNS else "not held"
+            return f"The run is {held} ({words}); this is for held runs only."
+    return ""

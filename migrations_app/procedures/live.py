@@ -1,0 +1,187 @@
+"""Live migration: the guest goes on running while it moves.
+
+The operator gets: the instance on the chosen host, or on one that the scheduler
+chose. Its user notices: usually a pause of well under a second. Memory is copied
+while the guest runs, and so are local disks where the hosts do not share storage.
+The point of no return is the hand-over itself; until then the move can be aborted
+and Nova puts everything back.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from migrations_app.errors import Blocked
+from migrations_app.ports import Migration, Move, Progress, Server
+from migrations_app.procedures.base import Hastened, Is, It, Procedure, Step
+from migrations_app.procedures.steps import trace
+from migrations_app.procedures.steps.looks import (
+    AllocationIsMoved,
+    PortsAreBound,
+    TargetTakesInstances,
+    arrived,
+)
+
+DEADLINE_MINUTES = 120
+
+
+class RunsOnSource(Step):
+    """Look whether {name} runs, idle, on {source}."""
+
+    def check(self, it: It) -> Is:
+        server = it.cloud.server(it.move.server_id)
+        match server.status, server.host:
+            case (("ACTIVE" | "PAUSED"), it.move.source) if server.idle:
+                return Is.DONE
+            case (("ACTIVE" | "PAUSED" | "REBOOT" | "PASSWORD"), it.move.source):
+                return Is.WAITING
+        raise Blocked(
+            f"The instance is {server.status} on {server.host}; a live migration needs"
+            f" it running on {it.move.source}. Ask anew with what is so now."
+        )
+
+
+class MigrateLive(Hastened):
+    """Nova migrates {name} live from {source} to {target}."""
+
+    final = True
+    interruptible = True
+
+    def patience(self, move: Move) -> timedelta:
+        return timedelta(minutes=move.options.get("deadline", DEADLINE_MINUTES))
+
+    def check(self, it: It) -> Is:
+        server = it.cloud.server(it.move.server_id)
+        if not server.idle:
+            self._show_progress(it)
+            return Is.WAITING
+        match server.status:
+            case "ACTIVE" | "PAUSED" if arrived(it, server):
+                return Is.DONE
+            case "ACTIVE" | "PAUSED" if server.host == it.move.source:
+                return Is.READY
+            case "ACTIVE" | "PAUSED":
+                raise Blocked(
+                    f"The instance is on {server.host}, which is neither its source"
+                    " nor its target: somebody else moved it."
+                )
+        raise Blocked(self._state(server))
+
+    def mark(self, it: It) -> str:
+        return trace.mark(it)
+
+    def do(self, it: It) -> None:
+        it.cloud.live_migrate(
+            it.move.server_id,
+            host=it.move.target,
+            block=it.move.options.get("block_migration", "auto"),
+        )
+
+    def heard(self, it: It) -> bool:
+        return trace.heard(it, "live-migration")
+
+    def undo(self, it: It) -> None:
+        record = self._record(it)
+        if record is not None:
+            it.cloud.abort(it.move.server_id, record.id)
+
+    def undone(self, it: It) -> bool:
+        server = it.cloud.server(it.move.server_id)
+        if server.status == "ERROR":
+            raise Blocked(self._state(server))
+        return server.idle and server.host == it.move.source
+
+    def undo_heard(self, it: It) -> bool:
+        return bool(trace.actions_since(it, "live_migration_cancel"))
+
+    def undo_patience(self, move: Move) -> timedelta:
+        return timedelta(minutes=20)
+
+    def hasten(self, it: It) -> None:
+        record = self._record(it)
+        if record is None:
+            raise Blocked("Nova shows no running migration to force.")
+        it.cloud.force_complete(it.move.server_id, record.id)
+
+    def _record(self, it: It) -> Migration | None:
+        for record in it.cloud.migrations(it.move.server_id):
+            if record.type == "live-migration" and not record.over:
+                return record
+        return None
+
+    def _state(self, server: Server) -> str:
+        fault = f" Nova says: {server.fault}" if server.fault else ""
+        return (
+            f"The instance is {server.status} on {server.host}.{fault} Before anything"
+            " else find out, on both hosts, where its domain runs: a hard reboot could"
+            " start it twice."
+        )
+
+    def _show_progress(self, it: It) -> None:
+        record = self._record(it)
+        if record is None:
+            return
+        figures: dict[str, Any] = {"migration": record.id, "status": record.status}
+        left = it.cloud.progress(it.move.server_id, record.id)
+        if left is not None:
+            for name in left.__slots__:
+                figures[name] = getattr(left, name)
+            figures |= self._pace(it, left)
+        if record.status != it.shown.get("status"):
+            it.say(f"Nova's migration {record.id} is {record.status}.")
+        it.show(figures)
+
+    def _pace(self, it: It, left: Progress) -> dict[str, Any]:
+        """Return the low-water mark (bytes) and the rate since last time (bytes/s)."""
+        low = it.shown.get("low_water", left.memory_remaining)
+        copied = left.memory_processed + left.disk_processed
+        pace: dict[str, Any] = {
+            "low_water": min(low, left.memory_remaining),
+            "copied": copied,
+            "at": it.now.timestamp(),
+            "rate": it.shown.get("rate", 0),
+        }
+        seconds = it.now.timestamp() - it.shown.get("at", it.now.timestamp())
+        if seconds > 0 and copied > it.shown.get("copied", copied):
+            pace["rate"] = int((copied - it.shown["copied"]) / seconds)
+        return pace
+
+
+class RunsOnTarget(Step):
+    """Look whether {name} runs on {target} and Nova's migration is completed."""
+
+    def check(self, it: It) -> Is:
+        server = it.cloud.server(it.move.server_id)
+        if server.status not in {"ACTIVE", "PAUSED"} or not arrived(it, server):
+            raise Blocked(
+                f"The instance is {server.status} on {server.host}, not running on"
+                f" {it.move.target or 'another host'}: look at both hosts."
+            )
+        records = it.cloud.migrations(it.move.server_id)
+        if records and not records[0].over:
+            return Is.WAITING
+        if records and records[0].status != "completed":
+            raise Blocked(
+                f"The instance runs on {server.host}, but Nova's migration record says"
+                f" “{records[0].status}”: the clean-up on {it.move.source} may have"
+                " failed. Look at its nova-compute log."
+            )
+        it.say(f"It runs on {server.host}.")
+        return Is.DONE
+
+
+class Live(Procedure):
+    """Move a running instance without stopping it."""
+
+    name = "live"
+    title = "Live migration"
+    keeps_running = True
+    steps = (
+        RunsOnSource(),
+        TargetTakesInstances(),
+        MigrateLive(),
+        RunsOnTarget(),
+        PortsAreBound(),
+        AllocationIsMoved(),
+    )

@@ -1,0 +1,30 @@
+"""The procedures there are: a closed list, no discovery."""
+
+from __future__ import annotations
+
+from migrations_app.errors import Unfit
+from migrations_app.ports import Move
+from migrations_app.procedures.base import Procedure
+from migrations_app.procedures.cold import Cold
+from migrations_app.procedures.live import Live
+
+PROCEDURES: dict[str, type[Procedure]] = {p.name: p for p in (Live, Cold)}
+
+
+def procedure(name: str) -> type[Procedure]:
+    """Return the procedure of that name. Raises Unfit when there is none."""
+    try:
+        return PROCEDURES[name]
+    except KeyError:
+        known = ", ".join(PROCEDURES)
+        raise Unfit(
+            f"There is no procedure “{name}”. Choose one of: {known}, or auto."
+        ) from None
+
+
+def plan(name: str, move: Move) -> list[dict[str, object]]:
+    """Return the plan that people approve: key, sentence and final of each step."""
+    return [
+        {"key": step.key, "sentence": step.sentence(move), "final": step.final}
+        for step in procedure(name).steps
+    ]

@@ -1,0 +1,250 @@
+"""All settings, read from the environment; docs/running.md explains each.
+
+The defaults run on one machine with nothing installed: SQLite, the pretend cloud and
+a debug server. A secret may be given as NAME or, better, as NAME_FILE: the path of a
+file that holds it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+import structlog
+from csp.constants import NONE, NONCE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+
+STATE_DIR = Path(env("NOVAWEB_STATE_DIR", default=str(BASE_DIR / ".state")))
+DEBUG = env.bool("NOVAWEB_DEBUG", default=False)
+SECRET_KEY = env("NOVAWEB_SECRET_KEY", default="")
+ALLOWED_HOSTS = env.list("NOVAWEB_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("NOVAWEB_TRUSTED_ORIGINS", default=[])
+
+# ---- what novaweb is about ------------------------------------------------------
+# Names of clouds in clouds.yaml (found as openstacksdk finds it: OS_CLIENT_CONFIG_FILE,
+# the current folder, ~/.config/openstack). The name "pretend" is the built-in one.
+NOVAWEB_CLOUDS = env.list("NOVAWEB_CLOUDS", default=["pretend"])
+NOVAWEB_PRETEND_FILE = env(
+    "NOVAWEB_PRETEND_FILE", default=str(STATE_DIR / "pretend.sqlite3")
+)
+# How long a neighbour may take to answer one request, in seconds.
+NOVAWEB_CLOUD_TIMEOUT = env.float("NOVAWEB_CLOUD_TIMEOUT", default=30.0)
+# A run that waits is looked at again after this many seconds. Nova refreshes the
+# figures of a live migration every 5 s, so a shorter tick only shortens the end.
+NOVAWEB_TICK = env.float("NOVAWEB_TICK", default=2.0)
+# A worker that has not renewed its lease on a run for so long is taken for dead.
+NOVAWEB_LEASE = env.float("NOVAWEB_LEASE", default=4.0)
+# How often the inventory is read anew, in seconds.
+NOVAWEB_SYNC_EVERY = env.float("NOVAWEB_SYNC_EVERY", default=60.0)
+# What a host-to-host copy may reach, in MiB/s: the base of every estimate.
+NOVAWEB_COPY_SPEED = env.float("NOVAWEB_COPY_SPEED", default=110.0)
+# A ticket must look like this (a regular expression); empty: anything goes.
+NOVAWEB_TICKET_PATTERN = env("NOVAWEB_TICKET_PATTERN", default="")
+# Where a ticket can be read, with {ticket} in it; empty: no link.
+NOVAWEB_TICKET_URL = env("NOVAWEB_TICKET_URL", default="")
+# How long a request may wait for its approvals, in days.
+NOVAWEB_REQUEST_DAYS = env.int("NOVAWEB_REQUEST_DAYS", default=14)
+
+# ---- Django ---------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_prometheus",
+    "django_rq",
+    "django_structlog",
+    "django_tables2",
+    "drf_spectacular",
+    "knox",
+    "rest_framework",
+    "migrations_app",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # deny by default: a view is open only when it says so
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "novaweb.urls"
+ASGI_APPLICATION = "novaweb.asgi.application"
+WSGI_APPLICATION = "novaweb.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": env.db_url(
+        "NOVAWEB_DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'novaweb.sqlite3'}"
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # take the write lock at BEGIN: two writers queue up instead of failing
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # a file even in tests: threads and worker processes must see the same rows
+    DATABASES["default"]["TEST"] = {
+        "NAME": env("NOVAWEB_TEST_DATABASE", default=None),
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+NOVAWEB_REDIS_URL = env("NOVAWEB_REDIS_URL", default="redis://127.0.0.1:6379/0")
+RQ_QUEUES = {
+    name: {"URL": NOVAWEB_REDIS_URL, "DEFAULT_TIMEOUT": -1}
+    for name in ("runs", "inventory", "default")
+}
+# the database is the truth: a lost job is rung for again, so RQ keeps little
+RQ = {"DEFAULT_RESULT_TTL": 60, "FAILURE_TTL": 86400}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "instances"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env("NOVAWEB_TIME_ZONE", default="UTC")
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "static/"
+STATIC_ROOT = STATE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# ---- security -------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+HTTPS = env.bool("NOVAWEB_HTTPS", default=False)
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+
+# ---- the API --------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_LIMIT_PER_USER": None,
+    "AUTO_REFRESH": False,
+}
+
+# ---- logging --------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer(),
+        },
+        "plain": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.dev.ConsoleRenderer(colors=False),
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env("NOVAWEB_LOG_FORMAT", default="plain"),
+        }
+    },
+    "root": {
+        "handlers": ["console"],
+        "level": env("NOVAWEB_LOG_LEVEL", default="INFO"),
+    },
+}
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.filter_by_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+
+if not SECRET_KEY and DEBUG:
+    SECRET_KEY = "debug-only-key-that-is-refused-without-NOVAWEB_DEBUG-" + "0" * 20

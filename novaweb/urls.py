@@ -1,0 +1,13 @@
+"""Every address of the site, by subject."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("django-rq/", include("django_rq.urls")),
+    path("api/", include("migrations_app.api.urls")),
+    path("", include("migrations_app.views.urls")),
+]

@@ -1,0 +1,10 @@
+"""The WSGI application, for servers that know no ASGI (streams then poll)."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "novaweb.settings")
+application = get_wsgi_application()
