@@ -1,0 +1,112 @@
+"""Brings a lab up and down."""
+
+from __future__ import annotations
+
+import shutil
+import time
+
+from lab import (
+    api_part,
+    databases,
+    facts,
+    identity,
+    install,
+    machine,
+    processes,
+    render,
+    services,
+)
+from lab.progress import say, together
+from lab.settings import Settings, remember
+
+INFRASTRUCTURE = ("memcached", "rabbitmq", "epmd", "mariadb")
+
+
+def up(settings: Settings) -> None:
+    """The lab runs, complete. What runs already is left alone."""
+    began = time.monotonic()
+    machine.check()
+    install.ensure(settings)
+    settings.root.mkdir(parents=True, exist_ok=True)
+    with install.alone(settings.root / "lock", "works on this lab"):
+        remember(settings)
+        render.configure(settings)
+        facts.write(settings)
+        _stop_what_is_not_wanted(settings)
+        machine.check_ports(settings)
+        _infrastructure(settings)
+        identity.prepare(settings)
+        _control_plane(settings)
+        api_part.call(settings, "ready")
+    say(
+        f"lab {settings.name!r} is up in {time.monotonic() - began:.0f} s: "
+        f"export OS_CLIENT_CONFIG_FILE={settings.clouds_yaml} OS_CLOUD=lab"
+    )
+
+
+def _infrastructure(settings: Settings) -> None:
+    _write_cookie(settings)
+    mariadb, epmd, rabbitmq, memcached = services.infrastructure(settings)
+
+    def messages() -> None:
+        services.start(settings, [epmd, memcached])
+        services.wait(settings, epmd)
+        services.start(settings, [rabbitmq])
+        services.wait(settings, rabbitmq)
+        services.wait(settings, memcached)
+
+    together(messages, lambda: databases.prepare(settings))
+    say("MariaDB, RabbitMQ and memcached run")
+
+
+def _write_cookie(settings: Settings) -> None:
+    # Erlang reads its secret from this file of its home, with this mode.
+    path = settings.state / "rabbitmq/.erlang.cookie"
+    render.write(path, render.password(settings), mode=0o400)
+
+
+def _control_plane(settings: Settings) -> None:
+    control = services.control_plane(settings)
+    placement = control[0]
+    services.start(settings, control)
+    # A nova-compute that cannot reach placement at its start tries again only
+    # a minute later.
+    services.wait(settings, placement)
+    services.start(settings, services.fake_computes(settings))
+    for service in control:
+        services.wait(settings, service)
+    say("the control plane answers")
+
+
+def _stop_what_is_not_wanted(settings: Settings) -> None:
+    wanted = {service.name for service in every_service(settings)}
+    extra = [n for n in processes.started_names(settings) if n not in wanted]
+    if extra:
+        processes.stop(settings, extra)
+
+
+def every_service(settings: Settings) -> tuple[services.Service, ...]:
+    """Return all services of a lab, in the order in which they start."""
+    return (
+        *services.infrastructure(settings),
+        services.identity(settings),
+        *services.control_plane(settings),
+        *services.fake_computes(settings),
+    )
+
+
+def down(settings: Settings) -> None:
+    """Nothing of the lab runs any more; its state stays for the next `up`."""
+    began = time.monotonic()
+    machine.check()
+    if not settings.root.exists():
+        say(f"there is no lab {settings.name!r} below {settings.prefix}")
+        return
+    with install.alone(settings.root / "lock", "works on this lab"):
+        names = processes.started_names(settings)
+        first = [name for name in names if name not in INFRASTRUCTURE]
+        processes.stop(settings, first)
+        processes.stop(settings, INFRASTRUCTURE, patience=60)
+        processes.sweep(settings)
+        shutil.rmtree(settings.run / "tmp", ignore_errors=True)
+    say(f"lab {settings.name!r} is down ({time.monotonic() - began:.0f} s)")

@@ -1,0 +1,68 @@
+"""Whether this machine can hold a lab, and if not, why, in one sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+from lab import processes, services
+from lab.progress import CannotRunHere, LabError
+from lab.settings import VARIABLE_PREFIX, Settings
+
+STILL_WORKS = "`make dev` and the tests that need no lab still work."
+
+
+def check() -> None:
+    """Raise CannotRunHere with one sentence if no lab can run here."""
+    reason = _what_is_missing()
+    if reason:
+        raise CannotRunHere(f"The lab needs {reason}; {STILL_WORKS}")
+
+
+def _what_is_missing() -> str | None:
+    if not sys.platform.startswith("linux"):
+        return "Linux, Debian 12 or Ubuntu 22.04 or newer"
+    if not shutil.which("apt-get") or not shutil.which("dpkg-query"):
+        return f"Debian 12 or Ubuntu 22.04 or newer, and this is {_distribution()}"
+    if os.geteuid() != 0:
+        return (
+            "root, for its database and message server (and for the network "
+            "namespaces of libvirt hosts): run it with sudo"
+        )
+    return None
+
+
+def _distribution() -> str:
+    try:
+        lines = Path("/etc/os-release").read_text().splitlines()
+    except OSError:
+        return "another system"
+    names = [line.partition("=")[2] for line in lines if line.startswith("PRETTY_NAME")]
+    return names[0].strip('"') if names else "another system"
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise LabError if a port that a service is to have belongs to another."""
+    for service in (
+        *services.infrastructure(settings),
+        services.identity(settings),
+        *services.control_plane(settings),
+    ):
+        if service.port is None or processes.running(settings, service.name):
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.address, service.port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                raise LabError(
+                    f"Port {service.port} of {settings.address} is taken by another "
+                    f"program, and {service.name} needs it: set "
+                    f"{VARIABLE_PREFIX}PORT_OFFSET or {VARIABLE_PREFIX}ADDRESS."
+                ) from None

@@ -1,0 +1,124 @@
+"""Writes the lab's configuration files from lab/templates."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+from lab.progress import LabError
+from lab.settings import REGION, Settings
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+SERVICE_USERS = ("placement", "glance", "neutron", "cinder", "nova")
+DEFAULT_DRIVER = "ArticleFakeDriver"
+
+
+def password(settings: Settings) -> str:
+    """Return the one password of this lab; made up at the first call."""
+    path = settings.root / "password"
+    if not path.exists():
+        write(path, secrets.token_urlsafe(18) + "\n", mode=0o600)
+    return path.read_text().strip()
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """Return a template's text with its $names replaced.
+
+    Raises LabError if the template names something that has no value.
+    """
+    text = (TEMPLATES / template).read_text()
+    try:
+        return Template(text).substitute(values)
+    except (KeyError, ValueError) as error:
+        raise LabError(f"lab/templates/{template} cannot be filled: {error}") from None
+
+
+def values(settings: Settings) -> dict[str, object]:
+    """Return what the templates of a lab may name."""
+    secret = password(settings)
+    known: dict[str, object] = {
+        "address": settings.address,
+        "database_url": f"mysql+pymysql://lab:{secret}@{settings.address}:"
+        f"{settings.port('mariadb')}",
+        "etc": settings.etc,
+        "glance_url": settings.url("glance"),
+        "keystone_url": settings.url("keystone"),
+        "memcached": f"{settings.address}:{settings.port('memcached')}",
+        "password": secret,
+        "rabbitmq_port": settings.port("rabbitmq"),
+        "region": REGION,
+        "state": settings.state,
+        "transport_url": f"rabbit://openstack:{secret}@{settings.address}:"
+        f"{settings.port('rabbitmq')}/",
+        "venv": settings.venv,
+    }
+    known["authtoken"] = fill("authtoken.conf", known)
+    for user in SERVICE_USERS:
+        known[f"auth_{user}"] = fill("auth.conf", known | {"user": user}).rstrip()
+    return known
+
+
+def write(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Write a file, readable as `mode` says from its first moment on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        part = path.with_name(path.name + ".part")
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        part.write_text(text)
+        part.replace(path)
+    path.chmod(mode)
+
+
+def configure(settings: Settings) -> None:
+    """Write all configuration files and make the folders that they name."""
+    for folder in (
+        settings.run / "tmp",
+        settings.state / "glance/images",
+        settings.state / "glance/staging",
+        settings.state / "glance/tasks",
+        settings.state / "neutron/lock",
+        settings.state / "cinder/lock",
+        settings.state / "nova/lock",
+        settings.state / "rabbitmq",
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+    known = values(settings)
+    etc = settings.etc
+    for folder, names in (
+        ("keystone", ("keystone.conf",)),
+        ("placement", ("placement.conf",)),
+        ("glance", ("glance-api.conf",)),
+        ("neutron", ("neutron.conf", "ml2.ini")),
+        ("cinder", ("cinder.conf",)),
+        ("nova", ("nova.conf", "nova-database.conf")),
+        ("rabbitmq", ("rabbitmq.conf",)),
+    ):
+        for name in names:
+            write(etc / folder / name, fill(name, known))
+    filters = (TEMPLATES / "resource_filters.json").read_text()
+    write(etc / "cinder/resource_filters.json", filters)
+    write(etc / "rabbitmq/enabled_plugins", "[].\n")
+    for host in settings.fake_hosts:
+        _fake_host(settings, host, known)
+    write(settings.clouds_yaml, fill("clouds.yaml", known))
+
+
+def _fake_host(settings: Settings, host: str, known: Mapping[str, object]) -> None:
+    state = settings.state / "nova-hosts" / host
+    (state / "instances").mkdir(parents=True, exist_ok=True)
+    driver = settings.drivers.get(host, DEFAULT_DRIVER)
+    text = fill(
+        "fake-host.conf",
+        dict(known)
+        | {
+            "host": host,
+            "host_state": state,
+            "driver": f"novaweb_lab_fake.{driver}",
+        },
+    )
+    write(settings.etc / "nova/hosts" / f"{host}.conf", text)
+
+

@@ -1,0 +1,265 @@
+"""The processes of a lab: what starts each, and how one sees that it works."""
+
+from __future__ import annotations
+
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab import processes
+from lab.progress import LabError
+from lab.settings import Settings
+
+# Nova's services in native threads, as Nova 34 recommends.
+THREADS = {"OS_NOVA_DISABLE_EVENTLET_PATCHING": "true"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One process. `port` and `path` say where it answers, if it listens."""
+
+    name: str
+    argv: tuple[str | Path, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+    path: str | None = None
+
+
+def infrastructure(settings: Settings) -> tuple[Service, ...]:
+    """epmd, RabbitMQ, memcached, MariaDB: what all others need."""
+    address = settings.address
+    data = settings.state / "mysql"
+    epmd = {
+        "ERL_EPMD_ADDRESS": address,
+        "ERL_EPMD_PORT": str(settings.epmd_port),
+    }
+    return (
+        Service(
+            name="mariadb",
+            argv=(
+                "mariadbd",
+                "--no-defaults",
+                "--user=mysql",
+                f"--datadir={data}",
+                f"--socket={settings.mysql_socket}",
+                f"--bind-address={address}",
+                f"--port={settings.port('mariadb')}",
+                f"--pid-file={data / 'mariadb.pid'}",
+                f"--tmpdir={data}",
+                "--max-connections=1500",
+                "--innodb-buffer-pool-size=256M",
+                "--innodb-log-file-size=32M",
+                "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-doublewrite=0",
+                "--skip-name-resolve",
+                "--skip-log-bin",
+                "--character-set-server=utf8mb3",
+            ),
+            port=settings.port("mariadb"),
+        ),
+        # Started by us in the foreground. Otherwise RabbitMQ starts one as a
+        # daemon that outlives it.
+        Service(
+            name="epmd",
+            argv=("epmd",),
+            env=epmd,
+            port=settings.epmd_port,
+        ),
+        Service(
+            name="rabbitmq",
+            argv=("/usr/lib/rabbitmq/bin/rabbitmq-server",),
+            env=epmd | _rabbitmq_environment(settings),
+            port=settings.port("rabbitmq"),
+        ),
+        Service(
+            name="memcached",
+            argv=(
+                "memcached",
+                *("-u", "nobody"),
+                *("-l", address),
+                *("-p", str(settings.port("memcached"))),
+                *("-m", "64"),
+            ),
+            port=settings.port("memcached"),
+        ),
+    )
+
+
+def _rabbitmq_environment(settings: Settings) -> dict[str, str]:
+    state, etc = settings.state / "rabbitmq", settings.etc / "rabbitmq"
+    interface = settings.address.replace(".", ",")
+    return {
+        "HOME": str(state),
+        "RABBITMQ_NODENAME": f"{settings.name}@localhost",
+        "RABBITMQ_CONFIG_FILE": str(etc / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(etc / "enabled_plugins"),
+        "RABBITMQ_CONF_ENV_FILE": "/nonexistent",
+        "RABBITMQ_MNESIA_BASE": str(state / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(state / "log"),
+        "RABBITMQ_PID_FILE": str(state / "pid"),
+        "RABBITMQ_DIST_PORT": str(settings.port("rabbitmq-distribution")),
+        # one scheduler that does not spin: it shares few cores with many
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none +sbwtdcpu none "
+        f"+sbwtdio none -kernel inet_dist_use_interface {{{interface}}}",
+    }
+
+
+def _api(
+    settings: Settings,
+    name: str,
+    module: str,
+    *arguments: str,
+    path: str = "/",
+    env: Mapping[str, str] | None = None,
+) -> Service:
+    port = settings.port(name)
+    launch = processes.inside(settings, "serve.py")
+    return Service(
+        name=name,
+        argv=(*launch, module, settings.address, str(port), *arguments),
+        env=env or {},
+        port=port,
+        path=path,
+    )
+
+
+def identity(settings: Settings) -> Service:
+    """keystone: all other services exit at start if it refuses them."""
+    return _api(
+        settings,
+        "keystone",
+        "keystone.wsgi.api",
+        path="/v3",
+        env={"OS_KEYSTONE_CONFIG_DIR": str(settings.etc / "keystone")},
+    )
+
+
+def control_plane(settings: Settings) -> tuple[Service, ...]:
+    """All services of the control plane but keystone."""
+    etc = settings.etc
+    nova = ("--config-file", etc / "nova/nova.conf")
+    database = ("--config-file", etc / "nova/nova-database.conf")
+    venv_bin = settings.venv / "bin"
+    services = [
+        _api(
+            settings,
+            "placement",
+            "placement.wsgi.api",
+            env={"OS_PLACEMENT_CONFIG_DIR": str(etc / "placement")},
+        ),
+        *(
+            Service(
+                name=name,
+                argv=(venv_bin / name, *nova, *database),
+                env=THREADS,
+            )
+            for name in ("nova-conductor", "nova-scheduler")
+        ),
+        _api(
+            settings,
+            "nova-api",
+            "nova.wsgi.osapi_compute",
+            env={
+                "OS_NOVA_CONFIG_DIR": str(etc / "nova"),
+                # api-paste.ini first, else "No section 'osapi_compute'"
+                "OS_NOVA_CONFIG_FILES": f"{settings.venv}/etc/nova/api-paste.ini;"
+                "nova.conf;nova-database.conf",
+            },
+        ),
+        _api(
+            settings,
+            "neutron",
+            "neutron.wsgi.api",
+            env={
+                "OS_NEUTRON_CONFIG_DIR": str(etc / "neutron"),
+                "OS_NEUTRON_CONFIG_FILES": "neutron.conf;ml2.ini",
+            },
+        ),
+        _api(
+            settings,
+            "glance",
+            "glance.wsgi.api",
+            env={"OS_GLANCE_CONFIG_DIR": str(etc / "glance")},
+        ),
+    ]
+    if settings.cinder:
+        config = ("--config-file", str(etc / "cinder/cinder.conf"))
+        services.append(_api(settings, "cinder-api", "cinder.wsgi.api", *config))
+        services += [
+            Service(name=name, argv=(venv_bin / name, *config))
+            for name in ("cinder-scheduler", "cinder-volume")
+        ]
+    return tuple(services)
+
+
+def fake_computes(settings: Settings) -> tuple[Service, ...]:
+    """One nova-compute for each fake host."""
+    common = settings.etc / "nova/nova.conf"
+    return tuple(
+        Service(
+            name=f"nova-{host}",
+            argv=(
+                settings.venv / "bin/nova-compute",
+                *("--config-file", common),
+                *("--config-file", settings.etc / "nova/hosts" / f"{host}.conf"),
+            ),
+            env=THREADS | {"NOVAWEB_LAB_LIVE_SECONDS": str(settings.live_seconds)},
+        )
+        for host in settings.fake_hosts
+    )
+
+
+def start(settings: Settings, services: Iterable[Service]) -> None:
+    """Start those that do not run yet; do not wait for them."""
+    for service in services:
+        processes.start(settings, service.name, service.argv, env=service.env)
+
+
+def wait(settings: Settings, service: Service, *, seconds: float = 120) -> None:
+    """Return once the service answers.
+
+    Raises LabError, naming its log, if it ends or stays silent.
+    """
+    deadline = time.monotonic() + seconds
+    while (problem := trouble(settings, service)) is not None:
+        log = settings.run / f"{service.name}.log"
+        if processes.running(settings, service.name) is None:
+            raise LabError(f"{service.name} ended as it started: see {log}")
+        if time.monotonic() > deadline:
+            raise LabError(f"{service.name} {problem} after {seconds:.0f} s: see {log}")
+        time.sleep(0.1)
+
+
+def trouble(settings: Settings, service: Service) -> str | None:
+    """Return what is wrong with a service in a few words, or None."""
+    if processes.running(settings, service.name) is None:
+        return "is down"
+    if service.port is None:
+        return None
+    if service.path is None:
+        return _port_trouble(settings.address, service.port)
+    url = f"http://{settings.address}:{service.port}{service.path}"
+    return _http_trouble(url)
+
+
+def _port_trouble(address: str, port: int) -> str | None:
+    try:
+        socket.create_connection((address, port), timeout=2).close()
+    except OSError:
+        return f"does not listen on {address}:{port}"
+    return None
+
+
+def _http_trouble(url: str) -> str | None:
+    try:
+        with urllib.request.urlopen(url, timeout=10):
+            return None
+    except urllib.error.HTTPError as error:
+        # 401 and 404 are answers too
+        return None if error.code < 500 else f"answers {error.code} at {url}"
+    except OSError:
+        return f"does not answer at {url}"

@@ -1,0 +1,110 @@
+"""The venv with OpenStack's services, shared by all labs of a prefix."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+from lab import apt
+from lab.progress import heartbeat, run, say
+from lab.settings import PROJECT, Settings
+
+REQUIREMENTS = PROJECT / "lab/requirements.txt"
+INSIDE = PROJECT / "lab/inside"
+SYSTEM_PYTHONS = ("/usr/bin/python3", "/usr/bin/python3.11")
+ENTRY_POINTS = """\
+[neutron.ml2.mechanism_drivers]
+novaweb_lab = novaweb_lab_mechanism:AnyHostMechanismDriver
+"""
+
+
+def python(log: Path) -> str:
+    """Return a python of the distribution, 3.11 or newer, that makes venvs.
+
+    Not one below somebody's home: nova-compute on a libvirt host does not run
+    as root, and must be able to read it.
+    """
+    for path in SYSTEM_PYTHONS:
+        version = _version(path)
+        if version >= (3, 11):
+            has_venv = subprocess.run(
+                [path, "-c", "import ensurepip"], capture_output=True, check=False
+            )
+            if has_venv.returncode:
+                apt.install([f"python{version[0]}.{version[1]}-venv"], log=log)
+            return path
+    apt.install(["python3.11", "python3.11-venv"], log=log)
+    return "/usr/bin/python3.11"
+
+
+def _version(path: str) -> tuple[int, ...]:
+    if not Path(path).exists():
+        return (0,)
+    printed = run([path, "-c", "import sys; print(*sys.version_info[:2])"])
+    return tuple(map(int, printed.split()))
+
+
+def is_current(settings: Settings) -> bool:
+    """Say whether the venv holds exactly what the lock file names."""
+    stamp = settings.venv / "novaweb-lab-installed"
+    return stamp.exists() and stamp.read_text() == _wanted()
+
+
+def _wanted() -> str:
+    return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+
+
+def install(settings: Settings, *, log: Path) -> None:
+    """Make the venv anew and install the lock file into it."""
+    base = python(log.with_name("apt-python.log"))
+    total = len(_pins())
+    say(f"pip install of {total} packages into {settings.venv}")
+    shutil.rmtree(settings.venv, ignore_errors=True)
+    with heartbeat("pip", lambda: _how_far(log, total)):
+        run([base, "-m", "venv", settings.venv])
+        run(
+            [
+                *(settings.venv / "bin/python", "-m", "pip", "install"),
+                # the lock file is complete; compiling everything takes longer
+                # than compiling, at first use, what is used
+                *("--no-deps", "--no-compile", "--disable-pip-version-check"),
+                *("--progress-bar", "off", "-r", REQUIREMENTS),
+            ],
+            log=log,
+        )
+    (settings.venv / "novaweb-lab-installed").write_text(_wanted())
+    say("pip is done")
+
+
+def _pins() -> list[str]:
+    lines = REQUIREMENTS.read_text().splitlines()
+    return [line for line in lines if "==" in line]
+
+
+def _how_far(log: Path, total: int) -> str:
+    text = log.read_text(errors="replace") if log.exists() else ""
+    if "Installing collected packages" in text:
+        return f"unpacking {total} packages"
+    return f"{text.count('Collecting ')} of {total} packages fetched"
+
+
+def place_own_modules(settings: Settings) -> None:
+    """Put the drivers of lab/inside where Nova and Neutron look for them."""
+    site = next((settings.venv / "lib").glob("python3*/site-packages"))
+    _copy(INSIDE / "fake_driver.py", site / "nova/virt/novaweb_lab_fake.py")
+    _copy(INSIDE / "mechanism_driver.py", site / "novaweb_lab_mechanism.py")
+    # Neutron finds a mechanism driver by the entry point of a package.
+    package = site / "novaweb_lab-1.dist-info"
+    package.mkdir(exist_ok=True)
+    (package / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: novaweb-lab\nVersion: 1\n"
+    )
+    (package / "entry_points.txt").write_text(ENTRY_POINTS)
+    (package / "RECORD").write_text("")
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        shutil.copyfile(source, target)
