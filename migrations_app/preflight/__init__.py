@@ -1,0 +1,10 @@
+"""What speaks for and against a move, said before it is made.
+
+Pure: facts are gathered once through the ports, and everything else is judgement.
+"""
+
+from __future__ import annotations
+
+from migrations_app.preflight.reference import documentation
+
+__all__ = ["documentation"]

@@ -1,0 +1,201 @@
+"""What the rules say of one move, and which of many moves is the best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from migrations_app.errors import Unfit
+from migrations_app.ports import Hypervisor, Move, Stock
+from migrations_app.preflight.estimate import DEFAULT_SPEED, Estimate, estimate
+from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.finding import Finding, Severity, worst
+from migrations_app.preflight.room import charged, left_after
+from migrations_app.preflight.rule import COLD, LIVE, PROCEDURES
+from migrations_app.preflight.rules import RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to move the instance, and all that was found about it."""
+
+    procedure: str
+    target: str | None
+    verdict: Severity
+    findings: tuple[Finding, ...]
+    estimate: Estimate
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "procedure": self.procedure,
+            "target": self.target,
+            "verdict": str(self.verdict),
+            "findings": [finding.as_dict() for finding in self.findings],
+            "estimate": self.estimate.as_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """All options, best first, and the one to take; None when all are blocked."""
+
+    options: tuple[Option, ...]
+    recommended: Option | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        best = self.recommended
+        return {
+            "advice": [option.as_dict() for option in self.options],
+            "recommended": best
+            and {"procedure": best.procedure, "target": best.target},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The stock of one host before and after a move, by resource class."""
+
+    host: str
+    before: Mapping[str, Stock]
+    after: Mapping[str, Stock]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "host": self.host,
+            "resources": {
+                name: {
+                    "capacity": before.capacity,
+                    "used_before": before.used,
+                    "used_after": self.after[name].used,
+                    "free_before": before.free,
+                    "free_after": self.after[name].free,
+                }
+                for name, before in self.before.items()
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What a move does to both hosts; None for one that is not known.
+
+    While it lasts, the source still holds what it held before and the target already
+    what it holds afterwards.
+    """
+
+    source: Change | None
+    target: Change | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "source": self.source and self.source.as_dict(),
+            "target": self.target and self.target.as_dict(),
+        }
+
+
+def examine(facts: Facts, move: Move, procedure: str) -> list[Finding]:
+    """Return what every rule says of this move, in Nova's own order.
+
+    Raises Unfit for a procedure that no rule speaks of: silence would look like
+    consent.
+    """
+    if procedure not in PROCEDURES:
+        raise Unfit(
+            f"The pre-flight does not know a procedure {procedure}; it knows "
+            f"{' and '.join(PROCEDURES)}."
+        )
+    found = (rule(facts, move, procedure) for rule in RULES)
+    return [finding for finding in found if finding is not None]
+
+
+def verdict(findings: Iterable[Finding]) -> Severity:
+    """Return what all findings together come to: the heaviest of them."""
+    return worst(findings)
+
+
+def advise(
+    facts: Facts,
+    *,
+    procedures: Sequence[str] = PROCEDURES,
+    targets: Iterable[str | None] | None = None,
+    options: Mapping[str, Any] | None = None,
+    speed: int = DEFAULT_SPEED,
+) -> Advice:
+    """Try every procedure with every target; without targets, with every other host.
+
+    Recommended is what nothing blocks, with nothing unknown if that can be had, with
+    the least downtime; then in the instance's own zone, with the fewest warnings, on
+    the host with the most left free of its scarcest resource.
+    """
+    server = facts.server
+    source = server.host or ""
+    wanted = facts.hypervisors.keys() - {source} if targets is None else set(targets)
+    tried = []
+    for procedure in procedures:
+        expected = estimate(server, procedure, speed=speed)
+        for target in wanted:
+            move = Move(server.id, server.name, source, target, options or {})
+            findings = tuple(examine(facts, move, procedure))
+            tried.append(
+                Option(procedure, target, verdict(findings), findings, expected)
+            )
+    tried.sort(key=lambda option: _rank(facts, option))
+    best = next((o for o in tried if o.verdict is not Severity.BLOCKS), None)
+    return Advice(tuple(tried), best)
+
+
+def resolve(facts: Facts, move: Move) -> str:
+    """Return the procedure that "auto" stands for: the least downtime not blocked.
+
+    When all are blocked, the one that suits the instance's state, so that its
+    findings say what to do.
+    """
+    verdicts = {p: verdict(examine(facts, move, p)) for p in PROCEDURES}
+    for acceptable in (Severity.WARNS, Severity.UNKNOWN):
+        for procedure in PROCEDURES:
+            if verdicts[procedure].weight <= acceptable.weight:
+                return procedure
+    return COLD if facts.server.vm_state == "stopped" else LIVE
+
+
+def what_if(facts: Facts, move: Move) -> WhatIf:
+    """Return the stock of source and target before and after the move."""
+    moves = move.target != move.source
+    return WhatIf(
+        source=_change(facts, move.source, sign=-1 if moves else 0),
+        target=_change(facts, move.target, sign=1 if moves else 0),
+    )
+
+
+def _change(facts: Facts, host: str | None, *, sign: int) -> Change | None:
+    hypervisor = facts.hypervisors.get(host or "")
+    if hypervisor is None:
+        return None
+    after = charged(hypervisor.stock, facts.server.resources, sign=sign)
+    return Change(hypervisor.host, hypervisor.stock, after)
+
+
+def _rank(facts: Facts, option: Option) -> tuple[Any, ...]:
+    """Sort the better option first; see advise."""
+    target = facts.hypervisors.get(option.target or "")
+    warnings = [f for f in option.findings if f.severity is Severity.WARNS]
+    return (
+        max(option.verdict.weight, Severity.WARNS.weight),
+        PROCEDURES.index(option.procedure),
+        not _same_zone(facts, target),
+        len(warnings),
+        -left_after(facts.server, target) if target is not None else 0.0,
+        option.target or "",
+    )
+
+
+def _same_zone(facts: Facts, target: Hypervisor | None) -> bool:
+    source = facts.hypervisors.get(facts.server.host or "")
+    if source is None or target is None:
+        return target is None
+    return source.zone == target.zone

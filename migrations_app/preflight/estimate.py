@@ -1,0 +1,108 @@
+"""How long a move may take, said honestly: a range, and what it hangs on.
+
+A range, because nobody outside of the host knows how much of its memory a guest has
+filled, how fast it writes, how full its disk is, and whether the hosts share storage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from migrations_app.ports import Server
+from migrations_app.preflight.rule import LIVE
+
+# What one stream between two hosts carries, in Mbit/s, when nobody has measured it.
+DEFAULT_SPEED = 1000
+
+# Seconds that pass whatever the size: Nova's checks and messages, plugging ports.
+_SETTING_UP = (5, 60)
+# A guest that is asked to shut down has 60 s (Nova's shutdown_timeout); then it boots.
+_SHUTTING_DOWN = (2, 60)
+_STARTING = (3, 30)
+# libvirt stops the guest for the last round of a live migration: by default it aims at
+# 0.5 s ([libvirt]live_migration_downtime); the network may need a moment more.
+_HANDING_OVER = (0, 2)
+# Empty pages cost nothing, pages that change are sent again: 10 % to three times.
+_MEMORY_SENT = (0.1, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds, least and most, for the whole move and for the guest's standstill.
+
+    ``words`` says the same for a person. The wait for a confirmation is not in it: the
+    guest runs meanwhile.
+    """
+
+    duration: tuple[int, int]
+    downtime: tuple[int, int]
+    words: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "duration": list(self.duration),
+            "downtime": list(self.downtime),
+            "words": self.words,
+        }
+
+
+def estimate(server: Server, procedure: str, *, speed: int = DEFAULT_SPEED) -> Estimate:
+    """Estimate a move of the server between hosts ``speed`` Mbit/s apart.
+
+    The least assumes shared storage, the most that all of every local disk is copied.
+    """
+    if procedure == LIVE:
+        return _live(server, speed)
+    return _cold(server, speed)
+
+
+def _live(server: Server, speed: int) -> Estimate:
+    memory, disk = server.flavor.ram_mb, _local_disk_mb(server, swap=True)
+    least = _SETTING_UP[0] + _seconds(memory * _MEMORY_SENT[0], speed)
+    most = _SETTING_UP[1] + _seconds(memory * _MEMORY_SENT[1] + disk, speed)
+    words = (
+        f"Takes {_range(least, most)}; the guest stands still for "
+        f"{_range(*_HANDING_OVER)}, longer if it writes faster than the network copies "
+        "and the move is forced to its end."
+    )
+    return Estimate((least, most), _HANDING_OVER, words)
+
+
+def _cold(server: Server, speed: int) -> Estimate:
+    copying = _seconds(_local_disk_mb(server, swap=False), speed)
+    least, most = _SETTING_UP[0], _SETTING_UP[1] + copying
+    if server.vm_state == "stopped":
+        words = f"Takes {_range(least, most)}; the guest is off already."
+        return Estimate((least, most), (0, 0), words)
+    off = (_SHUTTING_DOWN[0] + _STARTING[0], _SHUTTING_DOWN[1] + _STARTING[1] + copying)
+    least, most = least + off[0], most + _SHUTTING_DOWN[1] + _STARTING[1]
+    words = f"Takes {_range(least, most)}; the guest is off for {_range(*off)}" + (
+        ", the least if the hosts share their storage." if copying else "."
+    )
+    return Estimate((least, most), off, words)
+
+
+def _local_disk_mb(server: Server, *, swap: bool) -> int:
+    flavor = server.flavor
+    root = flavor.disk_gb if server.image is not None else 0
+    return (root + flavor.ephemeral_gb) * 1024 + (flavor.swap_mb if swap else 0)
+
+
+def _seconds(mebibytes: float, speed: int) -> int:
+    return round(mebibytes * 1024 * 1024 * 8 / (speed * 1_000_000))
+
+
+def _range(least: int, most: int) -> str:
+    """Say a range of seconds in one unit, rounded up to what a person would say."""
+    if most < 120:
+        size, unit = 1, "s"
+    elif most < 2 * 3600:
+        size, unit = 60, "min"
+    else:
+        size, unit = 3600, "h"
+    low, high = least // size, -(-most // size)
+    if not low:
+        return f"up to {high} {unit}"
+    return f"{low} to {high} {unit}" if low != high else f"{high} {unit}"

@@ -1,0 +1,65 @@
+"""The documentation of the rules, made of their docstrings.
+
+``python -m migrations_app.preflight > docs/rules.md`` writes it; a test holds it true.
+"""
+
+from __future__ import annotations
+
+from migrations_app.preflight.rule import RELEASES, Rule
+from migrations_app.preflight.rules import RULES
+
+_HEAD = """\
+# The pre-flight rules
+
+Before a move is asked for, approved and started, novaweb looks at the cloud and lets
+every rule speak. A finding has a sentence, a remedy and one of four severities:
+
+- **blocks**: the move would fail, so it is not started;
+- **unknown**: what the rule needs could not be read, so a person must look;
+- **warns**: the move goes on, and a person should know;
+- **ok**: the rule looked and is content.
+
+What is approved includes the findings that block or warn. If they have changed when
+the move is to start, the approval is void.
+
+The rules come in the order in which Nova itself looks. Nova stays the judge: a rule can
+only say in advance, and in plain words, what Nova would say late, or only in its log.
+Where a rule holds for some releases of Nova only, it is silent in others; in a cloud
+whose release is not known it speaks.
+
+This page is made of the rules' own docstrings: change those, then run
+`python -m migrations_app.preflight > docs/rules.md`.
+"""
+
+_TAIL = """\
+## What is not looked at
+
+No API shows these, so no rule can speak of them. Most end in Nova's "No valid host" or
+in a failed migration that leaves the instance where it was:
+
+- what the image asks of the hardware (`hw_*` properties): only the flavor is read;
+- whether the CPUs of both hosts are alike enough, and whether the target knows the
+  guest's machine type: the target compares when it is asked;
+- whether the hosts share storage, and how much disk is really free on the target;
+- leftovers on the target: an instance folder or a domain of the same name;
+- whether the hosts reach each other by libvirt and by ssh;
+- traits, tenant isolation and other filters of the scheduler, beyond what placement
+  answers;
+- encrypted volumes, whose keys the administrator's account may not be allowed to read.
+"""
+
+
+def documentation() -> str:
+    """Return docs/rules.md as it has to be."""
+    return "\n".join([_HEAD, *(_section(rule) for rule in RULES), _TAIL])
+
+
+def _section(rule: Rule) -> str:
+    body = rule.text.partition("\n")[2].strip().replace("``", "`")
+    facts = f"`{rule.id}`: about {rule.about}, {' and '.join(rule.procedures)}"
+    if rule.since is not None:
+        facts += f", since Nova {rule.since} ({RELEASES[rule.since]})"
+    if rule.until is not None:
+        facts += f", until Nova {rule.until} ({RELEASES[rule.until]})"
+    text = f"## {rule.title}\n\n{facts}\n"
+    return f"{text}\n{body}\n" if body else text
