@@ -171,7 +171,16 @@ def apt_get_install(package: str) -> bool:
         return False
     say(f"Installing {package} with apt-get …")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", package]
+    install = [
+        "apt-get",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+        "install",
+        "-qq",
+        "-y",
+        "--no-install-recommends",
+        package,
+    ]
     for command in (["apt-get", "update", "-qq"], install):
         done = subprocess.run(
             command,

@@ -1,0 +1,122 @@
+"""``make demo`` and ``make dev``: the whole of novaweb on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from demo import place as places
+from demo import site
+from demo.client import Api, Refused
+from demo.place import PROJECT, Place
+from demo.programs import Programs
+from demo.site import Account
+from demo.story import Story, World
+from demo.the_lab import Lab
+from demo.words import Stopped, heading, say
+from demo.worlds import Inventory, Nova
+from lab.settings import SettingsError
+
+
+def main() -> int:
+    asked = arguments()
+    # Ended from outside, it stops what it started, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    running = Programs()
+    lab = None
+    try:
+        lab = None if asked.pretend else Lab()
+        return play(asked, running, lab)
+    except (Stopped, Refused, SettingsError) as trouble:
+        print(f"\n{trouble}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        heading("Stopping what was started")
+        return 0 if not asked.once else 130
+    finally:
+        # A second Ctrl-C must not leave half of it running.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        running.stop()
+        if lab:
+            lab.stop()
+        say("Nothing that was started here runs any more.")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the main job")
+    parser.add_argument("--pretend", action="store_true", help="no lab, no root")
+    parser.add_argument("--fresh", action="store_true", help="forget earlier demos")
+    parser.add_argument("--folder", type=Path, help="where its data are kept")
+    parser.add_argument("--port", type=int, default=0, help="of the site (else free)")
+    return parser.parse_args()
+
+
+def play(asked: argparse.Namespace, running: Programs, lab: Lab | None) -> int:
+    """Everything runs and the main job was done; 0 if the cloud confirms it."""
+    folder = asked.folder or PROJECT / (".dev" if asked.pretend else ".demo")
+    folder = folder.resolve()
+    with places.alone(folder):
+        if asked.fresh:
+            forget(folder)
+        place = places.make(
+            folder,
+            pretend=asked.pretend,
+            clouds_yaml=lab.clouds_yaml if lab else None,
+            port=asked.port,
+        )
+        if lab:
+            heading("The lab: a real OpenStack on this machine")
+            lab.rise()
+        site.prepare(place)
+        accounts = site.make_accounts(place)
+        if lab:
+            lab.wait()
+        heading("The site")
+        site.start(place, running, reload=asked.pretend and not asked.once)
+        proven = True
+        if asked.once or not asked.pretend:
+            proven = tell(place, accounts, running)
+        if not asked.once:
+            stay(place, accounts, running)
+        return 0 if proven else 1
+
+
+def forget(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "lock":
+            path.unlink()
+
+
+def tell(place: Place, accounts: Mapping[str, Account], running: Programs) -> bool:
+    people = {
+        name: Api(place.address, token=account.token)
+        for name, account in accounts.items()
+    }
+    world: World = Inventory(people["auditor"]) if place.pretend else Nova()
+    proven = Story(people, world, look_after=running.look_after).tell()
+    heading("Both instances are on their targets" if proven else "It did NOT work out")
+    return proven
+
+
+def stay(place: Place, accounts: Mapping[str, Account], running: Programs) -> None:
+    """Look after the programs until somebody presses Ctrl-C."""
+    heading(f"novaweb is at {place.address}")
+    for account in accounts.values():
+        print(f"   {account.name:10} password {account.password}")
+    print(f"   Logs: {place.folder / 'log'}.  Ctrl-C stops all of it.", flush=True)
+    while True:
+        running.look_after()
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

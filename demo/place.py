@@ -1,0 +1,98 @@
+"""Where an installation lives: its folder, its environment, its ports."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from demo.words import Stopped
+
+PROJECT = Path(__file__).resolve().parent.parent
+FAVOURITE_PORT = 8000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One installation. ``redis_url`` is None where it brings a Valkey of its own."""
+
+    folder: Path
+    pretend: bool
+    port: int
+    valkey_port: int
+    redis_url: str | None
+    clouds_yaml: Path | None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def log(self, name: str) -> Path:
+        return self.folder / "log" / f"{name}.log"
+
+    def environment(self) -> dict[str, str]:
+        """The environment of every program of this installation."""
+        own = {
+            "NOVAWEB_STATE_DIR": str(self.folder),
+            "NOVAWEB_DATABASE_URL": f"sqlite:///{self.folder / 'novaweb.sqlite3'}",
+            "NOVAWEB_REDIS_URL": self.redis_url
+            or f"redis://127.0.0.1:{self.valkey_port}/0",
+            "NOVAWEB_CLOUDS": "pretend" if self.pretend else "lab",
+            "NOVAWEB_DEBUG": str(self.pretend).lower(),
+            "PYTHONUNBUFFERED": "1",
+        }
+        # Only the name of the file: a secret is no part of an environment.
+        own["NOVAWEB_SECRET_KEY_FILE"] = str(self.folder / "secret_key")
+        if self.clouds_yaml:
+            own["OS_CLIENT_CONFIG_FILE"] = str(self.clouds_yaml)
+        return {**os.environ, **own}
+
+
+def make(folder: Path, *, pretend: bool, clouds_yaml: Path | None, port: int) -> Place:
+    """The folder is there, with a secret key of its own, and the ports are free."""
+    (folder / "log").mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    key = folder / "secret_key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return Place(
+        folder=folder,
+        pretend=pretend,
+        port=port or free_port(FAVOURITE_PORT),
+        valkey_port=free_port(),
+        redis_url=os.environ.get("NOVAWEB_REDIS_URL") or None,
+        clouds_yaml=clouds_yaml,
+    )
+
+
+def free_port(favourite: int = 0) -> int:
+    """The favourite if nobody listens there, else any that is free."""
+    for port in (favourite, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Stopped("No port is free on 127.0.0.1.")
+
+
+def alone(folder: Path) -> TextIO:
+    """Hold this folder: two installations in one would run each other's moves."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise Stopped(
+            f"Another `make demo` or `make dev` runs in {folder}: stop it first "
+            "(Ctrl-C where it runs), or give this one a folder: ARGS='--folder DIR'."
+        ) from None
+    return lock

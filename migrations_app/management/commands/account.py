@@ -1,0 +1,85 @@
+"""Make an account with roles: the first of an installation, or one more."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from knox.models import AuthToken
+
+from migrations_app import audit
+from migrations_app.policy import Role
+
+
+class Command(BaseCommand):
+    """The account exists, active, with exactly the roles named.
+
+    A new one gets a random password, which is printed once. One that was there keeps
+    its password unless another is asked for.
+    """
+
+    help = "Make an account, or set the roles of one; prints what it may sign in with."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take a name, roles, and what else it is to get."""
+        parser.add_argument("name")
+        parser.add_argument(
+            "--role",
+            action="append",
+            default=[],
+            choices=[str(role) for role in Role],
+            help="may be given more than once",
+        )
+        parser.add_argument(
+            "--admin", action="store_true", help="may manage accounts on /admin/"
+        )
+        parser.add_argument(
+            "--new-password", action="store_true", help="also if the account exists"
+        )
+        parser.add_argument(
+            "--token-hours", type=float, help="also make an API token, for so long"
+        )
+        parser.add_argument("--json", action="store_true", help="for a program")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it in one transaction, and say what a person must know."""
+        hours = options["token_hours"]
+        if hours is not None and hours <= 0:
+            raise CommandError("--token-hours must be more than 0.")
+        with transaction.atomic():
+            said = self._make(options)
+        if options["json"]:
+            self.stdout.write(json.dumps(said))
+            return
+        for key, value in said.items():
+            self.stdout.write(f"{key}: {value}")
+
+    def _make(self, options: dict[str, Any]) -> dict[str, str]:
+        name, roles = options["name"], sorted(set(options["role"]))
+        user, is_new = get_user_model().objects.get_or_create(username=name)
+        before = sorted(user.groups.values_list("name", flat=True))
+        said = {"name": name, "roles": ", ".join(roles) or "none"}
+        user.is_active = True
+        user.is_staff = user.is_superuser = options["admin"]
+        if is_new or options["new_password"]:
+            said["password"] = secrets.token_urlsafe(12)
+            user.set_password(said["password"])
+        user.save()
+        user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
+        audit.record(
+            "account.roles",
+            by=user,
+            before={"roles": before},
+            after={"roles": roles, "admin": options["admin"]},
+        )
+        if options["token_hours"] is not None:
+            life = timedelta(hours=options["token_hours"])
+            _, said["token"] = AuthToken.objects.create(user, expiry=life)
+            audit.record("token.created", by=user)
+        return said

@@ -1,0 +1,96 @@
+"""``manage.py worker``: a worker, with the pacer inside."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import Error, close_old_connections, connection
+from django.utils import timezone
+from django_rq import get_worker
+from redis.exceptions import RedisError
+from rq.worker import SimpleWorker
+
+from migrations_app import bell, jobs, requests
+from migrations_app.engine.pacer import BEAT, Baton
+from migrations_app.inventory import sync as inventory
+
+log = structlog.get_logger(__name__)
+
+
+class Worker(SimpleWorker):
+    """An RQ worker that runs its jobs in its own process.
+
+    A job here takes milliseconds, so a fork for each would cost more than the job.
+    What dies with the process is taken up again from the database.
+    """
+
+    max_connection_wait_time = 1.0
+    log_job_description = False
+
+
+class Command(BaseCommand):
+    """Serve the queues, and ring for what is due."""
+
+    help = "Run a worker with the pacer inside; queues: runs, inventory, default."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the names of the queues."""
+        parser.add_argument("queues", nargs="*", default=list(settings.RQ_QUEUES))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Work until SIGTERM or SIGINT; whatever happens to Redis or the database."""
+        stop = threading.Event()
+        pacer = threading.Thread(target=_pace, args=(stop,), name="pacer", daemon=True)
+        pacer.start()
+        self.stdout.write(f"worker ready: {', '.join(options['queues'])}")
+        self.stdout.flush()
+        try:
+            while not stop.is_set():
+                if _work(options["queues"]):
+                    break
+                time.sleep(1)
+        finally:
+            stop.set()
+            pacer.join(timeout=5)
+
+
+def _work(queues: list[str]) -> bool:
+    """Serve the queues; True when asked to stop, False when Redis went away."""
+    try:
+        worker = get_worker(*queues, worker_class=Worker)
+        worker.work(logging_level="WARNING")
+    except RedisError as error:
+        log.warning("redis went away", reason=str(error))
+        return False
+    finally:
+        # RQ put its own handlers in place; between two workers Ctrl-C must work
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(0)))
+    return bool(worker._stop_requested)
+
+
+def _pace(stop: threading.Event) -> None:
+    baton = Baton(
+        ring=lambda: bell.ring_now("migrations_app.jobs.walk_due", queue="runs"),
+        walk=jobs.walk_due,
+        is_due=requests.anything_due,
+    )
+    while not stop.wait(BEAT):
+        try:
+            close_old_connections()
+            if baton.beat():
+                for name in inventory.due_clouds(timezone.now()):
+                    bell.ring_now("migrations_app.jobs.sync", name, queue="inventory")
+        except Error as error:
+            log.warning("database went away", reason=str(error))
+            connection.close()
+        except Exception:
+            # the pacer must outlive whatever it meets: everything else rests on it
+            log.exception("pacer stumbled")
+    baton.drop()
