@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-VCPU, MEMORY_MB, DISK_GB = "VCPU", "MEMORY_MB", "DISK_GB"
+VCPU, PCPU, MEMORY_MB, DISK_GB = "VCPU", "PCPU", "MEMORY_MB", "DISK_GB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class Server:
         if self.image is not None:
             disk += self.flavor.disk_gb
         wanted = {VCPU: self.flavor.vcpus, MEMORY_MB: self.flavor.ram_mb, DISK_GB: disk}
+        if self.flavor.extra_specs.get("hw:cpu_policy") == "dedicated":
+            wanted[PCPU] = wanted.pop(VCPU)  # nova/scheduler/utils.py, ResourceRequest
         return {name: amount for name, amount in wanted.items() if amount}
 
 
