@@ -79,7 +79,7 @@ def _cold(server: Server, speed: int) -> Estimate:
     off = (_SHUTTING_DOWN[0] + _STARTING[0], _SHUTTING_DOWN[1] + _STARTING[1] + copying)
     least, most = least + off[0], most + _SHUTTING_DOWN[1] + _STARTING[1]
     words = f"Takes {_range(least, most)}; the guest is off for {_range(*off)}" + (
-        ", the least if the hosts share their storage." if copying else "."
+        ", less if the hosts share their storage." if copying else "."
     )
     return Estimate((least, most), off, words)
 
@@ -95,14 +95,19 @@ def _seconds(mebibytes: float, speed: int) -> int:
 
 
 def _range(least: int, most: int) -> str:
-    """Say a range of seconds in one unit, rounded up to what a person would say."""
-    if most < 120:
-        size, unit = 1, "s"
-    elif most < 2 * 3600:
-        size, unit = 60, "min"
-    else:
-        size, unit = 3600, "h"
-    low, high = least // size, -(-most // size)
-    if not low:
-        return f"up to {high} {unit}"
-    return f"{low} to {high} {unit}" if low != high else f"{high} {unit}"
+    """Say a range of seconds as a person would: each end in a unit of its size."""
+    low, high = _said(least), _said(most)
+    if not least:
+        return f"up to {' '.join(high)}"
+    if low == high:
+        return " ".join(high)
+    if low[1] == high[1]:
+        return f"{low[0]} to {' '.join(high)}"
+    return f"{' '.join(low)} to {' '.join(high)}"
+
+
+def _said(seconds: int) -> tuple[str, str]:
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return str(-(-seconds // size)), unit
+    return str(seconds), "s"

@@ -26,8 +26,8 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
         if not local:
             return ok(f"{server.name} has no local disk: nothing is copied.")
         return ok(
-            f"{local} of {server.name} are copied while its guest is off, unless the "
-            "hosts share their storage."
+            f"Copied while {server.name} is off, unless the hosts share their storage: "
+            f"{local}."
         )
     if block is False and local:
         return warns(
@@ -44,8 +44,8 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if not local:
         return ok(f"{server.name} has no local disk: only its memory is copied.")
     return ok(
-        f"{local} of {server.name} are copied with its memory, unless the hosts share "
-        "their storage: the source host finds out."
+        f"Copied with the memory of {server.name}, unless the source host finds that "
+        f"they share their storage: {local}."
     )
 
 
@@ -63,18 +63,15 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
     server, release = facts.server, facts.release
     if not server.config_drive:
         return ok(f"{server.name} has no config drive.")
-    copied = (
-        "needs ssh from host to host, with names that resolve: Nova copies the drive "
-        "by it"
-    )
-    blank = "may leave an empty drive on the target if its format is iso9660"
+    ssh = "needs ssh between the hosts, by their names, to copy the drive"
+    blank = "may leave the drive empty on the target if its format is iso9660"
     if release is None:
-        risk = f"{copied} before 2025.1; since then it {blank}"
+        risk = f"{ssh} before Nova 2025.1; since then it {blank}"
     else:
-        risk = blank if release >= 31 else copied
+        risk = blank if release >= 31 else ssh
     return warns(
-        f"{server.name} has a config drive. On shared storage that does not matter; "
-        f"a block migration {risk}.",
+        f"{server.name} has a config drive. On shared storage that does not matter. "
+        f"A block migration {risk}.",
         "Look at the drive after the move if the guest still reads it, or move the "
         "instance cold.",
     )

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from migrations_app.errors import Unfit
+from migrations_app.ports import MEMORY_MB, VCPU
+from migrations_app.preflight.advice import advise, examine, resolve, verdict, what_if
+from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.rule import COLD, LIVE
+from migrations_app.preflight.rules import RULES
+from tests.preflight.build import (
+    OTHER,
+    SOURCE,
+    TARGET,
+    facts,
+    group,
+    hypervisor,
+    move,
+    record,
+    server,
+    service,
+    stock,
+    with_specs,
+)
+
+STOPPED = server(vm_state="stopped", status="SHUTOFF", power_state=4)
+
+
+@pytest.mark.parametrize("procedure", [LIVE, COLD])
+def test_it_finds_nothing_against_an_ordinary_move(procedure: str) -> None:
+    findings = examine(facts(), move(), procedure)
+    assert verdict(findings) is Severity.OK
+    assert len(findings) > 8  # what was checked is shown, too
+
+
+def test_it_reports_in_the_order_of_the_rules() -> None:
+    given = facts(
+        server=server(locked=True, config_drive=True),
+        services=[service(TARGET, enabled=False)],
+        migrations=(record("failed"),),
+    )
+    ranks = [rule.id for rule in RULES]
+    found = [ranks.index(finding.rule) for finding in examine(given, move(), LIVE)]
+    assert found == sorted(found)
+
+
+def test_it_refuses_a_procedure_that_no_rule_speaks_of() -> None:
+    with pytest.raises(Unfit, match="does not know a procedure teleport"):
+        examine(facts(), move(), "teleport")
+
+
+def test_it_gives_every_finding_that_blocks_a_remedy() -> None:
+    given = facts(
+        server=server(vm_state="error", host=OTHER, task_state="x"),
+        services=[service(SOURCE, up=False), service(TARGET, up=False)],
+        group=group("affinity"),
+    )
+    blocking = [
+        finding
+        for finding in examine(given, move(), LIVE)
+        if finding.severity is Severity.BLOCKS
+    ]
+    assert len(blocking) == 6
+    assert all(finding.remedy for finding in blocking)
+
+
+def test_it_lets_the_heaviest_finding_decide() -> None:
+    def found(*severities: Severity) -> list[Finding]:
+        return [Finding("r", severity, "s") for severity in severities]
+
+    ok, warns, unknown, blocks = (
+        Severity.OK,
+        Severity.WARNS,
+        Severity.UNKNOWN,
+        Severity.BLOCKS,
+    )
+    assert verdict([]) is ok
+    assert verdict(found(ok, warns, ok)) is warns
+    assert verdict(found(unknown, warns)) is unknown
+    assert verdict(found(warns, blocks, unknown)) is blocks
+
+
+def test_it_recommends_the_roomiest_host_in_the_same_zone() -> None:
+    given = facts(
+        hypervisor(TARGET, stock=stock(ram_mb=20000)),
+        hypervisor(OTHER, stock=stock(ram_mb=30000)),
+        hypervisor("compute-32", zone="OS2"),
+    )
+    advice = advise(given)
+    assert advice.recommended is not None
+    assert (advice.recommended.procedure, advice.recommended.target) == (LIVE, OTHER)
+    tried = [(option.procedure, option.target) for option in advice.options]
+    assert tried == [
+        (LIVE, OTHER),
+        (LIVE, TARGET),
+        (LIVE, "compute-32"),
+        (COLD, OTHER),
+        (COLD, TARGET),
+        (COLD, "compute-32"),
+    ]
+
+
+def test_it_recommends_a_cold_move_of_a_stopped_instance() -> None:
+    advice = advise(facts(server=STOPPED))
+    assert advice.recommended is not None
+    assert advice.recommended.procedure == COLD
+    assert advice.recommended.estimate.downtime == (0, 0)
+
+
+def test_it_recommends_what_is_certain_before_what_is_unknown() -> None:
+    advice = advise(facts(server=with_specs(pci_passthrough__alias="a100:1")))
+    assert advice.recommended is not None
+    assert advice.recommended.procedure == COLD
+
+
+def test_it_recommends_nothing_when_everything_is_blocked() -> None:
+    advice = advise(facts(group=group("affinity")))
+    assert advice.recommended is None
+    assert {option.verdict for option in advice.options} == {Severity.BLOCKS}
+
+
+def test_it_tries_only_the_targets_that_were_named() -> None:
+    advice = advise(facts(), procedures=[LIVE], targets=[TARGET, None])
+    assert {option.target for option in advice.options} == {TARGET, None}
+
+
+def test_its_advice_is_json() -> None:
+    read = json.loads(json.dumps(advise(facts()).as_dict()))
+    assert read["recommended"] == {"procedure": LIVE, "target": OTHER}
+    assert read["advice"][0].keys() == {
+        "procedure",
+        "target",
+        "verdict",
+        "findings",
+        "estimate",
+    }
+    nothing = advise(facts(group=group("affinity"))).as_dict()
+    assert nothing["recommended"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "procedure"),
+    [
+        (facts(), LIVE),
+        (facts(server=server(vm_state="paused", power_state=3)), LIVE),
+        (facts(server=STOPPED), COLD),
+        (facts(server=with_specs(hw__mem_encryption="1")), COLD),
+        # all blocked: what suits the state
+        (facts(group=group("affinity")), LIVE),
+        (facts(server=STOPPED, group=group("affinity")), COLD),
+        # nothing certain: what costs least
+        (facts(unread={"group": "Refused."}), LIVE),
+    ],
+)
+def test_it_resolves_auto_to_the_least_downtime(given: Facts, procedure: str) -> None:
+    assert resolve(given, move()) == procedure
+
+
+def test_it_shows_both_hosts_before_and_after() -> None:
+    given = facts(hypervisor(SOURCE, stock=stock(vcpus=60, ram_mb=50000)))
+    after = what_if(given, move())
+    assert after.source is not None and after.target is not None
+    assert after.source.before[VCPU].used == 4
+    assert after.source.after[VCPU].used == 2
+    assert after.target.before[MEMORY_MB].free == 65536
+    assert after.target.after[MEMORY_MB].free == 65536 - 4096
+    json.dumps(after.as_dict())
+
+
+def test_it_shows_only_the_source_while_the_scheduler_is_to_choose() -> None:
+    after = what_if(facts(), move(None))
+    assert after.source is not None
+    assert after.target is None
+    assert after.as_dict()["target"] is None
+
+
+def test_it_changes_nothing_for_a_move_to_the_same_host() -> None:
+    after = what_if(facts(), replace(move(), target=SOURCE))
+    assert after.source is not None
+    assert after.source.before == after.source.after

@@ -1,0 +1,173 @@
+"""Facts gathered from a cloud that answers as Nova does."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from migrations_app.adapters.pretend import PretendCloud, seed
+from migrations_app.errors import Gone, Refused, Unreachable
+from migrations_app.ports import Move
+from migrations_app.preflight.advice import advise, examine, resolve
+from migrations_app.preflight.facts import Facts, gather
+from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.rule import COLD, LIVE
+
+TARGET = "compute-34"
+
+
+@pytest.fixture
+def cloud() -> Iterator[PretendCloud]:
+    cloud = PretendCloud()
+    seed(cloud)
+    yield cloud
+    cloud.close()
+
+
+def against(
+    cloud: PretendCloud, name: str, target: str | None, procedure: str = LIVE
+) -> set[str]:
+    """Return the rules that speak against the move of this instance."""
+    return {f.rule for f in found(cloud, name, target, procedure) if f.severity.weight}
+
+
+def found(
+    cloud: PretendCloud, name: str, target: str | None, procedure: str
+) -> list[Finding]:
+    facts = gathered(cloud, name, target)
+    return examine(facts, move_of(facts, target), procedure)
+
+
+def gathered(cloud: PretendCloud, name: str, target: str | None = None) -> Facts:
+    targets = None if target is None else [target]
+    return gather(cloud, cloud.id_of(name), targets=targets)
+
+
+def move_of(facts: Facts, target: str | None) -> Move:
+    server = facts.server
+    return Move(server.id, server.name, server.host or "", target)
+
+
+@pytest.mark.parametrize(
+    ("target", "placement"), [(TARGET, 1), (None, 0), ("compute-99", 0)]
+)
+def test_it_asks_each_question_once_whatever_the_number_of_hosts(
+    cloud: PretendCloud, target: str | None, placement: int
+) -> None:
+    cloud.calls.clear()
+    facts = gathered(cloud, "web-04", target)
+    asked = {call: cloud.calls[call, subject] for call, subject in cloud.calls}
+    assert asked.pop("fits", 0) == placement
+    assert asked == dict.fromkeys(
+        ["server", "hypervisors", "services", "group_of", "migrations", "ports"], 1
+    )
+    assert facts.unread == {}
+
+
+def test_it_asks_placement_about_no_candidate_of_a_list(cloud: PretendCloud) -> None:
+    server_id = cloud.id_of("web-04")
+    facts = gather(cloud, server_id, targets=["compute-31", TARGET])
+    assert facts.fits == {}
+    advice = advise(facts, targets=["compute-31", TARGET])
+    assert advice.recommended is not None
+    assert advice.recommended.target == TARGET  # the other is in another zone
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "procedure", "rules"),
+    [
+        ("web-04", TARGET, LIVE, set()),
+        ("web-04", TARGET, COLD, set()),
+        ("web-04", "compute-31", LIVE, {"target.zone"}),
+        ("web-04", "compute-30", LIVE, {"target.not_source"}),
+        ("web-04", "compute-99", LIVE, {"target.known"}),
+        ("web-zoned", "compute-31", LIVE, {"target.zone"}),
+        ("web-01", TARGET, LIVE, {"group.anti_affinity"}),
+        ("web-cache-01", "compute-33", LIVE, {"group.affinity"}),
+        ("web-03", "compute-32", LIVE, {"disk.config_drive"}),
+        ("web-03", "compute-32", COLD, set()),
+        ("web-stopped", TARGET, LIVE, {"instance.state"}),
+        ("web-stopped", TARGET, COLD, set()),
+        ("web-locked", "compute-32", LIVE, {"instance.lock"}),
+        ("batch-resized", "compute-31", COLD, {"instance.verify_resize"}),
+        ("batch-broken", "compute-31", COLD, {"instance.state"}),
+        ("web-04", None, LIVE, {"instance.zone"}),
+    ],
+)
+def test_it_finds_what_the_seeded_guests_were_made_for(
+    cloud: PretendCloud, name: str, target: str | None, procedure: str, rules: set[str]
+) -> None:
+    assert against(cloud, name, target, procedure) == rules
+
+
+def test_it_sees_a_target_that_is_down_disabled_or_full(cloud: PretendCloud) -> None:
+    cloud.edit_host(TARGET, up=False, enabled=False, disabled_reason="AUTO: libvirt")
+    assert against(cloud, "web-04", TARGET) == {"target.up", "target.enabled"}
+    cloud.add_host("small", zone="OS1", ram_mb=700)
+    assert against(cloud, "web-04", "small") == {"target.room"}
+
+
+def test_it_sees_a_move_that_is_under_way() -> None:
+    began = datetime.now(UTC)
+    times = itertools.count()
+    cloud = PretendCloud(clock=lambda: began + timedelta(milliseconds=next(times)))
+    seed(cloud)
+    cloud.set(live_seconds=3600)
+    cloud.live_migrate(cloud.id_of("web-04"), host=TARGET)
+    while not cloud.migrations(cloud.id_of("web-04")):
+        pass  # every look takes a millisecond of the cloud's time
+    assert {"instance.task", "instance.migration"} <= against(cloud, "web-04", TARGET)
+    cloud.close()
+
+
+def test_it_recommends_what_suits_the_instance(cloud: PretendCloud) -> None:
+    running, stopped = gathered(cloud, "web-04"), gathered(cloud, "web-stopped")
+    assert resolve(running, move_of(running, TARGET)) == LIVE
+    assert resolve(stopped, move_of(stopped, TARGET)) == COLD
+
+
+def test_it_raises_that_the_instance_is_gone(cloud: PretendCloud) -> None:
+    server_id = cloud.id_of("web-04")
+    cloud.delete(server_id)
+    with pytest.raises(Gone):
+        gather(cloud, server_id, targets=[TARGET])
+
+
+def test_it_raises_that_nova_does_not_answer(cloud: PretendCloud) -> None:
+    server_id = cloud.id_of("web-04")
+    cloud.down()
+    with pytest.raises(Unreachable):
+        gather(cloud, server_id, targets=[TARGET])
+
+
+@pytest.mark.parametrize(
+    ("call", "rules"),
+    [
+        ("hypervisors", {"target.known"}),
+        ("services", {"source.up", "target.up"}),
+        ("group_of", {"group.affinity"}),
+        ("migrations", {"instance.migration"}),
+        ("ports", {"device.accelerator"}),
+    ],
+)
+def test_it_says_what_could_not_be_read_instead_of_guessing(
+    cloud: PretendCloud, call: str, rules: set[str]
+) -> None:
+    cloud.fail(call, Refused("The policy of the cloud forbids it."))
+    findings = found(cloud, "web-04", TARGET, LIVE)
+    unknown = {f.rule: f for f in findings if f.severity is Severity.UNKNOWN}
+    assert unknown.keys() == rules
+    for finding in unknown.values():
+        assert finding.evidence["why"] == "The policy of the cloud forbids it."
+        assert finding.remedy
+
+
+def test_it_judges_by_the_stock_when_placement_refuses(cloud: PretendCloud) -> None:
+    cloud.fail("fits", Refused("The policy of the cloud forbids it."))
+    facts = gathered(cloud, "web-04", TARGET)
+    assert facts.unread.keys() == {"fits"}
+    assert facts.fits == {TARGET: None}
+    assert resolve(facts, move_of(facts, TARGET)) == LIVE

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migrations_app.preflight.finding import Severity
+from migrations_app.preflight.rule import COLD, LIVE
+from tests.preflight.build import FLAVOR, facts, finding, said, server
+
+OK, WARNS = Severity.OK, Severity.WARNS
+FROM_VOLUME = server(image=None, volumes=("v-1",))
+
+
+def test_it_says_that_only_memory_is_copied_of_an_instance_without_local_disk() -> None:
+    found = finding("disk.storage", facts(server=FROM_VOLUME))
+    assert found is not None
+    assert found.severity is OK
+    assert "only its memory" in found.sentence
+
+
+def test_it_names_the_local_disks_that_may_be_copied() -> None:
+    found = finding("disk.storage", facts())
+    assert found is not None
+    assert found.severity is OK
+    assert "root disk (20 GiB)" in found.sentence
+
+
+def test_it_finds_local_disks_of_an_instance_that_booted_from_a_volume() -> None:
+    flavor = replace(FLAVOR, ephemeral_gb=5, swap_mb=512)
+    given = facts(server=replace(FROM_VOLUME, flavor=flavor, config_drive=True))
+    found = finding("disk.storage", given, block_migration=False)
+    assert found is not None
+    assert found.severity is WARNS
+    for disk in ("ephemeral disk (5 GiB)", "swap disk (512 MiB)", "config drive"):
+        assert disk in found.sentence
+    assert "root disk" not in found.sentence
+
+
+def test_it_takes_no_block_migration_of_an_instance_without_local_disk() -> None:
+    given = facts(server=FROM_VOLUME)
+    assert said("disk.storage", given, block_migration=False) is OK
+
+
+def test_it_warns_of_a_block_migration_that_somebody_demands() -> None:
+    assert said("disk.storage", facts(), block_migration=True) is WARNS
+
+
+def test_it_tells_what_a_cold_move_copies() -> None:
+    copied = finding("disk.storage", facts(), by=COLD)
+    nothing = finding("disk.storage", facts(server=FROM_VOLUME), by=COLD)
+    assert copied is not None and nothing is not None
+    assert "root disk (20 GiB)" in copied.sentence
+    assert "nothing is copied" in nothing.sentence
+
+
+def test_it_warns_of_a_config_drive_by_what_the_release_does() -> None:
+    given = facts(server=server(config_drive=True))
+    before = finding("disk.config_drive", replace(given, release=30))
+    since = finding("disk.config_drive", replace(given, release=31))
+    either = finding("disk.config_drive", given)
+    assert before is not None and since is not None and either is not None
+    assert {before.severity, since.severity, either.severity} == {WARNS}
+    assert "ssh" in before.sentence and "empty" not in before.sentence
+    assert "empty" in since.sentence and "ssh" not in since.sentence
+    assert "ssh" in either.sentence and "empty" in either.sentence
+
+
+def test_it_is_content_without_a_config_drive() -> None:
+    assert said("disk.config_drive", facts()) is OK
+
+
+def test_it_moves_a_config_drive_cold_without_a_word() -> None:
+    given = facts(server=server(config_drive=True))
+    assert said("disk.config_drive", given, by=COLD) is None
+    assert said("disk.config_drive", given, by=LIVE) is WARNS

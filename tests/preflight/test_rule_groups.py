@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from migrations_app.preflight.finding import Severity
+from tests.preflight.build import OTHER, SOURCE, TARGET, facts, finding, group, said
+
+OK, WARNS, BLOCKS = Severity.OK, Severity.WARNS, Severity.BLOCKS
+RULES = ("group.affinity", "group.anti_affinity", "group.soft")
+
+
+@pytest.mark.parametrize("target", [TARGET, None])
+def test_it_blocks_every_move_of_a_member_of_an_affinity_group(
+    target: str | None,
+) -> None:
+    given = facts(group=group("affinity", on=SOURCE))
+    assert said("group.affinity", given, to=target) is BLOCKS
+
+
+def test_it_is_content_with_an_instance_in_no_group() -> None:
+    assert [said(name, facts()) for name in RULES] == [OK, None, None]
+
+
+def test_it_leaves_each_policy_to_its_own_rule() -> None:
+    given = facts(group=group("anti-affinity"))
+    assert [said(name, given) for name in RULES] == [None, OK, None]
+
+
+def test_it_does_not_know_the_affinity_when_groups_cannot_be_read() -> None:
+    given = facts(unread={"group": "Nova refuses it."})
+    assert said("group.affinity", given) is Severity.UNKNOWN
+
+
+def test_it_blocks_a_target_that_holds_another_member_of_an_anti_group() -> None:
+    found = finding(
+        "group.anti_affinity", facts(group=group("anti-affinity", on=TARGET))
+    )
+    assert found is not None
+    assert found.severity is BLOCKS
+    assert found.evidence["members"] == ["m-2"]
+
+
+def test_it_counts_how_many_members_a_host_may_hold() -> None:
+    given = facts(group=group("anti-affinity", on=TARGET, max_per_host=2))
+    assert said("group.anti_affinity", given) is OK
+
+
+def test_it_warns_of_a_target_against_a_soft_anti_affinity() -> None:
+    given = facts(group=group("soft-anti-affinity", on=TARGET))
+    assert said("group.soft", given) is WARNS
+
+
+def test_it_warns_of_leaving_a_soft_affinity_group() -> None:
+    given = facts(group=group("soft-affinity", on=SOURCE))
+    assert said("group.soft", given) is WARNS
+
+
+@pytest.mark.parametrize(
+    ("policy", "where"), [("soft-affinity", TARGET), ("soft-anti-affinity", OTHER)]
+)
+def test_it_is_content_with_a_target_that_suits_a_soft_group(
+    policy: str, where: str
+) -> None:
+    assert said("group.soft", facts(group=group(policy, on=where))) is OK

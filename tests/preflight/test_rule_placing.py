@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+
+from migrations_app.ports import Stock
+from migrations_app.preflight.finding import Severity
+from tests.preflight.build import (
+    OTHER,
+    SOURCE,
+    TARGET,
+    facts,
+    finding,
+    hypervisor,
+    said,
+    server,
+    service,
+    stock,
+    with_specs,
+)
+
+OK, WARNS, UNKNOWN, BLOCKS = (
+    Severity.OK,
+    Severity.WARNS,
+    Severity.UNKNOWN,
+    Severity.BLOCKS,
+)
+
+
+def test_it_is_content_when_placement_says_that_it_fits() -> None:
+    assert said("target.room", facts(fits={TARGET: True})) is OK
+
+
+def test_it_blocks_when_placement_says_no_and_shows_what_is_short() -> None:
+    given = facts(hypervisor(TARGET, stock=stock(ram_mb=1024)), fits={TARGET: False})
+    found = finding("target.room", given)
+    assert found is not None
+    assert found.severity is BLOCKS
+    assert found.evidence["short"] == {
+        "MEMORY_MB": {"wanted": 4096, "free": 1024, "max_unit": 65536}
+    }
+
+
+def test_it_says_the_same_while_the_free_figures_move() -> None:
+    one, other = (
+        finding("target.room", facts(hypervisor(TARGET, stock=stock(ram_mb=free))))
+        for free in (1024, 1000)
+    )
+    assert one is not None and other is not None
+    assert (one.sentence, one.remedy) == (other.sentence, other.remedy)
+
+
+def test_it_points_to_traits_when_the_stock_would_suffice() -> None:
+    found = finding("target.room", facts(fits={TARGET: False}))
+    assert found is not None
+    assert found.severity is BLOCKS
+    assert "traits" in found.remedy
+
+
+@pytest.mark.parametrize(("free", "severity"), [(4096, OK), (4095, BLOCKS)])
+def test_it_judges_by_the_stock_where_placement_was_not_asked(
+    free: int, severity: Severity
+) -> None:
+    given = facts(hypervisor(TARGET, stock=stock(ram_mb=free)))
+    assert said("target.room", given) is severity
+
+
+def test_it_does_not_know_when_neither_placement_nor_stock_says() -> None:
+    given = facts(
+        hypervisor(TARGET, stock={}), fits={TARGET: None}, unread={"fits": "Refused."}
+    )
+    found = finding("target.room", given)
+    assert found is not None
+    assert found.severity is UNKNOWN
+    assert found.evidence["why"] == "Refused."
+
+
+def test_it_does_not_blame_the_room_of_a_disabled_host() -> None:
+    given = facts(services=[service(TARGET, enabled=False)], fits={TARGET: False})
+    assert said("target.room", given) is OK
+
+
+def test_it_is_silent_about_the_room_of_an_unknown_host_and_of_the_source() -> None:
+    assert said("target.room", facts(), to="compute-99") is None
+    assert said("target.room", facts(), to=SOURCE) is None
+
+
+def test_it_blocks_a_target_outside_of_the_zone_it_is_pinned_to() -> None:
+    given = facts(hypervisor(TARGET, zone="OS2"), server=server(pinned_zone="OS1"))
+    assert said("target.zone", given) is BLOCKS
+
+
+def test_it_warns_when_an_instance_that_is_not_pinned_leaves_its_zone() -> None:
+    given = facts(hypervisor(TARGET, zone="OS2"))
+    assert said("target.zone", given) is WARNS
+
+
+def test_it_is_content_with_a_target_in_the_same_zone() -> None:
+    assert said("target.zone", facts(server=server(pinned_zone="OS1"))) is OK
+
+
+def test_it_warns_that_the_scheduler_may_leave_the_zone() -> None:
+    given = facts(hypervisor(OTHER, zone="OS2"))
+    assert said("instance.zone", given, to=None) is WARNS
+
+
+def test_it_is_content_when_the_scheduler_is_bound_to_the_zone() -> None:
+    given = facts(hypervisor(OTHER, zone="OS2"), server=server(pinned_zone="OS1"))
+    assert said("instance.zone", given, to=None) is OK
+
+
+def test_it_is_silent_about_zones_where_there_is_one_or_a_target_is_chosen() -> None:
+    assert said("instance.zone", facts(), to=None) is None
+    assert said("instance.zone", facts(hypervisor(OTHER, zone="OS2"))) is None
+
+
+def test_it_wants_whole_processors_for_a_guest_that_is_pinned_to_them() -> None:
+    pinned = with_specs(hw__cpu_policy="dedicated")
+    few = stock() | {"PCPU": Stock(8, 0, 1.0, 7, 8)}
+    found = finding("target.room", facts(hypervisor(TARGET, stock=few), server=pinned))
+    assert found is not None
+    assert found.severity is BLOCKS
+    assert found.evidence["short"].keys() == {"PCPU"}
+
+
+def test_it_does_not_know_the_room_where_a_class_has_its_stock_elsewhere() -> None:
+    pooled = {k: v for k, v in stock().items() if k != "DISK_GB"}
+    assert said("target.room", facts(hypervisor(TARGET, stock=pooled))) is UNKNOWN
