@@ -13,4 +13,4 @@ class MigrationsAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from migrations_app import checks  # noqa: F401, PLC0415 - needs loaded apps
+        from migrations_app import checks  # noqa: F401 - needs loaded apps

@@ -1,3 +1,131 @@
 """System checks: what must be so before novaweb may be trusted with machines."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+
+from migrations_app.models import AuditEntry
+from migrations_app.procedures.base import Act, Procedure
+from migrations_app.procedures.registry import PROCEDURES
+
+TRIGGERS = {
+    "sqlite": (
+        "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+        2,
+    ),
+    "postgresql": (
+        "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = "
+        "to_regclass(%s)",
+        2,
+    ),
+}
+
+
+@register()
+def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
+    """Check the settings that a machine may depend on."""
+    found: list[CheckMessage] = []
+    if not settings.SECRET_KEY:
+        found.append(
+            Error(
+                "There is no secret key.",
+                hint="Set NOVAWEB_SECRET_KEY_FILE to a file with 50 random characters.",
+                id="novaweb.E001",
+            )
+        )
+    if settings.NOVAWEB_LEASE < 1:
+        found.append(
+            Error(
+                "NOVAWEB_LEASE is below a second: runs would be taken from the living.",
+                hint="Leave it at 4.",
+                id="novaweb.E002",
+            )
+        )
+    if not settings.NOVAWEB_CLOUDS:
+        found.append(
+            Error(
+                "No cloud is configured.",
+                hint="Set NOVAWEB_CLOUDS to names of clouds in clouds.yaml.",
+                id="novaweb.E003",
+            )
+        )
+    return found
+
+
+@register(deploy=True)
+def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
+    """Warn about what is fine at home and not in production."""
+    if "pretend" in settings.NOVAWEB_CLOUDS:
+        return [
+            Warning(
+                "The pretend cloud is configured: nothing real would move there.",
+                hint="Set NOVAWEB_CLOUDS to names of clouds in clouds.yaml.",
+                id="novaweb.W001",
+            )
+        ]
+    return []
+
+
+@register()
+def plans_are_sound(**kwargs: Any) -> list[CheckMessage]:
+    """Check every procedure's plan; see unsound."""
+    return [
+        Error(sentence, id="novaweb.E004")
+        for procedure in PROCEDURES.values()
+        for sentence in unsound(procedure)
+    ]
+
+
+def unsound(procedure: type[Procedure]) -> list[str]:
+    """Return what is wrong with a plan: keys, sentences, undo after no return."""
+    wrong = []
+    keys = [step.key for step in procedure.steps]
+    if len(set(keys)) != len(keys):
+        wrong.append(f"{procedure.name}: two steps have the same key.")
+    for step in procedure.steps:
+        if not type(step).__doc__:
+            wrong.append(f"{procedure.name}: {step.key} has no sentence.")
+    acts = [step for step in procedure.steps if isinstance(step, Act)]
+    for number, act in enumerate(acts):
+        if act.final and any(not later.final for later in acts[number + 1 :]):
+            wrong.append(
+                f"{procedure.name}: after {act.key}, the point of no return, comes a"
+                " step that wants a way back."
+            )
+        if not act.final and not act.reversible:
+            wrong.append(
+                f"{procedure.name}: {act.key} has no way back and is not final."
+            )
+    return wrong
+
+
+@register(Tags.database)
+def audit_is_append_only(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Check, in every database that is migrated, that the triggers are there."""
+    table = AuditEntry._meta.db_table
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if table not in connection.introspection.table_names():
+            continue
+        query, wanted = TRIGGERS[connection.vendor]
+        with connection.cursor() as cursor:
+            cursor.execute(query, [table])
+            count = cursor.fetchone()[0]
+        if count < wanted:
+            found.append(
+                Error(
+                    "The audit trail can be changed: its triggers are missing.",
+                    hint="Run manage.py migrate; if they were dropped, find out by"
+                    " whom.",
+                    id="novaweb.E005",
+                )
+            )
+    return found

@@ -44,6 +44,16 @@ class Verb(StrEnum):
     SYNC = "sync"
 
 
+class Late(str):
+    """A reason that lies in the state of things, not in who the person is."""
+
+    __slots__ = ()
+
+
+# How many people must approve a request of each procedure.
+APPROVALS = {"live": 1, "cold": 1}
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who is signed in, and the roles they have."""
@@ -134,17 +144,19 @@ def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
         case Verb.APPROVE | Verb.REJECT if request.asked_by_id == who.id:
             return "You asked for this move: somebody else must decide about it."
         case Verb.APPROVE if state is not RequestState.REQUESTED:
-            return f"The request is {words}; only a requested one can be approved."
+            return Late(
+                f"The request is {words}; only a requested one can be approved."
+            )
         case Verb.REJECT if state not in (
             RequestState.REQUESTED,
             RequestState.APPROVED,
         ):
-            return f"The request is {words}; it can no longer be rejected."
+            return Late(f"The request is {words}; it can no longer be rejected.")
         case Verb.WITHDRAW if state not in (
             RequestState.REQUESTED,
             RequestState.APPROVED,
         ):
-            return f"The request is {words}; it can no longer be withdrawn."
+            return Late(f"The request is {words}; it can no longer be withdrawn.")
         case Verb.WITHDRAW if (
             request.asked_by_id != who.id and Role.OPERATOR not in who.roles
         ):
@@ -157,16 +169,16 @@ def _why_not_run(verb: Verb, run: Run) -> str:
     words = str(state).replace("_", " ")
     match verb:
         case Verb.STOP | Verb.ABORT | Verb.FORCE_COMPLETE if state not in WALKING_RUNS:
-            return f"The run is {words}; there is nothing under way."
+            return Late(f"The run is {words}; there is nothing under way.")
         case Verb.STOP | Verb.ABORT if state is RunState.GOING_BACK:
-            return "The run is on its way back already."
+            return Late("The run is on its way back already.")
         case Verb.STOP | Verb.ABORT if run.stop_asked_at is not None:
-            return "It was already asked to stop."
+            return Late("It was already asked to stop.")
         case Verb.FORCE_COMPLETE if state is RunState.GOING_BACK:
-            return "The run is on its way back; it cannot be forced to complete."
+            return Late("The run is on its way back: it cannot be forced now.")
         case Verb.FORCE_COMPLETE if run.force_asked_at and not run.force_sent_at:
-            return "It was already asked to complete by force."
+            return Late("It was already asked to complete by force.")
         case Verb.LOOK_AGAIN | Verb.GO_BACK | Verb.CLOSE if state is not RunState.HELD:
             held = "over" if state not in OPEN_RUNS else "not held"
-            return f"The run is {held} ({words}); this is for held runs only."
+            return Late(f"The run is {held} ({words}); this is for held runs only.")
     return ""

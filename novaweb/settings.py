@@ -11,7 +11,7 @@ from pathlib import Path
 
 import environ
 import structlog
-from csp.constants import NONE, NONCE, SELF
+from csp.constants import NONCE, NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -38,6 +38,8 @@ NOVAWEB_TICK = env.float("NOVAWEB_TICK", default=2.0)
 NOVAWEB_LEASE = env.float("NOVAWEB_LEASE", default=4.0)
 # How often the inventory is read anew, in seconds.
 NOVAWEB_SYNC_EVERY = env.float("NOVAWEB_SYNC_EVERY", default=60.0)
+# For how long the history of the capacity is kept, in days.
+NOVAWEB_SNAPSHOT_DAYS = env.int("NOVAWEB_SNAPSHOT_DAYS", default=90)
 # What a host-to-host copy may reach, in MiB/s: the base of every estimate.
 NOVAWEB_COPY_SPEED = env.float("NOVAWEB_COPY_SPEED", default=110.0)
 # A ticket must look like this (a regular expression); empty: anything goes.

@@ -27,7 +27,7 @@ _thread: threading.Thread | None = None
 @contextmanager
 def beating(lease: Lease) -> Iterator[None]:
     """Keep the lease renewed for as long as the block lasts."""
-    global _thread  # noqa: PLW0603 - one thread a process
+    global _thread
     with _lock:
         _held[lease.token] = lease
         if _thread is None or not _thread.is_alive():

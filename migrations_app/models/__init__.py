@@ -1,4 +1,4 @@
-"""The tables. They hold facts and constraints; verbs live in requests.py and runs.py."""
+"""The tables: facts and constraints. The verbs are in requests.py and runs.py."""
 
 from __future__ import annotations
 

@@ -93,7 +93,8 @@ class Decision(models.Model):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("request", "by", "plan_digest"), name="one_decision_per_person"
+                fields=("request", "by", "plan_digest", "approves"),
+                name="one_decision_per_person",
             ),
         )
 

@@ -16,7 +16,7 @@ from django_rq import get_worker
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from migrations_app import bell, jobs, requests
+from migrations_app import bell, jobs, starts
 from migrations_app.engine.pacer import BEAT, Baton
 from migrations_app.inventory import sync as inventory
 
@@ -79,7 +79,7 @@ def _pace(stop: threading.Event) -> None:
     baton = Baton(
         ring=lambda: bell.ring_now("migrations_app.jobs.walk_due", queue="runs"),
         walk=jobs.walk_due,
-        is_due=requests.anything_due,
+        is_due=starts.anything_due,
     )
     while not stop.wait(BEAT):
         try:

@@ -1,0 +1,37 @@
+"""The doorbell: wake a worker. The job is named by its path, so nothing is imported.
+
+A lost ring loses nothing: the pacer rings for everything that is due about once a
+second, and walks by itself when nobody answers.
+"""
+
+from __future__ import annotations
+
+import structlog
+from django.db import transaction
+from django_rq import get_queue
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+# More rings than this in the queue would only say the same thing again.
+ENOUGH = 4
+
+
+def ring() -> None:
+    """Have a worker look at what is due, once this transaction is committed."""
+    transaction.on_commit(_ring, robust=True)
+
+
+def _ring() -> None:
+    ring_now("migrations_app.jobs.walk_due", queue="runs")
+
+
+def ring_now(job: str, *args: object, queue: str) -> bool:
+    """Enqueue the job at once; False when Redis cannot be reached."""
+    try:
+        waiting = get_queue(queue)
+        if waiting.count < ENOUGH:
+            waiting.enqueue(job, *args, result_ttl=0, job_timeout=-1)
+    except RedisError as error:
+        log.warning("the doorbell is broken", queue=queue, reason=str(error))
+        return False
+    return True

@@ -1,0 +1,106 @@
+"""What people type, checked: each returns the clean value, or raises Unfit."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from migrations_app.errors import Unfit
+from migrations_app.planning import AUTO
+from migrations_app.procedures import registry
+
+LONGEST_DEADLINE = 7 * 24 * 60  # minutes
+LONGEST_TEXT = 4000
+
+
+def cloud(name: str | None) -> str:
+    """Return the name of a configured cloud; without one, the first there is."""
+    name = name or settings.NOVAWEB_CLOUDS[0]
+    if name not in settings.NOVAWEB_CLOUDS:
+        known = ", ".join(settings.NOVAWEB_CLOUDS)
+        raise Unfit(f"There is no cloud “{name}” here. Configured: {known}.")
+    return name
+
+
+def instance(text: str) -> str:
+    """Return the instance's UUID in its usual form."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Unfit(
+            f"“{text[:60]}” is not an instance's id. It looks like"
+            " 0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11; search the instances for it."
+        ) from None
+
+
+def procedure(name: str) -> str:
+    """Return the name of a procedure that there is, or ``auto``."""
+    if name != AUTO:
+        registry.procedure(name)
+    return name
+
+
+def reason(text: str) -> str:
+    """Return the reason, which must say something."""
+    return _said(text, "Say why this instance is to be moved.")
+
+
+def note(text: str, hint: str) -> str:
+    """Return the note, which must say something; ``hint`` asks for it."""
+    return _said(text, hint)
+
+
+def ticket(text: str) -> str:
+    """Return the ticket reference, which must look like one of this house's."""
+    text = text.strip()
+    if len(text) > 100:
+        raise Unfit("A ticket reference has at most 100 characters.")
+    pattern = settings.NOVAWEB_TICKET_PATTERN
+    if text and pattern and not re.fullmatch(pattern, text):
+        raise Unfit(f"“{text}” is not a ticket reference; it must match {pattern}.")
+    return text
+
+
+def window(start: datetime | None, end: datetime | None, now: datetime) -> None:
+    """Check that the window can still be met."""
+    if start and end and end <= start:
+        raise Unfit("The window ends before it begins.")
+    if end and end <= now:
+        raise Unfit("The window is over already.")
+
+
+def options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a move: ``block_migration`` and ``deadline`` (minutes)."""
+    clean: dict[str, Any] = {}
+    for name, value in given.items():
+        match name, value:
+            case "block_migration", "auto" | True | False:
+                clean[name] = value
+            case "block_migration", _:
+                raise Unfit("block_migration is auto, true or false.")
+            case "deadline", int() if (
+                value is not True and 1 <= value <= LONGEST_DEADLINE
+            ):
+                clean[name] = value
+            case "deadline", _:
+                raise Unfit(f"The deadline is 1 to {LONGEST_DEADLINE} minutes.")
+            case _:
+                raise Unfit(
+                    f"There is no option “{name}”; there are block_migration and"
+                    " deadline."
+                )
+    return clean
+
+
+def _said(text: str, hint: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Unfit(hint)
+    if len(text) > LONGEST_TEXT:
+        raise Unfit(f"That is longer than {LONGEST_TEXT} characters: be brief.")
+    return text

@@ -1,0 +1,59 @@
+"""What RQ runs. The database says what is to be done; a job only says when."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from django.db import close_old_connections
+from django.utils import timezone
+
+from migrations_app import starts, wiring
+from migrations_app.engine.footing import Way
+from migrations_app.engine.lease import due_runs
+from migrations_app.engine.walk import walk
+from migrations_app.errors import WorldError
+from migrations_app.inventory import sync as inventory
+from migrations_app.models import Run
+
+log = structlog.get_logger(__name__)
+# So long one job may go on finding due runs before it lets other jobs have a turn.
+SPELL = 10.0
+
+
+def walk_due() -> int:
+    """Start the requests and walk the runs that are due; return how many runs."""
+    close_old_connections()
+    starts.start_due()
+    began, walked = time.monotonic(), 0
+    while time.monotonic() - began < SPELL:
+        due = list(due_runs(timezone.now()).values_list("pk", flat=True)[:20])
+        if not due:
+            break
+        for run_id in due:
+            walked += _walk(run_id)
+    return walked
+
+
+def _walk(run_id: int) -> bool:
+    way = walk(run_id, wiring.world_of)
+    if way is Way.OVER:
+        _refresh(run_id)
+    return way is not None
+
+
+def _refresh(run_id: int) -> None:
+    """Read the moved instance anew, so that pages need not wait for the next sync."""
+    request = Run.objects.select_related("request__cloud").get(pk=run_id).request
+    name = request.cloud.name
+    try:
+        cloud = wiring.world_of(name).cloud
+        inventory.refresh_instance(name, cloud, request.instance, now=timezone.now())
+    except WorldError as error:
+        log.warning("instance not read anew", run=run_id, reason=error.sentence)
+
+
+def sync(cloud_name: str) -> None:
+    """Read the cloud's inventory anew."""
+    close_old_connections()
+    inventory.sync(cloud_name, wiring.cloud_of(cloud_name), now=timezone.now())

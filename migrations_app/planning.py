@@ -1,0 +1,152 @@
+"""Drafts: what would run if this were approved now, and the digest that names it.
+
+A draft is made when a move is asked for, again when it is approved, and again when it
+starts. The same draft has the same digest; what is approved is what runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from migrations_app import wiring
+from migrations_app.models import MigrationRequest
+from migrations_app.ports import Cloud, Move, Server
+from migrations_app.preflight.advice import Advice, advise, examine, resolve
+from migrations_app.preflight.estimate import estimate
+from migrations_app.preflight.facts import gather
+from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.procedures import registry
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan that could be approved, and what the pre-flight found about it."""
+
+    server: Server
+    procedure: str
+    move: Move
+    plan: list[dict[str, Any]]
+    findings: tuple[Finding, ...]
+    estimate: dict[str, Any]
+    # what could not be read, by subject: a draft with gaps must not start anything
+    unread: Mapping[str, str]
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The findings that forbid the move."""
+        return tuple(f for f in self.findings if f.severity is Severity.BLOCKS)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that an approver agrees to, in hexadecimal.
+
+        Findings that are ok are left out: they say only that a rule is content.
+        """
+        agreed = {
+            "procedure": self.procedure,
+            "instance": self.move.server_id,
+            "source": self.move.source,
+            "target": self.move.target,
+            "options": dict(self.move.options),
+            "plan": self.plan,
+            "findings": [
+                [f.rule, str(f.severity), f.sentence]
+                for f in self.findings
+                if f.severity is not Severity.OK
+            ],
+        }
+        text = json.dumps(agreed, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return it as the fields of a MigrationRequest."""
+        return {
+            "procedure": self.procedure,
+            "source": self.move.source,
+            "plan": self.plan,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "estimate": self.estimate,
+            "plan_digest": self.digest,
+        }
+
+
+def draft(
+    cloud: Cloud,
+    *,
+    instance: str,
+    procedure: str,
+    target: str | None,
+    options: Mapping[str, Any],
+) -> Draft:
+    """Look at the world and return what would run. Raises what the cloud raises."""
+    facts = gather(cloud, instance, targets=[target] if target else None)
+    server = facts.server
+    move = Move(server.id, server.name, server.host or "", target, options)
+    chosen = resolve(facts, move) if procedure == AUTO else procedure
+    return Draft(
+        server=server,
+        procedure=chosen,
+        move=move,
+        plan=registry.plan(chosen, move),
+        findings=tuple(examine(facts, move, chosen)),
+        estimate=estimate(server, chosen, speed=_speed()).as_dict(),
+        unread=facts.unread,
+    )
+
+
+def redraft(request: MigrationRequest) -> Draft:
+    """Return what would run for the request if it were asked for now."""
+    return draft(
+        wiring.cloud_of(request.cloud.name),
+        instance=request.instance,
+        procedure=request.procedure,
+        target=request.target,
+        options=request.options,
+    )
+
+
+def advice(
+    cloud: Cloud, *, instance: str, procedure: str, target: str | None
+) -> Advice:
+    """Return how the instance could be moved, best first, with all findings."""
+    facts = gather(cloud, instance, targets=[target] if target else None)
+    procedures = registry.PROCEDURES if procedure == AUTO else [procedure]
+    return advise(
+        facts,
+        procedures=tuple(procedures),
+        targets=[target] if target else None,
+        speed=_speed(),
+    )
+
+
+def differences(request: MigrationRequest, now: Draft) -> list[str]:
+    """Return, line by line, what is different from what the request says."""
+    lines = []
+    if request.procedure != now.procedure:
+        lines.append(f"The procedure is now {now.procedure}.")
+    if request.source != now.move.source:
+        lines.append(f"The instance is now on {now.move.source or 'no host'}.")
+    if request.plan != now.plan:
+        before = {step["sentence"] for step in request.plan}
+        after = {step["sentence"] for step in now.plan}
+        lines += [f"A new step: {text}" for text in sorted(after - before)]
+        lines += [f"No longer a step: {text}" for text in sorted(before - after)]
+    before = {(f["severity"], f["sentence"]) for f in request.findings}
+    after = {(str(f.severity), f.sentence) for f in now.findings}
+    quiet = str(Severity.OK)
+    lines += [f"New: {text}" for s, text in sorted(after - before) if s != quiet]
+    lines += [f"No longer: {text}" for s, text in sorted(before - after) if s != quiet]
+    return lines
+
+
+def _speed() -> int:
+    """Return the copying speed that estimates are made with, in MiB/s."""
+    return settings.NOVAWEB_COPY_SPEED

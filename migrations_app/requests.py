@@ -1,0 +1,288 @@
+"""The verbs of people about requests: ask, approve, reject, withdraw.
+
+Each asks the policy, looks at the world where it must, and then changes the state by
+one conditional UPDATE whose row count is looked at, together with its audit entry, in
+one transaction. The cloud is never asked inside a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from migrations_app import audit, bell, intake, planning, policy, wiring
+from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit, Unreachable
+from migrations_app.models import Cloud, Decision, MigrationRequest
+from migrations_app.planning import AUTO, Draft
+from migrations_app.policy import Verb
+from migrations_app.preflight.advice import Advice
+from migrations_app.states import RequestState, request_sources
+
+
+def preflight(
+    *,
+    by: User,
+    instance: str,
+    procedure: str = AUTO,
+    target: str | None = None,
+    cloud: str | None = None,
+) -> Advice:
+    """Return how the instance could be moved, best first, with all findings."""
+    _allow(by, Verb.SEE)
+    return planning.advice(
+        wiring.cloud_of(intake.cloud(cloud)),
+        instance=intake.instance(instance),
+        procedure=intake.procedure(procedure),
+        target=target or None,
+    )
+
+
+def ask(
+    *,
+    by: User,
+    instance: str,
+    procedure: str,
+    target: str | None,
+    reason: str,
+    ticket: str = "",
+    window_start: datetime | None = None,
+    window_end: datetime | None = None,
+    options: Mapping[str, Any] | None = None,
+    cloud: str | None = None,
+) -> MigrationRequest:
+    """Ask for a move; the request waits for its approvals afterwards.
+
+    Raises Unfit when the pre-flight forbids it (``findings`` says why) or the input
+    makes no sense, TooLate when the instance has an open request, and what the cloud
+    raises when it cannot be looked at.
+    """
+    _allow(by, Verb.ASK)
+    name, now = intake.cloud(cloud), timezone.now()
+    reason, ticket = intake.reason(reason), intake.ticket(ticket)
+    intake.window(window_start, window_end, now)
+    drawn = planning.draft(
+        wiring.cloud_of(name),
+        instance=intake.instance(instance),
+        procedure=intake.procedure(procedure),
+        target=target or None,
+        options=intake.options(options or {}),
+    )
+    _fit(drawn)
+    lasting = now + timedelta(days=settings.NOVAWEB_REQUEST_DAYS)
+    request = MigrationRequest(
+        cloud=Cloud.objects.get_or_create(name=name)[0],
+        instance=drawn.move.server_id,
+        instance_name=drawn.move.server_name,
+        open_instance=f"{name}:{drawn.move.server_id}",
+        project=drawn.server.project_id,
+        asked_procedure=procedure,
+        target=drawn.move.target,
+        options=dict(drawn.move.options),
+        reason=reason,
+        ticket=ticket,
+        window_start=window_start,
+        window_end=window_end,
+        expires_at=min(lasting, window_end) if window_end else lasting,
+        asked_by=by,
+        asked_by_name=by.get_username(),
+        asked_at=now,
+        **drawn.as_fields(),
+    )
+    try:
+        with transaction.atomic():
+            request.save(force_insert=True)
+            audit.record(
+                "request.asked",
+                by=by,
+                request=request,
+                note=reason,
+                after={"procedure": drawn.procedure, "digest": drawn.digest},
+            )
+    except IntegrityError as error:
+        raise _open_already(request) from error
+    return request
+
+
+def approve(
+    request_id: int, *, by: User, plan_digest: str, note: str
+) -> MigrationRequest:
+    """Approve the plan with that digest; with enough approvals it starts by itself.
+
+    The world is looked at again first. When the plan is no longer what the approver
+    saw, nothing is approved: the request shows the new plan, and TooLate says so.
+    """
+    request = _load(request_id)
+    _allow(by, Verb.APPROVE, request=request)
+    note = intake.note(note, "Say why you approve: an auditor will read it.")
+    if plan_digest != request.plan_digest:
+        raise TooLate("The plan has changed since you looked: read it and decide anew.")
+    drawn = planning.redraft(request)
+    _whole(drawn)
+    if drawn.digest != request.plan_digest:
+        void(request, drawn)
+        raise TooLate(
+            "The plan changed while it waited for you, so nothing was approved. Read"
+            " what is different and decide anew."
+        )
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            # takes the row's lock: two approvers cannot both be the last one needed
+            _guard(request, RequestState.REQUESTED, plan_digest=plan_digest)
+            _decide(request, by=by, approves=True, note=note, at=now)
+            if len(approvals(request)) >= approvals_needed(request):
+                start = max(now, request.window_start or now)
+                _move(request, RequestState.APPROVED, look_again_at=start)
+                audit.record("request.ready", request=request)
+                bell.ring()
+    except IntegrityError as error:
+        raise TooLate("You have decided about this plan already.") from error
+    return _load(request_id)
+
+
+def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
+    """Reject the request, for good; the note says why."""
+    request = _load(request_id)
+    _allow(by, Verb.REJECT, request=request)
+    note = intake.note(note, "Say why you reject: the requester will read it.")
+    now = timezone.now()
+    with transaction.atomic():
+        _end(request, RequestState.REJECTED, now, why=note)
+        _decide(request, by=by, approves=False, note=note, at=now)
+    return _load(request_id)
+
+
+def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
+    """Withdraw the request before it runs; the note says why."""
+    request = _load(request_id)
+    _allow(by, Verb.WITHDRAW, request=request)
+    note = intake.note(note, "Say why you withdraw it: an auditor will read it.")
+    with transaction.atomic():
+        _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)
+        audit.record("request.withdrawn", by=by, request=request, note=note)
+    return _load(request_id)
+
+
+def approvals(request: MigrationRequest) -> list[Decision]:
+    """Return the approvals that count now: those of the plan as it stands."""
+    return list(
+        request.decisions.filter(approves=True, plan_digest=request.plan_digest)
+    )
+
+
+def approvals_needed(request: MigrationRequest) -> int:
+    """Return how many people must approve the request."""
+    return policy.APPROVALS[request.procedure]
+
+
+def void(request: MigrationRequest, drawn: Draft) -> None:
+    """Put the changed plan in place of the old one; approvals of the old are void."""
+    lines = planning.differences(request, drawn) or ["The plan itself changed."]
+    why = "The plan changed, so earlier approvals are void. " + " ".join(lines)
+    before = {"digest": request.plan_digest}
+    with transaction.atomic():
+        changed = MigrationRequest.objects.filter(
+            pk=request.pk,
+            plan_digest=request.plan_digest,
+            state__in=[str(RequestState.REQUESTED), str(RequestState.APPROVED)],
+        ).update(
+            state=str(RequestState.REQUESTED),
+            look_again_at=None,
+            why=why,
+            **drawn.as_fields(),
+        )
+        if changed == 1:
+            audit.record(
+                "request.voided",
+                request=request,
+                note=why,
+                before=before,
+                after={"digest": drawn.digest},
+            )
+
+
+# -- what the verbs share -------------------------------------------------------------
+
+
+def _allow(by: User, verb: Verb, *, request: MigrationRequest | None = None) -> None:
+    sentence = policy.why_not(policy.person(by), verb, request=request)
+    if isinstance(sentence, policy.Late):
+        raise TooLate(sentence)
+    if sentence:
+        raise NotAllowed(sentence)
+
+
+def _fit(drawn: Draft) -> None:
+    if drawn.blocking:
+        first = drawn.blocking[0]
+        raise Unfit(f"{first.sentence} {first.remedy}".strip(), drawn.findings)
+
+
+def _whole(drawn: Draft) -> None:
+    for sentence in drawn.unread.values():
+        raise Unreachable(f"Not everything could be checked, so wait: {sentence}")
+
+
+def _open_already(request: MigrationRequest) -> TooLate:
+    other = MigrationRequest.objects.filter(open_instance=request.open_instance).first()
+    number = f" (number {other.pk}, {other.state})" if other else ""
+    return TooLate(
+        f"There is an open request for {request.instance_name} already{number}:"
+        " withdraw that one first, or wait until it is over."
+    )
+
+
+def _load(request_id: int) -> MigrationRequest:
+    try:
+        return MigrationRequest.objects.select_related("cloud").get(pk=request_id)
+    except MigrationRequest.DoesNotExist:
+        raise Gone(f"There is no request {request_id}.") from None
+
+
+def _guard(request: MigrationRequest, state: RequestState, **expected: Any) -> None:
+    """Touch the request if it is as expected; raise TooLate when it is not."""
+    found = MigrationRequest.objects.filter(pk=request.pk, state=str(state), **expected)
+    if found.update(why="") != 1:
+        raise TooLate("Somebody was faster: the request has changed. Look again.")
+
+
+def _move(request: MigrationRequest, state: RequestState, **fields: Any) -> None:
+    """Move the request to the state, from one that allows it. Raises TooLate."""
+    changed = MigrationRequest.objects.filter(
+        pk=request.pk, state__in=request_sources(state)
+    ).update(state=str(state), **fields)
+    if changed != 1:
+        raise TooLate("Somebody was faster: the request has changed. Look again.")
+
+
+def _end(
+    request: MigrationRequest, state: RequestState, now: datetime, *, why: str
+) -> None:
+    _move(request, state, why=why, ended_at=now, open_instance=None, look_again_at=None)
+
+
+def _decide(
+    request: MigrationRequest, *, by: User, approves: bool, note: str, at: datetime
+) -> None:
+    Decision.objects.create(
+        request=request,
+        by=by,
+        by_name=by.get_username(),
+        approves=approves,
+        note=note,
+        plan_digest=request.plan_digest,
+        at=at,
+    )
+    audit.record(
+        "request.approved" if approves else "request.rejected",
+        by=by,
+        request=request,
+        note=note,
+        after={"digest": request.plan_digest},
+    )

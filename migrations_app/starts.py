@@ -1,0 +1,109 @@
+"""How an approved request begins to run: by itself, in its window, as approved."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import models, transaction
+from django.utils import timezone
+
+from migrations_app import audit, planning
+from migrations_app.engine import journal
+from migrations_app.errors import Gone, NovawebError
+from migrations_app.models import MigrationRequest, Run, Step
+from migrations_app.planning import Draft
+from migrations_app.requests import void
+from migrations_app.states import RequestState, request_sources
+
+log = structlog.get_logger(__name__)
+# An approved request that could not be checked is tried again after so long.
+PAUSE = timedelta(seconds=5)
+_WAITING = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
+
+
+def anything_due(now: datetime | None = None) -> bool:
+    """Tell whether a request is to be started or has expired."""
+    now = now or timezone.now()
+    return _due(now).exists() or _expired(now).exists()
+
+
+def start_due(now: datetime | None = None) -> int:
+    """Start every approved request that is due, expire the overdue; how many ran."""
+    now = now or timezone.now()
+    for request in _expired(now).select_related("cloud"):
+        _expire(request, "It was not started in time: ask anew if it is still wanted.")
+    return sum(_start(request, now) for request in _due(now).select_related("cloud"))
+
+
+def _due(now: datetime) -> models.QuerySet[MigrationRequest]:
+    return MigrationRequest.objects.filter(
+        state=str(RequestState.APPROVED), look_again_at__lte=now, expires_at__gt=now
+    )
+
+
+def _expired(now: datetime) -> models.QuerySet[MigrationRequest]:
+    return MigrationRequest.objects.filter(state__in=_WAITING, expires_at__lte=now)
+
+
+def _start(request: MigrationRequest, now: datetime) -> bool:
+    # whoever pushes the time on is the one who tries; the others find it not due
+    mine = _due(now).filter(pk=request.pk).update(look_again_at=now + PAUSE)
+    if mine != 1:
+        return False
+    try:
+        drawn = planning.redraft(request)
+    except Gone as error:
+        _expire(request, error.sentence)
+        return False
+    except NovawebError as error:
+        _wait(request, error.sentence)
+        return False
+    if drawn.unread:
+        _wait(request, next(iter(drawn.unread.values())))
+        return False
+    if drawn.digest != request.plan_digest:
+        void(request, drawn)
+        return False
+    return _run(request, drawn, now)
+
+
+def _run(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
+    with transaction.atomic():
+        changed = MigrationRequest.objects.filter(
+            pk=request.pk,
+            plan_digest=drawn.digest,
+            state=str(RequestState.APPROVED),
+        ).update(state=str(RequestState.RUNNING), why="", look_again_at=None)
+        if changed != 1:
+            return False
+        run = Run.objects.create(request=request, started_at=now, look_again_at=now)
+        Step.objects.bulk_create(
+            Step(run=run, position=position, **step)
+            for position, step in enumerate(request.plan)
+        )
+        audit.record("run.started", run=run, after={"digest": drawn.digest})
+        journal.note(run.pk, "The plan is as it was approved; the run begins.", at=now)
+    return True
+
+
+def _wait(request: MigrationRequest, sentence: str) -> None:
+    log.warning("not started yet", request=request.pk, reason=sentence)
+    MigrationRequest.objects.filter(
+        pk=request.pk, state=str(RequestState.APPROVED)
+    ).update(why=f"It cannot start yet and is tried again: {sentence}")
+
+
+def _expire(request: MigrationRequest, why: str) -> None:
+    with transaction.atomic():
+        changed = MigrationRequest.objects.filter(
+            pk=request.pk, state__in=request_sources(RequestState.EXPIRED)
+        ).update(
+            state=str(RequestState.EXPIRED),
+            why=why,
+            ended_at=timezone.now(),
+            open_instance=None,
+            look_again_at=None,
+        )
+        if changed == 1:
+            audit.record("request.expired", request=request, note=why)

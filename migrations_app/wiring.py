@@ -1,0 +1,44 @@
+"""Which cloud is which: the one place that knows the adapters.
+
+A cloud is made once a process and kept: signing in anew for every look would cost
+more than the look. Making one asks nothing of it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from migrations_app.adapters.openstack import OpenStackCloud
+from migrations_app.adapters.pretend import PretendCloud
+from migrations_app.errors import Unfit
+from migrations_app.ports import Cloud, World
+
+PRETEND = "pretend"
+
+
+@cache
+def _cloud(name: str) -> Cloud:
+    if name == PRETEND:
+        path = Path(settings.NOVAWEB_PRETEND_FILE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return PretendCloud(name, str(path))
+    return OpenStackCloud(name, timeout=settings.NOVAWEB_CLOUD_TIMEOUT)
+
+
+def cloud_of(name: str) -> Cloud:
+    """Return the cloud of that name. Raises Unfit when it is not configured."""
+    if name not in settings.NOVAWEB_CLOUDS:
+        known = ", ".join(settings.NOVAWEB_CLOUDS)
+        raise Unfit(f"There is no cloud “{name}” here. Configured: {known}.")
+    return _cloud(name)
+
+
+def world_of(name: str) -> World:
+    """Return the neighbours of the runs of that cloud, configured still or not.
+
+    A run that was started must end, also when its cloud was taken from the settings.
+    """
+    return World(cloud=_cloud(name))
