@@ -148,5 +148,5 @@ def differences(request: MigrationRequest, now: Draft) -> list[str]:
 
 
 def _speed() -> int:
-    """Return the copying speed that estimates are made with, in MiB/s."""
-    return settings.NOVAWEB_COPY_SPEED
+    """Return the copying speed that estimates are made with, in Mbit/s."""
+    return int(settings.NOVAWEB_COPY_SPEED)

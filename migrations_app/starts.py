@@ -65,10 +65,14 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
     if drawn.digest != request.plan_digest:
         void(request, drawn)
         return False
-    return _run(request, drawn, now)
+    return begin(request, drawn, now)
 
 
-def _run(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
+def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
+    """Start the run of an approved request whose plan is as it was approved.
+
+    False when the request has moved on meanwhile.
+    """
     with transaction.atomic():
         changed = MigrationRequest.objects.filter(
             pk=request.pk,

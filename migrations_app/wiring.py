@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from migrations_app.adapters.openstack import OpenStackCloud
-from migrations_app.adapters.pretend import PretendCloud
+from migrations_app.adapters.pretend import PretendCloud, seed
 from migrations_app.errors import Unfit
 from migrations_app.ports import Cloud, World
 
@@ -24,7 +24,9 @@ def _cloud(name: str) -> Cloud:
     if name == PRETEND:
         path = Path(settings.NOVAWEB_PRETEND_FILE)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return PretendCloud(name, str(path))
+        cloud = PretendCloud(name, path)
+        seed(cloud)
+        return cloud
     return OpenStackCloud(name, timeout=settings.NOVAWEB_CLOUD_TIMEOUT)
 
 

@@ -31,17 +31,17 @@ NOVAWEB_PRETEND_FILE = env(
 )
 # How long a neighbour may take to answer one request, in seconds.
 NOVAWEB_CLOUD_TIMEOUT = env.float("NOVAWEB_CLOUD_TIMEOUT", default=30.0)
-# A run that waits is looked at again after this many seconds. Nova refreshes the
-# figures of a live migration every 5 s, so a shorter tick only shortens the end.
-NOVAWEB_TICK = env.float("NOVAWEB_TICK", default=2.0)
+# A run that waits is looked at again after at most this many seconds, and sooner at
+# first. Nova refreshes the figures of a live migration every 5 s.
+NOVAWEB_TICK = env.float("NOVAWEB_TICK", default=5.0)
 # A worker that has not renewed its lease on a run for so long is taken for dead.
 NOVAWEB_LEASE = env.float("NOVAWEB_LEASE", default=4.0)
 # How often the inventory is read anew, in seconds.
 NOVAWEB_SYNC_EVERY = env.float("NOVAWEB_SYNC_EVERY", default=60.0)
 # For how long the history of the capacity is kept, in days.
 NOVAWEB_SNAPSHOT_DAYS = env.int("NOVAWEB_SNAPSHOT_DAYS", default=90)
-# What a host-to-host copy may reach, in MiB/s: the base of every estimate.
-NOVAWEB_COPY_SPEED = env.float("NOVAWEB_COPY_SPEED", default=110.0)
+# What one stream between two hosts carries, in Mbit/s: the base of every estimate.
+NOVAWEB_COPY_SPEED = env.int("NOVAWEB_COPY_SPEED", default=1000)
 # A ticket must look like this (a regular expression); empty: anything goes.
 NOVAWEB_TICKET_PATTERN = env("NOVAWEB_TICKET_PATTERN", default="")
 # Where a ticket can be read, with {ticket} in it; empty: no link.

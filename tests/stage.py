@@ -1,0 +1,132 @@
+"""A stage for moves: a pretend cloud, a clock that jumps, and workers that die.
+
+Time passes only when a test says so; the engine and the cloud read the same clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from unittest import mock
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from migrations_app import planning
+from migrations_app.adapters.pretend import Killed, PretendCloud
+from migrations_app.engine.footing import Way
+from migrations_app.engine.lease import Lease
+from migrations_app.engine.walk import walk
+from migrations_app.models import Cloud, MigrationRequest, Run
+from migrations_app.ports import World
+from migrations_app.starts import begin
+from migrations_app.states import RequestState, RunState
+
+WALKING = {RunState.RUNNING, RunState.GOING_BACK}
+
+
+class Stage:
+    """A cloud with two hosts in zone OS1 and one instance, ``web``, on the first."""
+
+    source, target = "compute-30", "compute-34"
+
+    def __init__(self, **settings: float) -> None:
+        self.time = timezone.now()
+        self.cloud = PretendCloud(clock=self.clock)
+        self.cloud.set(**settings)
+        for host in (self.source, self.target):
+            self.cloud.add_host(host, zone="OS1")
+        self.server = self.cloud.create("web", host=self.source)
+
+    def clock(self) -> datetime:
+        return self.time
+
+    def later(self, **span: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(**span)
+
+    def start(
+        self, procedure: str, *, target: str | None = target, **options: Any
+    ) -> Run:
+        """Have an approved request begin to run, as it would by itself."""
+        drawn = planning.draft(
+            self.cloud,
+            instance=self.server,
+            procedure=procedure,
+            target=target,
+            options=options,
+        )
+        asker, _ = User.objects.get_or_create(username="requester")
+        request = MigrationRequest.objects.create(
+            cloud=Cloud.objects.get_or_create(name="pretend")[0],
+            instance=self.server,
+            instance_name="web",
+            open_instance=f"pretend:{self.server}",
+            asked_procedure=procedure,
+            target=target,
+            options=options,
+            reason="because",
+            state=str(RequestState.APPROVED),
+            asked_by=asker,
+            asked_by_name=asker.username,
+            asked_at=self.time,
+            expires_at=self.time + timedelta(days=1),
+            look_again_at=self.time,
+            **drawn.as_fields(),
+        )
+        assert begin(request, drawn, self.time)
+        return Run.objects.get(request=request)
+
+    def walk(self, run: Run) -> Way | None:
+        """Look at the run once, as a worker does."""
+        return walk(run.pk, lambda _: World(cloud=self.cloud), clock=self.clock)
+
+    def play(self, run: Run, *, steps: int = 400) -> Run:
+        """Look at the run whenever it is due, until it has come to rest.
+
+        A worker that dies is followed by another one when its lease has lapsed.
+        """
+        for _ in range(steps):
+            run.refresh_from_db()
+            if run.state not in WALKING:
+                return run
+            due = run.look_again_at
+            if run.lease and run.lease_until:
+                due = max(due or run.lease_until, run.lease_until)
+            if due is not None:
+                self.time = max(self.time, due + timedelta(milliseconds=1))
+            try:
+                self.walk(run)
+            except Killed:
+                continue
+        raise AssertionError(f"no rest after {steps} looks: {run.state} {run.why}")
+
+    def asked(self, *names: str) -> list[str]:
+        """Return the requests of these names that reached Nova, oldest first."""
+        actions = reversed(self.cloud.actions(self.server))
+        return [a.name for a in actions if a.name in names]
+
+    @property
+    def host(self) -> str | None:
+        return self.cloud.server(self.server).host
+
+
+@contextmanager
+def dying_at_write(number: int) -> Iterator[list[int]]:
+    """Kill the worker at the ``number``-th write to a run (counting from 0).
+
+    Yields a list whose only item is how many writes there were.
+    """
+    count = [0]
+    real = Lease.write
+
+    def write(self: Lease, **fields: Any) -> None:
+        count[0] += 1
+        if count[0] == number + 1:
+            raise Killed("write")
+        real(self, **fields)
+
+    with mock.patch.object(Lease, "write", write):
+        yield count
