@@ -1,0 +1,68 @@
+"""What every host had and used, from time to time: the history of the capacity."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count
+
+from migrations_app.inventory.rows import BATCH
+from migrations_app.models import Cloud, Hypervisor, Instance, Snapshot
+
+# One snapshot of a host in so long a time at most: enough for a chart of a day, and
+# 105,000 rows a host and year.
+APART = timedelta(minutes=5)
+
+
+def take_snapshots(cloud: Cloud, *, now: datetime) -> int:
+    """Every host seen at ``now`` has a snapshot not older than APART; say how many new.
+
+    A host of several nodes (Ironic, VMware) has one, of their sums. Those older than
+    NOVAWEB_SNAPSHOT_DAYS are removed, once a day.
+    """
+    hosts: dict[str, Snapshot] = {}
+    for seen in Hypervisor.objects.filter(cloud=cloud, seen_at=now).iterator():
+        row = hosts.get(seen.host)
+        if row is None:
+            row = hosts[seen.host] = _nothing(cloud, seen.host, now)
+        row.vcpus_capacity += seen.vcpus_capacity
+        row.vcpus_used += seen.vcpus_used
+        row.memory_capacity += seen.memory_capacity
+        row.memory_used += seen.memory_used
+        row.disk_capacity += seen.disk_capacity
+        row.disk_used += seen.disk_used
+    there = Instance.objects.filter(cloud=cloud).exclude(host="").order_by()
+    for host, count in there.values_list("host").annotate(count=Count("pk")):
+        if host in hosts:
+            hosts[host].instances = count
+    recent = Snapshot.objects.filter(
+        cloud=cloud, host__in=list(hosts), at__gt=now - APART
+    )
+    for host in recent.order_by().values_list("host", flat=True).distinct():
+        del hosts[host]
+    if hosts and not _any_today(cloud, next(iter(hosts)), now):
+        oldest = now - timedelta(days=settings.NOVAWEB_SNAPSHOT_DAYS)
+        Snapshot.objects.filter(cloud=cloud, at__lt=oldest).delete()
+    Snapshot.objects.bulk_create(hosts.values(), batch_size=BATCH)
+    return len(hosts)
+
+
+def _nothing(cloud: Cloud, host: str, now: datetime) -> Snapshot:
+    return Snapshot(
+        cloud=cloud,
+        host=host,
+        at=now,
+        instances=0,
+        vcpus_capacity=0,
+        vcpus_used=0,
+        memory_capacity=0,
+        memory_used=0,
+        disk_capacity=0,
+        disk_used=0,
+    )
+
+
+def _any_today(cloud: Cloud, host: str, now: datetime) -> bool:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Snapshot.objects.filter(cloud=cloud, host=host, at__gte=midnight).exists()

@@ -1,0 +1,108 @@
+"""When a cloud is read, and by whom: one at a time, and none for ever.
+
+Both questions are settled by one conditional UPDATE each, so that any number of
+worker processes may ask them at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from migrations_app.errors import NovawebError
+from migrations_app.models import Cloud
+
+
+class Overtaken(NovawebError):
+    """Another process reads this cloud now; nothing more may be written."""
+
+    def __init__(self, cloud_name: str) -> None:
+        super().__init__(f"Another worker has taken over reading {cloud_name}.")
+
+
+def known_clouds() -> list[str]:
+    """Return the names of the clouds that are configured, each with a row."""
+    names: list[str] = list(settings.NOVAWEB_CLOUDS)
+    there = set(Cloud.objects.filter(name__in=names).values_list("name", flat=True))
+    missing = [Cloud(name=name) for name in names if name not in there]
+    if missing:
+        Cloud.objects.bulk_create(missing, ignore_conflicts=True)
+    return names
+
+
+def due_clouds(now: datetime) -> list[str]:
+    """Return the clouds whose inventory is to be read now, each to one caller only.
+
+    A cloud that was returned is due again NOVAWEB_SYNC_EVERY seconds later, whatever
+    became of the reading: a cloud that does not answer is not asked every second.
+    """
+    due = Q(sync_due_at__isnull=True) | Q(sync_due_at__lte=now)
+    waiting = Cloud.objects.filter(due, name__in=known_clouds())
+    following = now + timedelta(seconds=settings.NOVAWEB_SYNC_EVERY)
+    return [
+        name
+        for name in waiting.values_list("name", flat=True)
+        if Cloud.objects.filter(due, name=name).update(sync_due_at=following)
+    ]
+
+
+def make_due(names: Sequence[str] | None = None) -> list[str]:
+    """Have the clouds (all, if none is named) read at the pacer's next look."""
+    known = known_clouds()
+    asked = known if names is None else [name for name in known if name in names]
+    Cloud.objects.filter(name__in=asked).update(sync_due_at=None)
+    return asked
+
+
+class Turn:
+    """The right to write one cloud's inventory, shown by ``Cloud.sync_began_at``.
+
+    ``go_on`` renews it after every page. One that was not renewed for ten times the
+    longest answer (NOVAWEB_CLOUD_TIMEOUT) is taken for dead, and overtaken.
+    """
+
+    def __init__(self, cloud: Cloud, now: datetime) -> None:
+        self.cloud = cloud
+        self._mark = now
+        self._began = time.monotonic()
+        self._now = now
+
+    @classmethod
+    def take(cls, cloud_name: str, *, now: datetime) -> Turn | None:
+        """Return the turn; None while somebody else has it."""
+        cloud, _ = Cloud.objects.get_or_create(name=cloud_name)
+        longest = timedelta(seconds=10 * settings.NOVAWEB_CLOUD_TIMEOUT)
+        free = Q(sync_began_at__isnull=True) | Q(sync_began_at__lt=now - longest)
+        if not Cloud.objects.filter(free, pk=cloud.pk).update(sync_began_at=now):
+            return None
+        return cls(cloud, now)
+
+    def go_on(self) -> None:
+        """Say that we are alive. Raises Overtaken when the turn is no longer ours."""
+        elapsed = timedelta(seconds=time.monotonic() - self._began)
+        self._set(sync_began_at=self._now + elapsed)
+        self._mark = self._now + elapsed
+
+    def end_well(self) -> None:
+        """The copy is as fresh as when the reading began, and the turn is given back.
+
+        Raises Overtaken when the turn is no longer ours.
+        """
+        self._set(sync_began_at=None, synced_at=self._now, trouble="")
+
+    def end_badly(self, trouble: str) -> None:
+        """The sentence is kept, the copy stays as it was, the turn is given back.
+
+        Somebody who has overtaken us has the last word: then nothing is written.
+        """
+        ours = Cloud.objects.filter(pk=self.cloud.pk, sync_began_at=self._mark)
+        ours.update(sync_began_at=None, trouble=trouble)
+
+    def _set(self, **columns: object) -> None:
+        ours = Cloud.objects.filter(pk=self.cloud.pk, sync_began_at=self._mark)
+        if not ours.update(**columns):
+            raise Overtaken(self.cloud.name)

@@ -1,0 +1,39 @@
+"""``manage.py sync``: read the inventory now, here, and say what it came to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from migrations_app import wiring
+from migrations_app.errors import NovawebError
+from migrations_app.inventory.sync import sync
+from migrations_app.inventory.turn import known_clouds
+
+
+class Command(BaseCommand):
+    """Our copy of each cloud is as fresh as can be; the worker does it by itself."""
+
+    help = "Read hypervisors and instances of the clouds (all, if none is named)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the names of clouds."""
+        parser.add_argument("clouds", nargs="*", metavar="CLOUD")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read every cloud named; fail with the sentences of those that were not."""
+        troubles = []
+        for name in options["clouds"] or known_clouds():
+            try:
+                report = sync(name, wiring.cloud_of(name), now=timezone.now())
+            except NovawebError as error:
+                troubles.append(f"{name}: {error.sentence}")
+                continue
+            if report.trouble:
+                troubles.append(str(report))
+            else:
+                self.stdout.write(str(report))
+        if troubles:
+            raise CommandError("\n".join(troubles))

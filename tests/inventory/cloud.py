@@ -1,0 +1,114 @@
+"""A cloud made of values: what the inventory may ask of one, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from migrations_app import ports
+from migrations_app.errors import Gone, WorldError
+
+
+def stock(
+    total: int, used: int = 0, *, reserved: int = 0, ratio: float = 1.0
+) -> ports.Stock:
+    return ports.Stock(
+        total=total, reserved=reserved, ratio=ratio, used=used, max_unit=total
+    )
+
+
+def hypervisor(host: str, **changes: object) -> ports.Hypervisor:
+    seen = ports.Hypervisor(
+        id=f"node-{host}",
+        host=host,
+        node=f"{host}.example.org",
+        type="QEMU",
+        version=7002000,
+        zone="OS1",
+        aggregates=("OS1",),
+        enabled=True,
+        up=True,
+        disabled_reason=None,
+        stock={
+            ports.VCPU: stock(8, 2, ratio=4.0),
+            ports.MEMORY_MB: stock(16384, 1024, reserved=512),
+            ports.DISK_GB: stock(100, 10),
+        },
+    )
+    return replace(seen, **changes)  # type: ignore[arg-type]
+
+
+def service(host: str) -> ports.Service:
+    return ports.Service(
+        id=f"service-{host}",
+        binary="nova-compute",
+        host=host,
+        zone="OS1",
+        enabled=True,
+        up=True,
+    )
+
+
+def server(name: str, host: str | None, **changes: object) -> ports.Server:
+    seen = ports.Server(
+        id=f"id-of-{name}",
+        name=name,
+        project_id="p1",
+        status="ACTIVE",
+        vm_state="active",
+        task_state=None,
+        power_state=1,
+        host=host,
+        node=host and f"{host}.example.org",
+        zone="OS1",
+        pinned_zone=None,
+        flavor=ports.Flavor("m1.small", vcpus=1, ram_mb=512, disk_gb=5),
+        image="cirros",
+    )
+    return replace(seen, **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class Listing:
+    """What Nova would list, and what it would answer for a server by its id.
+
+    ``before_server`` is called with each server before it is yielded: the place for
+    what happens while a page is read, or for an error in the middle.
+    """
+
+    name: str = "one"
+    hosts: list[ports.Hypervisor] = field(default_factory=list)
+    computes: list[ports.Service] = field(default_factory=list)
+    listed: list[ports.Server] = field(default_factory=list)
+    unlisted: list[ports.Server] = field(default_factory=list)
+    tenants: list[ports.Project] = field(default_factory=list)
+    trouble: WorldError | None = None
+    before_server: Callable[[ports.Server], None] = lambda server: None
+    asked_for: list[str] = field(default_factory=list)
+
+    def as_cloud(self) -> ports.Cloud:
+        return cast(ports.Cloud, self)
+
+    def hypervisors(self) -> list[ports.Hypervisor]:
+        if self.trouble is not None:
+            raise self.trouble
+        return self.hosts
+
+    def services(self) -> list[ports.Service]:
+        return self.computes
+
+    def projects(self) -> list[ports.Project]:
+        return self.tenants
+
+    def servers(self) -> Iterator[ports.Server]:
+        for each in self.listed:
+            self.before_server(each)
+            yield each
+
+    def server(self, server_id: str) -> ports.Server:
+        self.asked_for.append(server_id)
+        for each in [*self.listed, *self.unlisted]:
+            if each.id == server_id:
+                return each
+        raise Gone(f"Nova knows no instance {server_id}.")
