@@ -36,7 +36,7 @@ format: setup ## put code and templates into the house's form
 	@find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 
 audit: setup ## ask PyPI for known weaknesses in what we pin (network)
-	@$(VENV) -m pip_audit --requirement constraints.txt --no-deps --disable-pip
+	@$(VENV) -m pip_audit --requirement requirements-lock.txt --no-deps --disable-pip
 
 lab-up: ## start the lab: a real OpenStack on this machine (root)
 	@$(PYTHON) -m lab up $(ARGS)

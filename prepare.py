@@ -2,9 +2,8 @@
 """Makes ``.venv`` ready: the first thing that every ``make`` target runs.
 
 Standard library only, and syntax that an old Python still parses, so that even there
-the answer is a sentence. Afterwards ``.venv`` holds what ``requirements-dev.txt`` asks
-for, in the versions of ``constraints.txt``; a second run sees from a checksum that
-nothing is to do.
+the answer is a sentence. Afterwards ``.venv`` holds what requirements-lock.txt lists;
+a second run sees by a stamp that nothing is to do.
 
 ``prepare.py --tests`` also looks for the Chromium that the browser tests drive.
 """
@@ -24,8 +23,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-STAMP = VENV / "requirements.sha256"
-LISTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "novaweb-stamp"
+LOCK = ROOT / "requirements-lock.txt"
 OLDEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 
@@ -58,30 +58,29 @@ def use_a_newer_python(arguments: list[str]) -> int:
 
 
 def wanted() -> str:
-    """The checksum of what .venv must hold, and of the Python that it is for."""
-    digest = hashlib.sha256(sys.version.encode())
-    digest.update(str(ROOT).encode())
-    for name in LISTS:
-        digest.update((ROOT / name).read_bytes())
-    return digest.hexdigest()
+    """What the stamp says of a .venv that is ready: which list, and at which path."""
+    return f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()} {ROOT}"
+
+
+def stamp() -> str:
+    return STAMP.read_text(encoding="utf-8") if STAMP.exists() else ""
 
 
 def venv_is_ready() -> bool:
-    if not STAMP.exists() or STAMP.read_text(encoding="ascii") != wanted():
-        return False
-    return venv_runs_this_python()
+    return stamp() == wanted() and venv_works("django")
 
 
-def venv_runs_this_python() -> bool:
-    """False too when the Python that it was made from has been upgraded away since."""
+def venv_works(module: str) -> bool:
+    """False too when the Python that it was made from has been replaced since."""
     try:
-        said = subprocess.check_output(
-            [str(VENV / "bin" / "python"), "-c", "import sys; print(sys.version)"],
-            text=True,
+        return (
+            subprocess.call(
+                [str(PYTHON), "-c", f"import {module}"], stderr=subprocess.DEVNULL
+            )
+            == 0
         )
-    except (OSError, subprocess.CalledProcessError):
+    except OSError:
         return False
-    return said.strip() == sys.version
 
 
 def venv_can_be_made() -> bool:
@@ -100,16 +99,17 @@ def venv_can_be_made() -> bool:
 def make_venv() -> bool:
     """Install everything into .venv, telling how far it is; False, said why, if not."""
     say("Making .venv ready (about a minute the first time) …")
+    moved = STAMP.exists() and not stamp().endswith(f" {ROOT}")
     STAMP.unlink(missing_ok=True)
-    if not venv_runs_this_python():
+    if moved or not venv_works("pip"):
         create = [sys.executable, "-m", "venv", "--clear", str(VENV)]
         if subprocess.call(create) != 0:
             complain(f"{VENV} could not be made; the lines above say why.")
             return False
-    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--no-input"]
+    command = [str(PYTHON), "-m", "pip", "install", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off"]
-    command += ["-r", str(ROOT / "requirements-dev.txt")]
-    command += ["-c", str(ROOT / "constraints.txt")]
+    # The lock is complete: nothing to resolve. What is used is compiled when it is.
+    command += ["--no-deps", "--no-compile", "-r", str(LOCK)]
     started = time.monotonic()
     lines, status = follow(command, started)
     if status != 0:
@@ -119,14 +119,14 @@ def make_venv() -> bool:
             "Once it is mended (is the package index reachable?), run make again."
         )
         return False
-    STAMP.write_text(wanted(), encoding="ascii")
+    STAMP.write_text(wanted(), encoding="utf-8")
     say(f"  .venv is ready, {time.monotonic() - started:.0f} s.")
     return True
 
 
 def follow(command: list[str], started: float) -> tuple[list[str], int]:
     """Run pip; every three seconds say how far it is. All its lines, and its status."""
-    total = len((ROOT / "constraints.txt").read_text(encoding="ascii").splitlines()) - 1
+    total = sum("==" in line for line in LOCK.read_text(encoding="ascii").splitlines())
     lines: list[str] = []
     collected, said = 0, started
     with subprocess.Popen(
@@ -147,10 +147,8 @@ def follow(command: list[str], started: float) -> tuple[list[str], int]:
                 collected += lines[-1].startswith("Collecting ")
             if time.monotonic() - said > 3:
                 said = time.monotonic()
-                installing = lines and lines[-1].startswith("Installing collected")
-                stage = "installing" if installing else "collecting"
-                have = f"{collected} of {total} packages"
-                say(f"  {stage}: {have}, {said - started:.0f} s")
+                stage = "installing" if collected >= total else "fetching"
+                say(f"  {stage}: {collected} of {total}, {said - started:.0f} s")
     return lines, pip.returncode
 
 

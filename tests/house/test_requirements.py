@@ -17,16 +17,16 @@ def packages(name: str) -> dict[str, str]:
     return {match[1].lower(): match[2] for match in found if match}
 
 
-@pytest.mark.parametrize("name", [*LISTS, "constraints.txt"])
+@pytest.mark.parametrize("name", [*LISTS, "requirements-lock.txt"])
 def test_it_pins_every_package_exactly(name: str) -> None:
     loose = [p for p, rest in packages(name).items() if not re.match(r"==\d", rest)]
     assert loose == []
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_it_wants_the_versions_that_the_constraints_pin(name: str) -> None:
+def test_it_wants_the_versions_that_the_lock_pins(name: str) -> None:
     pinned = {
-        re.sub(r"[._]", "-", p): v for p, v in packages("constraints.txt").items()
+        re.sub(r"[._]", "-", p): v for p, v in packages("requirements-lock.txt").items()
     }
     for package, version in packages(name).items():
         assert pinned.get(re.sub(r"[._]", "-", package)) == version, package

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ROOT / "migrations_app" / "management" / "commands"
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def settings_read() -> set[str]:
+    """The names that settings.py reads from the environment."""
+    return set(
+        re.findall(r"""\benv(?:\.\w+)?\(\s*"(\w+)\"""", text("novaweb/settings.py"))
+    )
+
+
+def test_it_documents_every_setting_and_none_that_is_not_read() -> None:
+    documented = set(
+        re.findall(r"^\| `(NOVAWEB_\w+)` \|", text("docs/running.md"), re.M)
+    )
+    assert documented == settings_read()
+
+
+def test_it_documents_every_command() -> None:
+    running = text("docs/running.md")
+    names = [path.stem for path in COMMANDS.glob("*.py") if path.stem != "__init__"]
+    assert names
+    assert [name for name in names if f"| `manage.py {name}" not in running] == []
+
+
+def test_it_tests_every_command() -> None:
+    tests = "\n".join(p.read_text("utf-8") for p in (ROOT / "tests").rglob("*.py"))
+    names = [path.stem for path in COMMANDS.glob("*.py") if path.stem != "__init__"]
+    assert [name for name in names if f'"{name}"' not in tests] == []
+
+
+@pytest.mark.parametrize("adr", sorted((ROOT / "docs" / "adr").glob("*.md")), ids=str)
+def test_it_gives_every_decision_its_context_choice_and_consequence(adr: Path) -> None:
+    headings = re.findall(r"^## (.*)$", adr.read_text(encoding="utf-8"), re.M)
+    assert headings == ["Context", "Choice", "Consequence"]
+
+
+def test_it_links_only_to_files_that_are_there() -> None:
+    broken = []
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+        broken += [f"{path.name}: {x}" for x in links if not (path.parent / x).exists()]
+    assert broken == []
+
+
+def test_it_explains_every_word_of_the_makefile() -> None:
+    makefile = text("Makefile")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.M)
+    assert phony is not None
+    explained = re.findall(r"^([a-z-]+):.*## \S", makefile, re.M)
+    assert sorted(phony[1].split()) == sorted(explained)
