@@ -243,7 +243,8 @@ def test_two_clouds_do_not_touch_each_other() -> None:
 
 def test_text_that_a_database_would_refuse_does_not_end_the_reading() -> None:
     cloud = cloud_of_two_hosts()
-    cloud.listed = [server("a\x00b", "compute-30", status="S" * 300)]
+    cloud.listed = [server("ab", "compute-30", status="S" * 300)]
+    cloud.listed[0] = replace(cloud.listed[0], name="a\x00b")
 
     assert sync("one", cloud.as_cloud(), now=NOON).trouble == ""
     assert Instance.objects.get().name == "ab"
