@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from knox.models import AuthToken
+
+from migrations_app.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+
+def account(*words: str) -> dict[str, Any]:
+    output = StringIO()
+    call_command("account", *words, "--json", stdout=output)
+    said: dict[str, Any] = json.loads(output.getvalue())
+    return said
+
+
+def test_it_makes_an_account_that_can_sign_in_with_the_password_it_prints() -> None:
+    said = account("ann", "--role", "requester", "--role", "operator")
+
+    user = authenticate(username="ann", password=said["password"])
+    assert user is not None
+    assert sorted(user.groups.values_list("name", flat=True)) == [
+        "operator",
+        "requester",
+    ]
+    assert not user.is_staff
+
+
+def test_it_sets_the_roles_of_an_account_that_is_there_and_leaves_its_password() -> (
+    None
+):
+    password = account("ann", "--role", "requester")["password"]
+
+    said = account("ann", "--role", "auditor")
+
+    assert "password" not in said
+    user = authenticate(username="ann", password=password)
+    assert user is not None
+    assert list(user.groups.values_list("name", flat=True)) == ["auditor"]
+
+
+def test_it_gives_a_new_password_when_asked_to() -> None:
+    old = account("ann")["password"]
+
+    new = account("ann", "--new-password")["password"]
+
+    assert authenticate(username="ann", password=old) is None
+    assert authenticate(username="ann", password=new) is not None
+
+
+def test_it_makes_an_admin_who_has_no_role() -> None:
+    account("root", "--admin")
+
+    user = get_user_model().objects.get(username="root")
+    assert user.is_superuser
+    assert user.is_staff
+    assert not user.groups.exists()
+
+
+def test_it_makes_a_token_that_expires_and_is_not_kept_in_clear() -> None:
+    said = account("ann", "--token-hours", "2")
+
+    token = AuthToken.objects.get(user__username="ann")
+    life = token.expiry - timezone.now()
+    assert timedelta(hours=1.9) < life <= timedelta(hours=2)
+    assert said["token"] not in str(vars(token))
+
+
+def test_it_refuses_a_token_that_would_be_dead_at_birth() -> None:
+    with pytest.raises(CommandError, match="more than 0"):
+        account("ann", "--token-hours", "0")
+    assert not get_user_model().objects.filter(username="ann").exists()
+
+
+def test_it_refuses_a_role_that_there_is_not() -> None:
+    with pytest.raises(CommandError, match="invalid choice"):
+        account("ann", "--role", "king")
+
+
+def test_it_leaves_word_in_the_audit_trail_but_no_secret() -> None:
+    said = account("ann", "--role", "auditor", "--token-hours", "1")
+
+    entries = list(AuditEntry.objects.order_by("id"))
+    assert [entry.verb for entry in entries] == ["account.roles", "token.created"]
+    assert entries[0].after == {"roles": ["auditor"], "admin": False}
+    kept = str([vars(entry) for entry in entries])
+    assert said["password"] not in kept
+    assert said["token"] not in kept
