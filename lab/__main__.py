@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lab import api_part, install, lifecycle, machine
+from lab import api_part, install, lifecycle, machine, single, status, where_is
 from lab.progress import LabError, complain
 from lab.settings import (
     VARIABLE_PREFIX,
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     os.umask(0o022)
     try:
-        _run(asked, from_environment())
+        return _run(asked, from_environment())
     except SettingsError as error:
         complain(str(error))
         return 2
@@ -36,10 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("Interrupted. `up` goes on from here, `down` ends what runs.")
         return 130
-    return 0
 
 
-def _run(asked: argparse.Namespace, settings: Settings) -> None:
+def _run(asked: argparse.Namespace, settings: Settings) -> int:
+    present = remembered(settings)
     match asked.command:
         case "install":
             machine.check()
@@ -47,12 +47,24 @@ def _run(asked: argparse.Namespace, settings: Settings) -> None:
         case "up":
             lifecycle.up(settings)
         case "down":
-            lifecycle.down(remembered(settings))
+            lifecycle.down(present)
         case "seed":
             extra = ["--article"] if asked.article else []
-            api_part.call(remembered(settings), "seed", *extra)
+            api_part.call(present, "seed", *extra)
         case "reset":
-            api_part.call(remembered(settings), "reset")
+            api_part.call(present, "reset")
+        case "status":
+            return 0 if status.show(present) else 1
+        case "start":
+            single.start(present, asked.service)
+        case "stop":
+            single.stop(present, asked.service)
+        case "restart":
+            single.stop(present, asked.service)
+            single.start(present, asked.service)
+        case "where-is":
+            where_is.show(present, asked.instance)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("install", help="install packages only")
     commands.add_parser("up", help="install, start, wait until all works")
     commands.add_parser("down", help="end everything; the state stays")
+    commands.add_parser("status", help="say of each service whether it works")
+    for verb in ("start", "stop", "restart"):
+        single_one = commands.add_parser(verb, help=f"{verb} single services")
+        single_one.add_argument("service", nargs="+", help="e.g. nova-compute-30")
+    where = commands.add_parser("where-is", help="all that is said about its place")
+    where.add_argument("instance", help="UUID of an instance")
     commands.add_parser("reset", help="delete all instances, volumes and groups")
     seed = commands.add_parser("seed", help="make the instances to begin with")
     seed.add_argument(

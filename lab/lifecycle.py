@@ -16,7 +16,7 @@ from lab import (
     render,
     services,
 )
-from lab.progress import say, together
+from lab.progress import say
 from lab.settings import Settings, remember
 
 INFRASTRUCTURE = ("memcached", "rabbitmq", "epmd", "mariadb")
@@ -34,8 +34,7 @@ def up(settings: Settings) -> None:
         facts.write(settings)
         _stop_what_is_not_wanted(settings)
         machine.check_ports(settings)
-        _infrastructure(settings)
-        identity.prepare(settings)
+        _foundation(settings)
         _control_plane(settings)
         api_part.call(settings, "ready")
     say(
@@ -44,19 +43,22 @@ def up(settings: Settings) -> None:
     )
 
 
-def _infrastructure(settings: Settings) -> None:
+def _foundation(settings: Settings) -> None:
+    """Databases, keystone, messages: what the control plane needs to start."""
     _write_cookie(settings)
-    mariadb, epmd, rabbitmq, memcached = services.infrastructure(settings)
-
-    def messages() -> None:
-        services.start(settings, [epmd, memcached])
-        services.wait(settings, epmd)
-        services.start(settings, [rabbitmq])
-        services.wait(settings, rabbitmq)
-        services.wait(settings, memcached)
-
-    together(messages, lambda: databases.prepare(settings))
-    say("MariaDB, RabbitMQ and memcached run")
+    _, epmd, rabbitmq, memcached = services.infrastructure(settings)
+    services.start(settings, [epmd, memcached])
+    services.wait(settings, epmd)
+    services.start(settings, [rabbitmq])
+    databases.prepare(settings)
+    say("MariaDB runs")
+    services.wait(settings, memcached)
+    # Nova's services end at once if keystone refuses them, and are started
+    # after it; the others may come up beside it.
+    services.start(settings, services.neighbours(settings))
+    identity.prepare(settings)
+    services.wait(settings, rabbitmq)
+    say("RabbitMQ runs")
 
 
 def _write_cookie(settings: Settings) -> None:
@@ -66,14 +68,13 @@ def _write_cookie(settings: Settings) -> None:
 
 
 def _control_plane(settings: Settings) -> None:
-    control = services.control_plane(settings)
-    placement = control[0]
-    services.start(settings, control)
+    neighbours, nova = services.neighbours(settings), services.nova(settings)
+    services.start(settings, nova)
     # A nova-compute that cannot reach placement at its start tries again only
     # a minute later.
-    services.wait(settings, placement)
+    services.wait(settings, neighbours[0])
     services.start(settings, services.fake_computes(settings))
-    for service in control:
+    for service in (*neighbours, *nova):
         services.wait(settings, service)
     say("the control plane answers")
 
@@ -90,7 +91,8 @@ def every_service(settings: Settings) -> tuple[services.Service, ...]:
     return (
         *services.infrastructure(settings),
         services.identity(settings),
-        *services.control_plane(settings),
+        *services.neighbours(settings),
+        *services.nova(settings),
         *services.fake_computes(settings),
     )
 

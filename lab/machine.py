@@ -50,7 +50,8 @@ def check_ports(settings: Settings) -> None:
     for service in (
         *services.infrastructure(settings),
         services.identity(settings),
-        *services.control_plane(settings),
+        *services.neighbours(settings),
+        *services.nova(settings),
     ):
         if service.port is None or processes.running(settings, service.name):
             continue

@@ -101,7 +101,8 @@ def _rabbitmq_environment(settings: Settings) -> dict[str, str]:
         "RABBITMQ_MNESIA_BASE": str(state / "mnesia"),
         "RABBITMQ_LOG_BASE": str(state / "log"),
         "RABBITMQ_PID_FILE": str(state / "pid"),
-        "RABBITMQ_DIST_PORT": str(settings.port("rabbitmq-distribution")),
+        "ERL_CRASH_DUMP_SECONDS": "0",
+        "RABBITMQ_DIST_PORT": str(settings.rabbitmq_distribution_port),
         # one scheduler that does not spin: it shares few cores with many
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none +sbwtdcpu none "
         f"+sbwtdio none -kernel inet_dist_use_interface {{{interface}}}",
@@ -138,37 +139,15 @@ def identity(settings: Settings) -> Service:
     )
 
 
-def control_plane(settings: Settings) -> tuple[Service, ...]:
-    """All services of the control plane but keystone."""
+def neighbours(settings: Settings) -> tuple[Service, ...]:
+    """placement, glance, neutron and cinder, placement first."""
     etc = settings.etc
-    nova = ("--config-file", etc / "nova/nova.conf")
-    database = ("--config-file", etc / "nova/nova-database.conf")
-    venv_bin = settings.venv / "bin"
     services = [
         _api(
             settings,
             "placement",
             "placement.wsgi.api",
             env={"OS_PLACEMENT_CONFIG_DIR": str(etc / "placement")},
-        ),
-        *(
-            Service(
-                name=name,
-                argv=(venv_bin / name, *nova, *database),
-                env=THREADS,
-            )
-            for name in ("nova-conductor", "nova-scheduler")
-        ),
-        _api(
-            settings,
-            "nova-api",
-            "nova.wsgi.osapi_compute",
-            env={
-                "OS_NOVA_CONFIG_DIR": str(etc / "nova"),
-                # api-paste.ini first, else "No section 'osapi_compute'"
-                "OS_NOVA_CONFIG_FILES": f"{settings.venv}/etc/nova/api-paste.ini;"
-                "nova.conf;nova-database.conf",
-            },
         ),
         _api(
             settings,
@@ -190,10 +169,38 @@ def control_plane(settings: Settings) -> tuple[Service, ...]:
         config = ("--config-file", str(etc / "cinder/cinder.conf"))
         services.append(_api(settings, "cinder-api", "cinder.wsgi.api", *config))
         services += [
-            Service(name=name, argv=(venv_bin / name, *config))
+            Service(name=name, argv=(settings.venv / "bin" / name, *config))
             for name in ("cinder-scheduler", "cinder-volume")
         ]
     return tuple(services)
+
+
+def nova(settings: Settings) -> tuple[Service, ...]:
+    """Nova's services of the control plane."""
+    etc = settings.etc / "nova"
+    config = ("--config-file", etc / "nova.conf")
+    database = ("--config-file", etc / "nova-database.conf")
+    return (
+        *(
+            Service(
+                name=name,
+                argv=(settings.venv / "bin" / name, *config, *database),
+                env=THREADS,
+            )
+            for name in ("nova-conductor", "nova-scheduler")
+        ),
+        _api(
+            settings,
+            "nova-api",
+            "nova.wsgi.osapi_compute",
+            env={
+                "OS_NOVA_CONFIG_DIR": str(etc),
+                # api-paste.ini first, else "No section 'osapi_compute'"
+                "OS_NOVA_CONFIG_FILES": f"{settings.venv}/etc/nova/api-paste.ini;"
+                "nova.conf;nova-database.conf",
+            },
+        ),
+    )
 
 
 def fake_computes(settings: Settings) -> tuple[Service, ...]:

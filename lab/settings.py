@@ -38,7 +38,6 @@ PORTS = {
     "nova-api": 8774,
     "mariadb": 13306,
     "rabbitmq": 5672,
-    "rabbitmq-distribution": 25672,
     "memcached": 11211,
 }
 DEFAULT_DRIVERS = "compute-33=SmallFakeDriver"
@@ -146,9 +145,13 @@ class Settings:
     def epmd_port(self) -> int:
         # epmd listens on 127.0.0.1 too, whatever address it is given, so labs
         # on two addresses need two ports.
-        return 14000 + (int(ipaddress.ip_address(self.address)) & 0xFFF) + (
-            self.port_offset
-        )
+        number = int(ipaddress.ip_address(self.address)) & 0xFFF
+        return 14000 + number + self.port_offset
+
+    @property
+    def rabbitmq_distribution_port(self) -> int:
+        # RabbitMQ does not start if this port is taken on any address.
+        return self.epmd_port + 0x1000
 
     @property
     def bridge(self) -> str:
@@ -211,7 +214,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         name=name,
         prefix=prefix,
         address=address,
-        port_offset=_number("PORT_OFFSET", text("PORT_OFFSET"), 0, 17000),
+        port_offset=_number("PORT_OFFSET", text("PORT_OFFSET"), 0, 10000),
         fake_host_count=_number("FAKE_HOSTS", text("FAKE_HOSTS"), 0, 200),
         libvirt=_switch("LIBVIRT", text("LIBVIRT")),
         cinder=_switch("CINDER", text("CINDER")),

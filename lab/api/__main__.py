@@ -12,6 +12,7 @@ from lab.api.connection import Cloud
 from lab.progress import LabError, complain
 
 VERBS = {
+    "hosts": ready.hosts,
     "identity": identity.ensure,
     "ready": ready.ensure,
     "reset": reset.reset,

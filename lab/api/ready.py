@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,12 @@ def ensure(cloud: Cloud) -> None:
     _networks(cloud)
     if cloud.facts["cinder"]:
         _volume_type(cloud)
-    _hosts(cloud)
+    hosts(cloud)
     _zones(cloud)
 
 
-def _hosts(cloud: Cloud) -> None:
+def hosts(cloud: Cloud) -> None:
+    """Every host has reported to Nova since its nova-compute was started."""
     want = {*cloud.facts["fake_hosts"], *cloud.facts["libvirt_hosts"]}
     missing = set(want)
     began = time.monotonic()
@@ -51,7 +53,7 @@ def _hosts(cloud: Cloud) -> None:
             up = {
                 service.host
                 for service in compute.services(binary="nova-compute")
-                if service.state == "up"
+                if service.state == "up" and _reported(cloud, service)
             }
             missing = want - (up & {node.name for node in compute.hypervisors()})
             if not missing:
@@ -64,6 +66,16 @@ def _hosts(cloud: Cloud) -> None:
                 )
             time.sleep(0.5)
     say(f"{len(want)} hosts are up")
+
+
+def _reported(cloud: Cloud, service: Any) -> bool:
+    # For half a minute Nova calls a service up whose process has ended. The
+    # time of its pid file is when the present one was started.
+    started = Path(cloud.facts["run_dir"]) / f"nova-{service.host}.pid"
+    if not started.exists() or not service.updated_at:
+        return False
+    updated = datetime.fromisoformat(service.updated_at).replace(tzinfo=UTC)
+    return updated.timestamp() >= started.stat().st_mtime
 
 
 def _zones(cloud: Cloud) -> None:
