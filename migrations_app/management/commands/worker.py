@@ -72,7 +72,8 @@ def _work(queues: list[str]) -> bool:
         # RQ put its own handlers in place; between two workers Ctrl-C must work
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(0)))
-    return bool(worker._stop_requested)
+    # RQ says so by a flag only if a job was running; the date it sets always
+    return worker._shutdown_requested_date is not None
 
 
 def _pace(stop: threading.Event) -> None:
