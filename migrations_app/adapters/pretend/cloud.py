@@ -95,11 +95,11 @@ class PretendCloud(Asks):
 
     def progress(self, server_id: str, migration_id: int) -> Progress | None:
         with self._call("progress", server_id):
-            server = self._find(server_id)
             move = self._nova.migration(migration_id)
             if move is None or move["server_id"] != server_id:
                 return None
-            return values.progress(values.server(server), move, self._store)
+            guest = values.server(self._find(server_id))
+            return values.progress(guest, move, self._store)
 
     def actions(self, server_id: str) -> list[Action]:
         with self._call("actions", server_id):

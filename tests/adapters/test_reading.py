@@ -1,0 +1,124 @@
+"""What every cloud tells: the cases that the pretend and the real one both pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from migrations_app.errors import Gone
+from migrations_app.ports import DISK_GB, MEMORY_MB, VCPU
+from tests.adapters.clouds import FLAVOR, PROJECT, Place
+
+TINY = {VCPU: 1, MEMORY_MB: 512, DISK_GB: 1}
+
+
+def test_it_knows_who_we_are(place: Place) -> None:
+    assert len(place.cloud.whoami()) == 32
+
+
+def test_it_tells_what_a_server_is(place: Place, resting: str) -> None:
+    server = place.cloud.server(resting)
+    assert (server.id, server.status, server.vm_state) == (resting, "ACTIVE", "active")
+    assert (server.host, server.node) == ("compute-30", "compute-30")
+    assert (server.zone, server.pinned_zone) == ("OS1", None)
+    assert (server.power_state, server.idle, server.locked) == (1, True, False)
+    assert server.flavor.name == FLAVOR
+    assert server.resources == TINY
+    assert server.image
+    assert not server.config_drive
+    assert server.volumes == ()
+    assert server.fault is None
+    assert server.created_at is not None
+    assert server.created_at.tzinfo is not None
+
+
+def test_it_lists_the_servers_of_all_projects(place: Place, resting: str) -> None:
+    servers = {server.id: server for server in place.cloud.servers()}
+    assert servers[resting] == place.cloud.server(resting)
+    assert len({server.project_id for server in servers.values()}) > 1
+
+
+def test_it_lists_the_service_of_every_host(place: Place) -> None:
+    services = {service.host: service for service in place.cloud.services()}
+    assert {"compute-30", "compute-34"} <= services.keys()
+    assert services["compute-30"].binary == "nova-compute"
+    assert (services["compute-30"].zone, services["compute-31"].zone) == ("OS1", "OS2")
+    assert services["compute-30"].up
+    assert services["compute-30"].enabled
+    assert services["compute-30"].disabled_reason is None
+
+
+def test_it_tells_what_every_host_has_and_uses(place: Place, resting: str) -> None:
+    hosts = {hypervisor.host: hypervisor for hypervisor in place.cloud.hypervisors()}
+    assert hosts.keys() == {service.host for service in place.cloud.services()}
+    host = hosts["compute-30"]
+    assert (host.node, host.zone, host.up, host.enabled) == (
+        *("compute-30", "OS1"),
+        *(True, True),
+    )
+    assert "OS1" in host.aggregates
+    vcpus, memory = host.stock[VCPU], host.stock[MEMORY_MB]
+    assert (vcpus.total, vcpus.ratio, vcpus.capacity) == (64, 4.0, 256)
+    assert (memory.total, memory.reserved, memory.capacity) == (512880, 512, 512368)
+    assert memory.used >= TINY[MEMORY_MB]
+    assert memory.max_unit == memory.total
+
+
+def test_it_knows_the_names_of_the_projects(place: Place) -> None:
+    assert PROJECT in {project.name for project in place.cloud.projects()}
+
+
+def test_it_tells_where_the_others_of_a_group_are(place: Place, resting: str) -> None:
+    group_id = place.group("anti-affinity")
+    one = place.boot("compute-30", group=group_id)
+    two = place.boot("compute-34", group=group_id)
+    group = place.cloud.group_of(one)
+    assert group is not None
+    assert (group.id, group.policy, group.max_per_host) == (
+        *(group_id, "anti-affinity"),
+        1,
+    )
+    assert set(group.members) == {one, two}
+    assert group.hosts == {two: "compute-34"}
+    assert place.cloud.group_of(resting) is None
+
+
+def test_it_tells_what_a_server_holds(place: Place, resting: str) -> None:
+    assert place.cloud.allocations(resting) == {"compute-30": TINY}
+
+
+def test_it_tells_whether_a_server_fits(place: Place, resting: str) -> None:
+    server = place.cloud.server(resting)
+    too_big = replace(server, flavor=replace(server.flavor, ram_mb=2**24))
+    assert place.cloud.fits(server, "compute-34") is True
+    assert place.cloud.fits(too_big, "compute-34") is False
+    assert place.cloud.fits(server, "compute-99") is None
+
+
+def test_it_tells_where_the_ports_are_bound(place: Place, resting: str) -> None:
+    (port,) = place.cloud.ports(resting)
+    assert (port.host, port.status) == ("compute-30", "ACTIVE")
+    assert (port.vnic_type, port.vif_type) == ("normal", "tap")
+
+
+def test_it_tells_what_was_asked_of_a_server(place: Place, resting: str) -> None:
+    (created,) = place.cloud.actions(resting)
+    assert created.name == "create"
+    assert created.request_id.startswith("req-")
+    assert place.cloud.action(resting, created.request_id).name == "create"
+    with pytest.raises(Gone, match="req-nobody"):
+        place.cloud.action(resting, "req-nobody")
+
+
+def test_a_server_that_never_moved_has_no_records(place: Place, resting: str) -> None:
+    assert place.cloud.migrations(resting) == []
+    assert place.cloud.progress(resting, 1) is None
+
+
+def test_what_does_not_exist_holds_nothing(place: Place) -> None:
+    nobody = "00000000-0000-4000-8000-000000000000"
+    assert place.cloud.allocations(nobody) == {}
+    assert place.cloud.migrations(nobody) == []
+    assert place.cloud.ports(nobody) == []
+    assert place.cloud.progress(nobody, 1) is None
