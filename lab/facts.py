@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from lab import render
+from lab.hypervisors import hosts as libvirt_hosts
 from lab.settings import FAKE_ZONES, LIBVIRT_ZONE, REGION, Settings
 
 
@@ -63,6 +64,8 @@ def collect(settings: Settings) -> dict[str, object]:
         "run_dir": str(settings.run),
         "state_dir": str(settings.state),
     }
+    if settings.libvirt:
+        facts["libvirt"] = libvirt_hosts.facts(settings)
     return facts
 
 

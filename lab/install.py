@@ -6,13 +6,44 @@ import fcntl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from lab import apt, venv
-from lab.progress import say, together
-from lab.settings import Settings
+from lab import apt, processes, venv
+from lab.progress import LabError, say, together
+from lab.settings import VARIABLE_PREFIX, Settings
 
 PACKAGES = ("mariadb-server", "rabbitmq-server", "memcached")
+LIBVIRT_PACKAGES = (
+    # the hosts
+    "libvirt-daemon",
+    "libvirt-daemon-system",
+    "libvirt-daemon-driver-qemu",
+    "libvirt-clients",
+    "qemu-system-x86",
+    "qemu-utils",
+    "genisoimage",
+    "iproute2",
+    "openssh-client",
+    "openssh-server",
+    "rsync",
+    "sudo",
+    # libvirt-python is built
+    "gcc",
+    "libvirt-dev",
+    "pkg-config",
+    "python3-dev",
+    # the guest image
+    "busybox-static",
+    "cpio",
+    "dosfstools",
+    "fdisk",
+    "mtools",
+    "syslinux",
+    "syslinux-common",
+    "xz-utils",
+    "zstd",
+)
 
 
 def ensure(settings: Settings) -> None:
@@ -23,15 +54,30 @@ def ensure(settings: Settings) -> None:
         logs = settings.prefix / "log"
         logs.mkdir(exist_ok=True)
         jobs: list[Callable[[], None]] = []
-        packages = apt.missing(PACKAGES)
+        wanted = PACKAGES + (LIBVIRT_PACKAGES if settings.libvirt else ())
+        packages = apt.missing(wanted)
         if packages:
             jobs.append(lambda: apt.install(packages, log=logs / "apt.log"))
         if not venv.is_current(settings):
+            _refuse_while_used(settings)
             jobs.append(lambda: venv.install(settings, log=logs / "pip.log"))
         together(*jobs)
         venv.place_own_modules(settings)
+        if settings.libvirt:
+            venv.add_libvirt(settings, log=logs / "pip-libvirt.log")
         if jobs:
             say(f"installed in {time.monotonic() - began:.0f} s")
+
+
+def _refuse_while_used(settings: Settings) -> None:
+    for root in settings.prefix.glob("*/run"):
+        other = replace(settings, name=root.parent.name)
+        if any(processes.running(other, n) for n in processes.started_names(other)):
+            raise LabError(
+                f"The packages below {settings.prefix} must be installed anew, and "
+                f"lab {other.name!r} uses them: take it down first, or set "
+                f"{VARIABLE_PREFIX}PREFIX."
+            )
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from lab import (
     render,
     services,
 )
-from lab.progress import say
+from lab.hypervisors import hosts, network
+from lab.progress import say, together
 from lab.settings import Settings, remember
 
 INFRASTRUCTURE = ("memcached", "rabbitmq", "epmd", "mariadb")
@@ -34,7 +35,10 @@ def up(settings: Settings) -> None:
         facts.write(settings)
         _stop_what_is_not_wanted(settings)
         machine.check_ports(settings)
-        _foundation(settings)
+        jobs = [lambda: _foundation(settings)]
+        if settings.libvirt:
+            jobs.append(lambda: hosts.prepare(settings))
+        together(*jobs)
         _control_plane(settings)
         api_part.call(settings, "ready")
     say(
@@ -74,6 +78,9 @@ def _control_plane(settings: Settings) -> None:
     # a minute later.
     services.wait(settings, neighbours[0])
     services.start(settings, services.fake_computes(settings))
+    if settings.libvirt:
+        hosts.start(settings)
+        services.start(settings, hosts.computes(settings))
     for service in (*neighbours, *nova):
         services.wait(settings, service)
     say("the control plane answers")
@@ -94,6 +101,7 @@ def every_service(settings: Settings) -> tuple[services.Service, ...]:
         *services.neighbours(settings),
         *services.nova(settings),
         *services.fake_computes(settings),
+        *hosts.every(settings),
     )
 
 
@@ -106,9 +114,13 @@ def down(settings: Settings) -> None:
         return
     with install.alone(settings.root / "lock", "works on this lab"):
         names = processes.started_names(settings)
-        first = [name for name in names if name not in INFRASTRUCTURE]
-        processes.stop(settings, first)
+        # A namespace ends all that is in it, so what is in it ends before.
+        outer = [n for n in names if n == "proxy" or n.startswith("namespace-")]
+        last = {*INFRASTRUCTURE, *outer}
+        processes.stop(settings, [name for name in names if name not in last])
+        processes.stop(settings, outer)
         processes.stop(settings, INFRASTRUCTURE, patience=60)
         processes.sweep(settings)
+        network.remove(settings)
         shutil.rmtree(settings.run / "tmp", ignore_errors=True)
     say(f"lab {settings.name!r} is down ({time.monotonic() - began:.0f} s)")

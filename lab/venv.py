@@ -12,6 +12,7 @@ from lab.progress import heartbeat, run, say
 from lab.settings import PROJECT, Settings
 
 REQUIREMENTS = PROJECT / "lab/requirements.txt"
+LIBVIRT_REQUIREMENTS = PROJECT / "lab/requirements-libvirt.txt"
 INSIDE = PROJECT / "lab/inside"
 SYSTEM_PYTHONS = ("/usr/bin/python3", "/usr/bin/python3.11")
 ENTRY_POINTS = """\
@@ -78,6 +79,38 @@ def install(settings: Settings, *, log: Path) -> None:
     say("pip is done")
 
 
+def add_libvirt(settings: Settings, *, log: Path) -> None:
+    """libvirt's binding is in the venv, and what uses it is compiled."""
+    stamp = settings.venv / "novaweb-lab-libvirt"
+    wanted = LIBVIRT_REQUIREMENTS.read_text()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    say("building libvirt-python")
+    interpreter = settings.venv / "bin/python"
+    options = ("--disable-pip-version-check", "--progress-bar", "off")
+    with heartbeat("pip", lambda: "building libvirt-python"):
+        run(
+            [
+                *(interpreter, "-m", "pip", "install", *options),
+                *("-r", LIBVIRT_REQUIREMENTS),
+            ],
+            log=log,
+        )
+        # nova-compute on these hosts may not write to the venv, and would
+        # compile these at each start.
+        site = _site(settings)
+        compiled = ("nova/virt", "nova/privsep", "os_brick", "os_vif", "vif_plug_ovs")
+        run(
+            [interpreter, "-m", "compileall", "-q"]
+            + [str(site / name) for name in compiled]
+        )
+    stamp.write_text(wanted)
+
+
+def _site(settings: Settings) -> Path:
+    return next((settings.venv / "lib").glob("python3*/site-packages"))
+
+
 def _pins() -> list[str]:
     lines = REQUIREMENTS.read_text().splitlines()
     return [line for line in lines if "==" in line]
@@ -92,7 +125,7 @@ def _how_far(log: Path, total: int) -> str:
 
 def place_own_modules(settings: Settings) -> None:
     """Put the drivers of lab/inside where Nova and Neutron look for them."""
-    site = next((settings.venv / "lib").glob("python3*/site-packages"))
+    site = _site(settings)
     _copy(INSIDE / "fake_driver.py", site / "nova/virt/novaweb_lab_fake.py")
     _copy(INSIDE / "mechanism_driver.py", site / "novaweb_lab_mechanism.py")
     # Neutron finds a mechanism driver by the entry point of a package.

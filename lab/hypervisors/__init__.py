@@ -1,0 +1,1 @@
+"""Libvirt/QEMU hosts: each in namespaces of its own, with its own sshd."""

@@ -1,0 +1,149 @@
+"""Starts and ends the libvirt hosts of a lab."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+from lab import processes, services
+from lab.hypervisors import folders, guest_image, keys, network
+from lab.progress import LabError, say, together
+from lab.services import THREADS, Service
+from lab.settings import PROJECT, Settings
+
+
+def prepare(settings: Settings) -> None:
+    """The guest image, the keys and the folders of all hosts exist."""
+    folders.make_user()
+    keys.prepare(settings)
+    together(
+        lambda: guest_image.build(settings),
+        *(
+            lambda host=host: folders.prepare(settings, host)  # type: ignore[misc]
+            for host in settings.libvirt_hosts
+        ),
+    )
+
+
+def start(settings: Settings) -> None:
+    """All namespaces are made; sshd and libvirtd answer in each of them."""
+    network.make_bridge(settings)
+    fresh = []
+    for host in settings.libvirt_hosts:
+        if processes.running(settings, f"namespace-{host}") is None:
+            (settings.hosts_dir / host / "ready").unlink(missing_ok=True)
+            fresh.append(host)
+    services.start(settings, [namespace(settings, h) for h in settings.libvirt_hosts])
+    for host in fresh:
+        network.wait_for_namespaces(settings, host)
+        network.connect(settings, host)
+    if fresh:
+        processes.stop(settings, ["proxy"])
+    services.start(settings, [proxy(settings), *daemons(settings)])
+    for host in settings.libvirt_hosts:
+        _wait_for_libvirt(settings, host)
+    say("sshd and libvirtd answer on " + ", ".join(settings.libvirt_hosts))
+
+
+def namespace(settings: Settings, host: str) -> Service:
+    """The process that holds a host's namespaces."""
+    script = PROJECT / "lab/inside/namespace_init.py"
+    kinds = ("--net", "--mount", "--uts", "--pid", "--fork", "--mount-proc")
+    return Service(
+        name=f"namespace-{host}",
+        argv=(
+            *("unshare", *kinds, "--kill-child=SIGKILL"),
+            *("/usr/bin/python3", script, settings.hosts_dir / host, host),
+        ),
+    )
+
+
+def proxy(settings: Settings) -> Service:
+    """What brings the control plane into the namespaces."""
+    ports = [str(settings.port(name)) for name in folders.PROXIED]
+    return Service(
+        name="proxy",
+        argv=(
+            *processes.inside(settings, "proxy.py"),
+            *(settings.address, ",".join(ports), settings.run),
+            *settings.libvirt_hosts,
+        ),
+    )
+
+
+def daemons(settings: Settings) -> tuple[Service, ...]:
+    """sshd, virtlogd and libvirtd of every host."""
+    commands = {
+        "sshd": ("/usr/sbin/sshd", "-D", "-e"),
+        "virtlogd": ("/usr/sbin/virtlogd",),
+        "libvirtd": ("/usr/sbin/libvirtd", "--listen"),
+    }
+    return tuple(
+        Service(name=f"{name}-{host}", argv=(*_enter(settings, host), *command))
+        for host in settings.libvirt_hosts
+        for name, command in commands.items()
+    )
+
+
+def computes(settings: Settings) -> tuple[Service, ...]:
+    """nova-compute of every libvirt host; not as root, as in production."""
+    account = ("--reuid", "nova", "--regid", "nova", "--init-groups")
+    etc = settings.etc / "nova"
+    return tuple(
+        Service(
+            name=f"nova-{host}",
+            argv=(
+                *_enter(settings, host),
+                *("setpriv", *account),
+                *("env", "HOME=/var/lib/nova", "USER=nova", "TMPDIR=/tmp"),
+                settings.venv / "bin/nova-compute",
+                *("--config-file", etc / "nova.conf"),
+                *("--config-file", etc / "hosts" / f"{host}.conf"),
+            ),
+            env=THREADS,
+        )
+        for host in settings.libvirt_hosts
+    )
+
+
+def every(settings: Settings) -> tuple[Service, ...]:
+    """Return all services of the libvirt hosts, in the order of their start."""
+    if not settings.libvirt:
+        return ()
+    return (
+        *(namespace(settings, host) for host in settings.libvirt_hosts),
+        proxy(settings),
+        *daemons(settings),
+        *computes(settings),
+    )
+
+
+def _enter(settings: Settings, host: str) -> tuple[str, ...]:
+    script = PROJECT / "lab/inside/enter.py"
+    return ("/usr/bin/python3", str(script), str(settings.run), host)
+
+
+def _wait_for_libvirt(settings: Settings, host: str) -> None:
+    deadline = time.monotonic() + 60
+    ask = [*_enter(settings, host), "virsh", "-c", "qemu:///system", "version"]
+    while subprocess.run(ask, capture_output=True, check=False).returncode:
+        ended = processes.running(settings, f"libvirtd-{host}") is None
+        if ended or time.monotonic() > deadline:
+            log = settings.run / f"libvirtd-{host}.log"
+            raise LabError(f"libvirtd of {host} does not answer: see {log}")
+        time.sleep(0.2)
+
+
+def facts(settings: Settings) -> dict[str, object]:
+    """Return what others need to know about the libvirt hosts."""
+    return {
+        "image": str(guest_image.path(settings)),
+        "ssh_config": str(keys.config(settings)),
+        "ssh_key": str(keys.key(settings)),
+        "known_hosts": str(keys.known_hosts(settings)),
+        "addresses": {h: settings.host_address(h) for h in settings.libvirt_hosts},
+        "instances_path": "/var/lib/nova/instances",
+        "nova_user": "nova",
+        "qemu_user": "libvirt-qemu:kvm",
+        "hosts_dir": str(settings.hosts_dir),
+    }
