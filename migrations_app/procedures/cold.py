@@ -34,7 +34,7 @@ def _lost(server: Server) -> Blocked:
 
 
 class RestsOnSource(Step):
-    """Look whether {name} is running or stopped, and idle, on {source}."""
+    """Verify that {name} is running or stopped, and idle, on {source}."""
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
@@ -85,7 +85,7 @@ class MigrateCold(Act):
 
 
 class WaitsOnTarget(Step):
-    """Look whether {name} is on {target} and waits there for its confirmation."""
+    """Verify that {name} is on {target} and waits there for its confirmation."""
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
@@ -147,7 +147,7 @@ class Confirm(Act):
 
 
 class StaysOnTarget(Step):
-    """Look whether {name} is on {target}, confirmed, and as it was: running or
+    """Verify that {name} is on {target}, confirmed, and as it was: running or
     stopped."""
 
     def check(self, it: It) -> Is:

@@ -27,7 +27,7 @@ DEADLINE_MINUTES = 120
 
 
 class RunsOnSource(Step):
-    """Look whether {name} runs, idle, on {source}."""
+    """Verify that {name} runs, idle, on {source}."""
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
@@ -149,7 +149,7 @@ class MigrateLive(Hastened):
 
 
 class RunsOnTarget(Step):
-    """Look whether {name} runs on {target} and Nova's migration is completed."""
+    """Verify that {name} runs on {target} and Nova's migration is completed."""
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)

@@ -20,7 +20,7 @@ def arrived(it: It, server: Server) -> bool:
 
 
 class TargetTakesInstances(Step):
-    """Look whether {target} is up and enabled."""
+    """Verify that {target} is up and enabled."""
 
     def check(self, it: It) -> Is:
         if it.move.target is None:
@@ -44,7 +44,7 @@ class TargetTakesInstances(Step):
 
 
 class PortsAreBound(Step):
-    """Look whether all network ports of {name} are bound to {target}."""
+    """Verify that all network ports of {name} are bound to {target}."""
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
@@ -60,7 +60,7 @@ class PortsAreBound(Step):
 
 
 class AllocationIsMoved(Step):
-    """Look whether placement charges {target}, and only it, for {name}."""
+    """Verify that placement charges {target}, and only it, for {name}."""
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)

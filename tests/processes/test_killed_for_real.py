@@ -1,0 +1,124 @@
+"""Workers that are really killed, on a cloud that takes real time."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from django.utils import timezone
+
+from migrations_app.adapters.pretend import PretendCloud
+from migrations_app.models import MigrationRequest, Run
+from tests.processes.conftest import MakeSite
+from tests.processes.site import Site, approved, over, person, run_of, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ACTIONS = {"live-migration", "migrate", "confirmResize", "revertResize"}
+SOON = 5.0  # seconds after its start within which a worker has looked at the run
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> PretendCloud:
+    cloud = PretendCloud("pretend", tmp_path / "pretend.sqlite3")
+    cloud.set(live_seconds=4, cold_seconds=2, pause=0.1)
+    cloud.add_host("compute-30", zone="OS1")
+    cloud.add_host("compute-34", zone="OS1")
+    return cloud
+
+
+@pytest.fixture
+def site(make_site: MakeSite, cloud: PretendCloud, tmp_path: Path) -> Site:
+    return make_site(
+        NOVAWEB_CLOUDS="pretend",
+        NOVAWEB_PRETEND_FILE=str(tmp_path / "pretend.sqlite3"),
+    )
+
+
+def asked(cloud: PretendCloud, server: str) -> list[str]:
+    return [a.name for a in reversed(cloud.actions(server)) if a.name in ACTIONS]
+
+
+def expect_looked_at_soon(run: Run, since: object) -> None:
+    """The run is looked at within five seconds of a new worker's start."""
+
+    def look() -> bool:
+        run.refresh_from_db()
+        return run.looked_at is not None and run.looked_at > since  # type: ignore[operator]
+
+    until(look, "the run to be looked at")
+    assert run.looked_at is not None
+    assert (run.looked_at - since).total_seconds() < SOON  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    "procedure, call, expected",
+    [
+        ("live", "live_migrate", ["live-migration"]),
+        ("cold", "migrate", ["migrate", "confirmResize"]),
+        ("cold", "confirm", ["migrate", "confirmResize"]),
+    ],
+)
+def test_it_goes_on_after_sigkill_around_a_request(
+    site: Site,
+    cloud: PretendCloud,
+    procedure: str,
+    call: str,
+    expected: list[str],
+    moment: Literal["before", "after"],
+) -> None:
+    server = cloud.create("web", host="compute-30")
+    cloud.die(call, moment, hard=True)
+    worker = site.work()
+    request = approved("pretend", server, procedure, "compute-34")
+    assert worker.wait(timeout=60) == -signal.SIGKILL
+
+    site.work()
+    expect_looked_at_soon(run_of(request), timezone.now())
+    assert over(request).state == "completed"
+    assert asked(cloud, server) == expected
+    assert cloud.server(server).host == "compute-34"
+
+
+def test_it_goes_on_when_redis_and_all_it_knew_is_gone(
+    site: Site, cloud: PretendCloud
+) -> None:
+    server = cloud.create("web", host="compute-30")
+    site.work()
+    request = approved("pretend", server, "live", "compute-34")
+    run = run_of(request)
+    until(lambda: asked(cloud, server), "the migration to be asked for")
+    site.lose_valkey()
+    assert over(request).state == "completed"
+    assert asked(cloud, server) == ["live-migration"]
+
+    site.valkey.start()
+    again = cloud.create("web-2", host="compute-30")
+    request = approved("pretend", again, "cold", "compute-34")
+    assert over(request).state == "completed"
+    assert site.workers[0].poll() is None, "the worker lived through it"
+    run.refresh_from_db()
+
+
+def test_it_stops_within_seconds_when_told_so(site: Site) -> None:
+    worker = site.work()
+    worker.terminate()
+    assert worker.wait(timeout=10) == 0
+
+
+def test_two_workers_share_the_work_without_doing_anything_twice(
+    site: Site, cloud: PretendCloud
+) -> None:
+    cloud.set(max_concurrent_live_migrations=20)
+    servers = [cloud.create(f"web-{n}", host="compute-30") for n in range(12)]
+    site.work()
+    site.work()
+    moves = [approved("pretend", s, "live", "compute-34") for s in servers]
+    assert {over(move).state for move in moves} == {"completed"}
+    for server in servers:
+        assert asked(cloud, server) == ["live-migration"]
+    assert person("approver").pk
+    assert MigrationRequest.objects.filter(open_instance__isnull=False).count() == 0
