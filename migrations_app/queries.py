@@ -46,9 +46,9 @@ def worker_trouble() -> str:
         )
     if timezone.now() - seen > PACER_PATIENCE:
         return (
-            f"No worker is running: none has looked for work since {seen:%d %b %H:%M:%S}"
-            " UTC. Moves stand still, and go on as soon as one is started with"
-            " “manage.py worker”."
+            f"No worker is running: none has looked for work since {seen:%H:%M:%S} UTC"
+            f" on {seen:%d %b}. Moves stand still, and go on as soon as one is started"
+            " with “manage.py worker”."
         )
     return ""
 

@@ -1,0 +1,114 @@
+"""What lists of instances and hypervisors can be narrowed by."""
+
+from __future__ import annotations
+
+import re
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.forms import Select, TextInput
+
+from migrations_app.models import Hypervisor, Instance
+
+STATUSES = (
+    "ACTIVE",
+    "ERROR",
+    "MIGRATING",
+    "PAUSED",
+    "REBOOT",
+    "RESCUE",
+    "RESIZE",
+    "SHELVED_OFFLOADED",
+    "SHUTOFF",
+    "SUSPENDED",
+    "VERIFY_RESIZE",
+)
+STATES = (("up", "up"), ("down", "down"), ("disabled", "disabled"))
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def text(hint: str) -> TextInput:
+    """Return a text input with a hint of what goes in."""
+    return TextInput(attrs={"class": "form-control", "placeholder": hint})
+
+
+def choice() -> Select:
+    """Return a select."""
+    return Select(attrs={"class": "form-select"})
+
+
+class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Search by name or UUID; narrow by host, project, status and zone."""
+
+    q = django_filters.CharFilter(
+        method="search", label="Search", widget=text("name or UUID")
+    )
+    host = django_filters.CharFilter(label="Host", widget=text("compute-30"))
+    project = django_filters.CharFilter(
+        method="of_project", label="Project", widget=text("name or id")
+    )
+    status = django_filters.ChoiceFilter(
+        label="Status",
+        choices=[(each, each) for each in STATUSES],
+        empty_label="any",
+        widget=choice(),
+    )
+    zone = django_filters.CharFilter(label="Zone", widget=text("OS1"))
+
+    class Meta:
+        model = Instance
+        fields = ("q", "host", "project", "status", "zone")
+
+    def search(
+        self, rows: QuerySet[Instance], name: str, value: str
+    ) -> QuerySet[Instance]:
+        """A whole UUID is looked up; anything else is searched in the names."""
+        value = value.strip()
+        if _UUID.fullmatch(value.lower()):
+            return rows.filter(uuid=value.lower())
+        return rows.filter(name__icontains=value)
+
+    def of_project(
+        self, rows: QuerySet[Instance], name: str, value: str
+    ) -> QuerySet[Instance]:
+        """A project is named as people name it, or by its id."""
+        value = value.strip()
+        return rows.filter(Q(project_id=value) | Q(project_name=value))
+
+
+class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Search by name; narrow by zone and state."""
+
+    q = django_filters.CharFilter(
+        method="search", label="Search", widget=text("host or node")
+    )
+    zone = django_filters.CharFilter(label="Zone", widget=text("OS1"))
+    state = django_filters.ChoiceFilter(
+        method="in_state",
+        label="State",
+        choices=STATES,
+        empty_label="any",
+        widget=choice(),
+    )
+
+    class Meta:
+        model = Hypervisor
+        fields = ("q", "zone", "state")
+
+    def search(
+        self, rows: QuerySet[Hypervisor], name: str, value: str
+    ) -> QuerySet[Hypervisor]:
+        """Any part of the host's or the node's name will do."""
+        value = value.strip()
+        return rows.filter(Q(host__icontains=value) | Q(node__icontains=value))
+
+    def in_state(
+        self, rows: QuerySet[Hypervisor], name: str, value: str
+    ) -> QuerySet[Hypervisor]:
+        """Up means up and enabled: what can take an instance."""
+        match value:
+            case "up":
+                return rows.filter(up=True, enabled=True)
+            case "down":
+                return rows.filter(up=False)
+        return rows.filter(enabled=False)

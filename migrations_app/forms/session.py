@@ -1,0 +1,27 @@
+"""Signing in."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password; what goes wrong is said in a sentence."""
+
+    error_messages = {
+        "invalid_login": (
+            "That name and password do not belong together. Both mind upper and lower"
+            " case."
+        ),
+        "inactive": "This account is switched off. Ask whoever administers novaweb.",
+    }
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["username"].label = "Name"
+        for name in ("username", "password"):
+            self.fields[name].widget.attrs["class"] = "form-control"
+            self.fields[name].error_messages["required"] = "Please fill this in."
+
+    username: forms.CharField

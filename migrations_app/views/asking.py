@@ -1,0 +1,122 @@
+"""Asking for a move, with a look at what speaks for and against it first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from migrations_app import queries
+from migrations_app import requests as verbs
+from migrations_app.errors import NovawebError
+from migrations_app.forms.ask import AskForm, targets
+from migrations_app.models import Instance
+from migrations_app.policy import Verb
+from migrations_app.preflight.advice import Advice
+from migrations_app.views.frame import is_htmx, page, show, status_of, user_of
+
+OPTIONS_SHOWN = 8
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.ASK)
+def ask(request: HttpRequest) -> HttpResponse:
+    """Show the form; take it; go to the request that came of it."""
+    wanted = request.POST if request.method == "POST" else request.GET
+    uuid = wanted.get("instance", "")
+    if not uuid:
+        return redirect("instances")
+    instance = queries.instance(uuid)
+    if request.method != "POST":
+        initial = {"target": request.GET.get("target", ""), "instance": uuid}
+        return _show(
+            request, instance, AskForm(initial={"procedure": "auto"} | initial)
+        )
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        return _show(request, instance, form, status=422)
+    given = form.cleaned_data
+    try:
+        asked = verbs.ask(
+            by=user_of(request),
+            instance=instance.uuid,
+            cloud=instance.cloud.name,
+            procedure=given["procedure"],
+            target=given["target"] or None,
+            reason=given["reason"],
+            ticket=given["ticket"],
+            window_start=given["window_start"],
+            window_end=given["window_end"],
+            options=form.options,
+        )
+    except NovawebError as error:
+        context = {
+            "trouble": error.sentence,
+            "against": [f.as_dict() for f in getattr(error, "findings", ())],
+        }
+        status, _ = status_of(error)
+        return _show(request, instance, form, context, status=status)
+    messages.success(request, "You asked for this move. It waits for its approval.")
+    return redirect("request", pk=asked.pk)
+
+
+@require_POST
+@page(Verb.ASK)
+def preflight(request: HttpRequest) -> HttpResponse:
+    """Show what speaks for and against the move: as a part of the form's page.
+
+    Without script the whole page comes back, with the form as it was filled in.
+    """
+    instance = queries.instance(request.POST.get("instance", ""))
+    form = AskForm(request.POST)
+    if is_htmx(request):
+        return render(request, "requests/_advice.html", _looked_at(request, instance))
+    try:
+        context = _looked_at(request, instance)
+    except NovawebError as error:
+        status, _ = status_of(error)
+        context = {"trouble": error.sentence}
+        return _show(request, instance, form, context, status=status)
+    return _show(request, instance, form, context)
+
+
+def _looked_at(request: HttpRequest, instance: Instance) -> dict[str, Any]:
+    advice: Advice = verbs.preflight(
+        by=user_of(request),
+        instance=instance.uuid,
+        cloud=instance.cloud.name,
+        procedure=request.POST.get("procedure") or "auto",
+        target=request.POST.get("target") or None,
+    )
+    options = [option.as_dict() for option in advice.options]
+    best = advice.recommended and advice.recommended.as_dict()
+    return {
+        "advice": True,
+        "best": best,
+        "options": options[:OPTIONS_SHOWN],
+        "more": options[OPTIONS_SHOWN:],
+        "possible": sum(option["verdict"] != "blocks" for option in options),
+        "tried": len(options),
+    }
+
+
+def _show(
+    request: HttpRequest,
+    instance: Instance,
+    form: AskForm,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    hosts = queries.hypervisors().filter(cloud=instance.cloud_id)
+    context = {
+        "instance": instance,
+        "form": form,
+        "targets": targets(hosts.exclude(host=instance.host), instance.zone),
+        "asked": queries.open_requests([instance.uuid]).get(instance.uuid),
+        **(more or {}),
+    }
+    return show(request, "requests/ask.html", context, status=status)

@@ -1,0 +1,123 @@
+"""The frame of every page: who may see it, what stands around it, how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from migrations_app import policy, queries
+from migrations_app.errors import (
+    Blocked,
+    Conflict,
+    Gone,
+    NotAllowed,
+    NovawebError,
+    Refused,
+    TooLate,
+    Unfit,
+    Unreachable,
+)
+from migrations_app.policy import Person, Verb
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+_STATUS: tuple[tuple[type[NovawebError], int, str], ...] = (
+    (NotAllowed, 403, "You may not do this"),
+    (TooLate, 409, "Somebody was faster"),
+    (Unfit, 422, "This cannot be done"),
+    (Gone, 404, "There is nothing here"),
+    (Unreachable, 503, "The cloud does not answer"),
+    (Refused, 502, "The cloud refuses"),
+    (Conflict, 409, "The cloud is busy"),
+    (Blocked, 422, "The cloud forbids it"),
+)
+
+
+def status_of(error: NovawebError) -> tuple[int, str]:
+    """Return the HTTP status and the title under which the error is shown."""
+    for kind, status, title in _STATUS:
+        if isinstance(error, kind):
+            return status, title
+    return 500, "novaweb failed"
+
+
+def user_of(request: HttpRequest) -> User:
+    """Return who is signed in; LoginRequiredMiddleware lets nobody else through."""
+    return cast(User, request.user)
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Return who is signed in, with their roles."""
+    return policy.person(request.user)
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether a script on a page of ours asks, for a part of that page."""
+    return bool(cast(HtmxDetails, request.htmx))  # type: ignore[attr-defined]
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Return the page in its frame: menu, warnings, what waits for the person."""
+    person = person_of(request)
+    frame: dict[str, Any] = {"person": person, "menu": _menu(person)}
+    if person.roles:
+        frame["worker_trouble"] = queries.worker_trouble()
+        frame["waiting_count"] = queries.waiting_for(person)[:100].count()
+    return render(request, template, {**frame, **(context or {})}, status=status)
+
+
+def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:
+    """Return the error as a page, or as a part of one, that is a sentence."""
+    status, title = status_of(error)
+    context = {
+        "title": title,
+        "sentence": error.sentence,
+        "findings": getattr(error, "findings", ()),
+    }
+    if is_htmx(request):
+        return render(request, "parts/_sentence.html", context, status=status)
+    return show(request, "sentence.html", context, status=status)
+
+
+def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:
+    """Let only those in who may do ``verb``, and show what goes wrong as a sentence."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def framed(
+            request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            try:
+                if refusal := policy.why_not(person_of(request), verb):
+                    raise NotAllowed(refusal)
+                return view(request, *args, **kwargs)
+            except NovawebError as error:
+                return sorry(request, error)
+
+        return framed
+
+    return decorate
+
+
+def _menu(person: Person) -> list[tuple[str, str, str]]:
+    items = [
+        ("instances", "Instances", "device-desktop"),
+        ("hypervisors", "Hypervisors", "server"),
+        ("requests", "Requests", "arrows-right-left"),
+    ]
+    if not policy.why_not(person, Verb.SEE_AUDIT):
+        items.append(("audit", "Audit", "shield-check"))
+    return items

@@ -1,0 +1,113 @@
+"""Requests: the list, one page each, and what people decide about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+from django_tables2 import RequestConfig
+
+from migrations_app import queries
+from migrations_app import requests as verbs
+from migrations_app.errors import NovawebError
+from migrations_app.filters.requests import RequestFilter
+from migrations_app.forms.decisions import note_in
+from migrations_app.models import MigrationRequest
+from migrations_app.policy import Verb
+from migrations_app.tables.requests import RequestTable
+from migrations_app.views.frame import page, person_of, show, status_of, user_of
+from migrations_app.views.inventory import PAGES
+
+
+@require_safe
+@page()
+def requests(request: HttpRequest) -> HttpResponse:
+    """List requests, newest first, with filters."""
+    wanted = RequestFilter(
+        request.GET, queryset=queries.requests(), person=person_of(request)
+    )
+    table = RequestTable(wanted.qs)
+    RequestConfig(request, paginate=PAGES).configure(table)
+    return show(request, "requests/list.html", {"table": table, "wanted": wanted})
+
+
+@require_safe
+@page()
+def request(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one request: what would run, what speaks for and against, who decided."""
+    return _show(request, queries.request(pk))
+
+
+@require_POST
+@page(Verb.APPROVE)
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve the plan whose digest the page showed."""
+
+    def act(note: str) -> str:
+        digest = request.POST.get("plan_digest", "")
+        verbs.approve(pk, by=user_of(request), plan_digest=digest, note=note)
+        return "You approved this plan."
+
+    return _decide(request, pk, act)
+
+
+@require_POST
+@page(Verb.REJECT)
+def reject(request: HttpRequest, pk: int) -> HttpResponse:
+    """Reject the request."""
+
+    def act(note: str) -> str:
+        verbs.reject(pk, by=user_of(request), note=note)
+        return "You rejected this request."
+
+    return _decide(request, pk, act)
+
+
+@require_POST
+@page(Verb.WITHDRAW)
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw the request."""
+
+    def act(note: str) -> str:
+        verbs.withdraw(pk, by=user_of(request), note=note)
+        return "You withdrew this request."
+
+    return _decide(request, pk, act)
+
+
+def _decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpResponse:
+    """Carry the verb out; where it fails, show the page again with the sentence."""
+    try:
+        messages.success(request, act(note_in(request.POST)))
+    except NovawebError as error:
+        status, _ = status_of(error)
+        row = queries.request(pk)
+        note = request.POST.get("note", "")
+        context = {"trouble": error.sentence, "note": note}
+        return _show(request, row, context, status=status)
+    return redirect("request", pk=pk)
+
+
+def _show(
+    request: HttpRequest,
+    row: MigrationRequest,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    approvals = verbs.approvals(row)
+    context = {
+        "move": row,
+        "run": getattr(row, "run", None),
+        "findings": row.findings,
+        "decisions": queries.decisions(row),
+        "approvals": approvals,
+        "needed": verbs.approvals_needed(row),
+        "history": queries.audit_of(row),
+        **(more or {}),
+    }
+    return show(request, "requests/request.html", context, status=status)

@@ -1,0 +1,148 @@
+"""Runs: the page, its log in three forms, and what people ask of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_POST, require_safe
+
+from migrations_app import queries
+from migrations_app import runs as verbs
+from migrations_app.errors import NovawebError, Unfit
+from migrations_app.forms.decisions import note_in
+from migrations_app.models import Line, Run
+from migrations_app.policy import Person, Verb
+from migrations_app.views.frame import page, person_of, show, status_of, user_of
+
+# The parts of the page that change while a run goes on, each by one template that the
+# page, the stream and the poll all use.
+PARTS = {
+    "head": "runs/_head.html",
+    "banner": "runs/_banner.html",
+    "progress": "runs/_progress.html",
+    "steps": "runs/_steps.html",
+    "controls": "runs/_controls.html",
+}
+_VERBS: dict[str, tuple[Callable[..., Run], str]] = {
+    Verb.STOP: (verbs.stop, "The run will stop and turn back as soon as it may."),
+    Verb.ABORT: (verbs.abort, "Nova will be asked to abort the live migration."),
+    Verb.FORCE_COMPLETE: (
+        verbs.force_complete,
+        "Nova will be asked to complete the live migration now.",
+    ),
+    Verb.LOOK_AGAIN: (verbs.look_again, "The run is looked at again."),
+    Verb.GO_BACK: (verbs.go_back, "The run goes back."),
+    Verb.CLOSE: (verbs.close, "You closed the run by hand."),
+}
+
+
+@require_safe
+@page()
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the run as of now; stream.js then keeps the page up to date."""
+    return _show(request, queries.run(pk))
+
+
+@require_safe
+@page()
+def lines(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return what is new after a line, for browsers that cannot hold a stream."""
+    after = request.GET.get("after", "0")
+    if not after.isdecimal():
+        raise Unfit("“after” is the number of the last line that you have.")
+    pulse = queries.pulse(pk)
+    fresh = queries.lines_after(pk, int(after))
+    caught_up = not fresh or fresh[-1].number >= pulse.last_number
+    answer = {
+        "lines": [{"number": each.number, "html": line_html(each)} for each in fresh],
+        "parts": parts(queries.run(pk), person_of(request)),
+        "over": pulse.over and caught_up,
+    }
+    return JsonResponse(answer)
+
+
+@require_safe
+@page()
+def log(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the whole log as plain text."""
+    row = queries.run(pk)
+    text = "".join(
+        f"{line.number:5} {line.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {line.text}\n"
+        for line in queries.lines_after(row.pk, 0, limit=row.last_number or 1)
+    )
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="run-{pk}.txt"'
+    return response
+
+
+@require_POST
+@page()
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Ask of the run what the address says."""
+    if verb not in _VERBS:
+        raise Http404
+    carry_out, said = _VERBS[verb]
+    try:
+        carry_out(pk, by=user_of(request), note=note_in(request.POST))
+    except NovawebError as error:
+        status, _ = status_of(error)
+        context = {"trouble": error.sentence, "note": request.POST.get("note", "")}
+        return _show(request, queries.run(pk), context, status=status)
+    messages.success(request, said)
+    return redirect("run", pk=pk)
+
+
+def line_html(line: Line) -> str:
+    """Return one line of the log as the page shows it."""
+    return render_to_string("runs/_line.html", {"line": line}).strip()
+
+
+def parts(row: Run, person: Person) -> dict[str, str]:
+    """Return the changing parts of the page, in the words of a moment.
+
+    They hold no time that passes by itself and no token, so that a part is the same
+    text as long as nothing has happened: only then may a page keep what it shows.
+    """
+    context = {**_context(row), "person": person, "streamed": True}
+    return {
+        name: render_to_string(template, context) for name, template in PARTS.items()
+    }
+
+
+def _context(row: Run) -> dict[str, Any]:
+    steps = queries.steps(row)
+    current = [s for s in steps if s.state in ("under_way", "going_back")]
+    return {
+        "run": row,
+        "move": row.request,
+        "steps": steps,
+        "step": current[-1] if current else None,
+        "shown": next((s for s in reversed(steps) if s.progress), None),
+        "no_return": any(s.final and s.state == "done" for s in steps),
+        "live": row.request.procedure == "live",
+    }
+
+
+def _show(
+    request: HttpRequest,
+    row: Run,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    before = max(0, row.last_number - queries.LINES_ON_A_PAGE)
+    context = {
+        **_context(row),
+        "lines": queries.lines_after(row.pk, before, limit=queries.LINES_ON_A_PAGE),
+        "before": before,
+        "over": row.ended_at is not None,
+        "parts": PARTS,
+        **(more or {}),
+    }
+    return show(request, "runs/run.html", context, status=status)

@@ -1,0 +1,40 @@
+"""Every page's address, by subject."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from migrations_app.views import (
+    asking,
+    audit,
+    home,
+    inventory,
+    requests,
+    runs,
+    stream,
+)
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", home.SignIn.as_view(), name="login"),
+    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("instances/", inventory.instances, name="instances"),
+    path("instances/<str:uuid>/", inventory.instance, name="instance"),
+    path("hypervisors/", inventory.hypervisors, name="hypervisors"),
+    path("hypervisors/<str:host>/", inventory.hypervisor, name="hypervisor"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/ask/", asking.ask, name="ask"),
+    path("requests/preflight/", asking.preflight, name="preflight"),
+    path("requests/<int:pk>/", requests.request, name="request"),
+    path("requests/<int:pk>/approve/", requests.approve, name="approve"),
+    path("requests/<int:pk>/reject/", requests.reject, name="reject"),
+    path("requests/<int:pk>/withdraw/", requests.withdraw, name="withdraw"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/lines/", runs.lines, name="run-lines"),
+    path("runs/<int:pk>/log.txt", runs.log, name="run-log"),
+    path("runs/<int:pk>/stream/", stream.stream, name="run-stream"),
+    path("runs/<int:pk>/<slug:verb>/", runs.act, name="run-verb"),
+    path("audit/", audit.entries, name="audit"),
+    path("audit/<int:pk>/", audit.entry, name="audit-entry"),
+]

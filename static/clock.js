@@ -1,0 +1,65 @@
+// Times: UTC as the server writes them, or local when the reader prefers that; and
+// spans ("running for 3 min") that go on while the page stays open.
+"use strict";
+(() => {
+  const local = () => localStorage.getItem("novaweb-zone") === "local";
+  const two = (n) => String(n).padStart(2, "0");
+
+  function words(at, style, here) {
+    const get = (name) => (here ? at["get" + name]() : at["getUTC" + name]());
+    const day = `${get("FullYear")}-${two(get("Month") + 1)}-${two(get("Date"))}`;
+    const minute = `${two(get("Hours"))}:${two(get("Minutes"))}`;
+    const second = `${minute}:${two(get("Seconds"))}`;
+    if (style === "clock") return second;
+    return style === "minute" ? `${day} ${minute}` : `${day} ${second}`;
+  }
+
+  function showTimes(root) {
+    for (const time of root.querySelectorAll("time[data-style]")) {
+      const at = new Date(time.dateTime);
+      time.textContent = words(at, time.dataset.style, local());
+      time.title = `${words(at, "full", !local())} ${local() ? "UTC" : "local time"}`;
+    }
+  }
+
+  function span(seconds) {
+    if (seconds < 60) return `${seconds} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    if (seconds < 86400) {
+      return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+    }
+    return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
+  }
+
+  function showSpans() {
+    for (const element of document.querySelectorAll("[data-since]")) {
+      const begun = new Date(element.dataset.since).getTime();
+      element.textContent = span(Math.max(0, Math.floor((Date.now() - begun) / 1000)));
+    }
+  }
+
+  // Fragments that arrive later (stream.js, htmx) are shown in the same way.
+  window.novawebTimes = (root) => {
+    showTimes(root);
+    showSpans();
+  };
+  document.addEventListener("htmx:load", (event) => window.novawebTimes(event.target));
+  document.addEventListener("DOMContentLoaded", () => {
+    const buttons = document.querySelectorAll("[data-zone-switch]");
+    const show = () => {
+      for (const button of buttons) button.textContent = local() ? "Local time" : "UTC";
+      showTimes(document);
+    };
+    for (const button of buttons) {
+      button.hidden = false;
+      button.title = "Switch between UTC and local time";
+      button.addEventListener("click", () => {
+        localStorage.setItem("novaweb-zone", local() ? "utc" : "local");
+        show();
+      });
+    }
+    show();
+    showSpans();
+    setInterval(showSpans, 1000);
+  });
+})();
