@@ -19,7 +19,7 @@ from django.core.management import call_command
 def main(call: str, moment: str) -> None:
     """Work, and die around the first request of that name."""
     django.setup()
-    from migrations_app.adapters.openstack import OpenStackCloud  # noqa: PLC0415
+    from migrations_app.adapters.openstack import OpenStackCloud
 
     real = getattr(OpenStackCloud, call)
 

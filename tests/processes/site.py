@@ -67,7 +67,13 @@ class Site:
                 stderr=sink,
             )
         self.workers.append(worker)
-        until(lambda: b"worker ready" in log.read_bytes(), f"a worker; see {log}")
+
+        def ready() -> bool:
+            said = log.read_bytes()
+            assert worker.poll() is None, said.decode(errors="replace")
+            return b"worker ready" in said
+
+        until(ready, "a worker to be ready")
         return worker
 
     def lose_valkey(self) -> None:
