@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace, settings: Settings) -> int:
+    machine.check()
     present = remembered(settings)
     match asked.command:
         case "install":
-            machine.check()
             install.ensure(settings)
         case "up":
             lifecycle.up(settings)

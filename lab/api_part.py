@@ -41,6 +41,8 @@ def ask(settings: Settings, verb: str, *arguments: str) -> str:
 
 def _argv(settings: Settings, verb: str, *arguments: str) -> list[str]:
     python, facts = settings.venv / "bin/python", settings.facts_json
+    if not python.exists() or not facts.exists():
+        raise LabError(f"Lab {settings.name!r} was never up: `python3 -m lab up`.")
     return [str(python), "-m", "lab.api", str(facts), verb, *arguments]
 
 

@@ -52,8 +52,10 @@ def install(packages: Sequence[str], *, log: Path) -> None:
     with heartbeat("apt-get", lambda: _how_far(log)), _nothing_starts():
         run(["apt-get", *wait, "update", "-q"], log=log, env=env)
         run(
-            ["apt-get", *wait, "install", "-q", "-y", "--no-install-recommends"]
-            + list(packages),
+            [
+                *("apt-get", *wait, "install", "-q", "-y"),
+                *("--no-install-recommends", *packages),
+            ],
             log=log,
             env=env,
         )

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import time
+from functools import partial
 
 from lab import processes, render, services
 from lab.progress import heartbeat, run, say, together
@@ -25,6 +26,26 @@ LOCK_FILE = PROJECT / "lab/requirements.txt"
 # Cell mappings as templates: each service fills in its own configuration, so
 # the copied databases hold neither addresses nor passwords.
 _SERVER = "{scheme}://{username}:{password}@{hostname}:{port}"
+# service: (program, configuration files, one command after the other); the one
+# that takes longest first
+MIGRATIONS = {
+    "nova": (
+        "nova-manage",
+        ("nova.conf", "nova-database.conf"),
+        (
+            "api_db sync",
+            f"cell_v2 map_cell0 --database_connection {_SERVER}/nova_cell0?{{query}}",
+            f"cell_v2 create_cell --name cell1 --transport-url {_SERVER}/ "
+            f"--database_connection {_SERVER}/{{path}}?{{query}}",
+            "db sync",
+        ),
+    ),
+    "neutron": ("neutron-db-manage", ("neutron.conf", "ml2.ini"), ("upgrade heads",)),
+    "keystone": ("keystone-manage", ("keystone.conf",), ("db_sync",)),
+    "cinder": ("cinder-manage", ("cinder.conf",), ("db sync",)),
+    "glance": ("glance-manage", ("glance-api.conf",), ("db_sync",)),
+    "placement": ("placement-manage", ("placement.conf",), ("db sync",)),
+}
 
 
 def prepare(settings: Settings) -> None:
@@ -86,8 +107,7 @@ def _start(settings: Settings) -> None:
         "GRANT ALL ON *.* TO 'lab'@'%';",
     ]
     sql += [
-        f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb3;"
-        for name in NAMES
+        f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb3;" for name in NAMES
     ]
     run(
         ["mariadb", "--no-defaults", f"--socket={settings.mysql_socket}", "-uroot"],
@@ -97,47 +117,27 @@ def _start(settings: Settings) -> None:
 
 def _migrate(settings: Settings) -> None:
     began = time.monotonic()
-    venv_bin, etc = settings.venv / "bin", settings.etc
-    env = processes.environment(settings)
-    left = {"keystone", "placement", "glance", "neutron", "cinder", "nova"}
-
-    def manage(service: str, program: str, files: list[str], *verbs: str) -> None:
-        config = [f"--config-file={etc / file}" for file in files]
-        for number, verb in enumerate(verbs):
-            log = settings.run / f"migrate-{service}-{number}.log"
-            run([venv_bin / program, *config, *verb.split()], log=log, env=env)
-        left.discard(service)
-
-    nova = ["nova/nova.conf", "nova/nova-database.conf"]
-    neutron = ["neutron/neutron.conf", "neutron/ml2.ini"]
+    left = set(MIGRATIONS)
     with heartbeat("databases", lambda: "still migrating " + ", ".join(sorted(left))):
-        together(
-            lambda: manage(
-                "nova",
-                "nova-manage",
-                nova,
-                "api_db sync",
-                f"cell_v2 map_cell0 --database_connection {_SERVER}/nova_cell0?{{query}}",
-                f"cell_v2 create_cell --name cell1 --database_connection "
-                f"{_SERVER}/{{path}}?{{query}} --transport-url {_SERVER}/",
-                "db sync",
-            ),
-            lambda: manage("neutron", "neutron-db-manage", neutron, "upgrade heads"),
-            lambda: manage(
-                "keystone", "keystone-manage", ["keystone/keystone.conf"], "db_sync"
-            ),
-            lambda: manage("cinder", "cinder-manage", ["cinder/cinder.conf"], "db sync"),
-            lambda: manage(
-                "glance", "glance-manage", ["glance/glance-api.conf"], "db_sync"
-            ),
-            lambda: manage(
-                "placement",
-                "placement-manage",
-                ["placement/placement.conf"],
-                "db sync",
-            ),
-        )
+
+        def migrate(service: str) -> None:
+            for number, words in enumerate(_migrations(settings, service)):
+                run(
+                    words,
+                    log=settings.run / f"migrate-{service}-{number}.log",
+                    env=processes.environment(settings),
+                )
+            left.discard(service)
+
+        together(*(partial(migrate, service) for service in MIGRATIONS))
     say(f"databases migrated in {time.monotonic() - began:.0f} s")
+
+
+def _migrations(settings: Settings, service: str) -> list[list[str]]:
+    program, files, verbs = MIGRATIONS[service]
+    config = [f"--config-file={settings.etc / service / file}" for file in files]
+    path = str(settings.venv / "bin" / program)
+    return [[path, *config, *verb.split()] for verb in verbs]
 
 
 def _keep(settings: Settings) -> None:

@@ -14,15 +14,18 @@ from lab.settings import REGION, Settings
 def prepare(settings: Settings) -> None:
     """keystone answers, and knows the services, their users and projects."""
     keystone = services.identity(settings)
+    # again when the catalogue must say something else
+    wanted = f"{settings.url('keystone')} cinder={settings.cinder}"
     stamp = settings.state / "identity-ready"
-    if not stamp.exists():
+    ready = stamp.exists() and stamp.read_text() == wanted
+    if not ready:
         _bootstrap(settings)
     services.start(settings, [keystone])
     services.wait(settings, keystone)
-    if not stamp.exists():
-        # Before all others start: they exit if keystone refuses them.
+    if not ready:
+        # Before Nova's services start: they exit if keystone refuses them.
         api_part.call(settings, "identity")
-        stamp.touch()
+        stamp.write_text(wanted)
     say("keystone answers")
 
 

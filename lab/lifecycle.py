@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 
 from lab import (
     api_part,
@@ -18,7 +19,7 @@ from lab import (
 )
 from lab.hypervisors import hosts, network
 from lab.progress import say, together
-from lab.settings import Settings, remember
+from lab.settings import Settings, remember, remembered
 
 INFRASTRUCTURE = ("memcached", "rabbitmq", "epmd", "mariadb")
 
@@ -26,10 +27,12 @@ INFRASTRUCTURE = ("memcached", "rabbitmq", "epmd", "mariadb")
 def up(settings: Settings) -> None:
     """The lab runs, complete. What runs already is left alone."""
     began = time.monotonic()
-    machine.check()
     install.ensure(settings)
     settings.root.mkdir(parents=True, exist_ok=True)
     with install.alone(settings.root / "lock", "works on this lab"):
+        if _must_start_anew(settings):
+            say("its settings have changed: all services are started anew")
+            _end_all(remembered(settings))
         remember(settings)
         render.configure(settings)
         facts.write(settings)
@@ -108,19 +111,35 @@ def every_service(settings: Settings) -> tuple[services.Service, ...]:
 def down(settings: Settings) -> None:
     """Nothing of the lab runs any more; its state stays for the next `up`."""
     began = time.monotonic()
-    machine.check()
     if not settings.root.exists():
         say(f"there is no lab {settings.name!r} below {settings.prefix}")
         return
     with install.alone(settings.root / "lock", "works on this lab"):
-        names = processes.started_names(settings)
-        # A namespace ends all that is in it, so what is in it ends before.
-        outer = [n for n in names if n == "proxy" or n.startswith("namespace-")]
-        last = {*INFRASTRUCTURE, *outer}
-        processes.stop(settings, [name for name in names if name not in last])
-        processes.stop(settings, outer)
-        processes.stop(settings, INFRASTRUCTURE, patience=60)
-        processes.sweep(settings)
-        network.remove(settings)
-        shutil.rmtree(settings.run / "tmp", ignore_errors=True)
+        _end_all(settings)
     say(f"lab {settings.name!r} is down ({time.monotonic() - began:.0f} s)")
+
+
+def _end_all(settings: Settings) -> None:
+    names = processes.started_names(settings)
+    # A namespace ends all that is in it, so what is in it ends before.
+    outer = [n for n in names if n == "proxy" or n.startswith("namespace-")]
+    last = {*INFRASTRUCTURE, *outer}
+    processes.stop(settings, [name for name in names if name not in last])
+    processes.stop(settings, outer)
+    processes.stop(settings, INFRASTRUCTURE, patience=60)
+    processes.sweep(settings)
+    network.remove(settings)
+    shutil.rmtree(settings.run / "tmp", ignore_errors=True)
+
+
+def _must_start_anew(settings: Settings) -> bool:
+    """Say whether services run with settings that they read only at start."""
+    if not processes.started_names(settings):
+        return False
+    # more or fewer services are started or stopped one by one
+    counted = {
+        "fake_host_count": settings.fake_host_count,
+        "libvirt": settings.libvirt,
+        "cinder": settings.cinder,
+    }
+    return replace(remembered(settings), **counted) != settings  # type: ignore[arg-type]

@@ -87,7 +87,7 @@ def configure(settings: Settings) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     known = values(settings)
     etc = settings.etc
-    for folder, names in (
+    for service, names in (
         ("keystone", ("keystone.conf",)),
         ("placement", ("placement.conf",)),
         ("glance", ("glance-api.conf",)),
@@ -97,7 +97,7 @@ def configure(settings: Settings) -> None:
         ("rabbitmq", ("rabbitmq.conf",)),
     ):
         for name in names:
-            write(etc / folder / name, fill(name, known))
+            write(etc / service / name, fill(name, known))
     filters = (TEMPLATES / "resource_filters.json").read_text()
     write(etc / "cinder/resource_filters.json", filters)
     write(etc / "rabbitmq/enabled_plugins", "[].\n")
@@ -120,5 +120,3 @@ def _fake_host(settings: Settings, host: str, known: Mapping[str, object]) -> No
         },
     )
     write(settings.etc / "nova/hosts" / f"{host}.conf", text)
-
-

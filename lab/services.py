@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -249,8 +248,7 @@ def trouble(settings: Settings, service: Service) -> str | None:
         return None
     if service.path is None:
         return _port_trouble(settings.address, service.port)
-    url = f"http://{settings.address}:{service.port}{service.path}"
-    return _http_trouble(url)
+    return _http_trouble(settings.address, service.port, service.path)
 
 
 def _port_trouble(address: str, port: int) -> str | None:
@@ -261,12 +259,15 @@ def _port_trouble(address: str, port: int) -> str | None:
     return None
 
 
-def _http_trouble(url: str) -> str | None:
+def _http_trouble(address: str, port: int, path: str) -> str | None:
+    where = f"http://{address}:{port}{path}"
+    connection = http.client.HTTPConnection(address, port, timeout=10)
     try:
-        with urllib.request.urlopen(url, timeout=10):
-            return None
-    except urllib.error.HTTPError as error:
-        # 401 and 404 are answers too
-        return None if error.code < 500 else f"answers {error.code} at {url}"
-    except OSError:
-        return f"does not answer at {url}"
+        connection.request("GET", path)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return f"does not answer at {where}"
+    finally:
+        connection.close()
+    # 401 and 404 are answers too
+    return None if status < 500 else f"answers {status} at {where}"

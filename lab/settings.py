@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -135,7 +136,7 @@ class Settings:
         """compute-30 and up, leaving out the names of the libvirt hosts."""
         names = (f"compute-{number}" for number in range(30, 1000))
         free = (name for name in names if name not in LIBVIRT_HOSTS)
-        return tuple(name for name, _ in zip(free, range(self.fake_host_count)))
+        return tuple(islice(free, self.fake_host_count))
 
     @property
     def libvirt_hosts(self) -> tuple[str, ...]:
@@ -243,9 +244,7 @@ def remembered(asked: Settings) -> Settings:
 
 
 def _unusable(name: str, value: str, wanted: str) -> SettingsError:
-    return SettingsError(
-        f"{VARIABLE_PREFIX}{name} is {value!r}, but must be {wanted}."
-    )
+    return SettingsError(f"{VARIABLE_PREFIX}{name} is {value!r}, but must be {wanted}.")
 
 
 def _address(text: str) -> str:

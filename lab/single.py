@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab import api_part, install, lifecycle, machine, processes, services
+from lab import api_part, install, lifecycle, processes, services
 from lab.progress import LabError, say
 from lab.settings import Settings
 
 
 def start(settings: Settings, names: Sequence[str]) -> None:
     """The named services run and answer, and Nova sees the hosts among them."""
-    machine.check()
     chosen = _chosen(settings, names)
     with install.alone(settings.root / "lock", "works on this lab"):
         services.start(settings, chosen)
@@ -24,7 +23,6 @@ def start(settings: Settings, names: Sequence[str]) -> None:
 
 def stop(settings: Settings, names: Sequence[str]) -> None:
     """The named services do not run."""
-    machine.check()
     chosen = [service.name for service in _chosen(settings, names)]
     with install.alone(settings.root / "lock", "works on this lab"):
         patience = 60 if set(chosen) & set(lifecycle.INFRASTRUCTURE) else 12

@@ -100,10 +100,7 @@ def add_libvirt(settings: Settings, *, log: Path) -> None:
         # compile these at each start.
         site = _site(settings)
         compiled = ("nova/virt", "nova/privsep", "os_brick", "os_vif", "vif_plug_ovs")
-        run(
-            [interpreter, "-m", "compileall", "-q"]
-            + [str(site / name) for name in compiled]
-        )
+        run([interpreter, "-m", "compileall", "-q", *(site / n for n in compiled)])
     stamp.write_text(wanted)
 
 

@@ -23,20 +23,23 @@ def ensure(cloud: Cloud) -> None:
 def _catalogue(cloud: Cloud) -> None:
     identity = cloud.admin.identity
     have = {service.name: service for service in identity.services()}
-    known = {(e.service_id, e.interface) for e in identity.endpoints()}
+    known = {(e.service_id, e.interface): e for e in identity.endpoints()}
     for name, (kind, endpoint) in SERVICES.items():
         url = cloud.facts["endpoints"].get(endpoint)
         if url is None:
             continue
         service = have.get(name) or identity.create_service(name=name, type=kind)
         for interface in INTERFACES:
-            if (service.id, interface) not in known:
+            present = known.get((service.id, interface))
+            if present is None:
                 identity.create_endpoint(
                     service_id=service.id,
                     interface=interface,
                     url=url,
                     region_id=cloud.facts["region"],
                 )
+            elif present.url != url:
+                identity.update_endpoint(present, url=url)
 
 
 def _people(cloud: Cloud) -> None:

@@ -161,7 +161,8 @@ class _Boot:
         else:
             request["image_id"] = self.images[server.image]
         if server.group:
-            request["scheduler_hints"] = {"group": self._group(server)}
+            group = self._group(server.project, *server.group)
+            request["scheduler_hints"] = {"group": group}
         return compute.create_server(**request)
 
     def finish(self, server: Wanted, made: Any) -> None:
@@ -177,10 +178,8 @@ class _Boot:
                 made.id, locked_reason="The web team asks before it is moved."
             )
 
-    def _group(self, server: Wanted) -> str:
-        assert server.group is not None
-        name, policy = server.group
-        compute = self.cloud.member(server.project).compute
+    def _group(self, project: str, name: str, policy: str) -> str:
+        compute = self.cloud.member(project).compute
         for group in compute.server_groups():
             if group.name == name:
                 return str(group.id)

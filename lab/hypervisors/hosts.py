@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from functools import partial
 
 from lab import processes, services
 from lab.hypervisors import folders, guest_image, keys, network
@@ -18,10 +19,7 @@ def prepare(settings: Settings) -> None:
     keys.prepare(settings)
     together(
         lambda: guest_image.build(settings),
-        *(
-            lambda host=host: folders.prepare(settings, host)  # type: ignore[misc]
-            for host in settings.libvirt_hosts
-        ),
+        *(partial(folders.prepare, settings, host) for host in settings.libvirt_hosts),
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import time
+from pathlib import Path
 
 from lab import processes
 from lab.progress import LabError, run
 from lab.settings import Settings
+
+CARDS = Path("/sys/class/net")
 
 
 def make_bridge(settings: Settings) -> None:
@@ -38,12 +41,12 @@ def connect(settings: Settings, host: str) -> None:
 def remove(settings: Settings) -> None:
     """The bridge and all cables are gone."""
     # all that could have been made, whatever the settings say now
-    listed = run(["ip", "-o", "link", "show"]).splitlines()
-    names = [line.split(": ")[1].partition("@")[0] for line in listed]
-    for name in names:
-        if name.startswith(f"{settings.bridge}-"):
-            # goes by itself with the namespace at its other end
-            subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
+    for card in CARDS.iterdir():
+        if card.name.startswith(f"{settings.bridge}-"):
+            # goes by itself, a moment after the namespace at its other end
+            subprocess.run(
+                ["ip", "link", "del", card.name], capture_output=True, check=False
+            )
     if _exists(settings.bridge):
         run(["ip", "link", "del", settings.bridge])
 
@@ -60,10 +63,7 @@ def _init(settings: Settings, host: str) -> int:
 
 
 def _exists(name: str) -> bool:
-    shown = subprocess.run(
-        ["ip", "link", "show", name], capture_output=True, check=False
-    )
-    return shown.returncode == 0
+    return (CARDS / name).exists()
 
 
 def wait_for_namespaces(settings: Settings, host: str) -> None:
