@@ -5,7 +5,7 @@ Users and groups, which are the roles, are Django's own and are changed there.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import Model
@@ -22,7 +22,13 @@ from migrations_app.models import (
 )
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+if TYPE_CHECKING:
+    Table = admin.ModelAdmin[Any]
+else:  # Django's own class takes no parameter while it runs
+    Table = admin.ModelAdmin
+
+
+class ReadOnly(Table):
     """A table that may be read. Its rows are written by the verbs and the engine."""
 
     show_full_result_count = False
