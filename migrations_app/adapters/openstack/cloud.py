@@ -247,7 +247,7 @@ class OpenStackCloud:
         """Answers of another shape than the service's become Unreachable."""
         try:
             yield
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except verdict.SHAPES as error:
             raise verdict.strange(self.name, service) from error
 
 

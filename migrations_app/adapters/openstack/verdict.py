@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import requests
+import urllib3
 from keystoneauth1 import exceptions as ksa
 from openstack.exceptions import SDKException
 
@@ -24,11 +25,15 @@ from migrations_app.errors import (
 # All that keystoneauth, openstacksdk and requests raise while they carry a request.
 TROUBLES = (
     ksa.ClientException,
-    ksa.discovery.ImpliedVersionMismatch,
+    ksa.ImpliedVersionMismatch,
+    ksa.RetriableConnectionFailure,
     SDKException,
     requests.RequestException,
+    urllib3.exceptions.HTTPError,
     OSError,
 )
+# What they, and we, raise over an answer of a shape that nobody expected.
+SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 NAMES = {
     "compute": "Nova",
     "placement": "Placement",
@@ -111,6 +116,12 @@ def of_exception(cloud: str, service: str, error: Exception) -> WorldError:
         return unusable(cloud, error)
     if isinstance(error, ksa.AuthorizationFailure):
         return turned_away(cloud)
+    if isinstance(error, ksa.DiscoveryFailure):  # which does not say why
+        return Unreachable(
+            f"{name} of cloud {cloud} does not answer: look whether it runs, whether"
+            " auth_url in clouds.yaml is right, and whether its certificate is"
+            " trusted here (cacert)."
+        )
     return Unreachable(
         f"{name} of cloud {cloud} does not answer ({type(error).__name__}): look"
         " whether it runs, and whether its endpoint can be reached from here."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import openstack.config
@@ -62,15 +64,13 @@ class Wire:
         of compute and the newest that may be spoken. Raises WorldErrors only.
         """
         adapter = self._adapter(service)
-        try:
+        with self._told(service):
             if service == "compute":
                 version = min(microversion, self._newest(adapter))
                 options["microversion"] = f"{version[0]}.{version[1]}"
             elif service == "placement":
                 options["microversion"] = PLACEMENT
             response = adapter.request(path, method, raise_exc=False, **options)
-        except verdict.TROUBLES as error:
-            raise verdict.of_exception(self.name, service, error) from error
         try:
             body = response.json() if response.content else None
         except ValueError:
@@ -86,10 +86,8 @@ class Wire:
     def user_id(self) -> str:
         """Return the id of our account, signing in if need be."""
         self._adapter("identity")
-        try:
+        with self._told("identity"):
             return str(self._session.get_user_id())
-        except verdict.TROUBLES as error:
-            raise verdict.of_exception(self.name, "identity", error) from error
 
     def freshen(self) -> None:
         """Sign in anew when more than half of our token's life is over.
@@ -102,14 +100,22 @@ class Wire:
         auth = self._session.auth
         if not isinstance(auth, BaseIdentityPlugin):
             return
-        try:
+        with self._told("identity"):
             access = auth.get_access(self._session)
             if access.expires and access.issued:
                 half = (access.expires - access.issued).total_seconds() / 2
                 if access.will_expire_soon(int(half)):
                     auth.invalidate()
+
+    @contextlib.contextmanager
+    def _told(self, service: str) -> Iterator[None]:
+        """Tell in our errors what the libraries raise meanwhile."""
+        try:
+            yield
         except verdict.TROUBLES as error:
-            raise verdict.of_exception(self.name, "identity", error) from error
+            raise verdict.of_exception(self.name, service, error) from error
+        except verdict.SHAPES as error:
+            raise verdict.strange(self.name, service) from error
 
     def _newest(self, adapter: Adapter) -> tuple[int, int]:
         """Return the newest compute microversion that we and the cloud speak."""
@@ -164,11 +170,8 @@ class Wire:
             raise verdict.unusable(self.name, error) from error
         except (
             *verdict.TROUBLES,
+            *verdict.SHAPES,
             yaml.YAMLError,
-            AttributeError,  # a file that is YAML, but of another shape
-            KeyError,
-            TypeError,
-            ValueError,
         ) as error:
             raise verdict.unusable(self.name, error) from error
         # One number would be used for both; an address where nobody is should not
