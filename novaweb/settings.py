@@ -7,6 +7,7 @@ file that holds it.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -194,18 +195,40 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 
 # ---- the API --------------------------------------------------------------------
+# How long a token is good for that POST /api/token/ gives, in hours.
+NOVAWEB_TOKEN_HOURS = env.float("NOVAWEB_TOKEN_HOURS", default=10.0)
+# Who may read /metrics: whoever sends this as a bearer token; empty: nobody.
+NOVAWEB_METRICS_TOKEN = env("NOVAWEB_METRICS_TOKEN", default="")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "migrations_app.api.auth.Bearer",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["migrations_app.api.base.MayDo"],
+    "DEFAULT_PARSER_CLASSES": ["migrations_app.api.base.JSON"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "migrations_app.api.base.AlwaysJSON",
+    "DEFAULT_FILTER_BACKENDS": ["migrations_app.api.base.Filters"],
+    "DEFAULT_PAGINATION_CLASS": "migrations_app.api.base.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "migrations_app.api.problem.handle",
+    # X-Forwarded-For is what the client wants it to be: the web server reads it
+    "NUM_PROXIES": 0,
 }
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_LIMIT_PER_USER": None,
+    "TOKEN_TTL": timedelta(hours=NOVAWEB_TOKEN_HOURS),
     "AUTO_REFRESH": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "novaweb",
+    "DESCRIPTION": "Moves of instances between hypervisors, approved and audited.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "POSTPROCESSING_HOOKS": ["migrations_app.api.schema.finish"],
 }
 
 # ---- logging --------------------------------------------------------------------

@@ -22,7 +22,7 @@ if "NOVAWEB_TEST_FOLDER" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["NOVAWEB_TEST_FOLDER"], True)
 
 state = Path(os.environ["NOVAWEB_TEST_FOLDER"]) / f"state-{os.getpid()}"
-state.mkdir(exist_ok=True)
+(state / "static").mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
 os.environ["NOVAWEB_STATE_DIR"] = str(state)
 os.environ["NOVAWEB_TEST_DATABASE"] = str(state / "test.sqlite3")
 os.environ["NOVAWEB_DEBUG"] = "true"

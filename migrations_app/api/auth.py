@@ -1,0 +1,33 @@
+"""How whoever asks is known: by a bearer token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from knox.auth import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+UNKNOWN = (
+    "This token is not known here, or has expired. POST /api/token/ gives a new one."
+)
+
+
+class Bearer(TokenAuthentication):  # type: ignore[misc]
+    """``Authorization: Bearer …``; whatever is sent there, the answer is a sentence."""
+
+    def authenticate_credentials(self, token: bytes) -> Any:
+        """Return the user and the token. Raises AuthenticationFailed."""
+        if not (token.isascii() and token.isalnum()):
+            raise AuthenticationFailed(UNKNOWN)
+        try:
+            return super().authenticate_credentials(token)
+        except AuthenticationFailed as error:
+            raise AuthenticationFailed(UNKNOWN) from error
+
+
+class BearerScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
+    """How the schema describes it."""
+
+    target_class = Bearer  # type: ignore[assignment]
+    name = "bearer"

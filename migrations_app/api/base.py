@@ -1,0 +1,232 @@
+"""What all of the interface has in common: who may, what may be sent, how it is paged.
+
+Nothing that was sent is ignored in silence: an unknown field or parameter is refused.
+A mistyped ``target`` must not turn into a host of the scheduler's choice.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from migrations_app import policy
+from migrations_app.errors import NotAllowed
+from migrations_app.policy import Person, Verb
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # which reads the settings that name us
+
+PAGE, MOST_ON_A_PAGE = 100, 1000
+PAGING = frozenset({"page", "page_size"})
+
+
+def user_of(request: Request) -> User:
+    """Return who is signed in; MayDo lets nobody else through."""
+    return cast(User, request.user)
+
+
+def person_of(request: Request) -> Person:
+    """Return who is signed in, with their roles."""
+    return policy.person(request.user)
+
+
+class MayDo(BasePermission):
+    """Whoever is signed in and may do the view's ``verb``; else the policy's sentence.
+
+    The verbs of requests.py and runs.py ask again, about the very request or run.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether anybody is signed in. Raises NotAllowed."""
+        if not request.user.is_authenticated:
+            return False
+        verb = getattr(view, "verb", Verb.SEE)
+        if refusal := policy.why_not(person_of(request), verb):
+            raise NotAllowed(refusal)
+        return True
+
+
+class Checked:
+    """A view that takes the query parameters ``parameters``, and no others."""
+
+    verb: Verb = Verb.SEE
+    parameters: frozenset[str] = frozenset()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let in who may, then look at what they sent."""
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        allowed = set(self.parameters)
+        if filters := getattr(self, "filterset_class", None):
+            allowed |= set(filters.base_filters) | PAGING
+        refuse_unknown(request.query_params, allowed, "parameter")
+
+
+def refuse_unknown(given: Iterable[str], allowed: Iterable[str], what: str) -> None:
+    """Raise ValidationError if any is given that is not allowed."""
+    known = sorted(allowed)
+    there_are = f"there are {', '.join(known)}" if known else "there is none"
+    unknown = set(map(str, given)) - set(known)
+    if unknown:
+        raise ValidationError(
+            {name: [f"There is no such {what}; {there_are}."] for name in unknown}
+        )
+
+
+class Filters(DjangoFilterBackend):  # type: ignore[misc]
+    """The pages' own filters; a time that no database could hold is refused."""
+
+    def get_filterset_kwargs(
+        self, request: Request, queryset: QuerySet[Model], view: APIView
+    ) -> dict[str, Any]:
+        """Tell the filters who asks, if they want to know."""
+        known = super().get_filterset_kwargs(request, queryset, view)
+        if getattr(view, "filters_by_person", False):
+            known["person"] = person_of(request)
+        return cast(dict[str, Any], known)
+
+    def get_filterset(
+        self, request: Request, queryset: QuerySet[Model], view: APIView
+    ) -> Any:
+        """Return the filters, with every time looked at."""
+        filters = super().get_filterset(request, queryset, view)
+        if filters is not None and filters.is_valid():
+            for name, value in filters.form.cleaned_data.items():
+                if isinstance(value, datetime):
+                    _storable(name, value)
+        return filters
+
+
+def _storable(name: str, value: datetime) -> None:
+    try:
+        possible = 1900 <= value.astimezone(UTC).year <= 9000
+    except OverflowError:
+        possible = False
+    if not possible:
+        raise ValidationError({name: ["Give a time between the years 1900 and 9000."]})
+
+
+class Pages(PageNumberPagination):
+    """``page`` from 1 on, ``page_size`` up to 1000; ``next`` is the next one's address.
+
+    Lists are in a fixed order, newest first where time matters, so that a reader who
+    follows ``next`` may meet a row twice while others add some, but misses none.
+    """
+
+    page_size = PAGE
+    page_size_query_param = "page_size"
+    max_page_size = MOST_ON_A_PAGE
+
+    def get_page_size(self, request: Request) -> int:
+        """Return how many there are to be on a page. Raises ValidationError."""
+        asked = request.query_params.get("page_size", str(PAGE))
+        return _whole_number("page_size", asked, most=MOST_ON_A_PAGE)
+
+    def get_page_number(self, request: Request, paginator: Any) -> int:
+        """Return the number of the page. Raises ValidationError, NotFound."""
+        asked = request.query_params.get("page", "1")
+        number = _whole_number("page", asked, most=2**31 - 1)
+        if number > paginator.num_pages:
+            raise NotFound
+        return number
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Say in the schema what is said here."""
+        found = super().get_schema_operation_parameters(view)
+        for parameter, most in zip(found, (2**31 - 1, MOST_ON_A_PAGE), strict=True):
+            parameter["schema"] |= {"minimum": 1, "maximum": most}
+        return found
+
+
+def _whole_number(name: str, text: str, *, most: int, least: int = 1) -> int:
+    if text.isascii() and text.isdecimal() and len(text) < 20:
+        number = int(text)
+        if least <= number <= most:
+            return number
+    raise ValidationError({name: [f"Give a whole number from {least} to {most}."]})
+
+
+def cursor(request: Request, name: str) -> int:
+    """Return the query parameter, 0 if it is not given. Raises ValidationError."""
+    text = request.query_params.get(name, "0")
+    return _whole_number(name, text, least=0, most=2**31 - 1)
+
+
+class Text(serializers.CharField):
+    """Text that was sent as text: a number or a truth value is no reason for a move."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text without white space around it. Raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Input(serializers.Serializer[Any]):
+    """What may be sent: these fields, and no others."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the clean fields. Raises ValidationError."""
+        if isinstance(data, Mapping):
+            refuse_unknown(data, self.fields, "field")
+        return super().to_internal_value(data)
+
+
+def taken(request: Request, shape: type[Input]) -> dict[str, Any]:
+    """Return what was sent, in that shape. Raises ValidationError, ParseError."""
+    sent = shape(data=request.data)
+    sent.is_valid(raise_exception=True)
+    return cast(dict[str, Any], sent.validated_data)
+
+
+class JSON(BaseParser):
+    """JSON in UTF-8, as RFC 8259 has it, of sensible depth."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return what was sent. Raises ParseError."""
+        try:
+            text = codecs.getreader("utf-8")(stream).read()
+            return json.loads(text, parse_constant=_no_constant)
+        except ValueError as error:
+            raise ParseError(f"This is not JSON: {error}.") from error
+        except RecursionError as error:
+            raise ParseError("This JSON is nested too deeply.") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Answers are JSON whatever is asked for; a browser sees them too."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
+        """Return the parser of what was sent; None when there is none."""
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return the view's renderer."""
+        return renderers[0], renderers[0].media_type

@@ -1,0 +1,74 @@
+"""What lists can be narrowed by: the pages' filters, and what only programs need."""
+
+from __future__ import annotations
+
+import django_filters
+from django.db.models import QuerySet
+
+from migrations_app.filters import inventory, requests
+from migrations_app.models import Hypervisor, Instance, MigrationRequest, Snapshot
+
+_YES_OR_NO = [("true", "true"), ("false", "false")]
+
+
+class InstanceFilter(inventory.InstanceFilter):
+    """As on the page; and by cloud."""
+
+    cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
+
+    class Meta:
+        model = Instance
+        fields = (*inventory.InstanceFilter.Meta.fields, "cloud")
+
+
+class HypervisorFilter(inventory.HypervisorFilter):
+    """As on the page; and by cloud."""
+
+    cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
+
+    class Meta:
+        model = Hypervisor
+        fields = (*inventory.HypervisorFilter.Meta.fields, "cloud")
+
+
+class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Snapshots of a host, and of a time."""
+
+    host = django_filters.CharFilter(label="Host")
+    cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
+    since = django_filters.IsoDateTimeFilter(
+        field_name="at", lookup_expr="gte", label="At this time or later"
+    )
+    until = django_filters.IsoDateTimeFilter(
+        field_name="at", lookup_expr="lt", label="Before this time"
+    )
+
+    class Meta:
+        model = Snapshot
+        fields = ("host", "cloud", "since", "until")
+
+
+class RequestFilter(requests.RequestFilter):
+    """As on the page; by the instance's UUID; ``mine`` for one's own."""
+
+    instance = django_filters.CharFilter(label="UUID of the instance")
+    mine = django_filters.ChoiceFilter(
+        method="one_s_own",
+        choices=_YES_OR_NO,
+        label="Asked by whoever asks",
+    )
+
+    class Meta:
+        model = MigrationRequest
+        fields = (*requests.RequestFilter.Meta.fields, "instance", "mine")
+
+    def one_s_own(
+        self, rows: QuerySet[MigrationRequest], name: str, value: str
+    ) -> QuerySet[MigrationRequest]:
+        """True: those asked by this person; false: those asked by others."""
+        if value == "true":
+            return rows.filter(asked_by=self.person.id)
+        return rows.exclude(asked_by=self.person.id)
+
+
+AuditFilter = requests.AuditFilter

@@ -1,0 +1,272 @@
+"""Hypervisors, instances and snapshots: our copy of the clouds, to be read."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from migrations_app import queries
+from migrations_app.api.base import Checked, Input, Text, taken, user_of
+from migrations_app.api.filters import HypervisorFilter, InstanceFilter, SnapshotFilter
+from migrations_app.errors import Gone
+from migrations_app.inventory.ask import have_read_anew
+from migrations_app.inventory.capacity import usage_by_project
+from migrations_app.models import Hypervisor, Instance, Snapshot
+from migrations_app.policy import Verb
+
+CLOUD = OpenApiParameter("cloud", description="Where several have one of that name.")
+
+
+class StockShape(serializers.Serializer[Any]):
+    """What a host has of something; capacity is (total - reserved) x ratio."""
+
+    total = serializers.IntegerField()
+    reserved = serializers.IntegerField()
+    ratio = serializers.FloatField()
+    capacity = serializers.IntegerField()
+    used = serializers.IntegerField()
+    free = serializers.IntegerField()
+
+
+class HypervisorShape(serializers.ModelSerializer[Hypervisor]):
+    """A compute host. Memory in MiB, disk in GiB, by placement's account."""
+
+    id = serializers.CharField(source="uuid", help_text="Its UUID in Nova.")
+    cloud = serializers.CharField(source="cloud.name")
+    aggregates = serializers.ListField(child=serializers.CharField())
+    vcpus = serializers.SerializerMethodField()
+    memory = serializers.SerializerMethodField()
+    disk = serializers.SerializerMethodField()
+    instances = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Hypervisor
+        fields: tuple[str, ...] = (
+            "id",
+            "cloud",
+            "host",
+            "node",
+            "type",
+            "version",
+            "zone",
+            "aggregates",
+            "enabled",
+            "up",
+            "disabled_reason",
+            "vcpus",
+            "memory",
+            "disk",
+            "instances",
+            "seen_at",
+        )
+
+    @extend_schema_field(StockShape)
+    def get_vcpus(self, row: Hypervisor) -> dict[str, Any]:
+        """Return what it has of virtual processors."""
+        return _stock(row, "vcpus")
+
+    @extend_schema_field(StockShape)
+    def get_memory(self, row: Hypervisor) -> dict[str, Any]:
+        """Return what it has of memory, in MiB."""
+        return _stock(row, "memory")
+
+    @extend_schema_field(StockShape)
+    def get_disk(self, row: Hypervisor) -> dict[str, Any]:
+        """Return what it has of disk, in GiB."""
+        return _stock(row, "disk")
+
+    def get_instances(self, row: Hypervisor) -> int:
+        """Return how many instances it has, as counted for all rows at once."""
+        counted: dict[tuple[int, str], int] = self.context["instances_on"]
+        return counted.get((row.cloud_id, row.host), 0)
+
+
+def _stock(row: Hypervisor, name: str) -> dict[str, Any]:
+    capacity, used = getattr(row, f"{name}_capacity"), getattr(row, f"{name}_used")
+    return {
+        "total": getattr(row, f"{name}_total"),
+        "reserved": getattr(row, f"{name}_reserved"),
+        "ratio": getattr(row, f"{name}_ratio"),
+        "capacity": capacity,
+        "used": used,
+        "free": max(0, capacity - used),
+    }
+
+
+class UsageShape(serializers.Serializer[Any]):
+    """What the instances of one project take on a host."""
+
+    project_id = serializers.CharField()
+    project_name = serializers.CharField()
+    instances = serializers.IntegerField()
+    vcpus = serializers.IntegerField()
+    memory = serializers.IntegerField(help_text="MiB")
+    disk = serializers.IntegerField(help_text="GiB")
+
+
+class HypervisorAndUsersShape(HypervisorShape):
+    """A compute host, and who uses it."""
+
+    projects = UsageShape(many=True)
+
+    class Meta(HypervisorShape.Meta):
+        fields = (*HypervisorShape.Meta.fields, "projects")
+
+
+class InstanceShape(serializers.ModelSerializer[Instance]):
+    """A Nova server as of ``seen_at``. Memory in MiB, disk on its host in GiB."""
+
+    id = serializers.CharField(source="uuid", help_text="Its UUID in Nova.")
+    cloud = serializers.CharField(source="cloud.name")
+    project = serializers.CharField(source="project_name")
+    flavor = serializers.CharField(source="flavor_name")
+
+    class Meta:
+        model = Instance
+        fields = (
+            "id",
+            "cloud",
+            "name",
+            "project",
+            "project_id",
+            "host",
+            "zone",
+            "status",
+            "task_state",
+            "power_state",
+            "flavor",
+            "vcpus",
+            "memory",
+            "disk",
+            "config_drive",
+            "volume_backed",
+            "locked",
+            "created_at",
+            "seen_at",
+        )
+
+
+class SnapshotShape(serializers.ModelSerializer[Snapshot]):
+    """What a host had and used at one moment. Memory in MiB, disk in GiB."""
+
+    cloud = serializers.CharField(source="cloud.name")
+
+    class Meta:
+        model = Snapshot
+        fields = (
+            "cloud",
+            "host",
+            "at",
+            "instances",
+            "vcpus_capacity",
+            "vcpus_used",
+            "memory_capacity",
+            "memory_used",
+            "disk_capacity",
+            "disk_used",
+        )
+
+
+@extend_schema(tags=["inventory"])
+class Hypervisors(Checked, ListAPIView[Hypervisor]):
+    """Every compute host, with its capacity, by name."""
+
+    serializer_class = HypervisorShape
+    filterset_class = HypervisorFilter
+
+    def get_queryset(self) -> QuerySet[Hypervisor]:
+        """Return all, in a fixed order."""
+        return queries.hypervisors().order_by("host", "pk")
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return one page, with the instances of all its hosts counted at once."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        context = {"instances_on": queries.instances_on(rows or [])}
+        shown = HypervisorShape(rows, many=True, context=context)
+        return self.get_paginated_response(shown.data)
+
+
+@extend_schema(tags=["inventory"])
+class OneHypervisor(Checked, APIView):
+    """One compute host."""
+
+    parameters = frozenset({"cloud"})
+
+    @extend_schema(responses=HypervisorAndUsersShape, parameters=[CLOUD])
+    def get(self, request: Request, host: str) -> Response:
+        """Return the host with its capacity, and which projects use it."""
+        cloud = request.query_params.get("cloud", "")
+        if "\x00" in host + cloud:
+            raise Gone("No hypervisor has a name like that.")
+        row = queries.hypervisor(host, cloud=cloud)
+        row.projects = usage_by_project(row.cloud, row.host)  # type: ignore[attr-defined]
+        context = {"instances_on": queries.instances_on([row])}
+        return Response(HypervisorAndUsersShape(row, context=context).data)
+
+
+@extend_schema(tags=["inventory"])
+class Instances(Checked, ListAPIView[Instance]):
+    """Every instance, by name."""
+
+    serializer_class = InstanceShape
+    filterset_class = InstanceFilter
+
+    def get_queryset(self) -> QuerySet[Instance]:
+        """Return all, in a fixed order."""
+        return queries.instances().order_by("name", "uuid", "pk")
+
+
+@extend_schema(tags=["inventory"])
+class OneInstance(Checked, APIView):
+    """One instance."""
+
+    @extend_schema(responses=InstanceShape)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        """Return the instance of that UUID."""
+        return Response(InstanceShape(queries.instance(str(uuid))).data)
+
+
+@extend_schema(tags=["inventory"])
+class Snapshots(Checked, ListAPIView[Snapshot]):
+    """The history of the capacity: one row a host and five minutes, newest first."""
+
+    serializer_class = SnapshotShape
+    filterset_class = SnapshotFilter
+
+    def get_queryset(self) -> QuerySet[Snapshot]:
+        """Return all, newest first."""
+        return Snapshot.objects.select_related("cloud").order_by("-at", "-pk")
+
+
+class SyncInput(Input):
+    """Which cloud is to be read; all, if none is named."""
+
+    cloud = Text(required=False, max_length=100)
+
+
+class SyncShape(serializers.Serializer[Any]):
+    """The clouds that a worker is going to read."""
+
+    clouds = serializers.ListField(child=serializers.CharField())
+
+
+@extend_schema(tags=["inventory"])
+class Sync(Checked, APIView):
+    """The reading of the inventory, which happens by itself every minute or so."""
+
+    verb = Verb.SYNC
+
+    @extend_schema(request=SyncInput, responses={202: SyncShape})
+    def post(self, request: Request) -> Response:
+        """Have a worker read the inventory anew, within seconds."""
+        sent = taken(request, SyncInput)
+        clouds = have_read_anew(by=user_of(request), cloud=sent.get("cloud"))
+        return Response({"clouds": clouds}, status=202)

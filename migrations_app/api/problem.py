@@ -1,0 +1,171 @@
+"""What went wrong, as RFC 9457 has it: application/problem+json with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from migrations_app.errors import (
+    Blocked,
+    Conflict,
+    Gone,
+    NotAllowed,
+    NovawebError,
+    Refused,
+    TooLate,
+    Unfit,
+    Unreachable,
+)
+
+log = structlog.get_logger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+# The first that fits: a Gone is a Blocked too.
+_KINDS: tuple[tuple[type[Exception], int, str], ...] = (
+    (NotAllowed, 403, "not-allowed"),
+    (TooLate, 409, "too-late"),
+    (Unfit, 422, "unfit"),
+    (Gone, 404, "gone"),
+    (Blocked, 422, "blocked"),
+    (Conflict, 409, "busy"),
+    (Unreachable, 503, "unreachable"),
+    (Refused, 502, "refused"),
+    (Http404, 404, "not-found"),
+    (PermissionDenied, 403, "not-allowed"),
+    (exceptions.NotAuthenticated, 401, "not-signed-in"),
+    (exceptions.AuthenticationFailed, 401, "not-signed-in"),
+    (exceptions.PermissionDenied, 403, "not-allowed"),
+    (exceptions.NotFound, 404, "not-found"),
+    (exceptions.MethodNotAllowed, 405, "method-not-allowed"),
+    (exceptions.UnsupportedMediaType, 415, "unsupported-media-type"),
+    (exceptions.Throttled, 429, "too-many"),
+    (exceptions.APIException, 400, "invalid"),
+    (DatabaseError, 503, "database"),
+)
+
+
+_TEXT = {"type": "string"}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "Why a request was not carried out; nothing has changed then.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {**_TEXT, "description": "What kind it is, for a program."},
+        "title": {**_TEXT, "description": "The HTTP status in words."},
+        "status": {"type": "integer"},
+        "detail": {**_TEXT, "description": "A sentence for a person."},
+        "fields": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": _TEXT},
+            "description": "What is wrong with which field or parameter.",
+        },
+        "findings": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "What the pre-flight found.",
+        },
+    },
+}
+
+
+def handle(error: Exception, context: Mapping[str, Any]) -> Response:
+    """Return the error as a problem; what is a mistake of ours is logged too."""
+    status, kind = _kind(error)
+    body: dict[str, Any] = {
+        "type": f"urn:novaweb:{kind}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": _clean(_detail(error)),
+    }
+    if isinstance(error, exceptions.ValidationError):
+        body["fields"] = _fields(error.detail)
+        body["detail"] = _sentence(body["fields"])
+    if isinstance(error, Unfit) and error.findings:
+        body["findings"] = [finding.as_dict() for finding in error.findings]
+    if status >= 500 and not isinstance(error, NovawebError):
+        log.error("an API request failed", status=status, exc_info=error)
+    return Response(
+        body, status=status, content_type=MEDIA_TYPE, headers=_headers(error)
+    )
+
+
+def _kind(error: Exception) -> tuple[int, str]:
+    for family, status, kind in _KINDS:
+        if isinstance(error, family):
+            return status, kind
+    return 500, "mistake"
+
+
+def _detail(error: Exception) -> str:
+    match error:
+        case NovawebError():
+            return error.sentence
+        case Http404() | exceptions.NotFound():
+            return "There is nothing here. Addresses end with a slash; see docs/api.md."
+        case exceptions.NotAuthenticated():
+            return (
+                "Sign in first: send a token, as “Authorization: Bearer …”. POST"
+                " /api/token/ gives one for a name and password."
+            )
+        case exceptions.APIException():
+            return str(error.detail)
+        case PermissionDenied():
+            return str(error) or "You may not do this."
+        case DatabaseError():
+            return "novaweb's database does not answer. Nothing was changed: try again."
+    return (
+        "novaweb made a mistake. Its log of this moment has it; tell whoever"
+        " administers it."
+    )
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = f"{wait:.0f}"
+    return headers
+
+
+def _fields(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Return all messages by the name of their field, ``options.deadline`` for inner.
+
+    What is wrong with the input as a whole has the name ``""``.
+    """
+    if isinstance(detail, Mapping):
+        found: dict[str, list[str]] = {}
+        for name, inner in detail.items():
+            whole = name == "non_field_errors"
+            path = prefix if whole else f"{prefix}.{name}" if prefix else str(name)
+            found |= _fields(inner, path)
+        return found
+    if isinstance(detail, Sequence) and not isinstance(detail, str):
+        flat = [each for each in detail if isinstance(each, str)]
+        found = {_clean(prefix): [_clean(str(each)) for each in flat]} if flat else {}
+        for number, inner in enumerate(detail):
+            if not isinstance(inner, str):
+                found |= _fields(inner, f"{prefix}.{number}")
+        return found
+    return {_clean(prefix): [_clean(str(detail))]}
+
+
+def _sentence(fields: Mapping[str, Sequence[str]]) -> str:
+    parts = [
+        f"{name}: {' '.join(messages)}" if name else " ".join(messages)
+        for name, messages in fields.items()
+    ]
+    return " ".join(parts) or "The input makes no sense."
+
+
+def _clean(text: str) -> str:
+    """Return the text with what UTF-8 cannot hold replaced: it may echo the input."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,315 @@
+"""Migration requests: look before asking, ask, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from migrations_app import policy, queries
+from migrations_app import requests as verbs
+from migrations_app.api import runs
+from migrations_app.api.base import Checked, Input, Text, person_of, taken, user_of
+from migrations_app.api.filters import RequestFilter
+from migrations_app.errors import Blocked, Gone, NotAllowed
+from migrations_app.models import Decision, MigrationRequest
+from migrations_app.policy import Verb
+
+A_PROCEDURE = "live, cold, or auto: the one with the least downtime that is possible."
+A_TARGET = (
+    "A host; null: the best one, where advice is asked for, else the scheduler's."
+)
+
+
+class FindingShape(serializers.Serializer[Any]):
+    """What one rule of the pre-flight says; severity: blocks, warns, unknown, ok."""
+
+    rule = serializers.CharField()
+    severity = serializers.CharField()
+    sentence = serializers.CharField()
+    remedy = serializers.CharField()
+    evidence = serializers.DictField(required=False)
+
+
+class EstimateShape(serializers.Serializer[Any]):
+    """How long it may take: seconds, least and most, and the same in words."""
+
+    duration = serializers.ListField(child=serializers.FloatField())
+    downtime = serializers.ListField(child=serializers.FloatField())
+    words = serializers.CharField()
+
+
+class OptionShape(serializers.Serializer[Any]):
+    """One way to move the instance; verdict is the gravest severity found."""
+
+    procedure = serializers.CharField()
+    target = serializers.CharField(allow_null=True)
+    verdict = serializers.CharField()
+    findings = FindingShape(many=True)
+    estimate = EstimateShape()
+
+
+class RecommendedShape(serializers.Serializer[Any]):
+    """The option to take."""
+
+    procedure = serializers.CharField()
+    target = serializers.CharField(allow_null=True)
+
+
+class AdviceShape(serializers.Serializer[Any]):
+    """Every option, best first; recommended is null when all are blocked."""
+
+    advice = OptionShape(many=True)
+    recommended = RecommendedShape(allow_null=True)
+
+
+class PlannedShape(serializers.Serializer[Any]):
+    """A step of a plan; ``final`` marks the point of no return."""
+
+    key = serializers.CharField()
+    sentence = serializers.CharField()
+    final = serializers.BooleanField()
+
+
+class DecisionShape(serializers.ModelSerializer[Decision]):
+    """What one person decided about one plan; ``counts``: that plan still stands."""
+
+    by = serializers.CharField(source="by_name")
+    counts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Decision
+        fields = ("by", "approves", "note", "plan_digest", "at", "counts")
+
+    def get_counts(self, row: Decision) -> bool:
+        """Return whether it is about the plan as it stands."""
+        return bool(row.plan_digest == self.context["plan_digest"])
+
+
+class ShortRunShape(serializers.Serializer[Any]):
+    """A run in a list."""
+
+    id = serializers.IntegerField()
+    state = serializers.CharField()
+
+
+_FACTS = (
+    "id",
+    "state",
+    "why",
+    "cloud",
+    "instance",
+    "instance_name",
+    "project",
+    "procedure",
+    "asked_procedure",
+    "source",
+    "target",
+    "options",
+    "reason",
+    "ticket",
+    "window_start",
+    "window_end",
+    "expires_at",
+    "asked_by",
+    "asked_at",
+    "ended_at",
+    "plan_digest",
+)
+
+
+class RequestInListShape(serializers.ModelSerializer[MigrationRequest]):
+    """A request without its plan and findings."""
+
+    cloud = serializers.CharField(source="cloud.name")
+    asked_by = serializers.CharField(source="asked_by_name")
+    options = serializers.DictField()
+    run = serializers.SerializerMethodField()
+
+    class Meta:
+        model = MigrationRequest
+        fields: tuple[str, ...] = (*_FACTS, "run")
+
+    @extend_schema_field(ShortRunShape(allow_null=True))
+    def get_run(self, row: MigrationRequest) -> dict[str, Any] | None:
+        """Return the run's number and state; None before it began."""
+        run = getattr(row, "run", None)
+        return {"id": run.pk, "state": run.state} if run else None
+
+
+class RequestShape(RequestInListShape):
+    """A request with its plan, what was found about it, the decisions and the run."""
+
+    plan = PlannedShape(many=True)
+    findings = FindingShape(many=True)
+    estimate = serializers.DictField()
+    approvals_needed = serializers.SerializerMethodField()
+    decisions = serializers.SerializerMethodField()
+    run = serializers.SerializerMethodField()
+
+    class Meta(RequestInListShape.Meta):
+        fields = (
+            *_FACTS,
+            "plan",
+            "findings",
+            "estimate",
+            "approvals_needed",
+            "decisions",
+            "run",
+        )
+
+    def get_approvals_needed(self, row: MigrationRequest) -> int:
+        """Return how many people must approve it."""
+        return verbs.approvals_needed(row)
+
+    @extend_schema_field(DecisionShape(many=True))
+    def get_decisions(self, row: MigrationRequest) -> list[dict[str, Any]]:
+        """Return every decision, oldest first."""
+        context = {"plan_digest": row.plan_digest}
+        rows = queries.decisions(row)
+        return list(DecisionShape(rows, many=True, context=context).data)
+
+    @extend_schema_field(runs.RunShape(allow_null=True))
+    def get_run(self, row: MigrationRequest) -> dict[str, Any] | None:
+        """Return the run with its steps; None before it began."""
+        run = getattr(row, "run", None)
+        return runs.shown(run) if run else None
+
+
+class PreflightInput(Input):
+    """What would be moved."""
+
+    instance = Text(max_length=100, help_text="UUID")
+    procedure = Text(required=False, max_length=30, help_text=A_PROCEDURE)
+    target = Text(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=255,
+        help_text=A_TARGET,
+    )
+    cloud = Text(required=False, max_length=100)
+
+
+class AskInput(PreflightInput):
+    """What is to be moved, how, where to, when and why."""
+
+    procedure = Text(max_length=30, help_text=A_PROCEDURE)
+    reason = Text(max_length=4000)
+    ticket = Text(required=False, allow_blank=True, max_length=100)
+    window_start = serializers.DateTimeField(required=False, allow_null=True)
+    window_end = serializers.DateTimeField(required=False, allow_null=True)
+    options = serializers.DictField(
+        required=False,
+        help_text="block_migration: auto, true or false; deadline: minutes.",
+    )
+
+
+class ApproveInput(runs.NoteInput):
+    """Which plan is approved, and why."""
+
+    plan_digest = Text(max_length=64)
+
+
+@extend_schema(tags=["requests"])
+class Preflight(Checked, APIView):
+    """What speaks for and against a move."""
+
+    @extend_schema(request=PreflightInput, responses=AdviceShape)
+    def post(self, request: Request) -> Response:
+        """Return every way to move the instance, best first. Changes nothing."""
+        sent = taken(request, PreflightInput)
+        advice = _about_what_was_sent(verbs.preflight, by=user_of(request), **sent)
+        return Response(advice.as_dict())
+
+
+@extend_schema(tags=["requests"])
+class Requests(Checked, ListAPIView[MigrationRequest]):
+    """All migration requests, newest first."""
+
+    serializer_class = RequestInListShape
+    filterset_class = RequestFilter
+    filters_by_person = True
+
+    def get_queryset(self) -> QuerySet[MigrationRequest]:
+        """Return all, newest first."""
+        return queries.requests().order_by("-pk")
+
+    @extend_schema(request=AskInput, responses={201: RequestShape})
+    def post(self, request: Request) -> Response:
+        """Ask for a move. It waits for its approvals, then starts by itself."""
+        if refusal := policy.why_not(person_of(request), Verb.ASK):
+            raise NotAllowed(refusal)
+        sent = {"target": None, **taken(request, AskInput)}
+        row = _about_what_was_sent(verbs.ask, by=user_of(request), **sent)
+        address = reverse("api-request", args=[row.pk], request=request)
+        return _answer(row.pk, status=201, headers={"Location": address})
+
+
+@extend_schema(tags=["requests"])
+class OneRequest(Checked, APIView):
+    """One migration request."""
+
+    @extend_schema(responses=RequestShape)
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the request with its plan, findings, decisions and run."""
+        return _answer(pk)
+
+
+@extend_schema(tags=["requests"])
+class Approve(Checked, APIView):
+    """Say yes to a plan."""
+
+    verb = Verb.APPROVE
+
+    @extend_schema(request=ApproveInput, responses=RequestShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Approve the plan with that digest; with enough approvals it starts."""
+        verbs.approve(pk, by=user_of(request), **taken(request, ApproveInput))
+        return _answer(pk)
+
+
+@extend_schema(tags=["requests"])
+class Reject(Checked, APIView):
+    """Say no."""
+
+    verb = Verb.REJECT
+
+    @extend_schema(request=runs.NoteInput, responses=RequestShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Reject the request, for good; the note says why."""
+        verbs.reject(pk, by=user_of(request), **taken(request, runs.NoteInput))
+        return _answer(pk)
+
+
+@extend_schema(tags=["requests"])
+class Withdraw(Checked, APIView):
+    """Take it back."""
+
+    verb = Verb.WITHDRAW
+
+    @extend_schema(request=runs.NoteInput, responses=RequestShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Withdraw the request before it runs; the note says why."""
+        verbs.withdraw(pk, by=user_of(request), **taken(request, runs.NoteInput))
+        return _answer(pk)
+
+
+def _answer(pk: int, **more: Any) -> Response:
+    return Response(RequestShape(queries.request(pk)).data, **more)
+
+
+def _about_what_was_sent(verb: Callable[..., Any], **sent: Any) -> Any:
+    """Call the verb; what is gone was named in the body, so the address is right."""
+    try:
+        return verb(**sent)
+    except Gone as error:
+        raise Blocked(error.sentence) from error

@@ -1,0 +1,173 @@
+"""Runs: how far they are, their log, and what may be asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from migrations_app import queries
+from migrations_app import runs as verbs
+from migrations_app.api.base import Checked, Input, Text, cursor, taken, user_of
+from migrations_app.models import Line, Run, Step
+from migrations_app.policy import Verb
+
+LINES = 500  # in one answer at most
+
+AFTER = OpenApiParameter(
+    "after",
+    {"type": "integer", "minimum": 0, "maximum": 2**31 - 1, "default": 0},
+    description="The number of the last line that is known already.",
+)
+
+
+class LineShape(serializers.ModelSerializer[Line]):
+    """A line of a run's log; numbers count from 1 without a gap."""
+
+    class Meta:
+        model = Line
+        fields = ("number", "at", "step", "text")
+
+
+class StepShape(serializers.ModelSerializer[Step]):
+    """A step of a run. ``progress`` holds figures of what is under way, in bytes."""
+
+    progress = serializers.DictField()
+
+    class Meta:
+        model = Step
+        fields = (
+            "key",
+            "sentence",
+            "final",
+            "state",
+            "begun_at",
+            "asked_at",
+            "done_at",
+            "undone_at",
+            "progress",
+        )
+
+
+class RunShape(serializers.ModelSerializer[Run]):
+    """One execution of an approved plan, with its steps and its log's last line."""
+
+    request = serializers.IntegerField(source="request_id")
+    steps = StepShape(many=True)
+    last_line = LineShape(allow_null=True)
+
+    class Meta:
+        model = Run
+        fields = (
+            "id",
+            "request",
+            "state",
+            "why",
+            "started_at",
+            "ended_at",
+            "stop_asked_at",
+            "steps",
+            "last_line",
+        )
+
+
+def shown(row: Run) -> dict[str, Any]:
+    """Return the run as the interface shows it."""
+    last = queries.lines_after(row.pk, row.last_number - 1, limit=1)
+    row.last_line = last[0] if last else None  # type: ignore[attr-defined]
+    return dict(RunShape(row).data)
+
+
+@extend_schema(tags=["runs"])
+class OneRun(Checked, APIView):
+    """One run."""
+
+    @extend_schema(responses=RunShape)
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the run with its steps."""
+        return Response(shown(queries.run(pk)))
+
+
+@extend_schema(tags=["runs"])
+class Lines(Checked, APIView):
+    """The log of a run."""
+
+    parameters = frozenset({"after"})
+
+    @extend_schema(responses=LineShape(many=True), parameters=[AFTER])
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the lines that follow ``after``: 500 at most, then ask again."""
+        after = cursor(request, "after")
+        queries.pulse(pk)  # a run that there is not has no empty log
+        rows = queries.lines_after(pk, after, limit=LINES)
+        return Response(LineShape(rows, many=True).data)
+
+
+class NoteInput(Input):
+    """Why; an auditor will read it."""
+
+    note = Text(required=False, default="", allow_blank=True, max_length=4000)
+
+
+@extend_schema(tags=["runs"])
+class RunVerb(Checked, APIView):
+    """What may be asked of a run; each verb's own docstring is in the schema."""
+
+    carry_out: ClassVar[Callable[..., Run]]
+
+    @extend_schema(request=NoteInput, responses=RunShape)
+    def post(self, request: Request, pk: int) -> Response:
+        # no docstring: it would stand in the schema in place of the verb's
+        sent = taken(request, NoteInput)
+        type(self).carry_out(pk, by=user_of(request), note=sent["note"])
+        return Response(shown(queries.run(pk)))
+
+
+class Stop(RunVerb):
+    """Have the run turn back as soon as it may; what is under way is called off."""
+
+    verb = Verb.STOP
+    carry_out = staticmethod(verbs.stop)
+
+
+class Abort(RunVerb):
+    """Have Nova abort the live migration under way; the run turns back."""
+
+    verb = Verb.ABORT
+    carry_out = staticmethod(verbs.abort)
+
+
+class ForceComplete(RunVerb):
+    """Have Nova complete the live migration now: by post-copy, or by a pause."""
+
+    verb = Verb.FORCE_COMPLETE
+    carry_out = staticmethod(verbs.force_complete)
+
+
+class LookAgain(RunVerb):
+    """Have a held run go on the way it was going, with its patience renewed."""
+
+    verb = Verb.LOOK_AGAIN
+    carry_out = staticmethod(verbs.look_again)
+
+
+class GoBack(RunVerb):
+    """Send a held run back, unless the point of no return is passed."""
+
+    verb = Verb.GO_BACK
+    carry_out = staticmethod(verbs.go_back)
+
+
+class Close(RunVerb):
+    """Close a held run by hand: the note says what was found and done."""
+
+    verb = Verb.CLOSE
+    carry_out = staticmethod(verbs.close)
+
+
+VERBS = (Stop, Abort, ForceComplete, LookAgain, GoBack, Close)

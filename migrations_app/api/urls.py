@@ -1,0 +1,83 @@
+"""Every address of the REST interface, by noun."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path, register_converter
+from django.urls.converters import IntConverter
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from migrations_app.api import audit, inventory, requests, runs, token
+
+
+class Number(IntConverter):
+    """A number that every database can hold."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(Number, "number")
+
+
+@extend_schema(exclude=True)
+class Nothing(APIView):
+    """Every other address: says so in the form of the interface, to anybody."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """There is nothing here, whatever the method."""
+        raise NotFound
+
+
+urlpatterns = [
+    path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("token/", token.TokenView.as_view(), name="api-token"),
+    path("hypervisors/", inventory.Hypervisors.as_view(), name="api-hypervisors"),
+    path(
+        "hypervisors/<str:host>/",
+        inventory.OneHypervisor.as_view(),
+        name="api-hypervisor",
+    ),
+    path("instances/", inventory.Instances.as_view(), name="api-instances"),
+    path(
+        "instances/<uuid:uuid>/", inventory.OneInstance.as_view(), name="api-instance"
+    ),
+    path("snapshots/", inventory.Snapshots.as_view(), name="api-snapshots"),
+    path("sync/", inventory.Sync.as_view(), name="api-sync"),
+    path("preflight/", requests.Preflight.as_view(), name="api-preflight"),
+    path("requests/", requests.Requests.as_view(), name="api-requests"),
+    path("requests/<number:pk>/", requests.OneRequest.as_view(), name="api-request"),
+    path(
+        "requests/<number:pk>/approve/",
+        requests.Approve.as_view(),
+        name="api-approve",
+    ),
+    path(
+        "requests/<number:pk>/reject/",
+        requests.Reject.as_view(),
+        name="api-reject",
+    ),
+    path(
+        "requests/<number:pk>/withdraw/",
+        requests.Withdraw.as_view(),
+        name="api-withdraw",
+    ),
+    path("runs/<number:pk>/", runs.OneRun.as_view(), name="api-run"),
+    path("runs/<number:pk>/lines/", runs.Lines.as_view(), name="api-run-lines"),
+    *(
+        path(
+            f"runs/<number:pk>/{view.verb}/",
+            view.as_view(),
+            name=f"api-run-{view.verb}",
+        )
+        for view in runs.VERBS
+    ),
+    path("audit/", audit.Entries.as_view(), name="api-audit"),
+    path("audit/<number:pk>/", audit.OneEntry.as_view(), name="api-audit-entry"),
+    re_path(r"^.*$", Nothing.as_view()),
+]

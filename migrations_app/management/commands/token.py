@@ -1,0 +1,51 @@
+"""``manage.py token``: make an API token for an account that there is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from knox.models import AuthToken
+
+from migrations_app import audit
+
+LONGEST = 365 * 24.0  # hours
+
+
+class Command(BaseCommand):
+    """The account has one more token, which is shown this once."""
+
+    help = "Make an API token for an account; it is printed once and kept hashed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the account's name and how long the token is to last."""
+        parser.add_argument("name")
+        parser.add_argument(
+            "--hours", type=float, default=24.0, help="it is good for (default: 24)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the token alone on standard output, what to know beside it."""
+        if not 0 < options["hours"] <= LONGEST:
+            raise CommandError(
+                f"--hours must be more than 0 and at most {LONGEST:.0f}."
+            )
+        user = get_user_model().objects.filter(username=options["name"]).first()
+        if user is None or not user.is_active:
+            raise CommandError(
+                f"There is no account “{options['name']}” that may sign in; “manage.py"
+                " account” makes one."
+            )
+        with transaction.atomic():
+            life = timedelta(hours=options["hours"])
+            row, token = AuthToken.objects.create(user, expiry=life)
+            note = f"With manage.py token; until {row.expiry:%F %T} UTC."
+            audit.record("token.created", by=user, note=note)
+        self.stdout.write(token)
+        self.stderr.write(
+            f"For {user.get_username()}, until {row.expiry:%F %T} UTC. It is not shown"
+            " again. Send it as “Authorization: Bearer …”."
+        )

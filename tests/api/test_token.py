@@ -1,0 +1,200 @@
+"""Tokens: given for a name and password, expiring, revocable, never kept readable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from knox.models import AuthToken
+
+from migrations_app.models import AuditEntry
+from tests import factories
+from tests.api.conftest import Answer, Person
+
+
+def holder(token: str) -> Person:
+    person = Person()
+    person.headers = {"Authorization": f"Bearer {token}"}
+    return person
+
+
+@pytest.fixture
+def rita(db: None) -> None:
+    factories.person("rita", "requester")
+
+
+@pytest.mark.usefixtures("rita")
+def test_a_name_and_password_give_a_token_that_opens_the_door(nobody: Person) -> None:
+    answer = nobody.post("token/", username="rita", password=factories.PASSWORD)
+
+    assert answer.status == 200
+    lasts = datetime.fromisoformat(answer.json["expiry"]) - datetime.now(UTC)
+    assert timedelta(hours=9.9) < lasts <= timedelta(hours=10)
+    assert holder(answer.json["token"]).get("instances/").status == 200
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.actor_name) == ("token.created", "rita")
+
+
+@pytest.mark.usefixtures("rita")
+def test_the_database_does_not_know_the_token(nobody: Person) -> None:
+    token = nobody.post("token/", username="rita", password=factories.PASSWORD).json
+
+    row = AuthToken.objects.get()
+    assert token["token"] not in (row.digest, row.token_key)
+    assert len(row.token_key) < len(token["token"]) // 2
+
+
+@pytest.mark.usefixtures("rita")
+@pytest.mark.parametrize(("name", "password"), [("rita", "wrong"), ("nina", "wrong")])
+def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
+    nobody: Person, name: str, password: str
+) -> None:
+    answer = nobody.post("token/", username=name, password=password)
+
+    assert answer.status == 401
+    assert "do not belong together" in answer.detail
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.actor_name) == ("account.refused", name)
+    assert not AuthToken.objects.exists()
+
+
+def test_an_account_that_is_off_gets_no_token(nobody: Person) -> None:
+    user = factories.person("rita", "requester")
+    user.is_active = False
+    user.save()
+
+    answer = nobody.post("token/", username="rita", password=factories.PASSWORD)
+
+    assert answer.status == 401
+
+
+@pytest.mark.usefixtures("rita")
+def test_who_tries_too_often_must_wait(nobody: Person) -> None:
+    answers: list[Answer] = []
+    for _ in range(11):
+        answers.append(nobody.post("token/", username="rita", password="guess"))
+
+    assert [answer.status for answer in answers] == [401] * 10 + [429]
+    assert answers[-1].detail
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert AuditEntry.objects.count() == 10
+    right = nobody.post("token/", username="rita", password=factories.PASSWORD)
+    assert right.status == 429
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"username": "rita"},
+        {"username": 5, "password": "x"},
+        {"username": "a\x00b", "password": "x"},
+        {"username": "\ud800", "password": "x"},
+        {"username": "rita", "password": "x", "otp": "1"},
+        {"username": "x" * 151, "password": "x"},
+        [],
+    ],
+)
+def test_what_is_no_name_and_password_is_refused(nobody: Person, sent: Any) -> None:
+    answer = nobody.post("token/", sent)
+
+    assert answer.status == 400
+    assert answer.detail
+
+
+def test_a_token_can_be_revoked_by_who_holds_it(requester: Person) -> None:
+    assert requester.delete("token/").status == 204
+
+    assert requester.get("instances/").status == 401
+    assert AuditEntry.objects.get().verb == "token.revoked"
+
+
+def test_revoking_takes_a_token(nobody: Person) -> None:
+    assert nobody.delete("token/").status == 401
+
+
+@pytest.mark.django_db
+def test_a_token_that_expired_opens_nothing() -> None:
+    user = factories.person("rita", "requester")
+    late = Person(user, life=timedelta(seconds=-1))
+
+    answer = late.get("instances/")
+
+    assert answer.status == 401
+    assert "expired" in answer.detail
+
+
+@pytest.mark.usefixtures("rita")
+def test_a_token_that_expired_does_not_stand_in_the_way_of_a_new_one() -> None:
+    late = holder("0" * 64)
+
+    answer = late.post("token/", username="rita", password=factories.PASSWORD)
+
+    assert answer.status == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer nonsense",
+        "Bearer two words",
+        "Bearer \xff\xfe",
+        "Bearer a\x00b",
+        "Basic cml0YTp4",
+        "nonsense",
+    ],
+)
+def test_whatever_is_sent_for_a_token_the_answer_is_a_sentence(header: str) -> None:
+    response = Client().get("/api/instances/", HTTP_AUTHORIZATION=header)
+
+    answer = Answer(response)
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "token" in answer.detail.lower()
+
+
+@pytest.mark.django_db
+def test_an_account_that_was_switched_off_cannot_use_its_token() -> None:
+    user = factories.person("rita", "requester")
+    person = Person(user)
+    user.is_active = False
+    user.save()
+
+    assert person.get("instances/").status == 401
+
+
+@pytest.mark.django_db
+def test_who_is_signed_in_to_the_pages_may_use_the_interface_from_them() -> None:
+    user = factories.person("otto", "operator")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+
+    assert client.get("/api/instances/").status_code == 200
+    forged = client.post("/api/sync/", b"{}", content_type="application/json")
+    assert Answer(forged).status == 403
+
+
+@pytest.mark.usefixtures("rita")
+def test_the_command_prints_a_token_once_and_alone(nobody: Person) -> None:
+    out, err = StringIO(), StringIO()
+    call_command("token", "rita", "--hours", "1", stdout=out, stderr=err)
+
+    assert holder(out.getvalue().strip()).get("instances/").status == 200
+    assert "until" in err.getvalue()
+    assert AuditEntry.objects.get().verb == "token.created"
+
+
+@pytest.mark.usefixtures("rita")
+@pytest.mark.parametrize(
+    "words", [["nina"], ["rita", "--hours", "0"], ["rita", "--hours", "99999"]]
+)
+def test_the_command_says_why_it_made_no_token(words: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("token", *words)
+    assert not AuthToken.objects.exists()
