@@ -265,6 +265,13 @@ def test_no_secret_is_shown(sham: Sham, cloud: OpenStackCloud) -> None:
     assert SECRET not in shown
 
 
+def test_projects_that_we_may_not_read_have_no_names(
+    sham: Sham, cloud: OpenStackCloud
+) -> None:
+    sham.answers["GET /identity/v3/projects"] = 403, nova_says("Not yours")
+    assert cloud.projects() == []
+
+
 def test_a_cloud_before_stein_is_too_old(sham: Sham, cloud: OpenStackCloud) -> None:
     sham.newest = "2.65"
     with pytest.raises(Refused, match=r"up to 2\.65, novaweb needs 2\.71"):
