@@ -21,7 +21,6 @@ from migrations_app.models import (
     Run,
 )
 
-
 if TYPE_CHECKING:
     Table = admin.ModelAdmin[Any]
 else:  # Django's own class takes no parameter while it runs

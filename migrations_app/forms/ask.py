@@ -32,8 +32,8 @@ class AskForm(forms.Form):
     target = forms.CharField(required=False, max_length=255)
     reason = forms.CharField(
         max_length=4000,
-        required=False,
         label="Reason",
+        error_messages={"required": "Say why this instance is to be moved."},
         help_text="Whoever approves reads this, and so does an auditor in years.",
         widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
     )

@@ -143,11 +143,13 @@ def since(
 
 @register.filter
 def duration(value: timedelta | float | None) -> str:
-    """Return a span of time as people say it: 0.3 s, 47 s, 3 min 20 s, 2 h 5 min."""
+    """Return a span of time as people say it: at once, 0.3 s, 47 s, 3 min 20 s, 2 h 5 min."""
     if value is None:
         return "not known"
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
-    if 0 < seconds < 10 and seconds != int(seconds):
+    if 0 <= seconds < 0.05:
+        return "at once"
+    if seconds < 10 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     whole = max(0, round(seconds))
     if whole < 60:

@@ -123,7 +123,7 @@ def _context(row: Run) -> dict[str, Any]:
         "move": row.request,
         "steps": steps,
         "step": current[-1] if current else None,
-        "shown": next((s for s in reversed(steps) if s.progress), None),
+        "shown": next((s for s in current if s.progress), None),
         "no_return": any(s.final and s.state == "done" for s in steps),
         "live": row.request.procedure == "live",
     }
