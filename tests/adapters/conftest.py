@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.clouds import LabPlace, Place, PretendPlace
+from migrations_app.adapters.pretend import PretendCloud
+from tests.adapters.clouds import HandClock, LabPlace, Place, PretendPlace
 
 
 @pytest.fixture(
@@ -33,3 +34,22 @@ def place(
 def resting(place: Place) -> str:
     """The id of a running server on compute-30 that no test changes."""
     return place.boot()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, clock: HandClock) -> PretendCloud:
+    """Two hosts in zone OS1, one in OS2."""
+    cloud = PretendCloud("pretend", tmp_path / "cloud.sqlite3", clock=clock)
+    for host, zone in (("compute-30", "OS1"), ("compute-34", "OS1"), ("c-2", "OS2")):
+        cloud.add_host(host, zone=zone)
+    return cloud
+
+
+@pytest.fixture
+def web(cloud: PretendCloud) -> str:
+    return cloud.create("web", host="compute-30")
