@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 from lab import api_part, install, lifecycle, machine, single, status, where_is
-from lab.progress import LabError, complain
+from lab.progress import LabError, complain, end_commands
 from lab.settings import (
     VARIABLE_PREFIX,
     VARIABLES,
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     asked = _parser().parse_args(arguments)
     os.umask(0o022)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
     try:
         return _run(asked, from_environment())
     except SettingsError as error:
@@ -36,6 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("Interrupted. `up` goes on from here, `down` ends what runs.")
         return 130
+
+
+def _interrupted(*_: object) -> None:
+    end_commands()
+    raise KeyboardInterrupt
 
 
 def _run(asked: argparse.Namespace, settings: Settings) -> int:

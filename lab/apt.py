@@ -49,8 +49,9 @@ def install(packages: Sequence[str], *, log: Path) -> None:
     say("apt-get install " + " ".join(packages))
     env = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     wait = ["-o", "DPkg::Lock::Timeout=300"]
-    with heartbeat("apt-get", lambda: _how_far(log)), _nothing_starts():
+    with heartbeat("apt-get", lambda: _how_far(log)), nothing_starts():
         run(["apt-get", *wait, "update", "-q"], log=log, env=env)
+        # dpkg must not be interrupted: it would have to be repaired by hand
         run(
             [
                 *("apt-get", *wait, "install", "-q", "-y"),
@@ -58,6 +59,7 @@ def install(packages: Sequence[str], *, log: Path) -> None:
             ],
             log=log,
             env=env,
+            uninterrupted=True,
         )
     _nothing_starts_at_boot(packages)
     say("apt-get is done")
@@ -76,7 +78,7 @@ def _how_far(log: Path) -> str:
 
 
 @contextmanager
-def _nothing_starts() -> Iterator[None]:
+def nothing_starts() -> Iterator[None]:
     """As Debian's policy for such cases: invoke-rc.d asks, and is told no."""
     if POLICY.exists() and MARK not in POLICY.read_text():
         POLICY.replace(ASIDE)
@@ -85,9 +87,15 @@ def _nothing_starts() -> Iterator[None]:
     try:
         yield
     finally:
-        POLICY.unlink(missing_ok=True)
-        if ASIDE.exists():
-            ASIDE.replace(POLICY)
+        let_start_again()
+
+
+def let_start_again() -> None:
+    """Undo what an install, perhaps a killed one, told the distribution."""
+    if POLICY.exists() and MARK in POLICY.read_text():
+        POLICY.unlink()
+    if ASIDE.exists():
+        ASIDE.replace(POLICY)
 
 
 def _nothing_starts_at_boot(packages: Sequence[str]) -> None:

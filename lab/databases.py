@@ -56,10 +56,12 @@ def prepare(settings: Settings) -> None:
 
 
 def _make(settings: Settings) -> None:
+    # whatever an interrupted `up` has left is half done
     data = settings.state / "mysql"
+    processes.stop(settings, ["mariadb"])
+    shutil.rmtree(data, ignore_errors=True)
     template = settings.cache / f"databases-{_key()}"
-    if processes.running(settings, "mariadb") is None and template.exists():
-        shutil.rmtree(data, ignore_errors=True)
+    if template.exists():
         run(["cp", "-a", "--reflink=auto", template, data])
         say("databases copied from an earlier lab's empty ones")
     else:
@@ -80,9 +82,6 @@ def _key() -> str:
 
 def _create(settings: Settings) -> None:
     data = settings.state / "mysql"
-    if processes.running(settings, "mariadb") or (data / "mysql_upgrade_info").exists():
-        return
-    shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
     shutil.chown(data, "mysql", "mysql")
     run(

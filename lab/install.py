@@ -69,6 +69,13 @@ def ensure(settings: Settings) -> None:
             say(f"installed in {time.monotonic() - began:.0f} s")
 
 
+def undo_leftovers(settings: Settings) -> None:
+    """Undo what a killed `ensure` may have left behind on the machine."""
+    if settings.prefix.exists():
+        with alone(settings.prefix / "install.lock", "installs"):
+            apt.let_start_again()
+
+
 def _refuse_while_used(settings: Settings) -> None:
     for root in settings.prefix.glob("*/run"):
         other = replace(settings, name=root.parent.name)

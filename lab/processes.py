@@ -20,6 +20,8 @@ from lab.settings import PROJECT, Settings
 MARK = "NOVAWEB_LAB_ROOT_MARK"
 # nova and cinder wait for their threads; longer than this is not worth it
 PATIENCE_SECONDS = 12.0
+# Kept so that those that this command itself ends again can be reaped.
+_started: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,10 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
 def running(settings: Settings, name: str) -> Running | None:
     """Return the process started under this name, if it still runs."""
     try:
-        pid, started = (settings.run / f"{name}.pid").read_text().split()
-    except (OSError, ValueError):
+        words = (settings.run / f"{name}.pid").read_text().split()
+        process = Running(int(words[0]), words[1])
+    except (OSError, ValueError, IndexError):
         return None
-    process = Running(int(pid), started)
     return process if process.alive else None
 
 
@@ -106,6 +108,7 @@ def start(
             start_new_session=True,
             cwd="/",
         )
+    _started.append(process)
     text = f"{process.pid} {start_time(process.pid)}"
     (settings.run / f"{name}.pid").write_text(text)
     return True
@@ -157,6 +160,8 @@ def _end(processes: list[Running], patience: float) -> None:
     for process in processes:
         _signal_group(process, signal.SIGKILL)
     _wait(processes, 5.0)
+    for child in _started:
+        child.poll()
     stubborn = [process.pid for process in processes if process.alive]
     if stubborn:
         raise LabError(f"These processes do not end, even when killed: {stubborn}")

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 BEAT_SECONDS = 8.0
@@ -51,50 +51,56 @@ def heartbeat(what: str, how_far: Callable[[], str]) -> Iterator[None]:
         thread.join()
 
 
+_commands: set[subprocess.Popen[str]] = set()
+
+
 def run(
     argv: Sequence[str | Path],
     *,
     log: Path | None = None,
     env: Mapping[str, str] | None = None,
     input: str | None = None,
+    uninterrupted: bool = False,
 ) -> str:
     """Run a command to its end and return what it printed.
 
     With `log`, its output goes to that file as it comes, and the file's text
-    is returned. Raises LabError with the last lines if it fails.
+    is returned. With `uninterrupted`, neither Ctrl-C nor `end_commands` ends it.
+    Raises LabError with its last lines if it fails.
     """
     words = [str(word) for word in argv]
-    try:
-        if log is None:
-            done = subprocess.run(
+    with ExitStack() as stack:
+        sink = stack.enter_context(log.open("w")) if log else subprocess.PIPE
+        try:
+            command = subprocess.Popen(
                 words,
                 env=env,
-                input=input,
-                stdout=subprocess.PIPE,
+                stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+                stdout=sink,
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                check=False,
+                start_new_session=uninterrupted,
             )
-            status, output = done.returncode, done.stdout
-        else:
-            with log.open("wb") as sink:
-                status = subprocess.run(
-                    words,
-                    env=env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=sink,
-                    stderr=subprocess.STDOUT,
-                    check=False,
-                ).returncode
-            output = log.read_text(errors="replace")
-    except FileNotFoundError:
-        raise LabError(f"{words[0]} is not installed here.") from None
-    if status:
+        except FileNotFoundError:
+            raise LabError(f"{words[0]} is not installed here.") from None
+        if not uninterrupted:
+            _commands.add(command)
+            stack.callback(_commands.discard, command)
+        printed = command.communicate(input)[0]
+    output = log.read_text(errors="replace") if log else printed
+    if command.returncode:
         tail = "\n".join("    " + line for line in output.splitlines()[-12:])
         where = f" (all of it: {log})" if log else ""
-        raise LabError(f"{' '.join(words[:4])} … ended with {status}{where}:\n{tail}")
+        what = " ".join(words[:4])
+        raise LabError(f"{what} … ended with {command.returncode}{where}:\n{tail}")
     return output
+
+
+def end_commands() -> None:
+    """Ask all commands that `run` waits for to end, but the uninterrupted ones."""
+    for command in list(_commands):
+        command.terminate()
 
 
 def together(*jobs: Callable[[], object]) -> None:
