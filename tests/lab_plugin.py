@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -44,6 +45,8 @@ class LabOfTheTests:
     def __init__(self) -> None:
         self.starting: threading.Thread | None = None
         self.process: subprocess.Popen[bytes] | None = None
+        self.turn: socket.socket | None = None
+        self.over = threading.Event()
         self.trouble = ""
 
     def start(self) -> None:
@@ -53,13 +56,30 @@ class LabOfTheTests:
 
     def _start(self) -> None:
         began = time.monotonic()
+        status, output = 1, ""
+        self._wait_for_our_turn()
         for verb in ("up", "seed"):
+            if self.over.is_set():
+                return
             status, output = self._run(verb)
             if status != 0:
                 break
-        word = {"status": status, "output": output[-3000:]}
-        word["seconds"] = round(time.monotonic() - began)
-        leave_word(word)
+        seconds = round(time.monotonic() - began)
+        leave_word({"status": status, "output": output[-3000:], "seconds": seconds})
+
+    def _wait_for_our_turn(self) -> None:
+        """No other pytest on this machine uses the lab of the tests."""
+        while not self.over.is_set():
+            turn = socket.socket(socket.AF_UNIX)
+            try:
+                # A name without a file: it is free again when this process ends.
+                turn.bind("\0novaweb-lab-of-the-tests")
+            except OSError:
+                turn.close()
+                self.over.wait(1)
+            else:
+                self.turn = turn
+                return
 
     def _run(self, verb: str) -> tuple[int, str]:
         log = folder() / f"lab-{verb}.log"
@@ -80,15 +100,18 @@ class LabOfTheTests:
         """No process, namespace or mount of the lab is left; ``trouble`` if not so."""
         if self.starting is None:
             return
+        self.over.set()
         if self.starting.is_alive() and self.process is not None:
-            self.process.terminate()
+            self.process.send_signal(signal.SIGINT)
         self.starting.join()
-        word = read_word()
-        if word is not None and word["status"] == CANNOT_RUN_HERE:
+        if self.turn is None:
             return
-        status, output = self._run("down")
-        if status != 0:
-            self.trouble = f"The lab of the tests did not go down:\n{output[-3000:]}"
+        word = read_word()
+        if word is None or word["status"] != CANNOT_RUN_HERE:
+            status, output = self._run("down")
+            if status != 0:
+                self.trouble = f"The lab of the tests is not down:\n{output[-3000:]}"
+        self.turn.close()
 
 
 def leave_word(word: dict[str, Any]) -> None:
