@@ -79,6 +79,7 @@ def play(asked: argparse.Namespace, running: Programs, lab: Lab | None) -> int:
         if lab:
             lab.wait()
         heading("The site")
+        say(site.manage("sync").strip())
         site.start(place, running, reload=asked.pretend and not asked.once)
         proven = True
         if asked.once or not asked.pretend:
