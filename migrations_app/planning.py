@@ -38,6 +38,8 @@ class Draft:
     estimate: dict[str, Any]
     # what could not be read, by subject: a draft with gaps must not start anything
     unread: Mapping[str, str]
+    # which plan of its request it is, from 1
+    edition: int
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -51,6 +53,7 @@ class Draft:
         Findings that are ok are left out: they say only that a rule is content.
         """
         agreed = {
+            "edition": self.edition,
             "procedure": self.procedure,
             "instance": self.move.server_id,
             "source": self.move.source,
@@ -75,6 +78,7 @@ class Draft:
             "findings": [finding.as_dict() for finding in self.findings],
             "estimate": self.estimate,
             "plan_digest": self.digest,
+            "edition": self.edition,
         }
 
 
@@ -85,6 +89,7 @@ def draft(
     procedure: str,
     target: str | None,
     options: Mapping[str, Any],
+    edition: int = 1,
 ) -> Draft:
     """Look at the world and return what would run. Raises what the cloud raises."""
     facts = gather(cloud, instance, targets=[target] if target else None)
@@ -99,6 +104,7 @@ def draft(
         findings=tuple(examine(facts, move, chosen)),
         estimate=estimate(server, chosen, speed=_speed()).as_dict(),
         unread=facts.unread,
+        edition=edition,
     )
 
 
@@ -110,6 +116,7 @@ def redraft(request: MigrationRequest) -> Draft:
         procedure=request.procedure,
         target=request.target,
         options=request.options,
+        edition=request.edition,
     )
 
 

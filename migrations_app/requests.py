@@ -8,6 +8,7 @@ one transaction. The cloud is never asked inside a transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,7 +75,9 @@ def ask(
         options=intake.options(options or {}),
     )
     _fit(drawn)
-    lasting = now + timedelta(days=settings.NOVAWEB_REQUEST_DAYS)
+    # a window that begins late gives the request as much time as any other
+    begins = max(now, window_start or now)
+    lasting = begins + timedelta(days=settings.NOVAWEB_REQUEST_DAYS)
     request = MigrationRequest(
         cloud=Cloud.objects.get_or_create(name=name)[0],
         instance=drawn.move.server_id,
@@ -116,6 +119,7 @@ def approve(
 
     The world is looked at again first. When the plan is no longer what the approver
     saw, nothing is approved: the request shows the new plan, and TooLate says so.
+    Raises Unfit when the plan is forbidden, as one may be that has changed before.
     """
     request = _load(request_id)
     _allow(by, Verb.APPROVE, request=request)
@@ -130,6 +134,7 @@ def approve(
             "The plan changed while it waited for you, so nothing was approved. Read"
             " what is different and decide anew."
         )
+    _fit(drawn)
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -186,6 +191,7 @@ def void(request: MigrationRequest, drawn: Draft) -> None:
     lines = planning.differences(request, drawn) or ["The plan itself changed."]
     why = "The plan changed, so earlier approvals are void. " + " ".join(lines)
     before = {"digest": request.plan_digest}
+    drawn = replace(drawn, edition=request.edition + 1)
     with transaction.atomic():
         changed = MigrationRequest.objects.filter(
             pk=request.pk,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import Error as DatabaseError
 from django.db import models, transaction
 from django.utils import timezone
 
@@ -22,33 +23,39 @@ PAUSE = timedelta(seconds=5)
 _WAITING = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
 
 
-def anything_due(now: datetime | None = None) -> bool:
-    """Tell whether a request is to be started or has expired."""
-    now = now or timezone.now()
-    return _due(now).exists() or _expired(now).exists()
+def due_since(now: datetime) -> datetime | None:
+    """Return since when a request waits to be started or to expire, if one does."""
+    due = _due(now).values_list("look_again_at", flat=True).first()
+    expired = _expired(now).values_list("expires_at", flat=True).first()
+    return min((at for at in (due, expired) if at is not None), default=None)
 
 
-def start_due(now: datetime | None = None) -> int:
-    """Start every approved request that is due, expire the overdue; how many ran."""
-    now = now or timezone.now()
+def start_due(now: datetime, *, most: int | None = None) -> int:
+    """Expire what is overdue and start what is due, ``most`` of it; how many ran.
+
+    Whatever comes of it, none of those that were tried is due again at once.
+    """
     for request in _expired(now).select_related("cloud"):
         _expire(request, "It was not started in time: ask anew if it is still wanted.")
-    return sum(_start(request, now) for request in _due(now).select_related("cloud"))
+    due = _due(now).select_related("cloud")[:most]
+    return sum(_start(request, now) for request in due)
 
 
 def _due(now: datetime) -> models.QuerySet[MigrationRequest]:
     return MigrationRequest.objects.filter(
         state=str(RequestState.APPROVED), look_again_at__lte=now, expires_at__gt=now
-    )
+    ).order_by("look_again_at")
 
 
 def _expired(now: datetime) -> models.QuerySet[MigrationRequest]:
-    return MigrationRequest.objects.filter(state__in=_WAITING, expires_at__lte=now)
+    return MigrationRequest.objects.filter(
+        state__in=_WAITING, expires_at__lte=now
+    ).order_by("expires_at")
 
 
 def _start(request: MigrationRequest, now: datetime) -> bool:
     # whoever pushes the time on is the one who tries; the others find it not due
-    mine = _due(now).filter(pk=request.pk).update(look_again_at=now + PAUSE)
+    mine = _due(now).order_by().filter(pk=request.pk).update(look_again_at=now + PAUSE)
     if mine != 1:
         return False
     try:
@@ -58,6 +65,14 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
         return False
     except NovawebError as error:
         _wait(request, error.sentence)
+        return False
+    except DatabaseError:
+        raise
+    except Exception as error:
+        # an error of our own about one request must not keep the others waiting
+        log.exception("start failed", request=request.pk)
+        name = type(error).__name__
+        _wait(request, f"novaweb met an error of its own ({name}); see its log.")
         return False
     if drawn.unread:
         _wait(request, next(iter(drawn.unread.values())))

@@ -49,9 +49,11 @@ class StepState(StrEnum):
 _R, _N = RequestState, RunState
 
 REQUEST_MOVES: dict[RequestState, frozenset[RequestState]] = {
-    # back to REQUESTED: the plan changed under the approvals, which are void
     _R.REQUESTED: frozenset({_R.APPROVED, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED}),
-    _R.APPROVED: frozenset({_R.RUNNING, _R.REQUESTED, _R.WITHDRAWN, _R.EXPIRED}),
+    # back to REQUESTED: the plan changed under the approvals, which are void
+    _R.APPROVED: frozenset(
+        {_R.RUNNING, _R.REQUESTED, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED}
+    ),
     _R.RUNNING: frozenset({_R.COMPLETED, _R.ROLLED_BACK, _R.HELD}),
     _R.HELD: frozenset({_R.RUNNING, _R.COMPLETED, _R.ROLLED_BACK, _R.CLOSED}),
     _R.COMPLETED: frozenset(),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -31,7 +31,7 @@ class Baton:
 
     ring: Callable[[], bool]  # have a worker look at what is due; False: no bell
     walk: Callable[[], object]  # look at what is due oneself
-    is_due: Callable[[], bool]  # is anything but a run due: requests, windows
+    other: Callable[[datetime], datetime | None]  # since when is anything else due
     clock: Clock = timezone.now
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -54,11 +54,12 @@ class Baton:
         if not self.take():
             return False
         now = self.clock()
-        oldest = due_runs(now).values_list("look_again_at", flat=True).first()
-        if oldest is None and not self.is_due():
+        run = due_runs(now).values_list("look_again_at", flat=True).first()
+        since = [at for at in (run, self.other(now)) if at is not None]
+        if not since:
             return True
         answered = self.ring()
-        if not answered or (oldest is not None and now - oldest > UNANSWERED):
+        if not answered or now - min(since) > UNANSWERED:
             self.walk()
         return True
 

@@ -14,7 +14,7 @@ class MigrationRequest(models.Model):
 
     ``plan`` is a list of {key, sentence, final}, ``findings`` a list of {rule,
     severity, sentence, remedy, evidence}; ``plan_digest`` names both, together with
-    the procedure and its inputs. What is approved is a digest.
+    the procedure, its inputs and the edition. What is approved is a digest.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.PROTECT)
@@ -46,6 +46,9 @@ class MigrationRequest(models.Model):
     findings = models.JSONField()
     estimate = models.JSONField(default=dict, blank=True)
     plan_digest = models.CharField(max_length=64)
+    # How many plans there were: an approval of one that was replaced stays void, even
+    # when the world turns back and the plan reads again as it did.
+    edition = models.PositiveIntegerField(default=1)
 
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -80,7 +80,7 @@ def _pace(stop: threading.Event) -> None:
     baton = Baton(
         ring=lambda: bell.ring_now("migrations_app.jobs.walk_due", queue="runs"),
         walk=jobs.walk_due,
-        is_due=starts.anything_due,
+        other=starts.due_since,
     )
     while not stop.wait(BEAT):
         try:

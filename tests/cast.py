@@ -1,0 +1,109 @@
+"""Who plays on a stage: one person for each role, and what they usually say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from migrations_app import requests, starts, wiring
+from migrations_app.models import AuditEntry, MigrationRequest, Run
+from tests.factories import person
+from tests.stage import Stage
+
+REASON = "The host is to be emptied."
+
+
+class Cast:
+    """One person for each role, two approvers, and somebody without any."""
+
+    def __init__(self) -> None:
+        self.requester = person("requester", "requester")
+        self.approver = person("approver", "approver")
+        self.second = person("second", "approver")
+        self.operator = person("operator", "operator")
+        self.auditor = person("auditor", "auditor")
+        self.nobody = person("nobody")
+
+    def ask(self, stage: Stage, **fields: Any) -> MigrationRequest:
+        """Have the requester ask for a live move to the stage's target."""
+        said: dict[str, Any] = {
+            "by": self.requester,
+            "instance": stage.server,
+            "procedure": "live",
+            "target": stage.target,
+            "reason": REASON,
+            **fields,
+        }
+        return requests.ask(**said)
+
+    def approve(
+        self, request: MigrationRequest, *, by: User | None = None
+    ) -> MigrationRequest:
+        """Have the approver approve the plan as it stands."""
+        request.refresh_from_db()
+        return requests.approve(
+            request.pk,
+            by=by or self.approver,
+            plan_digest=request.plan_digest,
+            note="Fine.",
+        )
+
+    def approved(self, stage: Stage, **fields: Any) -> MigrationRequest:
+        """Return a request that was asked for and approved."""
+        return self.approve(self.ask(stage, **fields))
+
+    def run(self, stage: Stage, **fields: Any) -> Run:
+        """Return the run of a request that was asked for, approved and started."""
+        request = self.approved(stage, **fields)
+        assert starts.start_due(stage.time) == 1
+        return Run.objects.get(request=request)
+
+
+def verbs(of: MigrationRequest | Run) -> list[str]:
+    """Return the verbs of the audit trail about a request, oldest first."""
+    number = of.request_id if isinstance(of, Run) else of.pk
+    return list(
+        AuditEntry.objects.filter(request_number=number)
+        .order_by("id")
+        .values_list("verb", flat=True)
+    )
+
+
+def last_entry(verb: str) -> AuditEntry:
+    """Return the one entry of that verb; there must be exactly one."""
+    return AuditEntry.objects.get(verb=verb)
+
+
+def walk_until(stage: Stage, run: Run, *, asked: str) -> datetime:
+    """Walk until the step was asked of Nova; return when that was."""
+    for _ in range(100):
+        row = run.steps.filter(key=asked, asked_at__isnull=False).first()
+        if row is not None:
+            assert row.asked_at is not None
+            return row.asked_at
+        stage.later(seconds=1)
+        stage.walk(run)
+    raise AssertionError(f"{asked} was never asked")
+
+
+@pytest.fixture
+def stage(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A pretend cloud with one instance, found by all who look for the cloud.
+
+    Its clock is everybody's, and leases lapse by nothing else.
+    """
+    settings.NOVAWEB_LEASE = 600.0
+    made = Stage()
+    monkeypatch.setattr(wiring, "_cloud", lambda name: made.cloud)
+    monkeypatch.setattr(timezone, "now", made.clock)
+    return made
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """People of every role."""
+    return Cast()
