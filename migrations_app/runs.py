@@ -26,12 +26,17 @@ _WALKING = [str(state) for state in WALKING_RUNS]
 
 def stop(run_id: int, *, by: User, note: str = "") -> Run:
     """Have the run turn back as soon as it may; what is under way is called off."""
-    return _stop(run_id, Verb.STOP, by=by, note=note)
+    run = _load(run_id)
+    _allow(by, Verb.STOP, run)
+    return _stop(run, "run.stop", by=by, note=note)
 
 
 def abort(run_id: int, *, by: User, note: str = "") -> Run:
     """Have Nova abort the live migration under way; the run turns back."""
-    return _stop(run_id, Verb.ABORT, by=by, note=note)
+    run = _load(run_id)
+    _allow(by, Verb.ABORT, run)
+    _migrating(run, "abort")
+    return _stop(run, "run.abort", by=by, note=note)
 
 
 def force_complete(run_id: int, *, by: User, note: str = "") -> Run:
@@ -78,13 +83,9 @@ def close(run_id: int, *, by: User, note: str) -> Run:
     return _load(run_id)
 
 
-def _stop(run_id: int, verb: Verb, *, by: User, note: str) -> Run:
-    run = _load(run_id)
-    _allow(by, verb, run)
-    if verb is Verb.ABORT:
-        _migrating(run, "abort")
+def _stop(run: Run, verb: str, *, by: User, note: str) -> Run:
     wish = {"stop_asked_at": timezone.now(), "stop_asked_by": by.get_username()}
-    return _wish(run, f"run.{verb}", by=by, note=note, **wish)
+    return _wish(run, verb, by=by, note=note, **wish)
 
 
 def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
@@ -109,6 +110,7 @@ def _resume(
 ) -> Run:
     _allow(by, verb, run)
     now = timezone.now()
+    why = run.why if state is RunState.GOING_BACK else ""
     with transaction.atomic():
         _held(
             run,
@@ -116,6 +118,8 @@ def _resume(
             look_again_at=now,
             stop_asked_at=None,
             force_asked_at=None,
+            # on its way back a run says why it turned, on its way on nothing is wrong
+            why=why,
         )
         unfinished = Step.objects.filter(run=run).exclude(state=str(StepState.DONE))
         unfinished.update(begun_at=None)
@@ -124,7 +128,7 @@ def _resume(
         way = "back" if state is RunState.GOING_BACK else "on"
         journal.note(run.pk, f"{who} had the run go {way}. {note}".strip(), at=now)
         audit.record(audit_verb, by=by, run=run, note=note)
-        mirror(run, state, why="", now=now)
+        mirror(run, state, why=why, now=now)
         bell.ring()
     return _load(run.pk)
 

@@ -40,10 +40,26 @@ def _undo(foot: Footing, row: Step, step: Act) -> Way:
         case Is.DONE if step.final:
             return foot.go_on(row)
         case Is.DONE:
+            if (past := _passed(foot, row)) is not None:
+                return foot.go_on(past)
             _ask(foot, row, step)
         case Is.WAITING if step.interruptible:
             _ask(foot, row, step)
     return _wait(foot, row, step)
+
+
+def _passed(foot: Footing, row: Step) -> Step | None:
+    """Return the final step after this one that is done in the world, if there is one.
+
+    Nova, or somebody, may have confirmed a cold migration before we asked.
+    """
+    for later in foot.rows:
+        step = foot.step(later)
+        if later.position <= row.position or not step.final:
+            continue
+        if step.check(foot.it(later, mark=later.mark)) is Is.DONE:
+            return later
+    return None
 
 
 def _settled(foot: Footing, row: Step, step: Act) -> bool:

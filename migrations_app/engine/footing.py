@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from migrations_app.models import MigrationRequest, Run, Step
 from migrations_app.ports import Move, World
 from migrations_app.procedures.base import It
 from migrations_app.procedures.base import Step as PlanStep
-from migrations_app.procedures.registry import procedure
+from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.states import (
     OPEN_RUNS,
     REQUEST_STATE_OF_RUN,
@@ -64,12 +65,11 @@ class Footing:
 
     def __init__(self, lease: Lease, world_of: Callable[[str], World]) -> None:
         self.lease = lease
+        self._world_of = world_of
         self.refresh()
-        self.world = world_of(self.run.request.cloud.name)
         self.move = move_of(self.run.request)
-        self.plan = {
-            step.key: step for step in procedure(self.run.request.procedure).steps
-        }
+        known = PROCEDURES.get(self.run.request.procedure)
+        self.plan = {step.key: step for step in known.steps} if known else {}
 
     def refresh(self) -> None:
         """Read the run and its steps anew: people may have asked for something."""
@@ -77,6 +77,11 @@ class Footing:
             pk=self.lease.run_id
         )
         self.rows = list(self.run.steps.all())
+
+    @cached_property
+    def world(self) -> World:
+        """The neighbours, made when they are first needed, since that may fail."""
+        return self._world_of(self.run.request.cloud.name)
 
     @property
     def now(self) -> datetime:
@@ -130,20 +135,32 @@ class Footing:
             audit.record("run.asked", run=self.run, note=text, after={"step": row.key})
 
     def worry(self, sentence: str, row: Step | None = None) -> None:
-        """Note why the run does not get on just now; one line per new reason."""
-        if sentence != self.run.why:
+        """Note why the run does not get on just now; one line per new reason.
+
+        On the way back ``why`` keeps saying what made the run turn.
+        """
+        if self.run.state == RunState.GOING_BACK:
+            last = self.run.lines.last()
+            if last is None or last.text != sentence:
+                self.say(sentence, row)
+        elif sentence != self.run.why:
             with transaction.atomic():
                 self.lease.write(why=sentence)
                 self.say(sentence, row)
             self.run.why = sentence
 
+    def calm(self) -> None:
+        """Note that nothing keeps the run from getting on."""
+        if self.run.why:
+            self.lease.write(why="")
+            self.run.why = ""
+
     def done(self, row: Step) -> None:
         """Note that a step is done, and that nothing worries us any more."""
         with transaction.atomic():
             self.save(row, state=str(StepState.DONE), done_at=self.now)
-            self.lease.write(why="")
+            self.calm()
             self.say(f"Done: {row.sentence}", row)
-        self.run.why = ""
 
     def undone(self, row: Step) -> None:
         """Note that a step was undone."""

@@ -41,6 +41,7 @@ def _look(foot: Footing, row: Step, step: PlanStep) -> Way:
             return _ask(foot, row, step)
         case Is.WAITING if isinstance(step, Hastened):
             _hasten(foot, row, step)
+    foot.calm()
     return _wait(foot, row, step)
 
 
@@ -58,6 +59,7 @@ def _ask(foot: Footing, row: Step, step: Act) -> Way:
             asked_at=foot.now,
         )
         step.do(it)
+    foot.calm()
     return _wait(foot, row, step)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
-from django.db import Error as DatabaseError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.utils import timezone
 
 from migrations_app.engine import heart
@@ -24,13 +24,16 @@ from migrations_app.states import RunState
 
 log = structlog.get_logger(__name__)
 WorldOf = Callable[[str], World]
+# The database does not answer, or does not know our tables yet: it will come round.
+# What else it says is about what this run writes, and would be said for ever.
+DATABASE_AWAY = (InterfaceError, InternalError, OperationalError, ProgrammingError)
 
 
 def walk(run_id: int, world_of: WorldOf, *, clock: Clock = timezone.now) -> Way | None:
     """Walk the run if it is due and nobody else does; None when it was not ours.
 
-    Afterwards the run is over, held, or due again later. An error of the database
-    escapes: the lease lapses and the run is looked at again when the database is back.
+    Afterwards the run is over, held, or due again later. When the database is away
+    its error escapes: the lease lapses and the run is looked at again later.
     """
     lease = Lease(run_id, clock)
     if not lease.claim():
@@ -56,7 +59,7 @@ def _go(lease: Lease, world_of: WorldOf) -> Way:
             way = forward(foot) if foot.run.state == RunState.RUNNING else back(foot)
             if way is Way.ON:
                 foot.refresh()
-    except (LostLease, DatabaseError):
+    except (LostLease, *DATABASE_AWAY):
         raise
     except Exception as error:
         # an error of our own: a person must look, the run must not spin

@@ -83,6 +83,10 @@ class MigrateCold(Act):
     def undo_heard(self, it: It) -> bool:
         return bool(trace.actions_since(it, "revertResize"))
 
+    def undo_patience(self, move: Move) -> timedelta:
+        # Nova reverts only what has come to rest: the copy must end first
+        return self.patience(move) + super().undo_patience(move)
+
 
 class WaitsOnTarget(Step):
     """Verify that {name} is on {target} and waits there for its confirmation."""

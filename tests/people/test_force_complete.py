@@ -1,0 +1,84 @@
+"""Forcing a live migration to complete: passed on once, whatever Nova says."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrations_app import runs
+from migrations_app.errors import Conflict, NotAllowed, TooLate
+from migrations_app.states import RunState
+from tests.cast import Cast, last_entry, verbs, walk_until
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+FORCED = "live_migration_force_complete"
+
+
+def test_a_migration_that_never_ends_does(stage: Stage, cast: Cast) -> None:
+    run = cast.run(stage)
+    stage.cloud.spoil(stage.server, "never")
+    walk_until(stage, run, asked="migrate_live")
+    stage.later(minutes=10)
+    stage.walk(run)
+    runs.force_complete(run.pk, by=cast.operator, note="It may pause.")
+    run = stage.play(run)
+    assert run.state == RunState.COMPLETED
+    assert stage.asked(FORCED) == [FORCED]
+    entry = last_entry("run.force_complete")
+    assert (entry.actor_name, entry.note) == ("operator", "It may pause.")
+
+
+def test_nova_may_not_take_it(stage: Stage, cast: Cast) -> None:
+    run = cast.run(stage)
+    walk_until(stage, run, asked="migrate_live")
+    stage.later(seconds=2)
+    runs.force_complete(run.pk, by=cast.operator)
+    stage.cloud.fail("force_complete", Conflict("Nova cannot do this now (409)."))
+    run = stage.play(run)
+    assert run.state == RunState.COMPLETED
+    assert run.lines.filter(text__startswith="Nova did not take it").count() == 1
+    assert stage.asked(FORCED) == []
+
+
+def test_it_may_be_asked_again_after_nova_did_not_take_it(
+    stage: Stage, cast: Cast
+) -> None:
+    run = cast.run(stage)
+    stage.cloud.spoil(stage.server, "never")
+    walk_until(stage, run, asked="migrate_live")
+    stage.later(seconds=2)
+    runs.force_complete(run.pk, by=cast.operator)
+    with pytest.raises(TooLate, match="already asked"):
+        runs.force_complete(run.pk, by=cast.operator)
+    stage.cloud.fail("force_complete", Conflict("Nova cannot do this now (409)."))
+    stage.walk(run)
+    runs.force_complete(run.pk, by=cast.operator)
+    run = stage.play(run)
+    assert run.state == RunState.COMPLETED
+    assert verbs(run).count("run.force_complete") == 2
+
+
+def test_there_must_be_a_live_migration_under_way(stage: Stage, cast: Cast) -> None:
+    run = cast.run(stage, procedure="cold")
+    walk_until(stage, run, asked="migrate_cold")
+    with pytest.raises(TooLate, match="nothing to force"):
+        runs.force_complete(run.pk, by=cast.operator)
+
+
+def test_not_on_the_way_back(stage: Stage, cast: Cast) -> None:
+    run = cast.run(stage)
+    stage.cloud.spoil(stage.server, "never")
+    walk_until(stage, run, asked="migrate_live")
+    stage.later(seconds=2)
+    runs.abort(run.pk, by=cast.operator)
+    stage.walk(run)
+    with pytest.raises(TooLate, match="on its way back"):
+        runs.force_complete(run.pk, by=cast.operator)
+    with pytest.raises(TooLate, match="on its way back already"):
+        runs.stop(run.pk, by=cast.operator)
+
+
+def test_it_takes_an_operator(stage: Stage, cast: Cast) -> None:
+    run = cast.run(stage)
+    with pytest.raises(NotAllowed, match="operator"):
+        runs.force_complete(run.pk, by=cast.approver)
