@@ -1,4 +1,4 @@
-"""The application's place in Django. Nothing happens at start but the checks."""
+"""The application's place in Django. Nothing is done at start but registering."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ class MigrationsAppConfig(AppConfig):
     verbose_name = "novaweb"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from migrations_app import checks  # noqa: F401 - needs loaded apps
+        """Register the system checks, and listen to who signs in."""
+        from migrations_app import checks, sign_ins  # noqa: F401 - need loaded apps

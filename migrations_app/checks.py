@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from migrations_app.models import AuditEntry
@@ -30,7 +31,9 @@ TRIGGERS = {
 def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
     """Check the settings that a machine may depend on."""
     found: list[CheckMessage] = []
-    if not settings.SECRET_KEY:
+    try:
+        _ = settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django does not give an empty one
         found.append(
             Error(
                 "There is no secret key.",

@@ -1,0 +1,129 @@
+"""System checks: what must be so before novaweb may be trusted with machines."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connection
+
+from migrations_app import checks
+from migrations_app.models import AuditEntry
+from migrations_app.procedures.base import Act, Is, It, Procedure, Step
+from migrations_app.procedures.registry import PROCEDURES
+
+
+class Looks(Step):
+    """Look."""
+
+    def check(self, it: It) -> Is:
+        return Is.DONE
+
+
+class Asks(Act):
+    """Ask."""
+
+    def check(self, it: It) -> Is:
+        return Is.DONE
+
+    def do(self, it: It) -> None: ...
+
+    def heard(self, it: It) -> bool:
+        return True
+
+
+class AsksForGood(Asks):
+    """Ask, with no way back."""
+
+    final = True
+    reversible = False
+
+
+class AsksForever(Asks):
+    """Ask, with no way back, and do not say so."""
+
+    reversible = False
+
+
+class Mute(Step):
+    def check(self, it: It) -> Is:
+        return Is.DONE
+
+
+def plan(*steps: Step) -> type[Procedure]:
+    class Planned(Procedure):
+        name: ClassVar[str] = "planned"
+
+    Planned.steps = steps
+    return Planned
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_our_own_plans_are_sound(name: str) -> None:
+    assert checks.unsound(PROCEDURES[name]) == []
+
+
+@pytest.mark.parametrize(
+    "steps, words",
+    [
+        ((Looks(), Looks()), "two steps have the same key"),
+        ((Mute(),), "mute has no sentence"),
+        ((AsksForGood(), Asks()), "after asks_for_good, the point of no return"),
+        ((AsksForever(),), "asks_forever has no way back and is not final"),
+    ],
+)
+def test_an_unsound_plan_is_told(steps: tuple[Step, ...], words: str) -> None:
+    (sentence,) = checks.unsound(plan(*steps))
+    assert words in sentence
+
+
+def test_looks_may_follow_the_point_of_no_return() -> None:
+    assert checks.unsound(plan(Asks(), AsksForGood(), Looks())) == []
+
+
+@pytest.mark.parametrize(
+    "setting, value, number",
+    [
+        ("SECRET_KEY", "", "novaweb.E001"),
+        ("NOVAWEB_LEASE", 0.5, "novaweb.E002"),
+        ("NOVAWEB_CLOUDS", [], "novaweb.E003"),
+    ],
+)
+def test_settings_that_make_no_sense_are_told(
+    settings: Any, setting: str, value: Any, number: str
+) -> None:
+    setattr(settings, setting, value)
+    (found,) = checks.settings_make_sense()
+    assert found.id == number
+    assert found.hint
+
+
+def test_settings_as_they_are_make_sense() -> None:
+    assert checks.settings_make_sense() == []
+
+
+def test_the_pretend_cloud_is_not_meant_for_production(settings: Any) -> None:
+    settings.NOVAWEB_CLOUDS = ["pretend", "real"]
+    assert [found.id for found in checks.deployment_is_meant()] == ["novaweb.W001"]
+    settings.NOVAWEB_CLOUDS = ["real"]
+    assert checks.deployment_is_meant() == []
+
+
+@pytest.mark.django_db
+def test_all_is_well_after_migrating() -> None:
+    assert [
+        m for m in run_checks(databases=["default"]) if m.id == "novaweb.E005"
+    ] == []
+
+
+@pytest.mark.django_db
+def test_a_missing_trigger_is_told() -> None:
+    table = AuditEntry._meta.db_table
+    on = f" ON {table}" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER audit_no_update{on}")
+    found = run_checks(databases=["default"])
+    assert [m.id for m in found if (m.id or "").startswith("novaweb")] == [
+        "novaweb.E005"
+    ]

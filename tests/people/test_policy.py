@@ -1,0 +1,87 @@
+"""Who may do what, each with the sentence that is shown."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from migrations_app.policy import Late, Person, Role, Verb, person, why_not
+from tests import factories
+
+MAY = {
+    Role.REQUESTER: {Verb.SEE, Verb.ASK, Verb.WITHDRAW},
+    Role.APPROVER: {Verb.SEE, Verb.APPROVE, Verb.REJECT, Verb.SEE_AUDIT},
+    Role.AUDITOR: {Verb.SEE, Verb.SEE_AUDIT},
+    Role.OPERATOR: set(Verb) - {Verb.APPROVE, Verb.REJECT},
+}
+
+
+def somebody(*roles: str, number: int = 7) -> Person:
+    return Person(id=number, name="somebody", roles=frozenset(roles))
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("verb", Verb)
+def test_each_role_may_what_the_table_says(role: Role, verb: Verb) -> None:
+    sentence = why_not(somebody(str(role)), verb)
+    assert (sentence == "") == (verb in MAY[role])
+    if sentence:
+        assert not isinstance(sentence, Late)
+        assert "Ask whoever administers novaweb" in sentence
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_without_a_role_nobody_may_anything(verb: Verb) -> None:
+    assert why_not(somebody(), verb)
+    assert why_not(Person(id=7, name="root", roles=frozenset(), staff=True), verb)
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_two_roles_may_what_either_may(verb: Verb) -> None:
+    both = MAY[Role.REQUESTER] | MAY[Role.APPROVER]
+    allowed = why_not(somebody("requester", "approver"), verb) == ""
+    assert allowed == (verb in both)
+
+
+@pytest.mark.django_db
+def test_roles_are_groups_of_those_names() -> None:
+    user = factories.person("rita", "requester", "auditor", "people-who-like-tea")
+    who = person(user)
+    assert (who.id, who.name, who.roles) == (
+        user.pk,
+        "rita",
+        frozenset({"requester", "auditor"}),
+    )
+
+
+@pytest.mark.django_db
+def test_roles_are_read_once() -> None:
+    user = factories.person("rita", "requester")
+    assert person(user) is person(user)
+
+
+@pytest.mark.django_db
+def test_who_is_switched_off_or_unknown_has_no_role() -> None:
+    user = factories.person("rita", "requester", staff=True)
+    user.is_active = False
+    assert person(user).roles == frozenset()
+    assert person(AnonymousUser()) == Person(id=None, name="", roles=frozenset())
+
+
+@pytest.mark.django_db
+def test_what_is_too_late_is_told_from_what_is_not_allowed() -> None:
+    request = factories.request(state="completed")
+    run = factories.run(of=request, state="completed")
+    approver, operator = somebody("approver"), somebody("operator")
+    for verb in (Verb.APPROVE, Verb.REJECT):
+        assert isinstance(why_not(approver, verb, request=request), Late)
+    for verb in (
+        Verb.STOP,
+        Verb.ABORT,
+        Verb.FORCE_COMPLETE,
+        Verb.LOOK_AGAIN,
+        Verb.GO_BACK,
+        Verb.CLOSE,
+    ):
+        assert isinstance(why_not(operator, verb, run=run), Late)
+        assert not isinstance(why_not(approver, verb, run=run), Late)
