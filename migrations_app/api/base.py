@@ -74,6 +74,12 @@ class Checked:
         if filters := getattr(self, "filterset_class", None):
             allowed |= set(filters.base_filters) | PAGING
         refuse_unknown(request.query_params, allowed, "parameter")
+        empty = [name for name, text in request.query_params.items() if not text]
+        if empty:
+            # what a program meant to put there would not narrow the list
+            raise ValidationError(
+                {name: ["Leave it out or fill it."] for name in empty}
+            )
 
 
 def refuse_unknown(given: Iterable[str], allowed: Iterable[str], what: str) -> None:

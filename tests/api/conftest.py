@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +14,9 @@ from django.test import Client
 from knox.models import AuthToken
 
 from tests import factories
+from tests.cast import cast, stage
 
-Ask = Callable[..., "Answer"]
+__all__ = ["cast", "stage"]
 
 
 @pytest.fixture(autouse=True)

@@ -115,6 +115,7 @@ def test_what_cannot_be_asked_for_is_said_in_a_sentence(
     [
         ("instances/?colour=red", "colour"),
         ("instances/?status=SLEEPING", "status"),
+        ("requests/?instance=", "instance"),
         ("instances/?q=a%00b", "q"),
         ("instances/?page=0", "page"),
         ("instances/?page=-1", "page"),

@@ -1,0 +1,104 @@
+"""Every address of the interface: closed to who is not signed in or has no role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+
+from tests import factories
+from tests.api.conftest import Person
+
+OPEN = {"schema/", "token/", ""}
+PLACES = {
+    "pk": "1",
+    "host": "compute-30",
+    "uuid": "0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11",
+}
+POSTS = {
+    "sync/": {"operator"},
+    "preflight/": {"requester", "approver", "operator", "auditor"},
+    "requests/": {"requester", "operator"},
+    "requests/1/approve/": {"approver"},
+    "requests/1/reject/": {"approver"},
+    "requests/1/withdraw/": {"requester", "operator"},
+    "runs/1/stop/": {"operator"},
+    "runs/1/abort/": {"operator"},
+    "runs/1/force-complete/": {"operator"},
+    "runs/1/look-again/": {"operator"},
+    "runs/1/go-back/": {"operator"},
+    "runs/1/close/": {"operator"},
+}
+
+
+def addresses() -> Iterator[str]:
+    """Yield every address under /api/, with something in each place."""
+    resolvers = get_resolver().url_patterns
+    (api,) = [each for each in resolvers if str(each.pattern) == "api/"]
+    assert isinstance(api, URLResolver)
+    for pattern in api.url_patterns:
+        assert isinstance(pattern, URLPattern)
+        path = str(pattern.pattern)
+        for name, value in PLACES.items():
+            for kind in ("number", "str", "uuid"):
+                path = path.replace(f"<{kind}:{name}>", value)
+        yield "" if path.startswith("^") else path
+
+
+CLOSED = sorted(set(addresses()) - OPEN)
+
+
+def test_all_that_can_be_posted_to_is_in_the_table() -> None:
+    assert set(POSTS) <= set(CLOSED)
+    assert not any("<" in path for path in CLOSED)
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_who_is_not_signed_in_is_told_how_to(nobody: Person, path: str) -> None:
+    for answer in (nobody.get(path), nobody.post(path, {})):
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert "token" in answer.detail
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_who_has_no_role_is_told_whom_to_ask(stranger: Person, path: str) -> None:
+    for answer in (stranger.get(path), stranger.post(path, {})):
+        assert answer.status == 403
+        assert "Ask whoever administers novaweb" in answer.detail
+
+
+@pytest.mark.parametrize("role", ["requester", "approver", "operator", "auditor"])
+@pytest.mark.parametrize("path", sorted(POSTS))
+def test_each_verb_is_for_its_roles(db: None, path: str, role: str) -> None:
+    person = Person(factories.person("paul", role))
+
+    answer = person.post(path, {"nonsense": True})
+
+    assert answer.status == (400 if role in POSTS[path] else 403)
+    assert answer.detail
+
+
+@pytest.mark.parametrize("path", ["audit/", "audit/1/"])
+def test_the_trail_is_not_for_requesters(
+    requester: Person, auditor: Person, path: str
+) -> None:
+    assert requester.get(path).status == 403
+    assert auditor.get(path).status in (200, 404)
+
+
+def test_a_mistake_of_ours_is_a_sentence_and_no_traceback(
+    requester: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr("migrations_app.queries.instances", broken)
+    answer = requester.get("instances/")
+
+    assert answer.status == 500
+    assert "novaweb made a mistake" in answer.detail
+    assert "secret" not in str(answer.json)
