@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 # The first that fits: a Gone is a Blocked too.
-_KINDS: tuple[tuple[type[Exception], int, str], ...] = (
+KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (NotAllowed, 403, "not-allowed"),
     (TooLate, 409, "too-late"),
     (Unfit, 422, "unfit"),
@@ -98,7 +98,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
 
 
 def _kind(error: Exception) -> tuple[int, str]:
-    for family, status, kind in _KINDS:
+    for family, status, kind in KINDS:
         if isinstance(error, family):
             return status, kind
     return 500, "mistake"

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
+from migrations_app.api import problem
 from tests import factories
 from tests.api.conftest import Person
 
@@ -102,3 +104,20 @@ def test_a_mistake_of_ours_is_a_sentence_and_no_traceback(
     assert answer.status == 500
     assert "novaweb made a mistake" in answer.detail
     assert "secret" not in str(answer.json)
+
+
+def test_every_address_is_in_the_documentation() -> None:
+    text = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+    for path in CLOSED:
+        path = path.replace(PLACES["uuid"], "{uuid}").replace("compute-30", "{host}")
+        path = path.replace("/1/", "/{id}/")
+        head, _, verb = path.rstrip("/").rpartition("/")
+        in_table = f"/api/{path}`" in text or f"/api/{path}?" in text
+        assert in_table or (head == "runs/{id}" and f"`{verb}`" in text), path
+
+
+def test_every_kind_of_problem_is_in_the_documentation() -> None:
+    text = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+    for _, status, kind in problem.KINDS:
+        (row,) = [x for x in text.splitlines() if f"`urn:novaweb:{kind}`" in x]
+        assert row.startswith(f"| {status} |")
