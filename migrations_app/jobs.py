@@ -12,7 +12,7 @@ from migrations_app import starts, wiring
 from migrations_app.engine.footing import Way
 from migrations_app.engine.lease import due_runs
 from migrations_app.engine.walk import walk
-from migrations_app.errors import WorldError
+from migrations_app.errors import NovawebError
 from migrations_app.inventory import sync as inventory
 from migrations_app.models import Run
 
@@ -40,7 +40,7 @@ def walk_due() -> int:
 
 
 def _walk(run_id: int) -> bool:
-    way = walk(run_id, wiring.world_of)
+    way = walk(run_id, wiring.world_of, clock=timezone.now)
     if way is Way.OVER:
         _refresh(run_id)
     return way is not None
@@ -53,8 +53,11 @@ def _refresh(run_id: int) -> None:
     try:
         cloud = wiring.world_of(name).cloud
         inventory.refresh_instance(name, cloud, request.instance, now=timezone.now())
-    except WorldError as error:
+    except NovawebError as error:
         log.warning("instance not read anew", run=run_id, reason=error.sentence)
+    except Exception:
+        # the next sync reads it; the other runs must not wait for that
+        log.exception("instance not read anew", run=run_id)
 
 
 def sync(cloud_name: str) -> None:

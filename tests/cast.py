@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from migrations_app import requests, starts, wiring
 from migrations_app.models import AuditEntry, MigrationRequest, Run
+from migrations_app.states import REQUEST_STATE_OF_RUN, RunState
 from tests.factories import person
 from tests.stage import Stage
 
@@ -76,6 +77,24 @@ def verbs(of: MigrationRequest | Run) -> list[str]:
 def last_entry(verb: str) -> AuditEntry:
     """Return the one entry of that verb; there must be exactly one."""
     return AuditEntry.objects.get(verb=verb)
+
+
+def expect_rest(run: Run, state: RunState, *words: str) -> None:
+    """The run has come to rest in that state, and all that people see agrees."""
+    run.refresh_from_db()
+    run.request.refresh_from_db()
+    assert run.state == state, run.why
+    for each in words:
+        assert each in run.why
+    assert run.why == "" or run.why.rstrip("”").endswith(".")
+    over = state is not RunState.HELD
+    assert run.request.state == REQUEST_STATE_OF_RUN[state]
+    assert run.request.why == run.why
+    assert (run.request.open_instance is None) == over
+    assert (run.ended_at is not None) == over
+    assert (run.request.ended_at is not None) == over
+    assert (run.lease, run.look_again_at) == ("", None)
+    assert verbs(run)[-1] == f"run.{state}"
 
 
 def walk_until(stage: Stage, run: Run, *, asked: str) -> datetime:

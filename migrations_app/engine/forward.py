@@ -52,7 +52,9 @@ def _ask(foot: Footing, row: Step, step: Act) -> Way:
         mark = step.mark(it)
         foot.asking(row, f"Asking: {row.sentence}", asked_at=foot.now, mark=mark)
         step.do(foot.it(row, mark=mark))
-    elif not step.heard(it) and foot.now - row.asked_at >= GRACE:
+    elif not step.heard(it):
+        if foot.now - row.asked_at < GRACE:
+            return _wait(foot, row, step)
         foot.asking(
             row,
             f"Nova shows no trace of the request; asking again: {row.sentence}",

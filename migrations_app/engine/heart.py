@@ -45,15 +45,18 @@ def _beat() -> None:
         _stir.wait(settings.NOVAWEB_LEASE / 3)
         with _lock:
             held = list(_held.values())
-        if not held:
-            continue
-        try:
-            close_old_connections()
-            for lease in held:
-                Run.objects.filter(pk=lease.run_id, lease=lease.token).update(
-                    lease_until=lease.clock() + lease_span()
-                )
-        except Error as error:
-            # the walk itself will meet the same trouble and say so
-            log.warning("leases not renewed", reason=str(error))
-            connection.close()
+        if held:
+            _renew(held)
+
+
+def _renew(held: list[Lease]) -> None:
+    try:
+        close_old_connections()
+        for lease in held:
+            Run.objects.filter(pk=lease.run_id, lease=lease.token).update(
+                lease_until=lease.clock() + lease_span()
+            )
+    except Error as error:
+        # the walk itself will meet the same trouble and say so
+        log.warning("leases not renewed", reason=str(error))
+        connection.close()

@@ -19,6 +19,17 @@ def arrived(it: It, server: Server) -> bool:
     return server.host == it.move.target
 
 
+def _on_target(it: It) -> Server:
+    server = it.cloud.server(it.move.server_id)
+    if not arrived(it, server):
+        raise Blocked(
+            f"The instance is {server.status} on {server.host}, no longer on"
+            f" {it.move.target or 'its target'}: somebody else moved it, or reverted"
+            " the migration."
+        )
+    return server
+
+
 class TargetTakesInstances(Step):
     """Verify that {target} is up and enabled."""
 
@@ -47,7 +58,7 @@ class PortsAreBound(Step):
     """Verify that all network ports of {name} are bound to {target}."""
 
     def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+        server = _on_target(it)
         host = target_of(it, server)
         ports = it.cloud.ports(it.move.server_id)
         failed = [p.id for p in ports if p.vif_type == "binding_failed"]
@@ -63,7 +74,7 @@ class AllocationIsMoved(Step):
     """Verify that placement charges {target}, and only it, for {name}."""
 
     def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+        server = _on_target(it)
         held = it.cloud.allocations(it.move.server_id)
         if set(held) != {target_of(it, server)}:
             return Is.WAITING

@@ -1,0 +1,64 @@
+"""The journal: numbered lines, without a gap, in the order of their commits."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from migrations_app.engine import journal
+from migrations_app.engine.lease import Lease
+from migrations_app.errors import LostLease
+from migrations_app.models import Line, Run
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lease(stage: Stage) -> Lease:
+    run = stage.start("live")
+    lease = Lease(run.pk, stage.clock)
+    assert lease.claim()
+    return lease
+
+
+def numbers() -> list[int]:
+    return list(Line.objects.values_list("number", flat=True))
+
+
+def test_lines_are_numbered_without_a_gap(stage: Stage, lease: Lease) -> None:
+    already = len(numbers())
+    journal.say(lease, "One.", step="migrate_live")
+    journal.note(lease.run_id, "Two, by a person.", at=stage.time)
+    journal.say(lease, "Three.")
+    assert numbers() == list(range(1, already + 4))
+    line = Line.objects.get(text="One.")
+    assert (line.step, line.at) == ("migrate_live", stage.time)
+    assert Run.objects.get().last_number == already + 3
+
+
+def test_a_line_that_was_not_committed_leaves_no_gap(lease: Lease) -> None:
+    before = numbers()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        journal.say(lease, "Never.")
+        raise ZeroDivisionError
+    journal.say(lease, "Always.")
+    assert numbers() == [*before, len(before) + 1]
+    assert not Line.objects.filter(text="Never.").exists()
+
+
+def test_nothing_is_said_without_the_lease(stage: Stage, lease: Lease) -> None:
+    before = numbers()
+    stranger = Lease(lease.run_id, stage.clock)
+    with pytest.raises(LostLease):
+        journal.say(stranger, "Not mine.")
+    assert numbers() == before
+    assert Run.objects.get().last_number == len(before)
+
+
+def test_each_run_counts_its_own(stage: Stage, lease: Lease) -> None:
+    stage.server = stage.cloud.create("other", host=stage.source)
+    other = stage.start("live")
+    journal.note(other.pk, "Here.", at=stage.time)
+    assert other.lines.order_by("number").last() == Line.objects.get(text="Here.")
+    assert Line.objects.get(text="Here.").number == 2

@@ -1,0 +1,133 @@
+"""The pacer: one process rings for what is due; whatever dies, somebody does."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from migrations_app import starts
+from migrations_app.engine.pacer import LEASE, UNANSWERED, Baton
+from migrations_app.models import Pacer, Run
+from tests.cast import Cast
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+
+class Played:
+    """A baton whose ringing and walking is only written down."""
+
+    def __init__(self, stage: Stage, *, bell: bool = True) -> None:
+        self.rung = self.walked = 0
+        self.bell = bell
+        self.waiting: datetime | None = None
+        self.baton = Baton(
+            ring=self.ring,
+            walk=self.walk,
+            other=lambda now: self.waiting,
+            clock=stage.clock,
+        )
+
+    def ring(self) -> bool:
+        self.rung += 1
+        return self.bell
+
+    def walk(self) -> None:
+        self.walked += 1
+
+
+def test_one_at_a_time(stage: Stage) -> None:
+    first, second = Played(stage).baton, Played(stage).baton
+    assert first.beat()
+    assert not second.beat()
+    stage.later(seconds=1)
+    assert first.beat(), "it stays who it is"
+    assert not second.beat()
+
+
+def test_a_dead_one_is_replaced(stage: Stage) -> None:
+    dead, living = Played(stage).baton, Played(stage).baton
+    assert dead.beat()
+    stage.time += LEASE
+    assert not living.beat()
+    stage.later(milliseconds=1)
+    assert living.beat()
+    assert not dead.beat(), "it may have been asleep only"
+
+
+def test_one_that_leaves_is_replaced_at_once(stage: Stage) -> None:
+    first, second = Played(stage).baton, Played(stage).baton
+    first.beat()
+    second.drop()
+    assert not second.beat(), "only its holder can drop the baton"
+    first.drop()
+    assert second.beat()
+
+
+def test_it_says_when_it_was_last_there(stage: Stage) -> None:
+    baton = Played(stage).baton
+    baton.beat()
+    assert Pacer.objects.get().seen_at == stage.time
+
+
+def test_it_is_quiet_when_nothing_is_due(stage: Stage) -> None:
+    played = Played(stage)
+    run = stage.start("live")
+    Run.objects.filter(pk=run.pk).update(
+        look_again_at=stage.time + timedelta(seconds=1)
+    )
+    assert played.baton.beat()
+    assert (played.rung, played.walked) == (0, 0)
+
+
+def test_it_rings_when_a_run_is_due(stage: Stage) -> None:
+    played = Played(stage)
+    stage.start("live")
+    played.baton.beat()
+    assert (played.rung, played.walked) == (1, 0)
+
+
+def test_it_walks_itself_when_the_bell_is_broken(stage: Stage) -> None:
+    played = Played(stage, bell=False)
+    stage.start("live")
+    played.baton.beat()
+    assert (played.rung, played.walked) == (1, 1)
+
+
+@pytest.mark.parametrize("what", ["run", "request"])
+def test_it_walks_itself_when_nobody_answers(stage: Stage, what: str) -> None:
+    played = Played(stage)
+    if what == "run":
+        stage.start("live")
+    else:
+        played.waiting = stage.time
+    stage.time += UNANSWERED
+    played.baton.beat()
+    assert played.walked == 0
+    stage.later(milliseconds=1)
+    played.baton.beat()
+    assert (played.rung, played.walked) == (2, 1)
+
+
+def test_a_run_that_is_being_walked_is_not_rung_for(stage: Stage) -> None:
+    played = Played(stage)
+    run = stage.start("live")
+    lapses = stage.time + timedelta(seconds=4)
+    Run.objects.filter(pk=run.pk).update(lease="somebody", lease_until=lapses)
+    played.baton.beat()
+    assert played.rung == 0
+    stage.later(seconds=4.1)
+    played.baton.beat()
+    assert (played.rung, played.walked) == (1, 1)
+
+
+def test_requests_are_waited_for_since_they_were_due(stage: Stage, cast: Cast) -> None:
+    assert starts.due_since(stage.time) is None
+    begins = stage.time + timedelta(hours=1)
+    request = cast.approved(stage, window_start=begins)
+    assert starts.due_since(stage.time) is None
+    stage.later(hours=2)
+    assert starts.due_since(stage.time) == begins
+    stage.later(days=30)
+    assert starts.due_since(stage.time) == request.expires_at
