@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django_rq.models import Dashboard
 
 from migrations_app.models import (
     AuditEntry,
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     Table = admin.ModelAdmin[Any]
 else:  # Django's own class takes no parameter while it runs
     Table = admin.ModelAdmin
+
+
+# Its pages are under /django-rq/; here they would stand a second time, and its rows,
+# which no table holds, would be errors.
+admin.site.unregister(Dashboard)
 
 
 class ReadOnly(Table):

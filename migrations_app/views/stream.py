@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
@@ -53,13 +53,15 @@ async def stream(request: HttpRequest, pk: int) -> HttpResponseBase:
 def _admit(request: HttpRequest, pk: int) -> Person:
     """Return who is to see the run; raise NotAllowed or Gone.
 
-    The connection with which we looked is given back: the stream has its own.
+    The connection with which we looked is given back (unless whoever called us is in
+    the middle of a transaction): the stream asks through its reader's.
     """
     person = person_of(request)
     if refusal := policy.why_not(person, Verb.SEE):
         raise NotAllowed(refusal)
     queries.pulse(pk)
-    close_old_connections()
+    if not connection.in_atomic_block:
+        connection.close()
     return person
 
 

@@ -1,0 +1,80 @@
+"""Which status every page and every address of the API answers to each role.
+
+A route stands here as urls.py writes it. The roles get, in the order of ROLES, what the
+row says. Beneath it all: the instance has a move that runs and has passed its first
+steps, so that it is too late to decide about its request.
+"""
+
+from __future__ import annotations
+
+ROLES = (
+    "anonymous",
+    "no role",
+    "requester",
+    "approver",
+    "operator",
+    "auditor",
+    "staff",  # a superuser who has none of the roles
+)
+Row = tuple[str, tuple[int, ...]]
+
+SEEN = (302, 403, 200, 200, 200, 200, 403)
+TRAIL = (302, 403, 403, 200, 200, 200, 403)
+API_SEEN = (401, 403, 200, 200, 200, 200, 403)
+API_TRAIL = (401, 403, 403, 200, 200, 200, 403)
+API_TOO_LATE = (401, 403, 403, 403, 409, 403, 403)
+
+TABLE: dict[str, Row] = {
+    "healthz": ("GET", (200, 200, 200, 200, 200, 200, 200)),
+    "readyz": ("GET", (503, 503, 503, 503, 503, 503, 503)),
+    "metrics": ("GET", (403, 403, 403, 403, 403, 403, 403)),
+    "api/schema/": ("GET", (200, 200, 200, 200, 200, 200, 200)),
+    "api/token/": ("POST", (400, 400, 400, 400, 400, 400, 400)),
+    "api/hypervisors/": ("GET", API_SEEN),
+    "api/hypervisors/<str:host>/": ("GET", API_SEEN),
+    "api/instances/": ("GET", API_SEEN),
+    "api/instances/<uuid:uuid>/": ("GET", API_SEEN),
+    "api/snapshots/": ("GET", API_SEEN),
+    "api/sync/": ("POST", (401, 403, 403, 403, 202, 403, 403)),
+    "api/preflight/": ("POST", (401, 403, 400, 400, 400, 400, 403)),
+    "api/requests/": ("GET", API_SEEN),
+    "api/requests/<number:pk>/": ("GET", API_SEEN),
+    "api/requests/<number:pk>/approve/": ("POST", (401, 403, 403, 400, 403, 403, 403)),
+    "api/requests/<number:pk>/reject/": ("POST", (401, 403, 403, 409, 403, 403, 403)),
+    "api/requests/<number:pk>/withdraw/": ("POST", (401, 403, 409, 403, 409, 403, 403)),
+    "api/runs/<number:pk>/": ("GET", API_SEEN),
+    "api/runs/<number:pk>/lines/": ("GET", API_SEEN),
+    "api/runs/<number:pk>/stop/": ("POST", (401, 403, 403, 403, 200, 403, 403)),
+    "api/runs/<number:pk>/abort/": ("POST", (401, 403, 403, 403, 200, 403, 403)),
+    "api/runs/<number:pk>/force-complete/": (
+        "POST",
+        (401, 403, 403, 403, 200, 403, 403),
+    ),
+    "api/runs/<number:pk>/look-again/": ("POST", API_TOO_LATE),
+    "api/runs/<number:pk>/go-back/": ("POST", API_TOO_LATE),
+    "api/runs/<number:pk>/close/": ("POST", API_TOO_LATE),
+    "api/audit/": ("GET", API_TRAIL),
+    "api/audit/<number:pk>/": ("GET", API_TRAIL),
+    "api/^.*$": ("GET", (404, 404, 404, 404, 404, 404, 404)),
+    "": ("GET", SEEN),
+    "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
+    "sign-out/": ("POST", (302, 302, 302, 302, 302, 302, 302)),
+    "instances/": ("GET", SEEN),
+    "instances/<str:uuid>/": ("GET", SEEN),
+    "hypervisors/": ("GET", SEEN),
+    "hypervisors/<str:host>/": ("GET", SEEN),
+    "requests/": ("GET", SEEN),
+    "requests/ask/": ("GET", (302, 403, 302, 403, 302, 403, 403)),
+    "requests/preflight/": ("POST", (302, 403, 404, 403, 404, 403, 403)),
+    "requests/<int:pk>/": ("GET", SEEN),
+    "requests/<int:pk>/approve/": ("POST", (302, 403, 403, 409, 403, 403, 403)),
+    "requests/<int:pk>/reject/": ("POST", (302, 403, 403, 409, 403, 403, 403)),
+    "requests/<int:pk>/withdraw/": ("POST", (302, 403, 409, 403, 409, 403, 403)),
+    "runs/<int:pk>/": ("GET", SEEN),
+    "runs/<int:pk>/lines/": ("GET", SEEN),
+    "runs/<int:pk>/log.txt": ("GET", SEEN),
+    "runs/<int:pk>/stream/": ("GET", SEEN),
+    "runs/<int:pk>/<slug:verb>/": ("POST", (302, 403, 403, 403, 302, 403, 403)),
+    "audit/": ("GET", TRAIL),
+    "audit/<int:pk>/": ("GET", TRAIL),
+}

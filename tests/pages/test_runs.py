@@ -1,0 +1,217 @@
+"""The page of a run: where it stands, its log, and what an operator may ask of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from migrations_app.models import Cloud, Run
+from migrations_app.views.stream import Watch
+from tests import factories
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+GIB = 2**30
+PROGRESS = {
+    "memory_total": 8 * GIB,
+    "memory_processed": 5 * GIB,
+    "memory_remaining": 3 * GIB,
+    "disk_total": 20 * GIB,
+    "disk_remaining": 1 * GIB,
+    "low_water": 2 * GIB,
+    "rate": 100 * 2**20,
+    "migration": 812,
+    "status": "running",
+}
+
+
+def page(client: Client, run: Run) -> str:
+    response = client.get(f"/runs/{run.pk}/")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_it_shows_how_far_a_live_migration_is(requester: Client) -> None:
+    text = page(requester, factories.run(progress=PROGRESS))
+
+    assert "3.0 GiB of 8.0 GiB left" in text
+    assert "1.0 GiB of 20.0 GiB left" in text
+    for figure in ("2.0 GiB", "100.0 MiB/s", "Nova’s migration 812: running"):
+        assert figure in text
+    assert f'max="{8 * GIB}" value="{5 * GIB}"' in text
+
+
+def test_it_shows_the_log_with_an_address_for_each_line(requester: Client) -> None:
+    run = factories.run(lines=["It begins.", "Nova does not answer: looking again."])
+
+    text = page(requester, run)
+
+    assert 'id="line-2"' in text
+    assert 'href="#line-2"' in text
+    assert text.count("line-trouble") == 1
+
+
+def test_it_gives_the_log_as_plain_text(requester: Client) -> None:
+    run = factories.run(lines=["It begins.", "It <goes> on."])
+
+    answer = requester.get(f"/runs/{run.pk}/log.txt")
+
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    first, second = answer.content.decode().splitlines()
+    assert first.endswith("Z It begins.")
+    assert second.endswith("Z It <goes> on.")
+
+
+def test_it_hands_out_lines_after_a_number(requester: Client) -> None:
+    run = factories.run(lines=["One.", "Two.", "Three."], state="completed")
+
+    news = requester.get(f"/runs/{run.pk}/lines/?after=1").json()
+
+    assert [each["number"] for each in news["lines"]] == [2, 3]
+    assert news["over"] is True
+    assert requester.get(f"/runs/{run.pk}/lines/?after=x").status_code == 422
+
+
+def test_a_stream_says_everything_once_and_ends_with_the_run(cast: Cast) -> None:
+    run = factories.run(lines=["One.", "Two."])
+    watch = Watch(run.pk, _person(cast), after=1)
+
+    first = watch.read()
+    assert [part for part in first.split("\n") if part.startswith("id: ")] == ["id: 2"]
+    assert "event: part-steps" in first
+    assert watch.read() == ""
+
+    factories.write_line(run, "Three.")
+    second = watch.read()
+    assert "id: 3" in second
+    assert "event: part-" not in second
+    assert not watch.over
+
+    factories.write_line(run, "The move is done.")
+    Run.objects.filter(pk=run.pk).update(state="completed", ended_at=timezone.now())
+    third = watch.read()
+    assert "The move is done." in third
+    assert "event: part-head" in third
+    assert watch.over
+
+
+def test_a_stream_does_not_end_before_the_last_line_of_many(cast: Cast) -> None:
+    run = factories.run(lines=[f"Line {n}." for n in range(450)], state="completed")
+    watch = Watch(run.pk, _person(cast), after=0)
+
+    sent = ""
+    while not watch.over:
+        sent += watch.read()
+
+    assert sent.count("event: line\n") == 450
+
+
+def _person(cast: Cast) -> object:
+    from migrations_app import policy
+
+    return policy.person(cast.operator)
+
+
+def test_a_held_run_shows_why_and_what_can_be_done(
+    operator: Client, requester: Client
+) -> None:
+    run = factories.run(state="held", why="The instance is ERROR on compute-31.")
+
+    text = page(operator, run)
+
+    assert "The instance is ERROR on compute-31." in text
+    for button in ("Look again", "Go back", "Close by hand"):
+        assert button in text
+    assert "Close by hand</button>" not in page(requester, run)
+
+
+def test_it_does_not_offer_the_way_back_past_the_point_of_no_return(
+    operator: Client,
+) -> None:
+    run = factories.run(state="held", why="Look at both hosts.", under_way=3)
+
+    text = page(operator, run)
+
+    assert "Go back</button>" not in text
+    assert "the point of no return is passed" in text
+
+
+@pytest.mark.parametrize(
+    ("verb", "field"),
+    [
+        ("stop", "stop_asked_at"),
+        ("abort", "stop_asked_at"),
+        ("force-complete", "force_asked_at"),
+    ],
+)
+def test_an_operator_interrupts_a_run_without_a_script(
+    operator: Client, verb: str, field: str, django_capture_on_commit_callbacks: object
+) -> None:
+    run = factories.run()
+    assert f'action="/runs/{run.pk}/{verb}/"' in page(operator, run)
+
+    answer = operator.post(f"/runs/{run.pk}/{verb}/", {"note": "Too slow."})
+
+    assert answer["Location"] == f"/runs/{run.pk}/"
+    run.refresh_from_db()
+    assert getattr(run, field) is not None
+
+
+def test_closing_by_hand_needs_a_note_and_keeps_it_when_it_came_too_late(
+    operator: Client,
+) -> None:
+    run = factories.run(state="held", why="Look at it.")
+
+    empty = operator.post(f"/runs/{run.pk}/close/", {"note": " "})
+    assert empty.status_code == 422
+    assert "Say what you found" in empty.content.decode()
+
+    assert operator.post(f"/runs/{run.pk}/close/", {"note": "Seen."}).status_code == 302
+    late = operator.post(f"/runs/{run.pk}/close/", {"note": "Seen."})
+    assert late.status_code == 409
+    assert "The run is over (closed)" in late.content.decode()
+
+
+def test_there_is_no_verb_but_those_that_there_are(operator: Client) -> None:
+    run = factories.run()
+
+    assert operator.post(f"/runs/{run.pk}/explode/").status_code == 404
+    assert operator.get(f"/runs/{run.pk}/stop/").status_code == 405
+
+
+def test_it_warns_when_no_worker_looks_for_runs(operator: Client) -> None:
+    factories.pacer_seen(seconds_ago=60)
+    assert "No worker is running" in operator.get("/").content.decode()
+
+    factories.pacer_seen()
+    assert "No worker is running" not in operator.get("/").content.decode()
+
+
+def test_it_says_how_old_the_inventory_is_and_why(operator: Client) -> None:
+    factories.cloud()
+    assert "what you see is as of" not in operator.get("/hypervisors/").content.decode()
+
+    Cloud.objects.update(
+        synced_at=timezone.now() - timedelta(hours=1),
+        trouble="Nova at 10.0.0.1 does not answer.",
+    )
+    text = operator.get("/hypervisors/").content.decode()
+
+    assert "what you see is as of" in text
+    assert "Nova at 10.0.0.1 does not answer." in text
+
+
+def test_home_shows_what_waits_for_each(approver: Client, requester: Client) -> None:
+    waits = factories.request()
+    held = factories.run(state="held", why="A person must look.")
+
+    text = approver.get("/").content.decode()
+
+    assert f'href="/requests/{waits.pk}/"' in text
+    assert f'href="/runs/{held.pk}/"' in text
+    assert "Waiting for your decision" in text
+    assert "Waiting for your decision" not in requester.get("/").content.decode()
