@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -48,7 +48,8 @@ KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (exceptions.UnsupportedMediaType, 415, "unsupported-media-type"),
     (exceptions.Throttled, 429, "too-many"),
     (exceptions.APIException, 400, "invalid"),
-    (DatabaseError, 503, "database"),
+    (OperationalError, 503, "database"),
+    (InterfaceError, 503, "database"),
 )
 
 
@@ -119,7 +120,7 @@ def _detail(error: Exception) -> str:
             return str(error.detail)
         case PermissionDenied():
             return str(error) or "You may not do this."
-        case DatabaseError():
+        case OperationalError() | InterfaceError():
             return "novaweb's database does not answer. Nothing was changed: try again."
     return (
         "novaweb made a mistake. Its log of this moment has it; tell whoever"

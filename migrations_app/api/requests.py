@@ -1,8 +1,7 @@
-"""Migration requests: look before asking, ask, decide."""
+"""Migration requests: ask, decide, look them up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,58 +16,17 @@ from rest_framework.views import APIView
 from migrations_app import policy, queries
 from migrations_app import requests as verbs
 from migrations_app.api import runs
-from migrations_app.api.base import Checked, Input, Text, person_of, taken, user_of
+from migrations_app.api.base import Checked, Text, person_of, taken, user_of
 from migrations_app.api.filters import RequestFilter
-from migrations_app.errors import Blocked, Gone, NotAllowed
+from migrations_app.api.preflight import (
+    A_PROCEDURE,
+    FindingShape,
+    PreflightInput,
+    about_what_was_sent,
+)
+from migrations_app.errors import NotAllowed
 from migrations_app.models import Decision, MigrationRequest
 from migrations_app.policy import Verb
-
-A_PROCEDURE = "live, cold, or auto: the one with the least downtime that is possible."
-A_TARGET = (
-    "A host; null: the best one, where advice is asked for, else the scheduler's."
-)
-
-
-class FindingShape(serializers.Serializer[Any]):
-    """What one rule of the pre-flight says; severity: blocks, warns, unknown, ok."""
-
-    rule = serializers.CharField()
-    severity = serializers.CharField()
-    sentence = serializers.CharField()
-    remedy = serializers.CharField()
-    evidence = serializers.DictField(required=False)
-
-
-class EstimateShape(serializers.Serializer[Any]):
-    """How long it may take: seconds, least and most, and the same in words."""
-
-    duration = serializers.ListField(child=serializers.FloatField())
-    downtime = serializers.ListField(child=serializers.FloatField())
-    words = serializers.CharField()
-
-
-class OptionShape(serializers.Serializer[Any]):
-    """One way to move the instance; verdict is the gravest severity found."""
-
-    procedure = serializers.CharField()
-    target = serializers.CharField(allow_null=True)
-    verdict = serializers.CharField()
-    findings = FindingShape(many=True)
-    estimate = EstimateShape()
-
-
-class RecommendedShape(serializers.Serializer[Any]):
-    """The option to take."""
-
-    procedure = serializers.CharField()
-    target = serializers.CharField(allow_null=True)
-
-
-class AdviceShape(serializers.Serializer[Any]):
-    """Every option, best first; recommended is null when all are blocked."""
-
-    advice = OptionShape(many=True)
-    recommended = RecommendedShape(allow_null=True)
 
 
 class PlannedShape(serializers.Serializer[Any]):
@@ -184,21 +142,6 @@ class RequestShape(RequestInListShape):
         return runs.shown(run) if run else None
 
 
-class PreflightInput(Input):
-    """What would be moved."""
-
-    instance = Text(max_length=100, help_text="UUID")
-    procedure = Text(required=False, max_length=30, help_text=A_PROCEDURE)
-    target = Text(
-        required=False,
-        allow_null=True,
-        allow_blank=True,
-        max_length=255,
-        help_text=A_TARGET,
-    )
-    cloud = Text(required=False, max_length=100)
-
-
 class AskInput(PreflightInput):
     """What is to be moved, how, where to, when and why."""
 
@@ -220,18 +163,6 @@ class ApproveInput(runs.NoteInput):
 
 
 @extend_schema(tags=["requests"])
-class Preflight(Checked, APIView):
-    """What speaks for and against a move."""
-
-    @extend_schema(request=PreflightInput, responses=AdviceShape)
-    def post(self, request: Request) -> Response:
-        """Return every way to move the instance, best first. Changes nothing."""
-        sent = taken(request, PreflightInput)
-        advice = _about_what_was_sent(verbs.preflight, by=user_of(request), **sent)
-        return Response(advice.as_dict())
-
-
-@extend_schema(tags=["requests"])
 class Requests(Checked, ListAPIView[MigrationRequest]):
     """All migration requests, newest first."""
 
@@ -249,7 +180,7 @@ class Requests(Checked, ListAPIView[MigrationRequest]):
         if refusal := policy.why_not(person_of(request), Verb.ASK):
             raise NotAllowed(refusal)
         sent = {"target": None, **taken(request, AskInput)}
-        row = _about_what_was_sent(verbs.ask, by=user_of(request), **sent)
+        row = about_what_was_sent(verbs.ask, by=user_of(request), **sent)
         address = reverse("api-request", args=[row.pk], request=request)
         return _answer(row.pk, status=201, headers={"Location": address})
 
@@ -305,11 +236,3 @@ class Withdraw(Checked, APIView):
 
 def _answer(pk: int, **more: Any) -> Response:
     return Response(RequestShape(queries.request(pk)).data, **more)
-
-
-def _about_what_was_sent(verb: Callable[..., Any], **sent: Any) -> Any:
-    """Call the verb; what is gone was named in the body, so the address is right."""
-    try:
-        return verb(**sent)
-    except Gone as error:
-        raise Blocked(error.sentence) from error

@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from migrations_app.api import audit, inventory, requests, runs, token
+from migrations_app.api import audit, inventory, preflight, requests, runs, token
 
 
 class Number(IntConverter):
@@ -49,7 +49,7 @@ urlpatterns = [
     ),
     path("snapshots/", inventory.Snapshots.as_view(), name="api-snapshots"),
     path("sync/", inventory.Sync.as_view(), name="api-sync"),
-    path("preflight/", requests.Preflight.as_view(), name="api-preflight"),
+    path("preflight/", preflight.Preflight.as_view(), name="api-preflight"),
     path("requests/", requests.Requests.as_view(), name="api-requests"),
     path("requests/<number:pk>/", requests.OneRequest.as_view(), name="api-request"),
     path(
