@@ -45,7 +45,7 @@ def manage(*words: str) -> str:
     """Run one of manage.py's commands here and return what it printed."""
     output = io.StringIO()
     try:
-        call_command(*words, stdout=output)
+        call_command(*words, stdout=output, stderr=io.StringIO())
     except (CommandError, DatabaseError) as error:
         raise Stopped(f"manage.py {words[0]} failed: {error}") from error
     return output.getvalue()
@@ -69,12 +69,13 @@ def make_accounts(place: Place) -> dict[str, Account]:
     passwords = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     made = {}
     for name in (*ROLES, "admin"):
-        words = ["account", name, "--json", "--token-hours", HOURS]
+        words = ["account", name, "--json"]
         words += ["--admin"] if name == "admin" else ["--role", name]
         words += [] if name in passwords else ["--new-password"]
         said = json.loads(manage(*words))
         passwords[name] = said.get("password") or passwords[name]
-        made[name] = Account(name=name, password=passwords[name], token=said["token"])
+        token = manage("token", name, "--hours", HOURS).strip()
+        made[name] = Account(name=name, password=passwords[name], token=token)
     kept.touch(mode=0o600)
     kept.write_text(json.dumps(passwords), encoding="utf-8")
     return made

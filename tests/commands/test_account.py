@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import CommandError, call_command
-from django.utils import timezone
-from knox.models import AuthToken
 
 from migrations_app.models import AuditEntry
 
@@ -66,32 +63,15 @@ def test_it_makes_an_admin_who_has_no_role() -> None:
     assert not user.groups.exists()
 
 
-def test_it_makes_a_token_that_expires_and_is_not_kept_in_clear() -> None:
-    said = account("ann", "--token-hours", "2")
-
-    token = AuthToken.objects.get(user__username="ann")
-    life = token.expiry - timezone.now()
-    assert timedelta(hours=1.9) < life <= timedelta(hours=2)
-    assert said["token"] not in str(vars(token))
-
-
-def test_it_refuses_a_token_that_would_be_dead_at_birth() -> None:
-    with pytest.raises(CommandError, match="more than 0"):
-        account("ann", "--token-hours", "0")
-    assert not get_user_model().objects.filter(username="ann").exists()
-
-
 def test_it_refuses_a_role_that_there_is_not() -> None:
     with pytest.raises(CommandError, match="invalid choice"):
         account("ann", "--role", "king")
 
 
-def test_it_leaves_word_in_the_audit_trail_but_no_secret() -> None:
-    said = account("ann", "--role", "auditor", "--token-hours", "1")
+def test_it_leaves_word_in_the_audit_trail_without_the_password() -> None:
+    said = account("ann", "--role", "auditor")
 
     entries = list(AuditEntry.objects.order_by("id"))
-    assert [entry.verb for entry in entries] == ["account.roles", "token.created"]
+    assert [entry.verb for entry in entries] == ["account.roles"]
     assert entries[0].after == {"roles": ["auditor"], "admin": False}
-    kept = str([vars(entry) for entry in entries])
-    assert said["password"] not in kept
-    assert said["token"] not in kept
+    assert said["password"] not in str(vars(entries[0]))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
-from knox.models import AuthToken
 
 from migrations_app import audit
 from migrations_app.policy import Role
@@ -42,16 +40,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--new-password", action="store_true", help="also if the account exists"
         )
-        parser.add_argument(
-            "--token-hours", type=float, help="also make an API token, for so long"
-        )
         parser.add_argument("--json", action="store_true", help="for a program")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it in one transaction, and say what a person must know."""
-        hours = options["token_hours"]
-        if hours is not None and hours <= 0:
-            raise CommandError("--token-hours must be more than 0.")
         with transaction.atomic():
             said = self._make(options)
         if options["json"]:
@@ -78,8 +70,4 @@ class Command(BaseCommand):
             before={"roles": before},
             after={"roles": roles, "admin": options["admin"]},
         )
-        if options["token_hours"] is not None:
-            life = timedelta(hours=options["token_hours"])
-            _, said["token"] = AuthToken.objects.create(user, expiry=life)
-            audit.record("token.created", by=user)
         return said

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import prepare
+
+
+@pytest.fixture
+def venv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A .venv of this very Python, as the stamp says of one that is ready."""
+    folder = tmp_path / ".venv"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.setattr(prepare, "STAMP", folder / "novaweb-stamp")
+    monkeypatch.setattr(prepare, "PYTHON", Path(sys.executable))
+    prepare.STAMP.write_text(prepare.wanted(), encoding="utf-8")
+    yield folder
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine on which we are not root and have no other Python."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+
+def test_it_does_nothing_when_all_is_there(venv: Path) -> None:
+    assert prepare.venv_is_ready()
+
+
+def test_it_installs_again_when_the_lock_changed(
+    venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text("Django==1.0\n", encoding="ascii")
+    monkeypatch.setattr(prepare, "LOCK", lock)
+    assert not prepare.venv_is_ready()
+
+
+def test_it_installs_again_when_the_clone_was_moved(
+    venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "ROOT", Path("/elsewhere"))
+    assert not prepare.venv_is_ready()
+
+
+def test_it_installs_again_when_its_python_is_gone(
+    venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "PYTHON", venv / "bin" / "gone")
+    assert not prepare.venv_is_ready()
+
+
+def test_it_says_which_python_it_needs(
+    nowhere: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 12))
+    assert prepare.main([]) == 1
+    said = capsys.readouterr().err
+    assert "needs Python 3.11 or newer" in said
+    assert "is 3.10" in said
+
+
+def test_it_says_which_package_is_missing_when_it_may_not_install_it(
+    nowhere: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert not prepare.venv_can_be_made()
+    major, minor = sys.version_info[:2]
+    wanted = f"apt-get install python{major}.{minor}-venv"
+    assert wanted in capsys.readouterr().err
