@@ -12,40 +12,42 @@ from lab import processes, render, services
 from lab.progress import heartbeat, run, say, together
 from lab.settings import PROJECT, Settings
 
-NAMES = (
-    "keystone",
-    "placement",
-    "glance",
-    "neutron",
-    "cinder",
-    "nova_api",
-    "nova",
-    "nova_cell0",
-)
 LOCK_FILE = PROJECT / "lab/requirements.txt"
+_NOVA = ("nova/nova.conf", "nova/nova-database.conf")
 # Cell mappings as templates: each service fills in its own configuration, so
 # the copied databases hold neither addresses nor passwords.
 _SERVER = "{scheme}://{username}:{password}@{hostname}:{port}"
-# service: (program, configuration files, one command after the other); the one
-# that takes longest first
+# what is migrated: (program, its configuration files, one command after the other)
 MIGRATIONS = {
-    "nova": (
+    # Nova's three databases one beside the other, and not in one go: that is
+    # what all others would wait for.
+    "nova": ("nova-manage", _NOVA, ("db sync --local_cell",)),
+    "nova_cell0": (
         "nova-manage",
-        ("nova.conf", "nova-database.conf"),
+        (*_NOVA, "nova/nova-cell0.conf"),
+        ("db sync --local_cell",),
+    ),
+    "nova_api": (
+        "nova-manage",
+        _NOVA,
         (
             "api_db sync",
             f"cell_v2 map_cell0 --database_connection {_SERVER}/nova_cell0?{{query}}",
             f"cell_v2 create_cell --name cell1 --transport-url {_SERVER}/ "
             f"--database_connection {_SERVER}/{{path}}?{{query}}",
-            "db sync",
         ),
     ),
-    "neutron": ("neutron-db-manage", ("neutron.conf", "ml2.ini"), ("upgrade heads",)),
-    "keystone": ("keystone-manage", ("keystone.conf",), ("db_sync",)),
-    "cinder": ("cinder-manage", ("cinder.conf",), ("db sync",)),
-    "glance": ("glance-manage", ("glance-api.conf",), ("db_sync",)),
-    "placement": ("placement-manage", ("placement.conf",), ("db sync",)),
+    "neutron": (
+        "neutron-db-manage",
+        ("neutron/neutron.conf", "neutron/ml2.ini"),
+        ("upgrade heads",),
+    ),
+    "keystone": ("keystone-manage", ("keystone/keystone.conf",), ("db_sync",)),
+    "cinder": ("cinder-manage", ("cinder/cinder.conf",), ("db sync",)),
+    "glance": ("glance-manage", ("glance/glance-api.conf",), ("db_sync",)),
+    "placement": ("placement-manage", ("placement/placement.conf",), ("db sync",)),
 }
+NAMES = tuple(MIGRATIONS)
 
 
 def prepare(settings: Settings) -> None:
@@ -134,7 +136,7 @@ def _migrate(settings: Settings) -> None:
 
 def _migrations(settings: Settings, service: str) -> list[list[str]]:
     program, files, verbs = MIGRATIONS[service]
-    config = [f"--config-file={settings.etc / service / file}" for file in files]
+    config = [f"--config-file={settings.etc / file}" for file in files]
     path = str(settings.venv / "bin" / program)
     return [[path, *config, *verb.split()] for verb in verbs]
 

@@ -93,7 +93,7 @@ def configure(settings: Settings) -> None:
         ("glance", ("glance-api.conf",)),
         ("neutron", ("neutron.conf", "ml2.ini")),
         ("cinder", ("cinder.conf",)),
-        ("nova", ("nova.conf", "nova-database.conf")),
+        ("nova", ("nova.conf", "nova-database.conf", "nova-cell0.conf")),
         ("rabbitmq", ("rabbitmq.conf",)),
     ):
         for name in names:

@@ -68,12 +68,21 @@ def install(settings: Settings, *, log: Path) -> None:
         run(
             [
                 *(settings.venv / "bin/python", "-m", "pip", "install"),
-                # the lock file is complete; compiling everything takes longer
-                # than compiling, at first use, what is used
                 *("--no-deps", "--no-compile", "--disable-pip-version-check"),
                 *("--progress-bar", "off", "-r", REQUIREMENTS),
             ],
             log=log,
+        )
+    # Beforehand and on all cores. Otherwise a dozen services that start side by
+    # side each compile what they share, and nova-compute on a libvirt host, which
+    # may not write here, again at each start.
+    with heartbeat("compiling", lambda: "its modules"):
+        run(
+            [
+                *(settings.venv / "bin/python", "-m", "compileall", "-q", "-j", "0"),
+                *("-x", "/tests?/", _site(settings)),
+            ],
+            log=log.with_name("compile.log"),
         )
     (settings.venv / "novaweb-lab-installed").write_text(_wanted())
     say("pip is done")
@@ -96,11 +105,6 @@ def add_libvirt(settings: Settings, *, log: Path) -> None:
             ],
             log=log,
         )
-        # nova-compute on these hosts may not write to the venv, and would
-        # compile these at each start.
-        site = _site(settings)
-        compiled = ("nova/virt", "nova/privsep", "os_brick", "os_vif", "vif_plug_ovs")
-        run([interpreter, "-m", "compileall", "-q", *(site / n for n in compiled)])
     stamp.write_text(wanted)
 
 
