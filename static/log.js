@@ -64,7 +64,8 @@
       found += hit ? 1 : 0;
       line.classList.toggle("line-hidden", !hit);
     }
-    said.textContent = search.value ? `${found} lines match` : "";
+    const words = found === 1 ? "1 line matches" : `${found} lines match`;
+    said.textContent = search.value ? words : "";
   });
 
   function mark(line) {

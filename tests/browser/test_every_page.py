@@ -1,0 +1,182 @@
+"""Every page, light and dark, wide and narrow: readable by everybody, without a fault.
+
+axe-core looks for what would keep people out; the browser's console (see ``sign_in``)
+for errors and breaches of the content security policy.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from migrations_app.models import Decision
+from tests import factories
+from tests.browser.conftest import SignIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AXE = Path(__file__).parent / "vendor" / "axe" / "axe.min.js"
+PAGES = (
+    "/",
+    "/instances/",
+    "/instances/{instance}/",
+    "/hypervisors/",
+    "/hypervisors/compute-30/",
+    "/requests/",
+    "/requests/{request}/",
+    "/requests/ask/?instance={free}",
+    "/runs/{running}/",
+    "/runs/{held}/",
+    "/audit/",
+    "/audit/{entry}/",
+    "/runs/999999/",
+)
+PROGRESS = {
+    "memory_total": 8 * 2**30,
+    "memory_remaining": 3 * 2**30,
+    "disk_total": 20 * 2**30,
+    "disk_remaining": 2**30,
+    "low_water": 2**30,
+    "rate": 10**8,
+    "migration": 812,
+    "status": "running",
+}
+
+
+def everything() -> dict[str, Any]:
+    """Fill every page with something; return what stands in their addresses."""
+    cloud = factories.cloud(trouble="Nova does not answer.")
+    factories.hypervisor("compute-30", memory_used=250000)
+    factories.hypervisor("compute-31", up=False)
+    factories.hypervisor(
+        "compute-32", enabled=False, disabled_reason="new memory", memory_total=0
+    )
+    factories.snapshots("compute-30", of=cloud)
+    free = factories.instance("free", locked=True)
+    of = factories.instance("asked", status="ERROR")
+    request = factories.request(of=of, why="The plan changed.")
+    Decision.objects.create(
+        request=request,
+        by_name="bert",
+        approves=True,
+        note="Fine.",
+        plan_digest="0" * 64,
+        at=timezone.now(),
+    )
+    lines = ["It begins.", "Nova refused it.", *["All is well."] * 60]
+    running = factories.run(lines=lines, progress=PROGRESS)
+    held = factories.run(state="held", why="A person must look.", lines=lines)
+    entry = factories.audit_entry(
+        request_number=request.pk, before={"state": "a"}, after={"state": "b"}
+    )
+    return {
+        "instance": of.uuid,
+        "free": free.uuid,
+        "request": request.pk,
+        "running": running.pk,
+        "held": held.pk,
+        "entry": entry.pk,
+    }
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with the page as it stands."""
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{fault['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_keeps_nobody_out(sign_in: SignIn, theme: str) -> None:
+    places = everything()
+    # axe is the test's own script, which the page's policy rightly would not let in
+    page = sign_in("olga", "operator", "approver", color_scheme=theme, bypass_csp=True)
+    wrong = {}
+    for path in PAGES:
+        page.goto(path.format(**places))
+        page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
+        if found := faults(page):
+            wrong[path] = found
+
+    assert wrong == {}
+
+
+def test_the_door_keeps_nobody_out(sign_in: SignIn) -> None:
+    page = sign_in("olga", bypass_csp=True)
+    page.context.clear_cookies()
+    page.goto("/sign-in/")
+
+    assert faults(page) == []
+
+
+def test_it_fits_a_telephone(sign_in: SignIn) -> None:
+    places = everything()
+    page = sign_in(
+        "olga", "operator", "approver", viewport={"width": 390, "height": 844}
+    )
+    wide = []
+    for path in PAGES:
+        page.goto(path.format(**places))
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 390:
+            wide.append((path, width))
+
+    assert wide == []
+
+
+def test_it_can_be_read_without_a_script(sign_in: SignIn) -> None:
+    places = everything()
+    page = sign_in("olga", "operator", "approver", java_script_enabled=False)
+
+    page.goto("/runs/{running}/".format(**places))
+    expect(page.locator("#line-62")).to_contain_text("All is well.")
+    expect(page.locator("#live")).to_have_text("as of page load")
+
+    page.goto("/requests/{request}/".format(**places))
+    page.get_by_label("Your reason").fill("It is not the time.")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_role("status").first).to_be_visible()
+    expect(page.locator("main")).to_contain_text("You rejected this request.")
+
+
+def test_the_keyboard_alone_reaches_the_content(sign_in: SignIn) -> None:
+    page = sign_in("olga", "operator")
+    page.goto("/instances/")
+
+    page.keyboard.press("Tab")
+    skip = page.get_by_text("Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_the_theme_is_remembered(sign_in: SignIn) -> None:
+    page = sign_in("olga", "operator")
+    page.goto("/")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.goto("/instances/")
+
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_a_list_is_searched_while_one_types(sign_in: SignIn) -> None:
+    everything()
+    page = sign_in("olga", "operator")
+    page.goto("/instances/")
+
+    page.get_by_role("textbox", name="Search").press_sequentially("fre")
+
+    expect(page.locator("tbody tr")).to_have_count(1, timeout=30_000)
+    expect(page.locator("tbody")).to_contain_text("free")
+    assert "q=fre" in page.url
