@@ -14,6 +14,7 @@ from demo.words import Stopped
 
 PROJECT = Path(__file__).resolve().parent.parent
 FAVOURITE_PORT = 8000
+CLAIMED: list[socket.socket] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +72,31 @@ def make(folder: Path, *, pretend: bool, clouds_yaml: Path | None, port: int) ->
 
 
 def free_port(favourite: int = 0) -> int:
-    """The favourite if nobody listens there, else any that is free."""
-    for port in (favourite, 0):
+    """The favourite if it is free, else any that is; no other demo takes it from us."""
+    for port in (favourite, *[0] * 20):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            found = int(probe.getsockname()[1])
+        if claim(found):
+            return found
     raise Stopped("No port is free on 127.0.0.1.")
+
+
+def claim(port: int) -> bool:
+    """Take a port before anybody listens there: two demos may start at one moment."""
+    token = socket.socket(socket.AF_UNIX)
+    try:
+        # A name without a file: it is free again when this process ends.
+        token.bind(f"\0novaweb-port-{port}")
+    except OSError:
+        token.close()
+        return False
+    CLAIMED.append(token)
+    return True
 
 
 def alone(folder: Path) -> TextIO:
