@@ -146,6 +146,9 @@ def _keep(settings: Settings) -> None:
     processes.stop(settings, ["mariadb"], patience=60)
     settings.cache.mkdir(parents=True, exist_ok=True)
     template = settings.cache / f"databases-{_key()}"
+    for older in settings.cache.glob("databases-*"):
+        if older != template and older.suffix != ".part":
+            shutil.rmtree(older, ignore_errors=True)
     part = template.with_name(template.name + f".{settings.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     run(["cp", "-a", "--reflink=auto", settings.state / "mysql", part])
