@@ -78,7 +78,7 @@ def test_a_person_who_was_switched_off_may_not(stage: Stage, cast: Cast) -> None
         ({"reason": "  "}, "Say why"),
         ({"reason": "x" * 4001}, "longer than"),
         ({"instance": "web"}, "not an instance's id"),
-        ({"procedure": "teleport"}, "Choose one of: live, cold"),
+        ({"procedure": "teleport"}, "no procedure “teleport”"),
         ({"cloud": "elsewhere"}, "Configured: pretend"),
         ({"ticket": "x" * 101}, "at most 100"),
         ({"options": {"speed": 3}}, "There is no option “speed”"),
