@@ -14,7 +14,7 @@ from migrations_app.models import MigrationRequest, Run
 from migrations_app.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.contrib.auth.models import AnonymousUser, User
 
 
 class Role(StrEnum):
@@ -96,12 +96,12 @@ _WORDS = {
 }
 
 
-def person(user: AbstractBaseUser | AnonymousUser) -> Person:
+def person(user: User | AnonymousUser) -> Person:
     """Return who the user is, with their roles (read once per user object)."""
     known: Person | None = getattr(user, "_novaweb_person", None)
     if known is None:
         if user.is_authenticated and user.is_active:
-            names = user.groups.values_list("name", flat=True)  # type: ignore[union-attr]
+            names = user.groups.values_list("name", flat=True)
             roles = frozenset(names) & frozenset(str(role) for role in Role)
             known = Person(
                 id=user.pk,

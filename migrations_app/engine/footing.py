@@ -39,6 +39,7 @@ from migrations_app.states import (
 GRACE = timedelta(seconds=10)
 # The first looks after a request come quickly, so that short moves end promptly.
 FIRST_LOOK = 0.5
+WISHES = ("stop_asked_at", "stop_asked_by", "force_asked_at", "force_sent_at")
 
 
 class Way(Enum):
@@ -66,17 +67,15 @@ class Footing:
     def __init__(self, lease: Lease, world_of: Callable[[str], World]) -> None:
         self.lease = lease
         self._world_of = world_of
-        self.refresh()
+        self.run = Run.objects.select_related("request__cloud").get(pk=lease.run_id)
+        self.rows = list(self.run.steps.all())
         self.move = move_of(self.run.request)
         known = PROCEDURES.get(self.run.request.procedure)
         self.plan = {step.key: step for step in known.steps} if known else {}
 
     def refresh(self) -> None:
-        """Read the run and its steps anew: people may have asked for something."""
-        self.run = Run.objects.select_related("request__cloud").get(
-            pk=self.lease.run_id
-        )
-        self.rows = list(self.run.steps.all())
+        """Read anew what people may ask of a run; all else is ours to write."""
+        self.run.refresh_from_db(fields=WISHES)
 
     @cached_property
     def world(self) -> World:
@@ -115,23 +114,28 @@ class Footing:
         )
 
     # -- small writes ----------------------------------------------------------
-    def say(self, text: str, row: Step | None = None) -> None:
-        """Add a line to the run's log."""
-        journal.say(self.lease, text, step=row.key if row else "")
+    def say(self, text: str, row: Step | None = None, /, **fields: Any) -> None:
+        """Add a line to the run's log, and write ``fields`` to the run."""
+        journal.say(self.lease, text, step=row.key if row else "", **fields)
+        for name, value in fields.items():
+            setattr(self.run, name, value)
 
     def save(self, row: Step, **fields: Any) -> None:
         """Write to one step of the run, as long as the run is ours."""
         with transaction.atomic():
             self.lease.write()
-            Step.objects.filter(pk=row.pk).update(**fields)
-        for name, value in fields.items():
-            setattr(row, name, value)
+            _set(row, fields)
+
+    def begin(self, row: Step) -> None:
+        """Note since when the step is under way, unless that was noted before."""
+        if row.begun_at is None:
+            self.save(row, begun_at=self.now, state=str(StepState.UNDER_WAY))
 
     def asking(self, row: Step, text: str, **fields: Any) -> None:
         """Commit that a neighbour is about to be asked: row, line and audit entry."""
         with transaction.atomic():
-            self.save(row, **fields)
             self.say(text, row)
+            _set(row, fields)
             audit.record("run.asked", run=self.run, note=text, after={"step": row.key})
 
     def worry(self, sentence: str, row: Step | None = None) -> None:
@@ -144,10 +148,7 @@ class Footing:
             if last is None or last.text != sentence:
                 self.say(sentence, row)
         elif sentence != self.run.why:
-            with transaction.atomic():
-                self.lease.write(why=sentence)
-                self.say(sentence, row)
-            self.run.why = sentence
+            self.say(sentence, row, why=sentence)
 
     def calm(self) -> None:
         """Note that nothing keeps the run from getting on."""
@@ -157,25 +158,29 @@ class Footing:
 
     def done(self, row: Step) -> None:
         """Note that a step is done, and that nothing worries us any more."""
+        now = self.now
         with transaction.atomic():
-            self.save(row, state=str(StepState.DONE), done_at=self.now)
-            self.calm()
-            self.say(f"Done: {row.sentence}", row)
+            self.say(f"Done: {row.sentence}", row, why="")
+            begun = row.begun_at or now
+            _set(row, {"state": str(StepState.DONE), "begun_at": begun, "done_at": now})
 
     def undone(self, row: Step) -> None:
         """Note that a step was undone."""
         with transaction.atomic():
-            self.save(row, state=str(StepState.UNDONE), undone_at=self.now)
             self.say(f"Undone: {row.sentence}", row)
+            _set(row, {"state": str(StepState.UNDONE), "undone_at": self.now})
 
     def rest(self, since: datetime | None) -> Way:
         """Give the run back and have it looked at again: soon at first, then rarely.
 
         ``since`` is when what we wait for began. Nova refreshes its figures every
-        5 s (nova/virt/libvirt/migration.py, save_stats), hence the longest tick.
+        5 s (nova/virt/libvirt/migration.py, save_stats), hence the longest tick. A
+        worker that comes late looks less often, so that no run waits for long.
         """
+        due = self.run.look_again_at or self.now
+        late = (self.run.looked_at - due).total_seconds() if self.run.looked_at else 0.0
         age = (self.now - since).total_seconds() if since else 0.0
-        wait = min(settings.NOVAWEB_TICK, max(FIRST_LOOK, age / 4))
+        wait = min(settings.NOVAWEB_TICK, max(FIRST_LOOK, age / 4, 2 * late))
         self.lease.release(self.now + timedelta(seconds=wait))
         return Way.REST
 
@@ -224,11 +229,18 @@ class Footing:
         if over:
             fields["ended_at"] = now
         with transaction.atomic():
-            self.say(line)
-            self.lease.write(**fields)
+            self.say(line, **fields)
             audit.record(verb, run=self.run, note=why)
             mirror(self.run, state, why=why, now=now)
         return Way.ON if walking else Way.OVER
+
+
+def _set(row: Step, fields: dict[str, Any]) -> None:
+    """Write to a step, in the transaction of a write that the lease has passed."""
+    if fields:
+        Step.objects.filter(pk=row.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(row, name, value)
 
 
 def mirror(run: Run, state: RunState, *, why: str, now: datetime) -> None:

@@ -18,8 +18,6 @@ def forward(foot: Footing) -> Way:
     if foot.run.stop_asked_at is not None:
         return _stop(foot)
     step = foot.step(row)
-    if row.begun_at is None:
-        foot.save(row, begun_at=foot.now, state=str(StepState.UNDER_WAY))
     try:
         return _look(foot, row, step)
     except (Unreachable, Conflict) as error:
@@ -50,6 +48,7 @@ def _ask(foot: Footing, row: Step, step: Act) -> Way:
     it = foot.it(row, mark=row.mark)
     if row.asked_at is None:
         mark = step.mark(it)
+        foot.begin(row)
         foot.asking(row, f"Asking: {row.sentence}", asked_at=foot.now, mark=mark)
         step.do(foot.it(row, mark=mark))
     elif not step.heard(it):
@@ -78,6 +77,7 @@ def _hasten(foot: Footing, row: Step, step: Hastened) -> None:
 
 
 def _wait(foot: Footing, row: Step, step: PlanStep) -> Way:
+    foot.begin(row)
     begun = row.begun_at or foot.now
     patience = step.patience(foot.move)
     if foot.now - begun > patience:

@@ -60,3 +60,6 @@ def _renew(held: list[Lease]) -> None:
         # the walk itself will meet the same trouble and say so
         log.warning("leases not renewed", reason=str(error))
         connection.close()
+    except Exception:
+        # a heart that stopped would hand every long request to a second worker
+        log.exception("leases not renewed")

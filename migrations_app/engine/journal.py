@@ -8,6 +8,7 @@ whose cursor is a line number can never miss a late commit.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models, transaction
 
@@ -15,10 +16,13 @@ from migrations_app.engine.lease import Lease
 from migrations_app.models import Line, Run
 
 
-def say(lease: Lease, text: str, *, step: str = "") -> None:
-    """Add a line to the log of the run that the lease is for. Raises LostLease."""
+def say(lease: Lease, text: str, /, *, step: str = "", **fields: Any) -> None:
+    """Add a line to the log of the run that the lease is for, and write ``fields``.
+
+    Raises LostLease.
+    """
     with transaction.atomic():
-        lease.write(last_number=models.F("last_number") + 1)
+        lease.write(last_number=models.F("last_number") + 1, **fields)
         _insert(lease.run_id, text, step, lease.clock())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
-from django_rq import get_worker
+from django_rq import get_queue
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
@@ -63,7 +64,8 @@ class Command(BaseCommand):
 def _work(queues: list[str]) -> bool:
     """Serve the queues; True when asked to stop, False when Redis went away."""
     try:
-        worker = get_worker(*queues, worker_class=Worker)
+        served = [get_queue(name) for name in queues]
+        worker = Worker(served, connection=served[0].connection)
         worker.work(logging_level="WARNING")
     except RedisError as error:
         log.warning("redis went away", reason=str(error))
@@ -71,9 +73,13 @@ def _work(queues: list[str]) -> bool:
     finally:
         # RQ put its own handlers in place; between two workers Ctrl-C must work
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(0)))
+        signal.signal(signal.SIGTERM, _leave)
     # RQ says so by a flag only if a job was running; the date it sets always
     return worker._shutdown_requested_date is not None
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def _pace(stop: threading.Event) -> None:

@@ -1,18 +1,11 @@
-"""What novaweb asks of its neighbours, in its own words.
-
-The procedures, the pre-flight and the inventory know a cloud only through ``Cloud``
-and these frozen values. ``adapters/openstack.py`` and ``adapters/pretend.py`` are the
-two clouds there are; both pass the same contract tests. Every method may raise
-``Unreachable``, ``Refused``, ``Conflict``, ``Blocked`` or ``Gone`` (errors.py), and
-nothing else.
-"""
+"""What a cloud holds, as frozen values: never a client's own objects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 VCPU, PCPU, MEMORY_MB, DISK_GB = "VCPU", "PCPU", "MEMORY_MB", "DISK_GB"
 
@@ -222,127 +215,6 @@ class Project:
 
     id: str
     name: str
-
-
-class Cloud(Protocol):
-    """One OpenStack cloud: what we read of it, and what we may ask of it."""
-
-    name: str
-
-    # -- looking -----------------------------------------------------------
-    def whoami(self) -> str:
-        """Return our own user id there; the cheapest proof that we can sign in."""
-        ...
-
-    def server(self, server_id: str) -> Server:
-        """Return the server. Raises Gone when Nova does not know it."""
-        ...
-
-    def servers(self) -> Iterable[Server]:
-        """Yield all servers of all projects, page by page."""
-        ...
-
-    def services(self) -> list[Service]:
-        """Return every nova-compute service."""
-        ...
-
-    def hypervisors(self) -> list[Hypervisor]:
-        """Return every compute host with its zone and its stock by placement."""
-        ...
-
-    def projects(self) -> list[Project]:
-        """Return the names of all projects; empty when we may not read them."""
-        ...
-
-    def group_of(self, server_id: str) -> ServerGroup | None:
-        """Return the group the server belongs to, with its members' hosts."""
-        ...
-
-    def migrations(self, server_id: str) -> list[Migration]:
-        """Return Nova's records of the server's moves, newest first."""
-        ...
-
-    def progress(self, server_id: str, migration_id: int) -> Progress | None:
-        """Return what is left to copy; None when Nova does not say (yet, any more).
-
-        Nova refreshes these every 5 s (nova/virt/libvirt/migration.py, save_stats).
-        """
-        ...
-
-    def actions(self, server_id: str) -> list[Action]:
-        """Return the server's actions, newest first, without their events."""
-        ...
-
-    def action(self, server_id: str, request_id: str) -> Action:
-        """Return one action with its events, oldest first."""
-        ...
-
-    def allocations(self, consumer_id: str) -> dict[str, dict[str, int]]:
-        """Return what a consumer holds: host -> resource class -> amount.
-
-        A consumer is a server's id, or the UUID of a migration record (which holds
-        the source's share while a move lasts).
-        """
-        ...
-
-    def fits(self, server: Server, host: str) -> bool | None:
-        """Ask placement whether the server's resources fit on the host now.
-
-        Includes traits that hide disabled hosts. None when it cannot be known.
-        """
-        ...
-
-    def ports(self, server_id: str) -> list[Port]:
-        """Return the network ports of the server."""
-        ...
-
-    # -- asking: each returns when Nova has taken it, never when it is done ------
-    def live_migrate(
-        self, server_id: str, *, host: str | None, block: bool | str = "auto"
-    ) -> None:
-        """Ask for a live migration (os-migrateLive at microversion >= 2.68)."""
-        ...
-
-    def abort(self, server_id: str, migration_id: int) -> None:
-        """Ask to abort a live migration; Conflict when it is too late for that."""
-        ...
-
-    def force_complete(self, server_id: str, migration_id: int) -> None:
-        """Ask to finish a live migration now: post-copy, or a pause of the guest."""
-        ...
-
-    def migrate(self, server_id: str, *, host: str | None) -> None:
-        """Ask for a cold migration (``migrate`` at microversion >= 2.56)."""
-        ...
-
-    def confirm(self, server_id: str) -> None:
-        """Ask to confirm a cold migration that waits in VERIFY_RESIZE."""
-        ...
-
-    def revert(self, server_id: str) -> None:
-        """Ask to revert a cold migration that waits in VERIFY_RESIZE."""
-        ...
-
-    def stop(self, server_id: str) -> None:
-        """Ask to shut the guest down."""
-        ...
-
-    def start(self, server_id: str) -> None:
-        """Ask to start the guest."""
-        ...
-
-    def set_service(
-        self, service_id: str, *, enabled: bool, reason: str | None = None
-    ) -> None:
-        """Enable a nova-compute, or disable it with a reason (1-255 characters)."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All the neighbours that a procedure may talk to."""
-
-    cloud: Cloud
 
 
 @dataclass(frozen=True, slots=True)
