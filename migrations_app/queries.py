@@ -30,7 +30,7 @@ from migrations_app.states import OPEN_REQUESTS, WALKING_RUNS, RequestState, Run
 OPEN = [str(state) for state in OPEN_REQUESTS]
 WALKING = [str(state) for state in WALKING_RUNS]
 PACER_PATIENCE = timedelta(seconds=10)
-LINES_ON_A_PAGE = 2000
+LINES_ON_A_PAGE = 1000
 
 
 # -- is what we show still so? ------------------------------------------------------

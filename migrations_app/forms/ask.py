@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from migrations_app.models import Hypervisor
+from migrations_app.templatetags.novaweb import mib
 
 PROCEDURES = (
     ("auto", "Whatever disturbs it least"),
@@ -77,45 +79,41 @@ class AskForm(forms.Form):
         return chosen
 
 
-@dataclass(frozen=True)
-class Target:
-    """A host to choose, with what is free there; ``trouble`` says why one cannot."""
+def targets(hosts: Iterable[Hypervisor], zone: str, chosen: str) -> SafeString:
+    """Return the hosts to choose from, as options with what is free on each.
 
-    host: Hypervisor
-    trouble: str
-
-    @property
-    def vcpus(self) -> int:
-        """VCPUs that may still be allocated."""
-        return max(0, self.host.vcpus_capacity - self.host.vcpus_used)
-
-    @property
-    def memory(self) -> int:
-        """MiB of memory that may still be allocated."""
-        return max(0, self.host.memory_capacity - self.host.memory_used)
-
-    @property
-    def disk(self) -> int:
-        """GiB of disk that may still be allocated."""
-        return max(0, self.host.disk_capacity - self.host.disk_used)
-
-
-def targets(hosts: Iterable[Hypervisor], zone: str) -> list[Target]:
-    """Return the hosts to choose from: the instance's own zone first, most room first.
-
-    Hosts that are down or disabled stay in the list, so that nobody looks for them in
-    vain, but cannot be chosen.
+    The instance's own zone comes first, and most memory first. Hosts that are down or
+    disabled stay in the list, so that nobody looks for them in vain, but cannot be
+    chosen. Not a template: a cloud may have a thousand hosts.
     """
-    choices = [Target(host, _trouble(host)) for host in hosts]
-    choices.sort(
-        key=lambda each: (
-            bool(each.trouble),
-            each.host.zone != zone,
-            -each.memory,
-            each.host.host,
-        )
+    choices = sorted(
+        hosts,
+        key=lambda host: (
+            not (host.up and host.enabled),
+            host.zone != zone,
+            host.memory_used - host.memory_capacity,
+            host.host,
+        ),
     )
-    return choices
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{} · {} · {}</option>',
+        (
+            (
+                host.host,
+                _marks(host, chosen),
+                host.host,
+                host.zone,
+                _trouble(host) or _room(host),
+            )
+            for host in choices
+        ),
+    )
+
+
+def _marks(host: Hypervisor, chosen: str) -> SafeString:
+    marks = " selected" if host.host == chosen else ""
+    return SafeString(marks + (" disabled" if _trouble(host) else ""))
 
 
 def _trouble(host: Hypervisor) -> str:
@@ -124,3 +122,10 @@ def _trouble(host: Hypervisor) -> str:
     if not host.enabled:
         return f"disabled: {host.disabled_reason}".strip(": ")
     return ""
+
+
+def _room(host: Hypervisor) -> str:
+    vcpus = max(0, host.vcpus_capacity - host.vcpus_used)
+    memory = mib(max(0, host.memory_capacity - host.memory_used))
+    disk = max(0, host.disk_capacity - host.disk_used)
+    return f"free: {vcpus} VCPU, {memory}, {disk} GiB"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 import django_tables2 as tables
 from django.db.models import F, FloatField, QuerySet
 from django.db.models.functions import Cast, NullIf
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from migrations_app.models import Hypervisor, Instance, MigrationRequest
-from migrations_app.templatetags.novaweb import icon, mib, state
+from migrations_app.templatetags.novaweb import bar, icon, mib, state
 
 ATTRS = {"class": "table table-vcenter card-table reflow"}
 
@@ -145,18 +143,19 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
         """How many instances it has."""
         return self.instances_on.get((record.cloud_id, record.host), 0)
 
-    def render_vcpus(self, record: Hypervisor) -> str:
+    def render_vcpus(self, record: Hypervisor) -> SafeString:
         """VCPUs used of what may be allocated."""
-        return _bar("VCPUs", record.vcpus_used, record.vcpus_capacity, "{} of {}")
+        return bar(record.vcpus_used, record.vcpus_capacity, "VCPUs used")
 
-    def render_memory(self, record: Hypervisor) -> str:
+    def render_memory(self, record: Hypervisor) -> SafeString:
         """Memory used of what may be allocated."""
         figures = f"{mib(record.memory_used)} of {mib(record.memory_capacity)}"
-        return _bar("Memory", record.memory_used, record.memory_capacity, figures)
+        return bar(record.memory_used, record.memory_capacity, "Memory used", figures)
 
-    def render_disk(self, record: Hypervisor) -> str:
+    def render_disk(self, record: Hypervisor) -> SafeString:
         """Disk used of what may be allocated."""
-        return _bar("Disk", record.disk_used, record.disk_capacity, "{} of {} GiB")
+        figures = f"{record.disk_used} of {record.disk_capacity} GiB"
+        return bar(record.disk_used, record.disk_capacity, "Disk used", figures)
 
     def order_vcpus(
         self, rows: QuerySet[Hypervisor], is_descending: bool
@@ -175,13 +174,6 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
     ) -> tuple[QuerySet[Hypervisor], bool]:
         """Order by the share that is used."""
         return _by_share(rows, "disk", is_descending)
-
-
-def _bar(label: str, used: int, capacity: int, figures: str) -> str:
-    from migrations_app.templatetags.novaweb import bar
-
-    context: dict[str, Any] = bar(used, capacity, label, figures.format(used, capacity))
-    return render_to_string("parts/_bar.html", context)
 
 
 def _by_share(

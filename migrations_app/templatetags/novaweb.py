@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -12,13 +13,15 @@ from django import template
 from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from migrations_app import audit, policy
-from migrations_app.models import AuditEntry
+from migrations_app.models import AuditEntry, Line
 
 register = template.Library()
+
+_NO_CAPACITY = SafeString('<span class="text-secondary">not known to placement</span>')
 
 # state -> (icon, tone): a shape, a word and a colour each, never the colour alone
 _STATES = {
@@ -74,6 +77,7 @@ _TROUBLE = re.compile(
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, label: str = "") -> SafeString:
     """Return the icon; without a label it is decoration, and not read out."""
     href = f"{static('icons.svg')}#{name}"
@@ -89,11 +93,12 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def state(value: str, word: str = "") -> SafeString:
-    """Return a state as a chip: icon, word and colour."""
-    name, tone = _STATES.get(str(value), ("help-circle", "unknown"))
-    own = str(value) if str(value).isupper() else str(value).replace("_", " ")
-    word = word or _WORDS.get(str(value), own)
+@lru_cache(maxsize=256)
+def state(value: str) -> SafeString:
+    """Return a state as a chip: icon, word and colour. A list shows few, many times."""
+    name, tone = _STATES.get(value, ("help-circle", "unknown"))
+    # what is in capitals is Nova's own word
+    word = _WORDS.get(value, value if value.isupper() else value.replace("_", " "))
     return format_html('<span class="chip chip-{}">{}{}</span>', tone, icon(name), word)
 
 
@@ -143,7 +148,7 @@ def since(
 
 @register.filter
 def duration(value: timedelta | float | None) -> str:
-    """Return a span of time as people say it: at once, 0.3 s, 47 s, 3 min 20 s, 2 h 5 min."""
+    """Return a span of time as people say it: 0.3 s, 47 s, 3 min 20 s, 2 h 5 min."""
     if value is None:
         return "not known"
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
@@ -197,10 +202,22 @@ def sentence(entry: AuditEntry) -> str:
     return audit.sentence(entry)
 
 
-@register.filter
-def is_trouble(text: str) -> bool:
-    """Whether a log line speaks of trouble; only colour and the key “e” hang on it."""
-    return bool(_TROUBLE.search(text))
+@register.simple_tag
+def log_line(line: Line) -> SafeString:
+    """Return one line of a log, for the page, the stream and the poll alike.
+
+    Not a template: a page has a thousand of them.
+    """
+    at = line.at.astimezone(UTC)
+    # only the colour and the key “e” hang on it
+    kind = "line line-trouble" if _TROUBLE.search(line.text) else "line"
+    number, moment = line.number, at.isoformat(timespec="milliseconds")
+    return SafeString(
+        f'<li class="{kind}" id="line-{number}"><a class="line-number"'
+        f' href="#line-{number}" aria-label="Line {number}">{number}</a>'
+        f'<time datetime="{moment}" data-style="clock">{at:%H:%M:%S}</time>'
+        f'<span class="line-text">{escape(line.text)}</span></li>'
+    )
 
 
 @register.simple_tag
@@ -244,16 +261,21 @@ def ticket_url(ticket: str) -> str:
     return place.replace("{ticket}", quote(ticket)) if place and ticket else ""
 
 
-@register.inclusion_tag("parts/_bar.html")
-def bar(used: float, capacity: float, label: str, figures: str = "") -> dict[str, Any]:
+@register.simple_tag
+def bar(used: float, capacity: float, label: str, figures: str = "") -> SafeString:
     """Draw how much of a capacity is used, with the figures in words beside it."""
-    share = 0.0 if capacity <= 0 else 100 * used / capacity
-    tone = "bad" if share > 95 else "warn" if share > 80 else "good"
-    return {
-        "width": f"{min(100, max(0, share)):.1f}",
-        "share": f"{share:.0f}",
-        "tone": tone,
-        "label": label,
-        "figures": figures or f"{used:g} of {capacity:g}",
-        "known": capacity > 0,
-    }
+    if capacity <= 0:
+        return _NO_CAPACITY
+    share = 100 * used / capacity
+    return format_html(
+        '<span class="bar-row"><svg class="bar bar-{}" viewBox="0 0 100 8"'
+        ' preserveAspectRatio="none" role="img" aria-label="{}: {} %">'
+        '<rect class="bar-room" width="100" height="8" rx="2"/>'
+        '<rect class="bar-used" width="{}" height="8" rx="2"/></svg>'
+        '<span class="bar-figures">{}</span></span>',
+        "bad" if share > 95 else "warn" if share > 80 else "good",
+        label,
+        f"{share:.0f}",
+        f"{min(100, max(0, share)):.1f}",
+        figures or f"{used:g} of {capacity:g}",
+    )

@@ -111,11 +111,12 @@ def _show(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    hosts = queries.hypervisors().filter(cloud=instance.cloud_id)
+    hosts = queries.hypervisors().select_related(None)
+    others = hosts.filter(cloud=instance.cloud_id).exclude(host=instance.host)
     context = {
         "instance": instance,
         "form": form,
-        "targets": targets(hosts.exclude(host=instance.host), instance.zone),
+        "targets": targets(others, instance.zone, form["target"].value() or ""),
         "asked": queries.open_requests([instance.uuid]).get(instance.uuid),
         **(more or {}),
     }

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
 from migrations_app.models import Snapshot
 from migrations_app.templatetags.novaweb import mib
 
@@ -15,13 +18,13 @@ STEP = 4
 
 @dataclass(frozen=True)
 class Chart:
-    """One resource over time. ``bars`` holds (x, height, y, words) of each snapshot."""
+    """One resource over time; ``bars`` has a rectangle for each snapshot."""
 
     label: str
     words: str
     last: str
     width: int
-    bars: list[tuple[int, float, float, str]]
+    bars: SafeString
     from_at: datetime
     to_at: datetime
 
@@ -46,7 +49,7 @@ def _chart(
         capacity = getattr(snapshot, f"{field}_capacity")
         height = HEIGHT * min(1.0, used / capacity) if capacity > 0 else 0.0
         words = f"{snapshot.at:%Y-%m-%d %H:%M} UTC: {said(used)} of {said(capacity)}"
-        bars.append((STEP * number, round(height, 1), round(HEIGHT - height, 1), words))
+        bars.append((STEP * number, round(HEIGHT - height, 1), round(height, 1), words))
     used_at = [getattr(snapshot, f"{field}_used") for snapshot in snapshots]
     last = said(used_at[-1])
     return Chart(
@@ -55,7 +58,12 @@ def _chart(
         f" {last}",
         last=f"{last} of {said(getattr(snapshots[-1], f'{field}_capacity'))}",
         width=STEP * len(snapshots),
-        bars=bars,
+        bars=format_html_join(
+            "",
+            '<rect class="history-bar" x="{}" y="{}" width="3" height="{}">'
+            "<title>{}</title></rect>",
+            bars,
+        ),
         from_at=snapshots[0].at,
         to_at=snapshots[-1].at,
     )

@@ -16,8 +16,9 @@ from migrations_app import queries
 from migrations_app import runs as verbs
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.forms.decisions import note_in
-from migrations_app.models import Line, Run
+from migrations_app.models import Run
 from migrations_app.policy import Person, Verb
+from migrations_app.templatetags.novaweb import log_line
 from migrations_app.views.frame import page, person_of, show, status_of, user_of
 
 # The parts of the page that change while a run goes on, each by one template that the
@@ -60,7 +61,7 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
     fresh = queries.lines_after(pk, int(after))
     caught_up = not fresh or fresh[-1].number >= pulse.last_number
     answer = {
-        "lines": [{"number": each.number, "html": line_html(each)} for each in fresh],
+        "lines": [{"number": each.number, "html": log_line(each)} for each in fresh],
         "parts": parts(queries.run(pk), person_of(request)),
         "over": pulse.over and caught_up,
     }
@@ -96,11 +97,6 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         return _show(request, queries.run(pk), context, status=status)
     messages.success(request, said)
     return redirect("run", pk=pk)
-
-
-def line_html(line: Line) -> str:
-    """Return one line of the log as the page shows it."""
-    return render_to_string("runs/_line.html", {"line": line}).strip()
 
 
 def parts(row: Run, person: Person) -> dict[str, str]:

@@ -23,8 +23,9 @@ from migrations_app import policy, queries
 from migrations_app.errors import Gone, NotAllowed, NovawebError
 from migrations_app.policy import Person, Verb
 from migrations_app.queries import Pulse
+from migrations_app.templatetags.novaweb import log_line
 from migrations_app.views.frame import person_of, sorry
-from migrations_app.views.runs import line_html, parts
+from migrations_app.views.runs import parts
 
 LOOK_EVERY = 0.15  # seconds; half of it is how late a line is, on average
 LASTS = 60.0  # seconds that one connection is kept
@@ -115,7 +116,7 @@ class Watch:
         if pulse.last_number > self.after:
             lines = queries.lines_after(self.run, self.after, limit=BATCH)
             for line in lines:
-                news.append(event("line", line_html(line), id=line.number))
+                news.append(event("line", log_line(line), id=line.number))
             self.after = lines[-1].number if lines else pulse.last_number
         if pulse != self._pulse:
             self._pulse = pulse

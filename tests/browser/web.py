@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.db import connection
@@ -21,13 +22,15 @@ PATIENCE = 60.0  # seconds until it answers, on a busy machine
 class Web:
     """One uvicorn on a port of its own that reads the test's database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, environment: Mapping[str, str] = os.environ
+    ) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "web.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.environment = {
-            **os.environ,
+            **environment,
             "DJANGO_SETTINGS_MODULE": "novaweb.settings",
             "NOVAWEB_DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
             "NOVAWEB_DEBUG": "true",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from migrations_app.views.inventory import PER_PAGE
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -116,15 +118,15 @@ def test_it_sorts_and_says_so_to_a_screen_reader(operator: Client) -> None:
 
 
 def test_it_shows_a_page_at_a_time_and_the_way_to_the_next(operator: Client) -> None:
-    for number in range(51):
+    for number in range(PER_PAGE + 1):
         factories.instance(f"web-{number:02}")
 
     first = operator.get("/instances/")
 
-    assert b"web-49" in first.content
-    assert b"web-50" not in first.content
+    assert f"web-{PER_PAGE - 1}" in first.content.decode()
+    assert f"web-{PER_PAGE}" not in first.content.decode()
     assert b'rel="next"' in first.content
-    assert rows(operator, "/instances/?page=2") == ["web-50"]
+    assert rows(operator, "/instances/?page=2") == [f"web-{PER_PAGE}"]
     assert rows(operator, "/instances/?page=nonsense")[0] == "web-00"
 
 
@@ -190,8 +192,6 @@ def test_it_narrows_requests_by_state_and_by_whose_they_are(approver: Client) ->
     ],
 )
 def test_it_finds_what_an_auditor_looks_for(auditor: Client, wanted: str) -> None:
-    from datetime import UTC, datetime
-
     odd = factories.audit_entry(
         "request.rejected",
         at=datetime(2030, 6, 1, tzinfo=UTC),

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from migrations_app import policy
 from migrations_app.models import Cloud, Run
 from migrations_app.views.stream import Watch
 from tests import factories
@@ -78,7 +79,7 @@ def test_it_hands_out_lines_after_a_number(requester: Client) -> None:
 
 def test_a_stream_says_everything_once_and_ends_with_the_run(cast: Cast) -> None:
     run = factories.run(lines=["One.", "Two."])
-    watch = Watch(run.pk, _person(cast), after=1)
+    watch = Watch(run.pk, policy.person(cast.operator), after=1)
 
     first = watch.read()
     assert [part for part in first.split("\n") if part.startswith("id: ")] == ["id: 2"]
@@ -101,19 +102,13 @@ def test_a_stream_says_everything_once_and_ends_with_the_run(cast: Cast) -> None
 
 def test_a_stream_does_not_end_before_the_last_line_of_many(cast: Cast) -> None:
     run = factories.run(lines=[f"Line {n}." for n in range(450)], state="completed")
-    watch = Watch(run.pk, _person(cast), after=0)
+    watch = Watch(run.pk, policy.person(cast.operator), after=0)
 
     sent = ""
     while not watch.over:
         sent += watch.read()
 
     assert sent.count("event: line\n") == 450
-
-
-def _person(cast: Cast) -> object:
-    from migrations_app import policy
-
-    return policy.person(cast.operator)
 
 
 def test_a_held_run_shows_why_and_what_can_be_done(
@@ -149,7 +144,7 @@ def test_it_does_not_offer_the_way_back_past_the_point_of_no_return(
     ],
 )
 def test_an_operator_interrupts_a_run_without_a_script(
-    operator: Client, verb: str, field: str, django_capture_on_commit_callbacks: object
+    operator: Client, verb: str, field: str
 ) -> None:
     run = factories.run()
     assert f'action="/runs/{run.pk}/{verb}/"' in page(operator, run)

@@ -1,0 +1,234 @@
+"""How long the server takes for each page of a large cloud.
+
+    python -m bench.pages [--hypervisors 1000] [--instances 50000]
+
+Fills an SQLite database of its own, in a folder that is removed afterwards, asks for
+each page a few times and prints the median of the processor's time, SQLite's included:
+what else the machine is doing makes no difference. Ends with status 1 if a page takes
+longer than LIMIT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+LIMIT = 100.0  # ms
+TIMES = 7
+ROLES = ("requester", "approver", "operator", "auditor")
+STATES = ("requested", "running", "completed", "rejected", "withdrawn")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Time every page of a large cloud.")
+    parser.add_argument("--hypervisors", type=int, default=1000)
+    parser.add_argument("--instances", type=int, default=50_000)
+    parser.add_argument("--requests", type=int, default=5_000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="novaweb-bench-") as folder:
+        os.environ.update(
+            NOVAWEB_STATE_DIR=folder,
+            NOVAWEB_DEBUG="true",
+            NOVAWEB_LOG_LEVEL="ERROR",
+            NOVAWEB_CLOUDS="pretend",
+            DJANGO_SETTINGS_MODULE="novaweb.settings",
+        )
+        import django
+
+        django.setup()
+        fill(asked.hypervisors, asked.instances, asked.requests)
+        slow = 0
+        print(f"{'median':>8} {'worst':>8}  page")
+        for path, median, worst in measured():
+            mark = "" if median < LIMIT else f"  over {LIMIT:.0f} ms"
+            slow += bool(mark)
+            print(f"{median:5.0f} ms {worst:5.0f} ms  {path}{mark}")
+    return 1 if slow else 0
+
+
+def fill(hypervisors: int, instances: int, requests: int) -> None:
+    """Make the tables and the rows: that many, spread over zones, hosts and states."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.utils import timezone
+
+    from migrations_app.models import (
+        AuditEntry,
+        Hypervisor,
+        Instance,
+        MigrationRequest,
+        Snapshot,
+    )
+    from tests import factories
+
+    started = time.monotonic()
+    # the server of a site has its debug switches off
+    settings.DEBUG = False
+    call_command("migrate", verbosity=0)
+    cloud = factories.cloud()
+    factories.pacer_seen()
+    factories.person("olga", *ROLES)
+    names = [f"compute-{number:04}" for number in range(hypervisors)]
+    Hypervisor.objects.bulk_create(
+        factories.new_hypervisor(
+            name,
+            cloud=cloud,
+            zone=f"OS{1 + number % 8}",
+            memory_used=1024 * (number % 250),
+            up=number % 97 != 0,
+            enabled=number % 41 != 0,
+        )
+        for number, name in enumerate(names)
+    )
+    Instance.objects.bulk_create(
+        (
+            factories.new_instance(
+                f"{('web', 'db', 'mail', 'batch')[number % 4]}-{number:05}",
+                cloud=cloud,
+                host=names[number % hypervisors],
+                zone=f"OS{1 + number % hypervisors % 8}",
+                project_id=f"{number % 300:032}",
+                project_name=f"project-{number % 300}",
+                status="ERROR" if number % 211 == 0 else "ACTIVE",
+            )
+            for number in range(instances)
+        ),
+        batch_size=1000,
+    )
+    now = timezone.now()
+    some = list(Instance.objects.order_by("uuid")[:requests])
+    MigrationRequest.objects.bulk_create(
+        MigrationRequest(
+            cloud=cloud,
+            instance=of.uuid,
+            instance_name=of.name,
+            procedure="live",
+            asked_procedure="auto",
+            source=of.host,
+            target=names[(number + 1) % hypervisors],
+            reason="The host is to be emptied.",
+            ticket=f"OPS-{number}",
+            expires_at=now + timedelta(days=14),
+            state=STATES[number % len(STATES)],
+            plan=factories.PLAN,
+            findings=factories.FINDINGS,
+            plan_digest=factories.DIGEST,
+            asked_by_name="rita",
+            asked_at=now,
+        )
+        for number, of in enumerate(some)
+    )
+    for row in MigrationRequest.objects.filter(state="running")[:300]:
+        factories.run(of=row, lines=["It begins.", "It goes on."])
+    factories.run(
+        of=factories.request(state="running"),
+        lines=[f"Line {number}." for number in range(2000)],
+    )
+    AuditEntry.objects.bulk_create(
+        (
+            AuditEntry(
+                at=now,
+                actor_name=f"person-{number % 50}",
+                verb="request.asked",
+                instance=some[number % len(some)].uuid,
+                instance_name=some[number % len(some)].name,
+                source=names[number % hypervisors],
+                target=names[number * 7 % hypervisors],
+                ticket=f"OPS-{number}",
+                note="The host is to be emptied.",
+            )
+            for number in range(10 * requests)
+        ),
+        batch_size=1000,
+    )
+    Snapshot.objects.bulk_create(
+        (
+            Snapshot(
+                cloud=cloud,
+                host=name,
+                at=now - timedelta(hours=hour),
+                instances=50,
+                vcpus_capacity=128,
+                vcpus_used=50 + hour,
+                memory_capacity=258048,
+                memory_used=100_000 + 1000 * hour,
+                disk_capacity=2000,
+                disk_used=1000,
+            )
+            for hour in range(24)
+            for name in names
+        ),
+        batch_size=1000,
+    )
+    print(
+        f"{hypervisors} hypervisors, {instances} instances, {requests} requests and"
+        f" {10 * requests} audit entries, made in {time.monotonic() - started:.0f} s."
+    )
+
+
+def pages() -> Iterator[str]:
+    """Yield the address of every page, and of each list's dearest questions."""
+    from migrations_app.models import AuditEntry, Instance, MigrationRequest, Run
+
+    instance = Instance.objects.order_by("-pk")[0].uuid
+    request = MigrationRequest.objects.filter(state="requested")[0].pk
+    long_run = Run.objects.order_by("-last_number")[0].pk
+    yield "/"
+    yield "/instances/"
+    yield "/instances/?page=900"
+    yield "/instances/?q=web-49"
+    yield "/instances/?q=nothing-like-it"
+    yield f"/instances/?q={instance}"
+    yield "/instances/?sort=-name"
+    yield "/instances/?sort=host"
+    yield "/instances/?sort=project"
+    yield "/instances/?sort=-status"
+    yield "/instances/?host=compute-0500"
+    yield "/instances/?project=project-7"
+    yield "/instances/?zone=OS3&status=ERROR"
+    yield f"/instances/{instance}/"
+    yield "/hypervisors/"
+    yield "/hypervisors/?sort=-memory"
+    yield "/hypervisors/?q=compute-05"
+    yield "/hypervisors/compute-0500/"
+    yield "/requests/"
+    yield "/requests/?state=open"
+    yield "/requests/?whose=waiting"
+    yield "/requests/?q=web-049"
+    yield f"/requests/{request}/"
+    yield f"/requests/ask/?instance={instance}"
+    yield f"/runs/{long_run}/"
+    yield f"/runs/{long_run}/lines/?after=1990"
+    yield "/audit/"
+    yield "/audit/?host=compute-0500"
+    yield "/audit/?q=nothing-like-it"
+    yield f"/audit/{AuditEntry.objects.order_by('-pk')[0].pk}/"
+
+
+def measured() -> Iterator[tuple[str, float, float]]:
+    """Yield each page with the median and the worst time it took, in ms."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    client = Client(headers={"Host": "localhost"})
+    client.force_login(User.objects.get(username="olga"))
+    for path in pages():
+        took = []
+        for _ in range(TIMES + 1):
+            started = time.process_time()
+            answer = client.get(path)
+            took.append(1000 * (time.process_time() - started))
+            if answer.status_code != 200:
+                raise SystemExit(f"{path} answers {answer.status_code}")
+        # the first one also reads templates and plans, once per process
+        yield path, statistics.median(took[1:]), max(took[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
