@@ -123,29 +123,53 @@ class MigrateLive(Hastened):
         if record is None:
             return
         figures: dict[str, Any] = {"migration": record.id, "status": record.status}
-        left = it.cloud.progress(it.move.server_id, record.id)
-        if left is not None:
-            for name in left.__slots__:
-                figures[name] = getattr(left, name)
-            figures |= self._pace(it, left)
         if record.status != it.shown.get("status"):
             it.say(f"Nova's migration {record.id} is {record.status}.")
+        left = it.cloud.progress(it.move.server_id, record.id)
+        if left is not None:
+            figures |= {name: getattr(left, name) for name in left.__slots__}
+            figures |= _pace(it, left)
+            if figures["quarters"] > it.shown.get("quarters", 0):
+                it.say(_left(left))
         it.show(figures)
 
-    def _pace(self, it: It, left: Progress) -> dict[str, Any]:
-        """Return the low-water mark (bytes) and the rate since last time (bytes/s)."""
-        low = it.shown.get("low_water", left.memory_remaining)
-        copied = left.memory_processed + left.disk_processed
-        pace: dict[str, Any] = {
-            "low_water": min(low, left.memory_remaining),
-            "copied": copied,
-            "at": it.now.timestamp(),
-            "rate": it.shown.get("rate", 0),
-        }
-        seconds = it.now.timestamp() - it.shown.get("at", it.now.timestamp())
-        if seconds > 0 and copied > it.shown.get("copied", copied):
-            pace["rate"] = int((copied - it.shown["copied"]) / seconds)
-        return pace
+
+def _pace(it: It, left: Progress) -> dict[str, Any]:
+    """Return the low-water mark (bytes), the rate (bytes/s) and the quarters copied."""
+    shown, now = it.shown, it.now.timestamp()
+    copied = left.memory_processed + left.disk_processed
+    total = left.memory_total + left.disk_total
+    remaining = left.memory_remaining + left.disk_remaining
+    pace: dict[str, Any] = {
+        "copied": copied,
+        "at": now,
+        "rate": shown.get("rate", 0),
+        # memory is copied anew when it was written to: never less than there was
+        "quarters": shown.get("quarters", 0),
+    }
+    if copied:  # before that Nova's counters say nothing yet
+        low = shown.get("low_water", left.memory_remaining)
+        pace["low_water"] = min(low, left.memory_remaining)
+        pace["quarters"] = max(
+            pace["quarters"], 4 * (total - remaining) // max(total, 1)
+        )
+    seconds = now - shown.get("at", now)
+    if seconds > 0 and copied > shown.get("copied", copied):
+        pace["rate"] = int((copied - shown["copied"]) / seconds)
+    return pace
+
+
+def _left(left: Progress) -> str:
+    text = (
+        f"Memory: {left.memory_remaining / 2**20:,.0f} of"
+        f" {left.memory_total / 2**20:,.0f} MiB left to copy"
+    )
+    if left.disk_total:
+        text += (
+            f"; disks: {left.disk_remaining / 2**20:,.0f} of"
+            f" {left.disk_total / 2**20:,.0f} MiB left"
+        )
+    return f"{text}."
 
 
 class RunsOnTarget(Step):
