@@ -59,18 +59,18 @@ def _fly(runs: int, seconds: float) -> int:
 
 def _take_off(runs: int, seconds: float) -> None:
     """Put that many approved requests into the database, due now."""
+    from django.conf import settings
     from django.contrib.auth.models import User
     from django.utils import timezone
 
-    from migrations_app import planning, wiring
+    from migrations_app import planning
     from migrations_app.adapters.pretend import PretendCloud
     from migrations_app.adapters.pretend.article import TINY
     from migrations_app.models import Cloud, MigrationRequest
     from migrations_app.starts import begin
     from migrations_app.states import RequestState
 
-    cloud = wiring.cloud_of("pretend")
-    assert isinstance(cloud, PretendCloud)
+    cloud = PretendCloud("pretend", settings.NOVAWEB_PRETEND_FILE)
     cloud.set(live_seconds=seconds, max_concurrent_live_migrations=runs)
     now = timezone.now()
     asker = User.objects.create_user("requester")
@@ -140,8 +140,8 @@ def _watch(worker: subprocess.Popen[bytes], runs: int) -> int:
     middle = len(memory) // 2
     grown = max(memory[middle:], default=0) - max(memory[1 : middle + 1], default=0)
     print(
-        f"{done} of {runs} moves completed in {age:.0f} s; overdue at most {worst:.1f} s (late from"
-        f" {settings.NOVAWEB_TICK:.0f} s); memory grew by {grown:.1f} MiB in the"
+        f"{done} of {runs} moves completed in {age:.0f} s; overdue at most"
+        f" {worst:.1f} s (late from {settings.NOVAWEB_TICK:.0f} s); memory grew by {grown:.1f} MiB in the"
         " second half"
     )
     return int(late or grown > 10 or done < runs)

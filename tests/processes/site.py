@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 90.0  # seconds that anything here may take on a busy machine
 
 
-def until(look: Callable[[], T], what: str) -> T:
+def until(look: Callable[[], T | None], what: str) -> T:
     """Return the first true answer of ``look``; fail when there is none in time."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
