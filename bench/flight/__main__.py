@@ -141,8 +141,8 @@ def _watch(worker: subprocess.Popen[bytes], runs: int) -> int:
     grown = max(memory[middle:], default=0) - max(memory[1 : middle + 1], default=0)
     print(
         f"{done} of {runs} moves completed in {age:.0f} s; overdue at most"
-        f" {worst:.1f} s (late from {settings.NOVAWEB_TICK:.0f} s); memory grew by {grown:.1f} MiB in the"
-        " second half"
+        f" {worst:.1f} s (late from {settings.NOVAWEB_TICK:.0f} s); memory grew by"
+        f" {grown:.1f} MiB in the second half"
     )
     return int(late or grown > 10 or done < runs)
 
