@@ -195,6 +195,29 @@ def test_a_corrected_clouds_yaml_is_read_without_a_restart(
     assert cloud.whoami() == "me"
 
 
+def test_a_password_that_turned_wrong_is_read_again_without_a_restart(
+    sham: Sham, cloud: OpenStackCloud, clouds_yaml: Path
+) -> None:
+    assert cloud.whoami() == "me"
+    sham.answers["GET /compute/v2.1/os-services"] = (401, nova_says("no"))
+    with pytest.raises(Refused, match="check the credentials"):
+        cloud.services()
+    clouds_yaml.write_text("clouds: {}", encoding="utf-8")
+    with pytest.raises(Refused, match="There is no cloud sham"):
+        cloud.services()
+
+
+def test_a_password_that_keystone_does_not_take_is_read_again_too(
+    sham: Sham, cloud: OpenStackCloud, clouds_yaml: Path
+) -> None:
+    sham.answers["POST /identity/v3/auth/tokens"] = (401, nova_says("no"))
+    with pytest.raises(Refused, match="check the credentials"):
+        cloud.whoami()
+    clouds_yaml.write_text("clouds: {}", encoding="utf-8")
+    with pytest.raises(Refused, match="There is no cloud sham"):
+        cloud.whoami()
+
+
 def response() -> requests.Response:
     found = requests.Response()
     receipt = {"methods": [], "expires_at": "2026-01-01T00:00:00Z"}

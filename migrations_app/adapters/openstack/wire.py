@@ -77,6 +77,8 @@ class Wire:
             body = None
             if response.ok and method == "GET":
                 raise verdict.strange(self.name, service) from None
+        if response.status_code == 401:
+            self._forget()
         if not response.ok:
             raise verdict.of_status(
                 self.name, service, response.status_code, body, gone
@@ -113,9 +115,16 @@ class Wire:
         try:
             yield
         except verdict.TROUBLES as error:
-            raise verdict.of_exception(self.name, service, error) from error
+            told = verdict.of_exception(self.name, service, error)
+            if isinstance(told, Refused):
+                self._forget()
+            raise told from error
         except verdict.SHAPES as error:
             raise verdict.strange(self.name, service) from error
+
+    def _forget(self) -> None:
+        """Read clouds.yaml again at the next request: it may have been corrected."""
+        self._process = 0
 
     def _newest(self, adapter: Adapter) -> tuple[int, int]:
         """Return the newest compute microversion that we and the cloud speak."""
