@@ -97,17 +97,8 @@ def targets(hosts: Iterable[Hypervisor], zone: str, chosen: str) -> SafeString:
     )
     return format_html_join(
         "",
-        '<option value="{}"{}>{} · {} · {}</option>',
-        (
-            (
-                host.host,
-                _marks(host, chosen),
-                host.host,
-                host.zone,
-                _trouble(host) or _room(host),
-            )
-            for host in choices
-        ),
+        '<option value="{}"{}>{}</option>',
+        ((host.host, _marks(host, chosen), _words(host)) for host in choices),
     )
 
 
@@ -124,8 +115,11 @@ def _trouble(host: Hypervisor) -> str:
     return ""
 
 
-def _room(host: Hypervisor) -> str:
+def _words(host: Hypervisor) -> str:
+    if trouble := _trouble(host):
+        return f"{host.host} · {host.zone} · {trouble}"
     vcpus = max(0, host.vcpus_capacity - host.vcpus_used)
     memory = mib(max(0, host.memory_capacity - host.memory_used))
     disk = max(0, host.disk_capacity - host.disk_used)
-    return f"free: {vcpus} VCPU, {memory}, {disk} GiB"
+    free = f"free: {vcpus} VCPU, {memory}, {disk} GiB"
+    return f"{host.host} · {host.zone} · {free}"

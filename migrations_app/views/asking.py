@@ -111,7 +111,8 @@ def _show(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    hosts = queries.hypervisors().select_related(None)
+    # only what a choice shows: there may be a thousand of them
+    hosts = queries.hypervisors().select_related(None).defer("aggregates", "seen_at")
     others = hosts.filter(cloud=instance.cloud_id).exclude(host=instance.host)
     context = {
         "instance": instance,
