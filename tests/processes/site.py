@@ -89,7 +89,8 @@ class Site:
             if worker.poll() is None:
                 worker.kill()
             worker.wait()
-        self.valkey.stop()
+        if self.valkey.is_running():
+            self.valkey.stop()
 
 
 def person(role: str) -> User:

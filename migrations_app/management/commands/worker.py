@@ -46,6 +46,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until SIGTERM or SIGINT; whatever happens to Redis or the database."""
+        # until RQ puts its own handlers in place, and between two of its workers
+        signal.signal(signal.SIGTERM, _leave)
         stop = threading.Event()
         pacer = threading.Thread(target=_pace, args=(stop,), name="pacer", daemon=True)
         pacer.start()
