@@ -100,5 +100,7 @@ def sentence(entry: AuditEntry) -> str:
         actor=entry.actor_name,
         instance=entry.instance_name or entry.instance or "an instance",
         source=entry.source or "?",
-        target=entry.target or "a host of the scheduler's choice",
+        target=entry.target
+        or entry.after.get("host")
+        or "a host of the scheduler's choice",
     )

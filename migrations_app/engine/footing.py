@@ -186,8 +186,12 @@ class Footing:
 
     # -- the moves of the run's state --------------------------------------------
     def complete(self) -> Way:
-        """The plan is done: the move is complete."""
-        return self._move(RunState.COMPLETED, "run.completed", "", "The move is done.")
+        """The plan is done: the move is complete. The audit says where it ended."""
+        hosts = [row.progress["host"] for row in self.rows if "host" in row.progress]
+        ended = {"host": hosts[-1]} if hosts else {}
+        return self._move(
+            RunState.COMPLETED, "run.completed", "", "The move is done.", after=ended
+        )
 
     def rolled_back(self) -> Way:
         """All that was asked is undone; the reason stays in ``why``."""
@@ -217,7 +221,14 @@ class Footing:
         )
 
     def _move(
-        self, state: RunState, verb: str, why: str, line: str, **fields: Any
+        self,
+        state: RunState,
+        verb: str,
+        why: str,
+        line: str,
+        *,
+        after: dict[str, Any] | None = None,
+        **fields: Any,
     ) -> Way:
         walking, over = state in WALKING_RUNS, state not in OPEN_RUNS
         now = self.now
@@ -230,7 +241,7 @@ class Footing:
             fields["ended_at"] = now
         with transaction.atomic():
             self.say(line, **fields)
-            audit.record(verb, run=self.run, note=why)
+            audit.record(verb, run=self.run, note=why, after=after)
             mirror(self.run, state, why=why, now=now)
         return Way.ON if walking else Way.OVER
 

@@ -161,6 +161,7 @@ class StaysOnTarget(Step):
         records = it.cloud.migrations(it.move.server_id)
         if records and not records[0].over:
             return Is.WAITING
+        it.show({"host": server.host})
         it.say(f"It is {server.status} on {server.host}.")
         return Is.DONE
 

@@ -191,6 +191,7 @@ class RunsOnTarget(Step):
                 f" “{records[0].status}”: the clean-up on {it.move.source} may have"
                 " failed. Look at its nova-compute log."
             )
+        it.show({"host": server.host})
         it.say(f"It runs on {server.host}.")
         return Is.DONE
 

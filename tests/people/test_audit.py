@@ -224,3 +224,11 @@ def test_what_was_not_done_is_not_recorded(
     request.refresh_from_db()
     assert (request.state, request.open_instance is None) == ("requested", False)
     assert verbs(request) == ["request.asked"]
+
+
+def test_a_completed_move_names_the_host_that_the_scheduler_chose() -> None:
+    stage = Stage()
+    run = stage.play(stage.start("live", target=None))
+    entry = AuditEntry.objects.get(verb="run.completed", run_number=run.pk)
+    assert stage.host == stage.target
+    assert audit.sentence(entry) == f"web was moved to {stage.target}"
