@@ -27,6 +27,19 @@ def test_it_documents_every_setting_and_none_that_is_not_read() -> None:
     assert documented == settings_read()
 
 
+def test_it_documents_the_defaults_that_are_figures() -> None:
+    read = re.findall(
+        r"""env\.(?:int|float)\(\s*"(\w+)",\s*default=([\d.]+)""",
+        text("novaweb/settings.py"),
+    )
+    rows = re.findall(
+        r"^\| `(NOVAWEB_\w+)` \| ([\d.]+) \|", text("docs/running.md"), re.M
+    )
+    documented = {name: float(figure) for name, figure in rows}
+    assert len(read) >= 6
+    assert {name: float(figure) for name, figure in read} == documented
+
+
 def test_it_documents_every_command() -> None:
     running = text("docs/running.md")
     names = [path.stem for path in COMMANDS.glob("*.py") if path.stem != "__init__"]
