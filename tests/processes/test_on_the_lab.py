@@ -11,19 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from migrations_app.models import MigrationRequest
 from migrations_app.runs import abort, force_complete
 from tests.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
-from tests.processes.site import Site, approved, over, person, run_of, until
+from tests.processes.site import (
+    Site,
+    approved,
+    expect_looked_at_soon,
+    over,
+    person,
+    run_of,
+    until,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
 
 ACTIONS = {"live-migration", "migrate", "confirmResize", "revertResize"}
 SOURCE, TARGET = "compute-30", "compute-34"
-SOON = 5.0  # seconds after its start within which a worker has looked at the run
 
 
 @pytest.fixture
@@ -101,18 +107,6 @@ def test_it_goes_on_after_sigkill_around_a_call(
     expect_completed(request)
     expect_there(place, server, TARGET)
     assert asked(place, server) == expected
-
-
-def expect_looked_at_soon(request: MigrationRequest) -> None:
-    run, since = run_of(request), timezone.now()
-
-    def look() -> bool:
-        run.refresh_from_db()
-        return run.looked_at is not None and run.looked_at > since
-
-    until(look, "the run to be looked at")
-    assert run.looked_at is not None
-    assert (run.looked_at - since).total_seconds() < SOON
 
 
 def migrating(place: LabPlace, server: str) -> bool:
