@@ -25,6 +25,8 @@ state = Path(os.environ["NOVAWEB_TEST_FOLDER"]) / f"state-{os.getpid()}"
 (state / "static").mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
 os.environ["NOVAWEB_STATE_DIR"] = str(state)
 os.environ["NOVAWEB_TEST_DATABASE"] = str(state / "test.sqlite3")
+if url := os.environ.get("NOVAWEB_TEST_DATABASE_URL"):
+    os.environ["NOVAWEB_DATABASE_URL"] = url
 os.environ["NOVAWEB_DEBUG"] = "true"
 os.environ["NOVAWEB_LOG_LEVEL"] = "ERROR"
 # Nobody answers here: a test that needs a server says so by the fixture redis_url.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import Group, User
 from django.db import connection
@@ -36,6 +37,15 @@ def until(look: Callable[[], T | None], what: str) -> T:
     raise AssertionError(f"not within {PATIENCE:.0f} s: {what}")
 
 
+def database_url() -> str:
+    """Return the address of the test's own database."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    url = urlsplit(os.environ["NOVAWEB_DATABASE_URL"])
+    return url._replace(path=f"/{name}").geturl()
+
+
 class Site:
     """One installation: the test's own database, a Valkey and any number of workers."""
 
@@ -44,11 +54,10 @@ class Site:
         self.valkey = ValkeyServer(port=free_port())
         self.valkey.start()
         self.workers: list[subprocess.Popen[bytes]] = []
-        name = connection.settings_dict["NAME"]
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "novaweb.settings",
-            "NOVAWEB_DATABASE_URL": f"sqlite:///{name}",
+            "NOVAWEB_DATABASE_URL": database_url(),
             "NOVAWEB_REDIS_URL": f"{self.valkey.connection_url}/0",
             "NOVAWEB_SYNC_EVERY": "86400",
             "NOVAWEB_DEBUG": "true",
