@@ -1,9 +1,9 @@
 """Starts a lab for the tests that are marked ``lab``, and ends it after them.
 
 pytest's first process does it, once it hears that such tests were collected: the lab
-comes up while the others run, the marked ones come last, and the lab goes down before
-pytest's closing lines, however the tests ended. The lab is one of its own, beside any
-that a person may have running.
+comes up while the others run, one process waits for it with all the marked ones, and
+it goes down before pytest's closing lines, however the tests ended. The lab is one of
+its own, beside any that a person may have running.
 """
 
 from __future__ import annotations
@@ -142,6 +142,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process a core, and one that mostly waits: for the lab, then for Nova.
+
+    xdist begins with the largest group, which is the lab's, and keeps it in one.
+    """
+    return min(os.cpu_count() or 1, 4) + 1
+
+
 # first of all: xdist writes the groups into the ids of the tests, which is how the
 # first process hears of them
 @pytest.hookimpl(tryfirst=True)
@@ -149,7 +158,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("lab"):
             item.add_marker(pytest.mark.xdist_group("lab"))
-    items.sort(key=lambda item: item.get_closest_marker("lab") is not None)
 
 
 @pytest.hookimpl(optionalhook=True)
