@@ -16,8 +16,6 @@ from tests.processes.site import (
     approved,
     expect_looked_at_soon,
     over,
-    person,
-    run_of,
     until,
 )
 
@@ -83,7 +81,6 @@ def test_it_goes_on_when_redis_and_all_it_knew_is_gone(
     server = cloud.create("web", host="compute-30")
     site.work()
     request = approved("pretend", server, "live", "compute-34")
-    run = run_of(request)
     until(lambda: asked(cloud, server), "the migration to be asked for")
     site.lose_valkey()
     assert over(request).state == "completed"
@@ -94,7 +91,6 @@ def test_it_goes_on_when_redis_and_all_it_knew_is_gone(
     request = approved("pretend", again, "cold", "compute-34")
     assert over(request).state == "completed"
     assert site.workers[0].poll() is None, "the worker lived through it"
-    run.refresh_from_db()
 
 
 def test_it_stops_within_seconds_when_told_so(site: Site) -> None:
@@ -114,5 +110,4 @@ def test_two_workers_share_the_work_without_doing_anything_twice(
     assert {over(move).state for move in moves} == {"completed"}
     for server in servers:
         assert asked(cloud, server) == ["live-migration"]
-    assert person("approver").pk
     assert MigrationRequest.objects.filter(open_instance__isnull=False).count() == 0
