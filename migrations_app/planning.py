@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 
 from migrations_app import wiring
 from migrations_app.models import MigrationRequest
-from migrations_app.ports import Cloud, Move, Server
+from migrations_app.ports import Move, Server, World
 from migrations_app.preflight.advice import Advice, advise, examine, resolve
 from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.facts import gather
@@ -59,6 +60,8 @@ class Draft:
             "source": self.move.source,
             "target": self.move.target,
             "options": dict(self.move.options),
+            "token": self.move.token,
+            "facts": dict(self.move.facts),
             "plan": self.plan,
             "findings": [
                 [f.rule, str(f.severity), f.sentence]
@@ -74,6 +77,8 @@ class Draft:
         return {
             "procedure": self.procedure,
             "source": self.move.source,
+            "token": self.move.token,
+            "facts": dict(self.move.facts),
             "plan": self.plan,
             "findings": [finding.as_dict() for finding in self.findings],
             "estimate": self.estimate,
@@ -83,19 +88,22 @@ class Draft:
 
 
 def draft(
-    cloud: Cloud,
+    world: World,
     *,
     instance: str,
     procedure: str,
     target: str | None,
     options: Mapping[str, Any],
     edition: int = 1,
+    token: str = "",
 ) -> Draft:
     """Look at the world and return what would run. Raises what the cloud raises."""
-    facts = gather(cloud, instance, targets=[target] if target else None)
+    facts = gather(world, instance, targets=[target] if target else None)
     server = facts.server
-    move = Move(server.id, server.name, server.host or "", target, options)
+    token = token or secrets.token_hex(4)
+    move = Move(server.id, server.name, server.host or "", target, options, token)
     chosen = resolve(facts, move) if procedure == AUTO else procedure
+    move = replace(move, facts=registry.procedure(chosen).freeze(world, move))
     return Draft(
         server=server,
         procedure=chosen,
@@ -111,20 +119,21 @@ def draft(
 def redraft(request: MigrationRequest) -> Draft:
     """Return what would run for the request if it were asked for now."""
     return draft(
-        wiring.cloud_of(request.cloud.name),
+        wiring.world_for(request.cloud.name),
         instance=request.instance,
         procedure=request.procedure,
         target=request.target,
         options=request.options,
         edition=request.edition,
+        token=request.token,
     )
 
 
 def advice(
-    cloud: Cloud, *, instance: str, procedure: str, target: str | None
+    world: World, *, instance: str, procedure: str, target: str | None
 ) -> Advice:
     """Return how the instance could be moved, best first, with all findings."""
-    facts = gather(cloud, instance, targets=[target] if target else None)
+    facts = gather(world, instance, targets=[target] if target else None)
     procedures = registry.PROCEDURES if procedure == AUTO else [procedure]
     return advise(
         facts,

@@ -51,7 +51,7 @@ class Late(str):
 
 
 # How many people must approve a request of each procedure.
-APPROVALS = {"live": 1, "cold": 1}
+APPROVALS = {"live": 1, "cold": 1, "cold_by_disabling": 2, "manual": 2}
 
 
 @dataclass(frozen=True, slots=True)

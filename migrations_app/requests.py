@@ -37,7 +37,7 @@ def preflight(
     """Return how the instance could be moved, best first, with all findings."""
     _allow(by, Verb.SEE)
     return planning.advice(
-        wiring.cloud_of(intake.cloud(cloud)),
+        wiring.world_for(intake.cloud(cloud)),
         instance=intake.instance(instance),
         procedure=intake.procedure(procedure),
         target=target or None,
@@ -68,7 +68,7 @@ def ask(
     reason, ticket = intake.reason(reason), intake.ticket(ticket)
     intake.window(window_start, window_end, now)
     drawn = planning.draft(
-        wiring.cloud_of(name),
+        wiring.world_for(name),
         instance=intake.instance(instance),
         procedure=intake.procedure(procedure),
         target=target or None,

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from django.conf import settings
 
+from migrations_app.adapters.nova_db import MySqlNovaDb
 from migrations_app.adapters.openstack import OpenStackCloud
 from migrations_app.adapters.pretend import PretendCloud, seed
+from migrations_app.adapters.ssh import SshHosts
 from migrations_app.errors import Unfit
-from migrations_app.ports import Cloud, World
+from migrations_app.ports import Cloud, Hosts, NovaDb, World
 
 PRETEND = "pretend"
 
@@ -38,9 +40,33 @@ def cloud_of(name: str) -> Cloud:
     return _cloud(name)
 
 
+@cache
+def _hosts(name: str) -> Hosts | None:
+    if name == PRETEND:
+        cloud = _cloud(name)
+        return cloud.hosts if isinstance(cloud, PretendCloud) else None
+    config = settings.NOVAWEB_SSH.get(name)
+    return SshHosts(Path(config)) if config else None
+
+
+@cache
+def _nova_db(name: str) -> NovaDb | None:
+    if name == PRETEND:
+        cloud = _cloud(name)
+        return cloud.nova_db if isinstance(cloud, PretendCloud) else None
+    options = settings.NOVAWEB_NOVA_DB.get(name)
+    return MySqlNovaDb(Path(options)) if options else None
+
+
+def world_for(name: str) -> World:
+    """Return the neighbours of that cloud. Raises Unfit when it is not configured."""
+    cloud_of(name)
+    return world_of(name)
+
+
 def world_of(name: str) -> World:
     """Return the neighbours of the runs of that cloud, configured still or not.
 
     A run that was started must end, also when its cloud was taken from the settings.
     """
-    return World(cloud=_cloud(name))
+    return World(cloud=_cloud(name), hosts=_hosts(name), nova_db=_nova_db(name))

@@ -30,6 +30,14 @@ NOVAWEB_CLOUDS = env.list("NOVAWEB_CLOUDS", default=["pretend"])
 NOVAWEB_PRETEND_FILE = env(
     "NOVAWEB_PRETEND_FILE", default=str(STATE_DIR / "pretend.sqlite3")
 )
+# How compute hosts are entered: for each cloud the path of an OpenSSH client
+# configuration ("lab=/etc/novaweb/ssh_config"); none: they are not entered.
+NOVAWEB_SSH = env.dict("NOVAWEB_SSH", default={})
+# How Nova's database is entered, for the procedure "manual" alone: for each cloud the
+# path of a MySQL option file; none: it is not.
+NOVAWEB_NOVA_DB = env.dict("NOVAWEB_NOVA_DB", default={})
+# For how many days "manual" keeps the source's folder, set aside, before it goes.
+NOVAWEB_KEEP_DAYS = env.int("NOVAWEB_KEEP_DAYS", default=7)
 # How long a neighbour may take to answer one request, in seconds.
 NOVAWEB_CLOUD_TIMEOUT = env.float("NOVAWEB_CLOUD_TIMEOUT", default=30.0)
 # A run that waits is looked at again after at most this many seconds, and sooner at

@@ -40,6 +40,10 @@ class Stage:
             self.cloud.add_host(host, zone="OS1")
         self.server = self.cloud.create("web", host=self.source)
 
+    @property
+    def world(self) -> World:
+        return World(self.cloud, self.cloud.hosts, self.cloud.nova_db)
+
     def clock(self) -> datetime:
         return self.time
 
@@ -52,7 +56,7 @@ class Stage:
     ) -> Run:
         """Have an approved request begin to run, as it would by itself."""
         drawn = planning.draft(
-            self.cloud,
+            self.world,
             instance=self.server,
             procedure=procedure,
             target=target,
@@ -81,7 +85,7 @@ class Stage:
 
     def walk(self, run: Run) -> Way | None:
         """Look at the run once, as a worker does."""
-        return walk(run.pk, lambda _: World(cloud=self.cloud), clock=self.clock)
+        return walk(run.pk, lambda _: self.world, clock=self.clock)
 
     def play(self, run: Run, *, steps: int = 400) -> Run:
         """Look at the run whenever it is due, until it has come to rest.

@@ -67,6 +67,7 @@ def _take_off(runs: int, seconds: float) -> None:
     from migrations_app.adapters.pretend import PretendCloud
     from migrations_app.adapters.pretend.article import TINY
     from migrations_app.models import Cloud, MigrationRequest
+    from migrations_app.ports import World
     from migrations_app.starts import begin
     from migrations_app.states import RequestState
 
@@ -82,7 +83,7 @@ def _take_off(runs: int, seconds: float) -> None:
             cloud.create(f"flight-{n}", host="from", flavor=TINY) for n in range(runs)
         ]
     drawn = planning.draft(
-        cloud, instance=ids[0], procedure="live", target="to", options={}
+        World(cloud), instance=ids[0], procedure="live", target="to", options={}
     )
     for number, server in enumerate(ids):
         request = MigrationRequest.objects.create(

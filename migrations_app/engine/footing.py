@@ -58,6 +58,9 @@ def move_of(request: MigrationRequest) -> Move:
         source=request.source,
         target=request.target,
         options=request.options,
+        token=request.token,
+        facts=request.facts,
+        number=request.pk,
     )
 
 
@@ -105,7 +108,7 @@ class Footing:
 
         return It(
             move=self.move,
-            cloud=self.world.cloud,
+            world=self.world,
             mark=mark,
             now=self.now,
             say=lambda text: self.say(text, row),

@@ -12,9 +12,9 @@ from migrations_app.states import RequestState
 class MigrationRequest(models.Model):
     """What is to be moved, how, where, why, and by whom it was asked.
 
-    ``plan`` is a list of {key, sentence, final}, ``findings`` a list of {rule,
-    severity, sentence, remedy, evidence}; ``plan_digest`` names both, together with
-    the procedure, its inputs and the edition. What is approved is a digest.
+    ``plan`` is a list of {key, sentence, final, commands}, ``findings`` a list of
+    {rule, severity, sentence, remedy, evidence}; ``plan_digest`` names both, together
+    with the procedure, its inputs and the edition. What is approved is a digest.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.PROTECT)
@@ -29,6 +29,10 @@ class MigrationRequest(models.Model):
     source = models.CharField(max_length=255)
     target = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - null: the scheduler chooses
     options = models.JSONField(default=dict, blank=True)
+    # What marks all that this move leaves in the world, and what the world was when
+    # the plan was made (ports.Move).
+    token = models.CharField(max_length=8, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
     reason = models.TextField()
     ticket = models.CharField(max_length=100, blank=True)
     window_start = models.DateTimeField(null=True, blank=True)

@@ -59,6 +59,7 @@ class Step(models.Model):
     key = models.CharField(max_length=50)
     sentence = models.TextField()
     final = models.BooleanField(default=False)
+    commands = models.JSONField(default=list, blank=True)
     state = models.CharField(
         max_length=20,
         choices=[(str(s), str(s).replace("_", " ")) for s in StepState],

@@ -1,13 +1,23 @@
 """What novaweb asks of its neighbours, in its own words.
 
 The procedures, the pre-flight and the inventory know a cloud only through ``Cloud``
-and frozen values. adapters/openstack and adapters/pretend are the two clouds there
-are; both pass the same contract tests.
+and frozen values; its compute hosts through ``Hosts``, Nova's database through
+``NovaDb``. What is real and what is pretended pass the same contract tests.
 """
 
 from __future__ import annotations
 
 from migrations_app.ports.cloud import Cloud, World
+from migrations_app.ports.hosts import (
+    Command,
+    Disk,
+    File,
+    Guest,
+    HostFacts,
+    Hosts,
+    Survey,
+)
+from migrations_app.ports.nova_db import InstanceRow, NovaDb, Place, RowMove, Statement
 from migrations_app.ports.values import (
     DISK_GB,
     MEMORY_MB,
@@ -15,6 +25,7 @@ from migrations_app.ports.values import (
     VCPU,
     Action,
     ActionEvent,
+    Attachment,
     Flavor,
     Hypervisor,
     Migration,
@@ -35,17 +46,30 @@ __all__ = [
     "VCPU",
     "Action",
     "ActionEvent",
+    "Attachment",
     "Cloud",
+    "Command",
+    "Disk",
+    "File",
     "Flavor",
+    "Guest",
+    "HostFacts",
+    "Hosts",
     "Hypervisor",
+    "InstanceRow",
     "Migration",
     "Move",
+    "NovaDb",
+    "Place",
     "Port",
     "Progress",
     "Project",
+    "RowMove",
     "Server",
     "ServerGroup",
     "Service",
+    "Statement",
     "Stock",
+    "Survey",
     "World",
 ]

@@ -6,12 +6,15 @@ Every method may raise ``Unreachable``, ``Refused``, ``Conflict``, ``Blocked`` o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from migrations_app.ports.hosts import Hosts
+from migrations_app.ports.nova_db import NovaDb
 from migrations_app.ports.values import (
     Action,
+    Attachment,
     Hypervisor,
     Migration,
     Port,
@@ -95,6 +98,18 @@ class Cloud(Protocol):
         """Return the network ports of the server."""
         ...
 
+    def attachments(self, server_id: str) -> list[Attachment]:
+        """Return the volumes of the server, in the order of their devices."""
+        ...
+
+    def console_lines(self, server_id: str, count: int) -> str:
+        """Return the last lines that the guest wrote to its console; may be empty."""
+        ...
+
+    def console_url(self, server_id: str) -> str:
+        """Return an address that shows the guest's screen, good for some minutes."""
+        ...
+
     # -- asking: each returns when Nova has taken it, never when it is done ------
     def live_migrate(
         self, server_id: str, *, host: str | None, block: bool | str = "auto"
@@ -130,6 +145,34 @@ class Cloud(Protocol):
         """Ask to start the guest."""
         ...
 
+    def lock(self, server_id: str, reason: str) -> None:
+        """Let only administrators change the server; the reason is shown to all."""
+        ...
+
+    def unlock(self, server_id: str) -> None:
+        """Let the server's owner change it again."""
+        ...
+
+    def detach_volume(self, server_id: str, volume_id: str) -> None:
+        """Ask to detach a volume."""
+        ...
+
+    def attach_volume(self, server_id: str, attachment: Attachment) -> None:
+        """Ask to attach a volume as it was attached before."""
+        ...
+
+    def charge(self, server_id: str, shares: Mapping[str, Mapping[str, int]]) -> None:
+        """Replace what the server holds in placement: host -> class -> amount.
+
+        Done when it returns. Raises Blocked when a host has no room for its share,
+        Conflict when somebody else changed the allocation meanwhile.
+        """
+        ...
+
+    def bind_port(self, port_id: str, host: str, *, zone: str | None = None) -> None:
+        """Bind a port to a host; with a zone, name it in the port's device owner."""
+        ...
+
     def set_service(
         self, service_id: str, *, enabled: bool, reason: str | None = None
     ) -> None:
@@ -139,6 +182,11 @@ class Cloud(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All the neighbours that a procedure may talk to."""
+    """All the neighbours that a procedure may talk to.
+
+    ``hosts`` and ``nova_db`` are None where novaweb was not given a way to them.
+    """
 
     cloud: Cloud
+    hosts: Hosts | None = None
+    nova_db: NovaDb | None = None

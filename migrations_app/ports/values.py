@@ -48,6 +48,7 @@ class Server:
     user_id: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    addresses: tuple[str, ...] = ()  # its own, fixed and floating
 
     @property
     def idle(self) -> bool:
@@ -210,6 +211,17 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A volume of an instance: as which device, and what becomes of it at the end."""
+
+    volume_id: str
+    device: str
+    delete_on_termination: bool = False
+    tag: str | None = None
+    root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project's name for its id, for people to read."""
 
@@ -219,10 +231,19 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What is to be moved where: the frozen inputs of a run."""
+    """What is to be moved where: the frozen inputs of a run.
+
+    ``token`` (8 hexadecimal digits) marks all that this move leaves in the world:
+    folders, locks, the reasons of disabled services. ``facts`` is what the world was
+    when the plan was made, as far as the plan needs it; both are part of what is
+    approved. ``number`` is the request's, for people.
+    """
 
     server_id: str
     server_name: str
     source: str
     target: str | None  # None: the scheduler chooses
     options: Mapping[str, Any] = field(default_factory=dict)
+    token: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0

@@ -12,7 +12,7 @@ from migrations_app.preflight.estimate import DEFAULT_SPEED, Estimate, estimate
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, Severity, worst
 from migrations_app.preflight.room import charged, left_after
-from migrations_app.preflight.rule import COLD, LIVE, PROCEDURES
+from migrations_app.preflight.rule import AUTOMATIC, COLD, LIVE, PROCEDURES
 from migrations_app.preflight.rules import RULES
 
 
@@ -155,9 +155,9 @@ def resolve(facts: Facts, move: Move) -> str:
     When all are blocked, the one that suits the instance's state, so that its
     findings say what to do.
     """
-    verdicts = {p: verdict(examine(facts, move, p)) for p in PROCEDURES}
+    verdicts = {p: verdict(examine(facts, move, p)) for p in AUTOMATIC}
     for acceptable in (Severity.WARNS, Severity.UNKNOWN):
-        for procedure in PROCEDURES:
+        for procedure in AUTOMATIC:
             if verdicts[procedure].weight <= acceptable.weight:
                 return procedure
     return COLD if facts.server.vm_state == "stopped" else LIVE

@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from migrations_app.errors import WorldError
 from migrations_app.ports import (
-    Cloud,
     Hypervisor,
     Migration,
     Port,
     Server,
     ServerGroup,
     Service,
+    Survey,
+    World,
 )
 
 T = TypeVar("T")
@@ -42,10 +43,13 @@ class Facts:
     taken_at: datetime
     unread: Mapping[str, str] = field(default_factory=dict)
     release: int | None = None
+    # What the hosts say of themselves; None where novaweb may not enter them, or when
+    # no single target is named.
+    survey: Survey | None = None
 
 
 def gather(
-    cloud: Cloud,
+    world: World,
     server_id: str,
     *,
     targets: Iterable[str] | None,
@@ -58,6 +62,7 @@ def gather(
     is raised (``Gone``, ``Unreachable``, ``Refused``); what else cannot be read is
     noted in ``unread``.
     """
+    cloud = world.cloud
     server = cloud.server(server_id)
     unread: dict[str, str] = {}
 

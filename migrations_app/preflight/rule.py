@@ -16,7 +16,10 @@ from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding
 
 LIVE, COLD = "live", "cold"
-PROCEDURES = (LIVE, COLD)  # by the downtime they cost, least first
+COLD_BY_DISABLING, MANUAL = "cold_by_disabling", "manual"
+# By what they cost, least first. The last two are never what "auto" stands for.
+PROCEDURES = (LIVE, COLD, COLD_BY_DISABLING, MANUAL)
+AUTOMATIC = (LIVE, COLD)
 
 Judge: TypeAlias = Callable[[Facts, Move, str], Finding | None]
 

@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from migrations_app.ports import Cloud, Move
+from migrations_app.errors import Blocked
+from migrations_app.ports import Cloud, Hosts, Move, NovaDb, World
 
 
 class Is(StrEnum):
@@ -39,12 +40,37 @@ class It:
     """
 
     move: Move
-    cloud: Cloud
+    world: World
     mark: str
     now: datetime
     say: Callable[[str], None]
     show: Callable[[dict[str, Any]], None]
     shown: dict[str, Any]
+
+    @property
+    def cloud(self) -> Cloud:
+        """Nova and its neighbours."""
+        return self.world.cloud
+
+    @property
+    def hosts(self) -> Hosts:
+        """The compute hosts, over SSH. Raises Blocked where there is no way to them."""
+        if self.world.hosts is None:
+            raise Blocked(
+                "novaweb may not enter the hosts of this cloud: set NOVAWEB_SSH, then"
+                " have the run looked at again."
+            )
+        return self.world.hosts
+
+    @property
+    def nova_db(self) -> NovaDb:
+        """Nova's database. Raises Blocked where there is no way to it."""
+        if self.world.nova_db is None:
+            raise Blocked(
+                "novaweb may not enter Nova's database of this cloud: set"
+                " NOVAWEB_NOVA_DB, then have the run looked at again."
+            )
+        return self.world.nova_db
 
 
 class Step(ABC):
@@ -64,6 +90,10 @@ class Step(ABC):
     @abstractmethod
     def check(self, it: It) -> Is:
         """Look at the world; change nothing. Raises Blocked with a sentence."""
+
+    def commands(self, move: Move) -> list[str]:
+        """Return the very commands and SQL that it will run, for the approver."""
+        return []
 
     def patience(self, move: Move) -> timedelta:
         """Return how long it may take, from when it was first looked at."""
@@ -140,3 +170,11 @@ class Procedure:
     steps: ClassVar[tuple[Step, ...]]
     # May the guest go on running while it moves?
     keeps_running: ClassVar[bool]
+
+    @classmethod
+    def freeze(cls, world: World, move: Move) -> dict[str, Any]:
+        """Return what of the world the plan needs to know, as JSON can hold it.
+
+        It is part of what is approved, so nothing in it moves by itself.
+        """
+        return {}

@@ -23,8 +23,13 @@ def procedure(name: str) -> type[Procedure]:
 
 
 def plan(name: str, move: Move) -> list[dict[str, object]]:
-    """Return the plan that people approve: key, sentence and final of each step."""
+    """Return the plan that people approve: key, sentence, final and commands."""
     return [
-        {"key": step.key, "sentence": step.sentence(move), "final": step.final}
+        {
+            "key": step.key,
+            "sentence": step.sentence(move),
+            "final": step.final,
+            "commands": step.commands(move),
+        }
         for step in procedure(name).steps
     ]

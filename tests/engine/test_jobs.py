@@ -65,7 +65,7 @@ def test_a_run_whose_cloud_cannot_be_had_is_held_and_harms_no_other(
     def world_of(name: str) -> World:
         if name == "lost":
             raise ValueError("no such cloud in clouds.yaml")
-        return World(cloud=stage.cloud)
+        return stage.world
 
     monkeypatch.setattr(wiring, "world_of", world_of)
     jobs.walk_due()

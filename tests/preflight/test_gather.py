@@ -10,7 +10,7 @@ import pytest
 
 from migrations_app.adapters.pretend import PretendCloud, seed
 from migrations_app.errors import Gone, Refused, Unreachable
-from migrations_app.ports import Move
+from migrations_app.ports import Move, World
 from migrations_app.preflight.advice import advise, examine, resolve
 from migrations_app.preflight.facts import Facts, gather
 from migrations_app.preflight.finding import Finding, Severity
@@ -43,7 +43,7 @@ def found(
 
 def gathered(cloud: PretendCloud, name: str, target: str | None = None) -> Facts:
     targets = None if target is None else [target]
-    return gather(cloud, cloud.id_of(name), targets=targets)
+    return gather(World(cloud), cloud.id_of(name), targets=targets)
 
 
 def move_of(facts: Facts, target: str | None) -> Move:
@@ -69,7 +69,7 @@ def test_it_asks_each_question_once_whatever_the_number_of_hosts(
 
 def test_it_asks_placement_about_no_candidate_of_a_list(cloud: PretendCloud) -> None:
     server_id = cloud.id_of("web-04")
-    facts = gather(cloud, server_id, targets=["compute-31", TARGET])
+    facts = gather(World(cloud), server_id, targets=["compute-31", TARGET])
     assert facts.fits == {}
     advice = advise(facts, targets=["compute-31", TARGET])
     assert advice.recommended is not None
@@ -133,14 +133,14 @@ def test_it_raises_that_the_instance_is_gone(cloud: PretendCloud) -> None:
     server_id = cloud.id_of("web-04")
     cloud.delete(server_id)
     with pytest.raises(Gone):
-        gather(cloud, server_id, targets=[TARGET])
+        gather(World(cloud), server_id, targets=[TARGET])
 
 
 def test_it_raises_that_nova_does_not_answer(cloud: PretendCloud) -> None:
     server_id = cloud.id_of("web-04")
     cloud.down()
     with pytest.raises(Unreachable):
-        gather(cloud, server_id, targets=[TARGET])
+        gather(World(cloud), server_id, targets=[TARGET])
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from migrations_app.adapters.openstack import values, verdict
+from migrations_app.adapters.openstack.by_hand import ByHand
 from migrations_app.adapters.openstack.hosts import Hosts
 from migrations_app.adapters.openstack.placement import Placement
 from migrations_app.adapters.openstack.wire import Wire
@@ -31,7 +32,7 @@ PAGE = 500
 SPECIAL = ("resources", "trait", "hw:cpu_policy", "hw:mem_encryption", "accel:", "pci_")
 
 
-class OpenStackCloud:
+class OpenStackCloud(ByHand):
     """A cloud of clouds.yaml. Signs in at the first call; safe for threads."""
 
     def __init__(self, name: str, *, timeout: float = 30.0) -> None:
@@ -242,13 +243,8 @@ class OpenStackCloud:
             f" cloud {self.name}."
         )
 
-    @contextlib.contextmanager
-    def _sense(self, service: str) -> Iterator[None]:
-        """Answers of another shape than the service's become Unreachable."""
-        try:
-            yield
-        except verdict.SHAPES as error:
-            raise verdict.strange(self.name, service) from error
+    def _sense(self, service: str) -> contextlib.AbstractContextManager[None]:
+        return verdict.sense(self.name, service)
 
 
 def _path(server_id: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from migrations_app.adapters.openstack.wire import Wire
-from migrations_app.errors import Gone
+from migrations_app.errors import Blocked, Conflict, Gone
 from migrations_app.ports import MEMORY_MB, Stock
 
 AT_ONCE = 8
@@ -60,6 +60,27 @@ class Placement:
         """Return what a consumer holds: provider -> resource class -> amount."""
         held = self._get(f"/allocations/{quote(consumer, safe='')}")["allocations"]
         return {provider: dict(it["resources"]) for provider, it in held.items()}
+
+    def charge(self, consumer: str, shares: dict[str, dict[str, int]]) -> None:
+        """Replace what a consumer holds, unless somebody else did so meanwhile.
+
+        Raises Blocked when a provider has no room (409 without the code
+        placement.concurrent_update), Conflict when the consumer has changed.
+        """
+        path = f"/allocations/{quote(consumer, safe='')}"
+        held = self._get(path)
+        body = {
+            "allocations": {key: {"resources": it} for key, it in shares.items()},
+            "project_id": held["project_id"],
+            "user_id": held["user_id"],
+            "consumer_generation": held["consumer_generation"],
+        }
+        try:
+            self._wire.ask("placement", "PUT", path, json=body)
+        except Conflict as error:
+            if "Unable to allocate inventory" in error.sentence:
+                raise Blocked(error.sentence) from error
+            raise
 
     def root(self, provider: str) -> tuple[str, str]:
         """Return a provider's root (its compute node), and its own name."""

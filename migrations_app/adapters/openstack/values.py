@@ -8,6 +8,7 @@ from typing import Any
 from migrations_app.ports import (
     Action,
     ActionEvent,
+    Attachment,
     Flavor,
     Hypervisor,
     Migration,
@@ -71,6 +72,22 @@ def server(it: dict[str, Any]) -> Server:
         user_id=it.get("user_id"),
         created_at=time_or_none(it.get("created")),
         updated_at=time_or_none(it.get("updated")),
+        addresses=tuple(
+            address["addr"]
+            for network in (it.get("addresses") or {}).values()
+            for address in network
+        ),
+    )
+
+
+def attachment(it: dict[str, Any], *, root: str | None) -> Attachment:
+    """Return a volume's attachment (tag since 2.70, the rest since 2.79)."""
+    return Attachment(
+        volume_id=it["volumeId"],
+        device=it.get("device") or "",
+        delete_on_termination=bool(it.get("delete_on_termination")),
+        tag=it.get("tag"),
+        root=bool(root) and it.get("device") == root,
     )
 
 

@@ -6,6 +6,8 @@ theirs may name addresses with credentials in them.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -168,3 +170,12 @@ def message(body: Any) -> str:
         found = found.get("message") or found.get("detail") or found.get("title")
     text = " ".join(str(found or "no reason was given.").split())[:LONGEST]
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+@contextlib.contextmanager
+def sense(cloud: str, service: str) -> Iterator[None]:
+    """Answers of another shape than the service's become Unreachable."""
+    try:
+        yield
+    except SHAPES as error:
+        raise strange(cloud, service) from error

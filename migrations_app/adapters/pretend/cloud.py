@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrations_app.adapters.pretend import values
-from migrations_app.adapters.pretend.asks import ME, Asks
+from migrations_app.adapters.pretend.asks import ME
+from migrations_app.adapters.pretend.by_hand import ByHand
 from migrations_app.adapters.pretend.ledger import fit, stocks
 from migrations_app.errors import Gone
 from migrations_app.ports import (
     Action,
+    Hosts,
     Hypervisor,
     Migration,
+    NovaDb,
     Port,
     Progress,
     Project,
@@ -23,8 +26,11 @@ from migrations_app.ports import (
 PAGE = 1000
 
 
-class PretendCloud(Asks):
+class PretendCloud(ByHand):
     """``ports.Cloud`` over one SQLite file. See there for what each method says."""
+
+    hosts: Hosts | None = None
+    nova_db: NovaDb | None = None
 
     # -- looking -----------------------------------------------------------------
     def whoami(self) -> str:

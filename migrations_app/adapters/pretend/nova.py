@@ -223,3 +223,15 @@ class Nova(Ledger):
 
     def _on_started(self, at: float, server: Row) -> None:
         self.change(server, at, vm_state="active", task_state=None, power_state=1)
+
+    # -- volumes -----------------------------------------------------------------
+    def _on_detached(self, at: float, server: Row, volume_id: str) -> None:
+        left = [it for it in json.loads(server["volumes"]) if it != volume_id]
+        self.change(server, at, volumes=json.dumps(left))
+
+    def _on_attached(self, at: float, server: Row, volume: dict[str, object]) -> None:
+        volumes = [*json.loads(server["volumes"]), volume["volume_id"]]
+        devices = {**json.loads(server["devices"]), str(volume["volume_id"]): volume}
+        self.change(
+            server, at, volumes=json.dumps(volumes), devices=json.dumps(devices)
+        )

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS servers (
     power_state INTEGER NOT NULL, host TEXT, zone TEXT, pinned_zone TEXT,
     flavor TEXT NOT NULL, image TEXT, config_drive INTEGER NOT NULL,
     locked INTEGER NOT NULL, locked_reason TEXT, volumes TEXT NOT NULL,
+    devices TEXT NOT NULL DEFAULT '{}', addresses TEXT NOT NULL DEFAULT '[]',
     fault TEXT, group_id TEXT, spoiled TEXT, spoiled_why TEXT,
     deleted INTEGER NOT NULL DEFAULT 0,
     created_at REAL NOT NULL, updated_at REAL NOT NULL);

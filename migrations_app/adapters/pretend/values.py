@@ -70,6 +70,7 @@ def server(row: Row) -> Server:
         user_id=row["user_id"],
         created_at=time_of(row["created_at"]),
         updated_at=time_of(row["updated_at"]),
+        addresses=tuple(json.loads(row["addresses"])),
     )
 
 
