@@ -46,6 +46,8 @@ VERBS: dict[str, str] = {
     "token.created": "{actor} got an API token",
     "token.revoked": "{actor} revoked an API token",
     "inventory.asked": "{actor} had the inventory read anew",
+    "speed.asked": "{actor} had the copy speed from {source} to {target} measured",
+    "speed.planned": "novaweb set out to measure the copy speeds of its hosts",
 }
 
 
@@ -59,10 +61,14 @@ def record(
     note: str = "",
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
+    cloud: str = "",
+    source: str = "",
+    target: str = "",
 ) -> AuditEntry:
     """Add an entry for the verb, which must be one of VERBS, and return it.
 
-    Without ``by`` and ``actor_name`` the actor is novaweb itself.
+    Without ``by`` and ``actor_name`` the actor is novaweb itself. ``cloud``, ``source``
+    and ``target`` are for what is about hosts and not about a request.
     """
     if verb not in VERBS:
         raise ValueError(f"unknown audit verb: {verb}")
@@ -78,6 +84,9 @@ def record(
         note=note,
         before=before or {},
         after=after or {},
+        cloud=cloud,
+        source=source,
+        target=target,
     )
     if request is not None:
         entry.cloud = request.cloud.name

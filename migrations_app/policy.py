@@ -42,6 +42,7 @@ class Verb(StrEnum):
     CLOSE = "close"
     SEE_AUDIT = "see-audit"
     SYNC = "sync"
+    MEASURE = "measure"
 
 
 class Late(str):
@@ -78,6 +79,7 @@ _ROLES: dict[Verb, frozenset[Role]] = {
     Verb.CLOSE: frozenset({Role.OPERATOR}),
     Verb.SEE_AUDIT: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
     Verb.SYNC: frozenset({Role.OPERATOR}),
+    Verb.MEASURE: frozenset({Role.OPERATOR}),
 }
 _WORDS = {
     Verb.SEE: "look at this",
@@ -93,6 +95,7 @@ _WORDS = {
     Verb.CLOSE: "close a held run by hand",
     Verb.SEE_AUDIT: "read the audit trail",
     Verb.SYNC: "have the inventory read anew",
+    Verb.MEASURE: "have the speed between two hosts measured",
 }
 
 

@@ -7,10 +7,12 @@ from migrations_app.models.cloud import Cloud
 from migrations_app.models.inventory import Hypervisor, Instance, Snapshot
 from migrations_app.models.request import Decision, MigrationRequest
 from migrations_app.models.run import Line, Pacer, Run, Step
+from migrations_app.models.speed import CopySpeed
 
 __all__ = [
     "AuditEntry",
     "Cloud",
+    "CopySpeed",
     "Decision",
     "Hypervisor",
     "Instance",

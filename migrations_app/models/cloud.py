@@ -14,6 +14,8 @@ class Cloud(models.Model):
     sync_began_at = models.DateTimeField(null=True, blank=True)
     # When it is to be read again; null: at once. Who moves it on has rung.
     sync_due_at = models.DateTimeField(null=True, blank=True)
+    # When its hosts' copy speeds are measured by themselves next; null: not planned.
+    speeds_due_at = models.DateTimeField(null=True, blank=True)
     # Why the last sync came to nothing; empty when it went well.
     trouble = models.TextField(blank=True)
 

@@ -49,6 +49,8 @@ class MigrationRequest(models.Model):
     plan = models.JSONField()
     findings = models.JSONField()
     estimate = models.JSONField(default=dict, blank=True)
+    # What the move would do to both hosts' capacity, by the pre-flight of that plan.
+    what_if = models.JSONField(default=dict, blank=True)
     plan_digest = models.CharField(max_length=64)
     # How many plans there were: an approval of one that was replaced stays void, even
     # when the world turns back and the plan reads again as it did.
