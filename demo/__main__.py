@@ -68,7 +68,7 @@ def play(asked: argparse.Namespace, running: Programs, lab: Lab | None) -> int:
         place = places.make(
             folder,
             pretend=asked.pretend,
-            clouds_yaml=lab.clouds_yaml if lab else None,
+            cloud=lab.environment() if lab else {"NOVAWEB_CLOUDS": "pretend"},
             port=asked.port,
         )
         if lab:

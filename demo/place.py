@@ -6,6 +6,7 @@ import fcntl
 import os
 import secrets
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -26,7 +27,7 @@ class Place:
     port: int
     valkey_port: int
     redis_url: str | None
-    clouds_yaml: Path | None
+    cloud: Mapping[str, str]  # the settings that lead to it
 
     @property
     def address(self) -> str:
@@ -42,18 +43,15 @@ class Place:
             "NOVAWEB_DATABASE_URL": f"sqlite:///{self.folder / 'novaweb.sqlite3'}",
             "NOVAWEB_REDIS_URL": self.redis_url
             or f"redis://127.0.0.1:{self.valkey_port}/0",
-            "NOVAWEB_CLOUDS": "pretend" if self.pretend else "lab",
             "NOVAWEB_DEBUG": str(self.pretend).lower(),
             "PYTHONUNBUFFERED": "1",
         }
         # Only the name of the file: a secret is no part of an environment.
         own["NOVAWEB_SECRET_KEY_FILE"] = str(self.folder / "secret_key")
-        if self.clouds_yaml:
-            own["OS_CLIENT_CONFIG_FILE"] = str(self.clouds_yaml)
-        return {**os.environ, **own}
+        return {**os.environ, **self.cloud, **own}
 
 
-def make(folder: Path, *, pretend: bool, clouds_yaml: Path | None, port: int) -> Place:
+def make(folder: Path, *, pretend: bool, cloud: Mapping[str, str], port: int) -> Place:
     """The folder is there, with a secret key of its own, and the ports are free."""
     (folder / "log").mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -67,7 +65,7 @@ def make(folder: Path, *, pretend: bool, clouds_yaml: Path | None, port: int) ->
         port=port or free_port(FAVOURITE_PORT),
         valkey_port=free_port(),
         redis_url=os.environ.get("NOVAWEB_REDIS_URL") or None,
-        clouds_yaml=clouds_yaml,
+        cloud=cloud,
     )
 
 

@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from demo.place import PROJECT
 from demo.words import Stopped, say
+from lab.hypervisors import keys
 from lab.settings import from_environment
 
 CANNOT_RUN_HERE = 3
@@ -23,9 +23,16 @@ class Lab:
         self.ours = False
         self.rising: subprocess.Popen[bytes] | None = None
 
-    @property
-    def clouds_yaml(self) -> Path:
-        return self.settings.clouds_yaml
+    def environment(self) -> dict[str, str]:
+        """What leads novaweb to the lab; into its hosts too, where they are real."""
+        found = {
+            "NOVAWEB_CLOUDS": "lab",
+            "OS_CLIENT_CONFIG_FILE": str(self.settings.clouds_yaml),
+        }
+        if self.settings.libvirt:
+            found["NOVAWEB_SSH"] = f"lab={keys.config(self.settings)}"
+            found["NOVAWEB_NOVA_DB"] = f"lab={self.settings.nova_db_options}"
+        return found
 
     def rise(self) -> None:
         """The lab is on its way up, telling how far it is; ``wait`` waits for it."""

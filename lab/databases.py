@@ -13,6 +13,7 @@ from lab.progress import heartbeat, run, say, together
 from lab.settings import PROJECT, Settings
 
 LOCK_FILE = PROJECT / "lab/requirements.txt"
+LIMITED_ACCOUNT = PROJECT / "deploy/nova-db.sql"
 _NOVA = ("nova/nova.conf", "nova/nova-database.conf")
 # Cell mappings as templates: each service fills in its own configuration, so
 # the copied databases hold neither addresses nor passwords.
@@ -55,6 +56,7 @@ def prepare(settings: Settings) -> None:
     if not (settings.state / "databases-ready").exists():
         _make(settings)
     _start(settings)
+    _sql(settings, _limited_account(settings))
 
 
 def _make(settings: Settings) -> None:
@@ -110,10 +112,24 @@ def _start(settings: Settings) -> None:
     sql += [
         f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb3;" for name in NAMES
     ]
+    _sql(settings, "".join(sql))
+
+
+def _sql(settings: Settings, text: str) -> None:
     run(
         ["mariadb", "--no-defaults", f"--socket={settings.mysql_socket}", "-uroot"],
-        input="".join(sql),
+        input=text,
     )
+
+
+def _limited_account(settings: Settings) -> str:
+    """Return the SQL that makes novaweb's own account, as an operator is told to.
+
+    Without TLS, which MariaDB does not speak here: it listens on loopback alone.
+    """
+    _, _, grants = LIMITED_ACCOUNT.read_text().partition("REQUIRE SSL;")
+    secret = render.password(settings)
+    return f"CREATE OR REPLACE USER 'novaweb'@'%' IDENTIFIED BY '{secret}';{grants}"
 
 
 def _migrate(settings: Settings) -> None:

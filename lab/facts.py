@@ -6,6 +6,7 @@ import json
 
 from lab import render
 from lab.hypervisors import hosts as libvirt_hosts
+from lab.hypervisors import keys
 from lab.settings import FAKE_ZONES, LIBVIRT_ZONE, REGION, Settings
 
 
@@ -52,6 +53,8 @@ def collect(settings: Settings) -> dict[str, object]:
             "password": secret,
             "socket": str(settings.mysql_socket),
         },
+        "nova_db_options": str(settings.nova_db_options),
+        "ssh_config": str(keys.config(settings)) if settings.libvirt else None,
         "databases": {
             name: f"{database}/{name}?charset=utf8"
             for name in ("nova_api", "nova", "nova_cell0", "placement")

@@ -45,6 +45,7 @@ def values(settings: Settings) -> dict[str, object]:
         "etc": settings.etc,
         "glance_url": settings.url("glance"),
         "keystone_url": settings.url("keystone"),
+        "mariadb_port": settings.port("mariadb"),
         "memcached": f"{settings.address}:{settings.port('memcached')}",
         "password": secret,
         "rabbitmq_port": settings.port("rabbitmq"),
@@ -104,6 +105,7 @@ def configure(settings: Settings) -> None:
     for host in settings.fake_hosts:
         _fake_host(settings, host, known)
     write(settings.clouds_yaml, fill("clouds.yaml", known))
+    write(settings.nova_db_options, fill("nova-db.cnf", known))
 
 
 def _fake_host(settings: Settings, host: str, known: Mapping[str, object]) -> None:

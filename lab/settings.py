@@ -127,6 +127,10 @@ class Settings:
         return self.root / "facts.json"
 
     @property
+    def nova_db_options(self) -> Path:
+        return self.root / "nova-db.cnf"
+
+    @property
     def mysql_socket(self) -> Path:
         # in its data, the one folder that MariaDB may write to
         return self.state / "mysql/mysql.sock"

@@ -44,6 +44,7 @@ def test_it_keeps_its_password_from_other_users(make_lab: MakeLab) -> None:
     ]
     assert settings.clouds_yaml in holders
     assert settings.facts_json in holders
+    assert settings.nova_db_options in holders
     assert not set(holders) & set(readable_by_others(settings.root))
 
 
