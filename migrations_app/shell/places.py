@@ -1,0 +1,36 @@
+"""Where the things of a move by hand are on its hosts.
+
+On the target an instance's folder grows under another name and gets its own in one
+rename, when it is whole; on the source it is set aside under that other name. So Nova
+never sees half a folder, and what carries the move's token is ours.
+"""
+
+from __future__ import annotations
+
+from migrations_app.ports import Move
+from migrations_app.shell.detached import ROOT
+
+
+def instances(move: Move) -> str:
+    """Return the path of Nova's instances_path, the same on both hosts."""
+    return str(move.facts["instances"])
+
+
+def folder(move: Move) -> str:
+    """Return the path of the instance's folder, as Nova knows it."""
+    return f"{instances(move)}/{move.server_id}"
+
+
+def beside(move: Move) -> str:
+    """Return its path while it grows on the target, and once it is set aside."""
+    return f"{folder(move)}.novaweb-{move.token}"
+
+
+def notes(move: Move) -> str:
+    """Return the folder in which this move leaves word for itself, on each host."""
+    return f"{ROOT}/{move.token}"
+
+
+def bases(move: Move) -> list[str]:
+    """Return the paths of the backing files of the instance's disks."""
+    return list(move.facts["bases"])
