@@ -14,6 +14,7 @@ from migrations_app.ports.hosts import Hosts
 from migrations_app.ports.nova_db import NovaDb
 from migrations_app.ports.values import (
     Action,
+    Agent,
     Attachment,
     Hypervisor,
     Migration,
@@ -23,6 +24,7 @@ from migrations_app.ports.values import (
     Server,
     ServerGroup,
     Service,
+    Volume,
 )
 
 
@@ -46,6 +48,24 @@ class Cloud(Protocol):
 
     def services(self) -> list[Service]:
         """Return every nova-compute service."""
+        ...
+
+    def all_services(self) -> list[Service]:
+        """Return all of Nova's services, by binary and host."""
+        ...
+
+    def service(self, host: str) -> Service:
+        """Return the host's nova-compute. Raises Gone when there is none."""
+        ...
+
+    def hidden_hosts(self) -> frozenset[str]:
+        """Return the hosts that placement hides from the scheduler.
+
+        They have the trait COMPUTE_STATUS_DISABLED, which nova-compute sets and takes
+        away a moment after its service is disabled or enabled; when it could not, up
+        to a minute later (since 20.0.0; nova/compute/resource_tracker.py,
+        _sync_compute_service_disabled_trait).
+        """
         ...
 
     def hypervisors(self) -> list[Hypervisor]:
@@ -100,6 +120,37 @@ class Cloud(Protocol):
 
     def attachments(self, server_id: str) -> list[Attachment]:
         """Return the volumes of the server, in the order of their devices."""
+        ...
+
+    def release(self) -> tuple[int, int] | None:
+        """Return Nova's lowest and highest possible major version; None: unknown.
+
+        Told by the newest microversion that its API speaks, so it is the API's:
+        hosts may be older while an upgrade is under way.
+        """
+        ...
+
+    def under_way(self) -> list[Migration]:
+        """Return Nova's records of all moves that are not over, newest first.
+
+        Those that Nova has not touched for a day are left out.
+        """
+        ...
+
+    def volumes(self, server: Server) -> list[Volume]:
+        """Return what Cinder says of the server's volumes, as far as it has them."""
+        ...
+
+    def shares(self, server_id: str) -> list[str]:
+        """Return the ids of the Manila shares of the server (since 2.97: 2025.1)."""
+        ...
+
+    def network_agents(self, host: str) -> list[Agent]:
+        """Return Neutron's agents on the host; empty where networks need none."""
+        ...
+
+    def has_image(self, image_id: str) -> bool:
+        """Tell whether Glance still has the image."""
         ...
 
     def console_lines(self, server_id: str, count: int) -> str:

@@ -209,6 +209,7 @@ def test_a_disabled_host_is_no_target_and_says_why(place: Place, resting: str) -
         assert hosts["compute-31"].disabled_reason == "Tests"
         server = place.cloud.server(resting)
         assert place.until(lambda: place.cloud.fits(server, "compute-31") is False)
+        assert place.cloud.hidden_hosts() == {"compute-31"}
 
         place.cloud.migrate(server_id, host="compute-31")
         settle(place, server_id, "error")
@@ -220,3 +221,4 @@ def test_a_disabled_host_is_no_target_and_says_why(place: Place, resting: str) -
     assert (found.enabled, found.disabled_reason) == (True, None)
     server = place.cloud.server(resting)
     assert place.until(lambda: place.cloud.fits(server, "compute-31"))
+    assert place.cloud.hidden_hosts() == frozenset()

@@ -49,6 +49,23 @@ def test_it_lists_the_service_of_every_host(place: Place) -> None:
     assert services["compute-30"].disabled_reason is None
 
 
+def test_it_lists_the_services_of_every_binary(place: Place) -> None:
+    found = place.cloud.all_services()
+    assert {"nova-conductor", "nova-scheduler", "nova-compute"} <= {
+        service.binary for service in found
+    }
+    assert found == sorted(found, key=lambda it: (it.binary, it.host))
+    computes = {it.id for it in found if it.binary == "nova-compute"}
+    assert computes == {service.id for service in place.cloud.services()}
+
+
+def test_it_tells_of_the_nova_compute_of_one_host(place: Place) -> None:
+    service = place.cloud.service("compute-30")
+    assert (service.host, service.binary) == ("compute-30", "nova-compute")
+    with pytest.raises(Gone, match="compute-99"):
+        place.cloud.service("compute-99")
+
+
 def test_it_tells_what_every_host_has_and_uses(place: Place, resting: str) -> None:
     hosts = {hypervisor.host: hypervisor for hypervisor in place.cloud.hypervisors()}
     assert hosts.keys() == {service.host for service in place.cloud.services()}

@@ -68,6 +68,23 @@ class OpenStackCloud(ByHand):
         with self._sense("compute"):
             return self._hosts.services()
 
+    def all_services(self) -> list[Service]:
+        with self._sense("compute"):
+            found = self._hosts.services(binary=None)
+            return sorted(found, key=lambda it: (it.binary, it.host))
+
+    def service(self, host: str) -> Service:
+        with self._sense("compute"):
+            found = self._hosts.services(host=host)
+        if not found:
+            raise Gone(f"Cloud {self.name} has no nova-compute on {host} (any more).")
+        return found[0]
+
+    def hidden_hosts(self) -> frozenset[str]:
+        with self._sense("placement"):
+            hidden = self._placement.hidden()
+            return frozenset(self._hosts.host_of(provider) for provider in hidden)
+
     def hypervisors(self) -> list[Hypervisor]:
         with self._sense("compute"):
             return self._hosts.hypervisors()

@@ -24,10 +24,13 @@ class Hosts:
         self._placement = placement
         self._hosts: dict[str, str] = {}  # by provider, which is the hypervisor's id
 
-    def services(self) -> list[Service]:
-        """Return every nova-compute service."""
-        path = "/os-services?binary=nova-compute"
-        answer = self._wire.ask("compute", "GET", path)
+    def services(
+        self, *, binary: str | None = "nova-compute", host: str | None = None
+    ) -> list[Service]:
+        """Return the services of that binary, of that host; None: of all."""
+        asked = {"binary": binary, "host": host}
+        params = {name: value for name, value in asked.items() if value}
+        answer = self._wire.ask("compute", "GET", "/os-services", params=params)
         return [values.service(it) for it in answer["services"]]
 
     def hypervisors(self) -> list[Hypervisor]:

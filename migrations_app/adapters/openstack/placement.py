@@ -102,6 +102,12 @@ class Placement:
             )["allocation_requests"]
         )
 
+    def hidden(self) -> list[str]:
+        """Return the providers that the scheduler is not offered (trait, since 1.18)."""
+        params = {"required": "COMPUTE_STATUS_DISABLED"}
+        found = self._get("/resource_providers", params=params)["resource_providers"]
+        return [str(it["uuid"]) for it in found]
+
     def _get(self, path: str, **options: Any) -> Any:
         gone = f"Cloud {self._wire.name} has no {path} in placement."
         return self._wire.ask("placement", "GET", path, gone=gone, **options)

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from migrations_app.adapters.pretend import values
 from migrations_app.adapters.pretend.asks import ME
 from migrations_app.adapters.pretend.by_hand import ByHand
+from migrations_app.adapters.pretend.hosts import PretendHosts
 from migrations_app.adapters.pretend.ledger import fit, stocks
+from migrations_app.adapters.pretend.nova_db import PretendNovaDb
 from migrations_app.errors import Gone
 from migrations_app.ports import (
     Action,
-    Hosts,
     Hypervisor,
     Migration,
-    NovaDb,
     Port,
     Progress,
     Project,
@@ -29,8 +29,15 @@ PAGE = 1000
 class PretendCloud(ByHand):
     """``ports.Cloud`` over one SQLite file. See there for what each method says."""
 
-    hosts: Hosts | None = None
-    nova_db: NovaDb | None = None
+    @property
+    def hosts(self) -> PretendHosts:
+        """Its compute hosts, as if by SSH."""
+        return PretendHosts(self._store, self._nova, self._call)
+
+    @property
+    def nova_db(self) -> PretendNovaDb:
+        """Its Nova's database."""
+        return PretendNovaDb(self._store, self._nova, self._call)
 
     # -- looking -----------------------------------------------------------------
     def whoami(self) -> str:
@@ -60,6 +67,29 @@ class PretendCloud(ByHand):
         with self._call("services"):
             rows = self._store.rows("SELECT * FROM hosts ORDER BY host")
         return [values.service(row) for row in rows]
+
+    def all_services(self) -> list[Service]:
+        with self._call("all_services"):
+            rows = self._store.rows("SELECT * FROM hosts ORDER BY host")
+            now = self._store.now()
+        found = [values.service(row) for row in rows]
+        found += [values.control(binary, now) for binary in values.CONTROL]
+        return sorted(found, key=lambda it: (it.binary, it.host))
+
+    def service(self, host: str) -> Service:
+        with self._call("service", host):
+            row = self._store.row("SELECT * FROM hosts WHERE host = ?", host)
+        if row is None:
+            raise Gone(f"Cloud {self.name} has no nova-compute on {host} (any more).")
+        return values.service(row)
+
+    def hidden_hosts(self) -> frozenset[str]:
+        with self._call("hidden_hosts"):
+            rows = self._store.rows(
+                "SELECT host FROM hosts WHERE NOT enabled AND updated_at <= ?",
+                self._store.now() - self._store.setting("trait_seconds"),
+            )
+        return frozenset(row["host"] for row in rows)
 
     def hypervisors(self) -> list[Hypervisor]:
         used: dict[str, dict[str, int]] = {}

@@ -19,19 +19,21 @@ from migrations_app.errors import WorldError
 Row = sqlite3.Row
 Clock = Callable[[], datetime]
 
+# Counted up whenever the tables change.
+EDITION = 2
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS projects (id TEXT PRIMARY KEY, name TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS hosts (
+CREATE TABLE settings (key TEXT PRIMARY KEY, value REAL NOT NULL);
+CREATE TABLE projects (id TEXT PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE hosts (
     host TEXT PRIMARY KEY, id TEXT NOT NULL, service_id TEXT NOT NULL UNIQUE,
     node TEXT NOT NULL, zone TEXT NOT NULL, aggregates TEXT NOT NULL,
     type TEXT NOT NULL, version INTEGER NOT NULL, inventory TEXT NOT NULL,
     enabled INTEGER NOT NULL, up INTEGER NOT NULL, forced_down INTEGER NOT NULL,
-    disabled_reason TEXT, updated_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS groups (
+    disabled_reason TEXT, updated_at REAL NOT NULL, ssh INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE groups (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, policy TEXT NOT NULL,
     max_per_host INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS servers (
+CREATE TABLE servers (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, project_id TEXT NOT NULL,
     user_id TEXT NOT NULL, vm_state TEXT NOT NULL, task_state TEXT,
     power_state INTEGER NOT NULL, host TEXT, zone TEXT, pinned_zone TEXT,
@@ -41,41 +43,57 @@ CREATE TABLE IF NOT EXISTS servers (
     fault TEXT, group_id TEXT, spoiled TEXT, spoiled_why TEXT,
     deleted INTEGER NOT NULL DEFAULT 0,
     created_at REAL NOT NULL, updated_at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS servers_by_name ON servers (name);
-CREATE INDEX IF NOT EXISTS servers_by_group ON servers (group_id);
-CREATE TABLE IF NOT EXISTS migrations (
+CREATE INDEX servers_by_name ON servers (name);
+CREATE INDEX servers_by_group ON servers (group_id);
+CREATE TABLE migrations (
     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL,
     server_id TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL,
     source TEXT NOT NULL, target TEXT, request_id TEXT NOT NULL,
     vm_state TEXT NOT NULL, block INTEGER NOT NULL DEFAULT 0, running_since REAL,
     created_at REAL NOT NULL, updated_at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS migrations_by_server ON migrations (server_id);
-CREATE INDEX IF NOT EXISTS migrations_by_source ON migrations (source, status);
-CREATE TABLE IF NOT EXISTS allocations (
+CREATE INDEX migrations_by_server ON migrations (server_id);
+CREATE INDEX migrations_by_source ON migrations (source, status);
+CREATE TABLE allocations (
     consumer TEXT NOT NULL, host TEXT NOT NULL, resource TEXT NOT NULL,
     amount INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS allocations_by_consumer ON allocations (consumer);
-CREATE INDEX IF NOT EXISTS allocations_by_host ON allocations (host, resource);
-CREATE TABLE IF NOT EXISTS ports (
+CREATE INDEX allocations_by_consumer ON allocations (consumer);
+CREATE INDEX allocations_by_host ON allocations (host, resource);
+CREATE TABLE ports (
     id TEXT PRIMARY KEY, server_id TEXT NOT NULL, host TEXT, status TEXT NOT NULL,
     vnic_type TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS ports_by_server ON ports (server_id);
-CREATE TABLE IF NOT EXISTS actions (
+CREATE INDEX ports_by_server ON ports (server_id);
+CREATE TABLE actions (
     request_id TEXT PRIMARY KEY, server_id TEXT NOT NULL, name TEXT NOT NULL,
     user_id TEXT, started_at REAL NOT NULL, message TEXT);
-CREATE INDEX IF NOT EXISTS actions_by_server ON actions (server_id);
-CREATE TABLE IF NOT EXISTS events (
+CREATE INDEX actions_by_server ON actions (server_id);
+CREATE TABLE events (
     id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, name TEXT NOT NULL,
     result TEXT NOT NULL, host TEXT, details TEXT);
-CREATE INDEX IF NOT EXISTS events_by_action ON events (request_id);
-CREATE TABLE IF NOT EXISTS due (
+CREATE INDEX events_by_action ON events (request_id);
+CREATE TABLE domains (
+    server_id TEXT NOT NULL, host TEXT NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY (server_id, host));
+CREATE TABLE folders (
+    server_id TEXT NOT NULL, host TEXT NOT NULL, name TEXT NOT NULL,
+    content INTEGER NOT NULL, copied INTEGER NOT NULL);
+CREATE INDEX folders_by_server ON folders (server_id);
+CREATE TABLE bases (host TEXT NOT NULL, server_id TEXT NOT NULL);
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY, host TEXT NOT NULL, token TEXT NOT NULL,
+    name TEXT NOT NULL, server_id TEXT NOT NULL, target TEXT NOT NULL,
+    began REAL NOT NULL, lasts REAL NOT NULL, content INTEGER NOT NULL,
+    status INTEGER, err TEXT, fated INTEGER, fated_why TEXT);
+CREATE TABLE fates (
+    id INTEGER PRIMARY KEY, job TEXT NOT NULL, status INTEGER NOT NULL,
+    sentence TEXT NOT NULL);
+CREATE TABLE due (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, what TEXT NOT NULL,
     server_id TEXT NOT NULL, migration_id INTEGER, data TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS due_by_time ON due (at, id);
-CREATE TABLE IF NOT EXISTS asked (
+CREATE INDEX due_by_time ON due (at, id);
+CREATE TABLE asked (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, call TEXT NOT NULL,
     subject TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS faults (
+CREATE TABLE faults (
     id INTEGER PRIMARY KEY, call TEXT NOT NULL, moment TEXT NOT NULL,
     error TEXT NOT NULL, sentence TEXT NOT NULL, times INTEGER NOT NULL);
 """
@@ -84,9 +102,11 @@ CREATE TABLE IF NOT EXISTS faults (
 DEFAULTS: dict[str, float] = {
     "live_seconds": 20.0,  # how long the copy of a live migration lasts
     "cold_seconds": 8.0,  # how long the copy of a cold migration lasts
+    "copy_seconds": 6.0,  # how long a copy by hand lasts; its last pass a third
     "pause": 0.5,  # what Nova needs for everything that is quick
     "progress_seconds": 5.0,  # how often Nova saves the counters
     "max_concurrent_live_migrations": 1,  # for each source host
+    "trait_seconds": 0,  # how long placement lags behind the disabling of a host
     "resize_confirm_window": 0,  # Nova confirms by itself after this; 0: never
     "shared_storage": 0,  # 1: all hosts share their instances' folders
     "latency": 0,  # how long every call takes
@@ -109,7 +129,7 @@ class Store:
         self.clock = clock
         self._inherited: list[sqlite3.Connection] = []
         self._open()
-        self._connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+        self._make_tables()
         with self.transaction():
             for key, value in DEFAULTS.items():
                 self.run("INSERT OR IGNORE INTO settings VALUES (?, ?)", key, value)
@@ -124,6 +144,21 @@ class Store:
         self._connection.execute("PRAGMA journal_mode=WAL")
         # The state need not survive a power cut, only the death of a process.
         self._connection.execute("PRAGMA synchronous=OFF")
+
+    def _make_tables(self) -> None:
+        """Make the tables; a world of another edition is forgotten, being pretended."""
+        with self.transaction():
+            edition = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if edition == EDITION:
+                return
+            for table in self.rows(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+                " AND name NOT LIKE 'sqlite_%'"
+            ):
+                self.run(f"DROP TABLE {table['name']}")
+            for statement in filter(str.strip, SCHEMA.split(";")):
+                self.run(statement)
+            self.run(f"PRAGMA user_version = {EDITION}")
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[sqlite3.Connection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -25,6 +26,7 @@ MIB, GIB = 1024**2, 1024**3
 # How much of what one pass copied is dirty again when it is through.
 AGAIN = 0.6
 PASSES = 3
+CONTROL = ("nova-conductor", "nova-scheduler")
 RESIZING = {"resize_prep", "resize_migrating", "resize_migrated", "resize_finish"}
 
 
@@ -86,6 +88,19 @@ def service(row: Row) -> Service:
         disabled_reason=row["disabled_reason"],
         updated_at=time_of(row["updated_at"]),
         forced_down=bool(row["forced_down"]),
+    )
+
+
+def control(binary: str, now: float) -> Service:
+    """Return one of the services that run on the controller."""
+    return Service(
+        id=str(uuid.uuid5(uuid.NAMESPACE_DNS, f"service.{binary}")),
+        binary=binary,
+        host="controller",
+        zone="internal",
+        enabled=True,
+        up=True,
+        updated_at=time_of(now),
     )
 
 
