@@ -104,8 +104,8 @@ class Asks(Levers):
             server = self._find(server_id)
             self._must(server, "start", "stopped")
             self._nova.change(server, at, task_state="powering-on")
-            self._nova.act("start", server, ME, at)
-            self._nova.after(self._nova.pause(), "started", server)
+            request = self._nova.act("start", server, ME, at)
+            self._nova.after(self._nova.pause(), "started", server, request_id=request)
 
     def set_service(
         self, service_id: str, *, enabled: bool, reason: str | None = None

@@ -74,6 +74,35 @@ class Levers(Making):
         """
         self.edit(server_id, spoiled=moment, spoiled_why=why)
 
+    def doom(self, job: str, status: int, complaint: str, *, times: int = 1) -> None:
+        """Let the next jobs of that name on any host end so, having copied nothing."""
+        for _ in range(times):
+            sql = "INSERT INTO fates (job, status, sentence) VALUES (?, ?, ?)"
+            self._store.run(sql, job, status, complaint)
+
+    def cut_job(self, job: str) -> None:
+        """Let a running job of that name end without a status, as in a power cut."""
+        self._store.run(
+            "UPDATE jobs SET lasts = -1, status = NULL, fated = NULL"
+            " WHERE name = ? AND status IS NULL",
+            job,
+        )
+        self._store.run("DELETE FROM due WHERE what = 'job_ended'")
+
+    def write(self, server_id: str, host: str) -> None:
+        """Let something be written to the server's disks on that host."""
+        self._nova.write(server_id, host)
+
+    def domains(self, server_id: str) -> dict[str, str]:
+        """Return the server's domains: host -> virsh's word."""
+        rows = self._store.rows("SELECT * FROM domains WHERE server_id = ?", server_id)
+        return {row["host"]: row["state"] for row in rows}
+
+    def folders(self, server_id: str) -> set[tuple[str, str, int]]:
+        """Return the server's folders: host, name, and what is written in them."""
+        rows = self._store.rows("SELECT * FROM folders WHERE server_id = ?", server_id)
+        return {(row["host"], row["name"], row["content"]) for row in rows}
+
     @contextlib.contextmanager
     def _call(self, call: str, subject: str = "") -> Iterator[None]:
         """Wrap one call: what would have happened by now, troubles, counting."""

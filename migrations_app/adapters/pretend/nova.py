@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 
-from migrations_app.adapters.pretend.ledger import Ledger
+from migrations_app.adapters.pretend.metal import OFF, RUNNING, Metal
 from migrations_app.adapters.pretend.store import Row
 
 NO_HOST = "No valid host was found. There are not enough hosts available."
 
 
-class Nova(Ledger):
+class Nova(Metal):
     """Conductor and computes. Each ``_on_…`` is what is due at one moment."""
 
     def catch_up(self) -> None:
@@ -219,9 +219,28 @@ class Nova(Ledger):
 
     # -- power -------------------------------------------------------------------
     def _on_stopped(self, at: float, server: Row) -> None:
+        self.power(server["id"], server["host"], OFF)
         self.change(server, at, vm_state="stopped", task_state=None, power_state=4)
 
-    def _on_started(self, at: float, server: Row) -> None:
+    def _on_started(self, at: float, server: Row, request_id: str = "") -> None:
+        key, host, why = server["id"], server["host"], server["spoiled_why"]
+        there = self.folder(key, key, host) is not None
+        if server["spoiled"] == "start" or not there:
+            # nova/compute/manager.py, start_instance: 202 was said, it stays off
+            why = why if there else f"No disk at /var/lib/nova/instances/{key}/disk"
+            self.change(server, at, task_state=None, spoiled=None)
+            self.store.insert(
+                "events",
+                {
+                    "request_id": request_id,
+                    "name": "compute_start_instance",
+                    "result": "Error",
+                    "host": host,
+                    "details": why,
+                },
+            )
+            return
+        self.power(key, host, RUNNING)
         self.change(server, at, vm_state="active", task_state=None, power_state=1)
 
     # -- volumes -----------------------------------------------------------------
