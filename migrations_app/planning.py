@@ -14,14 +14,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
+from django.db import models
 
 from migrations_app import wiring
-from migrations_app.models import MigrationRequest
+from migrations_app.models import CopySpeed, MigrationRequest
 from migrations_app.ports import Move, Server, World
-from migrations_app.preflight.advice import Advice, advise, examine, resolve
+from migrations_app.preflight.advice import (
+    Advice,
+    WhatIf,
+    advise,
+    examine,
+    resolve,
+    what_if,
+)
 from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.facts import gather
 from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.speed import Speed, Speeds
 from migrations_app.procedures import registry
 
 AUTO = "auto"
@@ -41,6 +50,7 @@ class Draft:
     unread: Mapping[str, str]
     # which plan of its request it is, from 1
     edition: int
+    what_if: WhatIf
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -82,6 +92,7 @@ class Draft:
             "plan": self.plan,
             "findings": [finding.as_dict() for finding in self.findings],
             "estimate": self.estimate,
+            "what_if": self.what_if.as_dict(),
             "plan_digest": self.digest,
             "edition": self.edition,
         }
@@ -110,9 +121,10 @@ def draft(
         move=move,
         plan=registry.plan(chosen, move),
         findings=tuple(examine(facts, move, chosen)),
-        estimate=estimate(server, chosen, speed=_speed()).as_dict(),
+        estimate=_estimate(world, server, chosen, move),
         unread=facts.unread,
         edition=edition,
+        what_if=what_if(facts, move),
     )
 
 
@@ -139,7 +151,7 @@ def advice(
         facts,
         procedures=tuple(procedures),
         targets=[target] if target else None,
-        speed=_speed(),
+        speeds=_speeds(world, server=facts.server, target=target),
     )
 
 
@@ -163,6 +175,31 @@ def differences(request: MigrationRequest, now: Draft) -> list[str]:
     return lines
 
 
-def _speed() -> int:
-    """Return the copying speed that estimates are made with, in Mbit/s."""
-    return int(settings.NOVAWEB_COPY_SPEED)
+def _estimate(
+    world: World, server: Server, procedure: str, move: Move
+) -> dict[str, Any]:
+    """Return the estimate with the speed that it was made with.
+
+    No part of the digest: what is approved stays the same when a speed is measured.
+    """
+    known = _speeds(world, server=server, target=move.target)
+    speed = known.between(move.source, move.target)
+    expected = estimate(server, procedure, speed=speed.mbit)
+    return {**expected.as_dict(), "speed": speed.as_dict()}
+
+
+def _speeds(world: World, *, server: Server, target: str | None) -> Speeds:
+    """Return what was measured from and to the hosts in question.
+
+    Without a target every host is in question.
+    """
+    rows = CopySpeed.objects.filter(latest=True, cloud__name=world.cloud.name)
+    if target is not None:
+        pair = [server.host or "", target]
+        rows = rows.filter(models.Q(source__in=pair) | models.Q(target__in=pair))
+    measured = [
+        Speed(row.mbit, row.at, row.source, row.target)
+        for row in rows.order_by("at")
+        if row.mbit is not None
+    ]
+    return Speeds.of(measured, assumed=settings.NOVAWEB_COPY_SPEED)

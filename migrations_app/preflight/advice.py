@@ -8,12 +8,13 @@ from typing import Any
 
 from migrations_app.errors import Unfit
 from migrations_app.ports import Hypervisor, Move, Stock
-from migrations_app.preflight.estimate import DEFAULT_SPEED, Estimate, estimate
+from migrations_app.preflight.estimate import Estimate, estimate
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, Severity, worst
 from migrations_app.preflight.room import charged, left_after
 from migrations_app.preflight.rule import AUTOMATIC, COLD, LIVE, PROCEDURES
 from migrations_app.preflight.rules import RULES
+from migrations_app.preflight.speed import Speed, Speeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Option:
     verdict: Severity
     findings: tuple[Finding, ...]
     estimate: Estimate
+    speed: Speed  # what the estimate was made with
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -33,24 +35,7 @@ class Option:
             "target": self.target,
             "verdict": str(self.verdict),
             "findings": [finding.as_dict() for finding in self.findings],
-            "estimate": self.estimate.as_dict(),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """All options, best first, and the one to take; None when all are blocked."""
-
-    options: tuple[Option, ...]
-    recommended: Option | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
-        best = self.recommended
-        return {
-            "advice": [option.as_dict() for option in self.options],
-            "recommended": best
-            and {"procedure": best.procedure, "target": best.target},
+            "estimate": {**self.estimate.as_dict(), "speed": self.speed.as_dict()},
         }
 
 
@@ -98,6 +83,29 @@ class WhatIf:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """All options, best first, and the one to take; None when all are blocked.
+
+    ``what_if`` is about the one target that was asked about, else about that of the
+    recommended option; None where there is none.
+    """
+
+    options: tuple[Option, ...]
+    recommended: Option | None
+    what_if: WhatIf | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        best = self.recommended
+        return {
+            "advice": [option.as_dict() for option in self.options],
+            "recommended": best
+            and {"procedure": best.procedure, "target": best.target},
+            "what_if": self.what_if and self.what_if.as_dict(),
+        }
+
+
 def examine(facts: Facts, move: Move, procedure: str) -> list[Finding]:
     """Return what every rule says of this move, in Nova's own order.
 
@@ -124,7 +132,7 @@ def advise(
     procedures: Sequence[str] = PROCEDURES,
     targets: Iterable[str | None] | None = None,
     options: Mapping[str, Any] | None = None,
-    speed: int = DEFAULT_SPEED,
+    speeds: Speeds | None = None,
 ) -> Advice:
     """Try every procedure with every target; without targets, with every other host.
 
@@ -135,18 +143,24 @@ def advise(
     server = facts.server
     source = server.host or ""
     wanted = facts.hypervisors.keys() - {source} if targets is None else set(targets)
+    known = speeds or Speeds()
     tried = []
-    for procedure in procedures:
-        expected = estimate(server, procedure, speed=speed)
-        for target in wanted:
+    for target in wanted:
+        speed = known.between(source, target)
+        for procedure in procedures:
+            expected = estimate(server, procedure, speed=speed.mbit)
             move = Move(server.id, server.name, source, target, options or {})
             findings = tuple(examine(facts, move, procedure))
             tried.append(
-                Option(procedure, target, verdict(findings), findings, expected)
+                Option(procedure, target, verdict(findings), findings, expected, speed)
             )
     tried.sort(key=lambda option: _rank(facts, option))
     best = next((o for o in tried if o.verdict is not Severity.BLOCKS), None)
-    return Advice(tuple(tried), best)
+    target = best.target if best else next(iter(wanted)) if len(wanted) == 1 else None
+    if target is None:
+        return Advice(tuple(tried), best)
+    move = Move(server.id, server.name, source, target)
+    return Advice(tuple(tried), best, what_if(facts, move))
 
 
 def resolve(facts: Facts, move: Move) -> str:
