@@ -1,0 +1,128 @@
+"""Whether a live migration gets nearer to its end, judged by what is left to copy.
+
+What is left falls while a pass over the memory is copied and rises when the next one
+begins, since the guest has written meanwhile: so a single figure says nothing. The
+least that was ever left (the low-water mark) is what counts. Nova once ended
+migrations by it and gave that up (live_migration_progress_timeout, bug 1644248); here
+it only informs a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+# Nova refreshes its counters every 5 s (nova/virt/libvirt/migration.py, save_stats):
+# a few of them must agree before anything is said.
+ENOUGH = 15.0
+# What counts is what happened within so many seconds; a mark that has not fallen for
+# so long is standing still.
+SPAN = 60.0
+
+
+class Trend(StrEnum):
+    """What the samples show."""
+
+    EARLY = "early"  # too few of them to say anything
+    NEARER = "nearer"  # the low-water mark falls
+    STILL = "still"  # it does not
+
+
+@dataclass(frozen=True, slots=True)
+class Low:
+    """The low-water mark at one moment: seconds of a clock, bytes."""
+
+    at: float
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A trend and its figures.
+
+    ``rate`` is by how many bytes a second the mark falls, ``seconds`` how long what is
+    left now takes at that rate (None: no promise), ``low`` the mark, ``since`` for how
+    many seconds it has stood there.
+    """
+
+    trend: Trend
+    rate: float = 0.0
+    seconds: float | None = None
+    low: int = 0
+    since: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """The verdict for a person."""
+        match self.trend:
+            case Trend.NEARER:
+                return (
+                    f"About {_span(self.seconds or 0.0)} at this rate: the least that"
+                    f" was left falls by {_size(self.rate)} a second."
+                )
+            case Trend.STILL:
+                return (
+                    "Not getting closer: the guest writes about as fast as it is copied"
+                    f" (the least that was left is {_size(self.low)}, for"
+                    f" {_span(self.since)})."
+                )
+        return "Too early to say how long it will take."
+
+
+def follow(lows: Sequence[Low], *, at: float, left: int) -> tuple[Low, ...]:
+    """Return the marks with a new sample added; those that matter no more are dropped.
+
+    The first is where the mark stood at the beginning of the span, the last is now.
+    A clock that was set back begins anew.
+    """
+    if lows and at < lows[-1].at:
+        lows = ()
+    mark = min([left, *(low.left for low in lows)])
+    kept = [*lows, Low(at, mark)]
+    # of those that stand at one mark the first says since when; the rest say nothing
+    kept = [
+        low
+        for number, low in enumerate(kept)
+        if number in (0, len(kept) - 1) or low.left != kept[number - 1].left
+    ]
+    while len(kept) > 1 and kept[1].at <= at - SPAN:
+        kept.pop(0)
+    return tuple(kept)
+
+
+def judge(lows: Sequence[Low], *, left: int) -> Verdict:
+    """Return what the marks say; ``left`` is what is left to copy now, in bytes.
+
+    Nothing is promised while the mark does not fall, and no time is below nought.
+    """
+    if not lows:
+        return Verdict(Trend.EARLY)
+    first, last = lows[0], lows[-1]
+    stood = last.at - next(low.at for low in lows if low.left == last.left)
+    begin = max(first.at, last.at - SPAN)
+    watched = last.at - begin
+    fallen = first.left - last.left
+    if watched < ENOUGH or (fallen <= 0 and watched < SPAN):
+        return Verdict(Trend.EARLY, low=last.left, since=stood)
+    if fallen <= 0 or stood >= SPAN:
+        return Verdict(Trend.STILL, low=last.left, since=stood)
+    rate = fallen / watched
+    seconds = max(0, left) / rate
+    return Verdict(Trend.NEARER, rate, seconds, last.left, stood)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h"
+
+
+def _size(amount: float) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
