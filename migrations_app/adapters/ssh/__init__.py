@@ -1,18 +1,12 @@
-"""The compute hosts of a cloud, over SSH."""
+"""The compute hosts of a cloud, over SSH.
+
+Strict, whatever the configuration says: a host's key must be in a known_hosts file,
+and ours must be a key file that the configuration names. No agent, no password, no
+key that happens to lie in a home.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from migrations_app.adapters.ssh.hosts import SshHosts
 
-from migrations_app.errors import Unreachable
-from migrations_app.ports import Command
-
-
-class SshHosts:
-    """``ports.Hosts`` by way of an OpenSSH client configuration."""
-
-    def __init__(self, config: Path) -> None:
-        self.config = config
-
-    def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
-        raise Unreachable(f"{host} cannot be entered yet.")
+__all__ = ["SshHosts"]

@@ -1,0 +1,113 @@
+"""How one host is entered, by an OpenSSH client configuration (ssh_config(5))."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import paramiko
+
+from migrations_app.errors import Refused
+
+DEFAULT_KNOWN_HOSTS = "~/.ssh/known_hosts /etc/ssh/ssh_known_hosts"
+# What OpenSSH would do and we do not: silence would lead elsewhere than ssh(1) goes.
+UNREAD = {"include": "Include", "proxycommand": "ProxyCommand"}
+JUMP = re.compile(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^:]+)(?::(?P<port>\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the configuration says of one host. ``alias`` is its name in known_hosts."""
+
+    config: Path
+    host: str
+    address: str
+    port: int
+    user: str
+    keys: tuple[Path, ...]
+    known_hosts: tuple[Path, ...]
+    alias: str
+    jumps: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> str:
+        """Where it is, as a person reads it."""
+        return f"{self.host} ({self.address}, port {self.port})"
+
+
+def read(config: Path, host: str) -> Entry:
+    """Return how the host is entered. Raises Refused when the file does not say."""
+    try:
+        text = config.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(
+            f"{host} cannot be entered: the SSH configuration {config} cannot be read"
+            f" ({_why(error)}). Put it there for the account that runs novaweb, or"
+            " correct NOVAWEB_SSH."
+        ) from None
+    try:
+        found = paramiko.SSHConfig.from_text(text).lookup(host)
+        entry = Entry(
+            config=config,
+            host=host,
+            address=found["hostname"],
+            port=int(found.get("port", 22)),
+            user=found.get("user") or getpass.getuser(),
+            keys=tuple(Path(name) for name in found.get("identityfile", ())),
+            known_hosts=_paths(found.get("userknownhostsfile", DEFAULT_KNOWN_HOSTS)),
+            alias=found.get("hostkeyalias") or found["hostname"],
+            jumps=_jumps(found.get("proxyjump"), host, found["hostname"]),
+        )
+    # paramiko gives its own and Python's, and ImportError for "Match exec"
+    except (paramiko.SSHException, ImportError, LookupError, OSError, ValueError):
+        raise Refused(
+            f"{host} cannot be entered: {config} is not an OpenSSH client configuration"
+            f" that novaweb understands. Compare it with `ssh -F {config} -G {host}`."
+        ) from None
+    for line in text.splitlines():
+        word = line.strip().replace("=", " ").partition(" ")[0].lower()
+        if word in UNREAD and found.get(word, "") is not None:
+            raise Refused(
+                f"{host} cannot be entered: {config} uses {UNREAD[word]}, which novaweb"
+                " does not follow. Write all into that one file, with ProxyJump where a"
+                " host is behind another."
+            )
+    if not entry.keys:
+        raise Refused(
+            f"{host} cannot be entered: {config} names no IdentityFile for it. Add the"
+            " key that novaweb is to use; an agent or a default key is never used."
+        )
+    return entry
+
+
+def jump(entry: Entry) -> Entry:
+    """Return the entry of the last host on the way, which has the others before it."""
+    *before, last = entry.jumps
+    found = JUMP.fullmatch(last)
+    if found is None:
+        raise Refused(f"{entry.host} cannot be entered: its ProxyJump is unreadable.")
+    hop = read(entry.config, found["host"].strip("[]"))
+    return replace(
+        hop,
+        user=found["user"] or hop.user,
+        port=int(found["port"] or hop.port),
+        jumps=tuple(before) or hop.jumps,
+    )
+
+
+def _jumps(text: str | None, *itself: str) -> tuple[str, ...]:
+    """Return the jumps; none for a host that is its own, as with ``Host *``."""
+    jumps = () if text in {None, "none"} else tuple(str(text).split(","))
+    named = {match["host"] for one in jumps if (match := JUMP.fullmatch(one))}
+    return () if named & set(itself) else jumps
+
+
+def _paths(text: str) -> tuple[Path, ...]:
+    names = () if text.lower() == "none" else text.split()
+    return tuple(Path(name).expanduser() for name in names)
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or "?" if isinstance(error, OSError) else "it is not text"
