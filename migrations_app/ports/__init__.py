@@ -25,6 +25,7 @@ from migrations_app.ports.values import (
     VCPU,
     Action,
     ActionEvent,
+    Agent,
     Attachment,
     Flavor,
     Hypervisor,
@@ -37,6 +38,7 @@ from migrations_app.ports.values import (
     ServerGroup,
     Service,
     Stock,
+    Volume,
 )
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "VCPU",
     "Action",
     "ActionEvent",
+    "Agent",
     "Attachment",
     "Cloud",
     "Command",
@@ -71,5 +74,6 @@ __all__ = [
     "Statement",
     "Stock",
     "Survey",
+    "Volume",
     "World",
 ]

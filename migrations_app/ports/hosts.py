@@ -81,8 +81,9 @@ class Guest:
     files: tuple[File, ...] = ()
     nvram: str = ""  # path; empty: none
     tpm: bool = False
-    devices: tuple[str, ...] = ()  # host devices: pci, mdev, usb
+    devices: tuple[str, ...] = ()  # of the host: pci, mdev, usb, pmem, sev, share
     pinned: bool = False  # vCPUs are tied to the host's CPUs
+    type: str = "kvm"  # kvm, qemu
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +102,27 @@ class HostFacts:
     libvirt: str = ""
     qemu: str = ""
     nova: str = ""
-    machines: tuple[str, ...] = ()  # machine types that its QEMU knows
+    takes_machine: bool | None = None  # its QEMU knows the guest's machine type
     takes_cpu: bool | None = None  # its CPU can run the guest's
     cpu_why: str = ""
     reaches: bool | None = None  # the source host can open SSH to it
     settings: Mapping[str, str] = field(default_factory=dict)
+    instances: str = ""  # where the instances' folders are
+    filesystem: str = ""  # its kind and source there: "ext4 /dev/sda1"
+    folder_mark: str = ""  # the folder's inode and time of change
+    resize_there: bool | None = None  # there is a folder UUID_resize of this instance
+    rsync: str = ""
+    # the source host's nova-compute can, as its own user, ...
+    nova_reaches: bool | None = None  # open SSH to it
+    libvirt_reaches: bool | None = None  # open libvirt's own connection to it
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What SSH tells about one move, before it. ``unread``: host -> why not."""
+    """What SSH tells about one move, before it. ``unread``: host -> why not.
+
+    ``guest`` is None when the source has no domain of the instance, or was not read.
+    """
 
     guest: Guest | None
     source: HostFacts

@@ -49,6 +49,10 @@ class Server:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     addresses: tuple[str, ...] = ()  # its own, fixed and floating
+    # what the user asked of the scheduler; None: Nova does not tell (before 2.100)
+    hints: Mapping[str, Any] | None = None
+    # the image's, as they were at its creation; None: does not tell (before 2.98)
+    image_properties: Mapping[str, str] | None = None
 
     @property
     def idle(self) -> bool:
@@ -185,6 +189,8 @@ class ActionEvent:
     result: str | None  # Success, Error, None while it lasts
     host: str | None
     details: str | None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +225,27 @@ class Attachment:
     delete_on_termination: bool = False
     tag: str | None = None
     root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume as Cinder knows it; ``zone`` is its availability zone."""
+
+    id: str
+    status: str
+    zone: str
+    encrypted: bool = False
+    multiattach: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One of Neutron's agents on a host, as ``openstack network agent list`` says."""
+
+    kind: str  # Open vSwitch agent, OVN Controller agent, …
+    host: str
+    alive: bool
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

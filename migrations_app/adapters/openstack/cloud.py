@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from migrations_app.adapters.openstack import values, verdict
+from migrations_app.adapters.openstack.around import Around
 from migrations_app.adapters.openstack.by_hand import ByHand
 from migrations_app.adapters.openstack.hosts import Hosts
 from migrations_app.adapters.openstack.placement import Placement
@@ -32,7 +33,7 @@ PAGE = 500
 SPECIAL = ("resources", "trait", "hw:cpu_policy", "hw:mem_encryption", "accel:", "pci_")
 
 
-class OpenStackCloud(ByHand):
+class OpenStackCloud(ByHand, Around):
     """A cloud of clouds.yaml. Signs in at the first call; safe for threads."""
 
     def __init__(self, name: str, *, timeout: float = 30.0) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from migrations_app.ports import (
     Action,
     ActionEvent,
+    Agent,
     Attachment,
     Flavor,
     Hypervisor,
@@ -19,6 +20,7 @@ from migrations_app.ports import (
     ServerGroup,
     Service,
     Stock,
+    Volume,
 )
 
 
@@ -77,6 +79,8 @@ def server(it: dict[str, Any]) -> Server:
             for network in (it.get("addresses") or {}).values()
             for address in network
         ),
+        hints=it.get("scheduler_hints"),
+        image_properties=(image or {}).get("properties"),
     )
 
 
@@ -183,6 +187,8 @@ def action(it: dict[str, Any]) -> Action:
                 result=event.get("result"),
                 host=event.get("host"),
                 details=event.get("details"),
+                started_at=time_or_none(event.get("start_time")),
+                finished_at=time_or_none(event.get("finish_time")),
             )
             for event in reversed(it.get("events") or ())
         ),
@@ -197,6 +203,27 @@ def port(it: dict[str, Any]) -> Port:
         status=it["status"],
         vnic_type=it.get("binding:vnic_type") or "normal",
         vif_type=it.get("binding:vif_type") or "",
+    )
+
+
+def volume(it: dict[str, Any]) -> Volume:
+    """Return a volume."""
+    return Volume(
+        id=it["id"],
+        status=it["status"],
+        zone=it.get("availability_zone") or "",
+        encrypted=bool(it.get("encrypted")),
+        multiattach=bool(it.get("multiattach")),
+    )
+
+
+def agent(it: dict[str, Any]) -> Agent:
+    """Return an agent of Neutron."""
+    return Agent(
+        kind=it["agent_type"],
+        host=it["host"],
+        alive=bool(it["alive"]),
+        enabled=bool(it.get("admin_state_up", True)),
     )
 
 

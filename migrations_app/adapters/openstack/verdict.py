@@ -41,6 +41,8 @@ NAMES = {
     "placement": "Placement",
     "network": "Neutron",
     "identity": "Keystone",
+    "image": "Glance",
+    "block-storage": "Cinder",
 }
 TRY_LATER = {408, 413, 425, 429}
 LONGEST = 600

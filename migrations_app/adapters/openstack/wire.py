@@ -21,12 +21,13 @@ from migrations_app.adapters.openstack import verdict
 from migrations_app.errors import Refused
 
 CONNECT_TIMEOUT = 5.0
-# What we speak. Compute: 2.96 tells the pinned zone; 2.71 (Stein) is the oldest that
-# has all we need: the scheduler is always asked (2.68), abort in the queue (2.65), a
-# host for cold migrations (2.56), a server's group (2.71).
-COMPUTE, OLDEST_COMPUTE = (2, 96), (2, 71)
+# What we speak. Compute: 2.100 tells the hints for the scheduler, 2.98 the properties
+# of the image, 2.96 the pinned zone; 2.71 (Stein) is the oldest that has all we need:
+# the scheduler is always asked (2.68), abort in the queue (2.65), a host for cold
+# migrations (2.56), a server's group (2.71).
+COMPUTE, OLDEST_COMPUTE = (2, 100), (2, 71)
 PLACEMENT = "1.31"  # in_tree; root and parent of providers (1.29), all classes (1.27)
-VERSIONS = {"identity": "3", "network": "2"}
+VERSIONS = {"identity": "3", "network": "2", "image": "2", "block-storage": "3"}
 
 
 class Wire:
@@ -85,6 +86,18 @@ class Wire:
             )
         return body
 
+    def newest_compute(self) -> tuple[int, int]:
+        """Return the newest microversion that Nova's API speaks."""
+        adapter = self._adapter("compute")
+        with self._told("compute"):
+            return self._newest(adapter)
+
+    def has(self, service: str) -> bool:
+        """Tell whether the catalogue lists the service."""
+        adapter = self._adapter(service)
+        with self._told(service):
+            return adapter.get_endpoint() is not None
+
     def user_id(self) -> str:
         """Return the id of our account, signing in if need be."""
         self._adapter("identity")
@@ -127,7 +140,7 @@ class Wire:
         self._process = 0
 
     def _newest(self, adapter: Adapter) -> tuple[int, int]:
-        """Return the newest compute microversion that we and the cloud speak."""
+        """Return the newest compute microversion that the cloud speaks."""
         if self._compute is None:
             data = adapter.get_endpoint_data()
             newest = (data.max_microversion if data else None) or COMPUTE
@@ -136,8 +149,7 @@ class Wire:
                     f"Nova of cloud {self.name} is too old: it speaks its API up to"
                     f" {newest[0]}.{newest[1]}, novaweb needs 2.71 (Stein, 2019)."
                 )
-            ours = newest >= COMPUTE
-            self._compute = COMPUTE if ours else (int(newest[0]), int(newest[1]))
+            self._compute = int(newest[0]), int(newest[1])
         return self._compute
 
     def _adapter(self, service: str) -> Adapter:

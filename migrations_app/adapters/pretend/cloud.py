@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrations_app.adapters.pretend import values
+from migrations_app.adapters.pretend.around import Around
 from migrations_app.adapters.pretend.asks import ME
-from migrations_app.adapters.pretend.by_hand import ByHand
 from migrations_app.adapters.pretend.hosts import PretendHosts
 from migrations_app.adapters.pretend.ledger import fit, stocks
 from migrations_app.adapters.pretend.nova_db import PretendNovaDb
@@ -26,7 +26,7 @@ from migrations_app.ports import (
 PAGE = 1000
 
 
-class PretendCloud(ByHand):
+class PretendCloud(Around):
     """``ports.Cloud`` over one SQLite file. See there for what each method says."""
 
     @property

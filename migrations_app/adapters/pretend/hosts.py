@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 
 from migrations_app.adapters.pretend.metal import OFF, RUNNING, Metal
 from migrations_app.adapters.pretend.store import Row, Store
+from migrations_app.adapters.pretend.surveyed import Surveyed
 from migrations_app.errors import Blocked, Unreachable
 from migrations_app.ports import Command
 
@@ -112,7 +113,7 @@ class Copying(Entered):
         return fate
 
 
-class PretendHosts(Copying):
+class PretendHosts(Copying, Surveyed):
     """``ports.Hosts`` over the pretend cloud's store."""
 
     def _census(self, host: str, words: Words) -> str:

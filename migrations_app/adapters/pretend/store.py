@@ -108,6 +108,7 @@ DEFAULTS: dict[str, float] = {
     "max_concurrent_live_migrations": 1,  # for each source host
     "trait_seconds": 0,  # how long placement lags behind the disabling of a host
     "resize_confirm_window": 0,  # Nova confirms by itself after this; 0: never
+    "release": 0,  # Nova's major version as its API tells it; 0: it does not
     "shared_storage": 0,  # 1: all hosts share their instances' folders
     "latency": 0,  # how long every call takes
     "down": 0,  # 1: no call is answered
