@@ -11,6 +11,11 @@ from migrations_app.ports import Move
 from migrations_app.shell.detached import ROOT
 
 
+def known(move: Move) -> bool:
+    """Tell whether the plan knows where things are; else it must not run."""
+    return "instances" in move.facts and "before" in move.facts
+
+
 def instances(move: Move) -> str:
     """Return the path of Nova's instances_path, the same on both hosts."""
     return str(move.facts["instances"])

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
+from migrations_app.adapters.pretend.measured import Measured
 from migrations_app.adapters.pretend.metal import OFF, RUNNING, Metal
 from migrations_app.adapters.pretend.store import Row, Store
 from migrations_app.adapters.pretend.surveyed import Surveyed
+from migrations_app.adapters.pretend.told import Told
 from migrations_app.errors import Blocked, Unreachable
 from migrations_app.ports import Command
 
@@ -21,7 +23,7 @@ GIB = 1024**3
 
 
 class Entered:
-    """What every part of the hosts stands on. A call counts as ``ssh.<name>``."""
+    """What every part of the hosts stands on. A call counts as ``ssh.<name>[.<job>]``."""
 
     def __init__(self, store: Store, metal: Metal, call: Call) -> None:
         self._store = store
@@ -29,7 +31,8 @@ class Entered:
         self._call = call
 
     def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
-        with self._call(f"ssh.{command.name}", host):
+        job = f".{command.words['job']}" if "job" in command.words else ""
+        with self._call(f"ssh.{command.name}{job}", host):
             row = self._store.row("SELECT * FROM hosts WHERE host = ?", host)
             if row is None or not row["ssh"]:
                 raise Unreachable(f"{host} does not answer by SSH. Look at its sshd.")
@@ -113,7 +116,7 @@ class Copying(Entered):
         return fate
 
 
-class PretendHosts(Copying, Surveyed):
+class PretendHosts(Measured, Told, Copying, Surveyed):
     """``ports.Hosts`` over the pretend cloud's store."""
 
     def _census(self, host: str, words: Words) -> str:

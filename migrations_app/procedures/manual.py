@@ -1,0 +1,123 @@
+"""The move by hand: disks over SSH, and a guarded change to Nova's database.
+
+The article's last resort, made whole for today's Nova: what Nova does in a cold
+migration (nova/virt/libvirt/driver.py, nova/compute/manager.py) is done from outside,
+each part verified and reversible. Until the guest starts on the target everything can
+go back; from then on its disks there are the true ones, so that start is the point of
+no return. What the source had is kept for some days.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import asdict, replace
+from typing import Any
+
+from migrations_app.errors import WorldError
+from migrations_app.ports import Move, Survey, World
+from migrations_app.procedures.base import Procedure
+from migrations_app.procedures.steps.copying import (
+    CopyBase,
+    CopyRest,
+    CopyWarm,
+    PutInPlace,
+)
+from migrations_app.procedures.steps.looks import AllocationIsMoved, PortsAreBound
+from migrations_app.procedures.steps.power import (
+    AttachVolumes,
+    DetachVolumes,
+    GuestIsThere,
+    StartOnTarget,
+    Stop,
+)
+from migrations_app.procedures.steps.readying import (
+    ChargeTarget,
+    HostsAreReady,
+    Lock,
+    ReleaseSource,
+    RestsThere,
+    TargetIsUp,
+    Unlock,
+)
+from migrations_app.procedures.steps.turning import BindPorts, ForgetOnSource, TellNova
+
+# Paths that may stand in a command as they are.
+PLAIN = re.compile(r"/[A-Za-z0-9._/+-]+")
+
+
+class Manual(Procedure):
+    """Move an instance by hand, where Nova itself cannot."""
+
+    name = "manual"
+    title = "By hand, over SSH"
+    keeps_running = False
+    steps = (
+        RestsThere(),
+        TargetIsUp(),
+        HostsAreReady(),
+        Lock(),
+        ChargeTarget(),
+        CopyBase(),
+        CopyWarm(),
+        Stop(),
+        DetachVolumes(),
+        CopyRest(),
+        PutInPlace(),
+        TellNova(),
+        BindPorts(),
+        StartOnTarget(),
+        ReleaseSource(),
+        AttachVolumes(),
+        GuestIsThere(),
+        ForgetOnSource(),
+        Unlock(),
+        PortsAreBound(),
+        AllocationIsMoved(),
+    )
+
+    @classmethod
+    def freeze(cls, world: World, move: Move) -> dict[str, Any]:
+        """Return where the instance is for Nova, and what it is to have again.
+
+        Empty when that could not be read: the pre-flight says why, and HostsAreReady
+        starts nothing with such a plan.
+        """
+        if world.nova_db is None or move.target is None:
+            return {}
+        try:
+            server = world.cloud.server(move.server_id)
+            volumes = world.cloud.attachments(move.server_id)
+            before = world.nova_db.row(move.server_id).place
+            after = world.nova_db.place_of(move.target)
+            zone = before.zone and _zone(world, move)
+        except WorldError:
+            return {}
+        return {
+            "running": server.status == "ACTIVE",
+            "locked": server.locked and move.token not in (server.locked_reason or ""),
+            "volumes": [asdict(each) for each in volumes if not each.root],
+            "before": asdict(before),
+            "after": asdict(replace(after, zone=zone)),
+        }
+
+    @classmethod
+    def surveyed(cls, survey: Survey) -> dict[str, Any]:
+        """Return where the instance's files are on both hosts; empty if not plain."""
+        if survey.guest is None or not survey.guest.folder:
+            return {}
+        chains = (disk.chain for disk in survey.guest.disks)
+        bases = sorted({path for chain in chains for path in chain})
+        instances = os.path.dirname(survey.guest.folder)
+        if not all(PLAIN.fullmatch(path) for path in (instances, *bases)):
+            return {}
+        domain = survey.guest.domain
+        return {"instances": instances, "bases": bases, "domain": domain}
+
+
+def _zone(world: World, move: Move) -> str | None:
+    """Return the target's zone, as Nova tells it."""
+    for service in world.cloud.services():
+        if service.host == move.target and service.binary == "nova-compute":
+            return service.zone
+    return None
