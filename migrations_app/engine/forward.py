@@ -51,6 +51,8 @@ def _ask(foot: Footing, row: Step, step: Act) -> Way:
         foot.begin(row)
         foot.asking(row, f"Asking: {row.sentence}", asked_at=foot.now, mark=mark)
         step.do(foot.it(row, mark=mark))
+        if step.at_once:
+            return Way.ON
     elif not step.heard(it):
         if foot.now - row.asked_at < GRACE:
             return _wait(foot, row, step)

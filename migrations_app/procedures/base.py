@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Cloud, Hosts, Move, NovaDb, World
+from migrations_app.ports import Cloud, Hosts, Move, NovaDb, Survey, World
 
 
 class Is(StrEnum):
@@ -35,8 +35,9 @@ class It:
     """What a step is given: the inputs, the neighbours, and what was noted.
 
     ``mark`` is what the world showed just before the request at hand was made (see
-    ``Act.mark``); empty when nothing was asked yet. ``say`` adds a line to the log,
-    ``show`` replaces the figures that the page draws.
+    ``Act.mark``); empty when nothing was asked yet. On the way back that is the
+    request to undo; ``first_mark`` is always that of the step's own. ``say`` adds a
+    line to the log, ``show`` replaces the figures that the page draws.
     """
 
     move: Move
@@ -46,6 +47,7 @@ class It:
     say: Callable[[str], None]
     show: Callable[[dict[str, Any]], None]
     shown: dict[str, Any]
+    first_mark: str = ""
 
     @property
     def cloud(self) -> Cloud:
@@ -114,11 +116,15 @@ class Act(Step):
 
     ``final`` marks the point of no return: once it is done there is no undo.
     ``interruptible`` says that ``undo`` may be asked while the step is under way;
-    otherwise the way back begins when it has come to rest.
+    otherwise the way back begins when it has come to rest. ``urgent`` says that its
+    undo does not wait for that of the steps after it.
     """
 
     interruptible: ClassVar[bool] = False
+    urgent: ClassVar[bool] = False
     reversible: ClassVar[bool] = True
+    # what it asks for is so when ``do`` and ``undo`` return: nobody need wait for it
+    at_once: ClassVar[bool] = False
 
     @abstractmethod
     def do(self, it: It) -> None:
@@ -128,9 +134,16 @@ class Act(Step):
         """Ask for the way back; ``undone`` tells when it has been gone."""
         raise NotImplementedError(f"{self.key} has no way back")
 
+    def standing(self, it: It) -> Is:
+        """Look at it on the way back: DONE when ``undo`` may be asked, READY: undone.
+
+        Apart from ``check`` only where the way there ends before all has come to rest.
+        """
+        return self.check(it)
+
     def undone(self, it: It) -> bool:
         """Tell whether the world is as it was before this step."""
-        return self.check(it) is Is.READY
+        return self.standing(it) is Is.READY
 
     def mark(self, it: It) -> str:
         """Return what tells, later, whether a request made now reached the world."""
@@ -177,4 +190,9 @@ class Procedure:
 
         It is part of what is approved, so nothing in it moves by itself.
         """
+        return {}
+
+    @classmethod
+    def surveyed(cls, survey: Survey) -> dict[str, Any]:
+        """Return what the plan needs to know of the hosts; frozen like the rest."""
         return {}

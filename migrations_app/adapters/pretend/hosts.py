@@ -23,7 +23,7 @@ GIB = 1024**3
 
 
 class Entered:
-    """What every part of the hosts stands on. A call counts as ``ssh.<name>[.<job>]``."""
+    """What all parts of the hosts stand on. A call counts as ``ssh.name[.job]``."""
 
     def __init__(self, store: Store, metal: Metal, call: Call) -> None:
         self._store = store
