@@ -114,7 +114,11 @@ def draft(
     token = token or secrets.token_hex(4)
     move = Move(server.id, server.name, server.host or "", target, options, token)
     chosen = resolve(facts, move) if procedure == AUTO else procedure
-    move = replace(move, facts=registry.procedure(chosen).freeze(world, move))
+    kind = registry.procedure(chosen)
+    frozen = kind.freeze(world, move)
+    if facts.survey is not None:
+        frozen |= kind.surveyed(facts.survey)
+    move = replace(move, facts=frozen)
     return Draft(
         server=server,
         procedure=chosen,

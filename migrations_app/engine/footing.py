@@ -114,6 +114,7 @@ class Footing:
             say=lambda text: self.say(text, row),
             show=show,
             shown=row.progress,
+            first_mark=row.mark,
         )
 
     # -- small writes ----------------------------------------------------------

@@ -13,7 +13,7 @@ from datetime import timedelta
 from migrations_app.errors import Blocked
 from migrations_app.ports import Move, Server
 from migrations_app.procedures.base import Act, Is, It, Procedure, Step
-from migrations_app.procedures.steps import trace
+from migrations_app.procedures.steps import downtime, trace
 from migrations_app.procedures.steps.looks import (
     AllocationIsMoved,
     PortsAreBound,
@@ -22,10 +22,11 @@ from migrations_app.procedures.steps.looks import (
 )
 
 DEADLINE_MINUTES = 240
-_AT_REST = ("ACTIVE", "SHUTOFF")
+AT_REST = ("ACTIVE", "SHUTOFF")
 
 
-def _lost(server: Server) -> Blocked:
+def lost(server: Server) -> Blocked:
+    """Return why nothing can be done about the instance but by a person."""
     fault = f" Nova says: {server.fault}" if server.fault else ""
     return Blocked(
         f"The instance is {server.status} on {server.host}.{fault} Look at its disks"
@@ -38,7 +39,7 @@ class RestsOnSource(Step):
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
-        if server.status in _AT_REST and server.host == it.move.source:
+        if server.status in AT_REST and server.host == it.move.source:
             return Is.DONE if server.idle else Is.WAITING
         raise Blocked(
             f"The instance is {server.status} on {server.host}; a cold migration needs"
@@ -66,7 +67,7 @@ class MigrateCold(Act):
                 return Is.READY
             case "RESIZE" | "REVERT_RESIZE":
                 return Is.WAITING
-        raise _lost(server)
+        raise lost(server)
 
     def mark(self, it: It) -> str:
         return trace.mark(it)
@@ -100,8 +101,8 @@ class WaitsOnTarget(Step):
             )
         if not server.idle:
             return Is.WAITING
-        if server.status not in {"VERIFY_RESIZE", *_AT_REST}:
-            raise _lost(server)
+        if server.status not in {"VERIFY_RESIZE", *AT_REST}:
+            raise lost(server)
         it.say(f"It is {server.status} on {server.host}.")
         return Is.DONE
 
@@ -119,7 +120,7 @@ class Confirm(Act):
         server = it.cloud.server(it.move.server_id)
         match server.status:
             case "VERIFY_RESIZE" if not arrived(it, server):
-                raise _lost(server)
+                raise lost(server)
             case "VERIFY_RESIZE":
                 records = it.cloud.migrations(it.move.server_id)
                 waits = server.idle and records and records[0].status == "finished"
@@ -133,7 +134,7 @@ class Confirm(Act):
                 )
             case "REVERT_RESIZE":
                 raise Blocked("Somebody is reverting the migration in Nova.")
-        raise _lost(server)
+        raise lost(server)
 
     def mark(self, it: It) -> str:
         return trace.mark(it)
@@ -156,13 +157,14 @@ class StaysOnTarget(Step):
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
-        if server.status not in _AT_REST or not arrived(it, server):
-            raise _lost(server)
+        if server.status not in AT_REST or not arrived(it, server):
+            raise lost(server)
         records = it.cloud.migrations(it.move.server_id)
         if records and not records[0].over:
             return Is.WAITING
-        it.show({"host": server.host})
         it.say(f"It is {server.status} on {server.host}.")
+        off = downtime.of_cold(it) if server.status == "ACTIVE" else {}
+        it.show({"host": server.host, **off})
         return Is.DONE
 
 

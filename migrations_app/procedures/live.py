@@ -13,17 +13,19 @@ from datetime import timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Migration, Move, Progress, Server
+from migrations_app.ports import Move, Server, Survey, World
 from migrations_app.procedures.base import Hastened, Is, It, Procedure, Step
-from migrations_app.procedures.steps import trace
+from migrations_app.procedures.steps import downtime, progress, storage, trace
 from migrations_app.procedures.steps.looks import (
     AllocationIsMoved,
     PortsAreBound,
     TargetTakesInstances,
     arrived,
 )
+from migrations_app.shell import compute_log, domjobinfo
 
-DEADLINE_MINUTES = 120
+# What Nova calls the request, and the record of the move that comes of it.
+ACTION = KIND = "live-migration"
 
 
 class RunsOnSource(Step):
@@ -48,8 +50,23 @@ class MigrateLive(Hastened):
     final = True
     interruptible = True
 
+    def sentence(self, move: Move) -> str:
+        """Say which of the three live migrations it will be, and when it is ended."""
+        words = (
+            super().sentence(move),
+            storage.sentence(move),
+            storage.deadline_sentence(move),
+        )
+        return " ".join(filter(None, words))
+
+    def commands(self, move: Move) -> list[str]:
+        if not move.facts.get("enters"):
+            return []
+        log = compute_log.compute_log("REQUEST-ID")
+        return [f"# on {move.source} and the target, if it fails:\n{log.text}"]
+
     def patience(self, move: Move) -> timedelta:
-        return timedelta(minutes=move.options.get("deadline", DEADLINE_MINUTES))
+        return timedelta(minutes=storage.deadline(move))
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
@@ -66,7 +83,7 @@ class MigrateLive(Hastened):
                     f"The instance is on {server.host}, which is neither its source"
                     " nor its target: somebody else moved it."
                 )
-        raise Blocked(self._state(server))
+        raise Blocked(self._state(it, server))
 
     def mark(self, it: It) -> str:
         return trace.mark(it)
@@ -79,101 +96,72 @@ class MigrateLive(Hastened):
         )
 
     def heard(self, it: It) -> bool:
-        return trace.heard(it, "live-migration")
+        return trace.heard(it, ACTION)
 
     def undo(self, it: It) -> None:
-        record = self._record(it)
-        if record is not None:
+        record, ours = trace.under_way(it, ACTION, KIND)
+        if record is not None and ours:
             it.cloud.abort(it.move.server_id, record.id)
+        elif record is not None:
+            it.say(
+                f"Nova's migration {record.id} is somebody else's: it is left alone."
+            )
 
     def undone(self, it: It) -> bool:
         server = it.cloud.server(it.move.server_id)
         if server.status == "ERROR":
-            raise Blocked(self._state(server))
+            raise Blocked(self._state(it, server))
         return server.idle and server.host == it.move.source
 
     def undo_heard(self, it: It) -> bool:
-        return bool(trace.actions_since(it, "live_migration_cancel"))
+        if trace.actions_since(it, "live_migration_cancel"):
+            return True
+        record, ours = trace.under_way(it, ACTION, KIND)
+        return record is not None and not ours
 
     def undo_patience(self, move: Move) -> timedelta:
         return timedelta(minutes=20)
 
     def hasten(self, it: It) -> None:
-        record = self._record(it)
+        record, ours = trace.under_way(it, ACTION, KIND)
         if record is None:
             raise Blocked("Nova shows no running migration to force.")
+        if not ours:
+            raise Blocked(
+                f"Nova's migration {record.id} is somebody else's: it is left alone."
+            )
         it.cloud.force_complete(it.move.server_id, record.id)
 
-    def _record(self, it: It) -> Migration | None:
-        for record in it.cloud.migrations(it.move.server_id):
-            if record.type == "live-migration" and not record.over:
-                return record
-        return None
-
-    def _state(self, server: Server) -> str:
+    def _state(self, it: It, server: Server) -> str:
         fault = f" Nova says: {server.fault}" if server.fault else ""
         return (
-            f"The instance is {server.status} on {server.host}.{fault} Before anything"
-            " else find out, on both hosts, where its domain runs: a hard reboot could"
-            " start it twice."
+            f"The instance is {server.status} on {server.host}.{fault}"
+            f"{trace.reason(it, ACTION)} Before anything else find out, on both hosts,"
+            " where its domain runs: a hard reboot could start it twice."
         )
 
     def _show_progress(self, it: It) -> None:
-        record = self._record(it)
+        record, ours = trace.under_way(it, ACTION, KIND)
         if record is None:
             return
-        figures: dict[str, Any] = {"migration": record.id, "status": record.status}
-        if record.status != it.shown.get("status"):
-            it.say(f"Nova's migration {record.id} is {record.status}.")
-        left = it.cloud.progress(it.move.server_id, record.id)
-        if left is not None:
-            figures |= {name: getattr(left, name) for name in left.__slots__}
-            figures |= _pace(it, left)
-            if figures["quarters"] > it.shown.get("quarters", 0):
-                it.say(_left(left))
-        it.show(figures)
-
-
-def _pace(it: It, left: Progress) -> dict[str, Any]:
-    """Return the low-water mark (bytes), the rate (bytes/s) and the quarters copied."""
-    shown, now = it.shown, it.now.timestamp()
-    copied = left.memory_processed + left.disk_processed
-    total = left.memory_total + left.disk_total
-    remaining = left.memory_remaining + left.disk_remaining
-    pace: dict[str, Any] = {
-        "copied": copied,
-        "at": now,
-        "rate": shown.get("rate", 0),
-        # memory is copied anew when it was written to: never less than there was
-        "quarters": shown.get("quarters", 0),
-    }
-    if copied:  # before that Nova's counters say nothing yet
-        low = shown.get("low_water", left.memory_remaining)
-        pace["low_water"] = min(low, left.memory_remaining)
-        pace["quarters"] = max(
-            pace["quarters"], 4 * (total - remaining) // max(total, 1)
-        )
-    seconds = now - shown.get("at", now)
-    if seconds > 0 and copied > shown.get("copied", copied):
-        pace["rate"] = int((copied - shown["copied"]) / seconds)
-    return pace
-
-
-def _left(left: Progress) -> str:
-    text = (
-        f"Memory: {left.memory_remaining / 2**20:,.0f} of"
-        f" {left.memory_total / 2**20:,.0f} MiB left to copy"
-    )
-    if left.disk_total:
-        text += (
-            f"; disks: {left.disk_remaining / 2**20:,.0f} of"
-            f" {left.disk_total / 2**20:,.0f} MiB left"
-        )
-    return f"{text}."
+        if ours:
+            progress.show(it, record)
+        elif it.shown.get("strange") != record.id:
+            it.say(
+                f"Nova's migration {record.id} of this instance is somebody else's: it"
+                " is left alone and waited for."
+            )
+            it.show({"strange": record.id})
 
 
 class RunsOnTarget(Step):
     """Verify that {name} runs on {target} and Nova's migration is completed."""
+
+    def commands(self, move: Move) -> list[str]:
+        if not move.facts.get("enters"):
+            return []
+        ask = domjobinfo.domjobinfo(move.server_id)
+        return [f"# on the target, how long the guest stood still:\n{ask.text}"]
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
@@ -191,8 +179,9 @@ class RunsOnTarget(Step):
                 f" “{records[0].status}”: the clean-up on {it.move.source} may have"
                 " failed. Look at its nova-compute log."
             )
-        it.show({"host": server.host})
         it.say(f"It runs on {server.host}.")
+        host = server.host or ""
+        it.show({"host": host, **downtime.of_live(it, host)})
         return Is.DONE
 
 
@@ -202,6 +191,18 @@ class Live(Procedure):
     name = "live"
     title = "Live migration"
     keeps_running = True
+
+    @classmethod
+    def freeze(cls, world: World, move: Move) -> dict[str, Any]:
+        """Return what tells which of the three live migrations it will be."""
+        facts = storage.of_server(world.cloud.server(move.server_id))
+        return facts | {"enters": world.hosts is not None}
+
+    @classmethod
+    def surveyed(cls, survey: Survey) -> dict[str, Any]:
+        """Return whether the hosts share storage, and what forcing it would do."""
+        return storage.of_survey(survey)
+
     steps = (
         RunsOnSource(),
         TargetTakesInstances(),

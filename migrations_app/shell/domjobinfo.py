@@ -38,11 +38,11 @@ virsh domjobinfo {guest} --completed --keep-completed 2>/dev/null \\
 
 def read(answer: str) -> JobInfo | None:
     """Return the figures; None when the last job was no migration, or there is none."""
-    said = dict(
-        (name.strip().lower(), value.strip())
+    said = {
+        name.strip().lower(): value.strip()
         for name, colon, value in (line.partition(":") for line in answer.splitlines())
         if colon
-    )
+    }
     if "migration" not in said.get("operation", "migration").lower():
         return None
     if said.get("job type") != "Completed":

@@ -53,7 +53,7 @@ def test_the_target_s_refusal_is_told_with_its_reason(stage: Stage) -> None:
 def test_a_transfer_that_failed_without_a_reason_says_where_to_look(
     stage: Stage,
 ) -> None:
-    stage.cloud.spoil(stage.server, "transfer")
+    stage.cloud.spoil(stage.server, "transfer", why="")
     run = stage.play(stage.start("live"))
     expect_rest(run, RunState.ROLLED_BACK, "“failed”", "log of nova-compute", "req-")
     expect_untouched(stage)

@@ -123,15 +123,29 @@ class Ledger:
         return str(values["request_id"])
 
     def event(
-        self, move: Row, name: str, host: str | None, details: str | None = None
+        self,
+        at: float,
+        move: Row,
+        name: str,
+        host: str | None,
+        details: str | None = None,
     ) -> None:
-        """Record an event of the move's action; details make it an error."""
+        """Record an event of the move's action, which began when the last one ended.
+
+        Details make it an error.
+        """
+        last = self.store.row(
+            "SELECT max(finished_at) AS at FROM events WHERE request_id = ?",
+            move["request_id"],
+        )
         values = {
             "request_id": move["request_id"],
             "name": name,
             "result": "Error" if details else "Success",
             "host": host,
             "details": details,
+            "started_at": (last and last["at"]) or at,
+            "finished_at": at,
         }
         self.store.insert("events", values)
 

@@ -70,10 +70,10 @@ class Nova(Metal):
                 " live-migration requires either shared storage or boot-from-volume"
                 " with no local disks."
             )
-        self.event(move, "conductor_live_migrate_instance", server["host"], why)
+        self.event(at, move, "conductor_live_migrate_instance", server["host"], why)
         if why is None or details:
             check = "compute_check_can_live_migrate_destination"
-            self.event(move, check, target, details)
+            self.event(at, move, check, target, details)
         if why or target is None:
             self.mark(move, at, "error")
             self.change(server, at, task_state=None)
@@ -82,7 +82,7 @@ class Nova(Metal):
         self.hold(move, server, target)
         self.mark(move, at, "queued", target=target)
         # Nova says so as soon as the job is queued: it is no sign of success.
-        self.event(move, "compute_live_migration", server["host"])
+        self.event(at, move, "compute_live_migration", server["host"])
         self._start_next(at, server["host"])
 
     def _start_next(self, at: float, source: str) -> None:
@@ -103,7 +103,7 @@ class Nova(Metal):
             self.after(self.pause(), "live_running", server, move, since=at)
 
     def _on_live_running(self, at: float, server: Row, move: Row) -> None:
-        self.event(move, "compute_pre_live_migration", move["target"])
+        self.event(at, move, "compute_pre_live_migration", move["target"])
         self.mark(move, at, "running", running_since=at)
         lasts = self.store.setting("live_seconds")
         if server["spoiled"] == "transfer":
@@ -116,12 +116,12 @@ class Nova(Metal):
         name = "compute_post_live_migration_at_destination"
         self.settle(at, server, move["target"])
         if server["spoiled"] == "finish":
-            self.event(move, name, move["target"], server["spoiled_why"])
+            self.event(at, move, name, move["target"], server["spoiled_why"])
             self.wreck(at, server, move)
             self._start_next(at, move["source"])
             return
         # The target lets go of the server first; the source finishes the record.
-        self.event(move, name, move["target"])
+        self.event(at, move, name, move["target"])
         self.change(server, at, task_state=None, spoiled=None)
         self.after(self.pause(), "live_completed", server, move, since=at)
 
@@ -138,7 +138,7 @@ class Nova(Metal):
 
     def _roll_back(self, at: float, server: Row, move: Row, status: str) -> None:
         name = "compute_rollback_live_migration_at_destination"
-        self.event(move, name, move["target"])
+        self.event(at, move, name, move["target"])
         self.give_back(move, server)
         self.mark(move, at, status)
         self.change(server, at, task_state=None)
@@ -153,7 +153,7 @@ class Nova(Metal):
         why = None if target else NO_HOST
         if server["spoiled"] == "check":
             why = server["spoiled_why"]
-        self.event(move, "cold_migrate", server["host"], why)
+        self.event(at, move, "cold_migrate", server["host"], why)
         if why or target is None:
             self.mark(move, at, "error")
             self.change(server, at, task_state=None, spoiled=None)
@@ -161,7 +161,7 @@ class Nova(Metal):
             return
         self.hold(move, server, target)
         self.mark(move, at, "pre-migrating", target=target)
-        self.event(move, "compute_prep_resize", target)
+        self.event(at, move, "compute_prep_resize", target)
         self.after(self.pause(), "cold_copying", server, move, since=at)
 
     def _on_cold_copying(self, at: float, server: Row, move: Row) -> None:
@@ -175,11 +175,11 @@ class Nova(Metal):
 
     def _on_cold_broken(self, at: float, server: Row, move: Row) -> None:
         name = "compute_resize_instance"
-        self.event(move, name, move["source"], server["spoiled_why"])
+        self.event(at, move, name, move["source"], server["spoiled_why"])
         self.wreck(at, server, move)
 
     def _on_cold_landed(self, at: float, server: Row, move: Row) -> None:
-        self.event(move, "compute_resize_instance", move["source"])
+        self.event(at, move, "compute_resize_instance", move["source"])
         self.settle(at, server, move["target"])
         self.mark(move, at, "post-migrating")
         self.change(server, at, task_state="resize_finish")
@@ -188,10 +188,10 @@ class Nova(Metal):
     def _on_cold_finished(self, at: float, server: Row, move: Row) -> None:
         name = "compute_finish_resize"
         if server["spoiled"] == "finish":
-            self.event(move, name, move["target"], server["spoiled_why"])
+            self.event(at, move, name, move["target"], server["spoiled_why"])
             self.wreck(at, server, move)
             return
-        self.event(move, name, move["target"])
+        self.event(at, move, name, move["target"])
         self.mark(move, at, "finished")
         power = 1 if move["vm_state"] == "active" else 4
         self.change(server, at, vm_state="resized", task_state=None, power_state=power)

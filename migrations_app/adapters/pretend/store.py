@@ -20,7 +20,7 @@ Row = sqlite3.Row
 Clock = Callable[[], datetime]
 
 # Counted up whenever the tables change.
-EDITION = 2
+EDITION = 3
 SCHEMA = """
 CREATE TABLE settings (key TEXT PRIMARY KEY, value REAL NOT NULL);
 CREATE TABLE projects (id TEXT PRIMARY KEY, name TEXT NOT NULL);
@@ -68,7 +68,8 @@ CREATE TABLE actions (
 CREATE INDEX actions_by_server ON actions (server_id);
 CREATE TABLE events (
     id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, name TEXT NOT NULL,
-    result TEXT NOT NULL, host TEXT, details TEXT);
+    result TEXT NOT NULL, host TEXT, details TEXT,
+    started_at REAL NOT NULL DEFAULT 0, finished_at REAL NOT NULL DEFAULT 0);
 CREATE INDEX events_by_action ON events (request_id);
 CREATE TABLE domains (
     server_id TEXT NOT NULL, host TEXT NOT NULL, state TEXT NOT NULL,

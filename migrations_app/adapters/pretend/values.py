@@ -163,6 +163,8 @@ def action(row: Row, events: Iterable[Row] = ()) -> Action:
                 result=event["result"],
                 host=event["host"],
                 details=event["details"],
+                started_at=time_of(event["started_at"]),
+                finished_at=time_of(event["finished_at"]),
             )
             for event in events
         ),

@@ -1,18 +1,21 @@
 """How a request of ours is found again in Nova, and why it came to nothing.
 
 Nova keeps an instance action for every request that it took, and a migration record
-for every move. What stood there before we asked is the *mark*; what is newer is ours.
-So no clocks are compared, and a worker that knows nothing but the mark can tell
-whether a request of a dead worker arrived.
+for every move. What stood there before we asked is the *mark*; what is newer, and asked
+for by our account, is ours. So no clocks are compared, and a worker that knows nothing
+but the mark can tell whether a request of a dead worker arrived.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Action, Migration
+from migrations_app.ports import Action, ActionEvent, Migration
 from migrations_app.procedures.base import It
+from migrations_app.procedures.steps import compute_logs
 
 # Events that say only that the search was over, not why.
 _VAGUE = ("conductor_", "cold_migrate")
@@ -31,8 +34,8 @@ def mark(it: It) -> str:
     )
 
 
-def actions_since(it: It, name: str) -> list[Action]:
-    """Return our actions of that name which are newer than the mark, newest first."""
+def _newer(it: It, name: str) -> list[Action]:
+    """Return everybody's actions of that name since the mark, newest first."""
     if not it.mark:
         return []
     last = json.loads(it.mark)["action"]
@@ -45,6 +48,13 @@ def actions_since(it: It, name: str) -> list[Action]:
     return newer
 
 
+def actions_since(it: It, name: str) -> list[Action]:
+    """Return our actions of that name which are newer than the mark, newest first."""
+    newer = _newer(it, name)
+    me = it.cloud.whoami() if newer else ""
+    return [action for action in newer if action.user_id == me]
+
+
 def record_since(it: It) -> Migration | None:
     """Return the newest migration record that is newer than the mark."""
     if not it.mark:
@@ -52,6 +62,31 @@ def record_since(it: It) -> Migration | None:
     last = json.loads(it.mark)["migration"]
     newer = [r for r in it.cloud.migrations(it.move.server_id) if r.id > last]
     return max(newer, key=lambda record: record.id, default=None)
+
+
+def under_way(it: It, action: str, kind: str) -> tuple[Migration | None, bool]:
+    """Return Nova's record of a move under way, and whether it is ours.
+
+    Ours is what began after the step's own mark and was asked for by our account: Nova
+    refuses a second move while one is under way (nova/compute/api.py,
+    check_instance_state), so the newest action of that name is the record's.
+    """
+    running = [
+        record
+        for record in it.cloud.migrations(it.move.server_id)
+        if record.type == kind and not record.over
+    ]
+    if not running:
+        return None, False
+    record = max(running, key=lambda each: each.id)
+    first = replace(it, mark=it.first_mark)
+    newer = _newer(first, action)
+    ours = (
+        bool(newer)
+        and record.id > json.loads(first.mark)["migration"]
+        and newer[0].user_id == it.cloud.whoami()
+    )
+    return record, ours
 
 
 def heard(it: It, name: str) -> bool:
@@ -73,15 +108,31 @@ def heard(it: It, name: str) -> bool:
     return True
 
 
+def reason(it: It, name: str) -> str:
+    """Return why our newest request of that name failed, after a space; or nothing."""
+    newer = actions_since(replace(it, mark=it.first_mark or it.mark), name)
+    if not newer:
+        return ""
+    said = why(it, newer[0])
+    record = record_since(replace(it, mark=it.first_mark or it.mark))
+    target = (record and record.target) or it.move.target
+    logged = compute_logs.reason(it, newer[0].request_id, target=target)
+    return f" Its events say: {_ended(said)}" if said else logged and f" {logged}"
+
+
 def _came_to_nothing(it: It, action: Action, record: Migration | None) -> str:
     if record is not None and record.status == "cancelled":
         return "The migration was cancelled in Nova; the instance is where it was."
     if record is not None and record.status == "reverted":
         return "The migration was reverted in Nova; the instance is where it was."
     reason = why(it, action)
+    target = (record and record.target) or it.move.target
+    logged = compute_logs.reason(it, action.request_id, target=target)
     if reason:
         return f"Nova gave the move up: {reason}"
     word = record.status if record is not None else "error"
+    if logged:
+        return f"Nova gave the move up (its record says “{word}”). {logged}"
     return (
         f"Nova gave the move up (its record says “{word}”) and names no reason in its"
         f" API. Look for {action.request_id} in the log of nova-compute on"
@@ -90,14 +141,31 @@ def _came_to_nothing(it: It, action: Action, record: Migration | None) -> str:
 
 
 def why(it: It, action: Action) -> str:
-    """Return the most telling error of all events of the action; empty if none.
+    """Return the most telling errors of all events of the action; empty if none.
 
     The conductor hides the reason of a failed pre-check behind "No valid host"; the
     reason itself stays in the event of the check
-    (nova/conductor/tasks/live_migrate.py, _find_destination).
+    (nova/conductor/tasks/live_migrate.py, _find_destination). An event that wraps
+    another one's error adds nothing; where several hosts were tried, each has its own.
     """
     events = it.cloud.action(it.move.server_id, action.request_id).events
-    errors = [e for e in events if e.result == "Error" and e.details]
-    telling = [e for e in errors if not e.name.startswith(_VAGUE)]
-    chosen = (telling or errors)[-1:]
-    return chosen[0].details.strip() if chosen and chosen[0].details else ""
+    errors = [(event, _said(event)) for event in events if event.result == "Error"]
+    errors = [(event, said) for event, said in errors if said]
+    telling = [each for each in errors if not each[0].name.startswith(_VAGUE)]
+    chosen: dict[str, str] = {}
+    for event, said in telling or errors[-1:]:
+        if not any(said != other and other in said for _, other in telling):
+            chosen.setdefault(said, event.host or "")
+    if len(chosen) < 2:
+        return "".join(chosen)
+    return " ".join(f"{host}: {_ended(said)}" for said, host in chosen.items())
+
+
+def _said(event: ActionEvent) -> str:
+    """Return the event's error without the beginning of a traceback."""
+    text = re.split(r"\n\s*Traceback\b", event.details or "")[0]
+    return " ".join(text.split())
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
