@@ -20,10 +20,11 @@ FOLDERS = (
     "var-lib-libvirt/qemu",
     "var-lib-nova/.ssh",
     "var-lib-nova/instances",
+    "var-lib-novaweb",
     "var-log-libvirt/qemu",
 )
 # Mounted over in the namespaces, so they must be there.
-MOUNT_POINTS = ("/var/lib/nova", "/etc/sudoers.d", "/etc/ssh", "/root")
+MOUNT_POINTS = ("/var/lib/nova", "/var/lib/novaweb", "/etc/sudoers.d", "/etc/ssh", "/root")
 # What the hosts need of the control plane.
 PROXIED = tuple(name for name in PORTS if name != "mariadb")
 

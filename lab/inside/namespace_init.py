@@ -20,6 +20,7 @@ MOUNTS = {
     "etc-libvirt": "/etc/libvirt",
     "sudoers.d": "/etc/sudoers.d",
     "var-lib-nova": "/var/lib/nova",
+    "var-lib-novaweb": "/var/lib/novaweb",
     "var-lib-libvirt": "/var/lib/libvirt",
     "var-log-libvirt": "/var/log/libvirt",
     "var-cache-libvirt": "/var/cache/libvirt",

@@ -9,7 +9,7 @@ from migrations_app.procedures.steps import by_hand
 from migrations_app.procedures.steps.by_hand import Copy, Repeatable
 from migrations_app.shell import copy, folder, places
 from migrations_app.shell.census import NONE
-from migrations_app.shell.detached import Job
+from migrations_app.shell.detached import Job, JobIs
 
 
 class CopyBase(Copy):
@@ -21,6 +21,14 @@ class CopyBase(Copy):
 
     def check(self, it: It) -> Is:
         return super().check(it) if it.move.facts["bases"] else Is.DONE
+
+    def clear(self, it: It) -> None:
+        # last of all on the way back: what the copies have left on both hosts
+        it.hosts.run(str(it.move.target), folder.discard(it.move))
+        it.hosts.run(it.move.source, folder.discard(it.move))
+
+    def cleared(self, it: It) -> bool:
+        return self.state(it).stands is JobIs.ABSENT
 
 
 class CopyWarm(Copy):
