@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import time
 from typing import Any
 
 from django.conf import settings
@@ -55,6 +56,16 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
                 "No cloud is configured.",
                 hint="Set NOVAWEB_CLOUDS to names of clouds in clouds.yaml.",
                 id="novaweb.E003",
+            )
+        )
+    try:
+        time.fromisoformat(settings.NOVAWEB_SPEED_AT or "00:00")
+    except ValueError:
+        found.append(
+            Error(
+                f"NOVAWEB_SPEED_AT is “{settings.NOVAWEB_SPEED_AT}”: no time of day.",
+                hint="Write it as 03:30, or leave it empty.",
+                id="novaweb.E006",
             )
         )
     return found

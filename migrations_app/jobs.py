@@ -8,7 +8,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from migrations_app import starts, wiring
+from migrations_app import measuring, starts, wiring
 from migrations_app.engine.footing import Way
 from migrations_app.engine.lease import due_runs
 from migrations_app.engine.walk import walk
@@ -64,3 +64,9 @@ def sync(cloud_name: str) -> None:
     """Read the cloud's inventory anew."""
     close_old_connections()
     inventory.sync(cloud_name, wiring.cloud_of(cloud_name), now=timezone.now())
+
+
+def measure_speeds() -> None:
+    """Look at the measurements of copy speeds that are due."""
+    close_old_connections()
+    measuring.measure_due(timezone.now())

@@ -49,8 +49,14 @@ NOVAWEB_LEASE = env.float("NOVAWEB_LEASE", default=4.0)
 NOVAWEB_SYNC_EVERY = env.float("NOVAWEB_SYNC_EVERY", default=60.0)
 # For how long the history of the capacity is kept, in days.
 NOVAWEB_SNAPSHOT_DAYS = env.int("NOVAWEB_SNAPSHOT_DAYS", default=90)
-# What one stream between two hosts carries, in Mbit/s: the base of every estimate.
+# What one stream between two hosts carries, in Mbit/s: the base of every estimate
+# between hosts of which nothing was measured.
 NOVAWEB_COPY_SPEED = env.int("NOVAWEB_COPY_SPEED", default=1000)
+# How much is copied from host to host to measure that, in MiB.
+NOVAWEB_SPEED_SIZE = env.int("NOVAWEB_SPEED_SIZE", default=128)
+# When neighbouring hosts are measured by themselves, every day, e.g. "03:30" in
+# NOVAWEB_TIME_ZONE; empty: never.
+NOVAWEB_SPEED_AT = env("NOVAWEB_SPEED_AT", default="")
 # A ticket must look like this (a regular expression); empty: anything goes.
 NOVAWEB_TICKET_PATTERN = env("NOVAWEB_TICKET_PATTERN", default="")
 # Where a ticket can be read, with {ticket} in it; empty: no link.

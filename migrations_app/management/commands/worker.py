@@ -17,7 +17,7 @@ from django_rq import get_queue
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from migrations_app import bell, jobs, starts
+from migrations_app import bell, jobs, measuring, starts
 from migrations_app.engine.pacer import BEAT, Baton
 from migrations_app.inventory import sync as inventory
 
@@ -96,6 +96,8 @@ def _pace(stop: threading.Event) -> None:
             if baton.beat():
                 for name in inventory.due_clouds(timezone.now()):
                     bell.ring_now("migrations_app.jobs.sync", name, queue="inventory")
+                if measuring.due(timezone.now()):
+                    bell.ring_now("migrations_app.jobs.measure_speeds", queue="default")
         except Error as error:
             log.warning("database went away", reason=str(error))
             connection.close()
