@@ -24,7 +24,13 @@ FOLDERS = (
     "var-log-libvirt/qemu",
 )
 # Mounted over in the namespaces, so they must be there.
-MOUNT_POINTS = ("/var/lib/nova", "/var/lib/novaweb", "/etc/sudoers.d", "/etc/ssh", "/root")
+MOUNT_POINTS = (
+    "/var/lib/nova",
+    "/var/lib/novaweb",
+    "/etc/sudoers.d",
+    "/etc/ssh",
+    "/root",
+)
 # What the hosts need of the control plane.
 PROXIED = tuple(name for name in PORTS if name != "mariadb")
 
