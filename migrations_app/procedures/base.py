@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 from migrations_app.errors import Blocked
 from migrations_app.ports import Cloud, Hosts, Move, NovaDb, Survey, World
+from migrations_app.procedures.expect import Expected, at_rest
 
 
 class Is(StrEnum):
@@ -96,6 +97,14 @@ class Step(ABC):
     def commands(self, move: Move) -> list[str]:
         """Return the very commands and SQL that it will run, for the approver."""
         return []
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        """Return what people are told to expect of the world once this step is done.
+
+        ``before`` is what was to be expected until then; a step that only looks
+        changes none of it.
+        """
+        return before
 
     def patience(self, move: Move) -> timedelta:
         """Return how long it may take, from when it was first looked at."""
@@ -191,6 +200,18 @@ class Procedure:
         It is part of what is approved, so nothing in it moves by itself.
         """
         return {}
+
+    @classmethod
+    def expects(cls, key: str, move: Move, *, back: bool = False) -> Expected:
+        """Return what the world shows once the step of that key is done, or undone."""
+        shown = at_rest(move)
+        for step in cls.steps:
+            if back and step.key == key:
+                break
+            shown = step.expects(move, shown)
+            if step.key == key:
+                break
+        return shown
 
     @classmethod
     def surveyed(cls, survey: Survey) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from datetime import timedelta
 from migrations_app.errors import Blocked
 from migrations_app.ports import Move, Server
 from migrations_app.procedures.base import Act, Is, It, Procedure, Step
+from migrations_app.procedures.expect import Expected, unconfirmed
+from migrations_app.procedures.expect import arrived as arrived_there
 from migrations_app.procedures.steps import downtime, trace
 from migrations_app.procedures.steps.looks import (
     AllocationIsMoved,
@@ -53,6 +55,9 @@ class MigrateCold(Act):
 
     def patience(self, move: Move) -> timedelta:
         return timedelta(minutes=move.options.get("deadline", DEADLINE_MINUTES))
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return unconfirmed(move, before)
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
@@ -115,6 +120,9 @@ class Confirm(Act):
 
     def patience(self, move: Move) -> timedelta:
         return timedelta(minutes=30)
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return arrived_there(move, before, "confirmed")
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)

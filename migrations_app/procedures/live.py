@@ -15,6 +15,8 @@ from typing import Any
 from migrations_app.errors import Blocked
 from migrations_app.ports import Move, Server, Survey, World
 from migrations_app.procedures.base import Hastened, Is, It, Procedure, Step
+from migrations_app.procedures.expect import Expected
+from migrations_app.procedures.expect import arrived as arrived_there
 from migrations_app.procedures.steps import downtime, progress, storage, trace
 from migrations_app.procedures.steps.looks import (
     AllocationIsMoved,
@@ -67,6 +69,9 @@ class MigrateLive(Hastened):
 
     def patience(self, move: Move) -> timedelta:
         return timedelta(minutes=storage.deadline(move))
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return arrived_there(move, before, "completed")
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrations_app.errors import Blocked
 from migrations_app.ports import Move
 from migrations_app.procedures.base import Is, It
+from migrations_app.procedures.expect import Expected, Thing
 from migrations_app.procedures.steps import by_hand
 from migrations_app.procedures.steps.by_hand import Copy, Repeatable
 from migrations_app.shell import copy, folder, places
@@ -66,6 +67,9 @@ class PutInPlace(Repeatable):
         if not places.known(move):
             return []
         return [f"# on {move.target}\n{folder.place(move).text}"]
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return {**before, Thing.TARGET_FOLDER: ("there",)}
 
     def check(self, it: It) -> Is:
         there = by_hand.target(it)

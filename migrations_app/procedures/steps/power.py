@@ -8,6 +8,7 @@ from datetime import timedelta
 from migrations_app.errors import Blocked, Conflict
 from migrations_app.ports import Attachment, Move
 from migrations_app.procedures.base import Act, Is, It, Step
+from migrations_app.procedures.expect import NONE, Expected, Thing, attached
 from migrations_app.procedures.steps import by_hand, trace
 
 LINES = 10  # of the console
@@ -15,6 +16,14 @@ LINES = 10  # of the console
 
 class Stop(Act):
     """Nova shuts {name} down."""
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return {
+            **before,
+            Thing.STATUS: ("SHUTOFF",),
+            Thing.POWER: ("shut down",),
+            Thing.SOURCE_DOMAIN: ("shut off",),
+        }
 
     def check(self, it: It) -> Is:
         server = by_hand.server_at(it, it.move.source)
@@ -55,6 +64,16 @@ class StartOnTarget(Act):
 
     def patience(self, move: Move) -> timedelta:
         return timedelta(minutes=15)
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        if not move.facts.get("running"):
+            return before
+        return {
+            **before,
+            Thing.STATUS: ("ACTIVE",),
+            Thing.POWER: ("running",),
+            Thing.TARGET_DOMAIN: ("running",),
+        }
 
     def check(self, it: It) -> Is:
         server = by_hand.server_at(it, it.move.target)
@@ -144,6 +163,9 @@ def _attach(it: It, volumes: Iterable[Attachment]) -> None:
 class DetachVolumes(Act):
     """Nova detaches the volumes of {name}, which are attached again at the end."""
 
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return {**before, Thing.VOLUMES: (NONE,)}
+
     def check(self, it: It) -> Is:
         by_hand.must_be_off(it, it.move.source)
         if not _attached(it):
@@ -177,6 +199,10 @@ class AttachVolumes(Act):
     """Nova attaches the volumes of {name} again, in their order and as they were."""
 
     reversible = False
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        volumes = attached(len(move.facts.get("volumes", ())))
+        return {**before, Thing.VOLUMES: (volumes,)}
 
     def check(self, it: It) -> Is:
         by_hand.server_at(it, it.move.target)
