@@ -75,9 +75,16 @@ class NovaDb(Protocol):
         ...
 
     def place_of(self, host: str) -> Place:
-        """Return the place that the host's one compute node is; Gone when none."""
+        """Return the place that the host's one compute node is; Gone when none.
+
+        Its zone may be None: a cell's database does not know it, the cloud does.
+        """
         ...
 
     def move(self, change: RowMove) -> bool:
-        """Carry the change out; False when the guard let no row through."""
+        """Carry the change out; False when the guard let no row through.
+
+        Raises Conflict when somebody else holds the row, and Unreachable also when
+        nobody knows whether the change holds: the row will show.
+        """
         ...

@@ -117,7 +117,7 @@ class _Talk:
         over = False
         while not over:
             # seen before the last output is taken, not after
-            over = channel.eof_received or channel.closed
+            over = bool(channel.eof_received or channel.closed)
             while channel.recv_ready():
                 self._take(channel.recv(65536))
             while channel.recv_stderr_ready():
