@@ -153,8 +153,8 @@ class MigrateLive(Hastened):
             progress.show(it, record)
         elif it.shown.get("strange") != record.id:
             it.say(
-                f"Nova's migration {record.id} of this instance is somebody else's: it"
-                " is left alone and waited for."
+                f"Nova's migration {record.id} of this instance is somebody else's: its"
+                " end is waited for."
             )
             it.show({"strange": record.id})
 

@@ -37,7 +37,7 @@ def compute_log(request_id: str) -> Command:
     text = f"""request={request}
 logs=/var/log/nova/nova-compute.log
 for process in /proc/[0-9]*; do
-  line=$(tr '\\0' '\\n' <"$process/cmdline" 2>/dev/null | head -n 40) || continue
+  line=$({{ tr '\\0' '\\n' <"$process/cmdline"; }} 2>/dev/null | head -n 40) || continue
   printf '%s\\n' "$line" | head -n 4 | grep -q '\\(^\\|/\\)nova-compute$' || continue
   logs="$logs
 $(readlink "$process/fd/2" 2>/dev/null)

@@ -1,0 +1,108 @@
+"""What hosts tell of a live migration, read as they really write it."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+
+from migrations_app.shell import compute_log, domjobinfo
+
+REQUEST = f"req-{uuid.uuid4()}"
+CONTEXT = f"[None {REQUEST} 4c18 7892 - - default default]"
+# As nova-compute 34 wrote them.
+PRE = (
+    f"2026-11-23 15:40:50.348 126 ERROR nova.compute.manager {CONTEXT} [instance: 7a1d]"
+    " Pre live migration failed at compute-41:"
+    " nova.exception_Remote.DestinationDiskExists_Remote: The supplied disk path"
+    " (/var/lib/nova/instances/7a1d) already exists, it is expected not to exist."
+)
+RPC = (
+    f"2026-11-23 15:40:38.838 126 ERROR oslo_messaging.rpc.server {CONTEXT} Exception"
+    " during message handling: nova.exception.InvalidSharedStorage: compute-40 is not"
+    " on shared storage: it has disks."
+)
+OLD = (
+    f"2026-11-23 15:40:52.199 92 WARNING neutronclient.v2_0.client {CONTEXT} The python"
+    " binding code in neutronclient is deprecated in favor of OpenstackSDK."
+)
+DOMJOBINFO = """Job type:         Completed   
+Operation:        Incoming migration
+Time elapsed:     2857         ms
+Data processed:   76.783 MiB
+Memory bandwidth: 178.395 MiB/s
+Iteration:        3           
+Total downtime:   82           ms
+Downtime w/o network: 79           ms
+
+"""  # noqa: W291 - virsh pads its lines
+
+
+def test_it_says_what_the_log_says_without_what_only_a_programmer_reads() -> None:
+    assert compute_log.read(f"{OLD}\n{PRE}\n{RPC}\n{PRE}\n") == [
+        "Pre live migration failed at compute-41: DestinationDiskExists: The supplied"
+        " disk path (/var/lib/nova/instances/7a1d) already exists, it is expected not"
+        " to exist.",
+        "InvalidSharedStorage: compute-40 is not on shared storage: it has disks.",
+    ]
+
+
+def test_it_finds_the_line_that_tells_of_a_failure() -> None:
+    told = compute_log.telling(compute_log.read(f"{PRE}\n{RPC}"))
+    assert told.startswith("Pre live migration failed")
+    assert compute_log.telling([]) == ""
+
+
+def test_it_says_nothing_when_a_library_is_only_old() -> None:
+    assert compute_log.read(f"{OLD}\n") == []
+    assert compute_log.read("\n") == []
+
+
+def test_it_reads_the_journals_lines_too() -> None:
+    line = RPC.removeprefix("2026-11-23 15:40:38.838 126 ")
+    assert compute_log.read(f"2026-11-23 15:40:38.838 126 {line}") == [
+        "InvalidSharedStorage: compute-40 is not on shared storage: it has disks."
+    ]
+
+
+def test_it_asks_for_few_lines_of_one_request_only(tmp_path: Path) -> None:
+    log = tmp_path / "nova-compute.log"
+    others = PRE.replace(REQUEST, "req-somebody-elses")
+    told = [PRE.replace("compute-41", f"host-{n}") for n in range(100)]
+    log.write_text("\n".join([others, *told, "an odd line", others]) + "\n")
+    text = compute_log.compute_log(REQUEST).text
+    text = text.replace("/var/log/nova/nova-compute.log", str(log))
+    answer = subprocess.run(
+        ["sh", "-c", text], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    lines = answer.splitlines()
+    assert len(lines) == compute_log.MOST_LINES
+    assert lines[-1] == told[-1]
+    assert "req-somebody-elses" not in answer
+
+
+def test_it_quotes_what_it_puts_into_a_command() -> None:
+    bad = "req-1; touch /tmp/never $(id)"
+    assert f"request='{bad}'" in compute_log.compute_log(bad).text
+    assert f"virsh domjobinfo '{bad}' " in domjobinfo.domjobinfo(bad).text
+
+
+def test_it_reads_how_long_libvirt_says_that_the_guest_stood_still() -> None:
+    job = domjobinfo.read(DOMJOBINFO)
+    assert job is not None
+    assert (job.downtime, job.elapsed, job.iterations) == (82, 2857, 3)
+    assert job.processed == round(76.783 * 2**20)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "Job type:         None\n",
+        DOMJOBINFO.replace("Incoming migration", "Backup"),
+    ],
+)
+def test_it_takes_no_other_job_for_a_migration(answer: str) -> None:
+    assert domjobinfo.read(answer) is None
