@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrations_app.models.audit import AuditEntry
 from migrations_app.models.cloud import Cloud
 from migrations_app.models.inventory import Hypervisor, Instance, Snapshot
+from migrations_app.models.probe import Probe, Sample
 from migrations_app.models.request import Decision, MigrationRequest
 from migrations_app.models.run import Line, Pacer, Run, Step
 from migrations_app.models.speed import CopySpeed
@@ -19,7 +20,9 @@ __all__ = [
     "Line",
     "MigrationRequest",
     "Pacer",
+    "Probe",
     "Run",
+    "Sample",
     "Snapshot",
     "Step",
 ]

@@ -1,0 +1,56 @@
+"""What was measured of a guest while its run went on, kept as evidence."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from migrations_app.models.run import Run
+
+
+class Probe(models.Model):
+    """The probing of one run's guest. Only starts.py and engine/prober.py write here.
+
+    ``target`` is as in probing/target.py. ``result`` is what probing/gaps.py reads out
+    of all answers, once the probing is over.
+    """
+
+    run = models.OneToOneField(
+        Run, on_delete=models.CASCADE, related_name="probe", primary_key=True
+    )
+    target = models.CharField(max_length=80)
+    # Which worker probes: a token and until when it is to be believed.
+    lease = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    begun_at = models.DateTimeField(null=True, blank=True)
+    over_at = models.DateTimeField(null=True, blank=True)
+    sent = models.IntegerField(default=0)
+    lost = models.IntegerField(default=0)
+    # Why it cannot be probed, as a sentence; empty while it can.
+    trouble = models.TextField(blank=True)
+    result = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("over_at",)),)
+
+    def __str__(self) -> str:
+        return f"probe of run {self.run_id}"
+
+
+class Sample(models.Model):
+    """About one second of a probe.
+
+    ``answers`` is a list of [ms after ``at`` that a question was sent, ms until its
+    answer or null].
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="samples")
+    at = models.DateTimeField()
+    lost = models.IntegerField()
+    answers = models.JSONField()
+
+    class Meta:
+        ordering = ("at",)
+        indexes = (models.Index(fields=("run", "at")),)
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.at:%H:%M:%S}"
