@@ -37,9 +37,11 @@ class Hosts:
         """Return every host with its zone, its aggregates and its stock."""
         zones = {service.host: service.zone for service in self.services()}
         aggregates: dict[str, list[str]] = defaultdict(list)
+        tenants: dict[str, set[str]] = defaultdict(set)
         for it in self._wire.ask("compute", "GET", "/os-aggregates")["aggregates"]:
             for host in it["hosts"]:
                 aggregates[host].append(it["name"])
+                tenants[host] |= values.tenants(it)
         nodes = self._nodes()
         stocks = self._placement.stocks([node["id"] for node in nodes])
         return [
@@ -47,6 +49,7 @@ class Hosts:
                 node,
                 zone=zones.get(node["service"]["host"], ""),
                 aggregates=aggregates[node["service"]["host"]],
+                tenants=tenants[node["service"]["host"]],
                 stock=stocks[node["id"]],
             )
             for node in nodes

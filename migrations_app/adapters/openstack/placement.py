@@ -103,7 +103,7 @@ class Placement:
         )
 
     def hidden(self) -> list[str]:
-        """Return the providers that the scheduler is not offered (trait, since 1.18)."""
+        """Return the providers that the scheduler is not offered."""
         params = {"required": "COMPUTE_STATUS_DISABLED"}
         found = self._get("/resource_providers", params=params)["resource_providers"]
         return [str(it["uuid"]) for it in found]

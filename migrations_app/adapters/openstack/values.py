@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,8 +101,28 @@ def has_next(page: dict[str, Any], kind: str) -> bool:
     return any(link["rel"] == "next" for link in page.get(f"{kind}_links") or ())
 
 
+def tenants(aggregate: dict[str, Any]) -> set[str]:
+    """Return the projects that an aggregate is set aside for.
+
+    Their ids are under filter_tenant_id, several apart by commas or under keys that
+    begin so (nova doc, aggregates, "Tenant Isolation with Placement").
+    """
+    return {
+        project.strip()
+        for key, value in (aggregate.get("metadata") or {}).items()
+        if key.startswith("filter_tenant_id")
+        for project in str(value).split(",")
+        if project.strip()
+    }
+
+
 def hypervisor(
-    it: dict[str, Any], *, zone: str, aggregates: list[str], stock: dict[str, Stock]
+    it: dict[str, Any],
+    *,
+    zone: str,
+    aggregates: list[str],
+    tenants: Iterable[str] = (),
+    stock: dict[str, Stock],
 ) -> Hypervisor:
     """Return a host."""
     return Hypervisor(
@@ -116,6 +137,7 @@ def hypervisor(
         up=it["state"] == "up",
         disabled_reason=it["service"].get("disabled_reason"),
         stock=stock,
+        tenants=tuple(sorted(tenants)),
     )
 
 

@@ -17,8 +17,12 @@ class Around(ByHand):
 
     def under_way(self) -> list[Migration]:
         with self._call("under_way"):
-            rows = self._store.rows("SELECT * FROM migrations ORDER BY id DESC")
-        return [each for each in map(values.migration, rows) if not each.over]
+            rows = self._store.rows(
+                "SELECT * FROM migrations WHERE status NOT IN ('completed',"
+                " 'confirmed', 'reverted', 'failed', 'error', 'cancelled', 'done')"
+                " ORDER BY id DESC"
+            )
+        return [values.migration(row) for row in rows]
 
     def volumes(self, server: Server) -> list[Volume]:
         with self._call("volumes", server.id):
@@ -32,7 +36,7 @@ class Around(ByHand):
     def network_agents(self, host: str) -> list[Agent]:
         with self._call("network_agents", host):
             row = self._store.row("SELECT * FROM hosts WHERE host = ?", host)
-        return [Agent("Open vSwitch agent", host, bool(row["up"]))] if row else []
+        return [Agent("Open vSwitch agent", host, alive=True)] if row else []
 
     def has_image(self, image_id: str) -> bool:
         with self._call("has_image", image_id):

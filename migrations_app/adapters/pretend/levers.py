@@ -62,7 +62,7 @@ class Levers(Making):
     def spoil(
         self,
         server_id: str,
-        moment: Literal["check", "transfer", "finish", "never"],
+        moment: Literal["check", "transfer", "finish", "never", "start"],
         why: str = "The lab said so.",
     ) -> None:
         """Let the server's next move fail as Nova's moves fail.
@@ -70,9 +70,13 @@ class Levers(Making):
         ``check``: the target refuses; back to where it was, the reason only in the
         events. ``transfer``: live: rolled back, no reason anywhere; cold: ERROR.
         ``finish``: ERROR on the target. ``never``: a live migration that ends only
-        by abort or force-complete.
+        by abort or force-complete. ``start``: its next start leaves it SHUTOFF.
         """
         self.edit(server_id, spoiled=moment, spoiled_why=why)
+
+    def spare(self, call: str) -> None:
+        """Let nothing more happen to that call of what was planned for it."""
+        self._store.run("DELETE FROM faults WHERE call = ?", call)
 
     def doom(self, job: str, status: int, complaint: str, *, times: int = 1) -> None:
         """Let the next jobs of that name on any host end so, having copied nothing."""
@@ -92,6 +96,15 @@ class Levers(Making):
     def write(self, server_id: str, host: str) -> None:
         """Let something be written to the server's disks on that host."""
         self._nova.write(server_id, host)
+
+    def litter(self, server_id: str, host: str) -> None:
+        """Let there be a folder of the server on a host where it is not."""
+        self._nova.put(server_id, host, server_id, -1)
+
+    def clean(self, server_id: str, host: str) -> None:
+        """Let there be no folder of the server on that host."""
+        sql = "DELETE FROM folders WHERE server_id = ? AND host = ?"
+        self._store.run(sql, server_id, host)
 
     def domains(self, server_id: str) -> dict[str, str]:
         """Return the server's domains: host -> virsh's word."""

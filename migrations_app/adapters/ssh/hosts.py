@@ -63,6 +63,13 @@ class SshHosts:
                 self._give_back(line)
         raise silent(line.entry)
 
+    def close(self) -> None:
+        """Close what nobody uses just now; the next command connects anew."""
+        with self._lock:
+            lines = list(self._lines.values())
+        for line in lines:
+            self._drop(line)
+
     def _borrow(self, host: str, deadline: float) -> Line:
         """Return the host's connection, made if there is none as it should be."""
         entry = config.read(self.config, host)

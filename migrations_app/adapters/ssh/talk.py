@@ -147,7 +147,8 @@ class _Talk:
             return answer.decode(errors="replace")
         if status < 0:
             raise self._cut()
-        last = _last_line(self.errors) or _last_line(begun) or "it did not say why."
+        said = answer if mark else begun
+        last = _last_line(self.errors) or _last_line(said) or "it did not say why."
         if not mark:
             raise Refused(
                 f"{self.host} does not let {self.line.entry.user} run commands as root:"
