@@ -14,6 +14,7 @@ from migrations_app.errors import Gone
 from migrations_app.models import (
     AuditEntry,
     Cloud,
+    CopySpeed,
     Decision,
     Hypervisor,
     Instance,
@@ -143,6 +144,12 @@ def moves_at(of: Hypervisor) -> list[MigrationRequest]:
     """Return the open requests that would take an instance from or to the host."""
     rows = MigrationRequest.objects.filter(state__in=OPEN, cloud=of.cloud_id)
     return list(rows.filter(Q(source=of.host) | Q(target=of.host)))
+
+
+def speeds(cloud: str, source: str, target: str) -> list[CopySpeed]:
+    """Return the measurements from one host to another, newest first."""
+    rows = CopySpeed.objects.filter(cloud__name=cloud, source=source, target=target)
+    return list(rows.order_by("-id"))
 
 
 # -- requests -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from migrations_app import audit, intake, policy, wiring
-from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.errors import NotAllowed, NovawebError, TooLate, Unfit
 from migrations_app.models import Cloud, CopySpeed, Hypervisor
 from migrations_app.policy import Verb
 
@@ -72,11 +72,8 @@ def new(cloud: Cloud, source: str, target: str, *, by: str, now: datetime) -> Co
 
 def why_never(cloud: str, source: str, target: str) -> str:
     """Return why this pair cannot be measured, as a sentence; empty: it can."""
-    if wiring.world_for(cloud).hosts is None:
-        return (
-            f"novaweb may not enter the hosts of {cloud}, so it cannot measure there:"
-            " set NOVAWEB_SSH."
-        )
+    if closed := why_closed(cloud):
+        return closed
     if source == target:
         return "Choose two hosts: from one to itself nothing is copied."
     there = Hypervisor.objects.filter(cloud__name=cloud, host__in=[source, target])
@@ -89,8 +86,24 @@ def why_never(cloud: str, source: str, target: str) -> str:
     return ""
 
 
+def why_closed(cloud: str) -> str:
+    """Return why nothing can be measured in that cloud; empty: something can."""
+    try:
+        world = wiring.world_for(cloud)
+    except NovawebError as error:
+        return error.sentence
+    if world.hosts is not None:
+        return ""
+    return (
+        f"novaweb may not enter the hosts of {cloud}, so it cannot measure there: set"
+        " NOVAWEB_SSH."
+    )
+
+
 def pair(cloud: str, source: str, target: str) -> Pair:
-    """Return what is known of the pair. Raises Unfit for an unknown cloud."""
+    """Return what is known of the pair. Raises Unfit for a name no host can have."""
+    if "\x00" in source + target:
+        raise Unfit("No host has a name like that.")
     found = of_host(cloud, source).get(target)
     return found or Pair(cloud, source, target, never=why_never(cloud, source, target))
 

@@ -63,6 +63,15 @@
     window.novawebTimes(box);
     if (focused) document.getElementById(focused)?.focus();
     if (name === "steps") announce();
+    if (name === "banner") look(box);
+  }
+
+  // When it has just been held, the page asks by itself what the world is now.
+  let held = "held" in root.dataset;
+  function look(banner) {
+    const before = held;
+    held = banner.querySelector(".banner-warn") !== null;
+    if (held && !before) document.body.dispatchEvent(new Event("novaweb:held"));
   }
 
   function announce() {

@@ -6,7 +6,13 @@ import django_filters
 from django.db.models import QuerySet
 
 from migrations_app.filters import inventory, requests
-from migrations_app.models import Hypervisor, Instance, MigrationRequest, Snapshot
+from migrations_app.models import (
+    CopySpeed,
+    Hypervisor,
+    Instance,
+    MigrationRequest,
+    Snapshot,
+)
 
 _YES_OR_NO = [("true", "true"), ("false", "false")]
 
@@ -72,3 +78,24 @@ class RequestFilter(requests.RequestFilter):
 
 
 AuditFilter = requests.AuditFilter
+
+
+class SpeedFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Measurements from a host, to a host, and those that estimates are made with."""
+
+    source = django_filters.CharFilter(label="From this host")
+    target = django_filters.CharFilter(label="To this host")
+    cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
+    latest = django_filters.ChoiceFilter(
+        method="newest", choices=_YES_OR_NO, label="The newest good one of its pair"
+    )
+
+    class Meta:
+        model = CopySpeed
+        fields = ("source", "target", "cloud", "latest")
+
+    def newest(
+        self, rows: QuerySet[CopySpeed], name: str, value: str
+    ) -> QuerySet[CopySpeed]:
+        """True: those that estimates are made with; false: all others."""
+        return rows.filter(latest=value == "true")

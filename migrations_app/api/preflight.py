@@ -31,12 +31,53 @@ class FindingShape(serializers.Serializer[Any]):
     evidence = serializers.DictField(required=False)
 
 
+class SpeedBasisShape(serializers.Serializer[Any]):
+    """The copy speed, in Mbit/s, that an estimate was made with.
+
+    ``measured_at`` is null when it is assumed; else it was measured between these two.
+    """
+
+    mbit = serializers.IntegerField()
+    measured_at = serializers.DateTimeField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    target = serializers.CharField(allow_null=True)
+
+
 class EstimateShape(serializers.Serializer[Any]):
     """How long it may take: seconds, least and most, and the same in words."""
 
     duration = serializers.ListField(child=serializers.FloatField())
     downtime = serializers.ListField(child=serializers.FloatField())
     words = serializers.CharField()
+    speed = SpeedBasisShape()
+
+
+class ResourceShape(serializers.Serializer[Any]):
+    """One resource of a host before and after, in VCPUs, MiB or GiB."""
+
+    capacity = serializers.IntegerField()
+    used_before = serializers.IntegerField()
+    used_after = serializers.IntegerField()
+    free_before = serializers.IntegerField()
+    free_after = serializers.IntegerField()
+
+
+class ChangeShape(serializers.Serializer[Any]):
+    """What a move does to one host, by placement's names of resources."""
+
+    host = serializers.CharField()
+    resources = serializers.DictField(child=ResourceShape())
+
+
+class WhatIfShape(serializers.Serializer[Any]):
+    """What a move does to both hosts; null for one that is not known.
+
+    While it lasts the source is still charged what it was, the target already what it
+    will be.
+    """
+
+    source = ChangeShape(allow_null=True)  # type: ignore[assignment]
+    target = ChangeShape(allow_null=True)
 
 
 class OptionShape(serializers.Serializer[Any]):
@@ -57,10 +98,15 @@ class RecommendedShape(serializers.Serializer[Any]):
 
 
 class AdviceShape(serializers.Serializer[Any]):
-    """Every option, best first; recommended is null when all are blocked."""
+    """Every option, best first; recommended is null when all are blocked.
+
+    ``what_if`` is about the one target that was asked about, else about that of the
+    recommended option; null where there is none.
+    """
 
     advice = OptionShape(many=True)
     recommended = RecommendedShape(allow_null=True)
+    what_if = WhatIfShape(allow_null=True)
 
 
 class PreflightInput(Input):

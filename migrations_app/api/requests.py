@@ -109,6 +109,7 @@ class RequestShape(RequestInListShape):
     plan = PlannedShape(many=True)
     findings = FindingShape(many=True)
     estimate = serializers.DictField()
+    what_if = serializers.DictField()
     approvals_needed = serializers.SerializerMethodField()
     decisions = serializers.SerializerMethodField()
     run = serializers.SerializerMethodField()
@@ -119,6 +120,7 @@ class RequestShape(RequestInListShape):
             "plan",
             "findings",
             "estimate",
+            "what_if",
             "approvals_needed",
             "decisions",
             "run",

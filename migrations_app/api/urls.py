@@ -10,7 +10,16 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from migrations_app.api import audit, inventory, preflight, requests, runs, token
+from migrations_app.api import (
+    audit,
+    inventory,
+    preflight,
+    requests,
+    runs,
+    speeds,
+    token,
+    world,
+)
 
 
 class Number(IntConverter):
@@ -48,6 +57,7 @@ urlpatterns = [
         "instances/<uuid:uuid>/", inventory.OneInstance.as_view(), name="api-instance"
     ),
     path("snapshots/", inventory.Snapshots.as_view(), name="api-snapshots"),
+    path("speeds/", speeds.Speeds.as_view(), name="api-speeds"),
     path("sync/", inventory.Sync.as_view(), name="api-sync"),
     path("preflight/", preflight.Preflight.as_view(), name="api-preflight"),
     path("requests/", requests.Requests.as_view(), name="api-requests"),
@@ -69,6 +79,7 @@ urlpatterns = [
     ),
     path("runs/<number:pk>/", runs.OneRun.as_view(), name="api-run"),
     path("runs/<number:pk>/lines/", runs.Lines.as_view(), name="api-run-lines"),
+    path("runs/<number:pk>/world/", world.WorldNow.as_view(), name="api-run-world"),
     *(
         path(
             f"runs/<number:pk>/{view.verb}/",

@@ -9,14 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from migrations_app import queries
+from migrations_app import queries, speeds
 from migrations_app import requests as verbs
 from migrations_app.errors import NovawebError
 from migrations_app.forms.ask import AskForm, targets
 from migrations_app.models import Instance
 from migrations_app.policy import Verb
 from migrations_app.preflight.advice import Advice
-from migrations_app.views.frame import is_htmx, page, show, user_of
+from migrations_app.views import what_if
+from migrations_app.views.frame import is_htmx, page, person_of, show, user_of
 
 OPTIONS_SHOWN = 8
 
@@ -84,12 +85,13 @@ def preflight(request: HttpRequest) -> HttpResponse:
 
 
 def _looked_at(request: HttpRequest, instance: Instance) -> dict[str, Any]:
+    target = request.POST.get("target", "")
     advice: Advice = verbs.preflight(
         by=user_of(request),
         instance=instance.uuid,
         cloud=instance.cloud.name,
         procedure=request.POST.get("procedure") or "auto",
-        target=request.POST.get("target") or None,
+        target=target or None,
     )
     options = [option.as_dict() for option in advice.options]
     best = advice.recommended and advice.recommended.as_dict()
@@ -98,9 +100,21 @@ def _looked_at(request: HttpRequest, instance: Instance) -> dict[str, Any]:
         "best": best,
         "options": options[:OPTIONS_SHOWN],
         "more": options[OPTIONS_SHOWN:],
+        "hosts": what_if.hosts(advice.what_if.as_dict() if advice.what_if else None),
+        "what_if_target": _target_of(advice),
+        "chosen": bool(target),
+        "pair": speeds.pair(instance.cloud.name, instance.host, target)
+        if target
+        else None,
+        "person": person_of(request),
         "possible": sum(option["verdict"] != "blocks" for option in options),
         "tried": len(options),
     }
+
+
+def _target_of(advice: Advice) -> str:
+    change = advice.what_if.target if advice.what_if else None
+    return change.host if change else ""
 
 
 def _show(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_tables2 import LazyPaginator, RequestConfig
 
-from migrations_app import queries
+from migrations_app import queries, speeds
 from migrations_app.filters.inventory import HypervisorFilter, InstanceFilter
+from migrations_app.models import Hypervisor
 from migrations_app.tables.inventory import HypervisorTable, InstanceTable
 from migrations_app.templatetags.novaweb import mib
 from migrations_app.views.charts import charts
@@ -81,6 +84,19 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
         "disk_figures": f"{row.disk_used} of {row.disk_capacity} GiB",
         "charts": charts(queries.snapshots(row)),
         "moves": queries.moves_at(row),
+        "pairs": list(speeds.of_host(row.cloud.name, row.host).values()),
+        "closed": speeds.why_closed(row.cloud.name),
+        "neighbours": _neighbours(row),
         "clouds": queries.freshness(),
     }
     return show(request, "inventory/hypervisor.html", context)
+
+
+def _neighbours(row: Hypervisor) -> SafeString:
+    """Return the other hosts of the cloud as options, those of its zone first."""
+    others = queries.hypervisors().filter(cloud=row.cloud_id).exclude(host=row.host)
+    known = others.order_by("host").values_list("zone", "host")
+    hosts = sorted(known, key=lambda each: (each[0] != row.zone, each[1]))
+    return format_html_join(
+        "", '<option value="{}">{} · {}</option>', ((h, h, z) for z, h in hosts)
+    )

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
-from migrations_app import queries
+from migrations_app import queries, speeds
 from migrations_app import requests as verbs
 from migrations_app.errors import NovawebError
 from migrations_app.filters.requests import RequestFilter
@@ -19,6 +19,7 @@ from migrations_app.forms.decisions import note_in
 from migrations_app.models import MigrationRequest
 from migrations_app.policy import Verb
 from migrations_app.tables.requests import RequestTable
+from migrations_app.views import what_if
 from migrations_app.views.frame import page, person_of, show, user_of
 from migrations_app.views.inventory import PAGES
 
@@ -108,6 +109,10 @@ def _show(
         "approvals": approvals,
         "needed": verbs.approvals_needed(row),
         "history": queries.audit_of(row),
+        "hosts": what_if.hosts(row.what_if),
+        "pair": speeds.pair(row.cloud.name, row.source, row.target)
+        if row.target
+        else None,
         **(more or {}),
     }
     return show(request, "requests/request.html", context, status=status)

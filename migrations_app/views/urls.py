@@ -12,7 +12,9 @@ from migrations_app.views import (
     inventory,
     requests,
     runs,
+    speeds,
     stream,
+    world,
 )
 
 urlpatterns = [
@@ -34,7 +36,10 @@ urlpatterns = [
     path("runs/<int:pk>/lines/", runs.lines, name="run-lines"),
     path("runs/<int:pk>/log.txt", runs.log, name="run-log"),
     path("runs/<int:pk>/stream/", stream.stream, name="run-stream"),
+    path("runs/<int:pk>/world/", world.world, name="run-world"),
     path("runs/<int:pk>/<slug:verb>/", runs.act, name="run-verb"),
+    path("speeds/", speeds.speed, name="speed"),
+    path("speeds/measure/", speeds.measure, name="speed-measure"),
     path("audit/", audit.entries, name="audit"),
     path("audit/<int:pk>/", audit.entry, name="audit-entry"),
 ]

@@ -35,6 +35,7 @@ TABLE: dict[str, Row] = {
     "api/instances/": ("GET", API_SEEN),
     "api/instances/<uuid:uuid>/": ("GET", API_SEEN),
     "api/snapshots/": ("GET", API_SEEN),
+    "api/speeds/": ("GET", API_SEEN),
     "api/sync/": ("POST", (401, 403, 403, 403, 202, 403, 403)),
     "api/preflight/": ("POST", (401, 403, 400, 400, 400, 400, 403)),
     "api/requests/": ("GET", API_SEEN),
@@ -44,6 +45,7 @@ TABLE: dict[str, Row] = {
     "api/requests/<number:pk>/withdraw/": ("POST", (401, 403, 409, 403, 409, 403, 403)),
     "api/runs/<number:pk>/": ("GET", API_SEEN),
     "api/runs/<number:pk>/lines/": ("GET", API_SEEN),
+    "api/runs/<number:pk>/world/": ("GET", API_SEEN),
     "api/runs/<number:pk>/stop/": ("POST", (401, 403, 403, 403, 200, 403, 403)),
     "api/runs/<number:pk>/abort/": ("POST", (401, 403, 403, 403, 200, 403, 403)),
     "api/runs/<number:pk>/force-complete/": (
@@ -74,7 +76,10 @@ TABLE: dict[str, Row] = {
     "runs/<int:pk>/lines/": ("GET", SEEN),
     "runs/<int:pk>/log.txt": ("GET", SEEN),
     "runs/<int:pk>/stream/": ("GET", SEEN),
+    "runs/<int:pk>/world/": ("GET", SEEN),
     "runs/<int:pk>/<slug:verb>/": ("POST", (302, 403, 403, 403, 302, 403, 403)),
+    "speeds/": ("GET", SEEN),
+    "speeds/measure/": ("POST", (302, 403, 403, 403, 422, 403, 403)),
     "audit/": ("GET", TRAIL),
     "audit/<int:pk>/": ("GET", TRAIL),
 }
