@@ -30,6 +30,7 @@ from migrations_app.preflight.advice import (
 from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.facts import gather
 from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.rule import MANUAL
 from migrations_app.preflight.speed import Speed, Speeds
 from migrations_app.procedures import registry
 
@@ -126,7 +127,7 @@ def draft(
         plan=registry.plan(chosen, move),
         findings=tuple(examine(facts, move, chosen)),
         estimate=_estimate(world, server, chosen, move),
-        unread=facts.unread,
+        unread=facts.gaps(by_hand=chosen == MANUAL),
         edition=edition,
         what_if=what_if(facts, move),
     )

@@ -122,6 +122,7 @@ class Hypervisor:
     up: bool
     disabled_reason: str | None
     stock: Mapping[str, Stock]  # by resource class; empty: placement does not know it
+    tenants: tuple[str, ...] = ()  # projects it is set aside for; empty: for all
 
 
 @dataclass(frozen=True, slots=True)

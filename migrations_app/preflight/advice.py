@@ -138,7 +138,8 @@ def advise(
 
     Recommended is what nothing blocks, with nothing unknown if that can be had, with
     the least downtime; then in the instance's own zone, with the fewest warnings, on
-    the host with the most left free of its scarcest resource.
+    the host with the most left free of its scarcest resource. The two dirty ways come
+    into question only when everything else is blocked.
     """
     server = facts.server
     source = server.host or ""
@@ -199,6 +200,8 @@ def _rank(facts: Facts, option: Option) -> tuple[Any, ...]:
     target = facts.hypervisors.get(option.target or "")
     warnings = [f for f in option.findings if f.severity is Severity.WARNS]
     return (
+        option.verdict is Severity.BLOCKS,
+        option.procedure not in AUTOMATIC,
         max(option.verdict.weight, Severity.WARNS.weight),
         PROCEDURES.index(option.procedure),
         not _same_zone(facts, target),

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from migrations_app.errors import WorldError
+from migrations_app.errors import Unreachable, WorldError
 from migrations_app.ports import (
+    Agent,
+    Guest,
+    HostFacts,
     Hypervisor,
+    InstanceRow,
     Migration,
+    Move,
+    Place,
     Port,
     Server,
     ServerGroup,
     Service,
     Survey,
+    Volume,
     World,
 )
+from migrations_app.shell.survey import survey
 
 T = TypeVar("T")
+NOVA_DB = "nova_db"
+
+
+class Pair(NamedTuple):
+    """What both hosts of a move said of themselves; the guest, if there is one."""
+
+    source: HostFacts
+    target: HostFacts
+    guest: Guest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +46,13 @@ class Facts:
     ``hypervisors`` and ``services`` are by host. ``fits`` holds placement's own
     answer for the hosts it was asked about; for all others there is only the stock.
     ``unread`` names what could not be read, with the neighbour's sentence: a rule
-    that needs it says so instead of guessing. ``release`` is Nova's major version
-    (33 for 2026.1), None when nobody has told us.
+    that needs it says so instead of guessing. ``withheld`` does so for what waiting
+    will not bring: our account may not read it. ``release`` is the lowest and the
+    highest major version that Nova can be (33 for 2026.1), None when nobody told us.
+
+    ``image_there``, ``agents``, ``survey``, ``row`` and ``place`` are None when nobody
+    was asked: they are about one named target, and the last three need a way to the
+    hosts (``entered``) and to Nova's database (``database``).
     """
 
     server: Server
@@ -42,29 +64,64 @@ class Facts:
     fits: Mapping[str, bool | None]
     taken_at: datetime
     unread: Mapping[str, str] = field(default_factory=dict)
-    release: int | None = None
-    # What the hosts say of themselves; None where novaweb may not enter them, or when
-    # no single target is named.
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    release: tuple[int, int] | None = None
+    volumes: tuple[Volume, ...] = ()
+    shares: tuple[str, ...] = ()
+    under_way: tuple[Migration, ...] = ()
+    held: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    image_there: bool | None = None
+    agents: tuple[Agent, ...] | None = None
+    entered: bool = False
+    database: bool = False
     survey: Survey | None = None
+    row: InstanceRow | None = None
+    place: Place | None = None
+
+    def before(self, release: int) -> bool:
+        """Tell whether Nova is certainly older than this major version."""
+        return self.release is not None and self.release[1] < release
+
+    def since(self, release: int) -> bool:
+        """Tell whether Nova is certainly of this major version or newer."""
+        return self.release is not None and self.release[0] >= release
+
+    def missing(self, subject: str) -> str | None:
+        """Return why a subject is not known; None when it is."""
+        return self.unread.get(subject) or self.withheld.get(subject)
+
+    def pair(self, move: Move) -> Pair | None:
+        """Return what the hosts of the move say; None when one of them does not."""
+        found = self.survey
+        if found is None or found.unread or found.target is None:
+            return None
+        if (found.source.host, found.target.host) != (move.source, move.target):
+            return None
+        return Pair(found.source, found.target, found.guest)
+
+    def gaps(self, *, by_hand: bool) -> dict[str, str]:
+        """Return what must be readable before a move begins, and is not."""
+        found = dict(self.unread)
+        if not by_hand:
+            for subject in (NOVA_DB, "place", "held"):
+                found.pop(subject, None)
+        elif self.survey is not None:
+            found |= self.survey.unread
+        return found
 
 
-def gather(
-    world: World,
-    server_id: str,
-    *,
-    targets: Iterable[str] | None,
-    release: int | None = None,
-) -> Facts:
+def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Facts:
     """Read what the rules need, in one question each and none per host.
 
-    Placement is asked only when exactly one target is named: for a list of candidates
-    (or None, every host) the stock has to do. What goes wrong with the instance itself
-    is raised (``Gone``, ``Unreachable``, ``Refused``); what else cannot be read is
-    noted in ``unread``.
+    Placement, Neutron's agents, the hosts and Nova's database are asked only when
+    exactly one target is named: for a list of candidates (or None, every host) the
+    stock has to do. What goes wrong with the instance itself is raised (``Gone``,
+    ``Unreachable``, ``Refused``); what else cannot be read is noted.
     """
     cloud = world.cloud
     server = cloud.server(server_id)
     unread: dict[str, str] = {}
+    withheld: dict[str, str] = {}
 
     def read(what: str, question: Callable[[], T]) -> T | None:
         try:
@@ -73,25 +130,76 @@ def gather(
             unread[what] = error.sentence
             return None
 
+    def try_to_read(what: str, question: Callable[[], T]) -> T | None:
+        """Read what a move can begin without, where we may not read it."""
+        try:
+            return question()
+        except Unreachable as error:
+            unread[what] = error.sentence
+        except WorldError as error:
+            withheld[what] = error.sentence
+        return None
+
     hypervisors = read("hypervisors", cloud.hypervisors) or []
     services = read("services", cloud.services) or []
     group = read("group", lambda: cloud.group_of(server_id))
     migrations = read("migrations", lambda: cloud.migrations(server_id)) or []
     ports = read("ports", lambda: cloud.ports(server_id)) or []
+    volumes = try_to_read("volumes", lambda: cloud.volumes(server))
+    shares = try_to_read("shares", lambda: cloud.shares(server_id))
+    under_way = try_to_read("under_way", cloud.under_way)
     known = {each.host for each in hypervisors} - {server.host}
-    fits: dict[str, bool | None] = {}
     wanted = list(targets or ())
-    if len(wanted) == 1 and wanted[0] in known:
-        fits[wanted[0]] = read("fits", lambda: cloud.fits(server, wanted[0]))
-    return Facts(
+    facts = Facts(
         server=server,
         hypervisors={each.host: each for each in hypervisors},
         services={each.host: each for each in services},
         group=group,
         migrations=tuple(migrations),
         ports=tuple(ports),
-        fits=fits,
+        fits={},
         taken_at=datetime.now(UTC),
         unread=unread,
-        release=release,
+        withheld=withheld,
+        release=try_to_read("release", cloud.release),
+        volumes=tuple(volumes or ()),
+        shares=tuple(shares or ()),
+        under_way=tuple(under_way or ()),
+        entered=world.hosts is not None,
+        database=world.nova_db is not None,
     )
+    if len(wanted) != 1 or wanted[0] not in known:
+        return facts
+    target = wanted[0]
+    agents = try_to_read("agents", lambda: cloud.network_agents(target))
+    image, source = server.image, server.host
+    facts = replace(
+        facts,
+        fits={target: read("fits", lambda: cloud.fits(server, target))},
+        held=try_to_read("held", lambda: cloud.allocations(server_id)) or {},
+        agents=None if agents is None else tuple(agents),
+        image_there=None
+        if image is None
+        else try_to_read("image", lambda: cloud.has_image(image)),
+    )
+    if world.nova_db is not None:
+        database = world.nova_db
+        facts = replace(
+            facts,
+            row=try_to_read(NOVA_DB, lambda: database.row(server_id)),
+            place=try_to_read("place", lambda: database.place_of(target)),
+        )
+    if world.hosts is not None and source is not None:
+        found = survey(world.hosts, server_id=server_id, source=source, target=target)
+        facts = replace(facts, survey=found, release=_release(found) or facts.release)
+    return facts
+
+
+def _release(found: Survey) -> tuple[int, int] | None:
+    """Return the versions of both hosts' Nova, as their packages say."""
+    if found.target is None:
+        return None
+    majors = [each.nova.partition(".")[0] for each in (found.source, found.target)]
+    if not all(major.isdigit() for major in majors):
+        return None
+    return min(map(int, majors)), max(map(int, majors))

@@ -20,6 +20,9 @@ COLD_BY_DISABLING, MANUAL = "cold_by_disabling", "manual"
 # By what they cost, least first. The last two are never what "auto" stands for.
 PROCEDURES = (LIVE, COLD, COLD_BY_DISABLING, MANUAL)
 AUTOMATIC = (LIVE, COLD)
+DIRTY = (COLD_BY_DISABLING, MANUAL)
+BY_NOVA = (LIVE, COLD, COLD_BY_DISABLING)
+COLDLY = (COLD, COLD_BY_DISABLING)
 
 Judge: TypeAlias = Callable[[Facts, Move, str], Finding | None]
 
@@ -40,6 +43,7 @@ RELEASES = {
     31: "2025.1",
     32: "2025.2",
     33: "2026.1",
+    34: "2026.2",
 }
 
 
@@ -56,7 +60,8 @@ class Rule:
     """One thing that can speak for or against a move.
 
     ``since`` and ``until`` are Nova's major versions, both inclusive: outside of them
-    the rule is silent. In a cloud whose release is not known it speaks.
+    the rule is silent. In a cloud whose release is not known it speaks, and also where
+    only some of the releases that it can be are those that the rule speaks of.
     """
 
     id: str
@@ -75,11 +80,12 @@ class Rule:
         finding = self.judge(facts, move, procedure)
         return replace(finding, rule=self.id) if finding else None
 
-    def holds_in(self, release: int | None) -> bool:
-        """Tell whether Nova of this major version is what the rule speaks of."""
+    def holds_in(self, release: tuple[int, int] | None) -> bool:
+        """Tell whether Nova can be of a major version that the rule speaks of."""
         if release is None:
             return True
-        return (self.since or 0) <= release <= (self.until or release)
+        lowest, highest = release
+        return (self.since or 0) <= highest and lowest <= (self.until or lowest)
 
     @property
     def text(self) -> str:

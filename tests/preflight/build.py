@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,15 +11,21 @@ from migrations_app.ports import (
     DISK_GB,
     MEMORY_MB,
     VCPU,
+    Disk,
     Flavor,
+    Guest,
+    HostFacts,
     Hypervisor,
+    InstanceRow,
     Migration,
     Move,
+    Place,
     Port,
     Server,
     ServerGroup,
     Service,
     Stock,
+    Survey,
 )
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, Severity
@@ -29,6 +35,9 @@ from migrations_app.preflight.rules import RULES
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 WEB = "5f0c1d7e-0000-4000-8000-000000000001"
 SOURCE, TARGET, OTHER = "compute-30", "compute-34", "compute-31"
+GIB = 1024**3
+INSTANCES = "/var/lib/nova/instances"
+BASE = f"{INSTANCES}/_base/d004f7f8"
 FLAVOR = Flavor("m1.small", vcpus=2, ram_mb=4096, disk_gb=20)
 
 
@@ -120,7 +129,10 @@ def port(vnic_type: str) -> Port:
 
 
 def facts(
-    *hypervisors: Hypervisor, services: Sequence[Service] = (), **changes: Any
+    *hypervisors: Hypervisor,
+    services: Sequence[Service] = (),
+    release: int | None = None,
+    **changes: Any,
 ) -> Facts:
     """Three hosts, of which the ones given replace those of the same name."""
     hosts = {name: hypervisor(name) for name in (SOURCE, OTHER, TARGET)}
@@ -137,7 +149,84 @@ def facts(
         fits={},
         taken_at=NOW,
     )
+    known = None if release is None else (release, release)
+    return replace(default, release=known, **changes)
+
+
+def guest(*disks: Disk, **changes: Any) -> Guest:
+    """A running domain with one disk in its folder, unless others are given."""
+    folder = f"{INSTANCES}/{WEB}"
+    base = Disk(
+        source=f"{folder}/disk",
+        target="vda",
+        device="disk",
+        kind="file",
+        format="qcow2",
+        virtual_size=20 * GIB,
+        taken=3 * GIB,
+        chain=(BASE,),
+    )
+    default = Guest(
+        domain="instance-00000001",
+        state="running",
+        machine="pc-q35-8.2",
+        cpu="<cpu/>",
+        disks=disks or (base,),
+        folder=folder,
+    )
     return replace(default, **changes)
+
+
+def seen(
+    the_guest: Guest | None = None,
+    *,
+    source: Mapping[str, Any] | None = None,
+    target: Mapping[str, Any] | None = None,
+    unread: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> Facts:
+    """The same cloud, with both hosts entered: local disks, nothing left behind."""
+    host = {
+        "free": 900 * GIB,
+        "resize_there": False,
+        "libvirt": "10.0.0",
+        "qemu": "8.2.2",
+        "nova": "33.0.0",
+        "instances": INSTANCES,
+        "rsync": "3.2.7",
+    }
+    here = {"folder_there": True, "domain": "running", "bases": {BASE: GIB}}
+    there = {
+        "folder_there": False,
+        "domain": "",
+        "shared": False,
+        "takes_machine": True,
+        "takes_cpu": True,
+        "reaches": True,
+        "nova_reaches": True,
+        "libvirt_reaches": True,
+    }
+    found = Survey(
+        guest=the_guest or guest(),
+        source=HostFacts(SOURCE, **{**host, **here, **(source or {})}),
+        target=HostFacts(TARGET, **{**host, **there, **(target or {})}),
+        unread=unread or {},
+    )
+    given: dict[str, Any] = {"entered": True, "survey": found, **changes}
+    return facts(**given)
+
+
+def by_hand(the_guest: Guest | None = None, **changes: Any) -> Facts:
+    """The same, with a way into Nova's database: it could be moved by hand."""
+    place = Place(SOURCE, SOURCE, 1, "OS1")
+    given: dict[str, Any] = {
+        "database": True,
+        "row": InstanceRow(place, "active", None, 1, NOW),
+        "place": Place(TARGET, TARGET, 2, "OS1"),
+        "held": {SOURCE: {VCPU: 2, MEMORY_MB: 4096, DISK_GB: 20}},
+        **changes,
+    }
+    return seen(the_guest, **given)
 
 
 def move(target: str | None = TARGET, **options: Any) -> Move:

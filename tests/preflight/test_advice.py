@@ -10,12 +10,13 @@ from migrations_app.ports import MEMORY_MB, VCPU
 from migrations_app.preflight.advice import advise, examine, resolve, verdict, what_if
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, Severity
-from migrations_app.preflight.rule import COLD, LIVE
+from migrations_app.preflight.rule import COLD, COLD_BY_DISABLING, LIVE, MANUAL
 from migrations_app.preflight.rules import RULES
 from tests.preflight.build import (
     OTHER,
     SOURCE,
     TARGET,
+    by_hand,
     facts,
     group,
     hypervisor,
@@ -94,7 +95,7 @@ def test_it_recommends_the_roomiest_host_in_the_same_zone() -> None:
     assert advice.recommended is not None
     assert (advice.recommended.procedure, advice.recommended.target) == (LIVE, OTHER)
     tried = [(option.procedure, option.target) for option in advice.options]
-    assert tried == [
+    assert tried[:6] == [
         (LIVE, OTHER),
         (LIVE, TARGET),
         (LIVE, "compute-32"),
@@ -102,6 +103,19 @@ def test_it_recommends_the_roomiest_host_in_the_same_zone() -> None:
         (COLD, TARGET),
         (COLD, "compute-32"),
     ]
+    dirty = [COLD_BY_DISABLING] * 3 + [MANUAL] * 3
+    assert [procedure for procedure, _ in tried[6:]] == dirty
+
+
+def test_it_recommends_a_dirty_way_only_when_the_clean_ones_are_blocked() -> None:
+    torn = by_hand(group=group("affinity", on=SOURCE))
+    advice = advise(torn, targets=[TARGET])
+    assert advice.recommended is not None
+    assert advice.recommended.procedure == MANUAL
+    uncertain = by_hand(unread={"group": "Refused."})
+    advice = advise(uncertain, targets=[TARGET])
+    assert advice.recommended is not None
+    assert advice.recommended.procedure == LIVE
 
 
 def test_it_recommends_a_cold_move_of_a_stopped_instance() -> None:

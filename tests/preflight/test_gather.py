@@ -14,7 +14,7 @@ from migrations_app.ports import Move, World
 from migrations_app.preflight.advice import advise, examine, resolve
 from migrations_app.preflight.facts import Facts, gather
 from migrations_app.preflight.finding import Finding, Severity
-from migrations_app.preflight.rule import COLD, LIVE
+from migrations_app.preflight.rule import COLD, LIVE, MANUAL
 
 TARGET = "compute-34"
 
@@ -60,11 +60,83 @@ def test_it_asks_each_question_once_whatever_the_number_of_hosts(
     cloud.calls.clear()
     facts = gathered(cloud, "web-04", target)
     asked = {call: cloud.calls[call, subject] for call, subject in cloud.calls}
-    assert asked.pop("fits", 0) == placement
+    for about_one in ("fits", "allocations", "network_agents", "has_image"):
+        assert asked.pop(about_one, 0) == placement
     assert asked == dict.fromkeys(
-        ["server", "hypervisors", "services", "group_of", "migrations", "ports"], 1
+        [
+            "server",
+            "hypervisors",
+            "services",
+            "group_of",
+            "migrations",
+            "ports",
+            "volumes",
+            "shares",
+            "under_way",
+            "release",
+        ],
+        1,
     )
     assert facts.unread == {}
+
+
+def entered(cloud: PretendCloud, name: str, target: str | None) -> Facts:
+    """Gather with a way into the hosts and into Nova's database."""
+    world = World(cloud, cloud.hosts, cloud.nova_db)
+    targets = None if target is None else [target]
+    return gather(world, cloud.id_of(name), targets=targets)
+
+
+def test_it_enters_both_hosts_when_one_target_is_named(cloud: PretendCloud) -> None:
+    facts = entered(cloud, "web-03", "compute-32")
+    pair = facts.pair(move_of(facts, "compute-32"))
+    assert pair is not None
+    assert pair.guest is not None
+    assert [disk.device for disk in pair.guest.disks] == ["disk", "cdrom"]
+    assert (pair.target.shared, pair.target.folder_there) == (False, False)
+    assert facts.row is not None
+    assert facts.row.place.host == "compute-31"
+    assert facts.place is not None
+    assert facts.place.host == "compute-32"
+    found = examine(facts, move_of(facts, "compute-32"), MANUAL)
+    assert {f.rule for f in found if f.severity.weight} == {"manual.last"}
+
+
+def test_it_enters_no_host_for_a_list_of_candidates(cloud: PretendCloud) -> None:
+    facts = entered(cloud, "web-04", None)
+    assert (facts.survey, facts.row, facts.entered) == (None, None, True)
+    assert not any(call.startswith("ssh.") for call, _ in cloud.calls)
+    found = {f.rule: f for f in examine(facts, move_of(facts, TARGET), MANUAL)}
+    assert found["manual.hosts"].severity is Severity.UNKNOWN
+
+
+def test_a_host_that_cannot_be_entered_forbids_only_a_move_by_hand(
+    cloud: PretendCloud,
+) -> None:
+    cloud.edit_host(TARGET, ssh=False)
+    facts = entered(cloud, "web-04", TARGET)
+    assert facts.gaps(by_hand=False) == {}
+    assert facts.gaps(by_hand=True).keys() == {TARGET}
+    move = move_of(facts, TARGET)
+    live = {f.rule: f.severity for f in examine(facts, move, LIVE)}
+    assert live["hosts.read"] is Severity.UNKNOWN
+    hand = {f.rule: f.severity for f in examine(facts, move, MANUAL)}
+    assert hand["manual.hosts"] is Severity.BLOCKS
+
+
+def test_it_tells_the_release_by_the_api(cloud: PretendCloud) -> None:
+    assert gathered(cloud, "web-04").release is None
+    cloud.set(release=31)
+    assert gathered(cloud, "web-04").release == (31, 31)
+
+
+def test_what_we_may_not_read_is_no_reason_to_wait(cloud: PretendCloud) -> None:
+    cloud.fail("volumes", Refused("Cinder does not let our account do this."))
+    facts = gathered(cloud, "web-db-02")
+    assert facts.gaps(by_hand=False) == {}
+    cloud.fail("volumes", Unreachable("Cinder does not answer."))
+    facts = gathered(cloud, "web-db-02")
+    assert facts.gaps(by_hand=False) == {"volumes": "Cinder does not answer."}
 
 
 def test_it_asks_placement_about_no_candidate_of_a_list(cloud: PretendCloud) -> None:

@@ -52,5 +52,5 @@ def test_it_does_not_know_when_nothing_is_known_of_any_host() -> None:
 
 
 def test_it_asks_every_rule_about_targets_in_the_same_order() -> None:
-    about_targets = [rule for rule in RULES if rule.about is About.TARGET]
-    assert list(TARGET_RULES) == about_targets
+    assert [rule for rule in RULES if rule in TARGET_RULES] == list(TARGET_RULES)
+    assert {rule.about for rule in TARGET_RULES} == {About.TARGET}

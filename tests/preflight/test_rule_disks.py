@@ -54,8 +54,8 @@ def test_it_tells_what_a_cold_move_copies() -> None:
 
 def test_it_warns_of_a_config_drive_by_what_the_release_does() -> None:
     given = facts(server=server(config_drive=True))
-    before = finding("disk.config_drive", replace(given, release=30))
-    since = finding("disk.config_drive", replace(given, release=31))
+    before = finding("disk.config_drive", replace(given, release=(30, 30)))
+    since = finding("disk.config_drive", replace(given, release=(31, 31)))
     either = finding("disk.config_drive", given)
     assert before is not None and since is not None and either is not None
     assert {before.severity, since.severity, either.severity} == {WARNS}

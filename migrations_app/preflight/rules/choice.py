@@ -14,10 +14,10 @@ from migrations_app.preflight.finding import (
     unknown,
     worst,
 )
-from migrations_app.preflight.rule import About, Rule, rule
-from migrations_app.preflight.rules import groups, hosts, placing
+from migrations_app.preflight.rule import AUTOMATIC, About, Rule, rule
+from migrations_app.preflight.rules import groups, hosts, placing, scheduling, volumes
 
-# Every rule that judges a target, in Nova's order.
+# Every rule that judges a target without entering it, in Nova's order.
 TARGET_RULES: tuple[Rule, ...] = (
     hosts.known,
     hosts.not_source,
@@ -25,13 +25,15 @@ TARGET_RULES: tuple[Rule, ...] = (
     hosts.target_up,
     hosts.target_enabled,
     placing.zone,
+    scheduling.tenants,
     groups.anti_affinity,
     groups.soft,
     hosts.hypervisor,
+    volumes.zone,
 )
 
 
-@rule("target.choice", about=About.INSTANCE)
+@rule("target.choice", about=About.INSTANCE, procedures=AUTOMATIC)
 def choice(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Nova's scheduler has a host to choose.
 

@@ -1,21 +1,51 @@
 """Rules about what ties an instance to the hardware of its host.
 
-They read the flavor's extra specs and the ports. The same wishes can stand in the
-properties of the image (``hw_…``), which Nova does not show with the instance.
+They read the flavor's extra specs, the ports, and the properties that the image had
+(``hw_…``), which Nova shows with the instance since microversion 2.98 (2025.1).
 """
 
 from __future__ import annotations
 
 import re
 
-from migrations_app.ports import Move
+from migrations_app.ports import Move, Server
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
-from migrations_app.preflight.rule import LIVE, About, rule
+from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
+from migrations_app.preflight.rules.options import version
 
 _TRUE = {"1", "true", "yes", "on", "t", "y"}
 _VGPU = re.compile(r"resources[^:]*:VGPU")
 _PASSED_THROUGH = {"direct", "direct-physical", "macvtap", "vdpa"}
+
+
+def wish(server: Server, name: str) -> str:
+    """Return what the flavor or else the image asks of the hardware; empty: nothing."""
+    asked = server.flavor.extra_specs.get(f"hw:{name}")
+    return asked or (server.image_properties or {}).get(f"hw_{name}", "")
+
+
+def bound_to(server: Server) -> list[str]:
+    """Return what binds the guest to processors, nodes or pages, as extra specs."""
+    found = [name for name in ("numa_nodes", "mem_page_size") if wish(server, name)]
+    if wish(server, "cpu_policy") in {"dedicated", "mixed"}:
+        found.append("cpu_policy")
+    return [f"hw:{name}" for name in found]
+
+
+def has_vgpu(server: Server) -> bool:
+    """Tell whether the flavor asks for a virtual GPU."""
+    return any(_VGPU.fullmatch(spec) for spec in server.flavor.extra_specs)
+
+
+def has_vtpm(server: Server) -> bool:
+    """Tell whether the flavor or the image asks for a virtual TPM."""
+    return bool(wish(server, "tpm_version") or wish(server, "tpm_model"))
+
+
+def has_sev(server: Server) -> bool:
+    """Tell whether the flavor or the image asks for encrypted memory."""
+    return wish(server, "mem_encryption").lower() in _TRUE
 
 
 @rule("device.sev", about=About.INSTANCE, procedures=(LIVE,), since=20)
@@ -24,10 +54,7 @@ def sev(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     Nova refuses to migrate it live (``reject_sev_instances`` in nova/compute/api.py).
     """
-    if (
-        facts.server.flavor.extra_specs.get("hw:mem_encryption", "").lower()
-        not in _TRUE
-    ):
+    if not has_sev(facts.server):
         return None
     return blocks(
         f"The memory of {facts.server.name} is encrypted (SEV), and Nova does not "
@@ -45,7 +72,7 @@ def vtpm(facts: Facts, move: Move, procedure: str) -> Finding | None:
     the default is ``user``, which stays refused.
     """
     specs = facts.server.flavor.extra_specs
-    if not {"hw:tpm_version", "hw:tpm_model"} & specs.keys():
+    if not has_vtpm(facts.server):
         return None
     name = facts.server.name
     if specs.get("hw:tpm_secret_security") != "host":
@@ -54,7 +81,7 @@ def vtpm(facts: Facts, move: Move, procedure: str) -> Finding | None:
             "does not migrate that live.",
             "Move it cold.",
         )
-    if facts.release is not None and facts.release < 33:
+    if facts.before(33):
         return blocks(
             f"{name} has a virtual TPM, which Nova does not migrate live before "
             "2026.1.",
@@ -67,7 +94,7 @@ def vtpm(facts: Facts, move: Move, procedure: str) -> Finding | None:
     )
 
 
-@rule("device.accelerator", about=About.INSTANCE)
+@rule("device.accelerator", about=About.INSTANCE, procedures=BY_NOVA)
 def accelerator(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The instance has no accelerator of Cyborg.
 
@@ -121,7 +148,7 @@ def pci(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if not alias:
         return None
     name = facts.server.name
-    if facts.release is not None and facts.release < 31:
+    if facts.before(31):
         return blocks(
             f"{name} has PCI devices ({alias}), which Nova does not migrate live "
             "before 2025.1.",
@@ -141,10 +168,20 @@ def vgpu(facts: Facts, move: Move, procedure: str) -> Finding | None:
     Before 2024.1 (29.0) libvirt fails. Since then it takes libvirt 8.6, QEMU 8.1 and
     Linux 5.18 on both hosts, and the same mediated device types.
     """
-    if not any(_VGPU.fullmatch(spec) for spec in facts.server.flavor.extra_specs):
+    if not has_vgpu(facts.server):
         return None
     name = facts.server.name
-    if facts.release is not None and facts.release < 29:
+    pair = facts.pair(move)
+    for host in (pair.source, pair.target) if pair else ():
+        if (0,) < version(host.libvirt) < (8, 6) or (0,) < version(host.qemu) < (8, 1):
+            return blocks(
+                f"{name} has a virtual GPU, and {host.host} is too old to migrate it "
+                "live: that takes libvirt 8.6 and QEMU 8.1.",
+                "Move it cold.",
+                libvirt=host.libvirt,
+                qemu=host.qemu,
+            )
+    if facts.before(29):
         return blocks(
             f"{name} has a virtual GPU, which cannot be migrated live before 2024.1.",
             "Move it cold.",
@@ -165,14 +202,11 @@ def numa(facts: Facts, move: Move, procedure: str) -> Finding | None:
     the free cells of a host are not in the API. In 33.0 guests that were pinned before
     the upgrade cannot be migrated live (bug 2152697).
     """
-    specs = facts.server.flavor.extra_specs
-    bound = [key for key in ("hw:numa_nodes", "hw:mem_page_size") if key in specs]
-    if specs.get("hw:cpu_policy") in {"dedicated", "mixed"}:
-        bound.append("hw:cpu_policy")
+    bound = bound_to(facts.server)
     if not bound:
         return None
     name = facts.server.name
-    if facts.release is not None and facts.release < 20:
+    if facts.before(20):
         return blocks(
             f"{name} is bound to processors or memory of its host, which Nova does "
             "not migrate live before Train.",

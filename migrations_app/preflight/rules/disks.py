@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from migrations_app.ports import Move, Server
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, ok, warns
-from migrations_app.preflight.rule import LIVE, About, rule
+from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.rule import (
+    BY_NOVA,
+    COLDLY,
+    LIVE,
+    MANUAL,
+    About,
+    rule,
+)
+from migrations_app.preflight.rules.options import on
+
+# Above these a live migration takes its time: at 1 Gbit/s one pass over so much memory
+# takes nine minutes, over so much disk an hour.
+LARGE_MEMORY_MB, LARGE_DISK_GB = 64 * 1024, 450
 
 
 @rule("disk.storage", about=About.INSTANCE)
@@ -18,10 +30,17 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
     case it is; to say it by hand can only be wrong (nova/virt/libvirt/driver.py,
     ``check_can_live_migrate_source``). Swap, ephemeral disks and a config drive are
     local disks. A cold migration copies local disks by ssh from host to host, unless
-    the instance folder is shared; swap is made anew, not copied.
+    the instance folder is shared; swap is made anew, not copied. Where novaweb may
+    enter the hosts it sees whether they share their storage.
     """
     server, block = facts.server, move.options.get("block_migration", "auto")
     local = _local_disks(server)
+    shared = share(facts, move)
+    if procedure == MANUAL:
+        return ok(f"Copied by hand: {local or 'nothing'}.")
+    if shared and block is not True:
+        moved = "only its memory is copied" if procedure == LIVE else "nothing is"
+        return ok(f"{move.source} and {move.target} share their storage: {moved}.")
     if procedure != LIVE:
         if not local:
             return ok(f"{server.name} has no local disk: nothing is copied.")
@@ -29,13 +48,25 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"Copied while {server.name} is off, unless the hosts share their storage: "
             f"{local}."
         )
+    if block is False and local and shared is False:
+        return blocks(
+            f"{server.name} has local disks ({local}), which this request forbids to "
+            f"copy, and {move.source} and {move.target} do not share their storage.",
+            'Ask with block migration "auto".',
+        )
+    if block is True and shared:
+        return blocks(
+            "This request demands a block migration, which Nova refuses: "
+            f"{move.source} and {move.target} share their storage.",
+            'Ask with block migration "auto".',
+        )
     if block is False and local:
         return warns(
             f"{server.name} has local disks ({local}), and this request forbids to "
             "copy them: that works only if both hosts share their storage.",
             'Ask with block migration "auto", and the source host finds out.',
         )
-    if block is True:
+    if block is True and shared is None:
         return warns(
             "This request demands a block migration: Nova refuses it if both hosts "
             "share their storage.",
@@ -60,21 +91,149 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
     between the hosts. Since 2025.1 (31.0) that copy is gone, and after a block
     migration the read-only (iso9660) drive of the guest may be blank on the target.
     """
-    server, release = facts.server, facts.release
+    server = facts.server
     if not server.config_drive:
         return ok(f"{server.name} has no config drive.")
+    pair, shared = facts.pair(move), share(facts, move)
+    if shared:
+        return ok(f"The config drive of {server.name} is on shared storage.")
+    disks = pair.guest.disks if pair and pair.guest else ()
+    drives = [disk for disk in disks if disk.source.endswith("disk.config")]
+    if drives and drives[0].device != "cdrom":
+        return ok(f"The config drive of {server.name} is copied like any disk.")
+    closed = pair is not None and pair.target.nova_reaches is False
+    if facts.before(31) and closed and shared is False:
+        return blocks(
+            f"{server.name} has a config drive, which Nova copies by ssh, and Nova on "
+            f"{move.source} cannot open SSH to {move.target}.",
+            "Give nova-compute's user a key that the target accepts.",
+        )
     ssh = "needs ssh between the hosts, by their names, to copy the drive"
     blank = "may leave the drive empty on the target if its format is iso9660"
-    if release is None:
-        risk = f"{ssh} before Nova 2025.1; since then it {blank}"
-    else:
-        risk = blank if release >= 31 else ssh
+    risk = f"{ssh} before Nova 2025.1; since then it {blank}"
+    if facts.since(31):
+        risk = blank
+    elif facts.before(31):
+        risk = ssh
+    where = "" if shared is False else "On shared storage that does not matter. "
     return warns(
-        f"{server.name} has a config drive. On shared storage that does not matter. "
-        f"A block migration {risk}.",
+        f"{server.name} has a config drive. {where}A block migration {risk}.",
         "Look at the drive after the move if the guest still reads it, or move the "
         "instance cold.",
     )
+
+
+@rule("disk.tunnelled", about=About.TARGET, procedures=(LIVE,))
+def tunnelled(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """A block migration is not tunnelled while volumes are attached.
+
+    With ``live_migration_tunnelled`` libvirt cannot choose which disks it copies, so
+    Nova refuses a block migration of an instance that has volumes.
+    """
+    pair = facts.pair(move)
+    if pair is None or not on(pair.source, "libvirt.live_migration_tunnelled"):
+        return None
+    if share(facts, move) or not _local_disks(facts.server):
+        return None
+    if not facts.server.volumes:
+        return ok(f"{move.source} tunnels live migrations, which suits this one.")
+    return blocks(
+        f"{move.source} tunnels live migrations (live_migration_tunnelled), which does "
+        "not go with a block migration of an instance that has volumes.",
+        "Set the option off on the source, or move it cold.",
+    )
+
+
+@rule("disk.backend", about=About.TARGET, procedures=BY_NOVA)
+def backend(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """Both hosts keep local disks in the same way.
+
+    With ``images_type`` rbd on one host only, disks are not where the other looks for
+    them. Disks in LVM cannot be migrated cold unless the root disk is a volume
+    (nova/virt/libvirt/driver.py, ``migrate_disk_and_power_off``).
+    """
+    pair = facts.pair(move)
+    if pair is None:
+        return None
+    option = "libvirt.images_type"
+    kinds = [it.settings.get(option, "default") for it in (pair.source, pair.target)]
+    name = facts.server.name
+    if "lvm" in kinds and procedure in COLDLY and facts.server.image is not None:
+        return blocks(
+            f"The disks of {name} are in LVM, which Nova does not migrate cold.",
+            "Move it live.",
+        )
+    if kinds[0] == kinds[1]:
+        return None
+    say = blocks if "rbd" in kinds else warns
+    return say(
+        f"{move.source} keeps disks as {kinds[0]}, {move.target} as {kinds[1]} "
+        "(images_type).",
+        "Choose a target that keeps them in the same way.",
+    )
+
+
+@rule("disk.image", about=About.TARGET, procedures=BY_NOVA)
+def image(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The backing file of the root disk can be had on the target.
+
+    The target takes it from Glance. When the image has been deleted there, and the file
+    is not on the target already, Nova copies it from the source by ssh (since 20.0, bug
+    1829000).
+    """
+    if facts.server.image is None or facts.server.host == move.target:
+        return None
+    if (why := facts.missing("image")) is not None:
+        return unknown(
+            f"Whether Glance still has the image of {facts.server.name} could not be "
+            "found out.",
+            "Look again, or let our account read the images of all projects.",
+            why=why,
+        )
+    if facts.image_there is not False or share(facts, move):
+        return None
+    pair = facts.pair(move)
+    if pair is not None and pair.guest is not None:
+        needed = {path for disk in pair.guest.disks for path in disk.chain}
+        if needed <= pair.target.bases.keys():
+            return ok(f"{move.target} has the backing files of {facts.server.name}.")
+    return warns(
+        f"The image of {facts.server.name} is no longer in Glance: {move.target} must "
+        "get the backing file from the source by ssh.",
+        "Make sure that Nova opens SSH from host to host, or that the file is there.",
+    )
+
+
+@rule("instance.size", about=About.INSTANCE, procedures=(LIVE,))
+def size(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The instance is not so large that a live migration is a matter of hours.
+
+    Memory is sent again as often as the guest changes it. Nova aborts a live migration
+    after 800 s for each GiB of memory and copied disk
+    (``live_migration_completion_timeout``), which can be half a day; a deadline of
+    the request's own comes sooner.
+    """
+    flavor = facts.server.flavor
+    root = flavor.disk_gb if facts.server.image is not None else 0
+    disk = 0 if share(facts, move) else root + flavor.ephemeral_gb
+    if flavor.ram_mb <= LARGE_MEMORY_MB and disk <= LARGE_DISK_GB:
+        return None
+    return warns(
+        f"{facts.server.name} is large: a live migration takes long, and comes to no "
+        "end while the guest writes faster than the network carries.",
+        "Choose a quiet hour and a deadline; or move it cold.",
+        memory_mb=flavor.ram_mb,
+        disk_gb=disk,
+    )
+
+
+def share(facts: Facts, move: Move) -> bool | None:
+    """Tell whether both hosts see the instance's disks; None: not known."""
+    pair = facts.pair(move)
+    if pair is None:
+        return None
+    both = [it.settings.get("libvirt.images_type") for it in (pair.source, pair.target)]
+    return True if both == ["rbd", "rbd"] else pair.target.shared
 
 
 def _local_disks(server: Server) -> str:

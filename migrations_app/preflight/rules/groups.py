@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrations_app.ports import Move, ServerGroup
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
-from migrations_app.preflight.rule import About, rule
+from migrations_app.preflight.rule import MANUAL, About, rule
 
 
 @rule("group.affinity", about=About.INSTANCE)
@@ -14,7 +14,8 @@ def affinity(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     Nova cannot move a member of an ``affinity`` group at all, not even the only one:
     the source is no candidate, and every other host is against the policy
-    (nova/scheduler/filters/affinity_filter.py).
+    (nova/scheduler/filters/affinity_filter.py). By hand nobody asks that filter: the
+    group is then torn apart, and Nova moves none of its members ever after.
     """
     if "group" in facts.unread:
         return unknown(
@@ -27,6 +28,13 @@ def affinity(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return ok(f"{facts.server.name} is in no server group.")
     if facts.group.policy != "affinity":
         return None
+    if procedure == MANUAL:
+        return warns(
+            f"{facts.server.name} leaves the other members of the affinity group "
+            f"{facts.group.name}, against the rule that its project has set.",
+            "Ask its project first, and move all members.",
+            members=list(facts.group.members),
+        )
     return blocks(
         f"{facts.server.name} is in the affinity group {facts.group.name}: Nova moves "
         "none of its members.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from migrations_app.ports import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
-from migrations_app.preflight.rule import LIVE, About, rule
+from migrations_app.preflight.rule import LIVE, MANUAL, About, rule
+from migrations_app.preflight.rules.options import on
 
 
 @rule("source.up", about=About.SOURCE)
@@ -13,8 +14,10 @@ def source_up(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The source's nova-compute is up.
 
     Live: Nova fails in its conductor. Cold: 409, "Service is unavailable at this
-    time"; and to confirm a cold migration the source must be up again. A host that is
-    lost is a case for evacuation, which is not a migration.
+    time"; and to confirm a cold migration the source must be up again. By hand: only
+    what runs must be stopped by it, so a stopped instance can be saved from a host
+    whose nova-compute is broken while its disks can be read. A host that is lost is a
+    case for evacuation, which is not a migration.
     """
     if "services" in facts.unread:
         return _services_unread(facts, move.source)
@@ -27,6 +30,12 @@ def source_up(facts: Facts, move: Move, procedure: str) -> Finding | None:
         sentence = f"{move.source} has been forced down by an administrator."
     else:
         sentence = f"{move.source} is down."
+    if procedure == MANUAL and facts.server.vm_state == "stopped":
+        return warns(
+            f"{sentence} {facts.server.name} is stopped, so its disks can be moved all "
+            "the same.",
+            "Bring its nova-compute back if you can, and move the instance cold.",
+        )
     return blocks(
         sentence,
         "Bring its nova-compute back. If the host is lost for good, evacuate its "
@@ -107,6 +116,7 @@ def target_enabled(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     A disabled nova-compute is refused as a target of live and cold migration (the
     trait COMPUTE_STATUS_DISABLED since 20.0, and ComputeFilter). It may be a source.
+    By hand nobody asks the scheduler, so there it is only a warning.
     """
     host = move.target or ""
     service = facts.services.get(host)
@@ -115,7 +125,8 @@ def target_enabled(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if service.enabled:
         return ok(f"{host} is enabled.")
     reason = f": {service.disabled_reason}" if service.disabled_reason else ""
-    return blocks(
+    say = warns if procedure == MANUAL else blocks
+    return say(
         f"{host} is disabled{reason}.",
         "Choose another target, or enable its nova-compute if its reason is gone.",
     )
@@ -128,7 +139,6 @@ def hypervisor(facts: Facts, move: Move, procedure: str) -> Finding | None:
     For a live migration Nova wants the same type, and a version that is the same or
     newer (nova/conductor/tasks/live_migrate.py; ``skip_hypervisor_version_check_on_lm``
     switches the latter off since 26.0). A cold migration is not checked by Nova.
-    CPU models are compared by the target itself and cannot be seen from here.
     """
     target = facts.hypervisors.get(move.target or "")
     source = facts.hypervisors.get(move.source)
@@ -143,7 +153,10 @@ def hypervisor(facts: Facts, move: Move, procedure: str) -> Finding | None:
         )
     if procedure != LIVE:
         return None
-    if target.version < source.version:
+    pair = facts.pair(move)
+    if target.version < source.version and not (
+        pair and on(pair.target, "workarounds.skip_hypervisor_version_check_on_lm")
+    ):
         return blocks(
             f"The hypervisor of {target.host} is older than that of {source.host}.",
             "Choose a target that is not older, or move it cold.",

@@ -1,0 +1,24 @@
+"""Reading the options of nova.conf that a host told over SSH."""
+
+from __future__ import annotations
+
+from migrations_app.ports import HostFacts
+
+# What oslo.config takes for yes (oslo_config/types.py, Boolean).
+_YES = {"true", "1", "on", "yes"}
+
+
+def on(host: HostFacts, option: str, *, default: bool = False) -> bool:
+    """Tell whether a switch is on there, "section.name", as nova-compute reads it."""
+    value = host.settings.get(option)
+    return default if value is None else value.lower() in _YES
+
+
+def version(text: str) -> tuple[int, ...]:
+    """Return a version as it can be compared; () when it is not known."""
+    found = []
+    for part in text.split("."):
+        if not part.isdigit():
+            break
+        found.append(int(part))
+    return tuple(found)

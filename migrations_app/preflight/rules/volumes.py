@@ -1,0 +1,97 @@
+"""Rules about what an instance has mounted from elsewhere: volumes and shares."""
+
+from __future__ import annotations
+
+from migrations_app.ports import Move
+from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.rule import BY_NOVA, About, rule
+from migrations_app.preflight.rules.options import on
+
+
+@rule("instance.shares", about=About.INSTANCE, since=31)
+def shares(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The instance has no share of Manila.
+
+    Nova answers 409 to every kind of move (``reject_shares`` in nova/compute/api.py).
+    Shares came with microversion 2.97.
+    """
+    if (why := facts.missing("shares")) is not None:
+        return unknown(
+            f"The shares of {facts.server.name} could not be read.",
+            "Look again, or let our account read them (os-server-shares).",
+            why=why,
+        )
+    if not facts.shares:
+        return None
+    return blocks(
+        f"{facts.server.name} has shares of Manila, and Nova does not move such "
+        "instances.",
+        "Ask its project to detach them first.",
+        shares=list(facts.shares),
+    )
+
+
+@rule("volume.known", about=About.INSTANCE)
+def known(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """What Cinder says of the instance's volumes can be read.
+
+    Encryption and zone of a volume are known to Cinder only.
+    """
+    if (why := facts.missing("volumes")) is None:
+        return None
+    return unknown(
+        f"The volumes of {facts.server.name} could not be read from Cinder, so they "
+        "were not judged.",
+        "Look again, or let our account read the volumes of all projects.",
+        why=why,
+    )
+
+
+@rule("volume.encrypted", about=About.INSTANCE, procedures=BY_NOVA)
+def encrypted(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The instance has no encrypted volume.
+
+    The target fetches the key from Barbican with the token of our request: our account
+    must be allowed to read secrets of the volume's owner, or the move fails when the
+    target connects the volume.
+    """
+    found = [volume.id for volume in facts.volumes if volume.encrypted]
+    if not found:
+        return None
+    return warns(
+        f"{facts.server.name} has encrypted volumes: the move fails unless our account "
+        "may read their keys in Barbican.",
+        "Let an administrator of Barbican say so before the move.",
+        volumes=found,
+    )
+
+
+@rule("volume.zone", about=About.TARGET)
+def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The volumes of the instance can be reached from the target's zone.
+
+    Where ``[cinder]cross_az_attach`` is off, Nova attaches a volume only to instances
+    of its own zone. It does not look at that when it moves one, but later attachments
+    fail; by hand the volumes are attached anew, which is refused.
+    """
+    target = facts.hypervisors.get(move.target or "")
+    source = facts.hypervisors.get(move.source)
+    pair = facts.pair(move)
+    if target is None or source is None or not facts.volumes:
+        return None
+    if target.zone == source.zone:
+        return None
+    elsewhere = [each.id for each in facts.volumes if each.zone != target.zone]
+    if not elsewhere:
+        return ok(f"The volumes of {facts.server.name} are in zone {target.zone}, too.")
+    if pair is not None and on(pair.target, "cinder.cross_az_attach", default=True):
+        return ok("Volumes may be attached across zones here (cross_az_attach).")
+    say = warns if pair is None or procedure in BY_NOVA else blocks
+    return say(
+        f"{facts.server.name} has volumes outside of zone {target.zone}, where "
+        f"{target.host} is. Where cross_az_attach is off they cannot be attached there "
+        "again.",
+        f"Choose a host in {source.zone}.",
+        volumes=elsewhere,
+    )

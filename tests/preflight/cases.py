@@ -1,0 +1,276 @@
+"""For every rule: a situation in which it speaks against a move, and one without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from migrations_app.ports import Agent, Migration, Volume
+from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.finding import Severity
+from migrations_app.preflight.rule import COLD, COLD_BY_DISABLING, LIVE, MANUAL
+from tests.preflight.build import (
+    BASE,
+    FLAVOR,
+    GIB,
+    OTHER,
+    SOURCE,
+    TARGET,
+    WEB,
+    by_hand,
+    facts,
+    group,
+    guest,
+    hypervisor,
+    port,
+    record,
+    seen,
+    server,
+    service,
+    stock,
+    with_specs,
+)
+
+BLOCKS, WARNS, UNKNOWN = Severity.BLOCKS, Severity.WARNS, Severity.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one rule says in ``speaks``; nothing, or that all is well, in ``silent``."""
+
+    severity: Severity
+    speaks: Facts
+    silent: Facts = field(default_factory=facts)
+    by: str = LIVE
+    to: str | None = TARGET
+    silent_to: str | None = TARGET
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def other(kind: str = "live-migration") -> Migration:
+    """A move of another instance from the same source."""
+    return replace(record("running"), server_id="m-2", type=kind)
+
+
+def large() -> Facts:
+    return facts(server=server(flavor=replace(FLAVOR, ram_mb=256 * 1024)))
+
+
+def options(**settings: str) -> dict[str, dict[str, str]]:
+    """Settings of a host, __ for the dot between section and name."""
+    return {"settings": {k.replace("__", "."): v for k, v in settings.items()}}
+
+
+STOPPED = server(vm_state="stopped", status="SHUTOFF", power_state=4)
+VOLUME = Volume("v-1", "in-use", "OS1")
+SECRET = replace(VOLUME, encrypted=True)
+WITH_VOLUME = server(volumes=("v-1",))
+FROM_VOLUME = server(image=None, volumes=("v-1",))
+DRIVE = server(config_drive=True)
+ROW = by_hand().row
+assert ROW is not None
+RBD = replace(guest().disks[0], kind="network", source="vms/disk", chain=())
+POST_COPY = {
+    "libvirt__live_migration_permit_post_copy": "true",
+    "libvirt__live_migration_parallel_connections": "4",
+}
+
+CASES: dict[str, Case] = {
+    "instance.source": Case(BLOCKS, facts(server=server(host=OTHER))),
+    "instance.verify_resize": Case(BLOCKS, facts(server=server(vm_state="resized"))),
+    "instance.state": Case(BLOCKS, facts(server=server(vm_state="error"))),
+    "instance.task": Case(BLOCKS, facts(server=server(task_state="rebooting"))),
+    "instance.lock": Case(WARNS, facts(server=server(locked=True))),
+    "instance.migration": Case(BLOCKS, facts(migrations=(record("running"),))),
+    "device.sev": Case(BLOCKS, facts(server=with_specs(hw__mem_encryption="true"))),
+    "device.vtpm": Case(BLOCKS, facts(server=with_specs(hw__tpm_version="2.0"))),
+    "device.accelerator": Case(
+        BLOCKS, facts(server=with_specs(accel__device_profile="fpga"))
+    ),
+    "instance.shares": Case(BLOCKS, facts(shares=("s-1",))),
+    "target.known": Case(BLOCKS, facts(), to="compute-99"),
+    "target.not_source": Case(BLOCKS, facts(), to=SOURCE),
+    "target.chosen": Case(BLOCKS, facts(), to=None, by=MANUAL),
+    "disabling.needless": Case(WARNS, facts(), by=COLD_BY_DISABLING),
+    "disabling.cost": Case(
+        WARNS,
+        facts(),
+        facts(services=[service(OTHER, enabled=False)]),
+        by=COLD_BY_DISABLING,
+    ),
+    "disabling.others": Case(
+        BLOCKS,
+        facts(under_way=(other("evacuation"),)),
+        facts(under_way=(other(),)),
+        by=COLD_BY_DISABLING,
+    ),
+    "manual.last": Case(WARNS, by_hand(), by=MANUAL),
+    "manual.ways": Case(BLOCKS, facts(), by_hand(), by=MANUAL),
+    "instance.power": Case(BLOCKS, facts(server=server(power_state=4))),
+    "source.up": Case(BLOCKS, facts(services=[service(SOURCE, up=False)])),
+    "target.choice": Case(
+        BLOCKS,
+        facts(services=[service(TARGET, up=False), service(OTHER, up=False)]),
+        to=None,
+        silent_to=None,
+    ),
+    "target.room": Case(BLOCKS, facts(hypervisor(TARGET, stock=stock(ram_mb=1)))),
+    "target.up": Case(BLOCKS, facts(services=[service(TARGET, up=False)])),
+    "target.enabled": Case(BLOCKS, facts(services=[service(TARGET, enabled=False)])),
+    "instance.zone": Case(
+        WARNS, facts(hypervisor(OTHER, zone="OS2")), to=None, silent_to=None
+    ),
+    "target.zone": Case(BLOCKS, facts(server=server(pinned_zone="OS2"))),
+    "target.tenants": Case(
+        WARNS,
+        facts(hypervisor(TARGET, tenants=("p-2",))),
+        facts(hypervisor(TARGET, tenants=("p-1", "p-2"))),
+    ),
+    "instance.hints": Case(
+        WARNS,
+        facts(server=server(hints={"different_host": ["x"]})),
+        facts(server=server(hints={"group": "g-1"})),
+    ),
+    "group.affinity": Case(BLOCKS, facts(group=group("affinity"))),
+    "group.anti_affinity": Case(
+        BLOCKS,
+        facts(group=group("anti-affinity", on=TARGET)),
+        facts(group=group("anti-affinity")),
+    ),
+    "group.soft": Case(
+        WARNS,
+        facts(group=group("soft-anti-affinity", on=TARGET)),
+        facts(group=group("soft-anti-affinity")),
+    ),
+    "target.hypervisor": Case(BLOCKS, facts(hypervisor(TARGET, version=7000000))),
+    "device.pmem": Case(WARNS, facts(server=with_specs(hw__pmem="2MB"))),
+    "device.pci": Case(
+        BLOCKS,
+        facts(server=with_specs(pci_passthrough__alias="a100:1"), release=30),
+    ),
+    "hosts.read": Case(UNKNOWN, seen(unread={TARGET: "It is silent."}), seen()),
+    "hosts.versions": Case(WARNS, seen(target={"nova": "32.1.0"}), seen()),
+    "target.cpu": Case(
+        BLOCKS,
+        seen(target={"takes_cpu": False, "cpu_why": "incompatible"}),
+        seen(target={"takes_cpu": False, **options(libvirt__virt_type="qemu")}),
+    ),
+    "hosts.serial": Case(
+        BLOCKS, seen(target=options(serial_console__enabled="true")), seen()
+    ),
+    "target.folder": Case(
+        BLOCKS,
+        seen(target={"folder_there": True}),
+        seen(target={"folder_there": True, "shared": True}),
+    ),
+    "target.domain": Case(BLOCKS, seen(target={"domain": "shut off"}), seen()),
+    "target.disk": Case(
+        BLOCKS,
+        seen(target={"free": 4 * GIB - 1}),
+        seen(target={"free": 20 * GIB, "bases": {BASE: GIB}}),
+    ),
+    "source.leftover": Case(WARNS, seen(source={"resize_there": True}), by=COLD),
+    "disk.storage": Case(
+        BLOCKS,
+        seen(),
+        seen(target={"shared": True}),
+        options={"block_migration": False},
+    ),
+    "disk.backend": Case(
+        BLOCKS,
+        seen(source=options(libvirt__images_type="rbd")),
+        seen(
+            source=options(libvirt__images_type="rbd"),
+            target=options(libvirt__images_type="rbd"),
+        ),
+    ),
+    "disk.tunnelled": Case(
+        BLOCKS,
+        seen(
+            source=options(libvirt__live_migration_tunnelled="True"),
+            server=WITH_VOLUME,
+        ),
+        seen(source=options(libvirt__live_migration_tunnelled="True")),
+    ),
+    "disk.config_drive": Case(
+        WARNS,
+        facts(server=DRIVE),
+        seen(
+            guest(replace(guest().disks[0], source="/x/disk.config", device="disk")),
+            server=DRIVE,
+        ),
+    ),
+    "disk.image": Case(
+        WARNS,
+        seen(image_there=False),
+        seen(image_there=False, target={"bases": {BASE: GIB}}),
+    ),
+    "instance.size": Case(WARNS, large()),
+    "device.vgpu": Case(UNKNOWN, facts(server=with_specs(resources__VGPU="1"))),
+    "device.numa": Case(WARNS, facts(server=with_specs(hw__cpu_policy="dedicated"))),
+    "device.ports": Case(WARNS, facts(ports=(port("direct"),))),
+    "volume.known": Case(UNKNOWN, facts(withheld={"volumes": "Cinder refuses."})),
+    "volume.encrypted": Case(WARNS, facts(volumes=(SECRET,)), facts(volumes=(VOLUME,))),
+    "volume.zone": Case(
+        WARNS,
+        facts(hypervisor(TARGET, zone="OS2"), volumes=(VOLUME,)),
+        facts(hypervisor(TARGET, zone="OS2"), volumes=(replace(VOLUME, zone="OS2"),)),
+    ),
+    "target.network": Case(
+        BLOCKS,
+        facts(agents=(Agent("OVN Controller agent", TARGET, alive=False),)),
+        facts(agents=(Agent("OVN Controller agent", TARGET, alive=True),)),
+    ),
+    "hosts.vif": Case(
+        WARNS,
+        seen(target=options(compute__live_migration_wait_for_vif_plug="false")),
+        seen(),
+    ),
+    "hosts.libvirt": Case(BLOCKS, seen(target={"libvirt_reaches": False}), seen()),
+    "hosts.ssh": Case(
+        BLOCKS,
+        seen(target={"nova_reaches": False}),
+        seen(target={"nova_reaches": False, "shared": True}),
+        by=COLD,
+    ),
+    "target.machine": Case(BLOCKS, seen(target={"takes_machine": False}), seen()),
+    "hosts.post_copy": Case(
+        WARNS,
+        seen(source=options(**POST_COPY)),
+        seen(
+            source={**options(**POST_COPY), "qemu": "10.1.0"}, target={"qemu": "11.0"}
+        ),
+    ),
+    "manual.hosts": Case(
+        BLOCKS, by_hand(unread={TARGET: "It is silent."}), by_hand(), by=MANUAL
+    ),
+    "manual.row": Case(
+        BLOCKS, by_hand(withheld={"nova_db": "No such row."}), by_hand(), by=MANUAL
+    ),
+    "manual.allocation": Case(
+        BLOCKS, by_hand(held={SOURCE: {"VGPU": 1}}), by_hand(), by=MANUAL
+    ),
+    "manual.tools": Case(
+        BLOCKS, by_hand(target={"reaches": False}), by_hand(), by=MANUAL
+    ),
+    "manual.root": Case(BLOCKS, by_hand(server=FROM_VOLUME), by_hand(), by=MANUAL),
+    "manual.volumes": Case(
+        BLOCKS,
+        by_hand(server=replace(STOPPED, volumes=("v-1",))),
+        by_hand(server=WITH_VOLUME, volumes=(VOLUME,)),
+        by=MANUAL,
+    ),
+    "manual.files": Case(BLOCKS, by_hand(guest(RBD)), by_hand(), by=MANUAL),
+    "manual.bound": Case(
+        BLOCKS, by_hand(row=replace(ROW, bound=("pinned CPUs",))), by_hand(), by=MANUAL
+    ),
+}
+# These are always said, since what they say is always so; and this is never against.
+ALWAYS = {"disabling.needless", "manual.last"}
+NEVER_AGAINST = {
+    "source.queue": (
+        facts(under_way=(other(),)),
+        facts(under_way=(replace(other(), server_id=WEB),)),
+    )
+}
