@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import time
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
@@ -68,6 +69,17 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
                 id="novaweb.E006",
             )
         )
+    for text in settings.NOVAWEB_PROBE_NETWORKS:
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            found.append(
+                Error(
+                    f"NOVAWEB_PROBE_NETWORKS has “{text}”, which is no network.",
+                    hint="Write 192.0.2.0/24 or 2001:db8::/64, with commas.",
+                    id="novaweb.E007",
+                )
+            )
     return found
 
 

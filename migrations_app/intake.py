@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.conf import settings
 
 from migrations_app.errors import Unfit
 from migrations_app.planning import AUTO
+from migrations_app.probing import target
 from migrations_app.procedures import registry
 
 LONGEST_DEADLINE = 7 * 24 * 60  # minutes
@@ -75,7 +76,10 @@ def window(start: datetime | None, end: datetime | None, now: datetime) -> None:
 
 
 def options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a move: ``block_migration`` and ``deadline`` (minutes)."""
+    """Return the options of a move.
+
+    ``block_migration``, ``deadline`` (minutes) and ``probe`` (probing/target.py).
+    """
     clean: dict[str, Any] = {}
     for name, value in given.items():
         match name, value:
@@ -89,12 +93,29 @@ def options(given: Mapping[str, Any]) -> dict[str, Any]:
                 clean[name] = value
             case "deadline", _:
                 raise Unfit(f"The deadline is 1 to {LONGEST_DEADLINE} minutes.")
+            case "probe", str():
+                clean[name] = str(target.parse(value))
+            case "probe", _:
+                raise Unfit("The probe is icmp:ADDRESS or tcp:ADDRESS:PORT.")
             case _:
                 raise Unfit(
-                    f"There is no option “{name}”; there are block_migration and"
-                    " deadline."
+                    f"There is no option “{name}”; there are block_migration, deadline"
+                    " and probe."
                 )
     return clean
+
+
+def probe(options: Mapping[str, Any], *, own: Iterable[str]) -> None:
+    """Check that a probe asks the instance, by one of its ``own`` addresses.
+
+    Or somebody in a network that the operators allow. Raises Unfit.
+    """
+    if "probe" in options:
+        target.admit(
+            target.parse(options["probe"]),
+            own=own,
+            networks=settings.NOVAWEB_PROBE_NETWORKS,
+        )
 
 
 def _said(text: str, hint: str) -> str:

@@ -74,6 +74,7 @@ def ask(
         target=target or None,
         options=intake.options(options or {}),
     )
+    intake.probe(drawn.move.options, own=drawn.server.addresses)
     _fit(drawn)
     # a window that begins late gives the request as much time as any other
     begins = max(now, window_start or now)

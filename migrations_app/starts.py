@@ -12,7 +12,7 @@ from django.utils import timezone
 from migrations_app import audit, planning
 from migrations_app.engine import journal
 from migrations_app.errors import Gone, NovawebError
-from migrations_app.models import MigrationRequest, Run, Step
+from migrations_app.models import MigrationRequest, Probe, Run, Step
 from migrations_app.planning import Draft
 from migrations_app.requests import void
 from migrations_app.states import RequestState, request_sources
@@ -101,6 +101,8 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
             Step(run=run, position=position, **step)
             for position, step in enumerate(request.plan)
         )
+        if probe := request.options.get("probe"):
+            Probe.objects.create(run=run, target=probe)
         audit.record("run.started", run=run, after={"digest": drawn.digest})
         journal.note(run.pk, "The plan is as it was approved; the run begins.", at=now)
     return True

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from django.conf import settings
 
+from migrations_app.adapters.guest import Caller, Pinger
 from migrations_app.adapters.nova_db import MySqlNovaDb
 from migrations_app.adapters.openstack import OpenStackCloud
 from migrations_app.adapters.pretend import PretendCloud, seed
 from migrations_app.adapters.ssh import SshHosts
 from migrations_app.errors import Unfit
 from migrations_app.ports import Cloud, Hosts, NovaDb, World
+from migrations_app.ports.guests import Reachable
+from migrations_app.probing.target import Target
 
 PRETEND = "pretend"
 
@@ -56,6 +59,16 @@ def _nova_db(name: str) -> NovaDb | None:
         return cloud.nova_db if isinstance(cloud, PretendCloud) else None
     options = settings.NOVAWEB_NOVA_DB.get(name)
     return MySqlNovaDb(Path(options)) if options else None
+
+
+def guest_at(target: Target) -> Reachable:
+    """Return the way to ask that guest whether it is there.
+
+    Raises Refused when this process may not.
+    """
+    if target.port is None:
+        return Pinger(target.address)
+    return Caller(target.address, target.port)
 
 
 def world_for(name: str) -> World:

@@ -57,6 +57,8 @@ NOVAWEB_SPEED_SIZE = env.int("NOVAWEB_SPEED_SIZE", default=128)
 # When neighbouring hosts are measured by themselves, every day, e.g. "03:30" in
 # NOVAWEB_TIME_ZONE; empty: never.
 NOVAWEB_SPEED_AT = env("NOVAWEB_SPEED_AT", default="")
+# Which networks may be probed besides an instance's own addresses, as CIDRs.
+NOVAWEB_PROBE_NETWORKS = env.list("NOVAWEB_PROBE_NETWORKS", default=[])
 # A ticket must look like this (a regular expression); empty: anything goes.
 NOVAWEB_TICKET_PATTERN = env("NOVAWEB_TICKET_PATTERN", default="")
 # Where a ticket can be read, with {ticket} in it; empty: no link.

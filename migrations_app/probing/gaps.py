@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 # Questions are sent every 0.2 s; when none was for so long, nobody measured.
@@ -111,10 +113,39 @@ def read(answers: Iterable[Answer]) -> Result:
         slowest=max(known, default=None),
         gaps=tuple(gaps),
         holes=tuple(
-            (before[-1].at, after[0].at)
-            for before, after in zip(stretches, stretches[1:], strict=False)
+            (before[-1].at, after[0].at) for before, after in pairwise(stretches)
         ),
     )
+
+
+def words(result: Result) -> str:
+    """Return what was measured, for a person."""
+    if not result.answered:
+        return (
+            f"it never answered ({result.sent} questions), so nothing is known of how"
+            " long it was away."
+        )
+    asked = result.sent - result.before
+    answered = result.sent - result.lost
+    text = f"it answered {answered} of {asked} questions"
+    gap = result.longest
+    if gap is None:
+        text += f"; the slowest answer took {result.slowest:.0f} ms."
+    else:
+        most = "at most" if gap.whole else "at least"
+        text += (
+            f"; it was away for {most} {gap.seconds:.1f} s, from {clock(gap.begin)} to"
+            f" {clock(gap.end)} UTC."
+        )
+    if result.holes:
+        text += f" For {result.unmeasured:.1f} s nobody measured."
+    return text
+
+
+def clock(at: float) -> str:
+    """Return the time of day in UTC, to a tenth of a second."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 100_000}"
 
 
 def _stretches(ordered: Sequence[Answer]) -> list[list[Answer]]:

@@ -17,8 +17,9 @@ from django_rq import get_queue
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from migrations_app import bell, jobs, measuring, starts
+from migrations_app import bell, jobs, measuring, starts, wiring
 from migrations_app.engine.pacer import BEAT, Baton
+from migrations_app.engine.prober import Prober
 from migrations_app.inventory import sync as inventory
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,10 @@ class Command(BaseCommand):
         stop = threading.Event()
         pacer = threading.Thread(target=_pace, args=(stop,), name="pacer", daemon=True)
         pacer.start()
+        prober = threading.Thread(
+            target=_probe, args=(stop,), name="prober", daemon=True
+        )
+        prober.start()
         self.stdout.write(f"worker ready: {', '.join(options['queues'])}")
         self.stdout.flush()
         try:
@@ -61,6 +66,7 @@ class Command(BaseCommand):
         finally:
             stop.set()
             pacer.join(timeout=5)
+            prober.join(timeout=5)
 
 
 def _work(queues: list[str]) -> bool:
@@ -82,6 +88,16 @@ def _work(queues: list[str]) -> bool:
 
 def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _probe(stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            Prober(wiring.guest_at).run(stop)
+        except Exception:
+            # measuring must not end because it stumbled once
+            log.exception("prober stumbled")
+            stop.wait(BEAT)
 
 
 def _pace(stop: threading.Event) -> None:
