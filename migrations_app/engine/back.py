@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from migrations_app.engine.footing import GRACE, Footing, Way
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
 from migrations_app.models import Step
@@ -11,7 +13,7 @@ from migrations_app.states import StepState
 
 def back(foot: Footing) -> Way:
     """Take the run one stretch further back; only what was asked is undone."""
-    for row in reversed(foot.rows):
+    for row in sorted(foot.rows, key=lambda row: _turn(foot, row)):
         step = foot.step(row)
         if row.asked_at is None or row.state == StepState.UNDONE:
             continue
@@ -29,6 +31,12 @@ def back(foot: Footing) -> Way:
     return foot.rolled_back()
 
 
+def _turn(foot: Footing, row: Step) -> tuple[bool, int]:
+    """Sort what is urgent first, then the last step first."""
+    step = foot.step(row)
+    return not (isinstance(step, Act) and step.urgent), -row.position
+
+
 def _undo(foot: Footing, row: Step, step: Act) -> Way:
     it = foot.it(row, mark=row.undo_mark)
     if step.undone(it):
@@ -36,11 +44,11 @@ def _undo(foot: Footing, row: Step, step: Act) -> Way:
             foot.undone(row)
             return Way.ON
         return _wait(foot, row, step)
-    match step.check(it):
+    match step.standing(it):
         case Is.DONE if step.final:
             return foot.go_on(row)
         case Is.DONE:
-            if (past := _passed(foot, row)) is not None:
+            if not step.urgent and (past := _passed(foot, row)) is not None:
                 return foot.go_on(past)
             _ask(foot, row, step)
         case Is.WAITING if step.interruptible:
@@ -57,8 +65,9 @@ def _passed(foot: Footing, row: Step) -> Step | None:
         step = foot.step(later)
         if later.position <= row.position or not step.final:
             continue
-        if step.check(foot.it(later, mark=later.mark)) is Is.DONE:
-            return later
+        with suppress(Blocked):  # then it is not done, whatever else it is
+            if step.check(foot.it(later, mark=later.mark)) is Is.DONE:
+                return later
     return None
 
 
@@ -66,8 +75,11 @@ def _settled(foot: Footing, row: Step, step: Act) -> bool:
     """Tell whether the request for the step cannot take effect any more.
 
     The world looks untouched; but a request that a dead worker made may still be on
-    its way there, and one that Nova took may not show yet.
+    its way there, and one that Nova took may not show yet. When we had it undone, it
+    had taken effect before.
     """
+    if row.undo_asked_at is not None:
+        return True
     try:
         if step.heard(foot.it(row, mark=row.mark)):
             return False

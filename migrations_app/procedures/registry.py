@@ -6,9 +6,13 @@ from migrations_app.errors import Unfit
 from migrations_app.ports import Move
 from migrations_app.procedures.base import Procedure
 from migrations_app.procedures.cold import Cold
+from migrations_app.procedures.cold_by_disabling import ColdByDisabling
 from migrations_app.procedures.live import Live
+from migrations_app.procedures.manual import Manual
 
-PROCEDURES: dict[str, type[Procedure]] = {p.name: p for p in (Live, Cold)}
+PROCEDURES: dict[str, type[Procedure]] = {
+    p.name: p for p in (Live, Cold, ColdByDisabling, Manual)
+}
 
 
 def procedure(name: str) -> type[Procedure]:

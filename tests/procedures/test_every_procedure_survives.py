@@ -7,35 +7,50 @@ asked for each thing once.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
+from migrations_app.engine import lease
 from migrations_app.errors import Unreachable
 from migrations_app.models import Line, Run
 from migrations_app.procedures.base import Act
 from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.states import RequestState, RunState, StepState
+from tests.crowd import Crowd
 from tests.stage import Stage, dying_at_write
 
 pytestmark = pytest.mark.django_db
 
-# What each act asks of the cloud, and the instance action that Nova notes for it.
-ASKS = {
+# What each act asks of the cloud, and the instance action that Nova notes for it, if it
+# does.
+ASKS: dict[tuple[str, str], tuple[str, str | None]] = {
     ("live", "migrate_live"): ("live_migrate", "live-migration"),
     ("cold", "migrate_cold"): ("migrate", "migrate"),
     ("cold", "confirm"): ("confirm", "confirmResize"),
+    ("cold_by_disabling", "disable_others"): ("set_service", None),
+    ("cold_by_disabling", "ask_to_migrate"): ("migrate", "migrate"),
+    ("cold_by_disabling", "enable_others"): ("set_service", None),
+    ("cold_by_disabling", "confirm"): ("confirm", "confirmResize"),
 }
-UNDOES = {
+UNDOES: dict[tuple[str, str], tuple[str, str | None]] = {
     ("live", "migrate_live"): ("abort", "live_migration_cancel"),
     ("cold", "migrate_cold"): ("revert", "revertResize"),
+    ("cold_by_disabling", "disable_others"): ("set_service", None),
+    ("cold_by_disabling", "ask_to_migrate"): ("revert", "revertResize"),
+    # at once enabled is what the step before it was to enable
+    ("cold_by_disabling", "enable_others"): ("revert", "revertResize"),
 }
-NAMES = tuple(name for _, name in (*ASKS.values(), *UNDOES.values()))
+NAMES = {name for _, name in (*ASKS.values(), *UNDOES.values()) if name}
 SLICES = 6
 
 
 @pytest.fixture(autouse=True)
-def long_lease(settings: object) -> None:
-    """Leases lapse by the stage's clock only: the heart has nothing to do."""
-    settings.NOVAWEB_LEASE = 600.0  # type: ignore[attr-defined]
+def short_lease(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Leases lapse by the stage's clock, soon; the heart has nothing to do."""
+    settings.NOVAWEB_LEASE = 600.0
+    monkeypatch.setattr(lease, "lease_span", lambda: timedelta(seconds=4))
 
 
 def acts() -> list[tuple[str, str]]:
@@ -56,8 +71,13 @@ def reversible() -> list[tuple[str, str]]:
     ]
 
 
+def staged(procedure: str, **settings: float) -> Stage:
+    """Return a stage with all that the procedure has a use for."""
+    return (Crowd if procedure == "cold_by_disabling" else Stage)(**settings)
+
+
 def expect_moved(stage: Stage, run: Run, procedure: str) -> None:
-    asks = [action for (name, _), (_, action) in ASKS.items() if name == procedure]
+    asks = [act for (name, _), (_, act) in ASKS.items() if act and name == procedure]
     assert (run.state, run.why) == (RunState.COMPLETED, "")
     assert run.request.state == RequestState.COMPLETED
     assert run.request.open_instance is None
@@ -66,6 +86,7 @@ def expect_moved(stage: Stage, run: Run, procedure: str) -> None:
     assert set(stage.cloud.allocations(stage.server)) == {stage.target}
     assert {p.host for p in stage.cloud.ports(stage.server)} == {stage.target}
     assert stage.asked(*NAMES) == asks
+    expect_services_as_before(stage)
     expect_whole_log(run)
 
 
@@ -78,7 +99,13 @@ def expect_as_before(stage: Stage, run: Run) -> None:
     assert {p.host for p in stage.cloud.ports(stage.server)} == {stage.source}
     asked = stage.asked(*NAMES)
     assert len(asked) == len(set(asked)), "something was asked for twice"
+    expect_services_as_before(stage)
     expect_whole_log(run)
+
+
+def expect_services_as_before(stage: Stage) -> None:
+    if isinstance(stage, Crowd):
+        assert stage.services() == stage.before
 
 
 def expect_whole_log(run: Run) -> None:
@@ -100,7 +127,7 @@ def test_it_knows_what_every_act_asks() -> None:
 
 @pytest.mark.parametrize("procedure", PROCEDURES)
 def test_it_moves_an_instance(procedure: str) -> None:
-    stage = Stage()
+    stage = staged(procedure)
     run = stage.play(stage.start(procedure))
     expect_moved(stage, run, procedure)
     expect_nothing_under_way(run)
@@ -111,7 +138,7 @@ def test_it_moves_an_instance(procedure: str) -> None:
 def test_it_survives_a_death_around_a_request(
     procedure: str, key: str, moment: str
 ) -> None:
-    stage = Stage()
+    stage = staged(procedure)
     run = stage.start(procedure)
     stage.cloud.die(ASKS[procedure, key][0], moment)  # type: ignore[arg-type]
     run = stage.play(run)
@@ -122,11 +149,11 @@ def test_it_survives_a_death_around_a_request(
 @pytest.mark.parametrize("part", range(SLICES))
 def test_it_survives_a_death_at_any_write(procedure: str, part: int) -> None:
     with dying_at_write(10**6) as count:
-        stage = Stage()
+        stage = staged(procedure)
         stage.play(stage.start(procedure))
     assert count[0] > 20
     for number in range(part, count[0], SLICES):
-        stage = Stage()
+        stage = staged(procedure)
         run = stage.start(procedure)
         with dying_at_write(number):
             run = stage.play(run)
@@ -136,9 +163,10 @@ def test_it_survives_a_death_at_any_write(procedure: str, part: int) -> None:
 @pytest.mark.parametrize("procedure", PROCEDURES)
 def test_it_survives_a_death_at_every_look(procedure: str) -> None:
     """Each worker lives for one look at the instance only."""
-    stage = Stage()
+    stage = staged(procedure)
     run = stage.start(procedure)
-    for _ in range(200):
+    # hosts are not kept disabled for as long as two hundred deaths take
+    for _ in range(8 if isinstance(stage, Crowd) else 200):
         stage.cloud.die("server", "after")
     run = stage.play(run, steps=1000)
     expect_moved(stage, run, procedure)
@@ -158,14 +186,15 @@ def stopped_while_asked(stage: Stage, run: Run, key: str) -> None:
 @pytest.mark.parametrize("moment", ["before", "after", "never"])
 @pytest.mark.parametrize("procedure, key", reversible())
 def test_it_goes_back_whatever_dies(procedure: str, key: str, moment: str) -> None:
-    stage = Stage(live_seconds=3600)  # outlasts the leases of the dead
+    stage = staged(procedure, live_seconds=3600)  # outlasts the leases of the dead
     run = stage.start(procedure)
     stopped_while_asked(stage, run, key)
     if moment != "never":
         stage.cloud.die(UNDOES[procedure, key][0], moment)  # type: ignore[arg-type]
     run = stage.play(run)
     expect_as_before(stage, run)
-    assert UNDOES[procedure, key][1] in stage.asked(*NAMES)
+    if name := UNDOES[procedure, key][1]:
+        assert name in stage.asked(*NAMES)
     assert "operator asked to stop" in run.why
 
 
@@ -175,7 +204,7 @@ def test_it_goes_back_from_a_death_at_any_write(
     procedure: str, key: str, part: int
 ) -> None:
     def go(number: int) -> int:
-        stage = Stage(live_seconds=3600)
+        stage = staged(procedure, live_seconds=3600)
         run = stage.start(procedure)
         stopped_while_asked(stage, run, key)
         with dying_at_write(number) as count:
@@ -192,7 +221,7 @@ def test_it_goes_back_from_a_death_at_any_write(
 def test_it_asks_once_when_nova_answers_500(
     procedure: str, key: str, after: bool
 ) -> None:
-    stage = Stage()
+    stage = staged(procedure)
     run = stage.start(procedure)
     call = ASKS[procedure, key][0]
     stage.cloud.fail(call, Unreachable("Nova answered 500."), after=after)
