@@ -7,6 +7,7 @@ import pytest
 
 from migrations_app.adapters.pretend import PretendCloud
 from tests.adapters.clouds import HandClock, LabPlace, Place, PretendPlace
+from tests.adapters.mariadb import MariaDb
 
 
 @pytest.fixture(
@@ -53,3 +54,12 @@ def cloud(tmp_path: Path, clock: HandClock) -> PretendCloud:
 @pytest.fixture
 def web(cloud: PretendCloud) -> str:
     return cloud.create("web", host="compute-30")
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A MariaDB server; skips, loudly, where none is installed."""
+    made = MariaDb(tmp_path_factory.mktemp("mariadb"))
+    made.start()
+    yield made
+    made.stop()

@@ -24,11 +24,15 @@ def read(path: Path) -> dict[str, Any]:
 
     Raises Refused when it cannot be read, or names what cannot be read.
     """
-    parser = Parser()
+    parser = Parser(strict=False)
     try:
         with path.open(encoding="utf-8") as file:
             parser.read_file(file)
-        given = {key: parser.get(GROUP, key) for key in parser.options(GROUP)}
+        given = {
+            # PyMySQL's takes the quotes off, and fails where there is no value
+            key: parser.get(GROUP, key) if value else ""
+            for key, value in parser.items(GROUP, raw=True)
+        }
         port = int(given.get("port") or PORT)
     except OSError as error:
         raise Refused(
@@ -50,7 +54,9 @@ def read(path: Path) -> dict[str, Any]:
         "database": given.get("database") or DATABASE,
         "unix_socket": given.get("socket"),
     }
-    if any(key in given for key in TLS):
+    if "skip-ssl" in given:
+        arguments["ssl_disabled"] = True
+    elif any(key in given for key in TLS):
         arguments["ssl"] = _verified(given, path)
     return arguments
 
