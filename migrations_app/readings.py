@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrations_app.ports import Attachment, Migration, Move
-from migrations_app.procedures.expect import NONE, Expected, Thing, attached, hosts
+from migrations_app.procedures.expect import (
+    NONE,
+    Expected,
+    Thing,
+    attached,
+    hosts,
+    words,
+)
 from migrations_app.shell.census import Census
 
 _POWER = {0: "not known", 1: "running", 3: "paused", 4: "shut down", 7: "suspended"}
@@ -27,6 +34,11 @@ class Reading:
     now: str = ""
     detail: str = ""
     trouble: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """What was expected, in words; empty: anything."""
+        return words(self.expected)
 
     @property
     def agrees(self) -> bool | None:

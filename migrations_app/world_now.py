@@ -58,6 +58,9 @@ class WorldNow:
     step: Step | None
     says: Says
     back: bool
+    # what is to be undone on the way back, in that order, and what its first step says
+    undo: tuple[Step, ...]
+    undo_says: Says
     readings: tuple[Reading, ...]
     server: Server | None = None
 
@@ -110,6 +113,7 @@ def look(run: Run) -> WorldNow:
         run.state == RunState.HELD and run.was_going_back
     )
     step = _at_hand(steps, back=back)
+    undo = _to_undo(run, steps)
     move = move_of(run.request)
     answers = _Answers()
     try:
@@ -117,19 +121,24 @@ def look(run: Run) -> WorldNow:
     except NovawebError as error:
         answers.trouble["world"] = error.sentence
     else:
-        _ask(answers, world, move, run, step, back=back)
+        _ask(answers, world, move, run)
+        if step is not None:
+            answers.ask("step", lambda: _says(world, move, run, step, back=back))
+        if undo:
+            answers.ask("undo", lambda: _says(world, move, run, undo[0], back=True))
     came = answers.gather()
     server: Server | None = came.get("server")
     move = _with_target(move, server, came.get("records"))
     expected = _expected(run, move, step, back=back)
-    said = answers.trouble.get("step", "")
     return WorldNow(
         run=run,
         at=timezone.now(),
         steps=steps,
         step=step,
-        says=came.get("step", Says(None, trouble=said)),
+        says=_said(came, answers.trouble, "step"),
         back=back,
+        undo=undo,
+        undo_says=_said(came, answers.trouble, "undo"),
         readings=tuple(readings(move, expected, came, answers.trouble)),
         server=server,
     )
@@ -142,14 +151,36 @@ def _at_hand(steps: tuple[Step, ...], *, back: bool) -> Step | None:
     return next((s for s in steps if s.state != StepState.DONE), None)
 
 
+def _to_undo(run: Run, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the steps that going back would undo: what was asked, the last first."""
+    procedure = PROCEDURES.get(run.request.procedure)
+    acts = {
+        step.key: step
+        for step in (procedure.steps if procedure else ())
+        if isinstance(step, base.Act)
+    }
+    asked = [
+        row
+        for row in steps
+        if row.key in acts
+        and row.asked_at is not None
+        and row.state != StepState.UNDONE
+    ]
+    return tuple(
+        sorted(asked, key=lambda row: (not acts[row.key].urgent, -row.position))
+    )
+
+
+def _said(came: dict[str, Any], trouble: dict[str, str], name: str) -> Says:
+    found: Says | None = came.get(name)
+    return found or Says(None, trouble=trouble.get(name, ""))
+
+
 def _ask(
     answers: _Answers,
     world: World,
     move: Move,
     run: Run,
-    step: Step | None,
-    *,
-    back: bool,
 ) -> None:
     cloud, key = world.cloud, move.server_id
     answers.ask("server", lambda: cloud.server(key))
@@ -164,8 +195,6 @@ def _ask(
         answers.ask("there", lambda: _census(world, move, _destination(world, move)))
     if (nova_db := world.nova_db) is not None and run.request.procedure == "manual":
         answers.ask("database", lambda: nova_db.row(key))
-    if step is not None:
-        answers.ask("step", lambda: _says(world, move, run, step, back=back))
 
 
 def _records(world: World, key: str) -> tuple[Migration, dict[str, Any]] | None:

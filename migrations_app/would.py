@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migrations_app.models import Step
 from migrations_app.policy import Verb
 from migrations_app.procedures import base
 from migrations_app.procedures.registry import PROCEDURES
@@ -95,33 +94,37 @@ def _go_back(now: WorldNow) -> Would:
         return Would(
             Verb.GO_BACK, "is refused: the point of no return is passed.", refused=True
         )
-    step = now.step
-    if (
-        step is not None
-        and step.final
-        and step.asked_at
-        and now.says.verdict is base.Is.DONE
-    ):
-        return Would(
-            Verb.GO_BACK,
-            "comes too late: this step is done by now, and it is the point of no"
-            " return. The run would go on instead.",
-        )
-    plan = _plan(now)
-    undone = [s for s in reversed(now.steps) if _to_undo(s, plan.get(s.key))]
-    if not undone:
+    if not now.undo:
         return Would(
             Verb.GO_BACK,
             "has nothing to undo, for nothing is left of what was asked: the run ends"
             " as rolled back.",
         )
-    names = " Then: ".join(s.sentence for s in undone)
-    return Would(Verb.GO_BACK, f"undoes, in reverse: {names}")
+    return Would(Verb.GO_BACK, _undo(now))
 
 
-def _to_undo(row: Step, step: base.Step | None) -> bool:
-    asked = row.asked_at is not None and row.state != StepState.UNDONE
-    return asked and isinstance(step, base.Act)
+def _undo(now: WorldNow) -> str:
+    first, says = now.undo[0], now.undo_says
+    if says.blocked:
+        return f"is held again at once: {says.blocked}"
+    all_of_it = " Then: ".join(step.sentence for step in now.undo)
+    match says.verdict:
+        case base.Is.DONE if first.final:
+            return (
+                "comes too late: this is done by now, and it is the point of no return,"
+                f" so the run goes on instead: {first.sentence}"
+            )
+        case base.Is.WAITING:
+            return (
+                "waits for what is under way, or calls it off, and undoes, in reverse:"
+                f" {all_of_it}"
+            )
+        case None:
+            return (
+                f"undoes, in reverse: {all_of_it} How that stands could not be read:"
+                f" {says.trouble}"
+            )
+    return f"undoes, in reverse: {all_of_it}"
 
 
 def _close(now: WorldNow) -> str:

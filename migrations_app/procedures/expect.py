@@ -38,7 +38,8 @@ Expected: TypeAlias = Mapping[Thing, tuple[str, ...]]
 
 _REST = ("ACTIVE", "SHUTOFF", "PAUSED")
 _ALIVE = ("running", "shut off", "paused")
-_OVER = (
+# Statuses of migration records about which Nova does nothing more.
+AT_REST = (
     NONE,
     "completed",
     "confirmed",
@@ -58,7 +59,7 @@ def at_rest(move: Move) -> Expected:
         Thing.STATUS: _REST,
         Thing.TASK: (NONE,),
         Thing.HOST: (move.source,),
-        Thing.MIGRATION: _OVER,
+        Thing.MIGRATION: AT_REST,
         Thing.ALLOCATION: (move.source,),
         Thing.HELD: (NONE,),
         Thing.PORTS: (move.source, NONE),
@@ -120,3 +121,8 @@ def hosts(names: Iterable[str | None]) -> str:
 def attached(count: int) -> str:
     """Return the reading of so many volumes beside the root disk."""
     return f"{count} attached" if count else NONE
+
+
+def words(readings: tuple[str, ...]) -> str:
+    """Return the readings that are in order, as a person says it."""
+    return "nothing under way" if readings == AT_REST else " or ".join(readings)

@@ -9,7 +9,7 @@ from migrations_app.adapters.pretend.store import Row, Store
 
 Words = Mapping[str, str]
 LASTS = 3.0  # seconds
-CONNECTING = 250_000_000  # nanoseconds
+CONNECTING = 20_000_000  # nanoseconds
 # What lines carry, in Mbit/s; each pair of hosts has one of these.
 LINES = (940, 2350, 4700, 9400)
 

@@ -1,0 +1,178 @@
+"""What is read of the world beside a run, and what happens when it cannot be read."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from migrations_app import wiring, world_now
+from migrations_app.errors import Unreachable
+from migrations_app.models import Run
+from migrations_app.procedures.expect import Thing
+from migrations_app.procedures.registry import PROCEDURES
+from migrations_app.readings import Reading
+from migrations_app.states import RunState
+from migrations_app.world_now import WorldNow
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+
+def of(now: WorldNow, thing: Thing) -> Reading:
+    return next(each for each in now.readings if each.thing is thing)
+
+
+def differing(now: WorldNow) -> set[Thing]:
+    return {each.thing for each in now.differing}
+
+
+def held(stage: Stage, procedure: str = "live") -> Run:
+    """Have a move fail on the target, so that a person must decide."""
+    stage.cloud.spoil(stage.server, "finish", "The disk was full.")
+    run = stage.play(stage.start(procedure))
+    assert run.state == RunState.HELD
+    return run
+
+
+@pytest.mark.parametrize("procedure", PROCEDURES)
+def test_a_run_expects_what_is_so_before_it_begins_and_when_it_is_done(
+    stage: Stage, procedure: str
+) -> None:
+    run = stage.start(procedure)
+
+    before = world_now.look(run)
+    assert differing(before) == set()
+    assert of(before, Thing.HOST).now == stage.source
+    assert before.step == run.steps.first()
+
+    run = stage.play(run)
+    assert run.state == RunState.COMPLETED, run.why
+    after = world_now.look(run)
+    assert differing(after) == set()
+    assert of(after, Thing.HOST).now == stage.target
+    assert of(after, Thing.ALLOCATION).now == stage.target
+    assert of(after, Thing.SOURCE_DOMAIN).now == "none"
+    assert [each.trouble for each in after.readings if each.trouble] == []
+
+
+def test_looking_changes_nothing(stage: Stage) -> None:
+    run = stage.start("live")
+    for _ in range(4):
+        stage.later(seconds=1)
+        stage.walk(run)
+    row = Run.objects.filter(pk=run.pk)
+    steps = list(run.steps.values())
+    before = (row.values().get(), stage.cloud.actions(stage.server))
+
+    now = world_now.look(Run.objects.get(pk=run.pk))
+
+    assert now.step is not None
+    assert now.step.key == "migrate_live"
+    assert (row.values().get(), stage.cloud.actions(stage.server)) == before
+    assert list(run.steps.values()) == steps
+
+
+def test_it_shows_what_differs_where_a_run_is_held(stage: Stage) -> None:
+    now = world_now.look(held(stage))
+
+    assert Thing.STATUS in differing(now)
+    assert of(now, Thing.STATUS).now == "ERROR"
+    assert "The disk was full." in of(now, Thing.STATUS).detail
+    assert "ERROR" in now.says.blocked
+
+
+def test_a_run_that_goes_back_expects_what_was_before(stage: Stage) -> None:
+    stage.cloud.spoil(stage.server, "never")
+    run = stage.start("live")
+    for _ in range(4):
+        stage.later(seconds=1)
+        stage.walk(run)
+    Run.objects.update(stop_asked_at=stage.time, stop_asked_by="otto")
+    stage.later(seconds=6)
+    stage.walk(run)
+    run.refresh_from_db()
+    assert run.state == RunState.GOING_BACK
+
+    now = world_now.look(run)
+
+    assert now.back
+    assert of(now, Thing.HOST).expected == (stage.source,)
+    assert of(now, Thing.HOST).agrees
+
+
+def test_the_target_is_the_one_that_the_scheduler_chose(stage: Stage) -> None:
+    run = stage.start("live", target=None)
+    before = world_now.look(run)
+    assert "has not chosen" in of(before, Thing.TARGET_DOMAIN).trouble
+
+    run = stage.play(run)
+    after = world_now.look(run)
+
+    assert differing(after) == set()
+    assert of(after, Thing.TARGET_DOMAIN).title == f"Domain on {stage.target}"
+
+
+def test_each_neighbour_that_does_not_answer_has_its_sentence(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stage.start("live")
+    stage.cloud.fail("ports", Unreachable("Neutron does not answer."), times=9)
+    monkeypatch.setattr(wiring, "_hosts", lambda name: None)
+
+    now = world_now.look(run)
+
+    assert of(now, Thing.PORTS).trouble == "Neutron does not answer."
+    assert of(now, Thing.PORTS).agrees is None
+    assert "NOVAWEB_SSH" in of(now, Thing.SOURCE_DOMAIN).trouble
+    assert of(now, Thing.STATUS).agrees
+
+
+def test_nothing_answers_and_it_still_says_so(stage: Stage) -> None:
+    run = stage.start("manual")
+    stage.cloud.down()
+
+    now = world_now.look(run)
+
+    assert now.server is None
+    assert all(each.trouble for each in now.readings)
+    assert len(now.readings) == len(Thing)
+
+
+def test_it_does_not_wait_for_who_hangs(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stage.start("live")
+    monkeypatch.setattr(world_now, "SECONDS", 1.0)
+    wake = threading.Event()
+    real = stage.cloud.attachments
+
+    def hang(server_id: str) -> Any:
+        wake.wait(60)
+        return real(server_id)
+
+    monkeypatch.setattr(stage.cloud, "attachments", hang)
+    began = time.monotonic()
+    try:
+        now = world_now.look(run)
+    finally:
+        took = time.monotonic() - began
+        wake.set()
+
+    assert took < 30
+    assert "no answer within" in of(now, Thing.VOLUMES).trouble
+    assert of(now, Thing.HOST).now == stage.source
+
+
+def test_a_mistake_of_our_own_does_not_hide_the_rest(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stage.start("live")
+    monkeypatch.setattr(stage.cloud, "ports", lambda server_id: 1 / 0)
+
+    now = world_now.look(run)
+
+    assert "ZeroDivisionError" in of(now, Thing.PORTS).trouble
+    assert of(now, Thing.HOST).now == stage.source
