@@ -11,7 +11,7 @@
   const list = document.getElementById("lines");
   const live = document.getElementById("live");
   const said = document.getElementById("said");
-  const PARTS = ["head", "banner", "progress", "steps", "controls"];
+  const PARTS = ["head", "banner", "progress", "downtime", "steps", "controls"];
   const FEW = 3; // failures in a row after which the page polls as well
   const SILENCE = 5000; // ms without a first event: something holds the stream back
   let source = null;

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
-from migrations_app import queries
+from migrations_app import queries, standstill
 from migrations_app import runs as verbs
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.forms.decisions import note_in
@@ -20,6 +20,7 @@ from migrations_app.models import Run
 from migrations_app.policy import Person, Verb
 from migrations_app.templatetags.novaweb import log_line
 from migrations_app.views.frame import page, person_of, show, user_of
+from migrations_app.views.latency import picture
 
 # The parts of the page that change while a run goes on, each by one template that the
 # page, the stream and the poll all use.
@@ -27,6 +28,7 @@ PARTS = {
     "head": "runs/_head.html",
     "banner": "runs/_banner.html",
     "progress": "runs/_progress.html",
+    "downtime": "runs/_downtime.html",
     "steps": "runs/_steps.html",
     "controls": "runs/_controls.html",
 }
@@ -113,6 +115,7 @@ def parts(row: Run, person: Person) -> dict[str, str]:
 
 def _context(row: Run) -> dict[str, Any]:
     steps = queries.steps(row)
+    probe = standstill.probed(row)
     current = [s for s in steps if s.state in ("under_way", "going_back")]
     return {
         "run": row,
@@ -122,6 +125,10 @@ def _context(row: Run) -> dict[str, Any]:
         "shown": next((s for s in current if s.progress), None),
         "no_return": any(s.final and s.state == "done" for s in steps),
         "live": row.request.procedure == "live",
+        "measured": standstill.measured(steps),
+        "estimated": standstill.estimated(row.request.estimate),
+        "probe": probe,
+        "latency": probe and picture(probe.answers, probe.result, probe.words),
     }
 
 
