@@ -105,7 +105,21 @@ class Stage:
                 self.walk(run)
             except Killed:
                 continue
-        raise AssertionError(f"no rest after {steps} looks: {run.state} {run.why}")
+        said = "\n".join(str(line) for line in run.lines.all())
+        raise AssertionError(f"no rest after {steps} looks: {run.state}\n{said[-3000:]}")
+
+    def play_until_death(self, run: Run) -> None:
+        """Look at the run until its worker dies; its lease has lapsed then."""
+        for _ in range(400):
+            self.later(seconds=0.6)
+            try:
+                self.walk(run)
+            except Killed:
+                run.refresh_from_db()
+                self.time = max(self.time, run.lease_until or self.time)
+                self.later(seconds=1)
+                return
+        raise AssertionError("no worker died")
 
     def asked(self, *names: str) -> list[str]:
         """Return the requests of these names that reached Nova, oldest first."""

@@ -97,7 +97,7 @@ def _ask(foot: Footing, row: Step, step: Act) -> None:
         foot.asking(row, text, undo_asked_at=foot.now, undo_mark=mark)
         step.undo(foot.it(row, mark=mark))
     elif not step.undo_heard(it) and foot.now - row.undo_asked_at >= GRACE:
-        text = f"Nova shows no trace of it; asking again to undo: {row.sentence}"
+        text = f"There is no trace of it; asking again to undo: {row.sentence}"
         foot.asking(row, text, undo_asked_at=foot.now)
         step.undo(it)
 

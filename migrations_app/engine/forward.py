@@ -58,7 +58,7 @@ def _ask(foot: Footing, row: Step, step: Act) -> Way:
             return _wait(foot, row, step)
         foot.asking(
             row,
-            f"Nova shows no trace of the request; asking again: {row.sentence}",
+            f"There is no trace of the request; asking again: {row.sentence}",
             asked_at=foot.now,
         )
         step.do(it)

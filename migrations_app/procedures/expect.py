@@ -125,4 +125,9 @@ def attached(count: int) -> str:
 
 def words(readings: tuple[str, ...]) -> str:
     """Return the readings that are in order, as a person says it."""
-    return "nothing under way" if readings == AT_REST else " or ".join(readings)
+    if readings == AT_REST:
+        return "nothing under way"
+    # that there may be none of it at all goes without saying
+    several = [each for each in readings if each != NONE] or list(readings)
+    *first, last = several or [""]
+    return f"{', '.join(first)} or {last}" if first else last

@@ -33,6 +33,7 @@ from migrations_app.procedures.steps.power import (
 )
 from migrations_app.procedures.steps.readying import (
     ChargeTarget,
+    DatabaseIsReady,
     HostsAreReady,
     Lock,
     ReleaseSource,
@@ -60,6 +61,7 @@ class Manual(Procedure):
         ChargeTarget(),
         CopyBase(),
         CopyWarm(),
+        DatabaseIsReady(),
         Stop(),
         DetachVolumes(),
         CopyRest(),

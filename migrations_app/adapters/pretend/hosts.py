@@ -153,6 +153,8 @@ class PretendHosts(Measured, Told, Copying, Surveyed):
         return self._unplace(host, words)
 
     def _discard(self, host: str, words: Words) -> str:
+        sql = "DELETE FROM jobs WHERE host = ? AND token = ?"
+        self._store.run(sql, host, words["token"])
         _, _, beside = self._found(host, words)
         if beside is not None:
             self._store.run("DELETE FROM folders WHERE rowid = ?", beside["rowid"])

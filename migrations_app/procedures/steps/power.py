@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from migrations_app.errors import Blocked, Conflict
@@ -184,6 +185,8 @@ class DetachVolumes(Act):
         return asked >= len(it.move.facts["volumes"])
 
     def standing(self, it: It) -> Is:
+        if not _settled(replace(it, mark=it.first_mark), "detach_volume"):
+            return Is.WAITING
         if _missing(it):
             return Is.DONE
         return Is.READY if _settled(it, "attach_volume") else Is.WAITING

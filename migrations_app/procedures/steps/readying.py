@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Server
+from migrations_app.ports import Move, Server
 from migrations_app.procedures.base import Is, It, Step
+from migrations_app.procedures.expect import Expected, Thing, hosts, target_of
 from migrations_app.procedures.steps import by_hand
 from migrations_app.procedures.steps.by_hand import Repeatable
 from migrations_app.shell import places
@@ -45,6 +46,9 @@ class HostsAreReady(Step):
     """Verify over SSH that {source} has the domain and the folder of {name}, and that
     {target} has neither."""
 
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return {**before, Thing.TARGET_FOLDER: (NONE,)}
+
     def check(self, it: It) -> Is:
         if not places.known(it.move):
             raise Blocked(
@@ -66,6 +70,24 @@ class HostsAreReady(Step):
             raise Blocked(
                 f"{there.host} has a domain of the instance already ({there.domain})."
                 " Two of them must never run: find out what it is before all else."
+            )
+        return Is.DONE
+
+
+class DatabaseIsReady(Step):
+    """Verify, before {name} is stopped, that Nova's database can be entered, that it
+    says {source}, and that nothing there ties {name} to its host."""
+
+    def check(self, it: It) -> Is:
+        now = it.nova_db.row(it.move.server_id)
+        if now.place.host != it.move.source:
+            raise Blocked(
+                f"Nova's database says {now.place.host}: somebody else moved it."
+            )
+        if now.bound:
+            raise Blocked(
+                f"The instance has {', '.join(now.bound)} in Nova's database: such a"
+                " one must not be moved by hand."
             )
         return Is.DONE
 
@@ -118,6 +140,9 @@ class Unlock(Repeatable):
 class ChargeTarget(Repeatable):
     """Placement charges {target} for {name}, beside {source}, while this lasts."""
 
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return {**before, Thing.ALLOCATION: (hosts([move.source, move.target]),)}
+
     def check(self, it: It) -> Is:
         held = it.cloud.allocations(it.move.server_id)
         if it.move.target in held:
@@ -149,6 +174,9 @@ class ReleaseSource(Repeatable):
     """Placement no longer charges {source} for {name}."""
 
     reversible = False
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return {**before, Thing.ALLOCATION: (target_of(move),)}
 
     def check(self, it: It) -> Is:
         held = set(it.cloud.allocations(it.move.server_id))

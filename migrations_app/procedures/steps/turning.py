@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrations_app.errors import Blocked
 from migrations_app.ports import Move
 from migrations_app.procedures.base import Is, It
+from migrations_app.procedures.expect import Expected, Thing, target_of
 from migrations_app.procedures.steps import by_hand, row
 from migrations_app.procedures.steps.by_hand import Repeatable
 from migrations_app.shell import folder, places
@@ -20,6 +21,10 @@ class TellNova(Repeatable):
             return []
         return [each.shown for each in row.forth(move, None).statements]
 
+    def expects(self, move: Move, before: Expected) -> Expected:
+        there = (target_of(move),)
+        return {**before, Thing.HOST: there, Thing.DATABASE: there}
+
     def check(self, it: It) -> Is:
         now = it.nova_db.row(it.move.server_id)
         if now.place.host == it.move.target:
@@ -29,11 +34,6 @@ class TellNova(Repeatable):
                 f"Nova's database says {now.place.host}: somebody else moved it."
             )
         by_hand.must_be_off(it, it.move.source)
-        if now.bound:
-            raise Blocked(
-                f"The instance has {', '.join(now.bound)} in Nova's database: such a"
-                " one must not be moved by hand."
-            )
         return Is.READY
 
     def do(self, it: It) -> None:
@@ -59,6 +59,9 @@ class TellNova(Repeatable):
 
 class BindPorts(Repeatable):
     """Neutron binds the ports of {name} to {target}."""
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return {**before, Thing.PORTS: (target_of(move), NONE)}
 
     def check(self, it: It) -> Is:
         hosts = {port.host for port in it.cloud.ports(it.move.server_id)}
@@ -91,6 +94,13 @@ class ForgetOnSource(Repeatable):
         if not places.known(move):
             return []
         return [f"# on {move.source}\n{folder.retire(move).text}"]
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return {
+            **before,
+            Thing.SOURCE_DOMAIN: (NONE,),
+            Thing.SOURCE_FOLDER: (NONE,),
+        }
 
     def check(self, it: It) -> Is:
         here = by_hand.source(it)
