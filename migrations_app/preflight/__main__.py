@@ -1,9 +1,10 @@
-"""Print the documentation of the rules."""
+"""Print the documentation of the rules; with the word "advice", that of the advice."""
 
 from __future__ import annotations
 
 import sys
 
 from migrations_app.preflight import documentation
+from migrations_app.preflight.adviser_page import page
 
-sys.stdout.write(documentation())
+sys.stdout.write(page() if "advice" in sys.argv[1:] else documentation())

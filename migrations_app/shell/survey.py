@@ -294,12 +294,13 @@ def try_to_reach(source: HostFacts, target: HostFacts) -> Command:
   /proc/[0-9]*/cmdline 2>/dev/null | head -n 1 | cut -d/ -f3)
 user=$(stat -c %U "/proc/${{pid:-none}}" 2>/dev/null || id -un nova 2>/dev/null)
 try() {{
-  if timeout 5 "$@" >/dev/null 2>&1 </dev/null; then echo yes; else echo no; fi
+  timeout 8 "$@" >/dev/null 2>&1 </dev/null
+  case $? in 0) echo yes ;; 124) echo late ;; *) echo no ;; esac
 }}
 echo "ssh $(try {ask} {shlex.quote(host)} true)"
 if [ -n "$user" ]; then
   echo "nova $(try runuser -u "$user" -- {ask} {shlex.quote(address)} true)"
-  echo "libvirt $(try runuser -u "$user" -- virsh -c {shlex.quote(uri)} version)"
+  echo "libvirt $(try runuser -u "$user" -- virsh -c {shlex.quote(uri)} hostname)"
 fi
 """,
         {"source": source.host, "target": host},

@@ -141,14 +141,14 @@ def hardware(answer: str) -> tuple[bool | None, bool | None, str]:
 
 
 def reach(answer: str) -> tuple[bool | None, bool | None, bool | None]:
-    """Return which ways are open: root's SSH, Nova's SSH, libvirt; None: not tried."""
+    """Return which ways are open: root's SSH, Nova's SSH, libvirt.
+
+    None for a way that was not tried, or on which nobody answered in time.
+    """
     said = dict(_pairs(answer.splitlines()))
-    ssh, nova, libvirt = (said.get(way) for way in ("ssh", "nova", "libvirt"))
-    return (
-        None if ssh is None else ssh == "yes",
-        None if nova is None else nova == "yes",
-        None if libvirt is None else libvirt == "yes",
-    )
+    known = {"yes": True, "no": False}
+    ssh, nova, libvirt = (said.get(way, "") for way in ("ssh", "nova", "libvirt"))
+    return known.get(ssh), known.get(nova), known.get(libvirt)
 
 
 def _disk(it: Element, said: dict[str, list[str]]) -> Disk:

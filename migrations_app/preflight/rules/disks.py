@@ -44,6 +44,8 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if procedure != LIVE:
         if not local:
             return ok(f"{server.name} has no local disk: nothing is copied.")
+        if shared is False:
+            return ok(f"Copied while {server.name} is off: {local}.")
         return ok(
             f"Copied while {server.name} is off, unless the hosts share their storage: "
             f"{local}."
@@ -74,6 +76,8 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
         )
     if not local:
         return ok(f"{server.name} has no local disk: only its memory is copied.")
+    if shared is False:
+        return ok(f"Copied with the memory of {server.name}: {local}.")
     return ok(
         f"Copied with the memory of {server.name}, unless the source host finds that "
         f"they share their storage: {local}."

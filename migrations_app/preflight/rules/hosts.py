@@ -116,7 +116,8 @@ def target_enabled(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     A disabled nova-compute is refused as a target of live and cold migration (the
     trait COMPUTE_STATUS_DISABLED since 20.0, and ComputeFilter). It may be a source.
-    By hand nobody asks the scheduler, so there it is only a warning.
+    By hand nobody asks the scheduler; but somebody wants nothing new there, and to
+    enable the host is the simpler way round.
     """
     host = move.target or ""
     service = facts.services.get(host)
@@ -125,8 +126,7 @@ def target_enabled(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if service.enabled:
         return ok(f"{host} is enabled.")
     reason = f": {service.disabled_reason}" if service.disabled_reason else ""
-    say = warns if procedure == MANUAL else blocks
-    return say(
+    return blocks(
         f"{host} is disabled{reason}.",
         "Choose another target, or enable its nova-compute if its reason is gone.",
     )

@@ -73,7 +73,8 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     Where ``[cinder]cross_az_attach`` is off, Nova attaches a volume only to instances
     of its own zone. It does not look at that when it moves one, but later attachments
-    fail; by hand the volumes are attached anew, which is refused.
+    fail; by hand the volumes are attached anew, which is refused. A volume that is in
+    another zone than its instance already shows that the option is on.
     """
     target = facts.hypervisors.get(move.target or "")
     source = facts.hypervisors.get(move.source)
@@ -82,15 +83,15 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return None
     if target.zone == source.zone:
         return None
-    elsewhere = [each.id for each in facts.volumes if each.zone != target.zone]
+    elsewhere = [each.id for each in facts.volumes if each.zone == source.zone]
     if not elsewhere:
-        return ok(f"The volumes of {facts.server.name} are in zone {target.zone}, too.")
+        return ok(f"Zones do not matter to the volumes of {facts.server.name}.")
     if pair is not None and on(pair.target, "cinder.cross_az_attach", default=True):
         return ok("Volumes may be attached across zones here (cross_az_attach).")
     say = warns if pair is None or procedure in BY_NOVA else blocks
     return say(
-        f"{facts.server.name} has volumes outside of zone {target.zone}, where "
-        f"{target.host} is. Where cross_az_attach is off they cannot be attached there "
+        f"{facts.server.name} has volumes in zone {source.zone}, and {target.host} is "
+        f"in {target.zone}. Where cross_az_attach is off they cannot be attached there "
         "again.",
         f"Choose a host in {source.zone}.",
         volumes=elsewhere,

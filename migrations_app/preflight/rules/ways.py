@@ -76,9 +76,15 @@ def libvirt(facts: Facts, move: Move, procedure: str) -> Finding | None:
     guest's memory then goes through other ports (49152 and up), which are not tried.
     """
     pair = facts.pair(move)
-    if pair is None or pair.target.libvirt_reaches is None:
+    if pair is None:
         return None
     here, there = pair.source.host, pair.target.host
+    if pair.target.libvirt_reaches is None:
+        return unknown(
+            f"Whether libvirt of {here} reaches that of {there} could not be found "
+            "out in time.",
+            f"Look again, or try it on {here}: virsh -c URI hostname.",
+        )
     if pair.target.libvirt_reaches:
         return ok(f"libvirt of {here} reaches that of {there}.")
     return blocks(
@@ -98,11 +104,17 @@ def ssh(facts: Facts, move: Move, procedure: str) -> Finding | None:
     or without local disks, it needs none.
     """
     pair = facts.pair(move)
-    if pair is None or pair.target.nova_reaches is None or pair.target.shared:
+    if pair is None or pair.target.shared:
         return None
     if pair.guest is not None and not any(it.kind == "file" for it in pair.guest.disks):
         return None
     here, there = pair.source.host, pair.target.host
+    if pair.target.nova_reaches is None:
+        return unknown(
+            f"Whether Nova on {here} opens SSH to {there} could not be found out in "
+            "time.",
+            f"Look again, or try it on {here} as nova-compute's user.",
+        )
     if pair.target.nova_reaches:
         return ok(f"Nova on {here} opens SSH to {there}.")
     return blocks(

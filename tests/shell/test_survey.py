@@ -1,0 +1,348 @@
+"""What the commands of the survey find out, run by a real shell with stand-in tools."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from migrations_app.errors import Blocked, Unreachable
+from migrations_app.ports import Command, Guest, HostFacts
+from migrations_app.shell import survey_read
+from migrations_app.shell.survey import (
+    compare_hardware,
+    look_at_guest,
+    look_at_host,
+    survey,
+    try_to_reach,
+)
+
+WEB = "5f0c1d7e-0000-4000-8000-000000000001"
+XML = """<domain type='kvm'><name>instance-2a</name>
+<metadata>
+== state
+== end
+</metadata>
+<os><type arch='x86_64' machine='pc-q35-8.2'>hvm</type>{os}</os>
+<cpu mode='custom'><model>Skylake</model></cpu>{top}
+<devices>
+<disk type='file' device='disk'><driver type='qcow2'/><source file='{folder}/disk'/>
+<target dev='vda'/></disk>
+<disk type='file' device='cdrom'><source file='{folder}/disk.config'/>
+<target dev='hda'/></disk>
+<disk type='network' device='disk'><source name='vms/x'/><target dev='vdb'/></disk>
+{devices}</devices></domain>
+"""
+VIRSH = """#!/bin/sh
+case "$1" in
+  version) echo 'Using library: libvirt 10.0.0'
+    echo 'Running hypervisor: QEMU 8.2.2' ;;
+  list) cat "$HERE/uuids" 2>/dev/null; true ;;
+  domstate) echo running ;;
+  dumpxml) cat "$HERE/domain.xml" ;;
+  capabilities) printf '<capabilities>\\n<host>\\n<cpu>\\n<model>Host</model>\\n'
+    printf '</cpu>\\n</host>\\n</capabilities>\\n' ;;
+  domblklist) echo ' Type   Device   Target   Source'; echo '-----------'
+    echo " file   disk   vda   $FOLDER/disk"
+    echo " file   cdrom   hda   $FOLDER/disk.config"
+    echo ' network   disk   vdb   vms/x' ;;
+  domcapabilities) case "$*" in *pc-q35-8.2*) ;; *)
+    echo "error: the machine 'x' is not supported by emulator" >&2; exit 1 ;; esac ;;
+  hypervisor-cpu-compare) grep -q Skylake /dev/stdin || {
+    echo 'The CPU described in /dev/stdin is incompatible with the host' >&2; exit 1; }
+    echo 'The host is a superset of CPU described in /dev/stdin' ;;
+  -c) case "$2" in *inbound*) ;; *) exit 1 ;; esac ;;
+esac
+"""
+QEMU_IMG = """#!/bin/sh
+for last; do :; done
+printf '[{"filename": "%s", "virtual-size": 2000, "actual-size": 100},' "$last"
+printf ' {"filename": "/base/b", "virtual-size": 9, "actual-size": 9}]\\n'
+"""
+CONF = """[DEFAULT]
+state_path = {state}
+my_ip=192.0.2.7
+transport_url = rabbit://nova:hunter2@rabbit/
+# instances_path = /nowhere
+[libvirt]
+live_migration_inbound_addr = inbound.example.org
+virt_type = qemu
+[database]
+connection = mysql://nova:hunter2@db/nova
+[libvirt]
+virt_type = kvm
+"""
+
+
+class Host:
+    """A folder that plays a host's disk, with stand-ins for its programs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.instances = root / "state" / "instances"
+        self.folder = self.instances / WEB
+        (self.instances / "_base").mkdir(parents=True)
+        (root / "bin").mkdir()
+        self.tool("virsh", VIRSH)
+        self.tool("qemu-img", QEMU_IMG)
+        self.tool("rsync", "#!/bin/sh\necho 'rsync  version 3.2.7  protocol 31'\n")
+        self.tool(
+            "runuser", '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\n"$@"\n'
+        )
+        self.tool(
+            "ssh", '#!/bin/sh\ncase "$*" in *compute-34*) ;; *) exit 255 ;; esac\n'
+        )
+
+    def tool(self, name: str, text: str) -> None:
+        path = self.root / "bin" / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    def boot(self, *, os_: str = "", top: str = "", devices: str = "") -> None:
+        self.folder.mkdir()
+        (self.folder / "disk").write_bytes(b"x" * 5000)
+        (self.folder / "disk.config").write_bytes(b"y")
+        xml = XML.format(folder=self.folder, os=os_, top=top, devices=devices)
+        (self.root / "domain.xml").write_text(xml, encoding="utf-8")
+        (self.root / "uuids").write_text(f"{WEB}\n", encoding="utf-8")
+
+    def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
+        done = subprocess.run(
+            ["/bin/sh", "-c", command.text],
+            env={
+                "PATH": f"{self.root}/bin:{os.environ['PATH']}",
+                "HERE": str(self.root),
+                "FOLDER": str(self.folder),
+            },
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=True,
+        )
+        return done.stdout
+
+    def says(self) -> HostFacts:
+        asked = look_at_host(server_id=WEB)
+        return survey_read.host("compute-30", self.run("compute-30", asked), WEB)
+
+    def guest(self) -> Guest | None:
+        asked = look_at_guest(server_id=WEB)
+        return survey_read.guest(self.run("compute-30", asked), WEB)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    """A host whose nova-compute runs, found although others run on this machine."""
+    host = Host(tmp_path)
+    conf = tmp_path / "nova.conf"
+    conf.write_text(CONF.format(state=tmp_path / "state"), encoding="utf-8")
+    program = f"{tmp_path}/venv/bin/nova-compute"
+    (tmp_path / "venv/lib/python3.11/site-packages/nova-33.1.0.dist-info").mkdir(
+        parents=True
+    )
+    sleep = ["-c", "import time; time.sleep(600)", "--config-file", str(conf)]
+    with subprocess.Popen([program, *sleep], executable=sys.executable) as process:
+        host.tool(
+            "grep",
+            '#!/bin/sh\ncase "$1" in -lzx) echo /proc/'
+            f'{process.pid}/cmdline ;; *) PATH=/usr/bin:/bin exec grep "$@" ;; esac\n',
+        )
+        yield host
+        process.kill()
+
+
+def test_it_reads_what_a_host_is_and_has_of_an_instance(host: Host) -> None:
+    host.boot()
+    (host.instances / "_base" / "b").write_bytes(b"z" * 700)
+    (host.instances / f"{WEB}_resize").mkdir()
+    found = host.says()
+    assert (found.libvirt, found.qemu, found.rsync) == ("10.0.0", "8.2.2", "3.2.7")
+    assert found.nova == "33.1.0"
+    assert found.instances == str(host.instances)
+    assert (found.folder_there, found.resize_there) == (True, True)
+    assert found.domain == "running"
+    assert found.bases == {f"{host.instances}/_base/b": 700}
+    assert found.free is not None
+    assert found.free > 0
+    assert len(found.filesystem.split()) == 2
+
+
+def test_it_finds_nothing_of_an_instance_that_is_not_there(host: Host) -> None:
+    found = host.says()
+    assert (found.folder_there, found.resize_there) == (False, False)
+    assert found.domain == ""
+
+
+def test_of_the_configuration_only_chosen_options_leave_the_host(host: Host) -> None:
+    answer = host.run("compute-30", look_at_host(server_id=WEB))
+    assert "hunter2" not in answer
+    assert host.says().settings == {
+        "DEFAULT.state_path": str(host.root / "state"),
+        "DEFAULT.my_ip": "192.0.2.7",
+        "libvirt.live_migration_inbound_addr": "inbound.example.org",
+        "libvirt.virt_type": "kvm",
+    }
+
+
+def test_it_reads_a_guest_and_its_disks(host: Host) -> None:
+    host.boot()
+    found = host.guest()
+    assert found is not None
+    assert (found.domain, found.state, found.type) == ("instance-2a", "running", "kvm")
+    assert found.machine == "pc-q35-8.2"
+    assert "Skylake" in found.cpu
+    assert found.folder == str(host.folder)
+    assert [(it.target, it.device, it.kind) for it in found.disks] == [
+        ("vda", "disk", "file"),
+        ("hda", "cdrom", "file"),
+        ("vdb", "disk", "network"),
+    ]
+    disk = found.disks[0]
+    assert (disk.virtual_size, disk.taken, disk.chain) == (2000, 100, ("/base/b",))
+    files = {file.name: file for file in found.files}
+    assert files.keys() == {"disk", "disk.config"}
+    assert files["disk"].size == 5000
+    assert (found.nvram, found.tpm, found.devices, found.pinned) == (
+        "",
+        False,
+        (),
+        False,
+    )
+
+
+def test_it_sees_what_ties_a_guest_to_its_host(host: Host) -> None:
+    host.boot(
+        os_="<nvram>/var/lib/x.fd</nvram>",
+        top="<cputune><vcpupin vcpu='0' cpuset='4'/></cputune><launchSecurity/>",
+        devices="<tpm/><hostdev type='mdev'/><interface type='hostdev'/>"
+        "<interface type='ethernet'/><memory model='nvdimm'/>",
+    )
+    found = host.guest()
+    assert found is not None
+    assert (found.nvram, found.tpm, found.pinned) == ("/var/lib/x.fd", True, True)
+    assert found.devices == ("mdev", "network", "pmem", "sev")
+
+
+def test_a_guest_with_the_hosts_own_cpu_is_compared_by_that(host: Host) -> None:
+    host.boot()
+    path = host.root / "domain.xml"
+    text = path.read_text().replace("mode='custom'", "mode='host-passthrough'")
+    path.write_text(text, encoding="utf-8")
+    found = host.guest()
+    assert found is not None
+    assert found.cpu == "<cpu>\n<model>Host</model>\n</cpu>"
+
+
+def test_there_is_no_guest_without_a_domain(host: Host) -> None:
+    assert host.guest() is None
+
+
+def test_it_asks_libvirt_whether_the_hardware_suits_the_guest(host: Host) -> None:
+    host.boot()
+    guest = host.guest()
+    assert guest is not None
+
+    def suits(asked: Guest) -> tuple[bool | None, bool | None, str]:
+        command = compare_hardware(server_id=WEB, guest=asked)
+        return survey_read.hardware(host.run("compute-34", command))
+
+    machine, cpu, why = suits(guest)
+    assert (machine, cpu) == (True, True)
+    assert "superset of CPU described in the guest" in why
+    machine, cpu, why = suits(replace(guest, machine="pc-9", cpu="<cpu>'$(id)</cpu>"))
+    assert (machine, cpu) == (False, False)
+    assert "incompatible" in why
+
+
+def test_it_does_not_know_what_libvirt_could_not_compare() -> None:
+    answer = "machine no error: failed to connect\ncpu no error: failed to connect\n"
+    assert survey_read.hardware(answer)[:2] == (None, None)
+
+
+def test_it_tries_the_ways_by_the_names_that_nova_uses(host: Host) -> None:
+    source, target = host.says(), replace(host.says(), host="compute-34")
+    ways = survey_read.reach(host.run("compute-30", try_to_reach(source, target)))
+    assert ways == (True, False, True)  # my_ip is not answered, the other names are
+
+
+def test_a_way_that_takes_too_long_is_not_known() -> None:
+    assert survey_read.reach("ssh late\nnova no\n") == (None, False, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "shared"),
+    [
+        (HostFacts("a", folder_there=True), HostFacts("b", folder_there=False), False),
+        (
+            HostFacts("a", folder_there=True, folder_mark="7:1"),
+            HostFacts("b", folder_there=True, folder_mark="7:1"),
+            True,
+        ),
+        (
+            HostFacts("a", folder_there=True, folder_mark="7:1"),
+            HostFacts("b", folder_there=True, folder_mark="9:1"),
+            False,
+        ),
+        (
+            HostFacts("a", filesystem="nfs4 n:/x"),
+            HostFacts("b", filesystem="nfs4 n:/x"),
+            True,
+        ),
+        (
+            HostFacts("a", filesystem="nfs4 n:/x"),
+            HostFacts("b", filesystem="nfs4 n:/y"),
+            None,
+        ),
+        (
+            HostFacts("a", filesystem="xfs /dev/a"),
+            HostFacts("b", filesystem="xfs /dev/a"),
+            False,
+        ),
+        (HostFacts("a"), HostFacts("b"), None),
+    ],
+)
+def test_it_tells_whether_storage_is_shared(
+    source: HostFacts, target: HostFacts, shared: bool | None
+) -> None:
+    assert survey_read.shared(source, target) is shared
+
+
+def test_an_answer_without_its_end_is_no_answer() -> None:
+    with pytest.raises(Blocked, match="ended too early"):
+        survey_read.host("compute-30", "Welcome to compute-30!\n", WEB)
+
+
+def test_it_puts_together_what_both_hosts_say(host: Host) -> None:
+    host.boot()
+    found = survey(host, server_id=WEB, source="compute-30", target="compute-34")
+    assert found.unread == {}
+    assert found.guest is not None
+    assert found.target is not None
+    assert found.target.takes_machine
+    assert found.target.takes_cpu
+    assert found.target.libvirt_reaches
+    assert found.target.shared  # both are the same folder here
+
+
+def test_a_host_that_does_not_answer_is_named_and_nothing_is_raised(host: Host) -> None:
+    host.boot()
+
+    class Half(Host):
+        def __init__(self) -> None:
+            """Be the same host, but for one name."""
+
+        def run(self, name: str, command: Command, *, timeout: float = 20.0) -> str:
+            if name == "compute-34":
+                raise Unreachable("compute-34 is silent.")
+            return host.run(name, command, timeout=timeout)
+
+    found = survey(Half(), server_id=WEB, source="compute-30", target="compute-34")
+    assert found.unread == {"compute-34": "compute-34 is silent."}
+    assert found.guest is not None
+    assert found.source.domain == "running"
