@@ -39,6 +39,7 @@ VERBS: dict[str, str] = {
     "run.look_again": "{actor} had the held move of {instance} looked at again",
     "run.go_back": "{actor} sent the held move of {instance} back",
     "run.closed": "{actor} closed the held move of {instance} by hand",
+    "run.restored": "novaweb enabled hosts that the move of {instance} left disabled",
     "account.roles": "{actor} was given roles with manage.py account",
     "account.signed_in": "{actor} signed in",
     "account.signed_out": "{actor} signed out",

@@ -8,11 +8,11 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from migrations_app import measuring, starts, wiring
+from migrations_app import measuring, restoring, starts, wiring
 from migrations_app.engine.footing import Way
 from migrations_app.engine.lease import due_runs
 from migrations_app.engine.walk import walk
-from migrations_app.errors import NovawebError
+from migrations_app.errors import NovawebError, WorldError
 from migrations_app.inventory import sync as inventory
 from migrations_app.models import Run
 
@@ -58,6 +58,18 @@ def _refresh(run_id: int) -> None:
     except Exception:
         # the next sync reads it; the other runs must not wait for that
         log.exception("instance not read anew", run=run_id)
+
+
+def restore_due() -> list[str]:
+    """Enable what runs left disabled in the clouds that are due; return the hosts."""
+    restored: list[str] = []
+    for name in restoring.due_clouds(timezone.now()):
+        try:
+            cloud = wiring.world_of(name).cloud
+            restored += restoring.restore(name, cloud, now=timezone.now())
+        except WorldError as error:
+            log.warning("not all is enabled", cloud=name, reason=error.sentence)
+    return restored
 
 
 def sync(cloud_name: str) -> None:

@@ -17,8 +17,15 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from migrations_app import audit, bell, intake, planning, policy, wiring
-from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit, Unreachable
+from migrations_app import audit, bell, intake, planning, policy, restoring, wiring
+from migrations_app.errors import (
+    Conflict,
+    Gone,
+    NotAllowed,
+    TooLate,
+    Unfit,
+    Unreachable,
+)
 from migrations_app.models import Cloud, Decision, MigrationRequest
 from migrations_app.planning import AUTO, Draft
 from migrations_app.policy import Verb
@@ -127,6 +134,8 @@ def approve(
     note = intake.note(note, "Say why you approve: an auditor will read it.")
     if plan_digest != request.plan_digest:
         raise TooLate("The plan has changed since you looked: read it and decide anew.")
+    if sentence := restoring.in_the_way(request):
+        raise Conflict(sentence)
     drawn = planning.redraft(request)
     _whole(drawn)
     if drawn.digest != request.plan_digest:

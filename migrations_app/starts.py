@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import Error as DatabaseError
 from django.db import models, transaction
+from django.db.models import F
 from django.utils import timezone
 
-from migrations_app import audit, planning
+from migrations_app import audit, planning, restoring
 from migrations_app.engine import journal
 from migrations_app.errors import Gone, NovawebError
-from migrations_app.models import MigrationRequest, Probe, Run, Step
+from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
 from migrations_app.planning import Draft
 from migrations_app.requests import void
 from migrations_app.states import RequestState, request_sources
@@ -58,6 +59,9 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
     mine = _due(now).order_by().filter(pk=request.pk).update(look_again_at=now + PAUSE)
     if mine != 1:
         return False
+    if sentence := restoring.in_the_way(request):
+        _wait(request, sentence)
+        return False
     try:
         drawn = planning.redraft(request)
     except Gone as error:
@@ -89,6 +93,10 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
     False when the request has moved on meanwhile.
     """
     with transaction.atomic():
+        # takes the row's lock: of two that may not run at once one finds the other
+        Cloud.objects.filter(pk=request.cloud_id).update(name=F("name"))
+        if restoring.in_the_way(request):
+            return False
         changed = MigrationRequest.objects.filter(
             pk=request.pk,
             plan_digest=drawn.digest,

@@ -16,6 +16,8 @@ class Cloud(models.Model):
     sync_due_at = models.DateTimeField(null=True, blank=True)
     # When its hosts' copy speeds are measured by themselves next; null: not planned.
     speeds_due_at = models.DateTimeField(null=True, blank=True)
+    # When it is looked at next for hosts that a run left disabled; null: at once.
+    services_due_at = models.DateTimeField(null=True, blank=True)
     # Why the last sync came to nothing; empty when it went well.
     trouble = models.TextField(blank=True)
 

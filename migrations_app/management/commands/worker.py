@@ -56,6 +56,8 @@ class Command(BaseCommand):
             target=_probe, args=(stop,), name="prober", daemon=True
         )
         prober.start()
+        watch = threading.Thread(target=_watch, args=(stop,), name="watch", daemon=True)
+        watch.start()
         self.stdout.write(f"worker ready: {', '.join(options['queues'])}")
         self.stdout.flush()
         try:
@@ -67,6 +69,7 @@ class Command(BaseCommand):
             stop.set()
             pacer.join(timeout=5)
             prober.join(timeout=5)
+            watch.join(timeout=5)
 
 
 def _work(queues: list[str]) -> bool:
@@ -98,6 +101,20 @@ def _probe(stop: threading.Event) -> None:
             # measuring must not end because it stumbled once
             log.exception("prober stumbled")
             stop.wait(BEAT)
+
+
+def _watch(stop: threading.Event) -> None:
+    """See to it that nothing stays disabled; apart from the pacer, which must not wait
+    for a cloud, and from the queues, which rest on Redis."""
+    while not stop.wait(BEAT):
+        try:
+            close_old_connections()
+            jobs.restore_due()
+        except Error as error:
+            log.warning("database went away", reason=str(error))
+            connection.close()
+        except Exception:
+            log.exception("watch stumbled")
 
 
 def _pace(stop: threading.Event) -> None:
