@@ -5,7 +5,8 @@ Standard library only, and syntax that an old Python still parses, so that even 
 the answer is a sentence. Afterwards ``.venv`` holds what requirements-lock.txt lists;
 a second run sees by a stamp that nothing is to do.
 
-``prepare.py --tests`` also looks for the Chromium that the browser tests drive.
+``prepare.py --tests`` also looks for the Chromium that the browser tests drive, and for
+the sshd and the MariaDB that others start.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main(arguments: list[str]) -> int:
         return 1
     if "--tests" in arguments:
         look_for_chromium()
+        look_for_servers()
     return 0
 
 
@@ -161,6 +163,32 @@ def look_for_chromium() -> None:
             "There is no chromium here, so the browser tests will be skipped. "
             "As root: apt-get install chromium"
         )
+
+
+def look_for_servers() -> None:
+    """Install the servers that tests start for themselves; none is started by this."""
+    wanted = {"openssh-server": "sshd", "mariadb-server": "mariadbd"}
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    missing = [p for p, name in wanted.items() if not shutil.which(name, path=path)]
+    if not missing:
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        # the lab knows how to keep Debian from starting them
+        from lab import apt
+        from lab.progress import LabError
+
+        try:
+            apt.install(missing, log=VENV / "apt.log")
+        except LabError as error:
+            complain(str(error))
+        else:
+            return
+    say(
+        "There is no {} here, so tests that need it will be skipped. "
+        "As root: apt-get install {}".format(
+            " and no ".join(wanted[p] for p in missing), " ".join(missing)
+        )
+    )
 
 
 def apt_get_install(package: str) -> bool:

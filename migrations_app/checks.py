@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import stat
 from collections.abc import Sequence
 from datetime import time
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -95,6 +98,69 @@ def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register()
+def ways_in_are_there(**kwargs: Any) -> list[CheckMessage]:
+    """Warn about ways into hosts and databases that cannot be used, or are open.
+
+    The files need be here only where web or worker processes run.
+    """
+    ways = {
+        "NOVAWEB_SSH": settings.NOVAWEB_SSH,
+        "NOVAWEB_NOVA_DB": settings.NOVAWEB_NOVA_DB,
+    }
+    found: list[CheckMessage] = []
+    for setting, paths in ways.items():
+        for cloud, path in paths.items():
+            if cloud not in settings.NOVAWEB_CLOUDS:
+                found.append(
+                    Warning(
+                        f"{setting} names “{cloud}”, a cloud that is not configured.",
+                        hint="Correct it, or add the cloud to NOVAWEB_CLOUDS.",
+                        id="novaweb.W002",
+                    )
+                )
+            secret = setting == "NOVAWEB_NOVA_DB"
+            found += _fit(setting, Path(path), secret=secret)
+    for path in settings.NOVAWEB_SSH.values():
+        for key in _keys(Path(path)):
+            found += _fit(f"The SSH configuration {path}", key, secret=True)
+    return found
+
+
+def _fit(named_by: str, path: Path, *, secret: bool) -> list[CheckMessage]:
+    """Return a warning for a file that is not to be read, or that all may read."""
+    try:
+        with path.open("rb"):
+            open_to_all = path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH)
+    except OSError as error:
+        return [
+            Warning(
+                f"{named_by} names {path}, which cannot be read ({error.strerror}).",
+                hint="Put it there, readable for the account that runs novaweb.",
+                id="novaweb.W003",
+            )
+        ]
+    if secret and open_to_all:
+        return [
+            Warning(
+                f"{path} holds a secret, and every account here may read it.",
+                hint=f"chmod o= {path}",
+                id="novaweb.W004",
+            )
+        ]
+    return []
+
+
+def _keys(config: Path) -> list[Path]:
+    """Return the key files that an SSH configuration names; those with % are left."""
+    try:
+        text = config.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    named = re.findall(r'^\s*IdentityFile[\s=]+"?([^"\n%]+?)"?\s*$', text, re.I | re.M)
+    return [Path(name).expanduser() for name in dict.fromkeys(named)]
 
 
 @register()

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from migrations_app.adapters.nova_db import MySqlNovaDb
 from migrations_app.adapters.pretend import PretendCloud
+from tests.adapters import cell
 from tests.adapters.clouds import HandClock, LabPlace, Place, PretendPlace
 from tests.adapters.mariadb import MariaDb
 
@@ -63,3 +65,20 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def nova(mariadb: MariaDb) -> MariaDb:
+    """The database of a cell."""
+    cell.fill(mariadb)
+    return mariadb
+
+
+@pytest.fixture
+def options(nova: MariaDb, tmp_path: Path) -> Path:
+    return nova.options(tmp_path / "nova-db.cnf")
+
+
+@pytest.fixture
+def db(options: Path) -> MySqlNovaDb:
+    return MySqlNovaDb(options)

@@ -1,5 +1,5 @@
 -- The tables of a cell's database of Nova that are read or written, with the columns
--- that `nova-manage db sync` of 33.0.0 makes; fewer keys, and no foreign ones.
+-- that `nova-manage db sync` of 34.0.0 makes; fewer keys, and no foreign ones.
 
 CREATE TABLE instances (
   created_at datetime DEFAULT NULL,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,18 @@ def test_it_says_which_python_it_needs(
     said = capsys.readouterr().err
     assert "needs Python 3.11 or newer" in said
     assert "is 3.10" in said
+
+
+def test_it_says_which_servers_the_tests_would_start(
+    nowhere: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
+    prepare.look_for_servers()
+    said = capsys.readouterr().out
+    assert "There is no sshd and no mariadbd here, so tests" in said
+    assert "apt-get install openssh-server mariadb-server" in said
 
 
 def test_it_says_which_package_is_missing_when_it_may_not_install_it(

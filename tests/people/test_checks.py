@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -108,6 +109,52 @@ def test_the_pretend_cloud_is_not_meant_for_production(settings: Any) -> None:
     assert [found.id for found in checks.deployment_is_meant()] == ["novaweb.W001"]
     settings.NOVAWEB_CLOUDS = ["real"]
     assert checks.deployment_is_meant() == []
+
+
+@pytest.fixture
+def ways(tmp_path: Path, settings: Any) -> Path:
+    """Ways into a cloud, as they should be."""
+    for name, text in {
+        "key": "",
+        "nova-db.cnf": "",
+        "config": f"Host *\n  IdentityFile {tmp_path}/key\n  identityfile ~/%h\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).chmod(0o640)
+    settings.NOVAWEB_CLOUDS = ["lab"]
+    settings.NOVAWEB_SSH = {"lab": str(tmp_path / "config")}
+    settings.NOVAWEB_NOVA_DB = {"lab": str(tmp_path / "nova-db.cnf")}
+    return tmp_path
+
+
+def test_ways_in_that_are_as_they_should_be_need_no_word(ways: Path) -> None:
+    (ways / "config").chmod(0o644)  # it holds no secret
+    assert checks.ways_in_are_there() == []
+
+
+@pytest.mark.parametrize("name", ["config", "key", "nova-db.cnf"])
+def test_a_way_in_that_is_missing_is_told(ways: Path, name: str) -> None:
+    (ways / name).unlink()
+    (found,) = checks.ways_in_are_there()
+    assert found.id == "novaweb.W003"
+    assert f"{ways / name}, which cannot be read (No such file" in found.msg
+
+
+@pytest.mark.parametrize("name", ["key", "nova-db.cnf"])
+def test_a_secret_that_everybody_may_read_is_told(ways: Path, name: str) -> None:
+    (ways / name).chmod(0o644)
+    (found,) = checks.ways_in_are_there()
+    assert found.id == "novaweb.W004"
+    assert found.hint == f"chmod o= {ways / name}"
+
+
+def test_ways_into_a_cloud_that_is_not_configured_are_told(
+    ways: Path, settings: Any
+) -> None:
+    settings.NOVAWEB_CLOUDS = ["another"]
+    found = checks.ways_in_are_there()
+    assert [each.id for each in found] == ["novaweb.W002", "novaweb.W002"]
+    assert "NOVAWEB_SSH names “lab”, a cloud that is not" in found[0].msg
 
 
 @pytest.mark.django_db

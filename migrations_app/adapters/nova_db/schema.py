@@ -1,4 +1,4 @@
-"""Which databases of Nova novaweb knows: those of 18.0.0 (Rocky) to 33 (2026.1).
+"""Which databases of Nova novaweb knows: those of 18.0.0 (Rocky) to 34 (2026.2).
 
 The columns are those of nova/db/main/models.py (before 25.0.0 nova/db/sqlalchemy), as
 tagged from 2014.1 on, and of its migrations: a database that is older than its Nova
