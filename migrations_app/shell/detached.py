@@ -46,21 +46,23 @@ class Job:
 
     @property
     def start(self) -> Command:
-        """Start it, unless it runs already; what it left before is forgotten."""
+        """Start it, unless it runs already; what it left before is forgotten.
+
+        The lock is taken here and handed on: who looks from now on sees it running.
+        """
         folder = shlex.quote(self.folder)
         return self._command(
             "start_job",
             f"""umask 077
 mkdir -p {folder}
 cd {folder}
-cat >script.new <<'NOVAWEB-END'
+exec 9>lock
+flock -n 9 || exit 0
+rm -f status
+cat >script <<'NOVAWEB-END'
 {self.script}
 NOVAWEB-END
 setsid sh -c '
-  exec 9>lock
-  flock -n 9 || exit 0
-  rm -f status
-  mv script.new script
   echo $$ >pid
   code=0
   sh -eu script >out 2>err || code=$?
@@ -103,7 +105,7 @@ fi
             f"""cd {folder} 2>/dev/null || exit 0
 [ -e lock ] || exit 0
 if ! flock -n lock true; then
-  kill -TERM -- "-$(cat pid)" 2>/dev/null || true
+  kill -s TERM -- "-$(cat pid)" 2>/dev/null || true
   flock -w 10 lock true || {{ echo "the job does not end" >&2; exit 1; }}
 fi
 """,
