@@ -10,7 +10,7 @@ import os
 import shlex
 
 from migrations_app.ports import Move
-from migrations_app.shell import places
+from migrations_app.shell import pieces, places
 from migrations_app.shell.detached import Job
 
 # What the jobs end with beside rsync's own words.
@@ -26,27 +26,32 @@ SSH = (
 )
 
 
-# SHA-256 of standard input, and of all files here, in sha256sum's words. openssl is
-# several times as fast where the processor has instructions for it.
+# SHA-256 of standard input; openssl is several times as fast where it can.
 _SUM = """if command -v openssl >/dev/null; then openssl dgst -sha256 -r; else sha256sum; fi | cut -c1-64"""  # noqa: E501
-_SUMS = """find . -type f -print0 | sort -z | if command -v openssl >/dev/null; then xargs -0 -r openssl dgst -sha256 -r; else xargs -0 -r sha256sum; fi | sed 's/ [ *]/  /'"""  # noqa: E501
 
 
 def _head(move: Move) -> str:
-    """Return what all three begin with: how the target is reached, and how copied."""
+    """Return what all three begin with: how the target is reached, and how copied.
+
+    One connection carries all of a job: to greet anew takes up to half a second, each
+    time. It is not to hold the job's lock (descriptor 9) for as long as it lingers.
+    """
     limit = move.options.get("bandwidth")  # Mbit/s; rsync counts KiB/s
     bwlimit = f" --bwlimit={max(1, int(limit) * 122)}" if limit else ""
-    return f"""ssh={shlex.quote(SSH)}
+    return f"""rm -f line
+ssh={shlex.quote(SSH)}" -o ControlMaster=auto -o ControlPath=$PWD/line"
+ssh="$ssh -o ControlPersist=30"
 target={shlex.quote(str(move.target))}
-there() {{ $ssh "$target" "$1" </dev/null; }}
+there() {{ $ssh "$target" "$1" </dev/null 9>&-; }}
 copy() {{
   rsync -a --outbuf=L --info=progress2 --no-inc-recursive --timeout=60{bwlimit} \\
     -e "$ssh" "$@"
 }}
-compress=
-if rsync --version | grep -q zstd && there 'rsync --version' | grep -q zstd; then
-  compress='--compress --compress-choice=zstd --compress-level=1'
-fi
+compressed() {{
+  if rsync --version | grep -q zstd && there 'rsync --version' | grep -q zstd; then
+    echo --compress --compress-choice=zstd --compress-level=1
+  fi
+}}
 """
 
 
@@ -74,7 +79,7 @@ at={file}
 if ! there {_quote(f"test -e {file}")}; then
   at={part}
   there {_quote(make)}
-  copy -S $compress {file} "$target":{part}
+  copy -S $(compressed) {file} "$target":{part}
 fi
 there "stat -c %s $at; {{ {_SUM}; }} <$at" >there &
 {{ echo "$size"; {{ {_SUM}; }} <{file}; }} >here
@@ -89,12 +94,20 @@ if [ "$at" != {file} ]; then there {_quote(take)}; fi
 
 
 def warm(move: Move) -> Job:
-    """Afterwards the target has, beside its place, nearly all of the folder."""
+    """Afterwards the target has, beside its place, nearly all of the folder.
+
+    What it has is safe on its disk, and the hashes of its pieces are in ``pieces``.
+    """
+    beside = _quote(places.beside(move))
     return Job(
         move,
         "warm",
-        f"""{_head(move)}copy -S $compress --delete {_quote(places.folder(move))}/ \\
-  "$target":{_quote(places.beside(move))}/
+        f"""rm -f pieces
+{_head(move)}copy -S $(compressed) --delete {_quote(places.folder(move))}/ \\
+  "$target":{beside}/
+there {_quote(f"sync -f {beside}")}
+there {_quote(pieces.hash_all(beside))} >pieces.new
+mv pieces.new pieces
 """,
         _words(move),
     )
@@ -103,27 +116,53 @@ def warm(move: Move) -> Job:
 def last(move: Move) -> Job:
     """Afterwards the target has all of the folder, the same by checksum.
 
-    The instance is off. What was copied warm is gone through, and what differs is
-    written in place; then both hosts hash all files at the same time.
+    The instance is off. Each piece of each file was hashed here after the stop, and on
+    the target after it was last written. Where much differs, and where the network's
+    use is limited, rsync writes what differs, and the target hashes all once more.
     """
-    beside = _quote(places.beside(move))
+    folder, beside = _quote(places.folder(move)), _quote(places.beside(move))
+    limited = " || true" if move.options.get("bandwidth") else ""
     return Job(
         move,
         "last",
         f"""touch started
-{_head(move)}cd {_quote(places.folder(move))}
-if there {_quote(f"test -d {beside}")}; then
-  copy -I --inplace --no-whole-file -B 131072 --delete ./ "$target":{beside}/
-else
-  copy -S $compress ./ "$target":{beside}/
-fi
-there {_quote(f"cd {beside} && {_SUMS}")} >"$OLDPWD/there" &
-{_SUMS} >"$OLDPWD/here"
+job=$PWD
+{_head(move)}{pieces.HASH}{pieces.SEND}there true &
+known() {{
+  # what the target hashed is true until something is written there
+  if mv ../warm/pieces there 2>/dev/null; then return; fi
+  there {_quote(f"test -d {beside} || exit 0; {pieces.hash_all(beside)}")} >there
+}}
+known &
+cd {folder}
+pieces >"$job/pieces"
+hashed <"$job/pieces" >"$job/here"
 wait $!
-[ "$(wc -l <"$OLDPWD/here")" = "$(find . -type f | wc -l)" ]
-cd "$OLDPWD"
+if [ "$(wc -l <"$job/here")" -ne "$(wc -l <"$job/pieces")" ]; then
+  echo "not all of the folder can be read here" >&2
+  exit 1
+fi
+LC_ALL=C comm -23 "$job/here" "$job/there" >"$job/differ"
+differ=$(wc -l <"$job/differ")
+most=$(($(wc -l <"$job/here") / 8))
+if [ "$most" -lt {pieces.FEW} ]; then most={pieces.FEW}; fi
+if [ ! -s "$job/there" ]; then
+  copy -S $(compressed) ./ "$target":{beside}/
+  there {_quote(pieces.hash_all(beside))} >"$job/there"
+elif [ "$differ" -gt "$most" ]{limited}; then
+  copy -I --inplace --no-whole-file -B 131072 --delete ./ "$target":{beside}/
+  there {_quote(pieces.hash_all(beside))} >"$job/there"
+else
+  sort -k 3 -k 2,2n "$job/differ" >"$job/order"
+  send <"$job/order" | $ssh "$target" {_quote(pieces.take(beside))} >"$job/sent"
+  # for owners and times, and what is no longer here
+  copy --size-only --delete ./ "$target":{beside}/
+  LC_ALL=C comm -12 "$job/here" "$job/there" >"$job/same"
+  LC_ALL=C sort "$job/same" "$job/sent" >"$job/there"
+fi
+cd "$job"
 if ! cmp -s here there; then
-  echo "the copy differs in $(diff here there | grep -c '^<') file(s)" >&2
+  echo "the copy differs in $(LC_ALL=C comm -23 here there | wc -l) piece(s)" >&2
   exit {DIFFERS}
 fi
 """,

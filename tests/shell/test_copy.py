@@ -1,0 +1,240 @@
+"""The jobs that copy disks, run by real shells and a real rsync.
+
+Both hosts are this machine: a stand-in for ssh runs what the target is told here, with
+folders of its own beside the source's.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrations_app.ports import Move
+from migrations_app.shell import copy, pieces, places
+from migrations_app.shell.pieces import SIZE
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("rsync") is None, reason="rsync is not installed"
+)
+
+SERVER = "5f0c1d7e-0000-4000-8000-000000000001"
+MIB = 1 << 20
+SSH = """#!/bin/sh
+while [ "${1#-}" != "$1" ]; do
+  case "$1" in -o|-c) shift ;; esac
+  shift
+done
+shift
+echo "$*" >>"$SAID"
+exec sh -c "$*"
+"""
+
+
+@dataclass
+class Hosts:
+    """Where the source's and the target's files are, and what ssh was told."""
+
+    top: Path
+    instances: Path
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def move(self) -> Move:
+        facts = {"instances": str(self.instances), "bases": [str(self.top / "_base/b")]}
+        return Move(
+            SERVER,
+            "web",
+            "compute-40",
+            "compute-41",
+            options=self.options,
+            token="0badcafe",
+            facts=facts,
+        )
+
+    @property
+    def folder(self) -> Path:
+        return Path(places.folder(self.move))
+
+    @property
+    def there(self) -> Path:
+        return Path(places.beside(self.move))
+
+    @property
+    def said(self) -> str:
+        path = self.top / "said"
+        return path.read_text() if path.exists() else ""
+
+    def run(self, make: Callable[[Move], Any]) -> subprocess.CompletedProcess[str]:
+        """Run a job's script as its host would, in a folder beside the others'."""
+        job = make(self.move)
+        here = self.top / "jobs" / job.name
+        here.mkdir(parents=True, exist_ok=True)
+        (self.top / "said").unlink(missing_ok=True)
+        return subprocess.run(
+            ["sh", "-eu", "-c", job.script],
+            cwd=here,
+            env={
+                **os.environ,
+                "PATH": f"{self.top}/bin:{os.environ['PATH']}",
+                "SAID": str(self.top / "said"),
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def write(self, offset: int, content: bytes, name: str = "disk") -> None:
+        with (self.folder / name).open("r+b") as disk:
+            disk.seek(offset)
+            disk.write(content)
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Hosts:
+    ssh = tmp_path / "bin" / "ssh"
+    ssh.parent.mkdir()
+    ssh.write_text(SSH)
+    ssh.chmod(0o755)
+    hosts = Hosts(tmp_path, tmp_path / "instances")
+    hosts.folder.mkdir(parents=True)
+    noise = random.Random(7)  # noqa: S311
+    with (hosts.folder / "disk").open("wb") as disk:
+        for start in (0, SIZE, 3 * SIZE):
+            disk.seek(start * MIB)
+            disk.write(noise.randbytes(MIB))
+        disk.truncate((4 * SIZE + 3) * MIB + 17)
+    (hosts.folder / "console.log").write_text("boot 1\n")
+    (hosts.folder / "disk.info").write_text("{}")
+    return hosts
+
+
+def expect_same(hosts: Hosts) -> None:
+    names = {path.name for path in hosts.folder.iterdir()}
+    assert {path.name for path in hosts.there.iterdir()} == names
+    for name in names:
+        here, there = (hosts.folder / name, hosts.there / name)
+        assert here.read_bytes() == there.read_bytes(), name
+
+
+def test_it_copies_while_the_guest_runs_and_keeps_holes(hosts: Hosts) -> None:
+    done = hosts.run(copy.warm)
+    assert (done.returncode, done.stderr) == (0, "")
+    expect_same(hosts)
+    assert (hosts.there / "disk").stat().st_blocks * 512 < 8 * MIB
+
+
+def test_it_sends_the_pieces_that_differ_and_nothing_else(hosts: Hosts) -> None:
+    hosts.run(copy.warm)
+    untouched = (hosts.there / "disk").stat().st_ino
+    hosts.write(SIZE * MIB + 5, b"written while it was copied")
+    (hosts.folder / "console.log").write_text("boot 1\nstopped\n")
+    (hosts.folder / "disk.new").write_text("")
+    (hosts.folder / "disk.info").unlink()
+    done = hosts.run(copy.last)
+    assert (done.returncode, done.stderr) == (0, "")
+    expect_same(hosts)
+    assert (hosts.there / "disk").stat().st_ino == untouched
+    sent = (hosts.top / "jobs/last/sent").read_text().splitlines()
+    assert sorted(line.split(" ", 1)[1] for line in sent) == [
+        "0 console.log",
+        "0 disk.new",
+        "1 disk",
+    ]
+
+
+def test_it_sends_what_a_disk_has_grown_by(hosts: Hosts) -> None:
+    hosts.run(copy.warm)
+    size = (hosts.folder / "disk").stat().st_size
+    hosts.write(size, b"n" * (SIZE * MIB))
+    done = hosts.run(copy.last)
+    assert (done.returncode, done.stderr) == (0, "")
+    expect_same(hosts)
+
+
+def test_it_cuts_off_what_a_file_has_shrunk_by(hosts: Hosts) -> None:
+    hosts.run(copy.warm)
+    os.truncate(hosts.folder / "disk", (3 * SIZE + 2) * MIB)
+    done = hosts.run(copy.last)
+    assert (done.returncode, done.stderr) == (0, "")
+    expect_same(hosts)
+
+
+@pytest.mark.parametrize("options", [{}, {"bandwidth": 8000}])
+def test_it_leaves_it_to_rsync_where_much_differs_or_the_network_is_limited(
+    hosts: Hosts, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "FEW", 1)
+    hosts.options = options
+    hosts.run(copy.warm)
+    for piece in range(1 if options else 2):
+        hosts.write(piece * SIZE * MIB, b"changed")
+    done = hosts.run(copy.last)
+    assert (done.returncode, done.stderr) == (0, "")
+    expect_same(hosts)
+    assert not (hosts.top / "jobs/last/sent").exists()
+
+
+def test_it_copies_all_of_an_instance_that_was_off(hosts: Hosts) -> None:
+    done = hosts.run(copy.last)
+    assert (done.returncode, done.stderr) == (0, "")
+    expect_same(hosts)
+    assert (hosts.there / "disk").stat().st_blocks * 512 < 8 * MIB
+
+
+def test_it_hashes_the_target_anew_after_a_last_pass_that_was_cut(hosts: Hosts) -> None:
+    hosts.run(copy.warm)
+    hosts.run(copy.last)
+    # as if the first had died in the middle of a piece
+    with (hosts.there / "disk").open("r+b") as disk:
+        disk.write(b"half a piece")
+    done = hosts.run(copy.last)
+    assert (done.returncode, done.stderr) == (0, "")
+    expect_same(hosts)
+
+
+def test_it_says_so_when_the_copy_is_not_the_same(hosts: Hosts) -> None:
+    hosts.run(copy.warm)
+    hosts.write(0, b"changed")
+    lying = hosts.top / "bin" / "dd"
+    # the target's dd writes something else
+    lying.write_text(
+        '#!/bin/sh\ncase "$*" in *of=*) echo no | /bin/dd "$1" conv=notrunc'
+        ' status=none; cat >/dev/null ;; *) exec /bin/dd "$@" ;; esac\n'
+    )
+    lying.chmod(0o755)
+    done = hosts.run(copy.last)
+    assert done.returncode == copy.DIFFERS
+    assert "the copy differs in 1 piece(s)" in done.stderr
+
+
+def test_it_ends_as_rsync_does_when_the_target_is_full(hosts: Hosts) -> None:
+    hosts.run(copy.warm)
+    hosts.write(0, b"changed")
+    full = hosts.top / "bin" / "dd"
+    full.write_text(
+        '#!/bin/sh\ncase "$*" in *of=*) echo "dd: No space left on device" >&2; exit 1'
+        ' ;; *) exec /bin/dd "$@" ;; esac\n'
+    )
+    full.chmod(0o755)
+    done = hosts.run(copy.last)
+    assert done.returncode == copy.FULL
+    assert "No space left" in done.stderr
+
+
+def test_it_stops_where_a_file_of_the_source_cannot_be_read(hosts: Hosts) -> None:
+    hosts.run(copy.warm)
+    failing = hosts.top / "bin" / "dd"
+    failing.write_text("#!/bin/sh\nexit 1\n")
+    failing.chmod(0o755)
+    done = hosts.run(copy.last)
+    assert done.returncode != 0
+    assert not (hosts.top / "jobs/last/sent").exists()
