@@ -154,7 +154,8 @@ class AskInput(PreflightInput):
     window_end = serializers.DateTimeField(required=False, allow_null=True)
     options = serializers.DictField(
         required=False,
-        help_text="block_migration: auto, true or false; deadline: minutes.",
+        help_text="block_migration: auto, true or false; deadline: minutes; probe:"
+        " icmp:ADDRESS or tcp:ADDRESS:PORT, of the instance.",
     )
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from migrations_app import queries
+from migrations_app import queries, standstill
 from migrations_app import runs as verbs
 from migrations_app.api.base import Checked, Input, Text, cursor, taken, user_of
 from migrations_app.models import Line, Run, Step
@@ -54,12 +54,51 @@ class StepShape(serializers.ModelSerializer[Step]):
         )
 
 
+class GapShape(serializers.Serializer[Any]):
+    """A time without an answer, in UTC. ``whole``: it lasted at most so long."""
+
+    seconds = serializers.FloatField()
+    begin = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    lost = serializers.IntegerField()
+    whole = serializers.BooleanField()
+
+
+class ProbeShape(serializers.Serializer[Any]):
+    """What a probe of the guest told; ``unmeasured`` is in seconds."""
+
+    target = serializers.CharField()
+    over = serializers.BooleanField()
+    sent = serializers.IntegerField()
+    lost = serializers.IntegerField()
+    longest_gap = GapShape(allow_null=True)
+    unmeasured = serializers.FloatField()
+    words = serializers.CharField()
+
+
+class DowntimeShape(serializers.Serializer[Any]):
+    """How long the guest stood still: measured in ms, estimated before in seconds.
+
+    ``how`` it was measured: by ``libvirt``; at most, by Nova's ``events`` or by the
+    run's own ``steps``.
+    """
+
+    ms = serializers.IntegerField(allow_null=True)
+    how = serializers.CharField(allow_null=True)
+    words = serializers.CharField()
+    estimate = serializers.ListField(
+        child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True
+    )
+    probe = ProbeShape(allow_null=True)
+
+
 class RunShape(serializers.ModelSerializer[Run]):
     """One execution of an approved plan, with its steps and its log's last line."""
 
     request = serializers.IntegerField(source="request_id")
     steps = StepShape(many=True)
     last_line = LineShape(allow_null=True)
+    downtime = DowntimeShape()
 
     class Meta:
         model = Run
@@ -73,6 +112,7 @@ class RunShape(serializers.ModelSerializer[Run]):
             "stop_asked_at",
             "steps",
             "last_line",
+            "downtime",
         )
 
 
@@ -80,6 +120,7 @@ def shown(row: Run) -> dict[str, Any]:
     """Return the run as the interface shows it."""
     last = queries.lines_after(row.pk, row.last_number - 1, limit=1)
     row.last_line = last[0] if last else None  # type: ignore[attr-defined]
+    row.downtime = standstill.as_dict(row, queries.steps(row))  # type: ignore[attr-defined]
     return dict(RunShape(row).data)
 
 

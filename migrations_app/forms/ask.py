@@ -55,7 +55,17 @@ class AskForm(forms.Form):
         min_value=1,
         label="Give up after (minutes, in a live move)",
         widget=forms.NumberInput(
-            attrs={"class": "form-control", "placeholder": "120", "min": 1}
+            attrs={"class": "form-control", "placeholder": "by its size", "min": 1}
+        ),
+    )
+    probe = forms.CharField(
+        required=False,
+        max_length=80,
+        label="Probe the guest while it moves",
+        help_text="icmp:ADDRESS or tcp:ADDRESS:PORT, of the instance: asked every"
+        " 200 ms, so that you see for how long it was away.",
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "placeholder": "tcp:192.0.2.10:22"}
         ),
     )
 
@@ -76,6 +86,8 @@ class AskForm(forms.Form):
             chosen["block_migration"] = copy == "yes"
         if deadline := self.cleaned_data["deadline"]:
             chosen["deadline"] = deadline
+        if probe := self.cleaned_data["probe"].strip():
+            chosen["probe"] = probe
         return chosen
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
-from migrations_app import queries, speeds
+from migrations_app import queries, speeds, standstill
 from migrations_app import requests as verbs
 from migrations_app.errors import NovawebError
 from migrations_app.filters.requests import RequestFilter
@@ -101,9 +101,12 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     approvals = verbs.approvals(row)
+    run = getattr(row, "run", None)
     context = {
         "move": row,
-        "run": getattr(row, "run", None),
+        "run": run,
+        "measured": standstill.measured(queries.steps(run)) if run else None,
+        "probe": standstill.probed(run) if run else None,
         "findings": row.findings,
         "decisions": queries.decisions(row),
         "approvals": approvals,
