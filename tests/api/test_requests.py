@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 
 from migrations_app import starts
 from migrations_app.models import MigrationRequest, Run
+from migrations_app.preflight.rule import PROCEDURES
 from tests import factories
 from tests.api.conftest import Answer, Person
 from tests.cast import Cast
@@ -48,7 +49,7 @@ def test_preflight_gives_every_way_and_recommends_one(
 
     assert answer.status == 200
     ways = {(way["procedure"], way["target"]) for way in answer.json["advice"]}
-    assert ways == {("live", stage.target), ("cold", stage.target)}
+    assert ways == {(procedure, stage.target) for procedure in PROCEDURES}
     assert answer.json["recommended"] == {"procedure": "live", "target": stage.target}
     first = answer.json["advice"][0]
     assert first["verdict"] in {"ok", "warns", "unknown"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -29,8 +30,15 @@ from migrations_app.ports import (
 
 # Each page makes Nova ask Neutron for security groups: a large one takes seconds.
 PAGE = 500
-# What a flavor may ask for beyond the plain amounts (PCPU, traits, devices, …).
-SPECIAL = ("resources", "trait", "hw:cpu_policy", "hw:mem_encryption", "accel:", "pci_")
+# What a flavor may ask for beyond the plain amounts and traits (PCPU, devices, …), and
+# an image beyond its traits.
+SPECIAL = (
+    *("resources", "hw:cpu_policy", "hw:mem_encryption", "accel:", "pci_"),
+    *("hw_cpu_policy", "hw_mem_encryption"),
+)
+
+# Traits that only one group of the resources must have: trait1:…, trait_NET:…
+GROUPED = re.compile("trait[^:]")
 
 
 class OpenStackCloud(ByHand, Around):
@@ -158,13 +166,15 @@ class OpenStackCloud(ByHand, Around):
         return dict(held)
 
     def fits(self, server: Server, host: str) -> bool | None:
-        if any(key.startswith(SPECIAL) for key in server.flavor.extra_specs):
+        asked = {**server.flavor.extra_specs, **(server.image_properties or {})}
+        if any(key.startswith(SPECIAL) or GROUPED.match(key) for key in asked):
             return None
+        traits = values.traits(asked)
         with self._sense("placement"):
             provider = self._hosts.provider_of(host)
             if provider is None or not server.resources:
                 return None
-            return self._placement.fits(provider, server.resources)
+            return self._placement.fits(provider, server.resources, traits)
 
     def ports(self, server_id: str) -> list[Port]:
         with self._sense("network"):

@@ -87,8 +87,11 @@ class Placement:
         it = self._get(f"/resource_providers/{provider}")
         return str(it["root_provider_uuid"]), str(it["name"])
 
-    def fits(self, provider: str, resources: dict[str, int]) -> bool:
-        """Return whether the amounts may be allocated there, it being enabled."""
+    def fits(self, provider: str, resources: dict[str, int], traits: list[str]) -> bool:
+        """Return whether the amounts may be allocated there, it being enabled.
+
+        ``traits`` it must have, or must not where they begin with "!".
+        """
         wanted = ",".join(f"{name}:{amount}" for name, amount in resources.items())
         return bool(
             self._get(
@@ -96,7 +99,7 @@ class Placement:
                 params={
                     "resources": wanted,
                     "in_tree": provider,
-                    "required": "!COMPUTE_STATUS_DISABLED",
+                    "required": ",".join(["!COMPUTE_STATUS_DISABLED", *traits]),
                     "limit": 1,
                 },
             )["allocation_requests"]

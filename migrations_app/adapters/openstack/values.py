@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,6 +93,16 @@ def attachment(it: dict[str, Any], *, root: str | None) -> Attachment:
         delete_on_termination=bool(it.get("delete_on_termination")),
         tag=it.get("tag"),
         root=bool(root) and it.get("device") == root,
+    )
+
+
+def traits(asked: Mapping[str, str]) -> list[str]:
+    """Return the traits that a flavor and an image require, as placement takes them."""
+    marks = {"required": "", "forbidden": "!"}
+    return sorted(
+        marks[how] + name.removeprefix("trait:")
+        for name, how in asked.items()
+        if name.startswith("trait:") and how in marks
     )
 
 

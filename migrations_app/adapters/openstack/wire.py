@@ -11,6 +11,7 @@ from typing import Any
 
 import openstack.config
 import yaml
+from keystoneauth1 import exceptions as ksa
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.identity.base import BaseIdentityPlugin
 from keystoneauth1.session import Session
@@ -95,8 +96,18 @@ class Wire:
     def has(self, service: str) -> bool:
         """Tell whether the catalogue lists the service."""
         adapter = self._adapter(service)
+        if adapter.endpoint_override:
+            return True
         with self._told(service):
-            return adapter.get_endpoint() is not None
+            try:
+                found = self._session.get_endpoint(
+                    service_type=adapter.service_type,
+                    interface=adapter.interface,
+                    region_name=adapter.region_name,
+                )
+            except ksa.CatalogException:
+                return False
+            return found is not None
 
     def user_id(self) -> str:
         """Return the id of our account, signing in if need be."""
