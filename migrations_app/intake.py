@@ -78,7 +78,8 @@ def window(start: datetime | None, end: datetime | None, now: datetime) -> None:
 def options(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a move.
 
-    ``block_migration``, ``deadline`` (minutes) and ``probe`` (probing/target.py).
+    ``block_migration``, ``deadline`` (minutes), ``bandwidth`` (Mbit/s, of a copy by
+    hand) and ``probe`` (probing/target.py).
     """
     clean: dict[str, Any] = {}
     for name, value in given.items():
@@ -93,14 +94,18 @@ def options(given: Mapping[str, Any]) -> dict[str, Any]:
                 clean[name] = value
             case "deadline", _:
                 raise Unfit(f"The deadline is 1 to {LONGEST_DEADLINE} minutes.")
+            case "bandwidth", int() if value is not True and 1 <= value <= 1_000_000:
+                clean[name] = value
+            case "bandwidth", _:
+                raise Unfit("The bandwidth is 1 to 1000000 Mbit/s.")
             case "probe", str():
                 clean[name] = str(target.parse(value))
             case "probe", _:
                 raise Unfit("The probe is icmp:ADDRESS or tcp:ADDRESS:PORT.")
             case _:
                 raise Unfit(
-                    f"There is no option “{name}”; there are block_migration, deadline"
-                    " and probe."
+                    f"There is no option “{name}”; there are block_migration, deadline,"
+                    " bandwidth and probe."
                 )
     return clean
 

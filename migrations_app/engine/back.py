@@ -57,17 +57,17 @@ def _undo(foot: Footing, row: Step, step: Act) -> Way:
 
 
 def _passed(foot: Footing, row: Step) -> Step | None:
-    """Return the final step after this one that is done in the world, if there is one.
+    """Return the point of no return, if it comes later and is passed in the world.
 
-    Nova, or somebody, may have confirmed a cold migration before we asked.
+    Nova, or somebody, may have confirmed a cold migration before we asked. Final steps
+    after the first say nothing: there may have been nothing to do in them.
     """
-    for later in foot.rows:
-        step = foot.step(later)
-        if later.position <= row.position or not step.final:
-            continue
-        with suppress(Blocked):  # then it is not done, whatever else it is
-            if step.check(foot.it(later, mark=later.mark)) is Is.DONE:
-                return later
+    first = next((each for each in foot.rows if foot.step(each).final), None)
+    if first is None or first.position <= row.position:
+        return None
+    with suppress(Blocked):  # then it is not done, whatever else it is
+        if foot.step(first).check(foot.it(first, mark=first.mark)) is Is.DONE:
+            return first
     return None
 
 
@@ -75,10 +75,10 @@ def _settled(foot: Footing, row: Step, step: Act) -> bool:
     """Tell whether the request for the step cannot take effect any more.
 
     The world looks untouched; but a request that a dead worker made may still be on
-    its way there, and one that Nova took may not show yet. When we had it undone, it
-    had taken effect before.
+    its way there, and one that Nova took may not show yet. What was seen done had taken
+    effect, and so had what we have had undone.
     """
-    if row.undo_asked_at is not None:
+    if row.done_at is not None or row.undo_asked_at is not None:
         return True
     try:
         if step.heard(foot.it(row, mark=row.mark)):

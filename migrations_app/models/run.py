@@ -40,6 +40,11 @@ class Run(models.Model):
     force_asked_at = models.DateTimeField(null=True, blank=True)
     force_sent_at = models.DateTimeField(null=True, blank=True)
 
+    # When a move by hand has removed for good what it had set aside, and when that is
+    # tried next.
+    swept_at = models.DateTimeField(null=True, blank=True)
+    sweep_again_at = models.DateTimeField(null=True, blank=True)
+
     class Meta:
         ordering = ("-id",)
         indexes = (models.Index(fields=("look_again_at",)),)

@@ -1,4 +1,4 @@
-"""The move by hand on the pretend cloud: every death, every trouble, both ways.
+"""The move by hand on the pretend cloud: what it does, and what it does in trouble.
 
 Whatever happens: there are never two domains alive, no disk is lost, and the run goes
 on, goes back, or is held with a sentence.
@@ -10,138 +10,18 @@ from collections.abc import Callable
 
 import pytest
 
-from migrations_app.engine.footing import Way
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.models import Run
-from migrations_app.procedures.manual import Manual
 from migrations_app.shell import copy
 from migrations_app.states import RunState
-from tests.stage import Stage, dying_at_write
+from tests.procedures.by_hand import ASKS, HandStage, expect_as_before, expect_moved
 
 pytestmark = pytest.mark.django_db
-
-# What each act asks for, in the order of the plan.
-ASKS = {
-    "lock": "lock",
-    "charge_target": "charge",
-    "copy_base": "ssh.start_job.base",
-    "copy_warm": "ssh.start_job.warm",
-    "stop": "stop",
-    "detach_volumes": "detach_volume",
-    "copy_rest": "ssh.start_job.last",
-    "put_in_place": "ssh.place",
-    "tell_nova": "db.move",
-    "bind_ports": "bind_port",
-    "start_on_target": "start",
-    "attach_volumes": "attach_volume",
-    "forget_on_source": "ssh.retire",
-    "unlock": "unlock",
-}
-# What is asked for on the way back from each, where something is.
-UNDOES = {
-    "lock": "unlock",
-    "charge_target": "charge",
-    "copy_base": "ssh.discard",
-    "copy_warm": "ssh.discard",
-    "stop": "start",
-    "detach_volumes": "attach_volume",
-    "copy_rest": "ssh.discard",
-    "put_in_place": "ssh.unplace",
-    "tell_nova": "db.move",
-    "bind_ports": "bind_port",
-}
-ONCE = ("lock", "stop", "detach_volume", "start", "attach_volume", "unlock")
-VOLUMES = ("data", "log")
-SLICES = 8
 
 
 @pytest.fixture(autouse=True)
 def long_lease(settings: object) -> None:
     """Leases lapse by the stage's clock only: the heart has nothing to do."""
     settings.NOVAWEB_LEASE = 60.0  # type: ignore[attr-defined]
-
-
-class HandStage(Stage):
-    """A stage whose instance has two volumes, and on which no two domains may run."""
-
-    def __init__(self, **settings: float) -> None:
-        super().__init__(**settings)
-        self.server = self.cloud.create("by-hand", host=self.source, volumes=VOLUMES)
-        self.before = self.cloud.folders(self.server)
-
-    def walk(self, run: Run) -> Way | None:
-        try:
-            return super().walk(run)
-        finally:
-            domains = self.cloud.domains(self.server)
-            alive = [host for host, state in domains.items() if state != "shut off"]
-            assert len(alive) <= 1, f"two domains run: {domains}"
-
-    def begin(self) -> Run:
-        return self.start("manual")
-
-    def until(self, run: Run, key: str, **fields: object) -> None:
-        """Walk until the step is as ``fields`` say, e.g. ``asked_at__isnull=False``."""
-        for _ in range(300):
-            if run.steps.filter(key=key, **fields).exists():
-                return
-            self.later(seconds=0.6)
-            self.walk(run)
-        raise AssertionError(f"{key} never was {fields}")
-
-    def stop(self, run: Run) -> None:
-        """Have a person ask to stop."""
-        Run.objects.filter(pk=run.pk).update(
-            stop_asked_at=self.time, stop_asked_by="operator", look_again_at=self.time
-        )
-
-    @property
-    def token(self) -> str:
-        return str(Run.objects.get().request.token)
-
-
-def expect_moved(stage: HandStage, run: Run) -> None:
-    server = stage.cloud.server(stage.server)
-    assert (run.state, run.why) == (RunState.COMPLETED, "")
-    assert (server.host, server.status, server.locked) == (
-        stage.target,
-        "ACTIVE",
-        False,
-    )
-    assert set(stage.cloud.allocations(stage.server)) == {stage.target}
-    assert {p.host for p in stage.cloud.ports(stage.server)} == {stage.target}
-    assert server.volumes == VOLUMES
-    assert stage.cloud.domains(stage.server) == {stage.target: "running"}
-    aside = f"{stage.server}.novaweb-{stage.token}"
-    names = {(host, name) for host, name, _ in stage.cloud.folders(stage.server)}
-    assert names == {(stage.target, stage.server), (stage.source, aside)}
-    # what runs on the target stands on what the source had last, and then wrote
-    content = {host: number for host, _, number in stage.cloud.folders(stage.server)}
-    assert content[stage.target] == content[stage.source] + 1
-    asked = stage.asked(*ONCE)
-    assert len(asked) == len(ONCE) + 2, asked  # two volumes each way, all else once
-
-
-def expect_as_before(stage: HandStage, run: Run, *, runs: bool = True) -> None:
-    server = stage.cloud.server(stage.server)
-    assert run.state == RunState.ROLLED_BACK, run.why
-    assert (server.host, server.locked) == (stage.source, False)
-    assert server.status == ("ACTIVE" if runs else "SHUTOFF")
-    assert set(stage.cloud.allocations(stage.server)) == {stage.source}
-    assert {p.host for p in stage.cloud.ports(stage.server)} == {stage.source}
-    assert server.volumes == VOLUMES
-    state = "running" if runs else "shut off"
-    assert stage.cloud.domains(stage.server) == {stage.source: state}
-    names = {(host, name) for host, name, _ in stage.cloud.folders(stage.server)}
-    assert names == {(stage.source, stage.server)}
-
-
-def test_the_matrix_knows_every_act() -> None:
-    acts = [step for step in Manual.steps if hasattr(step, "do")]
-    known = {*ASKS, "release_source"}  # which asks what charge_target asked before
-    assert {step.key for step in acts} == known
-    back = {step.key for step in acts if step.reversible}  # type: ignore[attr-defined]
-    assert back == {*UNDOES, "start_on_target"}
 
 
 def test_it_moves_an_instance_by_hand() -> None:
@@ -151,88 +31,6 @@ def test_it_moves_an_instance_by_hand() -> None:
     for job in ("base", "warm", "last"):
         assert stage.cloud.asked(f"job.{job}") == 1
     assert stage.cloud.asked("db.move") == 1
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("key", ASKS)
-def test_it_survives_a_death_around_each_request(key: str, moment: str) -> None:
-    stage = HandStage()
-    run = stage.begin()
-    stage.cloud.die(ASKS[key], moment)  # type: ignore[arg-type]
-    expect_moved(stage, stage.play(run))
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_it_survives_a_death_when_the_source_is_released(moment: str) -> None:
-    stage = HandStage()
-    run = stage.begin()
-    stage.until(run, "start_on_target", done_at__isnull=False)
-    run.refresh_from_db()
-    if not run.steps.filter(key="release_source", done_at__isnull=False).exists():
-        stage.cloud.die("charge", moment)  # type: ignore[arg-type]
-    expect_moved(stage, stage.play(run))
-
-
-@pytest.mark.parametrize("part", range(SLICES))
-def test_it_survives_a_death_at_any_write(part: int) -> None:
-    with dying_at_write(10**6) as count:
-        stage = HandStage()
-        stage.play(stage.begin())
-    assert count[0] > 60
-    for number in range(part, count[0], SLICES):
-        stage = HandStage()
-        run = stage.begin()
-        with dying_at_write(number):
-            run = stage.play(run)
-        expect_moved(stage, run)
-
-
-@pytest.mark.parametrize("moment", ["before", "after", "never"])
-@pytest.mark.parametrize("key", UNDOES)
-def test_it_goes_back_from_each_step_whatever_dies(key: str, moment: str) -> None:
-    stage = HandStage()
-    run = stage.begin()
-    # asked, and the walk of it over: at once done, or still on its way
-    while not run.steps.filter(key=key, asked_at__isnull=False).exists():
-        stage.later(seconds=0.6)
-        with_death_after(stage, run, key)
-    stage.stop(run)
-    if moment != "never":
-        stage.cloud.die(UNDOES[key], moment)  # type: ignore[arg-type]
-    run = stage.play(run)
-    expect_as_before(stage, run)
-    assert "operator asked to stop" in run.why
-
-
-def with_death_after(stage: HandStage, run: Run, key: str) -> None:
-    """Walk, but not past the request of that step: its worker dies after it."""
-    from migrations_app.adapters.pretend import Killed
-
-    stage.cloud.die(ASKS[key], "after")
-    try:
-        stage.walk(run)
-    except Killed:
-        stage.later(seconds=61)  # its lease lapses
-        return
-    stage.cloud.spare(ASKS[key])
-
-
-@pytest.mark.parametrize("part", range(SLICES))
-def test_it_goes_back_from_a_death_at_any_write(part: int) -> None:
-    """From the last moment at which there is a way back: all but the start is done."""
-
-    def go(number: int) -> int:
-        stage = HandStage()
-        stage.cloud.spoil(stage.server, "start", "No space for its memory.")
-        run = stage.begin()
-        with dying_at_write(number) as count:
-            run = stage.play(run)
-        expect_as_before(stage, run)
-        assert "No space for its memory" in run.why
-        return count[0]
-
-    for number in range(part, go(10**6), SLICES):
-        go(number)
 
 
 @pytest.mark.parametrize("job", ["base", "warm", "last"])

@@ -5,29 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from string import ascii_lowercase
 
 from migrations_app.adapters.pretend.asks import ME, Asks
 from migrations_app.adapters.pretend.ledger import fit, stocks
-from migrations_app.adapters.pretend.store import Row
+from migrations_app.adapters.pretend.values import attachments
 from migrations_app.errors import Blocked, Gone
 from migrations_app.ports import Attachment
-
-
-def attachments(server: Row) -> list[Attachment]:
-    """Return the volumes of a server; a device is given by position unless noted."""
-    noted = json.loads(server["devices"])
-    first = 0 if server["image"] is None else 1
-    return [
-        Attachment(**noted[volume])
-        if volume in noted
-        else Attachment(
-            volume_id=volume,
-            device=f"/dev/vd{ascii_lowercase[first + position]}",
-            root=first + position == 0,
-        )
-        for position, volume in enumerate(json.loads(server["volumes"]))
-    ]
 
 
 class ByHand(Asks):

@@ -8,9 +8,11 @@ are the words of its answers.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from migrations_app.adapters.pretend.metal import OFF, RUNNING, Metal
 from migrations_app.adapters.pretend.store import Row
+from migrations_app.adapters.pretend.values import attachments
 
 NO_HOST = "No valid host was found. There are not enough hosts available."
 
@@ -245,8 +247,10 @@ class Nova(Metal):
 
     # -- volumes -----------------------------------------------------------------
     def _on_detached(self, at: float, server: Row, volume_id: str) -> None:
-        left = [it for it in json.loads(server["volumes"]) if it != volume_id]
-        self.change(server, at, volumes=json.dumps(left))
+        left = [it for it in attachments(server) if it.volume_id != volume_id]
+        devices = {it.volume_id: asdict(it) for it in left}
+        volumes = json.dumps(list(devices))
+        self.change(server, at, volumes=volumes, devices=json.dumps(devices))
 
     def _on_attached(self, at: float, server: Row, volume: dict[str, object]) -> None:
         volumes = [*json.loads(server["volumes"]), volume["volume_id"]]

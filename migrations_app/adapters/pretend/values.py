@@ -6,11 +6,13 @@ import json
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from string import ascii_lowercase
 
 from migrations_app.adapters.pretend.store import Row, Store
 from migrations_app.ports import (
     Action,
     ActionEvent,
+    Attachment,
     Flavor,
     Hypervisor,
     Migration,
@@ -215,3 +217,19 @@ def progress(guest: Server, move: Row, store: Store) -> Progress | None:
         disk_processed=copied,
         disk_remaining=disk - copied,
     )
+
+
+def attachments(server: Row) -> list[Attachment]:
+    """Return the volumes of a server; a device is given by position unless noted."""
+    noted = json.loads(server["devices"])
+    first = 0 if server["image"] is None else 1
+    return [
+        Attachment(**noted[volume])
+        if volume in noted
+        else Attachment(
+            volume_id=volume,
+            device=f"/dev/vd{ascii_lowercase[first + position]}",
+            root=first + position == 0,
+        )
+        for position, volume in enumerate(json.loads(server["volumes"]))
+    ]

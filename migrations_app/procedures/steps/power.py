@@ -201,6 +201,7 @@ class DetachVolumes(Act):
 class AttachVolumes(Act):
     """Nova attaches the volumes of {name} again, in their order and as they were."""
 
+    final = True
     reversible = False
 
     def expects(self, move: Move, before: Expected) -> Expected:

@@ -127,6 +127,7 @@ class Lock(Repeatable):
 class Unlock(Repeatable):
     """Nova unlocks {name}, unless it was locked before."""
 
+    final = True
     reversible = False
 
     def check(self, it: It) -> Is:
@@ -173,6 +174,7 @@ class ChargeTarget(Repeatable):
 class ReleaseSource(Repeatable):
     """Placement no longer charges {source} for {name}."""
 
+    final = True
     reversible = False
 
     def expects(self, move: Move, before: Expected) -> Expected:
