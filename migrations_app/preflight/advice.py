@@ -136,10 +136,10 @@ def advise(
 ) -> Advice:
     """Try every procedure with every target; without targets, with every other host.
 
-    Recommended is what nothing blocks, with nothing unknown if that can be had, with
-    the least downtime; then in the instance's own zone, with the fewest warnings, on
-    the host with the most left free of its scarcest resource. The two dirty ways come
-    into question only when everything else is blocked.
+    Recommended is what nothing blocks, with nothing lost and nothing unknown if that
+    can be had, with the least downtime; then in the instance's own zone, with the
+    fewest warnings, on the host with the most left free of its scarcest resource. The
+    two dirty ways come into question only when everything else is blocked.
     """
     server = facts.server
     source = server.host or ""
@@ -167,14 +167,13 @@ def advise(
 def resolve(facts: Facts, move: Move) -> str:
     """Return the procedure that "auto" stands for: the least downtime not blocked.
 
-    When all are blocked, the one that suits the instance's state, so that its
-    findings say what to do.
+    One that loses nothing, if that can be had. When all are blocked, the one that
+    suits the instance's state, so that its findings say what to do.
     """
-    verdicts = {p: verdict(examine(facts, move, p)) for p in AUTOMATIC}
-    for acceptable in (Severity.WARNS, Severity.UNKNOWN):
-        for procedure in AUTOMATIC:
-            if verdicts[procedure].weight <= acceptable.weight:
-                return procedure
+    found = {p: tuple(examine(facts, move, p)) for p in AUTOMATIC}
+    best = min(AUTOMATIC, key=lambda p: (*_weight(found[p]), AUTOMATIC.index(p)))
+    if verdict(found[best]) is not Severity.BLOCKS:
+        return best
     return COLD if facts.server.vm_state == "stopped" else LIVE
 
 
@@ -202,12 +201,25 @@ def _rank(facts: Facts, option: Option) -> tuple[Any, ...]:
     return (
         option.verdict is Severity.BLOCKS,
         option.procedure not in AUTOMATIC,
-        max(option.verdict.weight, Severity.WARNS.weight),
+        *_weight(option.findings),
         PROCEDURES.index(option.procedure),
         not _same_zone(facts, target),
         len(warnings),
         -left_after(facts.server, target) if target is not None else 0.0,
         option.target or "",
+    )
+
+
+def _weight(findings: Sequence[Finding]) -> tuple[bool, bool, int]:
+    """Return how heavy findings are, lighter first; mere warnings weigh nothing.
+
+    After what blocks comes what loses something for good (evidence ``loses``).
+    """
+    heaviest = verdict(findings)
+    return (
+        heaviest is Severity.BLOCKS,
+        any(finding.evidence.get("loses") for finding in findings),
+        max(heaviest.weight, Severity.WARNS.weight),
     )
 
 

@@ -30,8 +30,9 @@ against:
 The last two are dirty: they are advised only when both others are blocked, and want
 more approvals. That a target must be chosen although the instance has local disks and a
 config drive, for which they were once invented, is no reason any more: Nova takes a
-target for a live migration always, and for a cold one since 17.0 (Queens); and a config
-drive does not stop a live migration since 14.0 (Newton).
+target for a live migration always, and for a cold one since 17.0 (Queens). A config
+drive does not stop a live migration since 14.0 (Newton), but a block migration empties
+it since 2025.1: a cold one is advised then.
 
 Below, an instance on compute-30 is to go to compute-34 in a cloud of Nova 2026.1 unless
 said otherwise, and novaweb may enter the hosts and Nova's database. Which rule speaks,

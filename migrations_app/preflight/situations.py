@@ -194,6 +194,11 @@ def group(policy: str, host: str) -> ServerGroup:
 
 SITUATIONS: tuple[Situation, ...] = (
     Situation("Running, on shared storage", at_target={"shared": True}),
+    Situation(
+        "Running, on shared storage, with a config drive",
+        {"config_drive": True},
+        at_target={"shared": True},
+    ),
     Situation("Running, with local disks"),
     Situation("Running, with local disks and a config drive", {"config_drive": True}),
     Situation(

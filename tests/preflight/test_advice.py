@@ -22,6 +22,7 @@ from tests.preflight.build import (
     hypervisor,
     move,
     record,
+    seen,
     server,
     service,
     stock,
@@ -163,6 +164,10 @@ def test_its_advice_is_json() -> None:
         (facts(server=server(vm_state="paused", power_state=3)), LIVE),
         (facts(server=STOPPED), COLD),
         (facts(server=with_specs(hw__mem_encryption="1")), COLD),
+        # a live migration would empty the drive
+        (facts(server=server(config_drive=True), release=33), COLD),
+        (facts(server=server(config_drive=True), release=30), LIVE),
+        (seen(server=server(config_drive=True), target={"shared": True}), LIVE),
         # all blocked: what suits the state
         (facts(group=group("affinity")), LIVE),
         (facts(server=STOPPED, group=group("affinity")), COLD),

@@ -50,8 +50,10 @@ def test_the_page_about_advice_is_what_the_adviser_says() -> None:
 ADVISED = {
     "Running, on shared storage": LIVE,
     "Running, with local disks": LIVE,
-    "Running, with local disks and a config drive": LIVE,
-    "Running, booted from a volume, with a config drive": LIVE,
+    "Running, with local disks and a config drive": COLD,
+    "Running, on shared storage, with a config drive": LIVE,
+    "Running, booted from a volume": LIVE,
+    "Running, booted from a volume, with a config drive": COLD,
     "Stopped": COLD,
     "Stopped, the scheduler is to choose": COLD,
     "With a PCI device": COLD,

@@ -86,14 +86,16 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
 @rule("disk.config_drive", about=About.INSTANCE, procedures=(LIVE,))
 def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """A config drive survives a block migration.
+    """A config drive survives the move.
 
     "You can't live-migrate if you have a configdrive" was true of Icehouse (2014.1).
     The ban was lifted bit by bit: with shared storage in Juno, for the vfat format in
     Kilo and Liberty, for every format in Newton (14.0). Until 2024.2 (30.x) the target
     first copies ``disk.config`` from the source, which takes ssh and name resolution
-    between the hosts. Since 2025.1 (31.0) that copy is gone, and after a block
-    migration the read-only (iso9660) drive of the guest may be blank on the target.
+    between the hosts. Since 2025.1 (31.0) that copy is gone: Nova makes an empty file
+    of the same size, libvirt does not copy what is read-only, and after a block
+    migration the drive (iso9660) holds nothing but noughts, for good (seen with 34.0).
+    A cold migration copies it always, so the adviser prefers that.
     """
     server = facts.server
     if not server.config_drive:
@@ -112,8 +114,19 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"{move.source} cannot open SSH to {move.target}.",
             "Give nova-compute's user a key that the target accepts.",
         )
+    remedy = (
+        "Move it cold, which copies the drive; or make sure that the guest does not "
+        "read it any more."
+    )
+    if facts.since(31) and drives and shared is False:
+        return warns(
+            f"A live migration empties the config drive of {server.name}: what is on "
+            "it is lost.",
+            remedy,
+            loses="config drive",
+        )
     ssh = "needs ssh between the hosts, by their names, to copy the drive"
-    blank = "may leave the drive empty on the target if its format is iso9660"
+    blank = "leaves the drive empty on the target unless its format is vfat"
     risk = f"{ssh} before Nova 2025.1; since then it {blank}"
     if facts.since(31):
         risk = blank
@@ -122,8 +135,8 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
     where = "" if shared is False else "On shared storage that does not matter. "
     return warns(
         f"{server.name} has a config drive. {where}A block migration {risk}.",
-        "Look at the drive after the move if the guest still reads it, or move the "
-        "instance cold.",
+        remedy,
+        loses=None if facts.before(31) else "config drive",
     )
 
 
