@@ -46,7 +46,7 @@ class HandStage(Stage):
     """A stage whose instance has two volumes, and on which no two domains may run."""
 
     def __init__(self, **settings: float) -> None:
-        super().__init__(**settings)
+        super().__init__(**{"copy_seconds": 2.0, **settings})
         self.server = self.cloud.create("by-hand", host=self.source, volumes=VOLUMES)
         self.volumes = self.cloud.attachments(self.server)
 
