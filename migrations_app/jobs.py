@@ -8,7 +8,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from migrations_app import measuring, restoring, starts, wiring
+from migrations_app import aside, measuring, restoring, starts, wiring
 from migrations_app.engine.footing import Way
 from migrations_app.engine.lease import due_runs
 from migrations_app.engine.walk import walk
@@ -82,3 +82,9 @@ def measure_speeds() -> None:
     """Look at the measurements of copy speeds that are due."""
     close_old_connections()
     measuring.measure_due(timezone.now())
+
+
+def sweep_aside() -> None:
+    """Remove for good what moves by hand have set aside long enough ago."""
+    close_old_connections()
+    aside.sweep_due(timezone.now(), wiring.world_of)

@@ -40,8 +40,11 @@ class Verb(StrEnum):
     LOOK_AGAIN = "look-again"
     GO_BACK = "go-back"
     CLOSE = "close"
+    CONSOLE = "console"
     SEE_AUDIT = "see-audit"
     SYNC = "sync"
+    DISABLE = "disable-service"
+    ENABLE = "enable-service"
     MEASURE = "measure"
 
 
@@ -77,8 +80,11 @@ _ROLES: dict[Verb, frozenset[Role]] = {
     Verb.LOOK_AGAIN: frozenset({Role.OPERATOR}),
     Verb.GO_BACK: frozenset({Role.OPERATOR}),
     Verb.CLOSE: frozenset({Role.OPERATOR}),
+    Verb.CONSOLE: frozenset({Role.OPERATOR}),
     Verb.SEE_AUDIT: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
     Verb.SYNC: frozenset({Role.OPERATOR}),
+    Verb.DISABLE: frozenset({Role.OPERATOR}),
+    Verb.ENABLE: frozenset({Role.OPERATOR}),
     Verb.MEASURE: frozenset({Role.OPERATOR}),
 }
 _WORDS = {
@@ -93,8 +99,11 @@ _WORDS = {
     Verb.LOOK_AGAIN: "have a held run looked at again",
     Verb.GO_BACK: "send a held run back",
     Verb.CLOSE: "close a held run by hand",
+    Verb.CONSOLE: "look at an instance's console",
     Verb.SEE_AUDIT: "read the audit trail",
     Verb.SYNC: "have the inventory read anew",
+    Verb.DISABLE: "disable a service",
+    Verb.ENABLE: "enable a service",
     Verb.MEASURE: "have the speed between two hosts measured",
 }
 

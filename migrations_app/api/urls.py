@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from migrations_app.api import (
     audit,
+    compute,
     inventory,
     preflight,
     requests,
@@ -58,6 +59,17 @@ urlpatterns = [
     ),
     path("snapshots/", inventory.Snapshots.as_view(), name="api-snapshots"),
     path("speeds/", speeds.Speeds.as_view(), name="api-speeds"),
+    path("services/", compute.Services.as_view(), name="api-services"),
+    path(
+        "services/<uuid:uuid>/disable/",
+        compute.Disable.as_view(),
+        name="api-service-disable",
+    ),
+    path(
+        "services/<uuid:uuid>/enable/",
+        compute.Enable.as_view(),
+        name="api-service-enable",
+    ),
     path("sync/", inventory.Sync.as_view(), name="api-sync"),
     path("preflight/", preflight.Preflight.as_view(), name="api-preflight"),
     path("requests/", requests.Requests.as_view(), name="api-requests"),

@@ -49,7 +49,9 @@ _STATES = {
     # hypervisors
     "up": ("circle-check", "good"),
     "down": ("circle-x", "bad"),
+    "enabled": ("circle-check", "good"),
     "disabled": ("circle-off", "warn"),
+    "forced_down": ("ban", "bad"),
     # Nova's words for an instance
     "ACTIVE": ("circle-check", "good"),
     "SHUTOFF": ("player-stop", "idle"),

@@ -87,6 +87,7 @@ def _menu(person: Person) -> list[tuple[str, str, str]]:
     items = [
         ("instances", "Instances", "device-desktop"),
         ("hypervisors", "Hypervisors", "server"),
+        ("services", "Services", "list-check"),
         ("requests", "Requests", "arrows-right-left"),
     ]
     if not policy.why_not(person, Verb.SEE_AUDIT):

@@ -21,6 +21,8 @@ PLACES = {
     "uuid": "0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11",
 }
 POSTS = {
+    "services/0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11/disable/": {"operator"},
+    "services/0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11/enable/": {"operator"},
     "sync/": {"operator"},
     "preflight/": {"requester", "approver", "operator", "auditor"},
     "requests/": {"requester", "operator"},

@@ -17,7 +17,7 @@ from django_rq import get_queue
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from migrations_app import bell, jobs, measuring, starts, wiring
+from migrations_app import aside, bell, jobs, measuring, starts, wiring
 from migrations_app.engine.pacer import BEAT, Baton
 from migrations_app.engine.prober import Prober
 from migrations_app.inventory import sync as inventory
@@ -129,6 +129,8 @@ def _pace(stop: threading.Event) -> None:
             if baton.beat():
                 for name in inventory.due_clouds(timezone.now()):
                     bell.ring_now("migrations_app.jobs.sync", name, queue="inventory")
+                if aside.due(timezone.now()).exists():
+                    bell.ring_now("migrations_app.jobs.sweep_aside", queue="default")
                 if measuring.due(timezone.now()):
                     bell.ring_now("migrations_app.jobs.measure_speeds", queue="default")
         except Error as error:
