@@ -29,12 +29,17 @@ PAGES = (
     "/requests/",
     "/requests/{request}/",
     "/requests/ask/?instance={free}",
+    "/speeds/?source=compute-30&target=compute-32",
     "/runs/{running}/",
     "/runs/{held}/",
+    "/runs/{held}/world/",
     "/audit/",
     "/audit/{entry}/",
     "/runs/999999/",
 )
+STOCK = {"capacity": 100, "used_before": 90, "free_before": 10, "free_after": 0}
+CHANGE = {"resources": {"VCPU": {**STOCK, "used_after": 104}}}
+WHAT_IF = {"source": None, "target": {"host": "compute-31", **CHANGE}}
 PROGRESS = {
     "memory_total": 8 * 2**30,
     "memory_remaining": 3 * 2**30,
@@ -58,7 +63,9 @@ def everything() -> dict[str, Any]:
     factories.snapshots("compute-30", of=cloud)
     free = factories.instance("free", locked=True)
     of = factories.instance("asked", status="ERROR")
-    request = factories.request(of=of, why="The plan changed.")
+    request = factories.request(of=of, why="The plan changed.", what_if=WHAT_IF)
+    factories.copy_speed("compute-30", "compute-32", of=cloud)
+    factories.copy_speed("compute-30", "compute-31", of=cloud, trouble="No route.")
     Decision.objects.create(
         request=request,
         by_name="bert",

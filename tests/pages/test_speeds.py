@@ -27,20 +27,9 @@ def ways_in(stage: Stage, monkeypatch: pytest.MonkeyPatch, db: None) -> Stage:
 
 
 def measured(**fields: object) -> CopySpeed:
-    now = timezone.now()
-    values = {
-        "cloud": factories.cloud(),
-        "source": "compute-30",
-        "target": "compute-34",
-        "mbit": 940,
-        "latest": True,
-        "at": now - timedelta(days=3),
-        "asked_at": now - timedelta(days=3),
-        "asked_by_name": "otto",
-        "token": "0123abcd",
-        **fields,
-    }
-    return CopySpeed.objects.create(**values)
+    return factories.copy_speed(
+        "compute-30", "compute-34", of=factories.cloud(), **fields
+    )
 
 
 def text(client: Client, address: str, **headers: str) -> str:
@@ -106,7 +95,7 @@ def test_the_page_of_a_pair_shows_every_measurement_and_why_one_failed(
     ways_in: Stage, auditor: Client
 ) -> None:
     measured()
-    measured(mbit=None, latest=False, trouble="The copy <failed>.")
+    measured(trouble="The copy <failed>.")
 
     seen = text(auditor, f"/speeds/?{PAIR}")
 
