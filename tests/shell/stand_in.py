@@ -1,0 +1,148 @@
+"""A host that is a folder: commands are run in it by a real shell, with stand-in tools."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from migrations_app.ports import Command, Guest, HostFacts
+from migrations_app.shell import survey_read
+from migrations_app.shell.survey import look_at_guest, look_at_host
+
+WEB = "5f0c1d7e-0000-4000-8000-000000000001"
+XML = """<domain type='kvm'><name>instance-2a</name>
+<metadata>
+== state
+== end
+</metadata>
+<os><type arch='x86_64' machine='pc-q35-8.2'>hvm</type>{os}</os>
+<cpu mode='custom'><model>Skylake</model></cpu>{top}
+<devices>
+<disk type='file' device='disk'><driver type='qcow2'/><source file='{folder}/disk'/>
+<target dev='vda'/></disk>
+<disk type='file' device='cdrom'><source file='{folder}/disk.config'/>
+<target dev='hda'/></disk>
+<disk type='network' device='disk'><source name='vms/x'/><target dev='vdb'/></disk>
+{devices}</devices></domain>
+"""
+VIRSH = """#!/bin/sh
+case "$1" in
+  version) echo 'Using library: libvirt 10.0.0'
+    echo 'Running hypervisor: QEMU 8.2.2' ;;
+  list) cat "$HERE/uuids" 2>/dev/null; true ;;
+  domstate) echo running ;;
+  dumpxml) cat "$HERE/domain.xml" ;;
+  capabilities) printf '<capabilities>\\n<host>\\n<cpu>\\n<model>Host</model>\\n'
+    printf '</cpu>\\n</host>\\n</capabilities>\\n' ;;
+  domblklist) echo ' Type   Device   Target   Source'; echo '-----------'
+    echo " file   disk   vda   $FOLDER/disk"
+    echo " file   cdrom   hda   $FOLDER/disk.config"
+    echo ' network   disk   vdb   vms/x' ;;
+  domcapabilities) case "$*" in *pc-q35-8.2*) ;; *)
+    echo "error: the machine 'x' is not supported by emulator" >&2; exit 1 ;; esac ;;
+  hypervisor-cpu-compare) grep -q Skylake /dev/stdin || {
+    echo 'The CPU described in /dev/stdin is incompatible with the host' >&2; exit 1; }
+    echo 'The host is a superset of CPU described in /dev/stdin' ;;
+  -c) case "$2" in *inbound*) ;; *) exit 1 ;; esac ;;
+esac
+"""
+QEMU_IMG = """#!/bin/sh
+for last; do :; done
+printf '[{"filename": "%s", "virtual-size": 2000, "actual-size": 100},' "$last"
+printf ' {"filename": "/base/b", "virtual-size": 9, "actual-size": 9}]\\n'
+"""
+CONF = """[DEFAULT]
+state_path = {state}
+my_ip=192.0.2.7
+transport_url = rabbit://nova:hunter2@rabbit/
+# instances_path = /nowhere
+[libvirt]
+live_migration_inbound_addr = inbound.example.org
+virt_type = qemu
+[database]
+connection = mysql://nova:hunter2@db/nova
+[libvirt]
+virt_type = kvm
+"""
+
+
+class Host:
+    """A folder that plays a host's disk, with stand-ins for its programs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.instances = root / "state" / "instances"
+        self.folder = self.instances / WEB
+        (self.instances / "_base").mkdir(parents=True)
+        (root / "bin").mkdir()
+        self.tool("virsh", VIRSH)
+        self.tool("qemu-img", QEMU_IMG)
+        self.tool("rsync", "#!/bin/sh\necho 'rsync  version 3.2.7  protocol 31'\n")
+        self.tool(
+            "runuser", '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\n"$@"\n'
+        )
+        self.tool(
+            "ssh", '#!/bin/sh\ncase "$*" in *compute-34*) ;; *) exit 255 ;; esac\n'
+        )
+
+    def tool(self, name: str, text: str) -> None:
+        path = self.root / "bin" / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    def boot(self, *, os_: str = "", top: str = "", devices: str = "") -> None:
+        self.folder.mkdir()
+        (self.folder / "disk").write_bytes(b"x" * 5000)
+        (self.folder / "disk.config").write_bytes(b"y")
+        xml = XML.format(folder=self.folder, os=os_, top=top, devices=devices)
+        (self.root / "domain.xml").write_text(xml, encoding="utf-8")
+        (self.root / "uuids").write_text(f"{WEB}\n", encoding="utf-8")
+
+    def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
+        done = subprocess.run(
+            ["/bin/sh", "-c", command.text],
+            env={
+                "PATH": f"{self.root}/bin:{os.environ['PATH']}",
+                "HERE": str(self.root),
+                "FOLDER": str(self.folder),
+            },
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=True,
+        )
+        return done.stdout
+
+    def says(self) -> HostFacts:
+        asked = look_at_host(server_id=WEB)
+        return survey_read.host("compute-30", self.run("compute-30", asked), WEB)
+
+    def guest(self) -> Guest | None:
+        asked = look_at_guest(server_id=WEB)
+        return survey_read.guest(self.run("compute-30", asked), WEB)
+
+
+@contextmanager
+def running(tmp_path: Path) -> Iterator[Host]:
+    """Have a host whose nova-compute runs, found although others run here as well."""
+    host = Host(tmp_path)
+    conf = tmp_path / "nova.conf"
+    conf.write_text(CONF.format(state=tmp_path / "state"), encoding="utf-8")
+    program = f"{tmp_path}/venv/bin/nova-compute"
+    (tmp_path / "venv/lib/python3.11/site-packages/nova-33.1.0.dist-info").mkdir(
+        parents=True
+    )
+    sleep = ["-c", "import time; time.sleep(600)", "--config-file", str(conf)]
+    with subprocess.Popen([program, *sleep], executable=sys.executable) as process:
+        host.tool(
+            "grep",
+            '#!/bin/sh\ncase "$1" in -lzx) echo /proc/'
+            f'{process.pid}/cmdline ;; *) PATH=/usr/bin:/bin exec grep "$@" ;; esac\n',
+        )
+        yield host
+        process.kill()
