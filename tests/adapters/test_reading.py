@@ -139,3 +139,16 @@ def test_what_does_not_exist_holds_nothing(place: Place) -> None:
     assert place.cloud.migrations(nobody) == []
     assert place.cloud.ports(nobody) == []
     assert place.cloud.progress(nobody, 1) is None
+
+
+def test_it_tells_what_surrounds_a_server(place: Place, resting: str) -> None:
+    server = place.cloud.server(resting)
+    assert server.image is not None
+    assert place.cloud.volumes(server) == []
+    assert place.cloud.shares(resting) == []
+    assert place.cloud.has_image(server.image)
+    agents = place.cloud.network_agents("compute-30")
+    assert {agent.host for agent in agents} <= {"compute-30"}
+    assert not any(record.over for record in place.cloud.under_way())
+    low, high = place.cloud.release() or (0, 0)
+    assert low <= high

@@ -1,4 +1,4 @@
-"""A host that is a folder: commands are run in it by a real shell, with stand-in tools."""
+"""A host that is a folder: a real shell runs commands there, with stand-in tools."""
 
 from __future__ import annotations
 
