@@ -45,18 +45,12 @@ def cloud_of(name: str) -> Cloud:
 
 @cache
 def _hosts(name: str) -> Hosts | None:
-    if name == PRETEND:
-        cloud = _cloud(name)
-        return cloud.hosts if isinstance(cloud, PretendCloud) else None
     config = settings.NOVAWEB_SSH.get(name)
     return SshHosts(Path(config)) if config else None
 
 
 @cache
 def _nova_db(name: str) -> NovaDb | None:
-    if name == PRETEND:
-        cloud = _cloud(name)
-        return cloud.nova_db if isinstance(cloud, PretendCloud) else None
     options = settings.NOVAWEB_NOVA_DB.get(name)
     return MySqlNovaDb(Path(options)) if options else None
 
@@ -82,4 +76,7 @@ def world_of(name: str) -> World:
 
     A run that was started must end, also when its cloud was taken from the settings.
     """
-    return World(cloud=_cloud(name), hosts=_hosts(name), nova_db=_nova_db(name))
+    cloud = _cloud(name)
+    if isinstance(cloud, PretendCloud):
+        return World(cloud=cloud, hosts=cloud.hosts, nova_db=cloud.nova_db)
+    return World(cloud=cloud, hosts=_hosts(name), nova_db=_nova_db(name))
