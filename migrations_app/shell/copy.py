@@ -59,7 +59,8 @@ def base(move: Move) -> Job:
     """Afterwards the target has every backing file, with the source's content.
 
     One that is there already is compared by size and checksum, and never replaced:
-    other guests may stand on it. A new one gets its name when it is whole.
+    other guests may stand on it. A new one gets its name when it is whole, which rsync
+    says: it ends well only if both ends have the same checksum of the whole file.
     """
     script = _head(move) + "".join(_one_base(move, path) for path in places.bases(move))
     return Job(move, "base", script, _words(move))
@@ -73,23 +74,25 @@ def _one_base(move: Move, path: str) -> str:
         f"test -d {around} || {{ mkdir -p {around}"
         f" && chown --reference={above} {around}; }}"
     )
-    take = f"chown --reference={around} {part}; mv -n {part} {file}; rm -f {part}"
-    return f"""size=$(stat -c %s {file})
-at={file}
-if ! there {_quote(f"test -e {file}")}; then
-  at={part}
+    take = (
+        f"sync {part}; chown --reference={around} {part};"
+        f" mv -n {part} {file}; rm -f {part}"
+    )
+    sum_there = f"stat -c %s {file}; {{ {_SUM}; }} <{file}"
+    return f"""if there {_quote(f"test -e {file}")}; then
+  there {_quote(sum_there)} >there &
+  {{ stat -c %s {file}; {{ {_SUM}; }} <{file}; }} >here
+  wait $!
+  [ "$(wc -c <here)" -gt 64 ]
+  if ! cmp -s here there; then
+    echo {_quote(path)} on "$target has another size or checksum than here" >&2
+    exit {DIFFERS}
+  fi
+else
   there {_quote(make)}
   copy -S $(compressed) {file} "$target":{part}
+  there {_quote(take)}
 fi
-there "stat -c %s $at; {{ {_SUM}; }} <$at" >there &
-{{ echo "$size"; {{ {_SUM}; }} <{file}; }} >here
-wait $!
-[ "$(wc -c <here)" -gt 64 ]
-if ! cmp -s here there; then
-  echo "$at on $target has another size or checksum than here" >&2
-  exit {DIFFERS}
-fi
-if [ "$at" != {file} ]; then there {_quote(take)}; fi
 """
 
 

@@ -1,7 +1,7 @@
 """The jobs that copy disks, run by real shells and a real rsync.
 
 Both hosts are this machine: a stand-in for ssh runs what the target is told here, with
-folders of its own beside the source's.
+a folder of its own beside the source's, and with _there where the source has _base.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ while [ "${1#-}" != "$1" ]; do
   shift
 done
 shift
-echo "$*" >>"$SAID"
-exec sh -c "$*"
+exec sh -c "$(echo "$*" | sed s#/_base#/_there#g)"
 """
 
 
@@ -67,24 +66,17 @@ class Hosts:
     def there(self) -> Path:
         return Path(places.beside(self.move))
 
-    @property
-    def said(self) -> str:
-        path = self.top / "said"
-        return path.read_text() if path.exists() else ""
-
     def run(self, make: Callable[[Move], Any]) -> subprocess.CompletedProcess[str]:
         """Run a job's script as its host would, in a folder beside the others'."""
         job = make(self.move)
         here = self.top / "jobs" / job.name
         here.mkdir(parents=True, exist_ok=True)
-        (self.top / "said").unlink(missing_ok=True)
         return subprocess.run(
             ["sh", "-eu", "-c", job.script],
             cwd=here,
             env={
                 **os.environ,
                 "PATH": f"{self.top}/bin:{os.environ['PATH']}",
-                "SAID": str(self.top / "said"),
             },
             capture_output=True,
             text=True,
@@ -238,3 +230,40 @@ def test_it_stops_where_a_file_of_the_source_cannot_be_read(hosts: Hosts) -> Non
     done = hosts.run(copy.last)
     assert done.returncode != 0
     assert not (hosts.top / "jobs/last/sent").exists()
+
+
+@pytest.fixture
+def base(hosts: Hosts) -> Path:
+    base = Path(places.bases(hosts.move)[0])
+    base.parent.mkdir()
+    base.write_bytes(b"an image" * 1000)
+    os.truncate(base, 64 * MIB)
+    return base
+
+
+def test_it_gives_the_target_a_backing_file_that_it_has_not(
+    hosts: Hosts, base: Path
+) -> None:
+    done = hosts.run(copy.base)
+    assert (done.returncode, done.stderr) == (0, "")
+    there = hosts.top / "_there"
+    assert [path.name for path in there.iterdir()] == [base.name]
+    assert (there / base.name).read_bytes() == base.read_bytes()
+    assert (there / base.name).stat().st_blocks * 512 < MIB
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_it_compares_a_backing_file_that_is_there_and_never_replaces_it(
+    hosts: Hosts, base: Path, same: bool
+) -> None:
+    there = hosts.top / "_there" / base.name
+    there.parent.mkdir()
+    shutil.copy(base, there)
+    if not same:
+        with there.open("r+b") as other:
+            other.write(b"another!")
+    before = (there.stat().st_ino, there.read_bytes())
+    done = hosts.run(copy.base)
+    assert done.returncode == (0 if same else copy.DIFFERS)
+    assert ("has another size or checksum than here" in done.stderr) is not same
+    assert (there.stat().st_ino, there.read_bytes()) == before
