@@ -45,6 +45,7 @@ class Server:
     locked_reason: str | None = None
     volumes: tuple[str, ...] = ()
     fault: str | None = None
+    fault_at: datetime | None = None  # Nova keeps the last one, however old it is
     user_id: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None

@@ -138,7 +138,9 @@ class MigrateLive(Hastened):
         it.cloud.force_complete(it.move.server_id, record.id)
 
     def _state(self, it: It, server: Server) -> str:
-        fault = f" Nova says: {server.fault}" if server.fault else ""
+        fault = ""
+        if server.fault and not trace.older(it, ACTION, server.fault_at):
+            fault = f" Nova says: {server.fault}"
         return (
             f"The instance is {server.status} on {server.host}.{fault}"
             f"{trace.reason(it, ACTION)} Before anything else find out, on both hosts,"

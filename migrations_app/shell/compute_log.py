@@ -23,6 +23,7 @@ _LINE = re.compile(
 )
 # "nova.exception_Remote.DestinationDiskExists_Remote: " says nothing to a person
 _CLASS = re.compile(r"\b(?:[a-z_]\w*\.)+(?:\w+_Remote\.)?(?=[A-Z]\w+:)")
+_ERROR = re.compile(r": (?:\w+\.)*\w*Error: ")
 _PREFIX = re.compile(r"^Exception during message handling: ")
 
 
@@ -84,6 +85,9 @@ def read(answer: str) -> list[str]:
         kind = warnings if found["level"] == "WARNING" else errors
         message = _PREFIX.sub("", found["message"].strip())
         message = _CLASS.sub("", message).replace("_Remote:", ":")
+        said, *again = re.split(_ERROR, message, maxsplit=1)
+        if again and again[0] in said:  # libvirt's errors come twice
+            message = said
         if message not in kind:
             kind.append(message)
     return errors or warnings
@@ -92,5 +96,7 @@ def read(answer: str) -> list[str]:
 def telling(messages: Iterable[str]) -> str:
     """Return the message that says most of why it failed; empty when there is none."""
     told = list(messages)
+    # nova/virt/libvirt/driver.py, _live_migration_operation
+    libvirts = [it for it in told if it.startswith("Live Migration failure")]
     failures = [it for it in told if "ailure" in it or "ailed" in it]
-    return (failures or told or [""])[-1]
+    return (libvirts or failures or told or [""])[-1]

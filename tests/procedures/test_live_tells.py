@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
@@ -11,7 +12,7 @@ import pytest
 
 from migrations_app.errors import Unreachable
 from migrations_app.models import Run
-from migrations_app.ports import Action, ActionEvent, Move, World
+from migrations_app.ports import Action, ActionEvent, Move, Server, World
 from migrations_app.procedures.base import It
 from migrations_app.procedures.steps import trace
 from migrations_app.states import RunState
@@ -199,3 +200,26 @@ def test_it_does_not_take_a_strangers_failure_for_its_own() -> None:
     assert run.state == RunState.COMPLETED
     assert said(run, "no trace of the request")
     assert not said(run, "Theirs was refused")
+
+
+# -- what Nova says of it, and since when ---------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hours, told", [(-1, False), (1, True), (None, True)])
+def test_it_repeats_no_fault_of_an_older_move(hours: int | None, told: bool) -> None:
+    """Nova shows the last fault of an instance, from whichever request it is."""
+    stage = Stage()
+    stage.cloud.spoil(stage.server, "finish", "The disk is full.")
+    run = stage.start("live")
+    real, began = stage.cloud.server, stage.time
+
+    def server(server_id: str) -> Server:
+        at = None if hours is None else began + timedelta(hours=hours)
+        return replace(real(server_id), fault_at=at)
+
+    with mock.patch.object(stage.cloud, "server", server):
+        run = stage.play(run)
+    assert run.state == RunState.HELD
+    assert ("Nova says: The disk is full." in run.why) == told
+    assert "Its events say: The disk is full." in run.why

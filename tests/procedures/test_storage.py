@@ -59,8 +59,12 @@ def test_it_says_which_of_the_three_it_will_be(
 
 def test_it_believes_what_the_hosts_say_of_their_storage() -> None:
     rbd = {"libvirt.images_type": "rbd"}
-    assert storage.of_survey(survey(rbd, rbd)) == {"shared": True}
-    assert storage.of_survey(survey(rbd, {}, shared=False)) == {"shared": False}
+    for source, target, shared, expected in (
+        (rbd, rbd, None, True),
+        (rbd, {}, False, False),
+    ):
+        told = survey(source, target, shared=shared)
+        assert storage.of_survey(told)["shared"] is expected
     assert storage.of_survey(survey({}, {}, shared=True)) == {"shared": True}
     assert storage.of_survey(survey({}, {})) == {}
 
@@ -71,6 +75,11 @@ def test_it_knows_from_the_source_whether_post_copy_is_permitted(
 ) -> None:
     settings = {"libvirt.live_migration_permit_post_copy": word}
     assert storage.of_survey(survey(settings, {})) == {"post_copy": expected}
+
+
+def test_it_takes_novas_default_where_the_source_says_nothing_of_it() -> None:
+    said = survey({"DEFAULT.instances_path": "/var/lib/nova/instances"}, {})
+    assert storage.of_survey(said) == {"post_copy": False}
 
 
 @pytest.mark.parametrize(

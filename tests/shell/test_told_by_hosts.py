@@ -106,3 +106,17 @@ def test_it_reads_how_long_libvirt_says_that_the_guest_stood_still() -> None:
 )
 def test_it_takes_no_other_job_for_a_migration(answer: str) -> None:
     assert domjobinfo.read(answer) is None
+
+
+def test_it_says_once_what_libvirt_says_twice() -> None:
+    said = "Live Migration failure: internal error: qemu closed the monitor"
+    line = RPC.split("Exception")[0] + said
+    other = (
+        RPC.split("Exception")[0] + "Live migration failed.: libvirt.libvirtError: x"
+    )
+    told = compute_log.read(
+        f"{line}: libvirt.libvirtError: internal error: qemu closed the monitor"
+        f"\n{other}"
+    )
+    assert told[0] == said
+    assert compute_log.telling(told) == said

@@ -72,6 +72,7 @@ def server(it: dict[str, Any]) -> Server:
             for volume in it.get("os-extended-volumes:volumes_attached") or ()
         ),
         fault=(it.get("fault") or {}).get("message"),
+        fault_at=time_or_none((it.get("fault") or {}).get("created")),
         user_id=it.get("user_id"),
         created_at=time_or_none(it.get("created")),
         updated_at=time_or_none(it.get("updated")),

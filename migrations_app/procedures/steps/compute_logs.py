@@ -29,7 +29,8 @@ def reason(it: It, request_id: str, *, target: str | None) -> str:
         said += [f"The log of nova-compute on {host}: {each}" for each in messages]
         if not telling and messages:
             last = compute_log.telling(messages)
-            telling = f"The log of nova-compute on {host} says: {last}"
+            stop = "" if last.endswith(".") else "."
+            telling = f"The log of nova-compute on {host} says: {last}{stop}"
     it.show({**it.shown, "logged": {request_id: telling}})
     for line in said:
         it.say(line)

@@ -21,6 +21,7 @@ _QUEUE_MINUTES = 60
 # The slowest network that a live migration is worth trying on, in Mbit/s, and how
 # often memory that is written to may have to be sent.
 _SLOWEST, _PASSES = 100, 3
+_POST_COPY = "libvirt.live_migration_permit_post_copy"
 _YES = frozenset({"1", "true", "yes", "on"})
 
 
@@ -50,8 +51,8 @@ def of_survey(survey: Survey) -> dict[str, Any]:
             facts["shared"] = True
         elif target.shared is not None:
             facts["shared"] = target.shared
-    permitted = survey.source.settings.get("libvirt.live_migration_permit_post_copy")
-    if permitted is not None:
+    if survey.source.settings:  # it was read; what it does not say is Nova's default
+        permitted = survey.source.settings.get(_POST_COPY, "false")
         facts["post_copy"] = permitted.strip().lower() in _YES
     return facts
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from migrations_app.errors import Blocked
 from migrations_app.ports import Action, ActionEvent, Migration
@@ -118,6 +119,12 @@ def reason(it: It, name: str) -> str:
     target = (record and record.target) or it.move.target
     logged = compute_logs.reason(it, newer[0].request_id, target=target)
     return f" Its events say: {_ended(said)}" if said else logged and f" {logged}"
+
+
+def older(it: It, name: str, at: datetime | None) -> bool:
+    """Tell whether a moment of Nova's clock is before our newest request."""
+    newer = actions_since(replace(it, mark=it.first_mark or it.mark), name)
+    return at is not None and bool(newer) and at < newer[0].started_at
 
 
 def _came_to_nothing(it: It, action: Action, record: Migration | None) -> str:
