@@ -25,6 +25,7 @@ from migrations_app.procedures.cold import (
     WaitsOnTarget,
     lost,
 )
+from migrations_app.procedures.expect import Expected, Thing, at_rest, unconfirmed
 from migrations_app.procedures.steps import trace
 from migrations_app.procedures.steps.looks import (
     AllocationIsMoved,
@@ -64,6 +65,10 @@ class AskToMigrate(MigrateCold):
 
     def patience(self, move: Move) -> timedelta:
         return timedelta(minutes=3)
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        taken_up = (*before[Thing.STATUS], "RESIZE", "VERIFY_RESIZE")
+        return {Thing.STATUS: taken_up}
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)
@@ -120,6 +125,9 @@ class LandsOnTarget(Step):
 
     def patience(self, move: Move) -> timedelta:
         return _deadline(move)
+
+    def expects(self, move: Move, before: Expected) -> Expected:
+        return unconfirmed(move, at_rest(move))
 
     def check(self, it: It) -> Is:
         server = it.cloud.server(it.move.server_id)

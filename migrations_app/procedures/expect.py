@@ -76,11 +76,16 @@ def at_rest(move: Move) -> Expected:
 def arrived(move: Move, before: Expected, record: str) -> Expected:
     """Return what is so when Nova has moved it and forgotten about the source.
 
-    ``record`` is the status of Nova's migration record then.
+    ``record`` is the status of Nova's migration record then. That the source has no
+    folder any more is expected only where storage is known not to be shared.
     """
     target = target_of(move)
+    kept = dict(before)
+    kept.pop(Thing.SOURCE_FOLDER, None)
+    if move.facts.get("shared") is False:
+        kept[Thing.SOURCE_FOLDER] = (NONE,)
     return {
-        **before,
+        **kept,
         Thing.STATUS: _REST,
         Thing.HOST: (target,),
         Thing.MIGRATION: (record,),
@@ -88,7 +93,6 @@ def arrived(move: Move, before: Expected, record: str) -> Expected:
         Thing.HELD: (NONE,),
         Thing.PORTS: (target, NONE),
         Thing.SOURCE_DOMAIN: (NONE,),
-        Thing.SOURCE_FOLDER: (NONE,),
         Thing.TARGET_DOMAIN: _ALIVE,
         Thing.TARGET_FOLDER: ("there",),
         Thing.DATABASE: (target,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app import measuring, planning, wiring
+from migrations_app import measuring, planning
 from tests import factories
 from tests.api.conftest import Person
 from tests.cast import Cast
@@ -12,9 +12,8 @@ from tests.stage import Stage
 
 
 @pytest.fixture
-def ways_in(stage: Stage, monkeypatch: pytest.MonkeyPatch, db: None) -> Stage:
-    """The stage, with its hosts in the inventory and a way into them."""
-    monkeypatch.setattr(wiring, "_hosts", lambda name: stage.cloud.hosts)
+def ways_in(stage: Stage, db: None) -> Stage:
+    """The stage, with its hosts in the inventory."""
     for host in (stage.source, stage.target):
         factories.hypervisor(host)
     return stage

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from migrations_app import wiring
 from migrations_app.models import CopySpeed
+from migrations_app.ports import World
 from tests import factories
 from tests.stage import Stage
 
@@ -18,9 +19,8 @@ PAIR = "cloud=pretend&source=compute-30&target=compute-34"
 
 
 @pytest.fixture
-def ways_in(stage: Stage, monkeypatch: pytest.MonkeyPatch, db: None) -> Stage:
-    """The stage, with its hosts in the inventory and a way into them."""
-    monkeypatch.setattr(wiring, "_hosts", lambda name: stage.cloud.hosts)
+def ways_in(stage: Stage, db: None) -> Stage:
+    """The stage, with its hosts in the inventory."""
     for host in (stage.source, stage.target):
         factories.hypervisor(host)
     return stage
@@ -107,7 +107,7 @@ def test_the_page_of_a_pair_shows_every_measurement_and_why_one_failed(
 def test_it_says_when_the_hosts_may_not_be_entered(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, operator: Client
 ) -> None:
-    monkeypatch.setattr(wiring, "_hosts", lambda name: None)
+    monkeypatch.setattr(wiring, "world_of", lambda name: World(stage.cloud))
     factories.hypervisor("compute-30")
 
     assert "set NOVAWEB_SSH" in text(operator, "/hypervisors/compute-30/")

@@ -9,6 +9,7 @@ import pytest
 from migrations_app import speeds, wiring
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import CopySpeed
+from migrations_app.ports import World
 from tests.cast import Cast, last_entry
 from tests.stage import Stage
 
@@ -73,7 +74,7 @@ def test_it_refuses_what_cannot_be_measured(
 def test_it_says_how_to_give_it_a_way_into_the_hosts(
     cast: Cast, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wiring, "_hosts", lambda name: None)
+    monkeypatch.setattr(wiring, "world_of", lambda name: World(stage.cloud))
 
     with pytest.raises(Unfit, match="NOVAWEB_SSH"):
         ask(cast, stage)

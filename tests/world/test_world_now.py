@@ -11,6 +11,7 @@ import pytest
 from migrations_app import wiring, world_now
 from migrations_app.errors import Unreachable
 from migrations_app.models import Run
+from migrations_app.ports import World
 from migrations_app.procedures.expect import Thing
 from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.readings import Reading
@@ -120,7 +121,7 @@ def test_each_neighbour_that_does_not_answer_has_its_sentence(
 ) -> None:
     run = stage.start("live")
     stage.cloud.fail("ports", Unreachable("Neutron does not answer."), times=9)
-    monkeypatch.setattr(wiring, "_hosts", lambda name: None)
+    monkeypatch.setattr(wiring, "world_of", lambda name: World(stage.cloud))
 
     now = world_now.look(run)
 
