@@ -15,7 +15,10 @@ from migrations_app import requests as verbs
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.errors import Blocked, Gone
 
-A_PROCEDURE = "live, cold, or auto: the one with the least downtime that is possible."
+A_PROCEDURE = (
+    "live, cold, cold_by_disabling, manual, or auto: live or cold, whichever has the"
+    " least downtime and is possible. The two others take a target and two approvals."
+)
 A_TARGET = (
     "A host; null: the best one, where advice is asked for, else the scheduler's."
 )

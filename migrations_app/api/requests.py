@@ -35,6 +35,11 @@ class PlannedShape(serializers.Serializer[Any]):
     key = serializers.CharField()
     sentence = serializers.CharField()
     final = serializers.BooleanField()
+    commands = serializers.ListField(
+        child=serializers.CharField(),
+        default=list,
+        help_text="What it runs on hosts, in Nova and in Nova's database.",
+    )
 
 
 class DecisionShape(serializers.ModelSerializer[Decision]):

@@ -16,6 +16,17 @@ PROCEDURES = (
     ("auto", "Whatever disturbs it least"),
     ("live", "Live: it goes on running"),
     ("cold", "Cold: it is shut down, moved and started"),
+    (
+        "cold_by_disabling",
+        "Cold, the dirty way: meanwhile all other hosts are disabled for some seconds,"
+        " in which nobody in this cloud can start or move anything there. Takes a"
+        " target and two approvals.",
+    ),
+    (
+        "manual",
+        "By hand: it is shut down, its disk is copied over SSH, and Nova’s database is"
+        " changed. Takes a target and two approvals.",
+    ),
 )
 BLOCK_MIGRATION = (
     ("auto", "Nova finds out (recommended)"),

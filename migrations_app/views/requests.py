@@ -18,6 +18,7 @@ from migrations_app.filters.requests import RequestFilter
 from migrations_app.forms.decisions import note_in
 from migrations_app.models import MigrationRequest
 from migrations_app.policy import Verb
+from migrations_app.states import RequestState
 from migrations_app.tables.requests import RequestTable
 from migrations_app.views import what_if
 from migrations_app.views.frame import page, person_of, show, user_of
@@ -50,8 +51,11 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act(note: str) -> str:
         digest = request.POST.get("plan_digest", "")
-        verbs.approve(pk, by=user_of(request), plan_digest=digest, note=note)
-        return "You approved this plan."
+        row = verbs.approve(pk, by=user_of(request), plan_digest=digest, note=note)
+        if row.state != RequestState.REQUESTED:
+            return "You approved this plan."
+        left = verbs.approvals_needed(row) - len(verbs.approvals(row))
+        return f"You approved this plan. It takes {left} more approval to start."
 
     return _decide(request, pk, act)
 
@@ -110,6 +114,7 @@ def _show(
         "findings": row.findings,
         "decisions": queries.decisions(row),
         "approvals": approvals,
+        "decided": any(each.by_id == person_of(request).id for each in approvals),
         "needed": verbs.approvals_needed(row),
         "history": queries.audit_of(row),
         "hosts": what_if.hosts(row.what_if),

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.contrib.auth.models import Group, User
@@ -23,7 +23,7 @@ from tests.free_port import free_port
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOON = 5.0  # seconds after its start within which a worker has looked at a run
-PATIENCE = 90.0  # seconds that anything here may take on a busy machine
+PATIENCE = 300.0  # seconds that anything here may take on a busy machine
 
 
 def until(look: Callable[[], T | None], what: str) -> T:
@@ -104,17 +104,17 @@ class Site:
             self.valkey.stop()
 
 
-def person(role: str) -> User:
-    """Return the one person of that role."""
-    user, _ = User.objects.get_or_create(username=role)
+def person(role: str, name: str = "") -> User:
+    """Return the person of that role and name; without a name the one of the role."""
+    user, _ = User.objects.get_or_create(username=name or role)
     user.groups.add(Group.objects.get(name=role))
     return user
 
 
 def approved(
-    cloud: str, server: str, procedure: str, target: str | None
+    cloud: str, server: str, procedure: str, target: str | None, **options: Any
 ) -> MigrationRequest:
-    """Ask for a move and approve it, as two people."""
+    """Ask for a move and approve it, as many people as it takes."""
     request = requests.ask(
         by=person("requester"),
         instance=server,
@@ -122,13 +122,16 @@ def approved(
         target=target,
         reason="A test of what a death leaves behind.",
         cloud=cloud,
+        options=options,
     )
-    return requests.approve(
-        request.pk,
-        by=person("approver"),
-        plan_digest=request.plan_digest,
-        note="Fine.",
-    )
+    for number in range(requests.approvals_needed(request)):
+        request = requests.approve(
+            request.pk,
+            by=person("approver", f"approver-{number}"),
+            plan_digest=request.plan_digest,
+            note="Fine.",
+        )
+    return request
 
 
 def run_of(request: MigrationRequest) -> Run:
