@@ -1,0 +1,85 @@
+"""Why a real Nova gave a live migration to a chosen host up, out of its own events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrations_app.errors import Blocked
+from migrations_app.ports import Migration, Move, World
+from migrations_app.procedures.base import It
+from migrations_app.procedures.live import ACTION
+from migrations_app.procedures.steps import trace
+from tests.adapters.clouds import LabPlace
+
+pytestmark = pytest.mark.lab
+
+SOURCE, TARGET = "compute-30", "compute-34"
+NOVA = "nova-compute"
+
+
+@pytest.fixture
+def place(
+    lab: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LabPlace]:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    made = LabPlace(Path(lab["clouds_yaml"]), tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def looking(place: LabPlace, server: str, mark: str) -> It:
+    """What a step of a run that began at the mark is given."""
+    move = Move(server, "contract", SOURCE, TARGET)
+    world, now = World(place.cloud), datetime.now(UTC)
+    return It(move, world, mark, now, lambda _: None, lambda _: None, {}, mark)
+
+
+def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
+    place: LabPlace,
+) -> None:
+    server = place.boot(SOURCE)
+    mark = trace.mark(looking(place, server, ""))
+    service = next(
+        it.id for it in place.cloud.services() if (it.host, it.binary) == (TARGET, NOVA)
+    )
+    # as when somebody disables it between our last look and Nova's
+    place.cloud.set_service(service, enabled=False, reason="for one test")
+    try:
+        place.cloud.live_migrate(server, host=TARGET)
+
+        def failed() -> list[Migration]:
+            records = place.cloud.migrations(server)
+            done = [it for it in records if it.status in trace.FAILED]
+            return done if place.cloud.server(server).idle else []
+
+        place.until(failed)
+    finally:
+        place.cloud.set_service(service, enabled=True)
+    with pytest.raises(
+        Blocked, match=r"Nova gave the move up: No valid host was found"
+    ):
+        trace.heard(looking(place, server, mark), ACTION)
+    assert place.cloud.server(server).host == SOURCE
+
+
+def test_it_knows_its_own_live_migration_from_a_strangers(place: LabPlace) -> None:
+    server = place.boot(SOURCE)
+    before = trace.mark(looking(place, server, ""))
+    place.cloud.live_migrate(server, host=TARGET)
+
+    def record() -> Migration | None:
+        return trace.under_way(looking(place, server, before), ACTION, ACTION)[0]
+
+    place.until(record)
+    assert trace.under_way(looking(place, server, before), ACTION, ACTION)[1]
+    after = trace.mark(looking(place, server, ""))
+    found, ours = trace.under_way(looking(place, server, after), ACTION, ACTION)
+    assert found is None or not ours, "it began before the mark"
+    place.until(lambda: place.cloud.server(server).idle)
