@@ -49,6 +49,9 @@ class Draft:
     estimate: dict[str, Any]
     # what could not be read, by subject: a draft with gaps must not start anything
     unread: Mapping[str, str]
+    # hosts that could not be entered, and why: a plan that differs only for that is
+    # not a changed plan
+    silent: Mapping[str, str]
     # which plan of its request it is, from 1
     edition: int
     what_if: WhatIf
@@ -128,6 +131,7 @@ def draft(
         findings=tuple(examine(facts, move, chosen)),
         estimate=_estimate(world, server, chosen, move),
         unread=facts.gaps(by_hand=chosen == MANUAL),
+        silent=facts.survey.unread if facts.survey else {},
         edition=edition,
         what_if=what_if(facts, move),
     )

@@ -82,7 +82,10 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
         _wait(request, next(iter(drawn.unread.values())))
         return False
     if drawn.digest != request.plan_digest:
-        void(request, drawn)
+        if drawn.silent:
+            _wait(request, next(iter(drawn.silent.values())))
+        else:
+            void(request, drawn)
         return False
     return begin(request, drawn, now)
 

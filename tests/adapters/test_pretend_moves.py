@@ -212,3 +212,16 @@ def test_a_source_that_is_down_takes_no_confirmation(
         cloud.confirm(web)
     cloud.edit_host("compute-30", up=True)
     cloud.confirm(web)
+
+
+def test_a_domain_is_where_its_server_is_and_in_its_state(
+    cloud: PretendCloud, web: str, clock: HandClock
+) -> None:
+    cloud.migrate(web, host="compute-34")
+    clock.later(60)
+    assert cloud.server(web).status == "VERIFY_RESIZE"
+    assert cloud.domains(web) == {"compute-34": "running"}
+    cloud.revert(web)
+    clock.later(60)
+    cloud.server(web)
+    assert cloud.domains(web) == {"compute-30": "running"}

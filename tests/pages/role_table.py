@@ -90,7 +90,8 @@ TABLE: dict[str, Row] = {
     "runs/<int:pk>/lines/": ("GET", SEEN),
     "runs/<int:pk>/log.txt": ("GET", SEEN),
     "runs/<int:pk>/stream/": ("GET", SEEN),
-    "runs/<int:pk>/console/": ("POST", (302, 403, 403, 403, 200, 403, 403)),
+    # its instance is in no cloud
+    "runs/<int:pk>/console/": ("POST", (302, 403, 403, 403, 404, 403, 403)),
     "runs/<int:pk>/world/": ("GET", SEEN),
     "runs/<int:pk>/<slug:verb>/": ("POST", (302, 403, 403, 403, 302, 403, 403)),
     "speeds/": ("GET", SEEN),

@@ -196,6 +196,7 @@ class Nova(Metal):
         self.event(at, move, name, move["target"])
         self.mark(move, at, "finished")
         power = 1 if move["vm_state"] == "active" else 4
+        self.power(server["id"], server["host"], RUNNING if power == 1 else OFF)
         self.change(server, at, vm_state="resized", task_state=None, power_state=power)
         if window := self.store.setting("resize_confirm_window"):
             self.after(window, "window_over", server, move, since=at)
@@ -216,6 +217,7 @@ class Nova(Metal):
         self.settle(at, server, move["source"])
         self.mark(move, at, "reverted")
         power = 1 if move["vm_state"] == "active" else 4
+        self.power(server["id"], move["source"], RUNNING if power == 1 else OFF)
         state = move["vm_state"]
         self.change(server, at, vm_state=state, task_state=None, power_state=power)
 
