@@ -139,6 +139,11 @@ def approve(
     drawn = planning.redraft(request)
     _whole(drawn)
     if drawn.digest != request.plan_digest:
+        if drawn.silent:
+            raise Unreachable(
+                f"The plan cannot be compared with what is so now:"
+                f" {next(iter(drawn.silent.values()))}"
+            )
         void(request, drawn)
         raise TooLate(
             "The plan changed while it waited for you, so nothing was approved. Read"

@@ -31,12 +31,20 @@ def make_site(
             monkeypatch.setenv(name, value)
         settings.NOVAWEB_CLOUDS = environment["NOVAWEB_CLOUDS"].split(",")
         settings.NOVAWEB_PRETEND_FILE = environment.get("NOVAWEB_PRETEND_FILE", "")
-        wiring._cloud.cache_clear()
+        for name in ("NOVAWEB_SSH", "NOVAWEB_NOVA_DB"):
+            pairs = environment.get(name, "")
+            setattr(settings, name, dict([pairs.split("=")]) if pairs else {})
+        _forget_clouds()
         return site
 
     try:
         yield make
     finally:
-        wiring._cloud.cache_clear()
+        _forget_clouds()
         for site in made:
             site.close()
+
+
+def _forget_clouds() -> None:
+    for made in (wiring._cloud, wiring._hosts, wiring._nova_db):
+        made.cache_clear()
