@@ -23,8 +23,8 @@ class ServiceTable(tables.Table):  # type: ignore[misc]
     enabled = tables.Column(verbose_name="Status", order_by=("enabled", "host"))
     up = tables.Column(verbose_name="State", order_by=("up", "host"))
     updated_at = tables.Column(verbose_name="Last heard of")
-    disabled_reason = tables.Column(verbose_name="Disabled reason", default="—")
-    change = tables.Column(empty_values=(), orderable=False, verbose_name="")
+    disabled_reason = tables.Column(verbose_name="Reason", default="—")
+    change = tables.Column(empty_values=(), orderable=False)
 
     # set by the view
     cloud = ""

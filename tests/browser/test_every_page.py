@@ -6,6 +6,7 @@ for errors and breaches of the content security policy.
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ PAGES = (
     "/instances/{instance}/",
     "/hypervisors/",
     "/hypervisors/compute-30/",
+    "/services/",
+    "/services/{service}/",
     "/requests/",
     "/requests/{request}/",
     "/requests/ask/?instance={free}",
@@ -87,6 +90,8 @@ def everything() -> dict[str, Any]:
         "running": running.pk,
         "held": held.pk,
         "entry": entry.pk,
+        # of the pretend cloud, which the site reads for this
+        "service": uuid.uuid5(uuid.NAMESPACE_DNS, "service.compute-31"),
     }
 
 
