@@ -176,6 +176,12 @@ def differences(request: MigrationRequest, now: Draft) -> list[str]:
         after = {step["sentence"] for step in now.plan}
         lines += [f"A new step: {text}" for text in sorted(after - before)]
         lines += [f"No longer a step: {text}" for text in sorted(before - after)]
+    frozen = request.facts.keys() | now.move.facts.keys()
+    lines += [
+        f"What the plan rests on changed: {name.replace('_', ' ')}."
+        for name in sorted(frozen)
+        if request.facts.get(name) != now.move.facts.get(name)
+    ]
     before = {(f["severity"], f["sentence"]) for f in request.findings}
     after = {(str(f.severity), f.sentence) for f in now.findings}
     quiet = str(Severity.OK)

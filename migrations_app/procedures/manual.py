@@ -14,7 +14,7 @@ import re
 from dataclasses import asdict, replace
 from typing import Any
 
-from migrations_app.errors import WorldError
+from migrations_app.errors import Unreachable, WorldError
 from migrations_app.ports import Move, Survey, World
 from migrations_app.procedures.base import Procedure
 from migrations_app.procedures.steps.copying import (
@@ -82,8 +82,8 @@ class Manual(Procedure):
     def freeze(cls, world: World, move: Move) -> dict[str, Any]:
         """Return where the instance is for Nova, and what it is to have again.
 
-        Empty when that could not be read: the pre-flight says why, and HostsAreReady
-        starts nothing with such a plan.
+        Empty when that may not be read: the pre-flight says why, and HostsAreReady
+        starts nothing with such a plan. Raises Unreachable.
         """
         if world.nova_db is None or move.target is None:
             return {}
@@ -93,6 +93,8 @@ class Manual(Procedure):
             before = world.nova_db.row(move.server_id).place
             after = world.nova_db.place_of(move.target)
             zone = before.zone and _zone(world, move)
+        except Unreachable:
+            raise  # it will come round: that is no other plan
         except WorldError:
             return {}
         return {
