@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from migrations_app.models import Run
+from migrations_app.states import RunState
 from tests.stage import Stage
 
 Services = dict[str, tuple[bool, str | None, bool]]
@@ -66,3 +67,18 @@ class Crowd(Stage):
     def asked_for(self, run: Run, key: str) -> bool:
         """Tell whether that step was asked."""
         return run.steps.filter(key=key, asked_at__isnull=False).exists()
+
+
+def expect_moved(stage: Crowd, run: Run) -> None:
+    assert (run.state, run.why) == (RunState.COMPLETED, "")
+    assert stage.host == stage.target
+    assert stage.asked("migrate", "confirmResize") == ["migrate", "confirmResize"]
+    assert stage.services() == stage.before
+
+
+def expect_as_before(stage: Crowd, run: Run) -> None:
+    assert run.state == RunState.ROLLED_BACK, run.why
+    assert stage.host == stage.source
+    assert stage.services() == stage.before
+    assert stage.cloud.server(stage.server).status == "ACTIVE"
+    assert set(stage.cloud.allocations(stage.server)) == {stage.source}

@@ -7,17 +7,13 @@ from typing import Any
 
 import pytest
 
-from migrations_app.adapters.pretend import Killed
 from migrations_app.engine import lease
 from migrations_app.errors import Refused, Unreachable
 from migrations_app.models import Run
 from migrations_app.states import RunState
-from tests.crowd import Crowd
-from tests.stage import dying_at_write
+from tests.crowd import Crowd, expect_as_before, expect_moved
 
 pytestmark = pytest.mark.django_db
-
-SLICES = 4
 
 
 @pytest.fixture(autouse=True)
@@ -25,21 +21,6 @@ def short_lease(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Leases lapse by the stage's clock, soon; the heart has nothing to do."""
     settings.NOVAWEB_LEASE = 600.0
     monkeypatch.setattr(lease, "lease_span", lambda: timedelta(seconds=4))
-
-
-def expect_moved(stage: Crowd, run: Run) -> None:
-    assert (run.state, run.why) == (RunState.COMPLETED, "")
-    assert stage.host == stage.target
-    assert stage.asked("migrate", "confirmResize") == ["migrate", "confirmResize"]
-    assert stage.services() == stage.before
-
-
-def expect_as_before(stage: Crowd, run: Run) -> None:
-    assert run.state == RunState.ROLLED_BACK, run.why
-    assert stage.host == stage.source
-    assert stage.services() == stage.before
-    assert stage.cloud.server(stage.server).status == "ACTIVE"
-    assert set(stage.cloud.allocations(stage.server)) == {stage.source}
 
 
 # -- the way there ---------------------------------------------------------------------
@@ -282,72 +263,6 @@ def test_a_worker_that_lost_its_run_disables_nothing_more() -> None:
     stage.cloud.service = service  # type: ignore[method-assign]
     stage.until(run, stage.disabled)
     assert stage.disabled() == {"compute-31"}
-
-
-# -- deaths ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("number", range(6))
-def test_it_survives_a_death_at_any_service(number: int, moment: Any) -> None:
-    stage = Crowd()
-    run = stage.begin()
-    die_at(stage, "set_service", number, moment)
-    expect_moved(stage, stage.play(run))
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("number", range(6))
-def test_it_goes_back_from_a_death_at_any_service(number: int, moment: Any) -> None:
-    """Every one of the three that it disables, and of the three that it enables."""
-    stage = Crowd()
-    stage.cloud.spoil(stage.server, "check")
-    run = stage.begin()
-    die_at(stage, "set_service", number, moment)
-    expect_as_before(stage, stage.play(run))
-
-
-@pytest.mark.parametrize("call", ["services", "service", "hidden_hosts", "server"])
-def test_it_survives_a_death_at_every_look(call: str) -> None:
-    stage = Crowd()
-    run = stage.begin()
-    for _ in range(8):
-        stage.cloud.die(call, "after")
-    expect_moved(stage, stage.play(run, steps=1000))
-
-
-@pytest.mark.parametrize("part", range(SLICES))
-def test_it_goes_back_from_a_death_at_any_write(part: int) -> None:
-    """Also when it is Nova that gives the move up, and nobody asks to stop."""
-
-    def go(number: int) -> int:
-        stage = Crowd()
-        stage.cloud.spoil(stage.server, "check")
-        run = stage.begin()
-        with dying_at_write(number) as count:
-            run = stage.play(run)
-        expect_as_before(stage, run)
-        return count[0]
-
-    for number in range(part, go(10**6), SLICES):
-        go(number)
-
-
-def die_at(stage: Crowd, call: str, number: int, moment: str) -> None:
-    """Kill the worker around the ``number``-th such request from now on, from 0."""
-    real = getattr(stage.cloud, call)
-    count = [0]
-
-    def deadly(*args: Any, **options: Any) -> Any:
-        count[0] += 1
-        if count[0] == number + 1 and moment == "before":
-            raise Killed(call)
-        answer = real(*args, **options)
-        if count[0] == number + 1:
-            raise Killed(call)
-        return answer
-
-    setattr(stage.cloud, call, deadly)
 
 
 # -- what no step can do (tests/people/test_restoring.py says who does) ---------------
