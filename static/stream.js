@@ -54,6 +54,7 @@
     const open = [...box.querySelectorAll("details")].map((each) => each.open);
     const typed = [...box.querySelectorAll("input[id], textarea[id]")];
     box.innerHTML = html;
+    window.htmx?.process(box);
     box.querySelectorAll("details").forEach((each, i) => (each.open = open[i] || false));
     for (const field of typed) {
       const now = document.getElementById(field.id);

@@ -150,11 +150,9 @@ def _end(probe: Probe, now: datetime) -> None:
         journal.note(probe.run_id, f"{probe.target}: {gaps.words(result)}", at=now)
 
 
-def of_run(run: int, *, since: datetime | None = None) -> list[Answer]:
+def of_run(run: int) -> list[Answer]:
     """Return the answers of a run's guest that are kept, oldest first."""
     rows = Sample.objects.filter(run=run)
-    if since is not None:
-        rows = rows.filter(at__gte=since)
     return [
         Answer(at.timestamp() + offset / 1000, latency)
         for at, pairs in rows.values_list("at", "answers")

@@ -100,6 +100,14 @@ def test_it_shows_a_probe_that_goes_on(requester: Client) -> None:
     assert "Probe tcp:10.0.0.5:22 (goes on): It answered 7 of 8 questions" in text
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_it_looks_again_by_itself_until_the_probe_is_over(
+    requester: Client, over: bool
+) -> None:
+    page = requester.get(f"/runs/{probed('....', over=over).pk}/").content.decode()
+    assert ('hx-select="#part-downtime"' in page) == (not over)
+
+
 def test_it_says_why_a_guest_is_not_probed(requester: Client) -> None:
     run = probed("..", over=False, trouble="The worker may not send ICMP.")
     assert "The worker may not send ICMP." in text_of(requester, f"/runs/{run.pk}/")
