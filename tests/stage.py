@@ -106,7 +106,9 @@ class Stage:
             except Killed:
                 continue
         said = "\n".join(str(line) for line in run.lines.all())
-        raise AssertionError(f"no rest after {steps} looks: {run.state}\n{said[-3000:]}")
+        raise AssertionError(
+            f"no rest after {steps} looks: {run.state}\n{said[-3000:]}"
+        )
 
     def play_until_death(self, run: Run) -> None:
         """Look at the run until its worker dies; its lease has lapsed then."""
