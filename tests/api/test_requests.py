@@ -79,7 +79,8 @@ def test_asking_returns_the_plan_and_its_digest(rita: Person, stage: Stage) -> N
     assert (found["source"], found["target"]) == (stage.source, stage.target)
     assert (found["reason"], found["ticket"]) == (REASON, "OPS-1")
     assert found["asked_by"] == "requester"
-    assert found["plan"] and {"key", "sentence", "final"} == set(found["plan"][0])
+    (first, *_) = found["plan"]
+    assert {"key", "sentence", "final", "commands"} == set(first)
     assert {"rule", "severity", "sentence", "remedy"} <= set(found["findings"][0])
     assert len(found["plan_digest"]) == 64
     assert (found["decisions"], found["run"]) == ([], None)
