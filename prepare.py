@@ -6,7 +6,7 @@ the answer is a sentence. Afterwards ``.venv`` holds what requirements-lock.txt 
 a second run sees by a stamp that nothing is to do.
 
 ``prepare.py --tests`` also looks for the Chromium that the browser tests drive, and for
-the sshd and the MariaDB that others start.
+the sshd, the MariaDB and the rsync that others start.
 """
 
 from __future__ import annotations
@@ -166,8 +166,12 @@ def look_for_chromium() -> None:
 
 
 def look_for_servers() -> None:
-    """Install the servers that tests start for themselves; none is started by this."""
-    wanted = {"openssh-server": "sshd", "mariadb-server": "mariadbd"}
+    """Install what tests start for themselves; nothing is started by this."""
+    wanted = {
+        "openssh-server": "sshd",
+        "mariadb-server": "mariadbd",
+        "rsync": "rsync",
+    }
     path = f"{os.environ.get('PATH', '')}:/usr/sbin"
     missing = [p for p, name in wanted.items() if not shutil.which(name, path=path)]
     if not missing:

@@ -26,10 +26,6 @@ SSH = (
 )
 
 
-# SHA-256 of standard input; openssl is several times as fast where it can.
-_SUM = """if command -v openssl >/dev/null; then openssl dgst -sha256 -r; else sha256sum; fi | cut -c1-64"""  # noqa: E501
-
-
 def _head(move: Move) -> str:
     """Return what all three begin with: how the target is reached, and how copied.
 
@@ -52,47 +48,80 @@ compressed() {{
     echo --compress --compress-choice=zstd --compress-level=1
   fi
 }}
+cat >words <<'NOVAWEB-WORDS'
+{pieces.words(move)}NOVAWEB-WORDS
+. ./words
+words=$(cat words)
+# what both hosts know of the above
+with() {{ $ssh "$target" "$words
+by=$by
+$1" 9>&-; }}
+agree() {{
+  by=$(best)
+  if [ "$(with best </dev/null)" != "$by" ]; then by=sha; fi
+}}
+job=$PWD
 """
 
 
 def base(move: Move) -> Job:
     """Afterwards the target has every backing file, with the source's content.
 
-    One that is there already is compared by size and checksum, and never replaced:
-    other guests may stand on it. A new one gets its name when it is whole, which rsync
-    says: it ends well only if both ends have the same checksum of the whole file.
+    Holes are neither read nor sent. One that is there already is compared, and never
+    replaced: other guests may stand on it. A new one gets its name when it is whole.
     """
-    script = _head(move) + "".join(_one_base(move, path) for path in places.bases(move))
-    return Job(move, "base", script, _words(move))
+    script = "".join(_one_base(move, path) for path in places.bases(move))
+    return Job(move, "base", f"{_head(move)}agree\n{script}", _words(move))
 
 
 def _one_base(move: Move, path: str) -> str:
-    file, part = shlex.quote(path), shlex.quote(f"{path}.novaweb-{move.token}")
-    around = shlex.quote(os.path.dirname(path))
-    above = shlex.quote(places.instances(move))
+    around, name = (_quote(part) for part in os.path.split(path))
+    suffix = f".novaweb-{move.token}"
+    part, above = _quote(f"{path}{suffix}"), _quote(places.instances(move))
     make = (
         f"test -d {around} || {{ mkdir -p {around}"
         f" && chown --reference={above} {around}; }}"
     )
-    take = (
+    place = (
         f"sync {part}; chown --reference={around} {part};"
-        f" mv -n {part} {file}; rm -f {part}"
+        f" mv -n {part} {_quote(path)}; rm -f {part}"
     )
-    sum_there = f"stat -c %s {file}; {{ {_SUM}; }} <{file}"
-    return f"""if there {_quote(f"test -e {file}")}; then
-  there {_quote(sum_there)} >there &
-  {{ stat -c %s {file}; {{ {_SUM}; }} <{file}; }} >here
+    list_there = f"cd {around}; data {name}"
+    hash_there = f"cd {around}; stat -c %s {name}; hashed"
+    if move.options.get("bandwidth"):
+        # rsync ends well only if both ends have the same checksum of the whole file
+        bring = f'copy -S $(compressed) {name} "$target":{part}'
+    else:
+        bring = f"""hashed <"$job/pieces" >"$job/here" &
+  send <"$job/data" | with {_quote(pieces.take(around, suffix))} >"$job/sent"
   wait $!
-  [ "$(wc -c <here)" -gt 64 ]
-  if ! cmp -s here there; then
-    echo {_quote(path)} on "$target has another size or checksum than here" >&2
-    exit {DIFFERS}
-  fi
+  sed 's/{suffix}$//' "$job/sent" >"$job/there"
+  same"""
+    return f"""cd {around}
+data {name} >"$job/data"
+listed() {{
+  awk '{{ print int($2 / {pieces.SIZE}), $4 }}' "$job/data" | sort -u >"$job/pieces"
+}}
+same() {{
+  if cmp -s "$job/here" "$job/there"; then return; fi
+  echo {_quote(path)} on "$target has another size or checksum than here" >&2
+  exit {DIFFERS}
+}}
+if there {_quote(f"test -e {_quote(path)}")}; then
+  # what either has of data; the rest of both is nothing
+  with {_quote(list_there)} </dev/null >>"$job/data"
+  listed
+  with {_quote(hash_there)} <"$job/pieces" >"$job/there" &
+  {{ stat -c %s {name}; hashed <"$job/pieces"; }} >"$job/here"
+  wait $!
+  same
 else
+  listed
   there {_quote(make)}
-  copy -S $(compressed) {file} "$target":{part}
-  there {_quote(take)}
+  {bring}
+  there {_quote(place)}
 fi
+cd "$job"
 """
 
 
@@ -106,10 +135,11 @@ def warm(move: Move) -> Job:
         move,
         "warm",
         f"""rm -f pieces
-{_head(move)}copy -S $(compressed) --delete {_quote(places.folder(move))}/ \\
-  "$target":{beside}/
+{_head(move)}agree
+copy -S $(compressed) --delete {_quote(places.folder(move))}/ "$target":{beside}/
 there {_quote(f"sync -f {beside}")}
-there {_quote(pieces.hash_all(beside))} >pieces.new
+with {_quote(pieces.hash_all(beside))} </dev/null >pieces.new
+echo "$by" >by
 mv pieces.new pieces
 """,
         _words(move),
@@ -124,17 +154,23 @@ def last(move: Move) -> Job:
     use is limited, rsync writes what differs, and the target hashes all once more.
     """
     folder, beside = _quote(places.folder(move)), _quote(places.beside(move))
+    hash_there = f"with {_quote(pieces.hash_all(beside))} </dev/null"
     limited = " || true" if move.options.get("bandwidth") else ""
     return Job(
         move,
         "last",
         f"""touch started
-job=$PWD
-{_head(move)}{pieces.HASH}{pieces.SEND}there true &
+{_head(move)}if [ -e ../warm/pieces ]; then
+  by=$(cat ../warm/by)
+  there true &
+else
+  agree
+fi
 known() {{
   # what the target hashed is true until something is written there
   if mv ../warm/pieces there 2>/dev/null; then return; fi
-  there {_quote(f"test -d {beside} || exit 0; {pieces.hash_all(beside)}")} >there
+  : >there
+  if there {_quote(f"test -d {beside}")}; then {hash_there} >there; fi
 }}
 known &
 cd {folder}
@@ -151,15 +187,22 @@ most=$(($(wc -l <"$job/here") / 8))
 if [ "$most" -lt {pieces.FEW} ]; then most={pieces.FEW}; fi
 if [ ! -s "$job/there" ]; then
   copy -S $(compressed) ./ "$target":{beside}/
-  there {_quote(pieces.hash_all(beside))} >"$job/there"
+  {hash_there} >"$job/there"
 elif [ "$differ" -gt "$most" ]{limited}; then
   copy -I --inplace --no-whole-file -B 131072 --delete ./ "$target":{beside}/
-  there {_quote(pieces.hash_all(beside))} >"$job/there"
+  {hash_there} >"$job/there"
 else
-  sort -k 3 -k 2,2n "$job/differ" >"$job/order"
-  send <"$job/order" | $ssh "$target" {_quote(pieces.take(beside))} >"$job/sent"
-  # for owners and times, and what is no longer here
-  copy --size-only --delete ./ "$target":{beside}/
+  sort -k 3 -k 2,2n "$job/differ" | while read -r sum index path; do
+    size=$(stat -c %s "$path")
+    length=$((size - index * {pieces.SIZE}))
+    if [ "$length" -gt {pieces.SIZE} ]; then length={pieces.SIZE}; fi
+    echo "$length $((index * {pieces.SIZE})) $size $path"
+  done >"$job/order"
+  send <"$job/order" | with {_quote(pieces.take(beside))} >"$job/sent"
+  # what is no longer here
+  cut -d ' ' -f 2- "$job/there" | sort >"$job/had"
+  sort "$job/pieces" | comm -13 - "$job/had" >"$job/gone"
+  if [ -s "$job/gone" ]; then copy --size-only --delete ./ "$target":{beside}/; fi
   LC_ALL=C comm -12 "$job/here" "$job/there" >"$job/same"
   LC_ALL=C sort "$job/same" "$job/sent" >"$job/there"
 fi

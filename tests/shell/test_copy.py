@@ -19,7 +19,7 @@ import pytest
 
 from migrations_app.ports import Move
 from migrations_app.shell import copy, pieces, places
-from migrations_app.shell.pieces import SIZE
+from migrations_app.shell.pieces import SIZE as PIECE
 
 pytestmark = pytest.mark.skipif(
     shutil.which("rsync") is None, reason="rsync is not installed"
@@ -27,13 +27,20 @@ pytestmark = pytest.mark.skipif(
 
 SERVER = "5f0c1d7e-0000-4000-8000-000000000001"
 MIB = 1 << 20
+SIZE = PIECE // MIB
 SSH = """#!/bin/sh
 while [ "${1#-}" != "$1" ]; do
   case "$1" in -o|-c) shift ;; esac
   shift
 done
 shift
-exec sh -c "$(echo "$*" | sed s#/_base#/_there#g)"
+exec sh -c "$(printf %s "$*" | sed s#/_base#/_there#g)"
+"""
+
+
+QEMU_IMG = """#!/bin/sh
+echo '[{ "start": 0, "length": 8192, "depth": 0, "zero": false, "data": true},'
+echo '{ "start": 8192, "length": 67100672, "depth": 0, "zero": true, "data": false}]'
 """
 
 
@@ -92,10 +99,10 @@ class Hosts:
 
 @pytest.fixture
 def hosts(tmp_path: Path) -> Hosts:
-    ssh = tmp_path / "bin" / "ssh"
-    ssh.parent.mkdir()
-    ssh.write_text(SSH)
-    ssh.chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    for name, text in (("ssh", SSH), ("qemu-img", QEMU_IMG)):
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
     hosts = Hosts(tmp_path, tmp_path / "instances")
     hosts.folder.mkdir(parents=True)
     noise = random.Random(7)  # noqa: S311
