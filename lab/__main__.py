@@ -58,7 +58,7 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
             lifecycle.down(present)
         case "seed":
             extra = ["--article"] if asked.article else []
-            api_part.call(present, "seed", *extra)
+            api_part.call(present, "seed", *extra, *asked.only)
         case "reset":
             api_part.call(present, "reset")
         case "status":
@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also disable compute-34, as in the article",
     )
+    seed.add_argument("--only", nargs="+", default=[], metavar="NAME", help="web-0")
     return parser
 
 

@@ -11,6 +11,7 @@ from lab.api.ready import FAKE_IMAGE, REAL_IMAGE
 from lab.progress import LabError, say
 
 PATIENCE_SECONDS = 120
+ARTICLE = "--article"
 ARTICLE_REASON = "Migrations Only"
 
 
@@ -116,12 +117,14 @@ def _web(
 def seed(cloud: Cloud, *arguments: str) -> None:
     """Every instance of the seed exists and is in the state it should be in.
 
-    With `--article` compute-34 is disabled with the article's reason.
+    With names, only those. With `--article` compute-34 is disabled with the article's
+    reason.
     """
     began = time.monotonic()
     have = {s.name: s for s in cloud.admin.compute.servers(all_projects=True)}
     boot = _Boot(cloud)
-    servers = wanted(cloud)
+    names = set(arguments) - {ARTICLE}
+    servers = [it for it in wanted(cloud) if not names or it.name in names]
     made = [server for server in servers if server.name not in have]
     for server in made:
         have[server.name] = boot.create(server)
@@ -130,7 +133,7 @@ def seed(cloud: Cloud, *arguments: str) -> None:
         if server in made:
             boot.finish(server, settled)
             say(f"{server.name} on {settled.hypervisor_hostname}")
-    if "--article" in arguments:
+    if ARTICLE in arguments:
         _as_in_the_article(cloud)
     say(f"seeded {len(made)} instances in {time.monotonic() - began:.0f} s")
 

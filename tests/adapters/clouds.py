@@ -123,9 +123,9 @@ class LabPlace:
             session, service_type="compute", default_microversion="2.96"
         )
         neutron = Adapter(session, service_type="network", version="2")
-        glance = Adapter(session, service_type="image", version="2")
+        self.glance = Adapter(session, service_type="image", version="2")
         self.network = neutron.get(f"/networks?name={PROJECT}-net").json()
-        self.image = glance.get(f"/images?name={IMAGE}").json()
+        self.image = self.glance.get(f"/images?name={IMAGE}").json()
         self.flavors = self.nova.get("/flavors").json()["flavors"]
         self.made: list[str] = []
         self.names = itertools.count()

@@ -1,135 +1,175 @@
-"""Guests on the lab's libvirt hypervisors, and what their hosts really have of them.
+"""The lab's libvirt hosts, and the guests on them, asked past novaweb.
 
-The witness of a move is the guest itself: it counts on its console, and keeps its boot
-number on its disk (lab/guest/init).
+A guest prints "tick N boot B uptime S" to its console each second, and when it starts
+what its disk said (``lab/guest/init``). So one sees whether it was moved running (the
+ticks go on), was started anew (another boot), or has lost its disk (boot 1 again).
 """
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shlex
+import subprocess
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-import openstack
+from tests.adapters.clouds import LabPlace
 
-from migrations_app.adapters.ssh import SshHosts
-from migrations_app.ports import Command
-
-PATIENCE = 240.0  # seconds; guests are emulated, on a machine with much else to do
-FOLDER = "/var/lib/nova/instances"
+T = TypeVar("T")
+PATIENCE = 300.0  # seconds: guests are emulated, on processors that all share
+IMAGE, FLAVOR = "counter", "lab.micro"
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What a guest counts: its boots, kept on its disk, and seconds since the last."""
+@dataclass(frozen=True, order=True)
+class Tick:
+    """How far a guest has counted: in which of its boots, since when, in seconds."""
 
     boot: int
     tick: int
+    uptime: float
 
 
+@dataclass
 class Hypervisors:
-    """The libvirt hosts of a lab, by its facts."""
+    """The hosts by name, each entered as its root."""
 
-    def __init__(self, facts: dict[str, Any]) -> None:
-        self.hosts = SshHosts(Path(facts["ssh_config"]))
-        self.cloud = openstack.connect(
-            cloud=facts["cloud"], load_yaml_config=True, load_envvars=True
+    place: LabPlace
+    facts: dict[str, Any]
+    booted: int = field(default=0)
+
+    @property
+    def names(self) -> list[str]:
+        """The hosts, in their order."""
+        return list(self.facts["libvirt_hosts"])
+
+    @property
+    def instances(self) -> str:
+        """Where each host keeps the folders of its instances."""
+        return str(self.facts["libvirt"]["instances_path"])
+
+    def run(self, host: str, text: str) -> str:
+        """Return what a shell script wrote on a host, which must have ended well."""
+        done = subprocess.run(
+            ["ssh", "-F", self.facts["ssh_config"], "-o", "BatchMode=yes", host, text],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
-        self.names: list[str] = facts["libvirt_hosts"]
-        self.zone: str = facts["libvirt_zone"]
-        self.made: list[str] = []
+        assert done.returncode == 0, f"{host}: {text}: {done.stderr}"
+        return done.stdout
 
-    def boot(self, name: str, host: str, *, config_drive: bool = False) -> str:
-        """Return the id of a new guest on that host that has begun to count."""
-        image = self.cloud.image.find_image("counter", ignore_missing=False)
-        flavor = self.cloud.compute.find_flavor("lab.micro", ignore_missing=False)
-        network = self.cloud.network.find_network("web-net", ignore_missing=False)
-        server = self.cloud.compute.create_server(
-            name=name,
-            image_id=image.id,
-            flavor_id=flavor.id,
-            networks=[{"uuid": network.id}],
-            availability_zone=f"{self.zone}:{host}",
-            config_drive=config_drive,
-        )
-        self.made.append(server.id)
-        self.counts(server.id)
-        return str(server.id)
-
-    def close(self) -> None:
-        """Delete all guests that were made, and what their moves left on the hosts."""
-        for server in self.made:
-            self.cloud.compute.delete_server(server, ignore_missing=True)
-        for server in self.made:
-            self.cloud.compute.wait_for_delete(
-                self.cloud.compute.get_server(server), wait=PATIENCE
-            ) if self._there(server) else None
-        for host in self.names:
-            for server in self.made:
-                self.sh(host, f"rm -rf {FOLDER}/{server}*")
-            self.sh(host, "rm -rf /var/lib/novaweb/*")
-
-    def _there(self, server: str) -> bool:
-        return self.cloud.compute.find_server(server) is not None
-
-    def sh(self, host: str, text: str) -> str:
-        """Run a text on a host, as root."""
-        return self.hosts.run(host, Command("test", text), timeout=60)
-
-    def console(self, server: str) -> str:
-        """Return what the guest has written to its console, the last lines of it."""
-        output = self.cloud.compute.get_server_console_output(server, length=60)
-        return str(output["output"])
-
-    def count(self, server: str) -> Count | None:
-        """Return what the guest counted last; None before it counts."""
-        said = re.findall(r"tick (\d+) boot (\d+)", self.console(server))
-        return Count(boot=int(said[-1][1]), tick=int(said[-1][0])) if said else None
-
-    def counts(self, server: str, *, beyond: Count | None = None) -> Count:
-        """Return what the guest counts, once it does, and beyond what it did."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            status = self.cloud.compute.get_server(server).status
-            assert status != "ERROR", self.cloud.compute.get_server(server).fault
-            now = self.count(server) if status in {"ACTIVE", "VERIFY_RESIZE"} else None
-            if now and (
-                beyond is None or (now.boot, now.tick) > (beyond.boot, beyond.tick)
-            ):
-                return now
-            time.sleep(0.5)
-        raise AssertionError(f"the guest does not count:\n{self.console(server)}")
-
-    def domains(self, server: str) -> dict[str, str]:
-        """Return where the server's domain is: host -> virsh's word for its state."""
-        text = (
-            f"if virsh list --all --uuid | grep -qx {server}; then"
-            f" virsh domstate {server}; fi"
-        )
-        said = {host: self.sh(host, text).strip() for host in self.names}
-        return {host: state for host, state in said.items() if state}
-
-    def folders(self, server: str) -> dict[str, list[str]]:
-        """Return the server's folders: host -> names, without the server's id."""
-        text = f"cd {FOLDER} && ls -d {server}* 2>/dev/null || true"
-        found = {host: self.sh(host, text).split() for host in self.names}
-        return {
-            host: [name.removeprefix(server) for name in names]
-            for host, names in found.items()
-            if names
+    def boot(self, host: str, *, config_drive: bool = False) -> str:
+        """Return the id of a new guest on that host, which counts already."""
+        place = self.place
+        server = {
+            "name": f"guest-{os.getpid()}-{self.booted}",
+            "flavorRef": _one(place.nova.get("/flavors").json()["flavors"], FLAVOR),
+            "imageRef": _one(place.glance.get("/images").json()["images"], IMAGE),
+            "networks": [{"uuid": place.network["networks"][0]["id"]}],
+            "host": host,
+            "config_drive": config_drive,
         }
+        self.booted += 1
+        made = place.nova.post("/servers", json={"server": server}).json()["server"]
+        place.made.append(f"/servers/{made['id']}")
+        server_id = str(made["id"])
+        until(lambda: self._status(server_id) == "ACTIVE", "the guest to be active")
+        until(lambda: self.ticks(server_id), "the guest to count")
+        return server_id
 
-    def sums(self, server: str, host: str) -> dict[str, str]:
-        """Return the checksums of the server's disks there: name -> SHA-256.
+    def _status(self, server_id: str) -> str:
+        server = self.place.cloud.server(server_id)
+        assert server.status != "ERROR", server.fault
+        return server.status
 
-        Of what the guest sees, for qcow2 files change in form when they are opened.
-        """
-        text = (
-            f"cd {FOLDER}/{server} && for disk in disk disk.config; do"
-            ' if [ -e "$disk" ]; then echo "$disk'
-            ' $(qemu-img convert -U -O raw "$disk" /dev/stdout | sha256sum)"; fi; done'
+    def console(self, server_id: str) -> str:
+        """Return the last that the guest wrote to its console where it is now."""
+        return self.place.cloud.console_lines(server_id, 200)
+
+    def ticks(self, server_id: str) -> list[Tick]:
+        """Return what the guest has counted of late, the last one last."""
+        found = re.findall(
+            r"^tick (\d+) boot (\d+) uptime ([\d.]+)\s*$",
+            self.console(server_id),
+            re.MULTILINE,
         )
-        lines = (line.split() for line in self.sh(host, text).splitlines())
-        return {words[0]: words[1] for words in lines}
+        return [Tick(int(boot), int(tick), float(up)) for tick, boot, up in found]
+
+    def later(self, server_id: str, than: Tick) -> Tick:
+        """Return what the guest has counted, once that is more than before."""
+
+        def look() -> Tick | None:
+            last = self.ticks(server_id)[-1:]
+            return last[0] if last and last[0] > than else None
+
+        return until(look, f"the guest to count further than {than}")
+
+    def said_of_its_disk(self, server_id: str) -> tuple[int, int]:
+        """Return boot and tick that the guest found on its disk when it started."""
+        found = re.findall(
+            r"disk said: 'boot=(\d+) tick=(\d+)'", self.console(server_id)
+        )
+        assert found, self.console(server_id)
+        boot, tick = found[-1]
+        return int(boot), int(tick)
+
+    def domains(self, server_id: str) -> dict[str, str]:
+        """Return the state of the guest's domain on each host that has one."""
+        command = (
+            f"virsh list --all --uuid | grep -qx {server_id} || exit 0;"
+            f" virsh domstate {server_id}"
+        )
+        told = {host: self.run(host, command).strip() for host in self.names}
+        return {host: state for host, state in told.items() if state}
+
+    def folders(self, server_id: str) -> dict[str, list[str]]:
+        """Return what is named after the instance on each host, and the files in it."""
+        found: dict[str, list[str]] = {}
+        for host in self.names:
+            listed = self.run(
+                host,
+                f"cd {shlex.quote(self.instances)} && find . -path '*{server_id}*'"
+                " -printf '%P\\n' | sort",
+            )
+            if listed:
+                found[host] = listed.split()
+        return found
+
+    def metadata(self, host: str, server_id: str) -> dict[str, Any]:
+        """Return what the guest's config drive says of it, read from its file."""
+        folder = shlex.quote(f"{self.instances}/{server_id}")
+        listed = self.run(host, f"virsh domblklist {server_id}")
+        assert f"{server_id}/disk.config" in listed, listed
+        text = self.run(
+            host,
+            f"isoinfo -R -x /openstack/latest/meta_data.json -i {folder}/disk.config",
+        )
+        read: dict[str, Any] = json.loads(text)
+        return read
+
+    def sums(self, host: str, server_id: str, *names: str) -> list[str]:
+        """Return the SHA-256 of files of the instance's folder on a host."""
+        files = " ".join(shlex.quote(name) for name in names)
+        folder = shlex.quote(f"{self.instances}/{server_id}")
+        return self.run(host, f"cd {folder} && sha256sum {files}").splitlines()
+
+
+def until(look: Callable[[], T | None], what: str) -> T:
+    """Return the first true answer of ``look``; fail when there is none in time."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        answer = look()
+        if answer:
+            return answer
+        time.sleep(0.5)
+    raise AssertionError(f"not within {PATIENCE:.0f} s: {what}")
+
+
+def _one(found: list[dict[str, Any]], name: str) -> str:
+    return next(str(it["id"]) for it in found if it["name"] == name)
