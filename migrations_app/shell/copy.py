@@ -16,8 +16,9 @@ from migrations_app.shell.detached import Job
 # What the jobs end with beside rsync's own words.
 DIFFERS = 90  # the target has another file under this name, or other content
 FULL = 11  # rsync: error in file I/O; nearly always a full disk
+LOST = 12  # rsync: error in its protocol data stream; ours, where it says no more
 # Worth another try: the connection, or the host at its other end, went away.
-CUT = frozenset({10, 12, 20, 30, 35, 143, 255})
+CUT = frozenset({10, LOST, 20, 30, 35, 143, 255})
 
 SSH = (
     "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10"
@@ -160,52 +161,70 @@ def last(move: Move) -> Job:
         move,
         "last",
         f"""touch started
-{_head(move)}if [ -e ../warm/pieces ]; then
-  by=$(cat ../warm/by)
-  there true &
-else
-  agree
-fi
+rm -f way
+{_head(move)}if [ -e ../warm/pieces ]; then by=$(cat ../warm/by); else agree; fi
 known() {{
   # what the target hashed is true until something is written there
   if mv ../warm/pieces there 2>/dev/null; then return; fi
   : >there
   if there {_quote(f"test -d {beside}")}; then {hash_there} >there; fi
 }}
-known &
+compare() {{
+  known &
+  cd {folder}
+  pieces >"$job/pieces"
+  hashed <"$job/pieces" >"$job/here"
+  wait $!
+  LC_ALL=C comm -23 "$job/here" "$job/there" >"$job/differ"
+  differ=$(wc -l <"$job/differ")
+  most=$(($(wc -l <"$job/here") / 8))
+  if [ "$most" -lt {pieces.FEW} ]; then most={pieces.FEW}; fi
+  if [ "$(wc -l <"$job/here")" -ne "$(wc -l <"$job/pieces")" ]; then
+    echo unread >"$job/way"
+  elif [ ! -s "$job/there" ]; then
+    echo all >"$job/way"
+  elif [ "$differ" -gt "$most" ]{limited}; then
+    echo rsync >"$job/way"
+  else
+    sort -k 3 -k 2,2n "$job/differ" | while read -r sum index path; do
+      size=$(stat -c %s "$path")
+      length=$((size - index * {pieces.SIZE}))
+      if [ "$length" -gt {pieces.SIZE} ]; then length={pieces.SIZE}; fi
+      echo "$length $((index * {pieces.SIZE})) $size $path"
+    done >"$job/order"
+    echo pieces >"$job/way"
+    send <"$job/order"
+  fi
+}}
+# the target waits while it is found out here what it is to take
+compare | with {_quote(f"test -d {beside} || exit 0; {pieces.take(beside)}")} >sent
+way=$(cat way || true)
 cd {folder}
-pieces >"$job/pieces"
-hashed <"$job/pieces" >"$job/here"
-wait $!
-if [ "$(wc -l <"$job/here")" -ne "$(wc -l <"$job/pieces")" ]; then
-  echo "not all of the folder can be read here" >&2
-  exit 1
-fi
-LC_ALL=C comm -23 "$job/here" "$job/there" >"$job/differ"
-differ=$(wc -l <"$job/differ")
-most=$(($(wc -l <"$job/here") / 8))
-if [ "$most" -lt {pieces.FEW} ]; then most={pieces.FEW}; fi
-if [ ! -s "$job/there" ]; then
-  copy -S $(compressed) ./ "$target":{beside}/
-  {hash_there} >"$job/there"
-elif [ "$differ" -gt "$most" ]{limited}; then
-  copy -I --inplace --no-whole-file -B 131072 --delete ./ "$target":{beside}/
-  {hash_there} >"$job/there"
-else
-  sort -k 3 -k 2,2n "$job/differ" | while read -r sum index path; do
-    size=$(stat -c %s "$path")
-    length=$((size - index * {pieces.SIZE}))
-    if [ "$length" -gt {pieces.SIZE} ]; then length={pieces.SIZE}; fi
-    echo "$length $((index * {pieces.SIZE})) $size $path"
-  done >"$job/order"
-  send <"$job/order" | with {_quote(pieces.take(beside))} >"$job/sent"
-  # what is no longer here
-  cut -d ' ' -f 2- "$job/there" | sort >"$job/had"
-  sort "$job/pieces" | comm -13 - "$job/had" >"$job/gone"
-  if [ -s "$job/gone" ]; then copy --size-only --delete ./ "$target":{beside}/; fi
-  LC_ALL=C comm -12 "$job/here" "$job/there" >"$job/same"
-  LC_ALL=C sort "$job/same" "$job/sent" >"$job/there"
-fi
+case $way in
+  pieces)
+    # what is no longer here
+    cut -d ' ' -f 2- "$job/there" | sort >"$job/had"
+    sort "$job/pieces" | comm -13 - "$job/had" >"$job/gone"
+    if [ -s "$job/gone" ]; then copy --size-only --delete ./ "$target":{beside}/; fi
+    LC_ALL=C comm -12 "$job/here" "$job/there" >"$job/same"
+    LC_ALL=C sort "$job/same" "$job/sent" >"$job/there"
+    ;;
+  rsync)
+    copy -I --inplace --no-whole-file -B 131072 --delete ./ "$target":{beside}/
+    {hash_there} >"$job/there"
+    ;;
+  all)
+    copy -S $(compressed) ./ "$target":{beside}/
+    {hash_there} >"$job/there"
+    ;;
+  unread)
+    echo "not all of the folder can be read here" >&2
+    exit 1
+    ;;
+  *)
+    exit {LOST}
+    ;;
+esac
 cd "$job"
 if ! cmp -s here there; then
   echo "the copy differs in $(LC_ALL=C comm -23 here there | wc -l) piece(s)" >&2

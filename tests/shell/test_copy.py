@@ -179,7 +179,7 @@ def test_it_leaves_it_to_rsync_where_much_differs_or_the_network_is_limited(
     done = hosts.run(copy.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
-    assert not (hosts.top / "jobs/last/sent").exists()
+    assert (hosts.top / "jobs/last/sent").read_text() == ""
 
 
 def test_it_copies_all_of_an_instance_that_was_off(hosts: Hosts) -> None:
@@ -236,7 +236,7 @@ def test_it_stops_where_a_file_of_the_source_cannot_be_read(hosts: Hosts) -> Non
     failing.chmod(0o755)
     done = hosts.run(copy.last)
     assert done.returncode != 0
-    assert not (hosts.top / "jobs/last/sent").exists()
+    assert (hosts.top / "jobs/last/sent").read_text() == ""
 
 
 @pytest.fixture
