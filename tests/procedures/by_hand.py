@@ -78,7 +78,7 @@ class HandStage(Stage):
 
     @property
     def token(self) -> str:
-        return str(Run.objects.get().request.token)
+        return str(Run.objects.get(request__instance=self.server).request.token)
 
 
 def expect_moved(stage: HandStage, run: Run) -> None:
