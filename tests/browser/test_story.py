@@ -54,8 +54,8 @@ def test_a_move_is_asked_for_approved_and_watched(
     rita = sign_in("rita", "requester")
     rita.goto("/instances/")
     rita.get_by_role("link", name="Ask to move web").click()
-    rita.get_by_role("radio", name=procedure.capitalize()).check()
-    rita.get_by_label("To").select_option("compute-34")
+    rita.get_by_role("radio", name=f"{procedure.capitalize()}:").check()
+    rita.get_by_label("To", exact=True).select_option("compute-34")
     expect(rita.locator("#advice")).to_contain_text(
         f"Best: {procedure} to compute-34", timeout=SOON
     )
