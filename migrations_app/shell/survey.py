@@ -54,8 +54,10 @@ OPTIONS = (
 
 # A heading begins a line, all else is moved in by one blank: nothing that a guest's
 # owner has named can look like a heading.
-_SHELL = """heading() { echo "== $1"; }
-said() { sed 's/^/ /'; }
+# What one question finds wrong must not end the others: adapters/ssh runs ``sh -e``.
+_ASK = "set +e\n"
+_SHELL = f"""{_ASK}heading() {{ echo "== $1"; }}
+said() {{ sed 's/^/ /'; }}
 """
 
 # The files that the running nova-compute was told to read, seen as it sees them (it
@@ -249,7 +251,7 @@ def compare_hardware(*, server_id: str, guest: Guest) -> Command:
     """
     return Command(
         "survey_cpu",
-        f"""cpu={shlex.quote(guest.cpu)}
+        f"""{_ASK}cpu={shlex.quote(guest.cpu)}
 ask() {{ printf '%s' "$cpu" | virsh "$@" /dev/stdin 2>&1; }}
 words() {{ tr '\\n' ' '; echo; }}
 if said=$(virsh domcapabilities --virttype {shlex.quote(guest.type)} \\
@@ -290,7 +292,7 @@ def try_to_reach(source: HostFacts, target: HostFacts) -> Command:
     uri = f"qemu+{scheme}://{inbound}/system"
     return Command(
         "survey_reach",
-        f"""pid=$(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
+        f"""{_ASK}pid=$(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
   /proc/[0-9]*/cmdline 2>/dev/null | head -n 1 | cut -d/ -f3)
 user=$(stat -c %U "/proc/${{pid:-none}}" 2>/dev/null || id -un nova 2>/dev/null)
 try() {{

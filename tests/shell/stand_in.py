@@ -105,7 +105,7 @@ class Host:
 
     def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
         done = subprocess.run(
-            ["/bin/sh", "-c", command.text],
+            ["/bin/sh", "-eu", "-c", command.text],  # as adapters/ssh runs it
             env={
                 "PATH": f"{self.root}/bin:{os.environ['PATH']}",
                 "HERE": str(self.root),

@@ -215,3 +215,8 @@ def test_a_host_that_does_not_answer_is_named_and_nothing_is_raised(host: Host) 
     assert found.unread == {"compute-34": "compute-34 is silent."}
     assert found.guest is not None
     assert found.source.domain == "running"
+
+
+def test_a_host_that_never_had_an_instance_answers_too(host: Host) -> None:
+    (host.instances / "_base").rmdir()
+    assert host.says().bases == {}

@@ -75,7 +75,7 @@ def test_it_asks_for_few_lines_of_one_request_only(tmp_path: Path) -> None:
     text = compute_log.compute_log(REQUEST).text
     text = text.replace("/var/log/nova/nova-compute.log", str(log))
     answer = subprocess.run(
-        ["sh", "-c", text], stdout=subprocess.PIPE, text=True, check=True
+        ["sh", "-eu", "-c", text], stdout=subprocess.PIPE, text=True, check=True
     ).stdout
     lines = answer.splitlines()
     assert len(lines) == compute_log.MOST_LINES
