@@ -58,6 +58,7 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
+    from migrations_app import audit
     from migrations_app.models import (
         AuditEntry,
         Hypervisor,
@@ -130,8 +131,8 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
         of=factories.request(state="running"),
         lines=[f"Line {number}." for number in range(2000)],
     )
-    AuditEntry.objects.bulk_create(
-        (
+    audit.append(
+        [
             AuditEntry(
                 at=now,
                 actor_name=f"person-{number % 50}",
@@ -144,8 +145,7 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
                 note="The host is to be emptied.",
             )
             for number in range(10 * requests)
-        ),
-        batch_size=1000,
+        ]
     )
     Snapshot.objects.bulk_create(
         (

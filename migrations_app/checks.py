@@ -18,18 +18,7 @@ from django.db import connections
 from migrations_app.models import AuditEntry
 from migrations_app.procedures.base import Act, Procedure
 from migrations_app.procedures.registry import PROCEDURES
-
-TRIGGERS = {
-    "sqlite": (
-        "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
-        2,
-    ),
-    "postgresql": (
-        "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = "
-        "to_regclass(%s)",
-        2,
-    ),
-}
+from migrations_app.proof import triggers
 
 
 @register()
@@ -207,14 +196,11 @@ def audit_is_append_only(
         connection = connections[alias]
         if table not in connection.introspection.table_names():
             continue
-        query, wanted = TRIGGERS[connection.vendor]
-        with connection.cursor() as cursor:
-            cursor.execute(query, [table])
-            count = cursor.fetchone()[0]
-        if count < wanted:
+        if missing := triggers.missing(connection):
             found.append(
                 Error(
-                    "The audit trail can be changed: its triggers are missing.",
+                    "The audit trail can be changed: its triggers are missing"
+                    f" ({', '.join(missing)}).",
                     hint="Run manage.py migrate; if they were dropped, find out by"
                     " whom.",
                     id="novaweb.E005",

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from migrations_app import audit
 from migrations_app.engine import journal
@@ -171,9 +172,9 @@ def _note(request: MigrationRequest, text: str) -> None:
     if last is not None and last.text == text:
         return
     with transaction.atomic():
-        entry = audit.record("run.restored", request=request, run=run, note=text)
         if run is not None:
-            journal.note(run.pk, text, at=entry.at)
+            journal.note(run.pk, text, at=timezone.now())
+        audit.record("run.restored", request=request, run=run, note=text)
 
 
 def _enable(cloud: CloudPort, service: Service, token: str) -> list[str]:

@@ -78,8 +78,8 @@ def close(run_id: int, *, by: User, note: str) -> Run:
     with transaction.atomic():
         _held(run, state=str(RunState.CLOSED), ended_at=now, why=note)
         journal.note(run.pk, f"{by.get_username()} closed it by hand: {note}", at=now)
-        audit.record("run.closed", by=by, run=run, note=note)
         mirror(run, RunState.CLOSED, why=note, now=now)
+        audit.record("run.closed", by=by, run=run, note=note)
     return _load(run_id)
 
 
@@ -96,11 +96,11 @@ def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
         )
         if changed != 1:
             raise TooLate("The run has come to rest meanwhile. Look again.")
-        audit.record(verb, by=by, run=run, note=note)
         line = audit.VERBS[verb].format(
             actor=by.get_username(), instance=run.request.instance_name
         )
         journal.note(run.pk, f"{line}. {note}".strip(), at=now)
+        audit.record(verb, by=by, run=run, note=note)
         bell.ring()
     return _load(run.pk)
 
@@ -127,8 +127,8 @@ def _resume(
         who = by.get_username()
         way = "back" if state is RunState.GOING_BACK else "on"
         journal.note(run.pk, f"{who} had the run go {way}. {note}".strip(), at=now)
-        audit.record(audit_verb, by=by, run=run, note=note)
         mirror(run, state, why=why, now=now)
+        audit.record(audit_verb, by=by, run=run, note=note)
         bell.ring()
     return _load(run.pk)
 

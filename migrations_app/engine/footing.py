@@ -245,8 +245,8 @@ class Footing:
             fields["ended_at"] = now
         with transaction.atomic():
             self.say(line, **fields)
-            audit.record(verb, run=self.run, note=why, after=after)
             mirror(self.run, state, why=why, now=now)
+            audit.record(verb, run=self.run, note=why, after=after)
         return Way.ON if walking else Way.OVER
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrations_app.models.audit import AuditEntry
+from migrations_app.models.audit import AuditEntry, AuditHead
 from migrations_app.models.cloud import Cloud
 from migrations_app.models.inventory import Hypervisor, Instance, Snapshot
 from migrations_app.models.probe import Probe, Sample
@@ -12,6 +12,7 @@ from migrations_app.models.speed import CopySpeed
 
 __all__ = [
     "AuditEntry",
+    "AuditHead",
     "Cloud",
     "CopySpeed",
     "Decision",

@@ -7,11 +7,12 @@ from django.db import models
 
 
 class AuditEntry(models.Model):
-    """One act. Triggers refuse every UPDATE and DELETE (migration 0002).
+    """One act. Triggers refuse every UPDATE and DELETE (proof/triggers.py).
 
     The actor is kept as a key *and* as text, and the key has no constraint: deleting
     an account never touches the trail. ``act`` groups the entries of one request of a
-    browser, a client or a job. ``previous`` and ``digest`` are for the hash chain.
+    browser, a client or a job. ``previous`` is the ``digest`` of the entry before it:
+    what is hashed is in proof/form.py. The numbers have no gap.
     """
 
     at = models.DateTimeField()
@@ -55,3 +56,18 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.actor_name} {self.verb}"
+
+
+class AuditHead(models.Model):
+    """The one row (id 1) that says where the chain ends, and that writers queue at.
+
+    ``count`` entries are chained, the last is number ``entry``. A trigger moves it with
+    each new entry; nothing else may.
+    """
+
+    count = models.BigIntegerField(default=0)
+    entry = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.count} entries, the last is {self.entry}"
