@@ -46,6 +46,7 @@ class Verb(StrEnum):
     DISABLE = "disable-service"
     ENABLE = "enable-service"
     MEASURE = "measure"
+    CALENDAR = "calendar"
 
 
 class Late(str):
@@ -86,6 +87,7 @@ _ROLES: dict[Verb, frozenset[Role]] = {
     Verb.DISABLE: frozenset({Role.OPERATOR}),
     Verb.ENABLE: frozenset({Role.OPERATOR}),
     Verb.MEASURE: frozenset({Role.OPERATOR}),
+    Verb.CALENDAR: frozenset({Role.APPROVER, Role.OPERATOR}),
 }
 _WORDS = {
     Verb.SEE: "look at this",
@@ -105,6 +107,7 @@ _WORDS = {
     Verb.DISABLE: "disable a service",
     Verb.ENABLE: "enable a service",
     Verb.MEASURE: "have the speed between two hosts measured",
+    Verb.CALENDAR: "change windows and freezes",
 }
 
 

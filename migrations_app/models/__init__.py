@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.models.audit import AuditEntry, AuditHead
+from migrations_app.models.calendar import Window
 from migrations_app.models.cloud import Cloud
 from migrations_app.models.inventory import Hypervisor, Instance, Snapshot
 from migrations_app.models.probe import Probe, Sample
@@ -26,4 +27,5 @@ __all__ = [
     "Sample",
     "Snapshot",
     "Step",
+    "Window",
 ]

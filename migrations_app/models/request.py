@@ -55,6 +55,8 @@ class MigrationRequest(models.Model):
     # How many plans there were: an approval of one that was replaced stays void, even
     # when the world turns back and the plan reads again as it did.
     edition = models.PositiveIntegerField(default=1)
+    # How the plan differs from the one that it replaced, line by line (drift.py).
+    differences = models.JSONField(default=list, blank=True)
 
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -23,6 +23,8 @@ class Run(models.Model):
     was_going_back = models.BooleanField(default=False)
     why = models.TextField(blank=True)
     started_at = models.DateTimeField()
+    # What the pre-flight found when it began, as MigrationRequest.findings.
+    findings = models.JSONField(default=list, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     # Who walks it now: a token and until when it is to be believed.

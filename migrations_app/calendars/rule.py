@@ -1,0 +1,100 @@
+"""A window as a value, one of its occurrences, and how wall clocks become moments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from migrations_app.errors import Unfit
+
+
+class Kind(StrEnum):
+    """What a window says about its time."""
+
+    MAINTENANCE = "maintenance"
+    FREEZE = "freeze"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A window: ``starts`` and ``ends`` are its first times on clocks in ``time_zone``.
+
+    ``recurrence`` is an RRULE as recurrence.py returns it; ``exceptions`` are starts
+    that are left out. Empty scopes mean everywhere.
+    """
+
+    kind: Kind
+    name: str
+    time_zone: str
+    starts: datetime
+    ends: datetime
+    recurrence: str = ""
+    exceptions: tuple[datetime, ...] = ()
+    clouds: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    id: int = 0
+    reason: str = ""
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasts on the clocks."""
+        return self.ends - self.starts
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time that the rule is about, in UTC: from ``begins`` until before ``ends``.
+
+    ``start`` is its start on the clock, by which an exception names it.
+    """
+
+    rule: Rule
+    start: datetime
+    begins: datetime
+    ends: datetime
+
+    @property
+    def freeze(self) -> bool:
+        """Whether nothing may start in it."""
+        return self.rule.kind is Kind.FREEZE
+
+
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone of that IANA name. Raises Unfit."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Unfit(
+            f"There is no time zone “{name[:60]}”. Give an IANA name, such as"
+            " Europe/Berlin or UTC."
+        ) from None
+
+
+def moment(clock: datetime, zone_name: str) -> datetime:
+    """Return when clocks in that zone show this, in UTC.
+
+    A time that occurs twice means the first; one that is skipped means as much after
+    the change as it would have been without it (RFC 5545, 3.3.5).
+    """
+    return clock.replace(tzinfo=zone(zone_name), fold=0).astimezone(UTC)
+
+
+def clock(at: datetime, zone_name: str) -> datetime:
+    """Return what clocks in that zone show at the moment."""
+    return at.astimezone(zone(zone_name)).replace(tzinfo=None, fold=0)
+
+
+def occurrence(rule: Rule, start: datetime) -> Occurrence:
+    """Return the rule's occurrence that starts then by the clock.
+
+    Its end is by the clock too: a window until 06:00 lasts until 06:00 in the nights in
+    which clocks change. Where the change leaves nothing of it, it keeps its length.
+    """
+    begins = moment(start, rule.time_zone)
+    ends = moment(start + rule.length, rule.time_zone)
+    if ends <= begins:
+        ends = begins + rule.length
+    return Occurrence(rule, start, begins, ends)
