@@ -6,7 +6,7 @@ the answer is a sentence. Afterwards ``.venv`` holds what requirements-lock.txt 
 a second run sees by a stamp that nothing is to do.
 
 ``prepare.py --tests`` also looks for the Chromium that the browser tests drive, and for
-the sshd, the MariaDB and the rsync that others start.
+the sshd, the MariaDB, the PostgreSQL and the rsync that others start.
 """
 
 from __future__ import annotations
@@ -170,9 +170,11 @@ def look_for_servers() -> None:
     wanted = {
         "openssh-server": "sshd",
         "mariadb-server": "mariadbd",
+        "postgresql": "postgres",
         "rsync": "rsync",
     }
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
+    path = ":".join([os.environ.get("PATH", ""), "/usr/sbin", *map(str, newest)])
     missing = [p for p, name in wanted.items() if not shutil.which(name, path=path)]
     if not missing:
         return

@@ -18,6 +18,7 @@ UNITS = {
     "mariadb-server": ("mariadb.service",),
     "rabbitmq-server": ("rabbitmq-server.service", "epmd.service", "epmd.socket"),
     "memcached": ("memcached.service",),
+    "postgresql": ("postgresql.service",),
     "openssh-server": ("ssh.service", "ssh.socket"),
     "libvirt-daemon-system": (
         "libvirtd.service",

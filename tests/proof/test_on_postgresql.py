@@ -1,0 +1,40 @@
+"""What is true of the audit trail on one database is true on the other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.postgresql import PostgreSQL
+
+HERE = Path(__file__)
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="this suite is on it")
+def test_all_that_is_proven_here_is_so_on_postgresql(postgresql: PostgreSQL) -> None:
+    """The other tests of this folder, in a process whose database is PostgreSQL.
+
+    The account is the application's own, which owns its tables.
+    """
+    environment = {
+        **os.environ,
+        "NOVAWEB_TEST_DATABASE_URL": postgresql.create("proof"),
+    }
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", str(HERE.parent)),
+            *(f"--ignore={HERE}", "-n0", "-q", "-p", "no:cacheprovider"),
+        ],
+        cwd=HERE.parents[2],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
