@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from migrations_app.models import MigrationRequest, Run
+from django.utils import timezone
+
+from migrations_app.models import Delegation, MigrationRequest, Run
 from migrations_app.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
 
 if TYPE_CHECKING:
@@ -47,6 +49,12 @@ class Verb(StrEnum):
     ENABLE = "enable-service"
     MEASURE = "measure"
     CALENDAR = "calendar"
+    AMEND = "amend"
+    BREAK_GLASS = "break-glass"
+    REVIEW = "review"
+    DELEGATE = "delegate"
+    SEE_POLICIES = "see-policies"
+    SET_POLICY = "set-policy"
 
 
 class Late(str):
@@ -55,18 +63,32 @@ class Late(str):
     __slots__ = ()
 
 
-# How many people must approve a request of each procedure.
-APPROVALS = {"live": 1, "cold": 1, "cold_by_disabling": 2, "manual": 2}
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """The say of an approver, in somebody else's hands."""
+
+    giver: int
+    name: str
+    groups: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is signed in, and the roles they have."""
+    """Somebody who is signed in, and the roles they have.
+
+    ``groups`` are all their groups, of which the roles are some. ``lent`` are the
+    says that approvers have handed on to them, for now. ``sets_policy``: an account of
+    staff that may change approval policies.
+    """
 
     id: int | None
     name: str
     roles: frozenset[str]
     staff: bool = False
+    superuser: bool = False
+    groups: frozenset[str] = frozenset()
+    lent: tuple[Lent, ...] = ()
+    sets_policy: bool = False
 
 
 _ROLES: dict[Verb, frozenset[Role]] = {
@@ -88,7 +110,16 @@ _ROLES: dict[Verb, frozenset[Role]] = {
     Verb.ENABLE: frozenset({Role.OPERATOR}),
     Verb.MEASURE: frozenset({Role.OPERATOR}),
     Verb.CALENDAR: frozenset({Role.APPROVER, Role.OPERATOR}),
+    Verb.AMEND: frozenset({Role.REQUESTER, Role.OPERATOR}),
+    Verb.BREAK_GLASS: frozenset({Role.OPERATOR}),
+    Verb.REVIEW: frozenset({Role.APPROVER}),
+    Verb.DELEGATE: frozenset({Role.APPROVER}),
+    Verb.SEE_POLICIES: frozenset(Role),
+    # no role gives this: staff does
+    Verb.SET_POLICY: frozenset(),
 }
+# What an approver may hand on to somebody who has another role.
+_MAY_BE_LENT = frozenset({Verb.APPROVE, Verb.REJECT})
 _WORDS = {
     Verb.SEE: "look at this",
     Verb.ASK: "ask for a move",
@@ -108,6 +139,12 @@ _WORDS = {
     Verb.ENABLE: "enable a service",
     Verb.MEASURE: "have the speed between two hosts measured",
     Verb.CALENDAR: "change windows and freezes",
+    Verb.AMEND: "change a request",
+    Verb.BREAK_GLASS: "break the glass",
+    Verb.REVIEW: "review broken glass",
+    Verb.DELEGATE: "hand on your say",
+    Verb.SEE_POLICIES: "look at approval policies",
+    Verb.SET_POLICY: "change approval policies",
 }
 
 
@@ -115,19 +152,49 @@ def person(user: User | AnonymousUser) -> Person:
     """Return who the user is, with their roles (read once per user object)."""
     known: Person | None = getattr(user, "_novaweb_person", None)
     if known is None:
-        if user.is_authenticated and user.is_active:
-            names = user.groups.values_list("name", flat=True)
-            roles = frozenset(names) & frozenset(str(role) for role in Role)
-            known = Person(
-                id=user.pk,
-                name=user.get_username(),
-                roles=roles,
-                staff=bool(getattr(user, "is_staff", False)),
-            )
-        else:
-            known = Person(id=None, name="", roles=frozenset())
+        known = _read(user)
         user._novaweb_person = known  # type: ignore[union-attr]
     return known
+
+
+def _read(user: User | AnonymousUser) -> Person:
+    if not (user.is_authenticated and user.is_active):
+        return Person(id=None, name="", roles=frozenset())
+    groups = frozenset(user.groups.values_list("name", flat=True))
+    return Person(
+        id=user.pk,
+        name=user.get_username(),
+        roles=groups & frozenset(str(role) for role in Role),
+        staff=user.is_staff,
+        superuser=user.is_superuser,
+        groups=groups,
+        lent=_lent_to(user.pk),
+        sets_policy=user.is_staff
+        and user.has_perm("migrations_app.change_approvalpolicy"),
+    )
+
+
+def _lent_to(taker: int) -> tuple[Lent, ...]:
+    """Return the says that approvers have handed on to somebody, for now."""
+    now = timezone.now()
+    rows = Delegation.objects.filter(
+        taker=taker,
+        starts_at__lte=now,
+        ends_at__gt=now,
+        revoked_at=None,
+        giver__is_active=True,
+        giver__is_superuser=False,
+    ).order_by("id")
+    groups: dict[tuple[int, str], set[str]] = {}
+    for giver, name, group in rows.values_list(
+        "giver", "giver_name", "giver__groups__name"
+    ):
+        groups.setdefault((giver, name), set()).add(group or "")
+    return tuple(
+        Lent(giver, name, frozenset(its))
+        for (giver, name), its in groups.items()
+        if Role.APPROVER in its
+    )
 
 
 def why_not(
@@ -139,7 +206,13 @@ def why_not(
 ) -> str:
     """Return why the person may not do that, as a sentence; empty: they may."""
     allowed = _ROLES[verb]
-    if not who.roles & {str(role) for role in allowed}:
+    if verb is Verb.SET_POLICY:
+        if not who.sets_policy:
+            return (
+                f"To {_WORDS[verb]} takes an account of staff with the permission to"
+                " change approval policies. Ask whoever administers novaweb for it."
+            )
+    elif not (_has_by_other_right(who, verb) or who.roles & set(map(str, allowed))):
         roles = " or ".join(sorted(str(role) for role in allowed))
         return (
             f"To {_WORDS[verb]} takes the role {roles}, which you do not have. Ask"
@@ -152,12 +225,26 @@ def why_not(
     return ""
 
 
+def _has_by_other_right(who: Person, verb: Verb) -> bool:
+    """Whether the verb is open to the person though none of their roles gives it."""
+    if verb in _MAY_BE_LENT:
+        return bool(who.lent and who.roles)
+    return verb is Verb.SEE_POLICIES and who.sets_policy
+
+
 def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
     state = RequestState(request.state)
     words = str(state).replace("_", " ")
     match verb:
         case Verb.APPROVE | Verb.REJECT if request.asked_by_id == who.id:
             return "You asked for this move: somebody else must decide about it."
+        case Verb.APPROVE if request.changed_by_id and request.changed_by_id == who.id:
+            return "You changed this request: somebody else must approve it."
+        case Verb.APPROVE if who.superuser:
+            return (
+                "A superuser can change every rule, so their approval does not count:"
+                " somebody without that must approve it."
+            )
         case Verb.APPROVE if state is not RequestState.REQUESTED:
             return Late(
                 f"The request is {words}; only a requested one can be approved."
@@ -172,6 +259,19 @@ def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
             RequestState.APPROVED,
         ):
             return Late(f"The request is {words}; it can no longer be withdrawn.")
+        case Verb.AMEND | Verb.BREAK_GLASS if state not in (
+            RequestState.REQUESTED,
+            RequestState.APPROVED,
+        ):
+            return Late(f"The request is {words}; it is too late for this.")
+        case Verb.AMEND if (
+            request.asked_by_id != who.id and Role.OPERATOR not in who.roles
+        ):
+            return "Only who asked for the move, or an operator, can change it."
+        case Verb.REVIEW if request.asked_by_id == who.id:
+            return "You asked for this move: somebody else must review it."
+        case Verb.REVIEW if who.superuser:
+            return "A superuser cannot review it: somebody without that must."
         case Verb.WITHDRAW if (
             request.asked_by_id != who.id and Role.OPERATOR not in who.roles
         ):

@@ -9,21 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from migrations_app import audit, bell, intake, planning, policy, restoring, wiring
+from migrations_app import (
+    audit,
+    bell,
+    drift,
+    intake,
+    planning,
+    policy,
+    restoring,
+    rulings,
+    wiring,
+)
+from migrations_app.admission import allow, fit, load, whole
 from migrations_app.errors import (
     Conflict,
-    Gone,
-    NotAllowed,
     TooLate,
-    Unfit,
     Unreachable,
 )
 from migrations_app.models import Cloud, Decision, MigrationRequest
@@ -42,7 +49,7 @@ def preflight(
     cloud: str | None = None,
 ) -> Advice:
     """Return how the instance could be moved, best first, with all findings."""
-    _allow(by, Verb.SEE)
+    allow(by, Verb.SEE)
     return planning.advice(
         wiring.world_for(intake.cloud(cloud)),
         instance=intake.instance(instance),
@@ -70,7 +77,7 @@ def ask(
     makes no sense, TooLate when the instance has an open request, and what the cloud
     raises when it cannot be looked at.
     """
-    _allow(by, Verb.ASK)
+    allow(by, Verb.ASK)
     name, now = intake.cloud(cloud), timezone.now()
     reason, ticket = intake.reason(reason), intake.ticket(ticket)
     intake.window(window_start, window_end, now)
@@ -82,10 +89,7 @@ def ask(
         options=intake.options(options or {}),
     )
     intake.probe(drawn.move.options, own=drawn.server.addresses)
-    _fit(drawn)
-    # a window that begins late gives the request as much time as any other
-    begins = max(now, window_start or now)
-    lasting = begins + timedelta(days=settings.NOVAWEB_REQUEST_DAYS)
+    fit(drawn)
     request = MigrationRequest(
         cloud=Cloud.objects.get_or_create(name=name)[0],
         instance=drawn.move.server_id,
@@ -99,12 +103,12 @@ def ask(
         ticket=ticket,
         window_start=window_start,
         window_end=window_end,
-        expires_at=min(lasting, window_end) if window_end else lasting,
         asked_by=by,
         asked_by_name=by.get_username(),
         asked_at=now,
         **drawn.as_fields(),
     )
+    request.expires_at = rulings.expiry(request, now=now)
     try:
         with transaction.atomic():
             request.save(force_insert=True)
@@ -129,15 +133,66 @@ def approve(
     saw, nothing is approved: the request shows the new plan, and TooLate says so.
     Raises Unfit when the plan is forbidden, as one may be that has changed before.
     """
-    request = _load(request_id)
-    _allow(by, Verb.APPROVE, request=request)
+    request = load(request_id)
+    allow(by, Verb.APPROVE, request=request)
     note = intake.note(note, "Say why you approve: an auditor will read it.")
+    still_so(request, plan_digest)
+    now = timezone.now()
+    with transaction.atomic():
+        # takes the row's lock: two approvers cannot both be the last one needed
+        _guard(request, RequestState.REQUESTED, plan_digest=plan_digest)
+        right = rulings.whose_say(policy.person(by), request)
+        decision = _decide(request, by=by, approves=True, note=note, at=now, **right)
+        found = rulings.standing_of(request, now=now)
+        ready = found is not None and found.satisfied
+        if ready:
+            start = max(now, request.window_start or now)
+            _move(request, RequestState.APPROVED, look_again_at=start)
+        _record_decision(decision, by=by)
+        if found is not None and ready:
+            after = rulings.as_audited(found.rule)
+            audit.record("request.ready", request=request, after=after)
+            bell.ring()
+    return load(request_id)
+
+
+def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
+    """Reject the request, for good; the note says why."""
+    request = load(request_id)
+    allow(by, Verb.REJECT, request=request)
+    note = intake.note(note, "Say why you reject: the requester will read it.")
+    now = timezone.now()
+    with transaction.atomic():
+        _end(request, RequestState.REJECTED, now, why=note)
+        right = rulings.whose_no(policy.person(by))
+        decision = _decide(request, by=by, approves=False, note=note, at=now, **right)
+        _record_decision(decision, by=by)
+    return load(request_id)
+
+
+def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
+    """Withdraw the request before it runs; the note says why."""
+    request = load(request_id)
+    allow(by, Verb.WITHDRAW, request=request)
+    note = intake.note(note, "Say why you withdraw it: an auditor will read it.")
+    with transaction.atomic():
+        _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)
+        audit.record("request.withdrawn", by=by, request=request, note=note)
+    return load(request_id)
+
+
+def still_so(request: MigrationRequest, plan_digest: str) -> None:
+    """Look at the world again; return if that plan of the request may still run.
+
+    Raises TooLate when it is no longer the request's or the world's: the request has
+    the new plan then; Unfit, and what the cloud raises.
+    """
     if plan_digest != request.plan_digest:
         raise TooLate("The plan has changed since you looked: read it and decide anew.")
     if sentence := restoring.in_the_way(request):
         raise Conflict(sentence)
     drawn = planning.redraft(request)
-    _whole(drawn)
+    whole(drawn)
     if drawn.digest != request.plan_digest:
         if drawn.silent:
             raise Unreachable(
@@ -149,62 +204,14 @@ def approve(
             "The plan changed while it waited for you, so nothing was approved. Read"
             " what is different and decide anew."
         )
-    _fit(drawn)
-    now = timezone.now()
-    try:
-        with transaction.atomic():
-            # takes the row's lock: two approvers cannot both be the last one needed
-            _guard(request, RequestState.REQUESTED, plan_digest=plan_digest)
-            _decide(request, by=by, approves=True, note=note, at=now)
-            if len(approvals(request)) >= approvals_needed(request):
-                start = max(now, request.window_start or now)
-                _move(request, RequestState.APPROVED, look_again_at=start)
-                audit.record("request.ready", request=request)
-                bell.ring()
-    except IntegrityError as error:
-        raise TooLate("You have decided about this plan already.") from error
-    return _load(request_id)
-
-
-def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
-    """Reject the request, for good; the note says why."""
-    request = _load(request_id)
-    _allow(by, Verb.REJECT, request=request)
-    note = intake.note(note, "Say why you reject: the requester will read it.")
-    now = timezone.now()
-    with transaction.atomic():
-        _end(request, RequestState.REJECTED, now, why=note)
-        _decide(request, by=by, approves=False, note=note, at=now)
-    return _load(request_id)
-
-
-def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
-    """Withdraw the request before it runs; the note says why."""
-    request = _load(request_id)
-    _allow(by, Verb.WITHDRAW, request=request)
-    note = intake.note(note, "Say why you withdraw it: an auditor will read it.")
-    with transaction.atomic():
-        _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)
-        audit.record("request.withdrawn", by=by, request=request, note=note)
-    return _load(request_id)
-
-
-def approvals(request: MigrationRequest) -> list[Decision]:
-    """Return the approvals that count now: those of the plan as it stands."""
-    return list(
-        request.decisions.filter(approves=True, plan_digest=request.plan_digest)
-    )
-
-
-def approvals_needed(request: MigrationRequest) -> int:
-    """Return how many people must approve the request."""
-    return policy.APPROVALS[request.procedure]
+    fit(drawn)
 
 
 def void(request: MigrationRequest, drawn: Draft) -> None:
     """Put the changed plan in place of the old one; approvals of the old are void."""
-    lines = planning.differences(request, drawn) or ["The plan itself changed."]
-    why = "The plan changed, so earlier approvals are void. " + " ".join(lines)
+    lines = drift.differences(request, drawn)
+    words = drift.sentences(lines)
+    why = f"The plan changed, so earlier approvals are void. {words}"
     before = {"digest": request.plan_digest}
     drawn = replace(drawn, edition=request.edition + 1)
     with transaction.atomic():
@@ -216,6 +223,7 @@ def void(request: MigrationRequest, drawn: Draft) -> None:
             state=str(RequestState.REQUESTED),
             look_again_at=None,
             why=why,
+            differences=lines,
             **drawn.as_fields(),
         )
         if changed == 1:
@@ -224,30 +232,11 @@ def void(request: MigrationRequest, drawn: Draft) -> None:
                 request=request,
                 note=why,
                 before=before,
-                after={"digest": drawn.digest},
+                after={"digest": drawn.digest, "differences": lines},
             )
 
 
 # -- what the verbs share -------------------------------------------------------------
-
-
-def _allow(by: User, verb: Verb, *, request: MigrationRequest | None = None) -> None:
-    sentence = policy.why_not(policy.person(by), verb, request=request)
-    if isinstance(sentence, policy.Late):
-        raise TooLate(sentence)
-    if sentence:
-        raise NotAllowed(sentence)
-
-
-def _fit(drawn: Draft) -> None:
-    if drawn.blocking:
-        first = drawn.blocking[0]
-        raise Unfit(f"{first.sentence} {first.remedy}".strip(), drawn.findings)
-
-
-def _whole(drawn: Draft) -> None:
-    for sentence in drawn.unread.values():
-        raise Unreachable(f"Not everything could be checked, so wait: {sentence}")
 
 
 def _open_already(request: MigrationRequest) -> TooLate:
@@ -257,13 +246,6 @@ def _open_already(request: MigrationRequest) -> TooLate:
         f"There is an open request for {request.instance_name} already{number}:"
         " withdraw that one first, or wait until it is over."
     )
-
-
-def _load(request_id: int) -> MigrationRequest:
-    try:
-        return MigrationRequest.objects.select_related("cloud").get(pk=request_id)
-    except MigrationRequest.DoesNotExist:
-        raise Gone(f"There is no request {request_id}.") from None
 
 
 def _guard(request: MigrationRequest, state: RequestState, **expected: Any) -> None:
@@ -289,9 +271,15 @@ def _end(
 
 
 def _decide(
-    request: MigrationRequest, *, by: User, approves: bool, note: str, at: datetime
-) -> None:
-    Decision.objects.create(
+    request: MigrationRequest,
+    *,
+    by: User,
+    approves: bool,
+    note: str,
+    at: datetime,
+    **right: Any,
+) -> Decision:
+    return Decision.objects.create(
         request=request,
         by=by,
         by_name=by.get_username(),
@@ -299,11 +287,17 @@ def _decide(
         note=note,
         plan_digest=request.plan_digest,
         at=at,
+        **right,
     )
+
+
+def _record_decision(decision: Decision, *, by: User) -> None:
+    giver = decision.on_behalf_of_name
+    for_whom = {"on_behalf_of": giver} if giver else {}
     audit.record(
-        "request.approved" if approves else "request.rejected",
+        "request.approved" if decision.approves else "request.rejected",
         by=by,
-        request=request,
-        note=note,
-        after={"digest": request.plan_digest},
+        request=decision.request,
+        note=decision.note,
+        after={"digest": decision.plan_digest, **for_whom},
     )

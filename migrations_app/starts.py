@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import Error as DatabaseError
@@ -10,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from migrations_app import audit, planning, restoring
+from migrations_app import audit, planning, restoring, rulings, timetable
 from migrations_app.engine import journal
 from migrations_app.errors import Gone, NovawebError
 from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
@@ -62,6 +64,12 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
     if sentence := restoring.in_the_way(request):
         _wait(request, sentence)
         return False
+    if said := _calendar(request, now):
+        if said.over:
+            _expire(request, said.sentence)
+        else:
+            _wait(request, said.sentence, until=said.again)
+        return False
     try:
         drawn = planning.redraft(request)
     except Gone as error:
@@ -98,7 +106,8 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
     with transaction.atomic():
         # takes the row's lock: of two that may not run at once one finds the other
         Cloud.objects.filter(pk=request.cloud_id).update(name=F("name"))
-        if restoring.in_the_way(request):
+        # the look at the cloud took its time: a freeze may have been made meanwhile
+        if restoring.in_the_way(request) or _calendar(request, timezone.now()):
             return False
         changed = MigrationRequest.objects.filter(
             pk=request.pk,
@@ -107,23 +116,52 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         ).update(state=str(RequestState.RUNNING), why="", look_again_at=None)
         if changed != 1:
             return False
-        run = Run.objects.create(request=request, started_at=now, look_again_at=now)
+        refusal, right = rulings.permit(request, now=now)
+        if refusal:
+            _send_back(request, refusal, right)
+            return False
+        run = Run.objects.create(
+            request=request,
+            started_at=now,
+            look_again_at=now,
+            findings=[finding.as_dict() for finding in drawn.findings],
+        )
         Step.objects.bulk_create(
             Step(run=run, position=position, **step)
             for position, step in enumerate(request.plan)
         )
         if probe := request.options.get("probe"):
             Probe.objects.create(run=run, target=probe)
-        audit.record("run.started", run=run, after={"digest": drawn.digest})
         journal.note(run.pk, "The plan is as it was approved; the run begins.", at=now)
+        audit.record("run.started", run=run, after={"digest": drawn.digest, **right})
     return True
 
 
-def _wait(request: MigrationRequest, sentence: str) -> None:
+def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) -> None:
+    """Have it decided about again; called in the transaction that holds its row."""
+    MigrationRequest.objects.filter(pk=request.pk).update(
+        state=str(RequestState.REQUESTED), why=why
+    )
+    audit.record("request.sent_back", request=request, note=why, after=dict(right))
+
+
+def _calendar(request: MigrationRequest, now: datetime) -> timetable.Says | None:
+    """Return why the calendar does not let it start now; None: it does.
+
+    Broken glass goes around windows and freezes.
+    """
+    return None if rulings.glass(request) else timetable.says(request, now)
+
+
+def _wait(
+    request: MigrationRequest, sentence: str, *, until: datetime | None = None
+) -> None:
+    """Say why it waits; with ``until`` it is not tried again before."""
     log.warning("not started yet", request=request.pk, reason=sentence)
+    later = {"look_again_at": until} if until else {}
     MigrationRequest.objects.filter(
         pk=request.pk, state=str(RequestState.APPROVED)
-    ).update(why=f"It cannot start yet and is tried again: {sentence}")
+    ).update(why=f"It cannot start yet and is tried again: {sentence}", **later)
 
 
 def _expire(request: MigrationRequest, why: str) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 from unittest import mock
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
@@ -52,6 +54,8 @@ def empty(case: Any = None) -> None:
             cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - our own tables
         AuditHead.objects.update(count=0, entry=0, digest=form.GENESIS)
     Pacer.objects.update(lease="", lease_until=None, seen_at=None)
+    approvals = import_module("migrations_app.migrations.0012_approvals")
+    approvals.add_policies(apps, None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from migrations_app import audit
 from migrations_app.models import (
+    ApprovalPolicy,
     AuditEntry,
     Cloud,
     CopySpeed,
@@ -284,6 +285,27 @@ def audit_entry(verb: str = "request.asked", **fields: Any) -> AuditEntry:
     entry = AuditEntry(**values)
     audit.append([entry])
     return entry
+
+
+def policy(
+    name: str,
+    *,
+    stages: Sequence[tuple[int, str]] = ((1, "approver"),),
+    weight: int = 1000,
+    **rule: Any,
+) -> ApprovalPolicy:
+    """Return a saved policy of these stages, each so many of a, b; heavier than any."""
+    return ApprovalPolicy.objects.create(
+        name=name,
+        weight=weight,
+        rule={
+            "stages": [
+                {"approvers": number, "groups": groups.split(", ")}
+                for number, groups in stages
+            ],
+            **rule,
+        },
+    )
 
 
 def pacer_seen(*, seconds_ago: float = 0) -> None:

@@ -19,7 +19,7 @@ from migrations_app.adapters.pretend import Killed, PretendCloud
 from migrations_app.engine.footing import Way
 from migrations_app.engine.lease import Lease
 from migrations_app.engine.walk import walk
-from migrations_app.models import Cloud, MigrationRequest, Run
+from migrations_app.models import Cloud, Decision, MigrationRequest, Run
 from migrations_app.ports import World
 from migrations_app.starts import begin
 from migrations_app.states import RequestState, RunState
@@ -80,6 +80,17 @@ class Stage:
             look_again_at=self.time,
             **drawn.as_fields(),
         )
+        for name in ("approver-1", "approver-2"):
+            Decision.objects.create(
+                request=request,
+                by=User.objects.get_or_create(username=name)[0],
+                by_name=name,
+                groups=["approver"],
+                approves=True,
+                note="Fine.",
+                plan_digest=request.plan_digest,
+                at=self.time,
+            )
         assert begin(request, drawn, self.time)
         return Run.objects.get(request=request)
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from migrations_app import policy, queries
+from migrations_app import policy, queries, rulings
 from migrations_app import requests as verbs
 from migrations_app.api import runs
 from migrations_app.api.base import Checked, Text, person_of, taken, user_of
@@ -133,7 +133,7 @@ class RequestShape(RequestInListShape):
 
     def get_approvals_needed(self, row: MigrationRequest) -> int:
         """Return how many people must approve it."""
-        return verbs.approvals_needed(row)
+        return rulings.approvals_needed(row)
 
     @extend_schema_field(DecisionShape(many=True))
     def get_decisions(self, row: MigrationRequest) -> list[dict[str, Any]]:

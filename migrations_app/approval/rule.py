@@ -89,6 +89,23 @@ class Rule:
         return sum(stage.approvers for stage in self.stages)
 
     @property
+    def words(self) -> str:
+        """Who must approve, in order."""
+        return "; then ".join(stage.words for stage in self.stages)
+
+    @property
+    def about(self) -> list[tuple[str, str]]:
+        """What it is for: each condition that not every move meets, and its names."""
+        found = [
+            (name, ", ".join(names)) for name, names in self.conditions.items() if names
+        ]
+        if self.instances_at_least > 1:
+            found.append(("instances", f"{self.instances_at_least} or more"))
+        if self.window is not When.ANY:
+            found.append(("window", f"{self.window} of a maintenance window"))
+        return found
+
+    @property
     def title(self) -> str:
         """Its name and version, as the audit trail has it."""
         return f"{self.name}, version {self.version}"
@@ -192,7 +209,11 @@ def _fits(rule: Rule, facts: Facts, *, unknown: bool) -> bool:
         and met("hosts", facts.hosts, may=facts.any_host)
         and met("procedures", [facts.procedure])
         and facts.instances >= rule.instances_at_least
-        and (rule.window is When.ANY or facts.inside == (rule.window is When.INSIDE))
+        and (
+            rule.window is When.ANY
+            or (unknown and facts.any_host)
+            or facts.inside == (rule.window is When.INSIDE)
+        )
     )
 
 

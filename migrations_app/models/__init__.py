@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from migrations_app.models.approval import (
+    ApprovalPolicy,
+    BrokenGlass,
+    Delegation,
+    PolicyVersion,
+)
 from migrations_app.models.audit import AuditEntry, AuditHead
 from migrations_app.models.calendar import Window
 from migrations_app.models.cloud import Cloud
@@ -12,16 +18,20 @@ from migrations_app.models.run import Line, Pacer, Run, Step
 from migrations_app.models.speed import CopySpeed
 
 __all__ = [
+    "ApprovalPolicy",
     "AuditEntry",
     "AuditHead",
+    "BrokenGlass",
     "Cloud",
     "CopySpeed",
     "Decision",
+    "Delegation",
     "Hypervisor",
     "Instance",
     "Line",
     "MigrationRequest",
     "Pacer",
+    "PolicyVersion",
     "Probe",
     "Run",
     "Sample",

@@ -66,6 +66,15 @@ class MigrationRequest(models.Model):
     )
     asked_by_name = models.CharField(max_length=150)
     asked_at = models.DateTimeField()
+    # Who last changed what was asked; neither they nor the asker may approve it.
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    changed_by_name = models.CharField(max_length=150, blank=True)
     # When an approved request is tried next; null when nothing is to be tried.
     look_again_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -85,7 +94,9 @@ class MigrationRequest(models.Model):
 class Decision(models.Model):
     """One person's approve or reject of a plan, by its digest; never changed.
 
-    An approval counts only while the request's digest is the one that it names.
+    An approval counts only while the request's digest is the one that it names, and
+    as far as the policy that rules lets it (approval/standing.py). ``groups`` are the
+    groups at that time of whose say it is: of ``on_behalf_of``, where that is given.
     """
 
     request = models.ForeignKey(
@@ -95,19 +106,23 @@ class Decision(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True
     )
     by_name = models.CharField(max_length=150)
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    on_behalf_of_name = models.CharField(max_length=150, blank=True)
+    groups = models.JSONField(default=list, blank=True)
     approves = models.BooleanField()
     note = models.TextField()
     plan_digest = models.CharField(max_length=64)
     at = models.DateTimeField()
 
     class Meta:
+        # a person may decide again about a plan when the first time counts no more
         ordering = ("id",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("request", "by", "plan_digest", "approves"),
-                name="one_decision_per_person",
-            ),
-        )
 
     def __str__(self) -> str:
         return f"{self.by_name} {'approves' if self.approves else 'rejects'}"

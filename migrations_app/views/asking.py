@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from migrations_app import queries, speeds
+from migrations_app import queries, rulings, speeds
 from migrations_app import requests as verbs
 from migrations_app.errors import NovawebError
 from migrations_app.forms.ask import AskForm, targets
@@ -94,11 +94,22 @@ def _looked_at(request: HttpRequest, instance: Instance) -> dict[str, Any]:
         target=target or None,
     )
     options = [option.as_dict() for option in advice.options]
+    shown = options[:OPTIONS_SHOWN]
+    who = rulings.rules_for(
+        instance.cloud.name,
+        instance=instance.uuid,
+        project=instance.project_id,
+        source=instance.host,
+        procedures_targets=[(it["procedure"], it["target"]) for it in shown],
+    )
+    for option, rule in zip(shown, who, strict=True):
+        option["rule"] = rule
     best = advice.recommended and advice.recommended.as_dict()
     return {
         "advice": True,
         "best": best,
-        "options": options[:OPTIONS_SHOWN],
+        "options": shown,
+        "no_policy": rulings.NO_POLICY,
         "more": options[OPTIONS_SHOWN:],
         "hosts": what_if.hosts(advice.what_if.as_dict() if advice.what_if else None),
         "what_if_target": _target_of(advice),

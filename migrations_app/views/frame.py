@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
-from migrations_app import policy, queries
+from migrations_app import glass, policy, queries
 from migrations_app.errors import NotAllowed, NovawebError
 from migrations_app.policy import Person, Verb
 
@@ -46,6 +46,7 @@ def show(
     frame: dict[str, Any] = {"person": person, "menu": _menu(person)}
     if person.roles:
         frame["worker_trouble"] = queries.worker_trouble()
+        frame["unreviewed"] = glass.unreviewed()[:2]
         frame["waiting_count"] = queries.waiting_for(person)[:100].count()
     return render(request, template, {**frame, **(context or {})}, status=status)
 
@@ -89,6 +90,7 @@ def _menu(person: Person) -> list[tuple[str, str, str]]:
         ("hypervisors", "Hypervisors", "server"),
         ("services", "Services", "list-check"),
         ("requests", "Requests", "arrows-right-left"),
+        ("policies", "Policies", "users"),
     ]
     if not policy.why_not(person, Verb.SEE_AUDIT):
         items.append(("audit", "Audit", "shield-check"))

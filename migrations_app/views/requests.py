@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
-from migrations_app import queries, speeds, standstill
+from migrations_app import glass, policy, queries, rulings, speeds, standstill
 from migrations_app import requests as verbs
 from migrations_app.errors import NovawebError
 from migrations_app.filters.requests import RequestFilter
@@ -54,10 +54,14 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         row = verbs.approve(pk, by=user_of(request), plan_digest=digest, note=note)
         if row.state != RequestState.REQUESTED:
             return "You approved this plan."
-        left = verbs.approvals_needed(row) - len(verbs.approvals(row))
-        return f"You approved this plan. It takes {left} more approval to start."
+        found = rulings.standing_of(row)
+        left = found.needed - found.have if found else 0
+        return (
+            f"You approved this plan. It takes {left} more"
+            f" approval{'' if left == 1 else 's'} to start."
+        )
 
-    return _decide(request, pk, act)
+    return decide(request, pk, act)
 
 
 @require_POST
@@ -69,7 +73,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
         verbs.reject(pk, by=user_of(request), note=note)
         return "You rejected this request."
 
-    return _decide(request, pk, act)
+    return decide(request, pk, act)
 
 
 @require_POST
@@ -81,10 +85,10 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         verbs.withdraw(pk, by=user_of(request), note=note)
         return "You withdrew this request."
 
-    return _decide(request, pk, act)
+    return decide(request, pk, act)
 
 
-def _decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpResponse:
+def decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpResponse:
     """Carry the verb out; where it fails, show the page again with the sentence."""
     try:
         messages.success(request, act(note_in(request.POST)))
@@ -104,7 +108,9 @@ def _show(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    approvals = verbs.approvals(row)
+    person = person_of(request)
+    found = rulings.standing_of(row)
+    no_approve = policy.why_not(person, Verb.APPROVE, request=row)
     run = getattr(row, "run", None)
     context = {
         "move": row,
@@ -113,9 +119,13 @@ def _show(
         "probe": standstill.probed(run) if run else None,
         "findings": row.findings,
         "decisions": queries.decisions(row),
-        "approvals": approvals,
-        "decided": any(each.by_id == person_of(request).id for each in approvals),
-        "needed": verbs.approvals_needed(row),
+        "standing": found,
+        "no_policy": rulings.NO_POLICY,
+        "no_approve": no_approve or rulings.why_not_now(person, found, row),
+        "decided": not no_approve and found is not None and person.id in found.counted,
+        "no_glass": glass.why_not(person, row),
+        "no_review": glass.why_not_review(person, row),
+        "broken": list(glass.broken().filter(request=row)),
         "history": queries.audit_of(row),
         "hosts": what_if.hosts(row.what_if),
         "pair": speeds.pair(row.cloud.name, row.source, row.target)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
-from migrations_app import policy, requests
+from migrations_app import requests, rulings
 from migrations_app.errors import Gone, NotAllowed, Refused, TooLate, Unfit, Unreachable
 from migrations_app.models import Decision, MigrationRequest
 from migrations_app.states import RequestState
+from tests import factories
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage
 
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def two_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(policy.APPROVALS, "live", 2)
+def two_needed() -> None:
+    factories.policy("Two", stages=[(2, "approver")])
 
 
 def refused(
@@ -67,6 +68,15 @@ def test_it_takes_the_role(stage: Stage, cast: Cast, who: str) -> None:
     request = cast.ask(stage)
     sentence = refused(cast, request, NotAllowed, by=getattr(cast, who))
     assert "takes the role approver" in sentence
+
+
+def test_an_approver_who_is_a_superuser_does_not_count(
+    stage: Stage, cast: Cast
+) -> None:
+    request = cast.ask(stage)
+    cast.approver.is_superuser = True
+    cast.approver.save()
+    assert "does not count" in refused(cast, request, NotAllowed)
 
 
 def test_a_superuser_needs_the_role_too(stage: Stage, cast: Cast) -> None:
@@ -154,7 +164,7 @@ def test_a_plan_that_is_again_what_it_was_is_approved_anew(
         with pytest.raises(TooLate):
             cast.approve(request, by=cast.second)
     request.refresh_from_db()
-    assert requests.approvals(request) == []
+    assert rulings.approvals(request) == []
     assert cast.approve(request).state == RequestState.REQUESTED
     assert cast.approve(request, by=cast.second).state == RequestState.APPROVED
 
@@ -167,8 +177,8 @@ def test_two_people_must_approve_where_two_are_needed(
 ) -> None:
     request = cast.approve(cast.ask(stage))
     assert request.state == RequestState.REQUESTED
-    assert requests.approvals_needed(request) == 2
-    assert len(requests.approvals(request)) == 1
+    assert rulings.approvals_needed(request) == 2
+    assert len(rulings.approvals(request)) == 1
     request = cast.approve(request, by=cast.second)
     assert request.state == RequestState.APPROVED
     assert verbs(request).count("request.ready") == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app import planning, requests, starts
+from migrations_app import planning, requests, rulings, starts
 from migrations_app.errors import TooLate, Unreachable
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.states import RequestState, RunState
@@ -103,7 +103,7 @@ def test_a_target_that_went_away_makes_the_approval_void(
     assert words in request.why
     assert "void" in request.why
     assert request.plan_digest != before
-    assert requests.approvals(request) == []
+    assert rulings.approvals(request) == []
     assert verbs(request)[-1] == "request.voided"
     assert not Run.objects.exists()
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app import policy, starts, wiring
+from migrations_app import rulings, starts, wiring
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.states import RequestState, RunState
@@ -38,7 +38,7 @@ def asked(stage: Crowd, cast: Cast) -> MigrationRequest:
 def test_it_runs_when_two_people_have_approved(
     stage: Crowd, cast: Cast, asked: MigrationRequest
 ) -> None:
-    assert policy.APPROVALS["cold_by_disabling"] == 2
+    assert rulings.approvals_needed(asked) == 2
     assert cast.approve(asked).state == RequestState.REQUESTED
     assert starts.start_due(stage.time) == 0
     assert cast.approve(asked, by=cast.second).state == RequestState.APPROVED

