@@ -1,8 +1,8 @@
 """How a plan that is drawn now differs from the one that people have read.
 
-Each difference is a small dict that the request keeps, the API shows and the audit trail
-records: ``kind`` (added, removed, changed), ``what`` it is about (procedure, place, step,
-order, command, fact, finding), and ``text``, or ``before`` and ``after``.
+Each difference is a small dict that the request keeps, the API shows and the audit
+trail records: ``kind`` (added, removed, changed), ``what`` it is about (procedure,
+place, step, order, command, fact, finding), and ``text``, or ``before`` and ``after``.
 """
 
 from __future__ import annotations

@@ -164,32 +164,6 @@ def advice(
     )
 
 
-def differences(request: MigrationRequest, now: Draft) -> list[str]:
-    """Return, line by line, what is different from what the request says."""
-    lines = []
-    if request.procedure != now.procedure:
-        lines.append(f"The procedure is now {now.procedure}.")
-    if request.source != now.move.source:
-        lines.append(f"The instance is now on {now.move.source or 'no host'}.")
-    if request.plan != now.plan:
-        before = {step["sentence"] for step in request.plan}
-        after = {step["sentence"] for step in now.plan}
-        lines += [f"A new step: {text}" for text in sorted(after - before)]
-        lines += [f"No longer a step: {text}" for text in sorted(before - after)]
-    frozen = request.facts.keys() | now.move.facts.keys()
-    lines += [
-        f"What the plan rests on changed: {name.replace('_', ' ')}."
-        for name in sorted(frozen)
-        if request.facts.get(name) != now.move.facts.get(name)
-    ]
-    before = {(f["severity"], f["sentence"]) for f in request.findings}
-    after = {(str(f.severity), f.sentence) for f in now.findings}
-    quiet = str(Severity.OK)
-    lines += [f"New: {text}" for s, text in sorted(after - before) if s != quiet]
-    lines += [f"No longer: {text}" for s, text in sorted(before - after) if s != quiet]
-    return lines
-
-
 def _estimate(
     world: World, server: Server, procedure: str, move: Move
 ) -> dict[str, Any]:

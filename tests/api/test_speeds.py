@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app import measuring, planning
+from migrations_app import drift, measuring, planning
 from tests import factories
 from tests.api.conftest import Person
 from tests.cast import Cast
@@ -73,7 +73,7 @@ def test_estimates_are_made_with_what_was_measured_and_the_plan_stays_the_same(
     assert again.estimate["speed"]["mbit"] == measured
     assert again.estimate["speed"]["source"] == ways_in.source
     assert again.digest == request.plan_digest
-    assert planning.differences(request, again) == []
+    assert drift.differences(request, again) == []
 
     body = {"instance": ways_in.server, "target": ways_in.target}
     answer = requester.post("preflight/", body)
