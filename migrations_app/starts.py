@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import Error as DatabaseError
@@ -10,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from migrations_app import audit, planning, restoring, timetable
+from migrations_app import audit, planning, restoring, rulings, timetable
 from migrations_app.engine import journal
 from migrations_app.errors import Gone, NovawebError
 from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
@@ -114,6 +116,10 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         ).update(state=str(RequestState.RUNNING), why="", look_again_at=None)
         if changed != 1:
             return False
+        refusal, right = rulings.permit(request, now=now)
+        if refusal:
+            _send_back(request, refusal, right)
+            return False
         run = Run.objects.create(
             request=request,
             started_at=now,
@@ -126,14 +132,25 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         )
         if probe := request.options.get("probe"):
             Probe.objects.create(run=run, target=probe)
-        audit.record("run.started", run=run, after={"digest": drawn.digest})
         journal.note(run.pk, "The plan is as it was approved; the run begins.", at=now)
+        audit.record("run.started", run=run, after={"digest": drawn.digest, **right})
     return True
 
 
+def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) -> None:
+    """Have it decided about again; called in the transaction that holds its row."""
+    MigrationRequest.objects.filter(pk=request.pk).update(
+        state=str(RequestState.REQUESTED), why=why
+    )
+    audit.record("request.sent_back", request=request, note=why, after=dict(right))
+
+
 def _calendar(request: MigrationRequest, now: datetime) -> timetable.Says | None:
-    """Return why the calendar does not let it start now; None: it does."""
-    return timetable.says(request, now)
+    """Return why the calendar does not let it start now; None: it does.
+
+    Broken glass goes around windows and freezes.
+    """
+    return None if rulings.glass(request) else timetable.says(request, now)
 
 
 def _wait(
