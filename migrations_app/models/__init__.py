@@ -12,6 +12,15 @@ from migrations_app.models.audit import AuditEntry, AuditHead
 from migrations_app.models.calendar import Window
 from migrations_app.models.cloud import Cloud
 from migrations_app.models.inventory import Hypervisor, Instance, Snapshot
+from migrations_app.models.notice import (
+    Attempt,
+    Choice,
+    Delivery,
+    Lane,
+    Notice,
+    Told,
+    Webhook,
+)
 from migrations_app.models.probe import Probe, Sample
 from migrations_app.models.request import Decision, MigrationRequest
 from migrations_app.models.run import Line, Pacer, Run, Step
@@ -20,17 +29,22 @@ from migrations_app.models.speed import CopySpeed
 __all__ = [
     "ApprovalPolicy",
     "AuditEntry",
+    "Attempt",
     "AuditHead",
     "BrokenGlass",
     "Cloud",
+    "Choice",
     "CopySpeed",
     "Decision",
     "Delegation",
     "Hypervisor",
+    "Delivery",
     "Instance",
     "Line",
+    "Lane",
     "MigrationRequest",
     "Pacer",
+    "Notice",
     "PolicyVersion",
     "Probe",
     "Run",
@@ -39,3 +53,5 @@ __all__ = [
     "Step",
     "Window",
 ]
+    "Told",
+    "Webhook",
