@@ -60,6 +60,8 @@ VERBS: dict[str, str] = {
     "window.created": "{actor} made the window {subject}",
     "window.changed": "{actor} changed the window {subject}",
     "window.retired": "{actor} retired the window {subject}",
+    "audit.signed": "{actor} had the audit trail signed",
+    "audit.exported": "{actor} exported entries of the audit trail",
     "console.opened": "{actor} looked at the console of {instance}",
     "account.roles": "{actor} was given roles with manage.py account",
     "account.signed_in": "{actor} signed in",

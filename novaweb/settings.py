@@ -63,6 +63,10 @@ NOVAWEB_PROBE_NETWORKS = env.list("NOVAWEB_PROBE_NETWORKS", default=[])
 NOVAWEB_TICKET_PATTERN = env("NOVAWEB_TICKET_PATTERN", default="")
 # Where a ticket can be read, with {ticket} in it; empty: no link.
 NOVAWEB_TICKET_URL = env("NOVAWEB_TICKET_URL", default="")
+# The audit trail is signed: with which Ed25519 key (path of a PEM file; manage.py
+# audit_key makes one), and into which file outside the database. Empty: it is not.
+NOVAWEB_AUDIT_KEY = env("NOVAWEB_AUDIT_KEY", default="")
+NOVAWEB_AUDIT_SIGNED = env("NOVAWEB_AUDIT_SIGNED", default="")
 # How long a request may wait for its approvals, in days.
 NOVAWEB_REQUEST_DAYS = env.int("NOVAWEB_REQUEST_DAYS", default=14)
 

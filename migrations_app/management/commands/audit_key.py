@@ -1,0 +1,33 @@
+"""``manage.py audit_key FILE``: make the key that signs the audit trail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from migrations_app.proof import signing
+
+
+class Command(BaseCommand):
+    """The private key is in the file, which only its owner may read."""
+
+    help = "Make an Ed25519 key for NOVAWEB_AUDIT_KEY and print the public one."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the path."""
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the public key alone on standard output."""
+        try:
+            self.stdout.write(signing.make_key(options["file"]), ending="")
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise CommandError(f"{options['file']} was not made: {why}.") from error
+        self.stderr.write(
+            f"The private key is in {options['file']}. Give the public key, above, to"
+            " whoever is to verify the audit trail."
+        )

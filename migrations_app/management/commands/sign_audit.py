@@ -1,0 +1,24 @@
+"""``manage.py sign_audit``: sign the end of the audit trail now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from migrations_app import attest
+from migrations_app.errors import Unfit
+
+
+class Command(BaseCommand):
+    """The file NOVAWEB_AUDIT_SIGNED has one more line."""
+
+    help = "Sign the end of the audit trail; a worker does it daily, too."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say what was signed."""
+        try:
+            signed = attest.sign()
+        except Unfit as error:
+            raise CommandError(error.sentence) from error
+        self.stdout.write(f"Signed at {signed.at}, up to entry {signed.entry}.")

@@ -1,0 +1,40 @@
+"""``manage.py verify_audit``: look whether the audit trail is as it was written."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from migrations_app.proof import signing
+from migrations_app.proof.verify import verify_all
+
+
+class Command(BaseCommand):
+    """Ends with status 1 and the first bad entry if it is not."""
+
+    help = "Verify the whole audit trail: its chain, its end and its signatures."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say how far it is, then the verdict."""
+        now = timezone.now()
+        verdict = verify_all(now, tell=self._tell)
+        if verdict.bad is not None:
+            self.stdout.write(f"NOT VERIFIED ({verdict.bad.kind}): {verdict.bad}")
+            if verdict.bad.entry:
+                self.stdout.write(f"First bad entry: {verdict.bad.entry}")
+            sys.exit(1)
+        self.stdout.write(f"Verified: {verdict.count} entries, one chain.")
+        if verdict.proven is not None:
+            after = verdict.count - verdict.proven.count
+            self.stdout.write(
+                f"Signed at {verdict.proven.at} up to entry {verdict.proven.entry};"
+                f" {after} after that are chained and not signed yet."
+            )
+        if not signing.configured():
+            self.stderr.write(f"WARNING: {signing.standing(now).sentence}")
+
+    def _tell(self, done: int, of: int) -> None:
+        self.stderr.write(f"{done} of {of} entries")
