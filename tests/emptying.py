@@ -54,6 +54,7 @@ def empty(case: Any = None) -> None:
             cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - our own tables
         AuditHead.objects.update(count=0, entry=0, digest=form.GENESIS)
     Pacer.objects.update(lease="", lease_until=None, seen_at=None)
+    Told.objects.update(entry=0)
     approvals = import_module("migrations_app.migrations.0012_approvals")
     approvals.add_policies(apps, None)
 
@@ -62,5 +63,4 @@ def empty(case: Any = None) -> None:
 def the_audit_trail_can_be_emptied() -> Iterator[None]:
     """Have Django empty the database our way."""
     with mock.patch.object(TransactionTestCase, "_fixture_teardown", empty):
-    Told.objects.update(entry=0)
         yield
