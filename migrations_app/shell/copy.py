@@ -7,7 +7,7 @@ sparse and compressed, resumable, and verified. Figures: ``python -m bench.copy`
 from __future__ import annotations
 
 import os
-import shlex
+from shlex import quote
 
 from migrations_app.ports import Move
 from migrations_app.shell import pieces, places
@@ -36,9 +36,9 @@ def _head(move: Move) -> str:
     limit = move.options.get("bandwidth")  # Mbit/s; rsync counts KiB/s
     bwlimit = f" --bwlimit={max(1, int(limit) * 122)}" if limit else ""
     return f"""rm -f line
-ssh={shlex.quote(SSH)}" -o ControlMaster=auto -o ControlPath=$PWD/line"
+ssh={quote(SSH)}" -o ControlMaster=auto -o ControlPath=$PWD/line"
 ssh="$ssh -o ControlPersist=30"
-target={shlex.quote(str(move.target))}
+target={quote(str(move.target))}
 there() {{ $ssh "$target" "$1" </dev/null 9>&-; }}
 copy() {{
   rsync -a --outbuf=L --info=progress2 --no-inc-recursive --timeout=60{bwlimit} \\
@@ -76,16 +76,16 @@ def base(move: Move) -> Job:
 
 
 def _one_base(move: Move, path: str) -> str:
-    around, name = (_quote(part) for part in os.path.split(path))
+    around, name = (quote(part) for part in os.path.split(path))
     suffix = f".novaweb-{move.token}"
-    part, above = _quote(f"{path}{suffix}"), _quote(places.instances(move))
+    part, above = quote(f"{path}{suffix}"), quote(places.instances(move))
     make = (
         f"test -d {around} || {{ mkdir -p {around}"
         f" && chown --reference={above} {around}; }}"
     )
     place = (
         f"sync {part}; chown --reference={around} {part};"
-        f" mv -n {part} {_quote(path)}; rm -f {part}"
+        f" mv -n {part} {quote(path)}; rm -f {part}"
     )
     list_there = f"cd {around}; data {name}"
     hash_there = f"cd {around}; stat -c %s {name}; hashed"
@@ -94,7 +94,7 @@ def _one_base(move: Move, path: str) -> str:
         bring = f'copy -S $(compressed) {name} "$target":{part}'
     else:
         bring = f"""hashed <"$job/pieces" >"$job/here" &
-  send <"$job/data" | with {_quote(pieces.take(around, suffix))} >"$job/sent"
+  send <"$job/data" | with {quote(pieces.take(around, suffix))} >"$job/sent"
   wait $!
   sed 's/{suffix}$//' "$job/sent" >"$job/there"
   same"""
@@ -105,22 +105,22 @@ listed() {{
 }}
 same() {{
   if cmp -s "$job/here" "$job/there"; then return; fi
-  echo {_quote(path)} on "$target has another size or checksum than here" >&2
+  echo {quote(path)} on "$target has another size or checksum than here" >&2
   exit {DIFFERS}
 }}
-if there {_quote(f"test -e {_quote(path)}")}; then
+if there {quote(f"test -e {quote(path)}")}; then
   # what either has of data; the rest of both is nothing
-  with {_quote(list_there)} </dev/null >>"$job/data"
+  with {quote(list_there)} </dev/null >>"$job/data"
   listed
-  with {_quote(hash_there)} <"$job/pieces" >"$job/there" &
+  with {quote(hash_there)} <"$job/pieces" >"$job/there" &
   {{ stat -c %s {name}; hashed <"$job/pieces"; }} >"$job/here"
   wait $!
   same
 else
   listed
-  there {_quote(make)}
+  there {quote(make)}
   {bring}
-  there {_quote(place)}
+  there {quote(place)}
 fi
 cd "$job"
 """
@@ -131,15 +131,15 @@ def warm(move: Move) -> Job:
 
     What it has is safe on its disk, and the hashes of its pieces are in ``pieces``.
     """
-    beside = _quote(places.beside(move))
+    beside = quote(places.beside(move))
     return Job(
         move,
         "warm",
         f"""rm -f pieces
 {_head(move)}agree
-copy -S $(compressed) --delete {_quote(places.folder(move))}/ "$target":{beside}/
-there {_quote(f"sync -f {beside}")}
-with {_quote(pieces.hash_all(beside))} </dev/null >pieces.new
+copy -S $(compressed) --delete {quote(places.folder(move))}/ "$target":{beside}/
+there {quote(f"sync -f {beside}")}
+with {quote(pieces.hash_all(beside))} </dev/null >pieces.new
 echo "$by" >by
 mv pieces.new pieces
 """,
@@ -154,8 +154,8 @@ def last(move: Move) -> Job:
     the target after it was last written. Where much differs, and where the network's
     use is limited, rsync writes what differs, and the target hashes all once more.
     """
-    folder, beside = _quote(places.folder(move)), _quote(places.beside(move))
-    hash_there = f"with {_quote(pieces.hash_all(beside))} </dev/null"
+    folder, beside = quote(places.folder(move)), quote(places.beside(move))
+    hash_there = f"with {quote(pieces.hash_all(beside))} </dev/null"
     limited = " || true" if move.options.get("bandwidth") else ""
     return Job(
         move,
@@ -167,7 +167,7 @@ known() {{
   # what the target hashed is true until something is written there
   if mv ../warm/pieces there 2>/dev/null; then return; fi
   : >there
-  if there {_quote(f"test -d {beside}")}; then {hash_there} >there; fi
+  if there {quote(f"test -d {beside}")}; then {hash_there} >there; fi
 }}
 compare() {{
   known &
@@ -197,7 +197,7 @@ compare() {{
   fi
 }}
 # the target waits while it is found out here what it is to take
-compare | with {_quote(f"test -d {beside} || exit 0; {pieces.take(beside)}")} >sent
+compare | with {quote(f"test -d {beside} || exit 0; {pieces.take(beside)}")} >sent
 way=$(cat way || true)
 cd {folder}
 case $way in
@@ -233,10 +233,6 @@ fi
 """,
         _words(move),
     )
-
-
-def _quote(text: str) -> str:
-    return shlex.quote(text)
 
 
 def _words(move: Move) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from shlex import quote
 
 from migrations_app.ports import Command, Move
 from migrations_app.shell import places
@@ -19,7 +19,7 @@ def place(move: Move) -> Command:
     return _command(
         "place",
         move,
-        f"""cd {_q(places.instances(move))}
+        f"""cd {quote(places.instances(move))}
 if [ -e {move.server_id} ]; then
   [ -e {_beside(move)} ] || exit 0
   echo "there is a folder {move.server_id} already" >&2
@@ -35,11 +35,11 @@ for file in {_beside(move)}/*; do
     chmod --reference="$other" "$file"
   fi
 done
-mkdir -p {_q(places.notes(move))}
+mkdir -p {quote(places.notes(move))}
 sync -f {_beside(move)}
 mv -T -n {_beside(move)} {move.server_id}
 if command -v restorecon >/dev/null; then restorecon -R {move.server_id}; fi
-touch {_q(places.notes(move))}/placed
+touch {quote(places.notes(move))}/placed
 """,
     )
 
@@ -49,7 +49,7 @@ def unplace(move: Move) -> Command:
     return _command(
         "unplace",
         move,
-        f"""cd {_q(places.instances(move))}
+        f"""cd {quote(places.instances(move))}
 {_let_go(move)}
 if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
 """,
@@ -58,12 +58,14 @@ if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
 
 def discard(move: Move) -> Command:
     """Remove the copy that is not in its place, and the parts of backing files."""
-    parts = " ".join(_q(f"{path}.novaweb-{move.token}") for path in places.bases(move))
+    parts = " ".join(
+        quote(f"{path}.novaweb-{move.token}") for path in places.bases(move)
+    )
     return _command(
         "discard",
         move,
-        f"""rm -rf {_q(places.beside(move))} {parts}
-rm -rf {_q(places.notes(move))}
+        f"""rm -rf {quote(places.beside(move))} {parts}
+rm -rf {quote(places.notes(move))}
 """,
     )
 
@@ -73,7 +75,7 @@ def retire(move: Move) -> Command:
     return _command(
         "retire",
         move,
-        f"""cd {_q(places.instances(move))}
+        f"""cd {quote(places.instances(move))}
 if [ -d {move.server_id} ] && virsh list --all --uuid | grep -qx {move.server_id}; then
   virsh dumpxml --inactive {move.server_id} >{move.server_id}/domain.xml
 fi
@@ -88,7 +90,7 @@ def sweep(move: Move) -> Command:
     return _command(
         "sweep",
         move,
-        f"""rm -rf {_q(places.beside(move))} {_q(places.notes(move))}
+        f"""rm -rf {quote(places.beside(move))} {quote(places.notes(move))}
 """,
     )
 
@@ -113,7 +115,3 @@ def _command(name: str, move: Move, text: str) -> Command:
 
 def _beside(move: Move) -> str:
     return f"{move.server_id}.novaweb-{move.token}"
-
-
-def _q(path: str) -> str:
-    return shlex.quote(path)

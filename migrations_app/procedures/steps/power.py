@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -143,22 +144,25 @@ def _settled(it: It, name: str) -> bool:
     return True
 
 
-def _each(ask: Callable[[], None]) -> None:
+@contextmanager
+def _in_passing() -> Iterator[None]:
     """Ask for one volume; one that is on its way already is no reason to go back."""
     try:
-        ask()
+        yield
     except Blocked as error:
         raise Conflict(error.sentence) from error
 
 
 def _detach(it: It, volumes: Iterable[str]) -> None:
     for volume in volumes:
-        _each(lambda volume=volume: it.cloud.detach_volume(it.move.server_id, volume))  # type: ignore[misc]
+        with _in_passing():
+            it.cloud.detach_volume(it.move.server_id, volume)
 
 
 def _attach(it: It, volumes: Iterable[Attachment]) -> None:
     for volume in volumes:
-        _each(lambda volume=volume: it.cloud.attach_volume(it.move.server_id, volume))  # type: ignore[misc]
+        with _in_passing():
+            it.cloud.attach_volume(it.move.server_id, volume)
 
 
 class DetachVolumes(Act):
