@@ -25,8 +25,10 @@ from lab.settings import SettingsError
 
 def main() -> int:
     asked = arguments()
-    # Ended from outside, it stops what it started, as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ended from outside, it stops what it started, as after Ctrl-C, which a shell has
+    # its background jobs ignore.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     running = Programs()
     lab = None
     try:

@@ -35,6 +35,8 @@ class Demo:
                 stdout=sink,
                 stderr=sink,
                 start_new_session=True,
+                # as a shell starts what it runs in the background
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
             )
 
     def said(self) -> str:
