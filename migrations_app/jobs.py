@@ -15,6 +15,7 @@ from migrations_app.engine.walk import walk
 from migrations_app.errors import NovawebError, WorldError
 from migrations_app.inventory import sync as inventory
 from migrations_app.models import Run
+from migrations_app.notices import delivery, telling
 
 log = structlog.get_logger(__name__)
 # So long one job may go on finding due runs before it lets other jobs have a turn.
@@ -82,6 +83,13 @@ def measure_speeds() -> None:
     """Look at the measurements of copy speeds that are due."""
     close_old_connections()
     measuring.measure_due(timezone.now())
+
+
+def deliver_due() -> None:
+    """Tell people what has happened, and have what is due sent beside this worker."""
+    close_old_connections()
+    telling.tell_due(timezone.now())
+    delivery.begin(timezone.now())
 
 
 def sweep_aside() -> None:

@@ -50,6 +50,7 @@ class Verb(StrEnum):
     ENABLE = "enable-service"
     MEASURE = "measure"
     CALENDAR = "calendar"
+    WEBHOOKS = "webhooks"
     AMEND = "amend"
     BREAK_GLASS = "break-glass"
     REVIEW = "review"
@@ -112,6 +113,7 @@ _ROLES: dict[Verb, frozenset[Role]] = {
     Verb.ENABLE: frozenset({Role.OPERATOR}),
     Verb.MEASURE: frozenset({Role.OPERATOR}),
     Verb.CALENDAR: frozenset({Role.APPROVER, Role.OPERATOR}),
+    Verb.WEBHOOKS: frozenset({Role.OPERATOR}),
     Verb.AMEND: frozenset({Role.REQUESTER, Role.OPERATOR}),
     Verb.BREAK_GLASS: frozenset({Role.OPERATOR}),
     Verb.REVIEW: frozenset({Role.APPROVER}),
@@ -142,6 +144,7 @@ _WORDS = {
     Verb.ENABLE: "enable a service",
     Verb.MEASURE: "have the speed between two hosts measured",
     Verb.CALENDAR: "change windows and freezes",
+    Verb.WEBHOOKS: "manage webhooks, deliveries and what groups are told",
     Verb.AMEND: "change a request",
     Verb.BREAK_GLASS: "break the glass",
     Verb.REVIEW: "review broken glass",

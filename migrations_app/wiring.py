@@ -16,7 +16,8 @@ from migrations_app.adapters.nova_db import MySqlNovaDb
 from migrations_app.adapters.openstack import OpenStackCloud
 from migrations_app.adapters.pretend import PretendCloud, seed
 from migrations_app.adapters.ssh import SshHosts
-from migrations_app.errors import Unfit
+from migrations_app.adapters.webhook import HttpPost, admit, parse
+from migrations_app.errors import Refused, Unfit, Unreachable
 from migrations_app.ports import Cloud, Hosts, NovaDb, World
 from migrations_app.ports.guests import Reachable
 from migrations_app.probing.target import Target
@@ -63,6 +64,24 @@ def guest_at(target: Target) -> Reachable:
     if target.port is None:
         return Pinger(target.address)
     return Caller(target.address, target.port)
+
+
+def post() -> Post:
+    """Return the way to webhooks."""
+    return HttpPost(settings.NOVAWEB_WEBHOOK_NETWORKS)
+
+
+def check_webhook(url: str) -> None:
+    """Raise Unfit for an address that no webhook may have, as far as can be told now.
+
+    A name that has no address just now may get one; it is looked at again at each try.
+    """
+    try:
+        admit(parse(url), settings.NOVAWEB_WEBHOOK_NETWORKS)
+    except Refused as error:
+        raise Unfit(error.sentence) from error
+    except Unreachable:
+        return
 
 
 def world_for(name: str) -> World:

@@ -63,6 +63,14 @@ NOVAWEB_PROBE_NETWORKS = env.list("NOVAWEB_PROBE_NETWORKS", default=[])
 NOVAWEB_TICKET_PATTERN = env("NOVAWEB_TICKET_PATTERN", default="")
 # Where a ticket can be read, with {ticket} in it; empty: no link.
 NOVAWEB_TICKET_URL = env("NOVAWEB_TICKET_URL", default="")
+# Under which address people reach novaweb: for links in messages.
+NOVAWEB_URL = env("NOVAWEB_URL", default="http://localhost:8000")
+# The mail server, e.g. smtp+tls://user:password@mail.example.org:587; empty: no e-mail.
+NOVAWEB_EMAIL_URL = env("NOVAWEB_EMAIL_URL", default="")
+# From whom novaweb's messages are.
+NOVAWEB_EMAIL_FROM = env("NOVAWEB_EMAIL_FROM", default="novaweb@localhost")
+# Which networks that are not public webhooks may be in, as CIDRs; http is taken there.
+NOVAWEB_WEBHOOK_NETWORKS = env.list("NOVAWEB_WEBHOOK_NETWORKS", default=[])
 # The audit trail is signed: with which Ed25519 key (path of a PEM file; manage.py
 # audit_key makes one), and into which file outside the database. Empty: it is not.
 NOVAWEB_AUDIT_KEY = env("NOVAWEB_AUDIT_KEY", default="")
@@ -155,6 +163,10 @@ RQ_QUEUES = {
 }
 # the database is the truth: a lost job is rung for again, so RQ keeps little
 RQ = {"DEFAULT_RESULT_TTL": 60, "FAILURE_TTL": 86400}
+
+vars().update(env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = NOVAWEB_EMAIL_FROM
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -14,11 +14,13 @@ from migrations_app.api import (
     audit,
     compute,
     inventory,
+    notices,
     preflight,
     requests,
     runs,
     speeds,
     token,
+    webhooks,
     world,
 )
 
@@ -99,6 +101,31 @@ urlpatterns = [
             name=f"api-run-{view.verb}",
         )
         for view in runs.VERBS
+    ),
+    path("notices/", notices.Notices.as_view(), name="api-notices"),
+    path("notices/read/", notices.ReadAll.as_view(), name="api-notices-read"),
+    path("notices/choices/", notices.Choices.as_view(), name="api-choices"),
+    path("notices/<number:pk>/read/", notices.Read.as_view(), name="api-notice-read"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
+    path("webhooks/<number:pk>/", webhooks.OneWebhook.as_view(), name="api-webhook"),
+    path(
+        "webhooks/<number:pk>/rotate/",
+        webhooks.Rotate.as_view(),
+        name="api-webhook-rotate",
+    ),
+    path(
+        "webhooks/<number:pk>/test/",
+        webhooks.TestWebhook.as_view(),
+        name="api-webhook-test",
+    ),
+    path("deliveries/", webhooks.Deliveries.as_view(), name="api-deliveries"),
+    path(
+        "deliveries/<number:pk>/", webhooks.OneDelivery.as_view(), name="api-delivery"
+    ),
+    path(
+        "deliveries/<number:pk>/again/",
+        webhooks.Again.as_view(),
+        name="api-delivery-again",
     ),
     path("audit/", audit.Entries.as_view(), name="api-audit"),
     path("audit/<number:pk>/", audit.OneEntry.as_view(), name="api-audit-entry"),

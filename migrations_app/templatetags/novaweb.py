@@ -7,10 +7,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from django import template
-from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import escape, format_html
@@ -18,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from migrations_app import audit, policy
 from migrations_app.models import AuditEntry, Line
+from migrations_app.notices import words
 
 register = template.Library()
 
@@ -259,8 +258,7 @@ def why_not(context: template.Context, verb: str, of: Any = None) -> str:
 @register.filter
 def ticket_url(ticket: str) -> str:
     """Return where the ticket can be read; empty when no place is configured."""
-    place: str = settings.NOVAWEB_TICKET_URL
-    return place.replace("{ticket}", quote(ticket)) if place and ticket else ""
+    return words.ticket_url(ticket)
 
 
 @register.simple_tag

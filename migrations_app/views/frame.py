@@ -13,6 +13,7 @@ from django_htmx.middleware import HtmxDetails
 
 from migrations_app import glass, policy, queries
 from migrations_app.errors import NotAllowed, NovawebError
+from migrations_app.notices import inbox
 from migrations_app.policy import Person, Verb
 
 P = ParamSpec("P")
@@ -47,6 +48,7 @@ def show(
     if person.roles:
         frame["worker_trouble"] = queries.worker_trouble()
         frame["unreviewed"] = glass.unreviewed()[:2]
+        frame["unread_count"] = inbox.unread(person)
         frame["waiting_count"] = queries.waiting_for(person)[:100].count()
     return render(request, template, {**frame, **(context or {})}, status=status)
 

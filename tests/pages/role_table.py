@@ -24,6 +24,11 @@ API_SEEN = (401, 403, 200, 200, 200, 200, 403)
 API_TRAIL = (401, 403, 403, 200, 200, 200, 403)
 API_TOO_LATE = (401, 403, 403, 403, 409, 403, 403)
 
+OPERATED = (302, 403, 403, 403, 200, 403, 403)
+OPERATED_GONE = (302, 403, 403, 403, 404, 403, 403)
+API_OPERATED = (401, 403, 403, 403, 200, 403, 403)
+API_OPERATED_GONE = (401, 403, 403, 403, 404, 403, 403)
+
 TABLE: dict[str, Row] = {
     "healthz": ("GET", (200, 200, 200, 200, 200, 200, 200)),
     "readyz": ("GET", (503, 503, 503, 503, 503, 503, 503)),
@@ -65,6 +70,18 @@ TABLE: dict[str, Row] = {
     "api/runs/<number:pk>/look-again/": ("POST", API_TOO_LATE),
     "api/runs/<number:pk>/go-back/": ("POST", API_TOO_LATE),
     "api/runs/<number:pk>/close/": ("POST", API_TOO_LATE),
+    "api/notices/": ("GET", API_SEEN),
+    "api/notices/read/": ("POST", (401, 403, 400, 400, 400, 400, 403)),
+    "api/notices/choices/": ("GET", API_SEEN),
+    # there is no such notice, webhook or delivery
+    "api/notices/<number:pk>/read/": ("POST", (401, 403, 404, 404, 404, 404, 403)),
+    "api/webhooks/": ("GET", API_OPERATED),
+    "api/webhooks/<number:pk>/": ("GET", API_OPERATED_GONE),
+    "api/webhooks/<number:pk>/rotate/": ("POST", API_OPERATED_GONE),
+    "api/webhooks/<number:pk>/test/": ("POST", API_OPERATED_GONE),
+    "api/deliveries/": ("GET", API_OPERATED),
+    "api/deliveries/<number:pk>/": ("GET", API_OPERATED_GONE),
+    "api/deliveries/<number:pk>/again/": ("POST", API_OPERATED_GONE),
     "api/audit/": ("GET", API_TRAIL),
     "api/audit/<number:pk>/": ("GET", API_TRAIL),
     "api/^.*$": ("GET", (404, 404, 404, 404, 404, 404, 404)),
@@ -96,6 +113,20 @@ TABLE: dict[str, Row] = {
     "runs/<int:pk>/<slug:verb>/": ("POST", (302, 403, 403, 403, 302, 403, 403)),
     "speeds/": ("GET", SEEN),
     "speeds/measure/": ("POST", (302, 403, 403, 403, 422, 403, 403)),
+    "notices/": ("GET", SEEN),
+    "notices/bell/": ("GET", SEEN),
+    "notices/read/": ("POST", (302, 403, 302, 302, 302, 302, 403)),
+    "notices/choices/": ("GET", SEEN),
+    "notices/choices/<int:pk>/": ("GET", OPERATED),
+    "notices/<int:pk>/read/": ("POST", (302, 403, 404, 404, 404, 404, 403)),
+    "webhooks/": ("GET", OPERATED),
+    "webhooks/<int:pk>/": ("GET", OPERATED_GONE),
+    "webhooks/<int:pk>/rotate/": ("POST", OPERATED_GONE),
+    "webhooks/<int:pk>/test/": ("POST", OPERATED_GONE),
+    "webhooks/<int:pk>/remove/": ("POST", OPERATED_GONE),
+    "deliveries/": ("GET", OPERATED),
+    "deliveries/<int:pk>/": ("GET", OPERATED_GONE),
+    "deliveries/<int:pk>/again/": ("POST", OPERATED_GONE),
     "audit/": ("GET", TRAIL),
     "audit/<int:pk>/": ("GET", TRAIL),
 }

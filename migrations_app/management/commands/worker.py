@@ -21,6 +21,7 @@ from migrations_app import aside, bell, jobs, measuring, starts, wiring
 from migrations_app.engine.pacer import BEAT, Baton
 from migrations_app.engine.prober import Prober
 from migrations_app.inventory import sync as inventory
+from migrations_app.notices import delivery
 
 log = structlog.get_logger(__name__)
 
@@ -129,6 +130,10 @@ def _pace(stop: threading.Event) -> None:
             if baton.beat():
                 for name in inventory.due_clouds(timezone.now()):
                     bell.ring_now("migrations_app.jobs.sync", name, queue="inventory")
+                if delivery.is_due(timezone.now()):
+                    job = "migrations_app.jobs.deliver_due"
+                    # without a bell people hear of it all the same
+                    bell.ring_now(job, queue="default") or jobs.deliver_due()
                 if aside.due(timezone.now()).exists():
                     bell.ring_now("migrations_app.jobs.sweep_aside", queue="default")
                 if measuring.due(timezone.now()):

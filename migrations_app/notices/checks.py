@@ -1,0 +1,114 @@
+"""System checks of what messages rest on: addresses, networks, tickets."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+
+@register()
+def messages_can_be_sent(**kwargs: Any) -> list[CheckMessage]:
+    """Check the settings of mail, webhooks and links."""
+    found: list[CheckMessage] = []
+    if not _is_address(settings.NOVAWEB_URL):
+        found.append(
+            Error(
+                f"NOVAWEB_URL is “{settings.NOVAWEB_URL}”: no address of a site.",
+                hint="Write https://novaweb.example.org, as people type it.",
+                id="novaweb.E020",
+            )
+        )
+    for text in settings.NOVAWEB_WEBHOOK_NETWORKS:
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            found.append(
+                Error(
+                    f"NOVAWEB_WEBHOOK_NETWORKS has “{text}”, which is no network.",
+                    hint="Write 192.0.2.0/24 or 2001:db8::/64, with commas.",
+                    id="novaweb.E021",
+                )
+            )
+    try:
+        validate_email(settings.NOVAWEB_EMAIL_FROM)
+    except ValidationError:
+        found.append(
+            Error(
+                f"NOVAWEB_EMAIL_FROM is “{settings.NOVAWEB_EMAIL_FROM}”: no address.",
+                hint="Write novaweb@example.org.",
+                id="novaweb.E022",
+            )
+        )
+    return found
+
+
+@register()
+def tickets_lead_somewhere(**kwargs: Any) -> list[CheckMessage]:
+    """Check the pattern of tickets, and the template of links to them."""
+    found: list[CheckMessage] = []
+    try:
+        re.compile(settings.NOVAWEB_TICKET_PATTERN)
+    except re.error as error:
+        found.append(
+            Error(
+                f"NOVAWEB_TICKET_PATTERN is no regular expression: {error}.",
+                hint=r"Write OPS-\d+, or leave it empty.",
+                id="novaweb.E023",
+            )
+        )
+    if (place := settings.NOVAWEB_TICKET_URL) and (wrong := _wrong_template(place)):
+        found.append(
+            Error(
+                f"NOVAWEB_TICKET_URL is “{place}”: {wrong}.",
+                hint="Write https://tickets.example.org/{ticket}.",
+                id="novaweb.E024",
+            )
+        )
+    return found
+
+
+@register(deploy=True)
+def links_lead_here(**kwargs: Any) -> list[CheckMessage]:
+    """Warn when messages go out with links that only this machine can follow."""
+    host = urlsplit(settings.NOVAWEB_URL).hostname
+    if host in ("localhost", "127.0.0.1", "::1"):
+        return [
+            Warning(
+                f"NOVAWEB_URL is “{settings.NOVAWEB_URL}”: nobody else can follow it.",
+                hint="Set it to the address under which people reach novaweb.",
+                id="novaweb.W020",
+            )
+        ]
+    return []
+
+
+def _wrong_template(place: str) -> str:
+    """Return what is wrong with a template of links; empty: nothing."""
+    before, found, after = place.partition("{ticket}")
+    if not found:
+        return "it has no {ticket} in it"
+    if any(char in before + after for char in "{}"):
+        return "it has other braces than those of {ticket}"
+    if not _is_address(before):
+        return "it must begin with https:// or http:// and name a host"
+    # a ticket that is a part of the host's name could lead anywhere
+    if "/" not in before.split("://", 1)[1] and "?" not in before:
+        return "{ticket} must come after the host, in the path or behind a ?"
+    return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    good = parts.scheme in ("https", "http") and bool(parts.hostname)
+    return good and text.isprintable() and not any(char in text for char in " <>\"'")

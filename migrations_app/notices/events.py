@@ -1,0 +1,179 @@
+"""What people may hear of: the one table from verbs of the audit trail to events.
+
+A verb that is not here is told to nobody. One of here that the trail does not know
+(yet) is never met, and does no harm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Whom(StrEnum):
+    """Whom an event concerns. Nobody is told what they did themselves."""
+
+    REQUESTER = "who asked"
+    DECIDERS = "who may decide"
+    OPERATORS = "operators"
+    AUDITORS = "auditors"
+
+
+class Channel(StrEnum):
+    """The ways to a person. Webhooks are no person's, and choose events themselves."""
+
+    APP = "app"
+    MAIL = "mail"
+
+
+class Scope(StrEnum):
+    """How much of an event somebody wants to hear by a channel."""
+
+    MINE = "mine"
+    ALL = "all"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that people choose to hear of, or not.
+
+    ``mail``: those whom it concerns get it by e-mail, too, unless they choose
+    otherwise. ``outside``: webhooks may have it.
+    """
+
+    key: str
+    title: str
+    verbs: tuple[str, ...]
+    whom: tuple[Whom, ...]
+    mail: bool = False
+    outside: bool = True
+
+
+EVENTS: dict[str, Event] = {
+    event.key: event
+    for event in (
+        Event(
+            "waits",
+            "Waits for a decision",
+            ("request.asked", "request.amended"),
+            (Whom.DECIDERS,),
+            mail=True,
+        ),
+        Event(
+            "voided",
+            "Must be approved anew",
+            ("request.voided", "request.sent_back"),
+            (Whom.REQUESTER, Whom.DECIDERS),
+            mail=True,
+        ),
+        Event("approved", "An approval", ("request.approved",), (Whom.REQUESTER,)),
+        Event("ready", "Has all its approvals", ("request.ready",), (Whom.REQUESTER,)),
+        Event("rejected", "Rejected", ("request.rejected",), (Whom.REQUESTER,)),
+        Event(
+            "withdrawn",
+            "Withdrawn",
+            ("request.withdrawn",),
+            (Whom.REQUESTER, Whom.DECIDERS),
+        ),
+        Event(
+            "expired",
+            "Expired without having run",
+            ("request.expired",),
+            (Whom.REQUESTER,),
+            mail=True,
+        ),
+        Event("started", "Started", ("run.started",), (Whom.REQUESTER,)),
+        Event("completed", "Moved", ("run.completed",), (Whom.REQUESTER,)),
+        Event(
+            "rolled_back",
+            "Went back to where it was",
+            ("run.rolled_back",),
+            (Whom.REQUESTER, Whom.OPERATORS),
+        ),
+        Event(
+            "held",
+            "Held: a person must decide",
+            ("run.held",),
+            (Whom.REQUESTER, Whom.OPERATORS),
+            mail=True,
+        ),
+        Event("closed", "Closed by hand", ("run.closed",), (Whom.REQUESTER,)),
+        Event(
+            "glass",
+            "Glass broken: a move without its approvals",
+            ("request.glass_broken", "request.glass_reviewed"),
+            (Whom.REQUESTER, Whom.DECIDERS, Whom.OPERATORS, Whom.AUDITORS),
+            mail=True,
+        ),
+        Event(
+            "service",
+            "A service was disabled or enabled",
+            ("service.disabled", "service.enabled", "service.failed", "run.restored"),
+            (Whom.OPERATORS,),
+        ),
+        Event(
+            "window",
+            "A window or a freeze changed",
+            (
+                "window.created",
+                "window.changed",
+                "window.retired",
+                "window.imported",
+            ),
+            (Whom.OPERATORS,),
+        ),
+        Event(
+            "policy",
+            "An approval policy or a delegation changed",
+            (
+                "policy.created",
+                "policy.changed",
+                "policy.retired",
+                "delegation.made",
+                "delegation.revoked",
+            ),
+            (Whom.DECIDERS, Whom.AUDITORS),
+        ),
+        Event(
+            "proof",
+            "The proof of the audit trail is in trouble",
+            ("audit.unsigned",),
+            (Whom.OPERATORS, Whom.AUDITORS),
+            mail=True,
+        ),
+        Event(
+            "undelivered",
+            "A message could not be delivered",
+            ("delivery.given_up",),
+            (Whom.OPERATORS,),
+            outside=False,
+        ),
+    )
+}
+OF_VERB: dict[str, Event] = {
+    verb: event for event in EVENTS.values() for verb in event.verbs
+}
+OUTSIDE = tuple(key for key, event in EVENTS.items() if event.outside)
+
+# Not a verb: an approval that makes the request wait for other people.
+NEXT_STAGE = "request.next_stage"
+# What is said instead of the trail's own sentence, where that is not said to people.
+SAYS = {
+    "request.asked": "{actor} asks to move {instance} from {source} to {target}: it"
+    " waits for approval",
+    "request.ready": "The move of {instance} has all the approvals it needs and starts"
+    " when its time comes",
+    "request.amended": "{actor} changed the request to move {instance}: it waits for"
+    " approval anew",
+    "request.voided": "The plan to move {instance} changed: it must be approved anew",
+    NEXT_STAGE: "The move of {instance} has the approvals of its first stages: it waits"
+    " for approval in the next",
+}
+
+
+def default(event: Event, channel: Channel) -> Scope:
+    """Return what somebody gets who has chosen nothing."""
+    if channel is Channel.APP or event.mail:
+        return Scope.MINE
+    return Scope.NEVER

@@ -1,0 +1,59 @@
+"""Secrets of webhooks: made, kept encrypted, and used for nothing but signing.
+
+They are encrypted with a key that is derived from SECRET_KEY, so that a copy of the
+database alone signs nothing. See docs/adr/0010-the-trail-is-the-outbox.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from migrations_app.errors import Refused
+
+PREFIX = "whsec_"
+
+
+def new() -> str:
+    """Return a new secret, as Standard Webhooks writes it: 32 random bytes."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def seal(secret: str) -> str:
+    """Return the secret encrypted."""
+    return _box().encrypt(secret.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """Return the secret. Raises Refused when SECRET_KEY is another one by now."""
+    try:
+        return _box().decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise Refused(
+            "The webhook's secret cannot be read, since NOVAWEB_SECRET_KEY has changed:"
+            " make a new one on the webhook's page."
+        ) from error
+
+
+def signature(secret: str, *, id: str, timestamp: int, body: bytes) -> str:
+    """Return the signature of Standard Webhooks 1.0: HMAC-SHA256 of id.time.body."""
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    signed = f"{id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def _box() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_derived(key)) for key in keys])
+
+
+def _derived(key: str) -> bytes:
+    made = HKDF(hashes.SHA256(), length=32, salt=None, info=b"novaweb webhook secrets")
+    return base64.urlsafe_b64encode(made.derive(key.encode()))

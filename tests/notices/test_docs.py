@@ -1,0 +1,65 @@
+"""The contract of the webhooks, as its documentation has it."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrations_app.notices import secret
+from migrations_app.notices.events import EVENTS
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "notifications.md").read_text(
+    encoding="utf-8"
+)
+
+
+@pytest.fixture(scope="module")
+def verified() -> Any:
+    """The example, as a reader would copy it."""
+    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+    names: dict[str, Any] = {}
+    exec(example, names)  # noqa: S102 - our own documentation
+    return names["verified"]
+
+
+def signed(*secrets: str, body: bytes = b'{"a":1}', age: int = 0) -> dict[str, str]:
+    at = int(time.time()) - age
+    return {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(at),
+        "webhook-signature": " ".join(
+            secret.signature(each, id="msg_1", timestamp=at, body=body)
+            for each in secrets
+        ),
+    }
+
+
+def test_the_example_takes_what_novaweb_signs(verified: Any) -> None:
+    old, new = secret.new(), secret.new()
+    both = signed(new, old)
+
+    assert verified(new, signed(new), b'{"a":1}')
+    assert verified(old, both, b'{"a":1}')
+    assert verified(new, both, b'{"a":1}')
+
+
+def test_the_example_refuses_everything_else(verified: Any) -> None:
+    mine = secret.new()
+    headers = signed(mine)
+
+    assert not verified(secret.new(), headers, b'{"a":1}')
+    assert not verified(mine, headers, b'{"a":2}')
+    assert not verified(mine, {**headers, "webhook-id": "msg_2"}, b'{"a":1}')
+    assert not verified(mine, signed(mine, age=600), b'{"a":1}')
+
+
+def test_it_lists_every_event_as_it_is() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \| (yes)? ?\|$", TEXT, re.M)
+    listed = {key: (whom, bool(mail)) for key, whom, mail in rows}
+    assert listed == {
+        key: (", ".join(event.whom), event.mail) for key, event in EVENTS.items()
+    }
