@@ -20,6 +20,7 @@ from migrations_app.adapters.webhook import HttpPost, admit, parse
 from migrations_app.errors import Refused, Unfit, Unreachable
 from migrations_app.ports import Cloud, Hosts, NovaDb, World
 from migrations_app.ports.guests import Reachable
+from migrations_app.ports.post import Post
 from migrations_app.probing.target import Target
 
 PRETEND = "pretend"
