@@ -1,0 +1,188 @@
+"""The bell, what one was told, choices, webhooks and what was sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from migrations_app.models import Attempt, Choice, Delivery, Notice, Webhook
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def notices(name: str, *texts: str) -> list[Notice]:
+    """Tell the person these things, oldest first."""
+    person = factories.person(name, "operator")
+    return [
+        Notice.objects.create(
+            person=person,
+            entry=number,
+            event="held",
+            verb="run.held",
+            text=text,
+            path=f"/runs/{number}/",
+            at=timezone.now(),
+        )
+        for number, text in enumerate(texts, start=1)
+    ]
+
+
+def signed_in(name: str) -> Client:
+    client = Client()
+    client.force_login(Notice.objects.filter(person__username=name)[0].person)
+    return client
+
+
+@pytest.fixture
+def there(settings: Any) -> str:
+    settings.NOVAWEB_WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+    return "http://127.0.0.1:9/hook"
+
+
+def form(there: str, **fields: Any) -> dict[str, Any]:
+    return {"name": "chat", "url": there, "events": ["held"], "group": "", **fields}
+
+
+def test_the_bell_counts_what_is_new_on_every_page() -> None:
+    notices("olga", "One.", "Two.")
+    client = signed_in("olga")
+
+    for path in ("/", "/notices/bell/", "/requests/"):
+        page = client.get(path).content.decode()
+        assert re.search(r'class="count">2<span[^>]*> unread', page), path
+
+
+def test_ones_own_notices_are_listed_and_nobody_elses(operator: Client) -> None:
+    mine, _ = notices("olga", "Mine is held.", "Mine too.")
+
+    assert "Mine is held." not in operator.get("/notices/").content.decode()
+    assert operator.post(f"/notices/{mine.pk}/read/").status_code == 404
+    page = signed_in("olga").get("/notices/").content.decode()
+    assert page.index("Mine too.") < page.index("Mine is held.")
+
+
+def test_reading_one_leads_to_what_it_is_about() -> None:
+    (one,) = notices("olga", "One.")
+    client = signed_in("olga")
+
+    assert client.post(f"/notices/{one.pk}/read/")["Location"] == "/runs/1/"
+    assert "One." not in client.get("/notices/?only=unread").content.decode()
+
+
+def test_what_came_after_the_page_was_shown_stays_unread() -> None:
+    rows = notices("olga", "One.", "Two.", "Three.")
+    client = signed_in("olga")
+
+    client.post("/notices/read/", {"until": rows[1].pk})
+
+    assert list(Notice.objects.filter(read_at=None)) == [rows[2]]
+    for nonsense in ("", "x", "-1", "9" * 30):
+        assert client.post("/notices/read/", {"until": nonsense}).status_code == 302
+    assert list(Notice.objects.filter(read_at=None)) == [rows[2]]
+
+
+def test_a_choice_is_saved_and_shown(requester: Client) -> None:
+    requester.post("/notices/choices/", {"app-held": "all", "mail-held": ""})
+
+    row = Choice.objects.get()
+    assert (row.event, row.channel, row.scope) == ("held", "app", "all")
+    page = requester.get("/notices/choices/").content.decode()
+    assert '<option value="all" selected>' in page
+    page = requester.post("/notices/choices/", {"app-held": "x"}, follow=True)
+    assert "none of mine, all and never" in page.content.decode()
+
+
+def test_operators_choose_for_groups(operator: Client, requester: Client) -> None:
+    group = Group.objects.get(name="approver")
+    place = f"/notices/choices/{group.pk}/"
+
+    assert requester.get(place).status_code == 403
+    assert operator.post(place, {"mail-held": "all"}).status_code == 302
+    assert Choice.objects.get().group == group
+    assert "What approver hears of" in operator.get(place).content.decode()
+
+
+def test_a_secret_is_shown_once(operator: Client, there: str) -> None:
+    made = operator.post("/webhooks/", form(there))
+    (shown,) = re.findall(r"whsec_[\w+/=]+", made.content.decode())
+    hook = Webhook.objects.get()
+
+    assert made.status_code == 201
+    assert "no-store" in made["Cache-Control"]
+    for path in ("/webhooks/", f"/webhooks/{hook.pk}/", "/audit/"):
+        assert "whsec_" not in operator.get(path).content.decode()
+    again = operator.post(f"/webhooks/{hook.pk}/rotate/")
+    assert re.findall(r"whsec_[\w+/=]+", again.content.decode()) not in ([], [shown])
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"events": []}, "Choose at least one event."),
+        ({"url": "http://10.0.0.1/"}, "NOVAWEB_WEBHOOK_NETWORKS names its network."),
+        ({"name": ""}, "This field is required."),
+    ],
+)
+def test_what_makes_no_sense_is_shown_with_what_was_typed(
+    operator: Client, there: str, fields: dict[str, Any], sentence: str
+) -> None:
+    answer = operator.post("/webhooks/", form(there, **fields))
+
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not Webhook.objects.exists()
+
+
+def test_a_webhook_is_changed_tested_and_removed(operator: Client, there: str) -> None:
+    operator.post("/webhooks/", form(there))
+    place = f"/webhooks/{Webhook.objects.get().pk}/"
+
+    operator.post(place, form(there, name="ops", active="on", group="approver"))
+    page = operator.get(place).content.decode()
+    assert "<h1" in page and "ops" in page
+    assert Webhook.objects.get().group is not None
+    sent = operator.post(f"{place}test/")
+    assert sent["Location"] == f"/deliveries/{Delivery.objects.get().pk}/"
+    assert operator.post(f"{place}remove/")["Location"] == "/webhooks/"
+    assert Delivery.objects.get().state == "dropped"
+
+
+def test_what_was_sent_is_shown_with_every_try_and_as_text(operator: Client) -> None:
+    hostile = "<script>alert(1)</script>"
+    row = Delivery.objects.create(
+        token="msg_1",
+        channel="webhook",
+        lane="webhook:1",
+        to=hostile,
+        event="held",
+        body=hostile,
+        state="given up",
+        made_at=timezone.now(),
+    )
+    Attempt.objects.create(
+        delivery=row,
+        at=timezone.now(),
+        took_ms=7,
+        good=False,
+        status=500,
+        answer=hostile,
+    )
+
+    for path in (
+        "/deliveries/",
+        "/deliveries/?state=given+up&lane=webhook:1",
+        f"/deliveries/{row.pk}/",
+    ):
+        page = operator.get(path).content.decode()
+        assert hostile not in page
+        assert "&lt;script&gt;" in page
+    assert "(500)" in page
+    assert "&lt;script" not in operator.get("/deliveries/?lane=mail").content.decode()
+    assert operator.post(f"/deliveries/{row.pk}/again/").status_code == 409
+    assert operator.get("/deliveries/?page=x&lane=%00").status_code == 200
