@@ -44,6 +44,7 @@ class Verb(StrEnum):
     CLOSE = "close"
     CONSOLE = "console"
     SEE_AUDIT = "see-audit"
+    SAVE_SEARCH = "save-search"
     SIGN = "sign-audit"
     SYNC = "sync"
     DISABLE = "disable-service"
@@ -107,6 +108,7 @@ _ROLES: dict[Verb, frozenset[Role]] = {
     Verb.CLOSE: frozenset({Role.OPERATOR}),
     Verb.CONSOLE: frozenset({Role.OPERATOR}),
     Verb.SEE_AUDIT: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
+    Verb.SAVE_SEARCH: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
     Verb.SIGN: frozenset({Role.AUDITOR, Role.OPERATOR}),
     Verb.SYNC: frozenset({Role.OPERATOR}),
     Verb.DISABLE: frozenset({Role.OPERATOR}),
@@ -138,6 +140,7 @@ _WORDS = {
     Verb.CLOSE: "close a held run by hand",
     Verb.CONSOLE: "look at an instance's console",
     Verb.SEE_AUDIT: "read the audit trail",
+    Verb.SAVE_SEARCH: "keep a search of the audit trail",
     Verb.SIGN: "have the audit trail signed",
     Verb.SYNC: "have the inventory read anew",
     Verb.DISABLE: "disable a service",

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from migrations_app import audit, queries
-from migrations_app.api.base import Checked
+from migrations_app.api.base import Checked, Pages, cursor
 from migrations_app.api.filters import AuditFilter
 from migrations_app.models import AuditEntry
 from migrations_app.policy import Verb
+from migrations_app.trail import search
 
 
 class EntryShape(serializers.ModelSerializer[AuditEntry]):
@@ -47,6 +52,8 @@ class EntryShape(serializers.ModelSerializer[AuditEntry]):
             "before",
             "after",
             "act",
+            "previous",
+            "digest",
         )
 
     def get_sentence(self, row: AuditEntry) -> str:
@@ -54,11 +61,84 @@ class EntryShape(serializers.ModelSerializer[AuditEntry]):
         return audit.sentence(row)
 
 
+class AuditPages(Pages):
+    """As everywhere; or, for long trails, ``before`` and ``after`` an entry's number.
+
+    With one of these nothing is counted or skipped: ``count`` is null, and ``next``
+    leads to the older ones. ``after=0`` begins with the oldest entries.
+    """
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any]:
+        """Return the page that was asked for, newest first. Raises ValidationError."""
+        given = request.query_params
+        self.address = request.build_absolute_uri()
+        self.found: search.Page | None = None
+        if "before" not in given and "after" not in given:
+            return super().paginate_queryset(queryset, request, view) or []
+        if "page" in given or ("before" in given and "after" in given):
+            raise ValidationError("Give one of page, before and after.")
+        self.found = search.found(
+            AuditFilter(given).wanted,
+            before=cursor(request, "before", most=2**63 - 1)
+            if "before" in given
+            else None,
+            after=cursor(request, "after", most=2**63 - 1)
+            if "after" in given
+            else None,
+            most=self.get_page_size(request),
+        )
+        return self.found.entries
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the page with the addresses of the pages beside it."""
+        if self.found is None:
+            return super().get_paginated_response(data)
+        found = self.found
+        answer = {
+            "count": None,
+            "next": self._beside("before", found.last if found.older else 0),
+            "previous": self._beside("after", found.first if found.newer else 0),
+            "results": data,
+        }
+        return Response(answer)
+
+    def _beside(self, name: str, number: int) -> str | None:
+        if not number:
+            return None
+        bare = remove_query_param(self.address, "before")
+        bare = remove_query_param(bare, "after")
+        return replace_query_param(bare, name, str(number))
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Say in the schema that a count may be missing."""
+        found: dict[str, Any] = super().get_paginated_response_schema(schema)
+        found["properties"]["count"]["nullable"] = True
+        return found
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Say in the schema what is said here."""
+        found = super().get_schema_operation_parameters(view)
+        for name, what in (("before", "Older"), ("after", "Newer")):
+            about = {
+                "name": name,
+                "required": False,
+                "in": "query",
+                "description": f"{what} than the entry of this number; uncounted.",
+                "schema": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+            }
+            found.append(about)
+        return found
+
+
 @extend_schema(tags=["audit"])
 class Entries(Checked, ListAPIView[AuditEntry]):
     """Every act, newest first."""
 
     verb = Verb.SEE_AUDIT
+    parameters = frozenset({"before", "after"})
+    pagination_class = AuditPages
     serializer_class = EntryShape
     filterset_class = AuditFilter
 

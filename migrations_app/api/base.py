@@ -166,10 +166,10 @@ def _whole_number(name: str, text: str, *, most: int, least: int = 1) -> int:
     raise ValidationError({name: [f"Give a whole number from {least} to {most}."]})
 
 
-def cursor(request: Request, name: str) -> int:
+def cursor(request: Request, name: str, *, most: int = 2**31 - 1) -> int:
     """Return the query parameter, 0 if it is not given. Raises ValidationError."""
     text = request.query_params.get(name, "0")
-    return _whole_number(name, text, least=0, most=2**31 - 1)
+    return _whole_number(name, text, least=0, most=most)
 
 
 class Text(serializers.CharField):

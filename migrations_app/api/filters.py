@@ -5,7 +5,7 @@ from __future__ import annotations
 import django_filters
 from django.db.models import QuerySet
 
-from migrations_app.filters import inventory, requests
+from migrations_app.filters import inventory, requests, trail
 from migrations_app.models import (
     CopySpeed,
     Hypervisor,
@@ -77,7 +77,7 @@ class RequestFilter(requests.RequestFilter):
         return rows.exclude(asked_by=self.person.id)
 
 
-AuditFilter = requests.AuditFilter
+AuditFilter = trail.AuditFilter
 
 
 class SpeedFilter(django_filters.FilterSet):  # type: ignore[misc]

@@ -1,15 +1,13 @@
-"""What the list of requests and the audit trail can be narrowed by."""
+"""What the list of requests can be narrowed by."""
 
 from __future__ import annotations
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.forms import DateTimeInput
 
 from migrations_app import queries
-from migrations_app.audit import VERBS
 from migrations_app.filters.inventory import choice, text
-from migrations_app.models import AuditEntry, MigrationRequest
+from migrations_app.models import MigrationRequest
 from migrations_app.policy import Person
 from migrations_app.states import RequestState
 
@@ -72,61 +70,3 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         if value == "mine":
             return rows.filter(asked_by=self.person.id)
         return rows.filter(pk__in=queries.waiting_for(self.person).values("pk"))
-
-
-class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Search the trail by instance, host, person, ticket, verb, time and text."""
-
-    instance = django_filters.CharFilter(
-        method="of_instance", label="Instance", widget=text("name or UUID")
-    )
-    host = django_filters.CharFilter(
-        method="of_host", label="Host", widget=text("source or target")
-    )
-    actor = django_filters.CharFilter(
-        field_name="actor_name", label="Person", widget=text("account name")
-    )
-    ticket = django_filters.CharFilter(label="Ticket", widget=text("OPS-42"))
-    verb = django_filters.ChoiceFilter(
-        label="Verb",
-        choices=[(verb, verb) for verb in VERBS],
-        empty_label="any",
-        widget=choice(),
-    )
-    since = django_filters.DateTimeFilter(
-        field_name="at", lookup_expr="gte", label="Since"
-    )
-    until = django_filters.DateTimeFilter(
-        field_name="at", lookup_expr="lt", label="Until"
-    )
-    q = django_filters.CharFilter(
-        field_name="note",
-        lookup_expr="icontains",
-        label="Text",
-        widget=text("part of a note"),
-    )
-
-    class Meta:
-        model = AuditEntry
-        fields = ("instance", "host", "actor", "ticket", "verb", "since", "until", "q")
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("since", "until"):
-            self.filters[name].field.widget = DateTimeInput(
-                attrs={"type": "datetime-local", "class": "form-control"}
-            )
-
-    def of_instance(
-        self, rows: QuerySet[AuditEntry], name: str, value: str
-    ) -> QuerySet[AuditEntry]:
-        """Its UUID or its whole name."""
-        value = value.strip()
-        return rows.filter(Q(instance=value.lower()) | Q(instance_name=value))
-
-    def of_host(
-        self, rows: QuerySet[AuditEntry], name: str, value: str
-    ) -> QuerySet[AuditEntry]:
-        """A host is looked for on both ends of a move."""
-        value = value.strip()
-        return rows.filter(Q(source=value) | Q(target=value))

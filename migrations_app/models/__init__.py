@@ -25,6 +25,7 @@ from migrations_app.models.probe import Probe, Sample
 from migrations_app.models.request import Decision, MigrationRequest
 from migrations_app.models.run import Line, Pacer, Run, Step
 from migrations_app.models.speed import CopySpeed
+from migrations_app.models.trail import Removal, SavedSearch
 
 __all__ = [
     "ApprovalPolicy",
@@ -47,8 +48,10 @@ __all__ = [
     "Pacer",
     "PolicyVersion",
     "Probe",
+    "Removal",
     "Run",
     "Sample",
+    "SavedSearch",
     "Snapshot",
     "Step",
     "Told",

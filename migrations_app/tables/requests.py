@@ -60,7 +60,7 @@ class AuditTable(tables.Table):  # type: ignore[misc]
     """One act a row, newest first; the sentence is the permalink."""
 
     sentence = tables.Column(empty_values=(), orderable=False, verbose_name="What")
-    at = tables.Column(order_by=("id",), verbose_name="When")
+    at = tables.Column(orderable=False, verbose_name="When")
     actor_name = tables.Column(verbose_name="Who", orderable=False)
     way = tables.Column(empty_values=(), orderable=False, verbose_name="From and to")
     ticket = tables.Column(orderable=False, default="—")
@@ -68,8 +68,7 @@ class AuditTable(tables.Table):  # type: ignore[misc]
 
     class Meta:
         attrs = ATTRS
-        order_by = "-at"
-        template_name = "tables/table.html"
+        template_name = "audit/table.html"
         caption = "Audit trail"
         empty_text = "No entry matches. Take a filter away."
 

@@ -1,0 +1,1 @@
+"""What people read of the audit trail: searches, timelines, evidence of a change."""
