@@ -16,6 +16,7 @@ from django.db import models, transaction
 from migrations_app import audit
 from migrations_app.engine import journal
 from migrations_app.engine.footing import move_of
+from migrations_app.engine.recording import recorded
 from migrations_app.errors import WorldError
 from migrations_app.models import Run
 from migrations_app.ports import Move, World
@@ -49,7 +50,8 @@ def sweep_due(now: datetime, world_of: Callable[[str], World]) -> int:
         if mine.update(sweep_again_at=now + PAUSE) != 1:
             continue
         try:
-            _sweep(world_of(run.request.cloud.name), move_of(run.request))
+            world = world_of(run.request.cloud.name)
+            _sweep(recorded(world, run=run, step="sweep"), move_of(run.request))
         except WorldError as error:
             log.warning("not swept yet", run=run.pk, reason=error.sentence)
             continue

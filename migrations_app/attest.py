@@ -1,8 +1,10 @@
-"""The verbs about the proof of the audit trail: sign it, look at a part of it."""
+"""The verbs about the proof of the audit trail: sign it, verify a part, export it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
@@ -12,7 +14,9 @@ from migrations_app import audit, policy
 from migrations_app.errors import NotAllowed, Unfit
 from migrations_app.models import AuditHead
 from migrations_app.policy import Verb
+from migrations_app.proof import export as proof_export
 from migrations_app.proof import signing
+from migrations_app.proof.export import Export, Narrow
 from migrations_app.proof.following import Signed
 from migrations_app.proof.verify import Verdict, verify_segment
 
@@ -81,3 +85,28 @@ def segment(
             " at all."
         )
     return since, until, verify_segment(range(since, until + 1))
+
+
+def export(
+    *, by: User, narrow: Narrow, filters: Mapping[str, str], until: int | None = None
+) -> Export:
+    """Return what is to be written of the trail; that it was exported is recorded.
+
+    Entries behind number ``until`` are not given. The end of the chain is signed for
+    it, where signatures are wanted; where that fails, the log says why, and whoever
+    verifies the export is told that nothing covers its end. Raises NotAllowed.
+    """
+    if refusal := policy.why_not(policy.person(by), Verb.SEE_AUDIT):
+        raise NotAllowed(refusal)
+    span = proof_export.measure(narrow, until=until)
+    facts = {"filters": dict(filters), "count": span.count, "until": span.until}
+    audit.record("audit.exported", by=by, after=facts)
+    now = timezone.now()
+    signed: list[dict[str, Any]] = []
+    if signing.configured():
+        try:
+            signing.sign(now)
+            signed = signing.signatures()
+        except Unfit as error:
+            log.error("export not signed", reason=error.sentence)
+    return proof_export.prepare(narrow, span, filters=filters, signed=signed, now=now)

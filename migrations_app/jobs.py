@@ -8,7 +8,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from migrations_app import aside, measuring, restoring, starts, wiring
+from migrations_app import aside, attest, measuring, restoring, starts, wiring
 from migrations_app.engine.footing import Way
 from migrations_app.engine.lease import due_runs
 from migrations_app.engine.walk import walk
@@ -90,6 +90,12 @@ def deliver_due() -> None:
     close_old_connections()
     telling.tell_due(timezone.now())
     delivery.begin(timezone.now())
+
+
+def sign_audit() -> None:
+    """Sign the end of the audit trail, if that was not done for a day."""
+    close_old_connections()
+    attest.sign_due(timezone.now())
 
 
 def sweep_aside() -> None:

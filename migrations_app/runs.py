@@ -79,7 +79,8 @@ def close(run_id: int, *, by: User, note: str) -> Run:
         _held(run, state=str(RunState.CLOSED), ended_at=now, why=note)
         journal.note(run.pk, f"{by.get_username()} closed it by hand: {note}", at=now)
         mirror(run, RunState.CLOSED, why=note, now=now)
-        audit.record("run.closed", by=by, run=run, note=note)
+        after = journal.digest(run.pk)
+        audit.record("run.closed", by=by, run=run, note=note, after=after)
     return _load(run_id)
 
 

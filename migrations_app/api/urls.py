@@ -16,6 +16,7 @@ from migrations_app.api import (
     inventory,
     notices,
     preflight,
+    proof,
     requests,
     runs,
     speeds,
@@ -128,6 +129,9 @@ urlpatterns = [
         name="api-delivery-again",
     ),
     path("audit/", audit.Entries.as_view(), name="api-audit"),
+    path("audit/verify/", proof.Verify.as_view(), name="api-audit-verify"),
+    path("audit/sign/", proof.Sign.as_view(), name="api-audit-sign"),
+    path("audit/export/", proof.Export.as_view(), name="api-audit-export"),
     path("audit/<number:pk>/", audit.OneEntry.as_view(), name="api-audit-entry"),
     re_path(r"^.*$", Nothing.as_view()),
 ]

@@ -19,6 +19,7 @@ from django.db import transaction
 from migrations_app import audit
 from migrations_app.engine import journal
 from migrations_app.engine.lease import Lease
+from migrations_app.engine.recording import recorded
 from migrations_app.models import MigrationRequest, Run, Step
 from migrations_app.ports import Move, World
 from migrations_app.procedures.base import It
@@ -108,7 +109,7 @@ class Footing:
 
         return It(
             move=self.move,
-            world=self.world,
+            world=recorded(self.world, run=self.run, step=row.key),
             mark=mark,
             now=self.now,
             say=lambda text: self.say(text, row),
@@ -246,6 +247,8 @@ class Footing:
         with transaction.atomic():
             self.say(line, **fields)
             mirror(self.run, state, why=why, now=now)
+            if over:
+                after = {**(after or {}), **journal.digest(self.run.pk)}
             audit.record(verb, run=self.run, note=why, after=after)
         return Way.ON if walking else Way.OVER
 

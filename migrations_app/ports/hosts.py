@@ -18,11 +18,14 @@ class Command:
 
     ``words`` are the values that the text was made of, for whoever plays the host
     without a shell. A command that takes long detaches itself and returns at once.
+    ``reads`` is for those that change nothing: they may be asked again and again, and
+    the audit trail has them once for each answer.
     """
 
     name: str
     text: str
     words: Mapping[str, str] = field(default_factory=dict)
+    reads: bool = False
 
 
 class Hosts(Protocol):

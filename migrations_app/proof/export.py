@@ -10,12 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from migrations_app.models import AuditEntry, AuditHead
 from migrations_app.proof import form
@@ -48,21 +48,36 @@ class Export:
     until: int
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How many entries are wanted, the number of the first, and up to which number."""
+
+    count: int
+    first: int | None
+    until: int
+
+
+def measure(narrow: Narrow, *, until: int | None = None) -> Span:
+    """Return what is wanted of the trail as it is now."""
+    last = AuditHead.objects.get(pk=1).entry
+    last = last if until is None else min(last, until)
+    wanted = narrow(AuditEntry.objects.filter(pk__lte=last))
+    found = wanted.order_by().aggregate(count=Count("pk"), first=Min("pk"))
+    return Span(found["count"], found["first"], last)
+
+
 def prepare(
     narrow: Narrow,
+    span: Span,
     *,
     filters: Mapping[str, str],
-    until: int | None,
-    signed: list[dict[str, Any]],
+    signed: Sequence[dict[str, Any]],
     now: datetime,
 ) -> Export:
-    """Fix what is exported: entries up to the head, beginning behind the last signed
-    place before the first that is wanted."""
+    """Fix what is exported: the chain up to its head, beginning behind the last signed
+    place before the first entry that is wanted."""
     head = AuditHead.objects.get(pk=1)
-    last = min(head.entry, until or head.entry)
-    wanted = narrow(AuditEntry.objects.filter(pk__lte=last))
-    span = wanted.order_by().aggregate(n=Count("pk"), first=Min("pk"), last=Max("pk"))
-    first = span["first"] or last + 1
+    first = span.first or span.until + 1
     start = (0, 0, form.GENESIS)
     for line in signed:
         if start[0] < line["count"] and line["entry"] < first:
@@ -75,8 +90,8 @@ def prepare(
         head=(head.count, head.entry, head.digest),
         start=start,
         signed=tuple(sorted(signed, key=lambda line: int(line["count"]))),
-        count=span["n"],
-        until=last,
+        count=span.count,
+        until=span.until,
     )
 
 

@@ -13,6 +13,7 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -155,10 +156,25 @@ def signatures() -> list[dict[str, Any]]:
     Raises Unfit with the first that is not, or when the file cannot be read.
     """
     public = private_key().public_key()
+    path = Path(settings.NOVAWEB_AUDIT_SIGNED)
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Unfit(f"The signed digests {path} cannot be read: {error}.") from error
+    # every page asks: only a file that has changed is read and verified again
+    known = (str(path), stat.st_mtime_ns, stat.st_size, public.public_bytes(*_RAW))
+    return list(_verified(known))
+
+
+@lru_cache(maxsize=1)
+def _verified(known: tuple[str, int, int, bytes]) -> tuple[dict[str, Any], ...]:
+    public = Ed25519PublicKey.from_public_bytes(known[3])
     ours = fingerprint(public)
-    found = _lines(Path(settings.NOVAWEB_AUDIT_SIGNED))
+    found = _lines(Path(known[0]))
     for number, line in enumerate(found, 1):
-        where = f"Line {number} of {settings.NOVAWEB_AUDIT_SIGNED}"
+        where = f"Line {number} of {known[0]}"
         facts = {name: line[name] for name in ("at", "count", "digest", "entry", "key")}
         if line["key"] != ours:
             raise Unfit(f"{where} was signed with another key than the one here.")
@@ -166,7 +182,7 @@ def signatures() -> list[dict[str, Any]]:
             public.verify(bytes.fromhex(line["signature"]), message(facts))
         except (InvalidSignature, ValueError) as error:
             raise Unfit(f"{where} has no good signature.") from error
-    return found
+    return tuple(found)
 
 
 def places(lines: list[dict[str, Any]]) -> list[Signed]:

@@ -82,4 +82,5 @@ echo "written $(newer {notes}/placed)"
 echo "free $(df -B1 --output=avail {shlex.quote(places.instances(move))} | tail -n 1)"
 """,
         {"server_id": move.server_id, "token": move.token},
+        reads=True,
     )

@@ -65,7 +65,7 @@ if [ -z "$found" ] && command -v journalctl >/dev/null; then
 fi
 printf '%s\\n' "$found" | cut -c1-{LONGEST_LINE}
 """
-    return Command("compute_log", text, {"request": request_id})
+    return Command("compute_log", text, {"request": request_id}, reads=True)
 
 
 def read(answer: str) -> list[str]:

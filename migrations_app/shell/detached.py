@@ -113,7 +113,7 @@ fi
 
     def _command(self, name: str, text: str) -> Command:
         words = {**self.words, "token": self.move.token, "job": self.name}
-        return Command(name, text, words)
+        return Command(name, text, words, reads=name == "look_job")
 
 
 @dataclass(frozen=True, slots=True)

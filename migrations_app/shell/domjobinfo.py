@@ -33,7 +33,7 @@ def domjobinfo(server_id: str) -> Command:
 virsh domjobinfo {guest} --completed --keep-completed 2>/dev/null \\
   || virsh domjobinfo {guest} --completed
 """
-    return Command("domjobinfo", text, {"server_id": server_id})
+    return Command("domjobinfo", text, {"server_id": server_id}, reads=True)
 
 
 def read(answer: str) -> JobInfo | None:

@@ -204,6 +204,7 @@ find "$instances/_base" -maxdepth 1 -type f -printf ' %s %p\\n' 2>/dev/null
 heading end
 """,
         {"server_id": server_id},
+        reads=True,
     )
 
 
@@ -240,6 +241,7 @@ done
 heading end
 """,
         {"server_id": server_id},
+        reads=True,
     )
 
 
@@ -273,6 +275,7 @@ fi
 echo "cpu $answer $said" | words
 """,
         {"server_id": server_id},
+        reads=True,
     )
 
 
@@ -306,4 +309,5 @@ if [ -n "$user" ]; then
 fi
 """,
         {"source": source.host, "target": host},
+        reads=True,
     )

@@ -9,12 +9,14 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from migrations_app import glass, policy, queries
 from migrations_app.errors import NotAllowed, NovawebError
 from migrations_app.notices import inbox
 from migrations_app.policy import Person, Verb
+from migrations_app.proof import signing
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -47,10 +49,19 @@ def show(
     frame: dict[str, Any] = {"person": person, "menu": _menu(person)}
     if person.roles:
         frame["worker_trouble"] = queries.worker_trouble()
+        frame["proof_trouble"] = _proof_trouble(person)
         frame["unreviewed"] = glass.unreviewed()[:2]
         frame["unread_count"] = inbox.unread(person)
         frame["waiting_count"] = queries.waiting_for(person)[:100].count()
     return render(request, template, {**frame, **(context or {})}, status=status)
+
+
+def _proof_trouble(person: Person) -> str:
+    """Return what is wrong with the signatures of the audit trail, to who may sign."""
+    if policy.why_not(person, Verb.SIGN):
+        return ""
+    found = signing.standing(timezone.now())
+    return found.sentence if found.alarming else ""
 
 
 def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:

@@ -16,6 +16,7 @@ from migrations_app.views import (
     inventory,
     notices,
     policies,
+    proof,
     requests,
     runs,
     speeds,
@@ -78,5 +79,7 @@ urlpatterns = [
     path("deliveries/<int:pk>/", webhooks.delivery, name="delivery"),
     path("deliveries/<int:pk>/again/", webhooks.again, name="delivery-again"),
     path("audit/", audit.entries, name="audit"),
+    path("audit/export/", proof.export, name="audit-export"),
+    path("audit/sign/", proof.sign, name="audit-sign"),
     path("audit/<int:pk>/", audit.entry, name="audit-entry"),
 ]

@@ -83,6 +83,12 @@ TABLE: dict[str, Row] = {
     "api/deliveries/<number:pk>/": ("GET", API_OPERATED_GONE),
     "api/deliveries/<number:pk>/again/": ("POST", API_OPERATED_GONE),
     "api/audit/": ("GET", API_TRAIL),
+    "api/audit/verify/": ("GET", API_TRAIL),
+    # there is no key
+    "api/audit/sign/": ("POST", (401, 403, 403, 403, 400, 400, 403)),
+    "api/audit/export/": ("GET", API_TRAIL),
+    "audit/export/": ("GET", TRAIL),
+    "audit/sign/": ("POST", (302, 403, 403, 403, 302, 302, 403)),
     "api/audit/<number:pk>/": ("GET", API_TRAIL),
     "api/^.*$": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     "": ("GET", SEEN),

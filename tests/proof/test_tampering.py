@@ -164,10 +164,11 @@ NAMES = [
 
 def exported(folder: Path, *, narrow: export.Narrow | None = None) -> export.Export:
     """Write audit.jsonl, audit.csv and audit-proof.jsonl."""
+    wanted: export.Narrow = narrow or (lambda found: found)
     made = export.prepare(
-        narrow or (lambda found: found),
+        wanted,
+        export.measure(wanted),
         filters={"verb": "request.asked"} if narrow else {},
-        until=None,
         signed=signing.signatures(),
         now=timezone.now(),
     )

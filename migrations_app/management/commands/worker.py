@@ -17,7 +17,7 @@ from django_rq import get_queue
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from migrations_app import aside, bell, jobs, measuring, starts, wiring
+from migrations_app import aside, attest, bell, jobs, measuring, starts, wiring
 from migrations_app.engine.pacer import BEAT, Baton
 from migrations_app.engine.prober import Prober
 from migrations_app.inventory import sync as inventory
@@ -124,6 +124,7 @@ def _pace(stop: threading.Event) -> None:
         walk=jobs.walk_due,
         other=starts.due_since,
     )
+    signing_daily = attest.Daily()
     while not stop.wait(BEAT):
         try:
             close_old_connections()
@@ -134,6 +135,8 @@ def _pace(stop: threading.Event) -> None:
                     job = "migrations_app.jobs.deliver_due"
                     # without a bell people hear of it all the same
                     bell.ring_now(job, queue="default") or jobs.deliver_due()
+                if signing_daily.due(timezone.now()):
+                    bell.ring_now("migrations_app.jobs.sign_audit", queue="default")
                 if aside.due(timezone.now()).exists():
                     bell.ring_now("migrations_app.jobs.sweep_aside", queue="default")
                 if measuring.due(timezone.now()):
