@@ -24,8 +24,7 @@ def delegate(
 
     What was handed on to ``by`` is not handed on with it. Raises NotAllowed and Unfit.
     """
-    if sentence := why_not(policy.person(by)):
-        raise NotAllowed(sentence)
+    allow(by)
     reason = intake.note(reason, "Say why you hand it on: an auditor will read it.")
     now = timezone.now()
     if ends_at <= starts_at:
@@ -67,6 +66,12 @@ def revoke(number: int, *, by: User) -> Delegation:
         audit.record("delegation.revoked", by=by, before=_told(row))
     row.refresh_from_db()
     return row
+
+
+def allow(by: User) -> None:
+    """Raise NotAllowed where the person cannot hand on their say."""
+    if sentence := why_not(policy.person(by)):
+        raise NotAllowed(sentence)
 
 
 def why_not(who: Person) -> str:

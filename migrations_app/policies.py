@@ -18,6 +18,7 @@ from migrations_app.models import ApprovalPolicy, PolicyVersion
 from migrations_app.policy import Role, Verb
 
 LONGEST_NAME = 100
+_CHANGED = "Somebody has changed this policy meanwhile: look again."
 
 
 def all_policies() -> QuerySet[ApprovalPolicy]:
@@ -37,7 +38,7 @@ def create(
     *, by: User, name: str, weight: int, rule: Mapping[str, Any], note: str
 ) -> ApprovalPolicy:
     """Make a policy, which rules from now on. Raises NotAllowed, Unfit, TooLate."""
-    _allow(by)
+    allow(by)
     note = intake.note(note, "Say why: an auditor will read it.")
     read = _read(rule, name=name, weight=weight)
     try:
@@ -67,9 +68,11 @@ def change(
 
     ``version`` is the one that was seen. Raises TooLate when it is not the newest.
     """
-    _allow(by)
+    allow(by)
     note = intake.note(note, "Say why: an auditor will read it.")
     row = one(number)
+    if version != row.version:
+        raise TooLate(_CHANGED)
     before = told(row)
     read = _read(rule, name=name, weight=weight)
     wanted = {"name": read.name, "weight": weight, "active": active}
@@ -84,7 +87,7 @@ def change(
                 version=version + 1, rule=read.as_data(), **wanted
             )
             if changed != 1:
-                raise TooLate("Somebody has changed this policy meanwhile: look again.")
+                raise TooLate(_CHANGED)
             row.refresh_from_db()
             _keep(row, by=by, note=note)
             audit.record(verb, by=by, note=note, before=before, after=told(row))
@@ -167,6 +170,7 @@ def _keep(row: ApprovalPolicy, *, by: User, note: str) -> None:
     )
 
 
-def _allow(by: User) -> None:
+def allow(by: User) -> None:
+    """Raise NotAllowed where the person may not change policies."""
     if sentence := policy.why_not(policy.person(by), Verb.SET_POLICY):
         raise NotAllowed(sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from migrations_app import policy, queries, rulings
 from migrations_app import requests as verbs
 from migrations_app.api import runs
+from migrations_app.api.approvals import GlassShape, StandingShape
 from migrations_app.api.base import Checked, Text, person_of, taken, user_of
 from migrations_app.api.filters import RequestFilter
 from migrations_app.api.preflight import (
@@ -24,6 +25,7 @@ from migrations_app.api.preflight import (
     PreflightInput,
     about_what_was_sent,
 )
+from migrations_app.approval.standing import Standing
 from migrations_app.errors import NotAllowed
 from migrations_app.models import Decision, MigrationRequest
 from migrations_app.policy import Verb
@@ -46,11 +48,20 @@ class DecisionShape(serializers.ModelSerializer[Decision]):
     """What one person decided about one plan; ``counts``: that plan still stands."""
 
     by = serializers.CharField(source="by_name")
+    on_behalf_of = serializers.CharField(source="on_behalf_of_name")
     counts = serializers.SerializerMethodField()
 
     class Meta:
         model = Decision
-        fields = ("by", "approves", "note", "plan_digest", "at", "counts")
+        fields = (
+            "by",
+            "on_behalf_of",
+            "approves",
+            "note",
+            "plan_digest",
+            "at",
+            "counts",
+        )
 
     def get_counts(self, row: Decision) -> bool:
         """Return whether it is about the plan as it stands."""
@@ -116,6 +127,9 @@ class RequestShape(RequestInListShape):
     estimate = serializers.DictField()
     what_if = serializers.DictField()
     approvals_needed = serializers.SerializerMethodField()
+    approvals = serializers.SerializerMethodField()
+    changed_by = serializers.CharField(source="changed_by_name")
+    broken_glass = GlassShape(many=True)
     decisions = serializers.SerializerMethodField()
     run = serializers.SerializerMethodField()
 
@@ -127,13 +141,31 @@ class RequestShape(RequestInListShape):
             "estimate",
             "what_if",
             "approvals_needed",
+            "approvals",
+            "changed_by",
+            "broken_glass",
             "decisions",
             "run",
         )
 
     def get_approvals_needed(self, row: MigrationRequest) -> int:
         """Return how many people must approve it."""
-        return rulings.approvals_needed(row)
+        found = self.standing(row)
+        return found.needed if found else 0
+
+    @extend_schema_field(StandingShape(allow_null=True))
+    def get_approvals(self, row: MigrationRequest) -> dict[str, Any] | None:
+        """Return where they stand; None: no policy is for it, so none can be given."""
+        found = self.standing(row)
+        return StandingShape(found).data if found else None
+
+    def standing(self, row: MigrationRequest) -> Standing | None:
+        """Return where the request's approvals stand, looked at once."""
+        context = cast(dict[str, Any], self.context)
+        known: dict[int, Standing | None] = context.setdefault("standing", {})
+        if row.pk not in known:
+            known[row.pk] = rulings.standing_of(row)
+        return known[row.pk]
 
     @extend_schema_field(DecisionShape(many=True))
     def get_decisions(self, row: MigrationRequest) -> list[dict[str, Any]]:
@@ -190,7 +222,7 @@ class Requests(Checked, ListAPIView[MigrationRequest]):
         sent = {"target": None, **taken(request, AskInput)}
         row = about_what_was_sent(verbs.ask, by=user_of(request), **sent)
         address = reverse("api-request", args=[row.pk], request=request)
-        return _answer(row.pk, status=201, headers={"Location": address})
+        return answer(row.pk, status=201, headers={"Location": address})
 
 
 @extend_schema(tags=["requests"])
@@ -200,7 +232,7 @@ class OneRequest(Checked, APIView):
     @extend_schema(responses=RequestShape)
     def get(self, request: Request, pk: int) -> Response:
         """Return the request with its plan, findings, decisions and run."""
-        return _answer(pk)
+        return answer(pk)
 
 
 @extend_schema(tags=["requests"])
@@ -213,7 +245,7 @@ class Approve(Checked, APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Approve the plan with that digest; with enough approvals it starts."""
         verbs.approve(pk, by=user_of(request), **taken(request, ApproveInput))
-        return _answer(pk)
+        return answer(pk)
 
 
 @extend_schema(tags=["requests"])
@@ -226,7 +258,7 @@ class Reject(Checked, APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Reject the request, for good; the note says why."""
         verbs.reject(pk, by=user_of(request), **taken(request, runs.NoteInput))
-        return _answer(pk)
+        return answer(pk)
 
 
 @extend_schema(tags=["requests"])
@@ -239,8 +271,9 @@ class Withdraw(Checked, APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Withdraw the request before it runs; the note says why."""
         verbs.withdraw(pk, by=user_of(request), **taken(request, runs.NoteInput))
-        return _answer(pk)
+        return answer(pk)
 
 
-def _answer(pk: int, **more: Any) -> Response:
+def answer(pk: int, **more: Any) -> Response:
+    """Return the request as it is now."""
     return Response(RequestShape(queries.request(pk)).data, **more)

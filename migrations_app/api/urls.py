@@ -11,7 +11,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from migrations_app.api import (
+    approvals,
     audit,
+    changing,
     compute,
     inventory,
     notices,
@@ -86,6 +88,26 @@ urlpatterns = [
         "requests/<number:pk>/reject/",
         requests.Reject.as_view(),
         name="api-reject",
+    ),
+    path("requests/<number:pk>/amend/", changing.Amend.as_view(), name="api-amend"),
+    path(
+        "requests/<number:pk>/break-glass/",
+        changing.BreakGlass.as_view(),
+        name="api-break-glass",
+    ),
+    path("requests/<number:pk>/review/", changing.Review.as_view(), name="api-review"),
+    path("policies/", approvals.Policies.as_view(), name="api-policies"),
+    path("policies/<number:pk>/", approvals.OnePolicy.as_view(), name="api-policy"),
+    path(
+        "policies/<number:pk>/retire/",
+        approvals.Retire.as_view(),
+        name="api-policy-retire",
+    ),
+    path("delegations/", approvals.Delegations.as_view(), name="api-delegations"),
+    path(
+        "delegations/<number:pk>/revoke/",
+        approvals.Revoke.as_view(),
+        name="api-delegation-revoke",
     ),
     path(
         "requests/<number:pk>/withdraw/",

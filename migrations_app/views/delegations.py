@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from migrations_app import delegations as verbs
-from migrations_app.errors import NotAllowed, NovawebError
+from migrations_app.errors import NovawebError
 from migrations_app.forms.approvals import DelegationForm
 from migrations_app.views.frame import page, person_of, show, user_of
 
@@ -24,8 +24,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
     """List the says that are handed on; hand on one's own."""
     if request.method != "POST":
         return _show(request, DelegationForm(initial={"starts_at": timezone.now()}))
-    if refusal := verbs.why_not(person_of(request)):
-        raise NotAllowed(refusal)
+    verbs.allow(user_of(request))
     form = DelegationForm(request.POST)
     if not form.is_valid():
         return _show(request, form, status=422)

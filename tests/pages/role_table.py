@@ -20,6 +20,10 @@ Row = tuple[str, tuple[int, ...]]
 
 SEEN = (302, 403, 200, 200, 200, 200, 403)
 TRAIL = (302, 403, 403, 200, 200, 200, 403)
+# staff sets approval policies, so it sees them too
+RULES = (302, 403, 200, 200, 200, 200, 200)
+RULED = (302, 403, 403, 403, 403, 403, 200)
+API_RULES = (401, 403, 200, 200, 200, 200, 200)
 API_SEEN = (401, 403, 200, 200, 200, 200, 403)
 API_TRAIL = (401, 403, 403, 200, 200, 200, 403)
 API_TOO_LATE = (401, 403, 403, 403, 409, 403, 403)
@@ -57,6 +61,21 @@ TABLE: dict[str, Row] = {
     "api/requests/<number:pk>/": ("GET", API_SEEN),
     "api/requests/<number:pk>/approve/": ("POST", (401, 403, 403, 400, 403, 403, 403)),
     "api/requests/<number:pk>/reject/": ("POST", (401, 403, 403, 409, 403, 403, 403)),
+    "api/requests/<number:pk>/amend/": ("POST", (401, 403, 400, 403, 400, 403, 403)),
+    "api/requests/<number:pk>/break-glass/": (
+        "POST",
+        (401, 403, 403, 403, 400, 403, 403),
+    ),
+    "api/requests/<number:pk>/review/": ("POST", (401, 403, 403, 422, 403, 403, 403)),
+    "api/policies/": ("GET", API_RULES),
+    "api/policies/<number:pk>/": ("GET", API_RULES),
+    "api/policies/<number:pk>/retire/": ("POST", (401, 403, 403, 403, 403, 403, 400)),
+    "api/delegations/": ("GET", API_SEEN),
+    # nobody has handed on their say
+    "api/delegations/<number:pk>/revoke/": (
+        "POST",
+        (401, 403, 404, 404, 404, 404, 403),
+    ),
     "api/requests/<number:pk>/withdraw/": ("POST", (401, 403, 409, 403, 409, 403, 403)),
     "api/runs/<number:pk>/": ("GET", API_SEEN),
     "api/runs/<number:pk>/lines/": ("GET", API_SEEN),
@@ -108,6 +127,17 @@ TABLE: dict[str, Row] = {
     "requests/<int:pk>/": ("GET", SEEN),
     "requests/<int:pk>/approve/": ("POST", (302, 403, 403, 409, 403, 403, 403)),
     "requests/<int:pk>/reject/": ("POST", (302, 403, 403, 409, 403, 403, 403)),
+    "requests/<int:pk>/amend/": ("GET", (302, 403, 409, 403, 409, 403, 403)),
+    "requests/<int:pk>/break-glass/": ("POST", (302, 403, 403, 403, 422, 403, 403)),
+    "requests/<int:pk>/review/": ("POST", (302, 403, 403, 422, 403, 403, 403)),
+    "broken-glass/": ("GET", SEEN),
+    "policies/": ("GET", RULES),
+    "policies/new/": ("GET", RULED),
+    "policies/<int:pk>/": ("GET", RULES),
+    "policies/<int:pk>/change/": ("GET", RULED),
+    "policies/<int:pk>/retire/": ("POST", (302, 403, 403, 403, 403, 403, 422)),
+    "delegations/": ("GET", SEEN),
+    "delegations/<int:pk>/revoke/": ("POST", (302, 403, 404, 404, 404, 404, 403)),
     "requests/<int:pk>/withdraw/": ("POST", (302, 403, 409, 403, 409, 403, 403)),
     "runs/<int:pk>/": ("GET", SEEN),
     "runs/<int:pk>/lines/": ("GET", SEEN),

@@ -47,7 +47,7 @@ def test_every_verb_is_recorded_somewhere() -> None:
 @pytest.mark.parametrize("verb", audit.VERBS)
 def test_every_verb_has_a_sentence(verb: str) -> None:
     names = {name for _, name, _, _ in string.Formatter().parse(audit.VERBS[verb])}
-    assert names <= {None, "actor", "instance", "source", "target"}
+    assert names <= {None, "actor", "instance", "source", "target", "subject"}
     entry = audit.record(verb, actor_name="rita")
     assert audit.sentence(entry)[0] in "rTAan"
     assert "{" not in audit.sentence(entry)

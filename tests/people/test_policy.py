@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from migrations_app.policy import Late, Person, Role, Verb, person, why_not
+from migrations_app.policy import Late, Lent, Person, Role, Verb, person, why_not
 from tests import factories
 
 MAY = {
-    Role.REQUESTER: {Verb.SEE, Verb.ASK, Verb.WITHDRAW},
-    Role.APPROVER: {Verb.SEE, Verb.APPROVE, Verb.REJECT, Verb.SEE_AUDIT},
-    Role.AUDITOR: {Verb.SEE, Verb.SEE_AUDIT},
-    Role.OPERATOR: set(Verb) - {Verb.APPROVE, Verb.REJECT},
+    Role.REQUESTER: {
+        *(Verb.SEE, Verb.ASK, Verb.WITHDRAW, Verb.AMEND, Verb.SEE_POLICIES),
+    },
+    Role.APPROVER: {
+        *(Verb.SEE, Verb.APPROVE, Verb.REJECT, Verb.SEE_AUDIT, Verb.SEE_POLICIES),
+        *(Verb.REVIEW, Verb.DELEGATE),
+    },
+    Role.AUDITOR: {Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_POLICIES},
+    Role.OPERATOR: set(Verb)
+    - {Verb.APPROVE, Verb.REJECT, Verb.REVIEW, Verb.DELEGATE, Verb.SET_POLICY},
 }
 
 
@@ -28,6 +36,16 @@ def test_each_role_may_what_the_table_says(role: Role, verb: Verb) -> None:
     if sentence:
         assert not isinstance(sentence, Late)
         assert "Ask whoever administers novaweb" in sentence
+
+
+def test_the_say_of_an_approver_may_be_in_other_hands() -> None:
+    lent = (Lent(giver=1, name="anna", groups=frozenset({"approver"})),)
+    taker = replace(somebody("auditor"), lent=lent)
+    for verb in (Verb.APPROVE, Verb.REJECT):
+        assert why_not(taker, verb) == ""
+    for verb in (Verb.DELEGATE, Verb.REVIEW, Verb.ASK):
+        assert why_not(taker, verb)
+    assert why_not(replace(taker, roles=frozenset()), Verb.APPROVE)
 
 
 @pytest.mark.parametrize("verb", Verb)

@@ -1,0 +1,274 @@
+"""Approval policies, says handed on, and where a request's approvals stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from migrations_app import delegations, policies
+from migrations_app.api.base import Checked, Input, Text, taken, user_of
+from migrations_app.approval.rule import MOST_APPROVERS, MOST_HOURS, MOST_WEIGHT, When
+from migrations_app.approval.standing import Standing
+from migrations_app.models import (
+    ApprovalPolicy,
+    BrokenGlass,
+    Delegation,
+    PolicyVersion,
+)
+from migrations_app.policy import Verb
+
+
+def _some() -> Any:
+    """A condition that is a list of names."""
+    return serializers.ListField(
+        child=Text(max_length=255),
+        required=False,
+        help_text="Names; * and ? are wildcards. Empty: all.",
+    )
+
+
+class StageInput(Input):
+    """So many people, each of one of these groups."""
+
+    groups = serializers.ListField(child=Text(max_length=255), min_length=1)
+    approvers = serializers.IntegerField(min_value=1, max_value=MOST_APPROVERS)
+
+
+class RuleInput(Input):
+    """Which moves a policy is for, and who must approve them, stage after stage."""
+
+    clouds = _some()
+    projects = _some()
+    zones = _some()
+    aggregates = _some()
+    hosts = _some()
+    procedures = _some()
+    instances_at_least = serializers.IntegerField(
+        required=False, min_value=1, max_value=1_000_000
+    )
+    window = serializers.ChoiceField(list(map(str, When)), required=False)
+    stages = StageInput(many=True)
+    approval_hours = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MOST_HOURS
+    )
+    request_hours = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MOST_HOURS
+    )
+    break_glass = serializers.BooleanField(required=False)
+
+
+class NewPolicyInput(Input):
+    """A policy, and why it is made."""
+
+    name = Text(max_length=100)
+    weight = serializers.IntegerField(min_value=-MOST_WEIGHT, max_value=MOST_WEIGHT)
+    rule = RuleInput()
+    note = Text(max_length=4000)
+
+
+class PolicyInput(NewPolicyInput):
+    """The whole policy as it is to be; ``version`` is the one that was seen."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 2)
+    active = serializers.BooleanField()
+
+
+class RetireInput(Input):
+    """Which version is to rule no more, and why."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 2)
+    note = Text(max_length=4000)
+
+
+class VersionShape(serializers.ModelSerializer[PolicyVersion]):
+    """A policy as it was."""
+
+    by = serializers.CharField(source="by_name")
+    rule = serializers.DictField()
+
+    class Meta:
+        model = PolicyVersion
+        fields = ("number", "by", "at", "note", "rule")
+
+
+class PolicyShape(serializers.ModelSerializer[ApprovalPolicy]):
+    """A policy as it is now."""
+
+    rule = serializers.DictField()
+
+    class Meta:
+        model = ApprovalPolicy
+        fields: tuple[str, ...] = ("id", "name", "active", "weight", "version", "rule")
+
+
+class OnePolicyShape(PolicyShape):
+    """A policy with its versions, newest first."""
+
+    versions = VersionShape(many=True)
+
+    class Meta(PolicyShape.Meta):
+        fields = (*PolicyShape.Meta.fields, "versions")
+
+
+@extend_schema(tags=["approvals"])
+class Policies(Checked, APIView):
+    """All approval policies, those that rule first, the heaviest first."""
+
+    verb = Verb.SEE_POLICIES
+
+    @extend_schema(responses=PolicyShape(many=True))
+    def get(self, request: Request) -> Response:
+        """Return every policy."""
+        return Response(PolicyShape(policies.all_policies(), many=True).data)
+
+    @extend_schema(request=NewPolicyInput, responses={201: OnePolicyShape})
+    def post(self, request: Request) -> Response:
+        """Make a policy, which rules from now on."""
+        policies.allow(user_of(request))
+        row = policies.create(by=user_of(request), **taken(request, NewPolicyInput))
+        address = reverse("api-policy", args=[row.pk], request=request)
+        return Response(
+            OnePolicyShape(row).data, status=201, headers={"Location": address}
+        )
+
+
+@extend_schema(tags=["approvals"])
+class OnePolicy(Checked, APIView):
+    """One approval policy."""
+
+    verb = Verb.SEE_POLICIES
+
+    @extend_schema(responses=OnePolicyShape)
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the policy with all its versions."""
+        return Response(OnePolicyShape(policies.one(pk)).data)
+
+    @extend_schema(request=PolicyInput, responses=OnePolicyShape)
+    def put(self, request: Request, pk: int) -> Response:
+        """Make its next version, which rules from now on."""
+        policies.allow(user_of(request))
+        sent = taken(request, PolicyInput)
+        row = policies.change(pk, by=user_of(request), **sent)
+        return Response(OnePolicyShape(row).data)
+
+
+@extend_schema(tags=["approvals"])
+class Retire(Checked, APIView):
+    """Let a policy rule no more."""
+
+    verb = Verb.SET_POLICY
+
+    @extend_schema(request=RetireInput, responses=OnePolicyShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Retire the policy; it and its versions stay to be looked up."""
+        sent = taken(request, RetireInput)
+        row = policies.retire(pk, by=user_of(request), **sent)
+        return Response(OnePolicyShape(row).data)
+
+
+class DelegationShape(serializers.ModelSerializer[Delegation]):
+    """A say that is or was in somebody else's hands."""
+
+    giver = serializers.CharField(source="giver_name")
+    taker = serializers.CharField(source="taker_name")
+
+    class Meta:
+        model = Delegation
+        fields = (
+            "id",
+            "giver",
+            "taker",
+            "reason",
+            "starts_at",
+            "ends_at",
+            "made_at",
+            "revoked_at",
+            "revoked_by_name",
+        )
+
+
+class DelegationInput(Input):
+    """To whom one's say is handed on, for how long and why."""
+
+    to = Text(max_length=150)
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    reason = Text(max_length=2000)
+
+
+@extend_schema(tags=["approvals"])
+class Delegations(Checked, ListAPIView[Delegation]):
+    """All says that were handed on, newest first."""
+
+    serializer_class = DelegationShape
+    parameters = frozenset({"page", "page_size"})
+    queryset = Delegation.objects.order_by("-pk")
+
+    @extend_schema(request=DelegationInput, responses={201: DelegationShape})
+    def post(self, request: Request) -> Response:
+        """Hand on one's own say for a time."""
+        delegations.allow(user_of(request))
+        sent = taken(request, DelegationInput)
+        row = delegations.delegate(by=user_of(request), **sent)
+        return Response(DelegationShape(row).data, status=201)
+
+
+@extend_schema(tags=["approvals"])
+class Revoke(Checked, APIView):
+    """End a delegation before its time."""
+
+    @extend_schema(request=None, responses=DelegationShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take the say back; decisions that were made with it stand."""
+        row = delegations.revoke(pk, by=user_of(request))
+        return Response(DelegationShape(row).data)
+
+
+class StageShape(serializers.Serializer[Any]):
+    """A stage, and whose approvals count for it."""
+
+    groups = serializers.ListField(child=serializers.CharField(), source="stage.groups")
+    approvers = serializers.IntegerField(source="stage.approvers")
+    done = serializers.BooleanField()
+    approved_by = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_approved_by(self, row: Any) -> list[str]:
+        """Return who approved, or who for whom."""
+        return [say.words for say in row.have]
+
+
+class StandingShape(serializers.Serializer[Standing]):
+    """Which policy rules a request, and where its approvals stand under it."""
+
+    policy = serializers.CharField(source="rule.name")
+    policy_version = serializers.IntegerField(source="rule.version")
+    satisfied = serializers.BooleanField()
+    sentence = serializers.CharField()
+    stages = StageShape(many=True)
+
+
+class GlassShape(serializers.ModelSerializer[BrokenGlass]):
+    """A plan that was run without its approvals, and its review."""
+
+    by = serializers.CharField(source="by_name")
+    reviewed_by = serializers.CharField(source="reviewed_by_name")
+
+    class Meta:
+        model = BrokenGlass
+        fields = (
+            "plan_digest",
+            "by",
+            "reason",
+            "at",
+            "reviewed_by",
+            "reviewed_at",
+            "review",
+        )

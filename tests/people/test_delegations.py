@@ -1,0 +1,148 @@
+"""An approver's say in other hands: for a time, counted once, never handed further."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from migrations_app import delegations, requests
+from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.models import Delegation
+from migrations_app.states import RequestState
+from tests import factories
+from tests.cast import Cast, last_entry
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+
+def again(user: User) -> User:
+    """Return the person as they come back later: what they may is read anew."""
+    return User.objects.get(pk=user.pk)
+
+
+def hand_on(stage: Stage, by: User, to: User, **fields: Any) -> Delegation:
+    said = {
+        "starts_at": stage.time,
+        "ends_at": stage.time + timedelta(days=2),
+        "reason": "On leave.",
+        **fields,
+    }
+    return delegations.delegate(by=by, to=to.get_username(), **said)
+
+
+def test_the_taker_decides_for_the_giver(stage: Stage, cast: Cast) -> None:
+    hand_on(stage, cast.approver, cast.operator)
+    request = cast.approve(cast.ask(stage), by=again(cast.operator))
+    assert request.state == RequestState.APPROVED
+    decision = request.decisions.get()
+    assert (decision.by_name, decision.on_behalf_of_name) == ("operator", "approver")
+    assert last_entry("request.approved").after["on_behalf_of"] == "approver"
+    assert last_entry("delegation.made").after["name"] == "operator"
+
+
+def test_giver_and_taker_count_once(stage: Stage, cast: Cast) -> None:
+    factories.policy("Two", stages=[(2, "approver")])
+    hand_on(stage, cast.approver, cast.operator)
+    request = cast.approve(cast.ask(stage), by=again(cast.operator))
+    with pytest.raises(TooLate, match="decided about this plan already"):
+        cast.approve(request, by=again(cast.approver))
+    assert cast.approve(request, by=cast.second).state == RequestState.APPROVED
+
+
+def test_it_is_not_handed_further(stage: Stage, cast: Cast) -> None:
+    hand_on(stage, cast.approver, cast.operator)
+    with pytest.raises(NotAllowed):
+        hand_on(stage, again(cast.operator), cast.auditor)
+    hand_on(stage, cast.approver, cast.second)
+    hand_on(stage, again(cast.second), cast.auditor)
+    taker = again(cast.auditor)
+    request = cast.approve(cast.ask(stage), by=taker)
+    assert request.decisions.get().on_behalf_of_name == "second"
+
+
+def test_the_asker_s_own_say_does_not_come_back_in_other_hands(
+    stage: Stage, cast: Cast
+) -> None:
+    asker = factories.person("arne", "requester", "approver")
+    hand_on(stage, asker, cast.operator)
+    request = cast.ask(stage, by=asker)
+    with pytest.raises(NotAllowed, match="not your turn"):
+        cast.approve(request, by=again(cast.operator))
+
+
+def test_the_asker_cannot_take_somebody_s_say(stage: Stage, cast: Cast) -> None:
+    hand_on(stage, cast.approver, cast.requester)
+    with pytest.raises(NotAllowed, match="You asked for this move"):
+        cast.approve(cast.ask(stage), by=again(cast.requester))
+
+
+@pytest.mark.parametrize("when", ["before", "after", "revoked", "not an approver"])
+def test_it_is_for_its_time_only(stage: Stage, cast: Cast, when: str) -> None:
+    begins = stage.time + timedelta(hours=1)
+    row = hand_on(stage, cast.approver, cast.operator, starts_at=begins)
+    request = cast.ask(stage)
+    match when:
+        case "after":
+            stage.later(days=2)
+        case "revoked":
+            stage.later(hours=2)
+            delegations.revoke(row.pk, by=cast.approver)
+        case "not an approver":
+            stage.later(hours=2)
+            cast.approver.groups.clear()
+    with pytest.raises(NotAllowed):
+        cast.approve(request, by=again(cast.operator))
+
+
+def test_what_was_decided_stands_when_it_is_revoked(stage: Stage, cast: Cast) -> None:
+    row = hand_on(stage, cast.approver, cast.operator)
+    request = cast.approve(cast.ask(stage), by=again(cast.operator))
+    delegations.revoke(row.pk, by=cast.operator)
+    with pytest.raises(TooLate, match="over already"):
+        delegations.revoke(row.pk, by=cast.operator)
+    request.refresh_from_db()
+    assert request.state == RequestState.APPROVED
+    with pytest.raises(NotAllowed, match="Only who gave it"):
+        delegations.revoke(row.pk, by=cast.auditor)
+
+
+def test_the_taker_rejects_for_the_giver(stage: Stage, cast: Cast) -> None:
+    hand_on(stage, cast.approver, cast.operator)
+    request = cast.ask(stage)
+    request = requests.reject(request.pk, by=again(cast.operator), note="No.")
+    assert request.decisions.get().on_behalf_of_name == "approver"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"ends_at": timedelta(0)}, "ends before it begins"),
+        ({"starts_at": timedelta(-3), "ends_at": timedelta(-1)}, "over already"),
+        ({"ends_at": timedelta(days=93)}, "at most 92 days"),
+        ({"reason": ""}, "Say why"),
+        ({"to": "nemo"}, "nobody called"),
+        ({"to": "approver"}, "somebody else"),
+        ({"to": "nobody"}, "has no role here"),
+        ({"to": "root"}, "superuser"),
+    ],
+)
+def test_it_must_make_sense(
+    stage: Stage, cast: Cast, fields: dict[str, Any], words: str
+) -> None:
+    factories.person("root", "auditor", staff=True)
+    spans = {k: stage.time + v for k, v in fields.items() if isinstance(v, timedelta)}
+    said = {
+        "to": "operator",
+        "starts_at": stage.time,
+        "ends_at": stage.time + timedelta(days=2),
+        "reason": "On leave.",
+        **fields,
+        **spans,
+    }
+    with pytest.raises(Unfit, match=words):
+        delegations.delegate(by=cast.approver, **said)
+    assert not Delegation.objects.exists()

@@ -1,0 +1,125 @@
+"""Broken glass: no approvals, no window, but the pre-flight, and a review."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from migrations_app import glass, starts
+from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.models import BrokenGlass, MigrationRequest, Run
+from migrations_app.states import RequestState
+from tests import factories
+from tests.cast import Cast, last_entry, verbs
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+
+def break_glass(
+    request: MigrationRequest, by: User, reason: str = "The host is on fire."
+) -> MigrationRequest:
+    request.refresh_from_db()
+    digest = request.plan_digest
+    return glass.break_glass(request.pk, by=by, plan_digest=digest, reason=reason)
+
+
+def test_it_starts_at_once_without_approvals_or_window(
+    stage: Stage, cast: Cast
+) -> None:
+    request = cast.ask(stage, window_start=stage.time + timedelta(hours=4))
+    request = break_glass(request, cast.operator)
+    assert request.state == RequestState.APPROVED
+    assert starts.start_due(stage.time) == 1
+    assert Run.objects.get().request == request
+    assert verbs(request) == ["request.asked", "request.glass_broken", "run.started"]
+    entry = last_entry("request.glass_broken")
+    assert (entry.actor_name, entry.note) == ("operator", "The host is on fire.")
+    assert last_entry("run.started").after["by"] == "operator"
+
+
+def test_an_approved_request_need_not_wait_for_its_window(
+    stage: Stage, cast: Cast
+) -> None:
+    request = cast.approved(stage, window_start=stage.time + timedelta(hours=4))
+    assert starts.start_due(stage.time) == 0
+    break_glass(request, cast.operator)
+    assert starts.start_due(stage.time) == 1
+
+
+def test_the_pre_flight_is_never_passed_over(stage: Stage, cast: Cast) -> None:
+    request = cast.ask(stage)
+    stage.cloud.edit_host(stage.target, up=False)
+    with pytest.raises(TooLate, match="The plan changed"):
+        break_glass(request, cast.operator)
+    with pytest.raises(Unfit, match="is down"):
+        break_glass(request, cast.operator)
+    assert not BrokenGlass.objects.exists()
+
+
+def test_it_is_for_that_plan_only(stage: Stage, cast: Cast) -> None:
+    request = break_glass(cast.ask(stage), cast.operator)
+    stage.cloud.edit(stage.server, locked=True)
+    assert starts.start_due(stage.time) == 0
+    request.refresh_from_db()
+    assert request.state == RequestState.REQUESTED
+    assert rulings_say_no(request)
+    break_glass(request, cast.operator)
+    assert starts.start_due(stage.time) == 1
+
+
+def rulings_say_no(request: MigrationRequest) -> bool:
+    return not request.broken_glass.filter(plan_digest=request.plan_digest).exists()
+
+
+@pytest.mark.parametrize("who", ["requester", "approver", "auditor", "nobody"])
+def test_it_takes_an_operator(stage: Stage, cast: Cast, who: str) -> None:
+    with pytest.raises(NotAllowed):
+        break_glass(cast.ask(stage), getattr(cast, who))
+
+
+def test_it_needs_a_reason(stage: Stage, cast: Cast) -> None:
+    with pytest.raises(Unfit, match="cannot wait"):
+        break_glass(cast.ask(stage), cast.operator, " ")
+
+
+def test_a_policy_may_forbid_it(stage: Stage, cast: Cast) -> None:
+    factories.policy("Never", break_glass=False)
+    with pytest.raises(NotAllowed, match="does not let anybody"):
+        break_glass(cast.ask(stage), cast.operator)
+
+
+def test_it_breaks_once(stage: Stage, cast: Cast) -> None:
+    request = break_glass(cast.ask(stage), cast.operator)
+    with pytest.raises(TooLate, match="broken already"):
+        break_glass(request, cast.operator)
+
+
+def test_somebody_who_had_no_part_in_it_reviews_it_once(
+    stage: Stage, cast: Cast
+) -> None:
+    asker = factories.person("arne", "requester", "approver")
+    cast.operator.groups.add(Group.objects.get(name="approver"))
+    root = factories.person("root", "approver", staff=True)
+    request = break_glass(cast.ask(stage, by=asker), cast.operator)
+    for who in (asker, cast.operator, root, cast.auditor):
+        with pytest.raises(NotAllowed):
+            glass.review(request.pk, by=who, note="Fine by me.")
+    with pytest.raises(Unfit):
+        glass.review(request.pk, by=cast.approver, note="")
+    assert glass.unreviewed().count() == 1
+    glass.review(request.pk, by=cast.approver, note="It really burnt.")
+    assert not glass.unreviewed().exists()
+    assert last_entry("request.glass_reviewed").note == "It really burnt."
+    with pytest.raises(TooLate, match="waits for a review"):
+        glass.review(request.pk, by=cast.second, note="Me too.")
+
+
+def test_who_was_refused_cannot_break_it_for_what_is_over(
+    stage: Stage, cast: Cast
+) -> None:
+    run = cast.run(stage)
+    with pytest.raises(TooLate, match="too late"):
+        break_glass(run.request, cast.operator)
