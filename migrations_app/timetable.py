@@ -215,3 +215,43 @@ def _other_moves(
         )
         for row in rows
     ]
+
+
+def calendar(
+    *,
+    days: int,
+    most: int,
+    kind: str = "",
+    cloud: str = "",
+    zone: str = "",
+    host: str = "",
+) -> list[Occurrence]:
+    """Return what is in the next days, narrowed to what is about a place."""
+    now = timezone.now()
+    until = now + timedelta(days=days)
+    if host and not zone:
+        known = Hypervisor.objects.filter(host=host).values_list("zone", flat=True)
+        zone = known.first() or ""
+    about = Where(cloud, (Spot(zone, host),))
+    mine = [
+        rule
+        for rule in rules(now, until)
+        if (not kind or rule.kind == kind) and _asked_for(rule, about)
+    ]
+    return all_between(mine, now, until)[:most]
+
+
+def next_of(rule: Rule, *, most: int = 10) -> list[Occurrence]:
+    """Return the window's next times, in the next year and a bit."""
+    now = timezone.now()
+    return all_between([rule], now, now + standing.FAR)[:most]
+
+
+def _asked_for(rule: Rule, about: Where) -> bool:
+    """Whether the rule is about what a list is narrowed to; what is empty is any."""
+    spot = about.spots[0]
+    return (
+        (not about.cloud or not rule.clouds or about.cloud in rule.clouds)
+        and (not spot.zone or not rule.zones or spot.zone in rule.zones)
+        and (not spot.host or not rule.hosts or spot.host in rule.hosts)
+    )

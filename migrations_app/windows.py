@@ -151,10 +151,10 @@ def fields(wish: Wish) -> dict[str, Any]:
             kind=Kind(wish.kind),
             name=name,
             time_zone=wish.time_zone.strip() or settings.TIME_ZONE,
-            starts=_whole(wish.starts),
-            ends=_whole(wish.ends),
+            starts=wish.starts,
+            ends=wish.ends,
             recurrence=wish.recurrence,
-            exceptions=tuple(map(_whole, wish.exceptions)),
+            exceptions=wish.exceptions,
         )
     )
     clouds = _names(wish.clouds, "cloud")
@@ -229,15 +229,6 @@ def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
 def _allow(by: User) -> None:
     if refusal := policy.why_not(policy.person(by), Verb.CALENDAR):
         raise NotAllowed(refusal)
-
-
-def _whole(at: datetime) -> datetime:
-    if at.tzinfo is not None:
-        raise Unfit(
-            "Give the times of a window as clocks there show them, without an offset:"
-            " 2026-12-24T22:00, and the time zone beside."
-        )
-    return at.replace(microsecond=0, fold=0)
 
 
 def _names(given: Iterable[str], what: str) -> list[str]:

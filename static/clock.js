@@ -11,13 +11,21 @@
     const minute = `${two(get("Hours"))}:${two(get("Minutes"))}`;
     const second = `${minute}:${two(get("Seconds"))}`;
     if (style === "clock") return second;
+    if (style === "both") return inBoth(at, `${day} ${minute}`);
     return style === "minute" ? `${day} ${minute}` : `${day} ${second}`;
+  }
+
+  // UTC always, and local time too where it is another
+  function inBoth(at, utc) {
+    if (at.getTimezoneOffset() === 0) return `${utc} UTC`;
+    return `${utc} UTC (${words(at, "minute", true)} local time)`;
   }
 
   function showTimes(root) {
     for (const time of root.querySelectorAll("time[data-style]")) {
       const at = new Date(time.dateTime);
-      time.textContent = words(at, time.dataset.style, local());
+      const both = time.dataset.style === "both";
+      time.textContent = words(at, time.dataset.style, local() && !both);
       time.title = `${words(at, "full", !local())} ${local() ? "UTC" : "local time"}`;
     }
   }

@@ -61,7 +61,7 @@ def read(text: bytes, *, time_zone: str) -> list[Read]:
             # icalendar's own doubts about a zone's name; ics_zones.py settles that
             warnings.simplefilter("ignore")
             calendars = Calendar.from_ical(text.decode("utf-8-sig"), multiple=True)
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's file does to it
+    except Exception as error:
         raise Unfit(f"{NO_CALENDAR} ({str(error)[:120]})") from error
     found: list[Read] = []
     for calendar in calendars:

@@ -98,3 +98,19 @@ def occurrence(rule: Rule, start: datetime) -> Occurrence:
     if ends <= begins:
         ends = begins + rule.length
     return Occurrence(rule, start, begins, ends)
+
+
+def read_clock(text: str) -> datetime:
+    """Return the time that a clock shows, as ISO text says it. Raises Unfit."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Unfit(
+            f"“{text.strip()[:40]}” is no time; give it as 2026-12-24T22:00."
+        ) from None
+    if at.tzinfo is not None:
+        raise Unfit(
+            "Give the times of a window as clocks there show them, without an offset:"
+            " 2026-12-24T22:00, and the time zone beside."
+        )
+    return at.replace(second=0, microsecond=0, fold=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -56,6 +57,7 @@ class AskForm(forms.Form):
         label="Ticket",
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
+    opening = forms.CharField(required=False, max_length=80)
     window_start = forms.DateTimeField(required=False, label="Not before (UTC)")
     window_end = forms.DateTimeField(required=False, label="Not after (UTC)")
     block_migration = forms.ChoiceField(
@@ -88,6 +90,22 @@ class AskForm(forms.Form):
                 attrs={"type": "datetime-local", "class": "form-control"},
             )
         self.fields["block_migration"].widget.attrs["class"] = "form-select"
+
+    @property
+    def window(self) -> tuple[datetime | None, datetime | None]:
+        """The window that was typed, or else the one that was picked from the list.
+
+        Each is None where nothing was, or where it makes no sense.
+        """
+        given = self.cleaned_data
+        typed = given.get("window_start"), given.get("window_end")
+        first, _, last = given.get("opening", "").partition("/")
+        if any(typed) or not last:
+            return typed
+        try:
+            return datetime.fromisoformat(first), datetime.fromisoformat(last)
+        except ValueError:
+            return typed
 
     @property
     def options(self) -> dict[str, Any]:

@@ -45,6 +45,14 @@ _STATES = {
     "warns": ("alert-triangle", "warn"),
     "unknown": ("help-circle", "unknown"),
     "ok": ("check", "good"),
+    # windows, and what a calendar file does to them
+    "freeze": ("ban", "bad"),
+    "maintenance": ("calendar", "good"),
+    "retired": ("archive", "idle"),
+    "new": ("plus", "good"),
+    "changed": ("refresh", "info"),
+    "same": ("check", "idle"),
+    "left-out": ("circle-x", "bad"),
     # hypervisors
     "up": ("circle-check", "good"),
     "down": ("circle-x", "bad"),
@@ -114,12 +122,17 @@ def state_icon(value: str) -> SafeString:
 def when(at: datetime | None, style: str = "full") -> SafeString:
     """Return a moment in UTC; clock.js shows it in local time when asked to.
 
-    Styles: full (date and time), minute (no seconds) and clock (time of day).
+    Styles: full (date and time), minute (no seconds), clock (time of day), and both:
+    UTC, and beside it local time wherever that is another.
     """
     if at is None:
         return format_html('<span class="text-secondary">{}</span>', "never")
     at = at.astimezone(UTC)
-    formats = {"full": "%Y-%m-%d %H:%M:%S", "minute": "%Y-%m-%d %H:%M"}
+    formats = {
+        "full": "%Y-%m-%d %H:%M:%S",
+        "minute": "%Y-%m-%d %H:%M",
+        "both": "%Y-%m-%d %H:%M UTC",
+    }
     text = at.strftime(formats.get(style, "%H:%M:%S"))
     return format_html(
         '<time datetime="{}" data-style="{}" title="{} UTC">{}</time>',

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from migrations_app import queries, rulings, speeds
+from migrations_app import queries, rulings, speeds, timetable
 from migrations_app import requests as verbs
 from migrations_app.errors import NovawebError
 from migrations_app.forms.ask import AskForm, targets
@@ -49,8 +49,8 @@ def ask(request: HttpRequest) -> HttpResponse:
             target=given["target"] or None,
             reason=given["reason"],
             ticket=given["ticket"],
-            window_start=given["window_start"],
-            window_end=given["window_end"],
+            window_start=form.window[0],
+            window_end=form.window[1],
             options=form.options,
         )
     except NovawebError as error:
@@ -74,9 +74,10 @@ def preflight(request: HttpRequest) -> HttpResponse:
     instance = queries.instance(request.POST.get("instance", ""))
     form = AskForm(request.POST)
     if is_htmx(request):
-        return render(request, "requests/_advice.html", _looked_at(request, instance))
+        context = _looked_at(request, instance, form)
+        return render(request, "requests/_advice.html", context)
     try:
-        context = _looked_at(request, instance)
+        context = _looked_at(request, instance, form)
     except NovawebError as error:
         status = error.status
         context = {"trouble": error.sentence}
@@ -84,7 +85,9 @@ def preflight(request: HttpRequest) -> HttpResponse:
     return _show(request, instance, form, context)
 
 
-def _looked_at(request: HttpRequest, instance: Instance) -> dict[str, Any]:
+def _looked_at(
+    request: HttpRequest, instance: Instance, form: AskForm
+) -> dict[str, Any]:
     target = request.POST.get("target", "")
     advice: Advice = verbs.preflight(
         by=user_of(request),
@@ -105,7 +108,14 @@ def _looked_at(request: HttpRequest, instance: Instance) -> dict[str, Any]:
     for option, rule in zip(shown, who, strict=True):
         option["rule"] = rule
     best = advice.recommended and advice.recommended.as_dict()
+    form.is_valid()  # what is still to be filled in does not matter here
+    place = best["target"] if best and not target else target
+    where = timetable.where(instance.cloud.name, [instance.host, place])
+    estimate = best["estimate"] if best else None
+    against = timetable.conflicts(where, window=form.window, estimate=estimate)
     return {
+        "conflicts": [each.as_dict() for each in against],
+        "next_openings": timetable.openings(where, most=3) if against else [],
         "advice": True,
         "best": best,
         "options": shown,
@@ -144,6 +154,11 @@ def _show(
         "form": form,
         "targets": targets(others, instance.zone, form["target"].value() or ""),
         "asked": queries.open_requests([instance.uuid]).get(instance.uuid),
+        "openings": timetable.openings(
+            timetable.where(
+                instance.cloud.name, [instance.host, form["target"].value()]
+            )
+        ),
         **(more or {}),
     }
     return show(request, "requests/ask.html", context, status=status)

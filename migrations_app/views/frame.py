@@ -103,6 +103,7 @@ def _menu(person: Person) -> list[tuple[str, str, str]]:
         ("hypervisors", "Hypervisors", "server"),
         ("services", "Services", "list-check"),
         ("requests", "Requests", "arrows-right-left"),
+        ("windows", "Windows", "calendar"),
         ("policies", "Policies", "users"),
     ]
     if not policy.why_not(person, Verb.SEE_AUDIT):

@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_tables2 import LazyPaginator, RequestConfig
 
-from migrations_app import queries, speeds
+from migrations_app import queries, speeds, timetable
+from migrations_app.calendars.places import Spot, Where
 from migrations_app.filters.inventory import HypervisorFilter, InstanceFilter
 from migrations_app.models import Hypervisor
 from migrations_app.tables.inventory import HypervisorTable, InstanceTable
@@ -87,6 +88,9 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
         "pairs": list(speeds.of_host(row.cloud.name, row.host).values()),
         "closed": speeds.why_closed(row.cloud.name),
         "neighbours": _neighbours(row),
+        "occurrences": timetable.upcoming(
+            Where(row.cloud.name, (Spot(row.zone, row.host),))
+        ),
         "clouds": queries.freshness(),
     }
     return show(request, "inventory/hypervisor.html", context)

@@ -11,7 +11,15 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
-from migrations_app import glass, policy, queries, rulings, speeds, standstill
+from migrations_app import (
+    glass,
+    policy,
+    queries,
+    rulings,
+    speeds,
+    standstill,
+    timetable,
+)
 from migrations_app import requests as verbs
 from migrations_app.errors import NovawebError
 from migrations_app.filters.requests import RequestFilter
@@ -126,6 +134,7 @@ def _show(
         "no_glass": glass.why_not(person, row),
         "no_review": glass.why_not_review(person, row),
         "broken": list(glass.broken().filter(request=row)),
+        "conflicts": [each.as_dict() for each in timetable.conflicts_of(row)],
         "history": queries.audit_of(row),
         "hosts": what_if.hosts(row.what_if),
         "pair": speeds.pair(row.cloud.name, row.source, row.target)

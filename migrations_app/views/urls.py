@@ -22,6 +22,7 @@ from migrations_app.views import (
     speeds,
     stream,
     webhooks,
+    windows,
     world,
 )
 
@@ -78,6 +79,13 @@ urlpatterns = [
     path("deliveries/", webhooks.deliveries, name="deliveries"),
     path("deliveries/<int:pk>/", webhooks.delivery, name="delivery"),
     path("deliveries/<int:pk>/again/", webhooks.again, name="delivery-again"),
+    path("windows/", windows.windows, name="windows"),
+    path("windows/new/", windows.new, name="window-new"),
+    path("windows/import/", windows.take_in, name="windows-import"),
+    path("windows/novaweb.ics", windows.give_out, name="windows-export"),
+    path("windows/<int:pk>/", windows.window, name="window"),
+    path("windows/<int:pk>/change/", windows.change, name="window-change"),
+    path("windows/<int:pk>/retire/", windows.retire, name="window-retire"),
     path("audit/", audit.entries, name="audit"),
     path("audit/export/", proof.export, name="audit-export"),
     path("audit/sign/", proof.sign, name="audit-sign"),

@@ -163,6 +163,14 @@ TABLE: dict[str, Row] = {
     "deliveries/": ("GET", OPERATED),
     "deliveries/<int:pk>/": ("GET", OPERATED_GONE),
     "deliveries/<int:pk>/again/": ("POST", OPERATED_GONE),
+    "windows/": ("GET", SEEN),
+    "windows/new/": ("GET", (302, 403, 403, 200, 200, 403, 403)),
+    "windows/import/": ("GET", (302, 403, 403, 200, 200, 403, 403)),
+    "windows/novaweb.ics": ("GET", SEEN),
+    # there is no window of that number
+    "windows/<int:pk>/": ("GET", (302, 403, 404, 404, 404, 404, 403)),
+    "windows/<int:pk>/change/": ("GET", (302, 403, 403, 404, 404, 403, 403)),
+    "windows/<int:pk>/retire/": ("POST", (302, 403, 403, 404, 404, 403, 403)),
     "audit/": ("GET", TRAIL),
     "audit/<int:pk>/": ("GET", TRAIL),
 }
