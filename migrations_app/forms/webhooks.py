@@ -38,10 +38,14 @@ class WebhookForm(forms.Form):
     )
     events = forms.MultipleChoiceField(
         choices=[(key, EVENTS[key].title) for key in OUTSIDE],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         error_messages={"required": "Choose at least one event."},
     )
-    active = forms.BooleanField(required=False, label="It is switched on")
+    active = forms.BooleanField(
+        required=False,
+        label="It is switched on",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
 
     def __init__(self, *args: Any, new: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

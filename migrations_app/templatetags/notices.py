@@ -6,6 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from migrations_app.notices.events import EVENTS
 from migrations_app.templatetags.novaweb import icon
 
 register = template.Library()
@@ -15,6 +16,12 @@ _STATES = {
     "given up": ("circle-x", "bad"),
     "dropped": ("circle-minus", "idle"),
 }
+
+
+@register.filter
+def event_title(key: str) -> str:
+    """Return the event's name for people; what is no event is called as it is."""
+    return EVENTS[key].title if key in EVENTS else key
 
 
 @register.simple_tag

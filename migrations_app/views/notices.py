@@ -22,8 +22,8 @@ from migrations_app.views.frame import is_htmx, page, person_of, show, user_of
 
 PER_PAGE = 40
 WORDS = {
-    Scope.MINE: "what concerns me",
-    Scope.ALL: "all of it",
+    Scope.MINE: "mine",
+    Scope.ALL: "all",
     Scope.NEVER: "nothing",
 }
 
@@ -88,7 +88,6 @@ def own(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": choices.lines(person=user),
         "scopes": list(WORDS.items()),
-        "words": WORDS,
         "groups": _groups(request),
         "address": user.email,
         "mail_on": mail.configured(),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from migrations_app.models import Decision
-from tests import factories
+from tests import factories, messages
 from tests.browser.conftest import SignIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,6 +36,12 @@ PAGES = (
     "/runs/{running}/",
     "/runs/{held}/",
     "/runs/{held}/world/",
+    "/notices/",
+    "/notices/choices/",
+    "/webhooks/",
+    "/webhooks/{webhook}/",
+    "/deliveries/",
+    "/deliveries/{delivery}/",
     "/audit/",
     "/audit/{entry}/",
     "/runs/999999/",
@@ -83,7 +89,10 @@ def everything() -> dict[str, Any]:
     entry = factories.audit_entry(
         request_number=request.pk, before={"state": "a"}, after={"state": "b"}
     )
+    delivery = messages.delivery(request)
     return {
+        "webhook": delivery.webhook_id,
+        "delivery": delivery.pk,
         "instance": of.uuid,
         "free": free.uuid,
         "request": request.pk,
