@@ -1,0 +1,136 @@
+"""Fifty approvals at once, by two people, on two web processes over PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from tests.browser.web import Web
+from tests.postgresql import PostgreSQL
+
+ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = 50
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def started(environment: Mapping[str, str], *words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, *words],
+        env=environment,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+
+
+def answer(process: subprocess.Popen[bytes]) -> bytes:
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    return said
+
+
+@pytest.fixture
+def environment(postgresql: PostgreSQL, tmp_path: Path) -> dict[str, str]:
+    """An installation on PostgreSQL with a pretend cloud, and no Redis."""
+    made = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "novaweb.settings",
+        "NOVAWEB_DATABASE_URL": postgresql.create("race"),
+        "NOVAWEB_CLOUDS": "pretend",
+        "NOVAWEB_PRETEND_FILE": str(tmp_path / "pretend.sqlite3"),
+        "NOVAWEB_DEBUG": "true",
+        "PYTHONPATH": str(ROOT),
+    }
+    answer(started(made, "manage.py", "migrate", "--verbosity=0"))
+    return made
+
+
+@pytest.fixture
+def webs(environment: dict[str, str], tmp_path: Path) -> Iterator[list[Web]]:
+    made = []
+    try:
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            web = Web(tmp_path / name, environment=environment)
+            web.environment["NOVAWEB_DATABASE_URL"] = environment[
+                "NOVAWEB_DATABASE_URL"
+            ]
+            made.append(web)
+            web.start()
+        yield made
+    finally:
+        for web in made:
+            web.stop()
+
+
+def approve(address: str, token: str, digest: str, gate: Barrier) -> int:
+    """Approve when all others do; return the status."""
+    request = urllib.request.Request(  # noqa: S310 - a server of this test
+        address,
+        data=json.dumps({"plan_digest": digest, "note": "Fine."}).encode(),
+        headers={
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+        },
+    )
+    gate.wait()
+    try:
+        with direct.open(request, timeout=240) as said:
+            return int(said.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_exactly_the_needed_decisions_count_and_one_run_starts(
+    environment: dict[str, str], webs: list[Web], postgresql: PostgreSQL
+) -> None:
+    seeded: dict[str, Any] = json.loads(
+        answer(started(environment, "-m", "tests.processes.race", "seed"))
+    )
+    gate = Barrier(AT_ONCE)
+    path = f"/api/requests/{seeded['id']}/approve/"
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = [
+            pool.submit(
+                approve,
+                webs[number // 2 % 2].address + path,
+                seeded["tokens"][number % 2],
+                seeded["digest"],
+                gate,
+            )
+            for number in range(AT_ONCE)
+        ]
+        statuses = Counter(each.result() for each in asked)
+
+    def rows(query: str) -> list[Any]:
+        return postgresql.run(query, database="race")
+
+    assert statuses == {200: 2, 409: AT_ONCE - 2}
+    assert sorted(rows("SELECT by_name FROM migrations_app_decision")) == [
+        ("ann",),
+        ("ben",),
+    ]
+    assert rows("SELECT state FROM migrations_app_migrationrequest") == [("approved",)]
+
+    words = ("-m", "tests.processes.race", "start")
+    both = [started(environment, *words) for _ in range(2)]
+    ran = sum(json.loads(answer(process))["started"] for process in both)
+    assert ran == 1
+    assert rows("SELECT count(*) FROM migrations_app_run") == [(1,)]
+    verbs = Counter(
+        verb for (verb,) in rows("SELECT verb FROM migrations_app_auditentry")
+    )
+    assert verbs["request.approved"] == 2
+    assert verbs["request.ready"] == verbs["run.started"] == 1
