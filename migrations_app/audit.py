@@ -83,6 +83,10 @@ VERBS: dict[str, str] = {
     "delivery.again": "{actor} had a message sent again",
     "delivery.given_up": "A message could not be delivered and was given up",
     "speed.planned": "novaweb set out to measure the copy speeds of its hosts",
+    "search.saved": "{actor} saved a search of the audit trail",
+    "search.removed": "{actor} removed a saved search of the audit trail",
+    "evidence.opened": "{actor} opened the evidence of the move of {instance}",
+    "retention.removed": "novaweb removed old records, as its settings say",
 }
 
 

@@ -16,6 +16,7 @@ from migrations_app.errors import NovawebError, WorldError
 from migrations_app.inventory import sync as inventory
 from migrations_app.models import Run
 from migrations_app.notices import delivery, telling
+from migrations_app.trail import retention
 
 log = structlog.get_logger(__name__)
 # So long one job may go on finding due runs before it lets other jobs have a turn.
@@ -96,6 +97,12 @@ def sign_audit() -> None:
     """Sign the end of the audit trail, if that was not done for a day."""
     close_old_connections()
     attest.sign_due(timezone.now())
+
+
+def remove_old() -> None:
+    """Remove some of what is older than the settings have it kept."""
+    close_old_connections()
+    retention.remove_due(timezone.now())
 
 
 def sweep_aside() -> None:

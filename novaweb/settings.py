@@ -38,6 +38,11 @@ NOVAWEB_SSH = env.dict("NOVAWEB_SSH", default={})
 NOVAWEB_NOVA_DB = env.dict("NOVAWEB_NOVA_DB", default={})
 # For how many days "manual" keeps the source's folder, set aside, before it goes.
 NOVAWEB_KEEP_DAYS = env.int("NOVAWEB_KEEP_DAYS", default=7)
+# For how many days after a run's end its log is kept, and the answers of its probe; and
+# what people were told, after it was sent. 0: for ever. The audit trail always is.
+NOVAWEB_KEEP_LOGS_DAYS = env.int("NOVAWEB_KEEP_LOGS_DAYS", default=3650)
+NOVAWEB_KEEP_SAMPLES_DAYS = env.int("NOVAWEB_KEEP_SAMPLES_DAYS", default=365)
+NOVAWEB_KEEP_MESSAGES_DAYS = env.int("NOVAWEB_KEEP_MESSAGES_DAYS", default=365)
 # How long a neighbour may take to answer one request, in seconds.
 NOVAWEB_CLOUD_TIMEOUT = env.float("NOVAWEB_CLOUD_TIMEOUT", default=30.0)
 # A run that waits is looked at again after at most this many seconds, and sooner at

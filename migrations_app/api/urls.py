@@ -21,9 +21,11 @@ from migrations_app.api import (
     proof,
     requests,
     runs,
+    searches,
     speeds,
     token,
     webhooks,
+    windows,
     world,
 )
 
@@ -150,10 +152,35 @@ urlpatterns = [
         webhooks.Again.as_view(),
         name="api-delivery-again",
     ),
+    path("windows/", windows.Windows.as_view(), name="api-windows"),
+    path("windows/import/", windows.TakeIn.as_view(), name="api-windows-import"),
+    path("windows/export/", windows.GiveOut.as_view(), name="api-windows-export"),
+    path(
+        "windows/occurrences/",
+        windows.Occurrences.as_view(),
+        name="api-windows-occurrences",
+    ),
+    path("windows/<number:pk>/", windows.OneWindow.as_view(), name="api-window"),
+    path(
+        "windows/<number:pk>/change/",
+        windows.Change.as_view(),
+        name="api-window-change",
+    ),
+    path(
+        "windows/<number:pk>/retire/",
+        windows.Retire.as_view(),
+        name="api-window-retire",
+    ),
     path("audit/", audit.Entries.as_view(), name="api-audit"),
     path("audit/verify/", proof.Verify.as_view(), name="api-audit-verify"),
     path("audit/sign/", proof.Sign.as_view(), name="api-audit-sign"),
     path("audit/export/", proof.Export.as_view(), name="api-audit-export"),
     path("audit/<number:pk>/", audit.OneEntry.as_view(), name="api-audit-entry"),
+    path("audit/searches/", searches.Searches.as_view(), name="api-searches"),
+    path(
+        "audit/searches/<number:pk>/",
+        searches.OneSearch.as_view(),
+        name="api-search",
+    ),
     re_path(r"^.*$", Nothing.as_view()),
 ]

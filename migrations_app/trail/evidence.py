@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -25,6 +25,8 @@ from migrations_app.policy import Verb
 from migrations_app.proof import signing
 from migrations_app.proof.signing import Standing
 from migrations_app.proof.verify import Verdict, verify_segment
+
+ON_HOSTS = frozenset({"run.command", "run.answered", "run.looked"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Evidence:
     @property
     def on_hosts(self) -> list[AuditEntry]:
         """The entries about commands on hosts and statements of SQL."""
-        return [e for e in self.entries if e.verb.startswith(("command.", "sql."))]
+        return [entry for entry in self.entries if entry.verb in ON_HOSTS]
 
     @property
     def first(self) -> AuditEntry:
@@ -106,14 +108,14 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
     )
 
 
-def log_text(lines: list[Line]) -> Iterator[str]:
+def log_text(lines: Iterable[Line]) -> Iterator[str]:
     """Yield the lines of a log as its text file has them."""
     for line in lines:
         moment: datetime = line.at.astimezone(UTC)
         yield f"{line.number:5} {moment:%Y-%m-%dT%H:%M:%SZ} {line.text}\n"
 
 
-def log_sha256(lines: list[Line]) -> str:
+def log_sha256(lines: Iterable[Line]) -> str:
     """Return the SHA-256 of the log's text file."""
     found = hashlib.sha256()
     for text in log_text(lines):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from migrations_app import queries, searches
+from migrations_app import policy, queries, searches
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.filters.trail import AuditFilter
 from migrations_app.models import AuditEntry
@@ -117,6 +117,7 @@ def _list(
     table.filters = urlencode(_filters(given))
     table.chain = chain_of(found.entries)
     person = person_of(request)
+    table.may_save = not policy.why_not(person, Verb.SAVE_SEARCH)
     context = {
         "table": table,
         "wanted": wanted,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
 from typing import Any
 
 from django.contrib import messages
@@ -14,11 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from migrations_app import queries, standstill
 from migrations_app import runs as verbs
-from migrations_app.errors import NovawebError, Unfit
+from migrations_app.errors import Gone, NovawebError, Unfit
 from migrations_app.forms.decisions import note_in
 from migrations_app.models import Run
 from migrations_app.policy import Person, Verb
 from migrations_app.templatetags.novaweb import log_line
+from migrations_app.trail.evidence import log_text
+from migrations_app.trail.retention import LOG, removed
 from migrations_app.views.frame import page, person_of, show, user_of
 from migrations_app.views.latency import picture
 
@@ -75,10 +76,9 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
 def log(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the whole log as plain text."""
     row = queries.run(pk)
-    text = "".join(
-        f"{line.number:5} {line.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {line.text}\n"
-        for line in queries.lines_after(row.pk, 0, limit=row.last_number or 1)
-    )
+    if gone := removed(row, LOG):
+        raise Gone(f"The log of run {pk} was removed on {gone.at:%Y-%m-%d}.")
+    text = "".join(log_text(queries.lines_after(row.pk, 0, limit=row.last_number or 1)))
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="run-{pk}.txt"'
     return response
@@ -144,6 +144,7 @@ def _show(
         **_context(row),
         "lines": queries.lines_after(row.pk, before, limit=queries.LINES_ON_A_PAGE),
         "before": before,
+        "log_removed": removed(row, LOG),
         "over": row.ended_at is not None,
         "parts": PARTS,
         **(more or {}),

@@ -12,6 +12,7 @@ from migrations_app.views import (
     compute,
     console,
     delegations,
+    evidence,
     home,
     inventory,
     notices,
@@ -21,6 +22,7 @@ from migrations_app.views import (
     runs,
     speeds,
     stream,
+    timelines,
     webhooks,
     windows,
     world,
@@ -90,4 +92,11 @@ urlpatterns = [
     path("audit/export/", proof.export, name="audit-export"),
     path("audit/sign/", proof.sign, name="audit-sign"),
     path("audit/<int:pk>/", audit.entry, name="audit-entry"),
+    path("audit/searches/", audit.save, name="audit-save"),
+    path("audit/searches/<int:pk>/", audit.kept, name="audit-search"),
+    path("audit/searches/<int:pk>/remove/", audit.remove, name="audit-remove"),
+    path(
+        "audit/timelines/<slug:kind>/<path:value>/", timelines.show, name="timeline"
+    ),
+    path("requests/<int:pk>/evidence/", evidence.show, name="evidence"),
 ]

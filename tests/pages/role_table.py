@@ -101,6 +101,14 @@ TABLE: dict[str, Row] = {
     "api/deliveries/": ("GET", API_OPERATED),
     "api/deliveries/<number:pk>/": ("GET", API_OPERATED_GONE),
     "api/deliveries/<number:pk>/again/": ("POST", API_OPERATED_GONE),
+    "api/windows/": ("GET", API_SEEN),
+    "api/windows/import/": ("POST", (401, 403, 403, 400, 400, 403, 403)),
+    "api/windows/export/": ("GET", API_SEEN),
+    "api/windows/occurrences/": ("GET", API_SEEN),
+    # there is no window of that number
+    "api/windows/<number:pk>/": ("GET", (401, 403, 404, 404, 404, 404, 403)),
+    "api/windows/<number:pk>/change/": ("POST", (401, 403, 403, 400, 400, 403, 403)),
+    "api/windows/<number:pk>/retire/": ("POST", (401, 403, 403, 404, 404, 403, 403)),
     "api/audit/": ("GET", API_TRAIL),
     "api/audit/verify/": ("GET", API_TRAIL),
     # there is no key
@@ -109,6 +117,8 @@ TABLE: dict[str, Row] = {
     "audit/export/": ("GET", TRAIL),
     "audit/sign/": ("POST", (302, 403, 403, 403, 302, 302, 403)),
     "api/audit/<number:pk>/": ("GET", API_TRAIL),
+    "api/audit/searches/": ("GET", API_TRAIL),
+    "api/audit/searches/<number:pk>/": ("GET", API_TRAIL),
     "api/^.*$": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     "": ("GET", SEEN),
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
@@ -173,4 +183,10 @@ TABLE: dict[str, Row] = {
     "windows/<int:pk>/retire/": ("POST", (302, 403, 403, 404, 404, 403, 403)),
     "audit/": ("GET", TRAIL),
     "audit/<int:pk>/": ("GET", TRAIL),
+    "audit/searches/": ("POST", (302, 403, 403, 422, 422, 422, 403)),
+    "audit/searches/<int:pk>/": ("GET", (302, 403, 403, 302, 302, 302, 403)),
+    # it is somebody else's
+    "audit/searches/<int:pk>/remove/": ("POST", (302, 403, 403, 403, 403, 403, 403)),
+    "audit/timelines/<slug:kind>/<path:value>/": ("GET", TRAIL),
+    "requests/<int:pk>/evidence/": ("GET", TRAIL),
 }

@@ -17,6 +17,7 @@ from django.urls.resolvers import URLResolver
 from tests import factories
 from tests.pages import role_table, role_table_staff
 from tests.pages.conftest import browser_of
+from tests.trail import rows
 
 TABLE = {**role_table.TABLE, **role_table_staff.TABLE}
 UUID = "0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11"
@@ -73,6 +74,7 @@ def path_of(route: str, numbers: Mapping[str, int]) -> str:
         "host": "compute-30",
         "uuid": UUID,
         "verb": "stop",
+        "kind": "host",
         "content_type_id": "0",
     }
     if route.startswith("admin/"):
@@ -105,6 +107,7 @@ def test_each_role_gets_the_status_that_the_table_says(
     factories.hypervisor("compute-30")
     run = factories.run(of=factories.request(of=of, state="running"), lines=["One."])
     entry = factories.audit_entry()
+    rows.saved_search(pk=entry.pk)
     numbers = {"runs": run.pk, "requests": run.request_id, "audit": entry.pk}
     numbers["policies"] = int(first_of("admin/migrations_app/approvalpolicy/"))
     cookies = sessions()

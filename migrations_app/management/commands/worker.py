@@ -22,6 +22,7 @@ from migrations_app.engine.pacer import BEAT, Baton
 from migrations_app.engine.prober import Prober
 from migrations_app.inventory import sync as inventory
 from migrations_app.notices import delivery
+from migrations_app.trail import retention
 
 log = structlog.get_logger(__name__)
 
@@ -125,6 +126,7 @@ def _pace(stop: threading.Event) -> None:
         other=starts.due_since,
     )
     signing_daily = attest.Daily()
+    removing_hourly = retention.Hourly()
     while not stop.wait(BEAT):
         try:
             close_old_connections()
@@ -137,6 +139,8 @@ def _pace(stop: threading.Event) -> None:
                     bell.ring_now(job, queue="default") or jobs.deliver_due()
                 if signing_daily.due(timezone.now()):
                     bell.ring_now("migrations_app.jobs.sign_audit", queue="default")
+                if removing_hourly.due(timezone.now()):
+                    bell.ring_now("migrations_app.jobs.remove_old", queue="default")
                 if aside.due(timezone.now()).exists():
                     bell.ring_now("migrations_app.jobs.sweep_aside", queue="default")
                 if measuring.due(timezone.now()):
