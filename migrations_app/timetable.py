@@ -19,7 +19,7 @@ from migrations_app.calendars.expand import SLACK, all_between
 from migrations_app.calendars.places import Spot, Where, touches
 from migrations_app.calendars.rule import Kind, Occurrence, Rule
 from migrations_app.calendars.standing import Conflict
-from migrations_app.models import Hypervisor, MigrationRequest, Window
+from migrations_app.models import Hypervisor, Instance, MigrationRequest, Window
 from migrations_app.states import RequestState
 
 # A request that waits for the end of a freeze looks again so often: the freeze may be
@@ -151,7 +151,7 @@ def conflicts(
     now = timezone.now()
     least, most = lasting(estimate)
     known = standing.conflicts(
-        rules(now, window[1]),
+        rules(now),
         about,
         now=now,
         window=window,
@@ -170,6 +170,21 @@ def conflicts_of(request: MigrationRequest) -> list[Conflict]:
         estimate=request.estimate,
         other_than=request.pk,
     )
+
+
+def conflicts_of_instance(
+    uuid: str,
+    target: str | None,
+    *,
+    window: tuple[datetime | None, datetime | None],
+    estimate: dict[str, Any] | None,
+) -> list[Conflict]:
+    """Return what speaks against moving the instance at that time."""
+    row = Instance.objects.filter(uuid=uuid).select_related("cloud").first()
+    if row is None:  # our copy does not know it yet, so nobody knows where it is
+        return []
+    about = where(row.cloud.name, [row.host, target])
+    return conflicts(about, window=window, estimate=estimate)
 
 
 def openings(about: Where, *, most: int = 6) -> list[tuple[datetime, datetime]]:

@@ -133,6 +133,11 @@ def window(window_id: int) -> Window:
     return row
 
 
+def home() -> str:
+    """Return the time zone of who does not say another."""
+    return str(settings.TIME_ZONE)
+
+
 def facts(row: Window) -> dict[str, Any]:
     """Return what the window says, as the audit trail keeps it."""
     return {"window": row.pk, **{name: getattr(row, name) for name in _FACTS}}
@@ -150,7 +155,7 @@ def fields(wish: Wish) -> dict[str, Any]:
         Rule(
             kind=Kind(wish.kind),
             name=name,
-            time_zone=wish.time_zone.strip() or settings.TIME_ZONE,
+            time_zone=wish.time_zone.strip() or home(),
             starts=wish.starts,
             ends=wish.ends,
             recurrence=wish.recurrence,

@@ -12,8 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from migrations_app import requests as verbs
+from migrations_app import timetable
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.errors import Blocked, Gone
+from migrations_app.preflight.advice import Advice
 
 A_PROCEDURE = (
     "live, cold, cold_by_disabling, manual, or auto: live or cold, whichever has the"
@@ -100,6 +102,20 @@ class RecommendedShape(serializers.Serializer[Any]):
     target = serializers.CharField(allow_null=True)
 
 
+class ConflictShape(serializers.Serializer[Any]):
+    """What speaks against the time: freeze, no-window, too-short, other-move or over.
+
+    ``window`` or ``request`` is the number of what is in the way.
+    """
+
+    kind = serializers.CharField()
+    sentence = serializers.CharField()
+    begins = serializers.DateTimeField(allow_null=True)
+    ends = serializers.DateTimeField(allow_null=True)
+    window = serializers.IntegerField(allow_null=True)
+    request = serializers.IntegerField(allow_null=True)
+
+
 class AdviceShape(serializers.Serializer[Any]):
     """Every option, best first; recommended is null when all are blocked.
 
@@ -110,10 +126,11 @@ class AdviceShape(serializers.Serializer[Any]):
     advice = OptionShape(many=True)
     recommended = RecommendedShape(allow_null=True)
     what_if = WhatIfShape(allow_null=True)
+    conflicts = ConflictShape(many=True)
 
 
 class PreflightInput(Input):
-    """What would be moved."""
+    """What would be moved, and when."""
 
     instance = Text(max_length=100, help_text="UUID")
     procedure = Text(required=False, max_length=30, help_text=A_PROCEDURE)
@@ -125,6 +142,8 @@ class PreflightInput(Input):
         help_text=A_TARGET,
     )
     cloud = Text(required=False, max_length=100)
+    window_start = serializers.DateTimeField(required=False, allow_null=True)
+    window_end = serializers.DateTimeField(required=False, allow_null=True)
 
 
 @extend_schema(tags=["requests"])
@@ -135,8 +154,19 @@ class Preflight(Checked, APIView):
     def post(self, request: Request) -> Response:
         """Return every way to move the instance, best first. Changes nothing."""
         sent = taken(request, PreflightInput)
-        advice = about_what_was_sent(verbs.preflight, by=user_of(request), **sent)
-        return Response(advice.as_dict())
+        window = sent.pop("window_start", None), sent.pop("window_end", None)
+        advice: Advice = about_what_was_sent(
+            verbs.preflight, by=user_of(request), **sent
+        )
+        best = advice.recommended
+        against = timetable.conflicts_of_instance(
+            sent["instance"],
+            sent.get("target") or (best.target if best else None),
+            window=window,
+            estimate=best.estimate.as_dict() if best else None,
+        )
+        conflicts = ConflictShape([it.as_dict() for it in against], many=True).data
+        return Response({**advice.as_dict(), "conflicts": conflicts})
 
 
 def about_what_was_sent(verb: Callable[..., Any], **sent: Any) -> Any:

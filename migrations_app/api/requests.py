@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from migrations_app import policy, queries, rulings
+from migrations_app import policy, queries, rulings, timetable
 from migrations_app import requests as verbs
 from migrations_app.api import runs
 from migrations_app.api.approvals import GlassShape, StandingShape
@@ -21,6 +21,7 @@ from migrations_app.api.base import Checked, Text, person_of, taken, user_of
 from migrations_app.api.filters import RequestFilter
 from migrations_app.api.preflight import (
     A_PROCEDURE,
+    ConflictShape,
     FindingShape,
     PreflightInput,
     about_what_was_sent,
@@ -66,6 +67,22 @@ class DecisionShape(serializers.ModelSerializer[Decision]):
     def get_counts(self, row: Decision) -> bool:
         """Return whether it is about the plan as it stands."""
         return bool(row.plan_digest == self.context["plan_digest"])
+
+
+class DifferenceShape(serializers.Serializer[Any]):
+    """One line of how the plan differs from the one before it.
+
+    ``kind``: added, removed, changed; ``what``: procedure, place, step, order, command,
+    fact, finding. Either ``text`` is given or ``before`` and ``after``.
+    """
+
+    kind = serializers.CharField()
+    what = serializers.CharField()
+    text = serializers.CharField(required=False)
+    before = serializers.CharField(required=False)
+    after = serializers.CharField(required=False)
+    step = serializers.CharField(required=False)
+    name = serializers.CharField(required=False)
 
 
 class ShortRunShape(serializers.Serializer[Any]):
@@ -131,6 +148,8 @@ class RequestShape(RequestInListShape):
     changed_by = serializers.CharField(source="changed_by_name")
     broken_glass = GlassShape(many=True)
     decisions = serializers.SerializerMethodField()
+    differences = DifferenceShape(many=True)
+    conflicts = serializers.SerializerMethodField()
     run = serializers.SerializerMethodField()
 
     class Meta(RequestInListShape.Meta):
@@ -145,6 +164,8 @@ class RequestShape(RequestInListShape):
             "changed_by",
             "broken_glass",
             "decisions",
+            "differences",
+            "conflicts",
             "run",
         )
 
@@ -167,6 +188,12 @@ class RequestShape(RequestInListShape):
             known[row.pk] = rulings.standing_of(row)
         return known[row.pk]
 
+    @extend_schema_field(ConflictShape(many=True))
+    def get_conflicts(self, row: MigrationRequest) -> list[dict[str, Any]]:
+        """Return what speaks against its time; nothing once it has begun."""
+        found = timetable.conflicts_of(row)
+        return [dict(ConflictShape(each.as_dict()).data) for each in found]
+
     @extend_schema_field(DecisionShape(many=True))
     def get_decisions(self, row: MigrationRequest) -> list[dict[str, Any]]:
         """Return every decision, oldest first."""
@@ -187,8 +214,6 @@ class AskInput(PreflightInput):
     procedure = Text(max_length=30, help_text=A_PROCEDURE)
     reason = Text(max_length=4000)
     ticket = Text(required=False, allow_blank=True, max_length=100)
-    window_start = serializers.DateTimeField(required=False, allow_null=True)
-    window_end = serializers.DateTimeField(required=False, allow_null=True)
     options = serializers.DictField(
         required=False,
         help_text="block_migration: auto, true or false; deadline: minutes; probe:"

@@ -1,0 +1,297 @@
+"""Windows and freezes: list, make, change, retire; calendar files in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django_filters import FilterSet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from migrations_app import calendar_files, policy, timetable
+from migrations_app import windows as verbs
+from migrations_app.api import runs
+from migrations_app.api.base import Checked, Input, Text, person_of, taken, user_of
+from migrations_app.calendar_files import Planned, Scope
+from migrations_app.calendars.ics import LARGEST
+from migrations_app.calendars.rule import read_clock
+from migrations_app.errors import NotAllowed
+from migrations_app.models import Window
+from migrations_app.policy import Verb
+from migrations_app.windows import Wish
+
+KINDS = Window.Kind.choices
+
+
+class SpanShape(serializers.Serializer[Any]):
+    """One time that it is about."""
+
+    begins = serializers.DateTimeField()
+    ends = serializers.DateTimeField()
+
+
+class WindowInListShape(serializers.ModelSerializer[Window]):
+    """A window or a freeze.
+
+    ``starts`` and ``ends`` are what clocks in ``time_zone`` show the first time;
+    ``begins_at`` and ``over_at`` between which moments it says anything at all.
+    """
+
+    clouds = serializers.ListField(child=serializers.CharField())
+    zones = serializers.ListField(child=serializers.CharField())
+    hosts = serializers.ListField(child=serializers.CharField())
+    exceptions = serializers.ListField(child=serializers.CharField())
+    changed_by = serializers.CharField(source="changed_by_name")
+
+    class Meta:
+        model = Window
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "kind",
+            "clouds",
+            "zones",
+            "hosts",
+            "time_zone",
+            "starts",
+            "ends",
+            "recurrence",
+            "exceptions",
+            "reason",
+            "uid",
+            "active",
+            "version",
+            "begins_at",
+            "over_at",
+            "changed_by",
+            "changed_at",
+        )
+
+
+class WindowShape(WindowInListShape):
+    """A window with its next ten times."""
+
+    next = serializers.SerializerMethodField()
+
+    class Meta(WindowInListShape.Meta):
+        fields = (*WindowInListShape.Meta.fields, "next")
+
+    def get_next(self, row: Window) -> list[dict[str, Any]]:
+        """Return when it is next; nothing when it is retired."""
+        found = timetable.next_of(timetable.rule_of(row)) if row.active else []
+        shown = ({"begins": it.begins, "ends": it.ends} for it in found)
+        return [dict(SpanShape(each).data) for each in shown]
+
+
+def _names() -> serializers.ListField:
+    return serializers.ListField(
+        child=Text(max_length=255), required=False, max_length=verbs.MOST_NAMES
+    )
+
+
+class ScopeInput(Input):
+    """What kind, where and by which clocks; no names are everywhere."""
+
+    kind = serializers.ChoiceField(KINDS)
+    time_zone = Text(required=False, max_length=64, help_text="IANA; else the site's.")
+    clouds = _names()
+    zones = _names()
+    hosts = _names()
+
+
+class WindowInput(ScopeInput):
+    """What the window is to be."""
+
+    name = Text(max_length=100)
+    starts = Text(max_length=19, help_text="As clocks there show it: 2026-12-24T22:00")
+    ends = Text(max_length=19)
+    recurrence = Text(
+        required=False,
+        allow_blank=True,
+        max_length=400,
+        help_text="RRULE of RFC 5545: FREQ=WEEKLY;BYDAY=SA",
+    )
+    exceptions = serializers.ListField(
+        child=Text(max_length=19), required=False, max_length=500
+    )
+    reason = Text(max_length=4000)
+
+
+class ChangeInput(WindowInput):
+    """What the window is to be, and which version of it was read."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class FileInput(ScopeInput):
+    """A calendar file; kind, zone and places are for events that do not say theirs."""
+
+    text = Text(max_length=LARGEST, trim_whitespace=False)
+    confirm = serializers.BooleanField(
+        required=False, help_text="true: do it; else only say what it would do"
+    )
+
+
+class PlannedShape(serializers.Serializer[Any]):
+    """What comes of one event: new, changed, same, retired or left-out (``why``)."""
+
+    what = serializers.CharField()
+    name = serializers.CharField()
+    why = serializers.CharField()
+    window = serializers.SerializerMethodField()
+
+    def get_window(self, planned: Planned) -> int | None:
+        """Return the window's number, if there is one."""
+        return planned.row.pk if planned.row else None
+
+
+class OccurrenceShape(SpanShape):
+    """One time of a window."""
+
+    window = serializers.IntegerField(source="rule.id")
+    name = serializers.CharField(source="rule.name")
+    kind = serializers.CharField(source="rule.kind")
+
+
+class WindowFilter(FilterSet):  # type: ignore[misc]
+    """Narrow by kind, and by whether it is in force."""
+
+    class Meta:
+        model = Window
+        fields = ("kind", "active")
+
+
+@extend_schema(tags=["windows"])
+class Windows(Checked, ListAPIView[Window]):
+    """Maintenance windows and freezes."""
+
+    serializer_class = WindowInListShape
+    filterset_class = WindowFilter
+
+    def get_queryset(self) -> QuerySet[Window]:
+        """Return all, newest first."""
+        return Window.objects.order_by("-pk")
+
+    @extend_schema(request=WindowInput, responses={201: WindowShape})
+    def post(self, request: Request) -> Response:
+        """Make one; it counts from now on."""
+        _allow(request)
+        row = verbs.create(_wish(taken(request, WindowInput)), by=user_of(request))
+        return Response(WindowShape(row).data, status=201)
+
+
+@extend_schema(tags=["windows"])
+class OneWindow(Checked, APIView):
+    """One window or freeze."""
+
+    @extend_schema(responses=WindowShape)
+    def get(self, request: Request, pk: int) -> Response:
+        """Return it with its next times."""
+        return Response(WindowShape(verbs.window(pk)).data)
+
+
+@extend_schema(tags=["windows"])
+class Change(Checked, APIView):
+    """Make it another."""
+
+    verb = Verb.CALENDAR
+
+    @extend_schema(request=ChangeInput, responses=WindowShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Change all of it; ``version`` is the one that was read."""
+        sent = taken(request, ChangeInput)
+        version = sent.pop("version")
+        row = verbs.change(pk, _wish(sent), by=user_of(request), version=version)
+        return Response(WindowShape(row).data)
+
+
+@extend_schema(tags=["windows"])
+class Retire(Checked, APIView):
+    """Take it out of force."""
+
+    verb = Verb.CALENDAR
+
+    @extend_schema(request=runs.NoteInput, responses=WindowShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Retire it, for good; it stays to be read."""
+        sent = taken(request, runs.NoteInput)
+        return Response(WindowShape(verbs.retire(pk, by=user_of(request), **sent)).data)
+
+
+@extend_schema(tags=["windows"])
+class TakeIn(Checked, APIView):
+    """Calendar files of others."""
+
+    verb = Verb.CALENDAR
+
+    @extend_schema(request=FileInput, responses=PlannedShape(many=True))
+    def post(self, request: Request) -> Response:
+        """Say what would come of the file or, with ``confirm``, have it come."""
+        sent = taken(request, FileInput)
+        text, sure = sent.pop("text").encode(), sent.pop("confirm", False)
+        scope = Scope(
+            kind=sent["kind"],
+            time_zone=sent.get("time_zone") or verbs.home(),
+            clouds=tuple(sent.get("clouds", ())),
+            zones=tuple(sent.get("zones", ())),
+            hosts=tuple(sent.get("hosts", ())),
+        )
+        act = calendar_files.take_in if sure else calendar_files.preview
+        return Response(
+            PlannedShape(act(text, scope, by=user_of(request)), many=True).data
+        )
+
+
+@extend_schema(tags=["windows"])
+class GiveOut(Checked, APIView):
+    """Our calendar file."""
+
+    @extend_schema(responses={(200, "text/calendar"): OpenApiTypes.STR})
+    def get(self, request: Request) -> HttpResponse:
+        """Return all windows that are in force as an iCalendar file."""
+        data = calendar_files.give_out(Window.objects.filter(active=True))
+        return HttpResponse(data, content_type="text/calendar; charset=utf-8")
+
+
+@extend_schema(tags=["windows"])
+class Occurrences(Checked, APIView):
+    """When all of it is."""
+
+    parameters = frozenset({"kind", "cloud", "zone", "host"})
+
+    @extend_schema(responses=OccurrenceShape(many=True))
+    def get(self, request: Request) -> Response:
+        """Return what is in the next 30 days, 1000 times at most."""
+        narrow = request.query_params.dict()
+        found = timetable.calendar(days=30, most=1000, **narrow)
+        return Response(OccurrenceShape(found, many=True).data)
+
+
+def _allow(request: Request) -> None:
+    if refusal := policy.why_not(person_of(request), Verb.CALENDAR):
+        raise NotAllowed(refusal)
+
+
+def _wish(sent: dict[str, Any]) -> Wish:
+    left_out: Iterable[str] = sent.get("exceptions", ())
+    return Wish(
+        name=sent["name"],
+        kind=sent["kind"],
+        starts=read_clock(sent["starts"]),
+        ends=read_clock(sent["ends"]),
+        reason=sent["reason"],
+        time_zone=sent.get("time_zone", ""),
+        recurrence=sent.get("recurrence", ""),
+        exceptions=tuple(map(read_clock, left_out)),
+        clouds=tuple(sent.get("clouds", ())),
+        zones=tuple(sent.get("zones", ())),
+        hosts=tuple(sent.get("hosts", ())),
+    )
