@@ -16,6 +16,10 @@ from enum import StrEnum
 from migrations_app.ports import Command, Move
 
 ROOT = "/var/lib/novaweb"
+# What rsync and ssh say after the line that tells why.
+_CONSEQUENCE = re.compile(
+    r"^rsync error: |Broken pipe|connection unexpectedly closed|^Connection .* closed"
+)
 
 
 class JobIs(StrEnum):
@@ -91,7 +95,7 @@ if [ -e out ]; then
   tail -c 2000 out | tr '\\r' '\\n' | sed -n 's/^/out /p' | tail -n 5
 fi
 if [ -e err ]; then
-  tail -c 2000 err | grep -v '^ *$' | sed -n 's/^/err /p' | tail -n 3
+  tail -c 2000 err | grep -v '^ *$' | sed -n 's/^/err /p' | tail -n 8
 fi
 """,
         )
@@ -132,8 +136,9 @@ class JobState:
 
     @property
     def complaint(self) -> str:
-        """The last thing it complained of; empty when it did not."""
-        return self.err[-1] if self.err else ""
+        """The last cause that it complained of; empty when it did not complain."""
+        causes = [line for line in self.err if not _CONSEQUENCE.search(line)]
+        return (causes or list(self.err) or [""])[-1]
 
     @property
     def copied(self) -> tuple[int, int] | None:

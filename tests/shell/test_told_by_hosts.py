@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.shell import compute_log, domjobinfo
+from migrations_app.shell import compute_log, detached, domjobinfo
 
 REQUEST = f"req-{uuid.uuid4()}"
 CONTEXT = f"[None {REQUEST} 4c18 7892 - - default default]"
@@ -120,3 +120,16 @@ def test_it_says_once_what_libvirt_says_twice() -> None:
     )
     assert told[0] == said
     assert compute_log.telling(told) == said
+
+
+def test_it_names_the_cause_that_a_copy_complained_of_and_not_what_followed() -> None:
+    full = (
+        'rsync: [receiver] write failed on "/i/disk": No space left on device (28)',
+        "rsync error: error in file IO (code 11) at receiver.c(378) [receiver=3.2.7]",
+        "rsync: [sender] write error: Broken pipe (32)",
+    )
+    answer = "ended 11\n" + "".join(f"err {line}\n" for line in full)
+
+    assert detached.read(answer).complaint == full[0]
+    assert detached.read(f"ended 11\nerr {full[1]}\n").complaint == full[1]
+    assert detached.read("ended 1\n").complaint == ""
