@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from migrations_app import audit, bell, intake, policy
 from migrations_app.engine import journal
-from migrations_app.engine.footing import mirror
+from migrations_app.engine.footing import mirror, turned_because
 from migrations_app.errors import Gone, NotAllowed, TooLate
 from migrations_app.models import Run, Step
 from migrations_app.policy import Verb
@@ -111,7 +111,7 @@ def _resume(
 ) -> Run:
     _allow(by, verb, run)
     now = timezone.now()
-    why = run.why if state is RunState.GOING_BACK else ""
+    why = turned_because(run.why) if state is RunState.GOING_BACK else ""
     with transaction.atomic():
         _held(
             run,

@@ -41,6 +41,8 @@ GRACE = timedelta(seconds=10)
 # The first looks after a request come quickly, so that short moves end promptly.
 FIRST_LOOK = 0.5
 WISHES = ("stop_asked_at", "stop_asked_by", "force_asked_at", "force_sent_at")
+# What joins why a run on its way back is held to why it had turned.
+TURNED = " It was on its way back because: "
 
 
 class Way(Enum):
@@ -208,8 +210,14 @@ class Footing:
         )
 
     def hold(self, why: str) -> Way:
-        """Stop where only a person may decide."""
-        return self._move(RunState.HELD, "run.held", why, f"Held: {why}")
+        """Stop where only a person may decide.
+
+        On the way back ``why`` goes on to say what made the run turn.
+        """
+        line = f"Held: {why}"
+        if self.run.state == RunState.GOING_BACK and self.run.why:
+            why += TURNED + turned_because(self.run.why)
+        return self._move(RunState.HELD, "run.held", why, line)
 
     def turn_back(self, why: str) -> Way:
         """Go back up the plan, for that reason."""
@@ -251,6 +259,11 @@ class Footing:
                 after = {**(after or {}), **journal.digest(self.run.pk)}
             audit.record(verb, run=self.run, note=why, after=after)
         return Way.ON if walking else Way.OVER
+
+
+def turned_because(why: str) -> str:
+    """Return what made a run turn back, out of why it is held or goes back."""
+    return why.rpartition(TURNED)[2]
 
 
 def _set(row: Step, fields: dict[str, Any]) -> None:

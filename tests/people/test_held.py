@@ -92,6 +92,27 @@ def test_looking_again_keeps_the_way_it_was_going(stage: Stage, cast: Cast) -> N
     assert stage.play(run).state == RunState.ROLLED_BACK
 
 
+def test_held_on_its_way_back_it_still_says_what_made_it_turn(
+    stage: Stage, cast: Cast
+) -> None:
+    run = cast.run(stage, procedure="cold")
+    walk_until(stage, run, asked="migrate_cold")
+    runs.stop(run.pk, by=cast.operator, note="The wrong one.")
+    stage.walk(run)
+    run.refresh_from_db()
+    turned = run.why
+    assert turned
+    stage.later(seconds=2)
+    stage.cloud.lock_out()
+    run = stage.play(run)
+    expect_held(run, "credentials")
+    assert run.why.endswith(turned)
+    stage.cloud.lock_out(False)
+    runs.look_again(run.pk, by=cast.operator)
+    run = stage.play(run)
+    assert (run.state, run.why) == (RunState.ROLLED_BACK, turned)
+
+
 def test_its_patience_is_renewed(stage: Stage, cast: Cast) -> None:
     """A day after it was held, looking again does not mean being late at once."""
     run = held(stage, cast, options={"deadline": 5})
