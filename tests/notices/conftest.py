@@ -34,6 +34,8 @@ class Listener:
     answer: bytes = b"ok"
     headers: dict[str, str] = field(default_factory=dict)
     got: list[Got] = field(default_factory=list)
+    # what is posted to …/slow is answered when this is set
+    go: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
@@ -46,6 +48,8 @@ def listener(settings: Any) -> Iterator[Listener]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             there.got.append(Got(self.path, dict(self.headers.items()), body))
+            if self.path.endswith("/slow"):
+                there.go.wait(60)
             self.send_response(there.status)
             for name, value in there.headers.items():
                 self.send_header(name, value)
@@ -61,6 +65,7 @@ def listener(settings: Any) -> Iterator[Listener]:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield there
+        there.go.set()
         server.shutdown()
         thread.join()
 
