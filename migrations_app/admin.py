@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django_rq.models import Dashboard
 
+from migrations_app import accounts_admin  # noqa: F401 - it registers itself
 from migrations_app.models import (
     AuditEntry,
     Cloud,

@@ -13,5 +13,5 @@ class MigrationsAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and listen to who signs in."""
-        from migrations_app import checks, sign_ins  # noqa: F401 - need loaded apps
+        from migrations_app import accounts, checks, sign_ins  # noqa: F401 - need loaded apps
         from migrations_app.notices import checks as messages  # noqa: F401

@@ -8,3 +8,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "novaweb.settings")
 application = get_wsgi_application()
+
+from migrations_app import settings_seen  # noqa: E402 - needs the settings
+
+settings_seen.compare_beside("web")

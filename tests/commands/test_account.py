@@ -72,6 +72,17 @@ def test_it_leaves_word_in_the_audit_trail_without_the_password() -> None:
     said = account("ann", "--role", "auditor")
 
     entries = list(AuditEntry.objects.order_by("id"))
-    assert [entry.verb for entry in entries] == ["account.roles"]
-    assert entries[0].after == {"roles": ["auditor"], "admin": False}
-    assert said["password"] not in str(vars(entries[0]))
+    assert [entry.verb for entry in entries] == ["account.created", "account.roles"]
+    assert entries[0].actor_name == "manage.py account"
+    assert entries[1].after == {"name": "ann", "roles": ["auditor"]}
+    assert said["password"] not in str([vars(entry) for entry in entries])
+
+
+def test_it_leaves_no_word_when_nothing_changes() -> None:
+    account("ann", "--role", "auditor")
+    count = AuditEntry.objects.count()
+    account("ann", "--role", "auditor")
+    assert AuditEntry.objects.count() == count
+    account("ann", "--role", "auditor", "--new-password")
+    entry = AuditEntry.objects.get(verb="account.changed")
+    assert entry.after == {"name": "ann", "password": "changed"}

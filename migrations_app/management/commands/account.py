@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from migrations_app import audit
+from migrations_app import accounts
 from migrations_app.policy import Role
 
 
@@ -55,7 +55,7 @@ class Command(BaseCommand):
     def _make(self, options: dict[str, Any]) -> dict[str, str]:
         name, roles = options["name"], sorted(set(options["role"]))
         user, is_new = get_user_model().objects.get_or_create(username=name)
-        before = sorted(user.groups.values_list("name", flat=True))
+        before = {} if is_new else accounts.facts(user)
         said = {"name": name, "roles": ", ".join(roles) or "none"}
         user.is_active = True
         user.is_staff = user.is_superuser = options["admin"]
@@ -64,10 +64,6 @@ class Command(BaseCommand):
             user.set_password(said["password"])
         user.save()
         user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
-        audit.record(
-            "account.roles",
-            by=user,
-            before={"roles": before},
-            after={"roles": roles, "admin": options["admin"]},
-        )
+        after = accounts.facts(user)
+        accounts.changed(before, after, by=None, actor_name="manage.py account")
         return said

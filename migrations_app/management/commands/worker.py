@@ -17,7 +17,16 @@ from django_rq import get_queue
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 
-from migrations_app import aside, attest, bell, jobs, measuring, starts, wiring
+from migrations_app import (
+    aside,
+    attest,
+    bell,
+    jobs,
+    measuring,
+    settings_seen,
+    starts,
+    wiring,
+)
 from migrations_app.engine.pacer import BEAT, Baton
 from migrations_app.engine.prober import Prober
 from migrations_app.inventory import sync as inventory
@@ -51,6 +60,7 @@ class Command(BaseCommand):
         """Work until SIGTERM or SIGINT; whatever happens to Redis or the database."""
         # until RQ puts its own handlers in place, and between two of its workers
         signal.signal(signal.SIGTERM, _leave)
+        settings_seen.compare_beside("worker")
         stop = threading.Event()
         pacer = threading.Thread(target=_pace, args=(stop,), name="pacer", daemon=True)
         pacer.start()

@@ -1,0 +1,289 @@
+"""Times the audit trail at 1,000,000 entries: pages, segments, appends, an export.
+
+    .venv/bin/python -m bench.audit [--entries 1000000] [--database sqlite|postgresql]
+
+On a database of its own, which it makes in a temporary folder. Limits: a page of the
+search and the verification of its segment 100 ms of server time; 8 processes that
+record append 500 entries a second to one unbroken chain (PostgreSQL, as it is
+installed: every commit is on the disk); an export of all grows the memory of its
+process by less than 50 MiB. Ends with status 1 if one is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+LIMIT = 100.0  # ms
+RATE = 500  # entries a second
+GROWTH = 50  # MiB
+WRITERS, SECONDS = 8, 10
+PAGES = (
+    "/audit/",
+    "/audit/?before=500000",
+    "/audit/?instance=web-4711",
+    "/audit/?host=compute-0500",
+    "/audit/?host=compute-0500&verb=run.completed",
+    "/audit/?actor=person-7",
+    "/audit/?ticket=OPS-4242",
+    "/audit/?verb=run.*&actor=person-3",
+    "/audit/?verb=policy.changed",
+    "/audit/?since=2026-01-10T00:00&until=2026-01-11T00:00",
+    "/audit/?q=memory",
+    "/audit/?q=nothing-like-it",
+    "/audit/?q=emptied&host=compute-0007",
+    "/audit/500000/",
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Time the audit trail.")
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--database", choices=("postgresql", "sqlite"))
+    parser.add_argument("--write", type=float, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.write:
+        return write(asked.write)
+    chosen = [asked.database] if asked.database else ["postgresql", "sqlite"]
+    missed = 0
+    for vendor in chosen:
+        print(f"--- {vendor}; load average {os.getloadavg()[0]:.1f}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="novaweb-bench-") as folder:
+            missed += on(vendor, Path(folder), asked.entries)
+    return 1 if missed else 0
+
+
+def on(vendor: str, folder: Path, entries: int) -> int:
+    """Run all on one database, in a process of its own; return how much was missed."""
+    environment = {
+        **os.environ,
+        "NOVAWEB_STATE_DIR": str(folder),
+        "NOVAWEB_DEBUG": "true",
+        "NOVAWEB_LOG_LEVEL": "ERROR",
+        "NOVAWEB_CLOUDS": "pretend",
+        "DJANGO_SETTINGS_MODULE": "novaweb.settings",
+    }
+    script = f"from bench.audit import measure; raise SystemExit(measure({entries}))"
+    command = [sys.executable, "-c", script]
+    if vendor == "sqlite":
+        return subprocess.run(command, env=environment, check=False).returncode
+    from tests.postgresql import PostgreSQL
+
+    home = folder / "postgresql"
+    home.mkdir()
+    folder.chmod(0o755)
+    server = PostgreSQL(home, "shared_buffers=256MB", "max_wal_size=2GB")
+    try:
+        server.start()
+        environment["NOVAWEB_DATABASE_URL"] = server.create("bench")
+        return subprocess.run(command, env=environment, check=False).returncode
+    finally:
+        server.stop()
+
+
+def measure(entries: int) -> int:
+    """Fill the database and take all figures; return how many limits are missed."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    started = time.monotonic()
+    fill(entries)
+    print(f"{entries} entries in {time.monotonic() - started:.0f} s", flush=True)
+    missed = 0
+    for path, median, worst in pages():
+        mark = "" if median < LIMIT else f"  over {LIMIT:.0f} ms"
+        missed += bool(mark)
+        print(f"{median:5.0f} ms {worst:5.0f} ms  {path}{mark}", flush=True)
+    if connection.vendor == "postgresql":
+        rate = appended()
+        missed += rate < RATE
+        print(f"{rate:.0f} entries/s by {WRITERS} processes", flush=True)
+    missed += exported()
+    missed += verified()
+    return missed
+
+
+def rows(entries: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns of so many chained entries."""
+    from migrations_app.proof import form
+
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    verbs = ("request.asked", "request.approved", "run.asked", "run.completed")
+    previous = form.GENESIS
+    for number in range(1, entries + 1):
+        fields: dict[str, Any] = dict.fromkeys(form.FIELDS, "")
+        at = begin + timedelta(seconds=20 * number)
+        fields |= {
+            "id": number,
+            "at": form.moment(at),
+            "actor": number % 50 + 1,
+            "actor_name": f"person-{number % 50}",
+            "verb": "policy.changed" if number % 9973 == 0 else verbs[number % 4],
+            "cloud": "pretend",
+            "request_number": number // 4 + 1,
+            "run_number": None,
+            "instance": f"00000000-0000-4000-8000-{number // 4 % 50000:012}",
+            "instance_name": f"web-{number // 4 % 50000}",
+            "source": f"compute-{number // 4 % 1000:04}",
+            "target": f"compute-{number // 4 * 7 % 1000:04}",
+            "ticket": f"OPS-{number // 40}",
+            "note": "The host is to be emptied for new memory.",
+            "before": {},
+            "after": {"digest": previous[:16]},
+        }
+        own = form.digest(previous, form.content(fields))
+        values = [fields[name] for name in form.FIELDS]
+        values[1] = at
+        values[-2:] = ["{}", json.dumps(fields["after"])]
+        yield (*values, previous, own)
+        previous = own
+
+
+def fill(entries: int) -> None:
+    """Put them in at once, past the triggers of ours; the head with them."""
+    from django.db import connection
+
+    from migrations_app.models import AuditEntry, AuditHead
+    from migrations_app.proof import form, triggers
+
+    columns = [f"{n}_id" if n == "actor" else n for n in form.FIELDS]
+    names = ", ".join(f'"{name}"' for name in (*columns, "previous", "digest"))
+    table = AuditEntry._meta.db_table
+    triggers.drop(connection)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows(entries):
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * (len(columns) + 2))
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.executemany(
+                f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608
+                ((*r[:1], r[1].strftime("%F %T.%f"), *r[2:]) for r in rows(entries)),
+            )
+            cursor.execute("COMMIT")
+    last = AuditEntry.objects.get(pk=entries)
+    AuditHead.objects.update(count=entries, entry=entries, digest=last.digest)
+    triggers.add(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def pages() -> Iterator[tuple[str, float, float]]:
+    """Yield each page, and a segment, with the median and the worst time, in ms."""
+    from django.test import Client
+
+    from migrations_app.proof.verify import verify_segment
+    from tests.factories import person
+
+    client = Client(headers={"Host": "localhost"})
+    client.force_login(person("olga", "operator"))
+    for path in PAGES:
+        took = []
+        for _ in range(6):
+            started = time.monotonic()
+            answer = client.get(path)
+            took.append(1000 * (time.monotonic() - started))
+            if answer.status_code != 200:
+                raise SystemExit(f"{path} answers {answer.status_code}")
+        # the first one also reads templates and plans, once per process
+        yield path, statistics.median(took[1:]), max(took[1:])
+    for name, numbers in {
+        "100 entries in a row": range(400_000, 400_100),
+        "100 entries far apart": range(1, 500_000, 5000),
+    }.items():
+        took = []
+        for _ in range(6):
+            started = time.monotonic()
+            if not verify_segment(numbers).good:
+                raise SystemExit(f"{name} are not verified")
+            took.append(1000 * (time.monotonic() - started))
+        yield f"verify {name}", statistics.median(took[1:]), max(took[1:])
+
+
+def appended() -> float:
+    """Return how many entries a second the writers record together."""
+    from migrations_app.models import AuditEntry
+
+    command = [sys.executable, "-m", "bench.audit", "--write"]
+    start = time.time() + 8
+    before = AuditEntry.objects.count()
+    writers = [subprocess.Popen([*command, str(start)]) for _ in range(WRITERS)]
+    if any(writer.wait() for writer in writers):
+        raise SystemExit("a writer failed")
+    return (AuditEntry.objects.count() - before) / SECONDS
+
+
+def write(start: float) -> int:
+    """Record for SECONDS, from that time on; a transaction for each entry."""
+    import django
+
+    django.setup()
+    from migrations_app import audit
+
+    time.sleep(max(0.0, start - time.time()))
+    number = 0
+    while time.time() < start + SECONDS:
+        number += 1
+        audit.record(
+            "account.signed_in", actor_name=f"writer-{os.getpid()}", note=f"{number}"
+        )
+    return 0
+
+
+def exported() -> bool:
+    """Export everything; tell whether memory grew beyond the limit."""
+    from django.utils import timezone
+
+    from migrations_app.proof import export
+
+    def everything(found: Any) -> Any:
+        return found
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started, size = time.monotonic(), 0
+    span = export.measure(everything)
+    made = export.prepare(everything, span, filters={}, signed=(), now=timezone.now())
+    for line in export.as_lines(made):
+        size += len(line)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    took = time.monotonic() - started
+    print(
+        f"export of {span.count}: {took:.0f} s, {size / 2**20:.0f} MiB written,"
+        f" peak {before / 1024 + grown:.0f} MiB, {grown:.0f} MiB of it for this",
+        flush=True,
+    )
+    return grown > GROWTH
+
+
+def verified() -> bool:
+    """Follow the whole chain; tell whether it is broken."""
+    from django.utils import timezone
+
+    from migrations_app.proof.verify import verify_all
+
+    started = time.monotonic()
+    verdict = verify_all(timezone.now())
+    took = time.monotonic() - started
+    print(f"verified {verdict.count} in {took:.0f} s: {verdict.bad or 'one chain'}")
+    return not verdict.good
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""What becomes of accounts, roles, tokens and settings is in the audit trail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from knox.models import AuthToken
+
+from migrations_app import audit, settings_seen
+from migrations_app.models import AuditEntry
+from tests.factories import person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    return client
+
+
+def told(since: int) -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(pk__gt=since).order_by("pk"))
+
+
+def last() -> int:
+    found = AuditEntry.objects.order_by("-pk").first()
+    return found.pk if found else 0
+
+
+def form(user: User, **changed: Any) -> dict[str, Any]:
+    return {
+        "username": user.username,
+        "is_active": "on",
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00",
+        "groups": [group.pk for group in user.groups.all()],
+        **changed,
+    }
+
+
+def test_roles_given_in_the_admin_are_told(admin: Client) -> None:
+    user, since = person("ann", "requester"), last()
+    auditors = Group.objects.get(name="auditor")
+    sent = form(user, groups=[auditors.pk], email="ann@example.org")
+    answer = admin.post(f"/admin/auth/user/{user.pk}/change/", sent)
+    assert answer.status_code == 302
+    changed, roles = told(since)
+    assert (changed.verb, roles.verb) == ("account.changed", "account.roles")
+    assert changed.after == {"name": "ann", "email": "ann@example.org"}
+    assert roles.before == {"name": "ann", "roles": ["requester"]}
+    assert roles.after == {"name": "ann", "roles": ["auditor"]}
+    assert audit.sentence(roles) == "root changed the roles of ann"
+
+
+def test_an_account_made_closed_and_deleted_in_the_admin_is_told(admin: Client) -> None:
+    since = last()
+    password = "correct-horse-battery"
+    sent = {"username": "ann", "password1": password, "password2": password}
+    sent["usable_password"] = "true"
+    assert admin.post("/admin/auth/user/add/", sent).status_code == 302
+    user = User.objects.get(username="ann")
+    sent = form(user)
+    del sent["is_active"]
+    admin.post(f"/admin/auth/user/{user.pk}/change/", sent)
+    word = {"password1": f"{password}2", "password2": f"{password}2"}
+    word["usable_password"] = "true"
+    admin.post(f"/admin/auth/user/{user.pk}/password/", word)
+    admin.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+    entries = told(since)
+    assert [entry.verb for entry in entries] == [
+        "account.created",
+        "account.changed",
+        "account.changed",
+        "account.deleted",
+    ]
+    assert entries[1].after == {"name": "ann", "active": False}
+    assert entries[2].after == {"name": "ann", "password": "changed"}
+    assert all(entry.actor_name == "root" for entry in entries)
+    kept = str([vars(entry) for entry in entries])
+    assert password not in kept
+    assert user.password not in kept
+
+
+def test_a_group_s_rights_are_told(admin: Client) -> None:
+    since = last()
+    assert admin.post("/admin/auth/group/add/", {"name": "night"}).status_code == 302
+    group = Group.objects.get(name="night")
+    sent = {"post": "yes", "action": "delete_selected", "_selected_action": group.pk}
+    admin.post("/admin/auth/group/", sent)
+    assert [e.verb for e in told(since)] == ["group.created", "group.deleted"]
+
+
+def test_a_token_that_expired_is_told(client: Client) -> None:
+    user = person("ann", "requester")
+    _, token = AuthToken.objects.create(user, expiry=timedelta(seconds=-1))
+    answer = client.get("/api/requests/", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    entry = AuditEntry.objects.get(verb="token.expired")
+    assert entry.actor_name == "ann"
+
+
+def test_a_setting_that_changed_is_told_once(settings: Any) -> None:
+    assert settings_seen.compare("worker")
+    assert not settings_seen.compare("worker")
+    settings.NOVAWEB_TICK = 7.0
+    settings.NOVAWEB_METRICS_TOKEN = "hunter2"
+    assert settings_seen.compare("worker")
+    assert not settings_seen.compare("worker")
+    entry = AuditEntry.objects.order_by("-pk").first()
+    assert entry is not None and entry.verb == "settings.changed"
+    assert set(entry.after["settings"]) == {"NOVAWEB_TICK", "NOVAWEB_METRICS_TOKEN"}
+    assert entry.before["settings"]["NOVAWEB_TICK"] == 5
+    assert entry.after["settings"]["NOVAWEB_TICK"] == 7
+    assert "hunter2" not in str(vars(entry))
+    assert settings_seen.compare("web")
+
+
+def test_no_secret_is_in_the_settings_that_are_told(settings: Any) -> None:
+    settings.SECRET_KEY = "a-very-secret-key"
+    settings.NOVAWEB_REDIS_URL = "redis://:swordfish@queue/0"
+    shown = str(settings_seen.now())
+    shown += str(settings_seen.shown("DATABASES", {"PASSWORD": "opensesame"}))
+    for secret in ("a-very-secret-key", "swordfish", "opensesame"):
+        assert secret not in shown
