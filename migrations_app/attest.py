@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from migrations_app import audit, policy
 from migrations_app.errors import NotAllowed, Unfit
-from migrations_app.models import AuditHead
+from migrations_app.models import AuditEntry, AuditHead
 from migrations_app.policy import Verb
 from migrations_app.proof import export as proof_export
 from migrations_app.proof import signing
@@ -48,7 +48,16 @@ def sign_due(now: datetime) -> bool:
         return signing.sign(now, unless_since=now - signing.EVERY) is not None
     except Unfit as error:
         log.error("audit not signed", reason=error.sentence)
+        _alarm(error.sentence, now)
         return False
+
+
+def _alarm(sentence: str, now: datetime) -> None:
+    """Record that it could not be signed, so that people are told: once a day."""
+    since = now - signing.EVERY
+    said = AuditEntry.objects.filter(verb="audit.unsigned", at__gt=since)
+    if not said.exists():
+        audit.record("audit.unsigned", note=sentence)
 
 
 class Daily:

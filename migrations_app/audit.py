@@ -64,6 +64,7 @@ VERBS: dict[str, str] = {
     "window.changed": "{actor} changed the window {subject}",
     "window.retired": "{actor} retired the window {subject}",
     "audit.signed": "{actor} had the audit trail signed",
+    "audit.unsigned": "The audit trail could not be signed for a day",
     "audit.exported": "{actor} exported entries of the audit trail",
     "console.opened": "{actor} looked at the console of {instance}",
     "account.roles": "{actor} changed the roles of {subject}",

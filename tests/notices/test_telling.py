@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from migrations_app import audit, requests, starts
+from migrations_app import attest, audit, requests, starts
+from migrations_app.errors import Unfit
 from migrations_app.models import (
     ApprovalPolicy,
     Delegation,
@@ -20,6 +21,7 @@ from migrations_app.models import (
 )
 from migrations_app.notices import choices, secret, telling
 from migrations_app.notices.events import EVENTS, OF_VERB
+from migrations_app.proof import signing
 from tests import factories
 from tests.cast import Cast
 from tests.stage import Stage
@@ -318,3 +320,23 @@ def test_broken_glass_is_loud(stage: Stage, cast: Cast) -> None:
     telling.tell_due(stage.time)
 
     assert told("glass") == ["approver", "auditor", "requester", "second"]
+
+
+def test_a_trail_that_cannot_be_signed_is_told_once_a_day(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: Any, **more: Any) -> None:
+        raise Unfit("The key cannot be read.")
+
+    monkeypatch.setattr(signing, "due", lambda now: True)
+    monkeypatch.setattr(signing, "sign", refuse)
+    for _ in range(3):
+        assert not attest.sign_due(stage.time)
+        stage.later(seconds=60)
+    telling.tell_due(stage.time)
+
+    assert told("proof") == ["auditor", "operator"]
+    stage.later(seconds=24 * 3600)
+    attest.sign_due(stage.time)
+    telling.tell_due(stage.time)
+    assert len(told("proof")) == 4

@@ -94,8 +94,8 @@ def test_a_choice_is_saved_and_shown(requester: Client) -> None:
     assert (row.event, row.channel, row.scope) == ("held", "app", "all")
     page = requester.get("/notices/choices/").content.decode()
     assert '<option value="all" selected>' in page
-    page = requester.post("/notices/choices/", {"app-held": "x"}, follow=True)
-    assert "none of mine, all and never" in page.content.decode()
+    refused = requester.post("/notices/choices/", {"app-held": "x"}, follow=True)
+    assert "none of mine, all and never" in refused.content.decode()
 
 
 def test_operators_choose_for_groups(operator: Client, requester: Client) -> None:
