@@ -62,3 +62,9 @@ def notice(person: User, number: int, *, read: bool = False) -> Notice:
         at=timezone.now(),
         read_at=timezone.now() if read else None,
     )
+
+
+def told(event: str) -> list[str]:
+    """Who was told of it on the pages, by name."""
+    rows = Notice.objects.filter(event=event).select_related("person")
+    return sorted(row.person.username for row in rows)

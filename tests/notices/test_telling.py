@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import transaction
 
-from migrations_app import attest, audit, requests, starts
+from migrations_app import attest, audit, starts
 from migrations_app.errors import Unfit
 from migrations_app.models import (
-    ApprovalPolicy,
-    Delegation,
     Delivery,
     Notice,
     Told,
-    Webhook,
 )
-from migrations_app.notices import choices, secret, telling
+from migrations_app.notices import telling
 from migrations_app.notices.events import EVENTS, OF_VERB
 from migrations_app.proof import signing
-from tests import factories
 from tests.cast import Cast
+from tests.messages import told
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
-
-
-def told(event: str) -> list[str]:
-    """Who was told of it on the pages, by name."""
-    rows = Notice.objects.filter(event=event).select_related("person")
-    return sorted(row.person.username for row in rows)
 
 
 def mailed(event: str) -> list[str]:
@@ -77,14 +66,6 @@ def test_who_asked_hears_of_what_becomes_of_it(stage: Stage, cast: Cast) -> None
     audit.record("run.held", run=request.run)
     telling.tell_due(stage.time)
     assert told("held") == ["operator", "requester"]
-
-
-def test_nobody_hears_of_what_they_did_themselves(stage: Stage, cast: Cast) -> None:
-    request = cast.ask(stage)
-    requests.withdraw(request.pk, by=cast.requester, note="Not needed.")
-    telling.tell_due(stage.time)
-
-    assert told("withdrawn") == ["approver", "second"]
 
 
 def test_what_is_rolled_back_is_told_to_nobody(stage: Stage, cast: Cast) -> None:
@@ -171,155 +152,12 @@ def test_a_verb_that_is_no_event_is_passed_over(stage: Stage, cast: Cast) -> Non
     assert not telling.is_due()
 
 
-def test_who_left_or_has_no_role_any_more_hears_nothing(
-    stage: Stage, cast: Cast
-) -> None:
-    cast.second.is_active = False
-    cast.second.save()
-    cast.approver.groups.clear()
-    cast.ask(stage)
-    telling.tell_due(stage.time)
-
-    assert told("waits") == []
-
-
-def test_a_choice_of_ones_own_comes_before_that_of_a_group(
-    stage: Stage, cast: Cast
-) -> None:
-    group = Group.objects.get(name="approver")
-    choices.choose_for(group.pk, by=cast.operator, wanted={"waits": {"app": "never"}})
-    choices.choose(by=cast.second, wanted={"waits": {"app": "mine", "mail": ""}})
-    choices.choose(by=cast.auditor, wanted={"waits": {"app": "all"}})
-    cast.ask(stage)
-    telling.tell_due(stage.time)
-
-    assert told("waits") == ["auditor", "second"]
-
-
-def test_the_most_generous_of_several_groups_rules(stage: Stage, cast: Cast) -> None:
-    approvers = Group.objects.get(name="approver")
-    night = Group.objects.create(name="night")
-    cast.second.groups.add(night)
-    for group, scope in ((approvers, "never"), (night, "mine")):
-        choices.choose_for(group.pk, by=cast.operator, wanted={"waits": {"app": scope}})
-    cast.ask(stage)
-    telling.tell_due(stage.time)
-
-    assert told("waits") == ["second"]
-
-
-@pytest.mark.parametrize(
-    ("group", "events", "gets"),
-    [
-        ("", ["waits"], 1),
-        ("", ["held"], 0),
-        ("approver", ["waits"], 1),
-        ("auditor", ["waits"], 0),
-    ],
-)
-def test_a_webhook_gets_its_events_and_a_groups_what_concerns_it(
-    stage: Stage, cast: Cast, group: str, events: list[str], gets: int
-) -> None:
-    Webhook.objects.create(
-        name="chat",
-        url="https://chat.example.org/",
-        events=events,
-        group=Group.objects.filter(name=group).first(),
-        secret=secret.seal(secret.new()),
-        created_at=stage.time,
-    )
-    cast.ask(stage)
-    telling.tell_due(stage.time)
-
-    assert Delivery.objects.filter(channel="webhook").count() == gets
-
-
 def test_every_verb_of_the_table_belongs_to_one_event() -> None:
     verbs = [verb for event in EVENTS.values() for verb in event.verbs]
     assert len(verbs) == len(set(verbs))
     known = {"request.asked", "run.held", "service.disabled", "delivery.given_up"}
     assert known <= set(verbs) & set(audit.VERBS)
     assert all(event.verbs and event.whom and event.title for event in EVENTS.values())
-
-
-def rule_of(stages: list[dict[str, Any]]) -> None:
-    """Have requests need these stages from now on."""
-    row = ApprovalPolicy.objects.get(name="Standard")
-    row.rule = {**row.rule, "stages": stages}
-    row.save()
-
-
-def test_those_of_the_next_stage_hear_of_it_when_it_begins(
-    stage: Stage, cast: Cast
-) -> None:
-    change = Group.objects.create(name="change")
-    cast.second.groups.add(change)
-    rule_of(
-        [
-            {"groups": ["approver"], "approvers": 1},
-            {"groups": ["change"], "approvers": 1},
-        ]
-    )
-    cast.second.groups.remove(Group.objects.get(name="approver"))
-    third = factories.person("third", "approver")
-    third.groups.add(change)
-    request = cast.ask(stage)
-    telling.tell_due(stage.time)
-    assert told("waits") == ["approver", "third"]
-
-    cast.approve(request)
-    telling.tell_due(stage.time)
-
-    assert told("waits") == ["approver", "third", "third"]
-    assert told("approved") == ["requester"]
-    last = Notice.objects.filter(event="waits").first()
-    assert last is not None
-    assert "waits for approval in the next" in last.text
-
-
-def test_whoever_holds_the_say_of_an_approver_hears_of_it(
-    stage: Stage, cast: Cast
-) -> None:
-    Delegation.objects.create(
-        giver=cast.approver,
-        giver_name="approver",
-        taker=cast.nobody,
-        taker_name="nobody",
-        reason="Holiday.",
-        starts_at=stage.time,
-        ends_at=stage.time + timedelta(days=1),
-        made_at=stage.time,
-    )
-    cast.ask(stage)
-    telling.tell_due(stage.time)
-
-    assert told("waits") == ["approver", "nobody", "second"]
-
-
-def test_one_who_would_hear_of_an_entry_twice_hears_once(
-    stage: Stage, cast: Cast
-) -> None:
-    rule_of(
-        [
-            {"groups": ["approver"], "approvers": 1},
-            {"groups": ["approver"], "approvers": 1},
-        ]
-    )
-    choices.choose(by=cast.second, wanted={"approved": {"app": "all"}})
-    request = cast.ask(stage)
-    cast.approve(request)
-    telling.tell_due(stage.time)
-
-    assert told("waits") == ["approver", "second", "second"]
-    assert told("approved") == ["requester"]
-
-
-def test_broken_glass_is_loud(stage: Stage, cast: Cast) -> None:
-    request = cast.ask(stage)
-    audit.record("request.glass_broken", by=cast.operator, request=request)
-    telling.tell_due(stage.time)
-
-    assert told("glass") == ["approver", "auditor", "requester", "second"]
 
 
 def test_a_trail_that_cannot_be_signed_is_told_once_a_day(
