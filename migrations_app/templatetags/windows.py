@@ -33,9 +33,11 @@ def about(rule: Rule) -> str:
 @register.filter
 def recurs(rule: Rule) -> str:
     """Return when it is, in short: once or how often, and between which times."""
-    span = f"{rule.starts:%H:%M}–{rule.ends:%H:%M} {rule.time_zone}"
     if not rule.recurrence:
-        return f"{rule.starts:%Y-%m-%d} {span}"
+        day = "" if rule.ends.date() == rule.starts.date() else f"{rule.ends:%Y-%m-%d} "
+        begin = f"{rule.starts:%Y-%m-%d %H:%M}"
+        return f"{begin} – {day}{rule.ends:%H:%M} {rule.time_zone}"
+    span = f"{rule.starts:%H:%M}–{rule.ends:%H:%M} {rule.time_zone}"
     parts = dict(part.split("=", 1) for part in rule.recurrence.split(";"))
     often = _FREQUENCIES[parts["FREQ"]]
     if parts.get("INTERVAL", "1") != "1":

@@ -44,6 +44,9 @@ PAGES = (
     "/deliveries/{delivery}/",
     "/audit/",
     "/audit/{entry}/",
+    "/windows/",
+    "/windows/new/",
+    "/windows/import/",
     "/runs/999999/",
 )
 STOCK = {"capacity": 100, "used_before": 90, "free_before": 10, "free_after": 0}
