@@ -167,9 +167,19 @@ def fill(entries: int) -> None:
     triggers.drop(connection)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s"
+                " AND indexname NOT LIKE '%%_pkey'",
+                [table],
+            )
+            indexes = cursor.fetchall()
+            for name, _ in indexes:
+                cursor.execute(f'DROP INDEX "{name}"')
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows(entries):
                     copy.write_row(row)
+            for _, definition in indexes:
+                cursor.execute(definition)
         else:
             places = ", ".join(["%s"] * (len(columns) + 2))
             cursor.execute("BEGIN IMMEDIATE")

@@ -15,6 +15,10 @@ from knox.signals import token_expired
 
 from migrations_app import audit
 
+_VERBS = {
+    "account": ("account.created", "account.changed", "account.deleted"),
+    "group": ("group.created", "group.changed", "group.deleted"),
+}
 _FIELDS = ("username", "first_name", "last_name", "email")
 _RIGHTS = {"active": "is_active", "staff": "is_staff", "superuser": "is_superuser"}
 
@@ -51,6 +55,7 @@ def changed(
 
     Nothing when both are the same. A change of roles has an entry of its own.
     """
+    made, altered, deleted = _VERBS[what]
     name = {"name": after.get("username") or before.get("username")}
     if what == "group":
         name = {"name": after.get("name") or before.get("name")}
@@ -63,11 +68,11 @@ def changed(
         if now.pop("password", None) and before:
             now["password"] = "changed"  # noqa: S105 - no password but the word
     if not before and after:
-        verb = f"{what}.created"
+        verb = made
     elif before and not after:
-        verb = f"{what}.deleted"
+        verb = deleted
     else:
-        verb = f"{what}.changed"
+        verb = altered
     if was or now:
         was, now = name | was, name | now
         audit.record(verb, by=by, actor_name=actor_name, before=was, after=now)

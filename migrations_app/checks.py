@@ -14,11 +14,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from django.utils import timezone
 
 from migrations_app.models import AuditEntry
 from migrations_app.procedures.base import Act, Procedure
 from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.proof import triggers
+from migrations_app.proof import signing, triggers
 
 
 @register()
@@ -183,6 +184,28 @@ def unsound(procedure: type[Procedure]) -> list[str]:
                 f"{procedure.name}: {act.key} has no way back and is not final."
             )
     return wrong
+
+
+@register(deploy=True)
+def audit_is_signed(**kwargs: Any) -> list[CheckMessage]:
+    """Warn when nobody would find that the audit trail's tail was cut."""
+    if signing.configured():
+        return []
+    sentence = signing.standing(timezone.now()).sentence
+    hint = "docs/audit.md says how; manage.py audit_key makes the key."
+    return [Warning(sentence, hint=hint, id="novaweb.W008")]
+
+
+@register(Tags.database)
+def audit_signatures_stand(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn, where signatures are wanted, of one that is missing, old or bad."""
+    found = signing.standing(timezone.now())
+    if not databases or not found.alarming:
+        return []
+    hint = "manage.py sign_audit signs now; manage.py verify_audit looks at all."
+    return [Warning(found.sentence, hint=hint, id="novaweb.W009")]
 
 
 @register(Tags.database)

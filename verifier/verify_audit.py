@@ -57,46 +57,35 @@ def content_of(fields):
 
 
 def digest_of(previous, content):
-    """Return the digest of an entry: over the one before it and its content."""
     return hashlib.sha256((previous + content).encode()).hexdigest()
 
 
-class Signatures:
-    """Says whether a signed digest is good. ``public`` None: signatures are ignored."""
+def check(public, line, entry):
+    """Raise Bad when the line was not signed with the key, if there is one."""
+    if public is None:
+        return
+    from cryptography.exceptions import InvalidSignature
 
-    def __init__(self, public):
-        self.public = public
-
-    def check(self, line, where):
-        """Raise Bad when the line was not signed with the key."""
-        if self.public is None:
-            return
-        from cryptography.exceptions import InvalidSignature
-
-        names = ("at", "count", "digest", "entry", "key")
-        try:
-            facts = {name: line[name] for name in names}
-            text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-            self.public.verify(bytes.fromhex(line["signature"]), PREFIX + text.encode())
-        except (InvalidSignature, KeyError, ValueError, TypeError):
-            raise Bad(
-                "signature",
-                where,
-                f"The signature of {line.get('at')} is not one of this key.",
-            ) from None
+    try:
+        facts = {name: line[name] for name in ("at", "count", "digest", "entry", "key")}
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+        public.verify(bytes.fromhex(line["signature"]), PREFIX + text.encode())
+    except (InvalidSignature, KeyError, ValueError, TypeError):
+        sentence = f"The signature of {line.get('at')} is not one of this key."
+        raise Bad("signature", entry, sentence) from None
 
 
 class Chain:
     """Follows an export from its start to its end."""
 
-    def __init__(self, start, signatures):
+    def __init__(self, start, public):
         self.count, self.entry = start["count"], start["entry"]
         self.digest = start["digest"]
         self.begun_at = self.count
         self.exact = True  # the number of the last entry is known
         self.proven = None
         self.given = self.left_out = 0
-        self.signatures = signatures
+        self.public = public
 
     def take(self, fields, previous, own):
         """Take an entry that is given whole."""
@@ -104,9 +93,8 @@ class Chain:
         if not isinstance(number, int):
             raise Bad("changed", self.entry + 1, "An entry has no number.")
         if number <= self.entry and self.exact:
-            raise Bad(
-                "order", number, f"Entry {number} stands behind entry {self.entry}."
-            )
+            sentence = f"Entry {number} stands behind entry {self.entry}."
+            raise Bad("order", number, sentence)
         as_written = set(fields) == set(FIELDS)
         if not as_written or digest_of(previous, content_of(fields)) != own:
             raise Bad("changed", number, f"Entry {number} is not as it was written.")
@@ -118,11 +106,8 @@ class Chain:
                 raise Bad(
                     "changed", number, f"Entry {number} does not begin the chain."
                 )
-            raise Bad(
-                "changed",
-                self.entry,
-                f"Entry {self.entry} was written anew: {number} follows another.",
-            )
+            sentence = f"Entry {self.entry} was written anew: {number} follows another."
+            raise Bad("changed", self.entry, sentence)
         self.count, self.entry, self.digest = self.count + 1, number, own
         self.given += 1
         self.exact = True
@@ -145,8 +130,8 @@ class Chain:
 
     def sign(self, line):
         """Take a signed digest, which must be that of the place we are at."""
-        self.signatures.check(line, self.entry)
-        if self.signatures.public is None:
+        check(self.public, line, self.entry)
+        if self.public is None:
             return
         if line["count"] > self.count:
             raise Bad(
@@ -179,16 +164,12 @@ class Chain:
             raise Bad("rewritten", self.entry, "The export does not end where it says.")
         if line["given"] != self.given:
             raise Bad("missing", 0, f"{line['given']} entries should be given.")
-        if self.signatures.public is None:
+        if self.public is None:
             return
         if self.proven is None or self.proven["count"] != self.count:
             upto = self.proven["entry"] if self.proven else 0
-            raise Bad(
-                "cut",
-                upto + 1,
-                f"No signature covers the entries after {upto}: what follows may have"
-                " been cut off or written anew.",
-            )
+            sentence = f"No signature covers the entries after {upto}."
+            raise Bad("cut", upto + 1, sentence)
 
 
 def csv_entries(path):
@@ -209,13 +190,12 @@ def csv_entries(path):
                 for name in FACTS:
                     fields[name] = json.loads(fields[name])
             except ValueError:
-                raise Bad(
-                    "changed", int(number), f"Entry {number} cannot be read."
-                ) from None
+                sentence = f"Entry {number} cannot be read."
+                raise Bad("changed", int(number), sentence) from None
             yield fields, plain.get("previous", ""), plain.get("digest", "")
 
 
-def follow(lines, entries, signatures, signed):
+def follow(lines, entries, public, signed):
     """Follow the export; return its header and the chain. Raises Bad.
 
     ``entries``: those of the CSV, which the lines only name; None for JSON Lines.
@@ -225,17 +205,15 @@ def follow(lines, entries, signatures, signed):
         raise ValueError("This is no export of novaweb's audit trail, form 1.")
     if header["of"] != ("jsonl" if entries is None else "csv"):
         raise ValueError("A CSV is verified with its own proof: --proof FILE file.csv")
-    chain = Chain(header["start"], signatures)
+    chain = Chain(header["start"], public)
     if chain.count == 0 and chain.digest != GENESIS:
         raise Bad("changed", 1, "The export does not begin where the trail does.")
     anchored = chain.count == 0
     ended = False
     for text in lines:
         line = read(text, chain.entry + 1)
-        if not anchored and "signature" not in line and signatures.public is not None:
-            raise Bad(
-                "signature", chain.entry, "The start of the export is not signed."
-            )
+        if not anchored and "signature" not in line and public is not None:
+            raise Bad("signature", chain.entry, "The export's start is not signed.")
         anchored = True
         if ended:
             raise Bad("order", chain.entry, "Something stands behind the end.")
@@ -246,11 +224,8 @@ def follow(lines, entries, signatures, signed):
             if fields is None:
                 raise Bad("cut", line["given"], f"Entry {line['given']} is missing.")
             if fields["id"] != line["given"]:
-                raise Bad(
-                    "order",
-                    line["given"],
-                    f"Entry {fields['id']} stands where entry {line['given']} should.",
-                )
+                sentence = f"Entry {fields['id']} stands where it should be another."
+                raise Bad("order", line["given"], sentence)
             chain.take(fields, previous, own)
         elif "left_out" in line:
             chain.skip(line["left_out"], line["digest"])
@@ -266,28 +241,22 @@ def follow(lines, entries, signatures, signed):
     if entries is not None and next(entries, None) is not None:
         raise Bad("order", chain.entry, "The CSV has more entries than were exported.")
     for line in signed:
-        signatures.check(line, chain.entry)
+        check(public, line, chain.entry)
         if line["count"] > chain.count:
-            raise Bad(
-                "cut",
-                chain.entry + 1,
-                f"The export ends at entry {chain.entry}, but entry {line['entry']} was"
-                f" signed at {line['at']}.",
-            )
+            sentence = f"Entry {line['entry']} was signed at {line['at']}; it is gone."
+            raise Bad("cut", chain.entry + 1, sentence)
     return header, chain
 
 
 def read(text, entry):
-    """Return the line's facts."""
     try:
         line = json.loads(text)
         if not isinstance(line, dict):
             raise ValueError(text)
         return line
     except ValueError:
-        raise Bad(
-            "changed", entry, f"The line of entry {entry} cannot be read."
-        ) from None
+        sentence = f"The line of entry {entry} cannot be read."
+        raise Bad("changed", entry, sentence) from None
 
 
 def public_key(path):
@@ -306,11 +275,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("export", help="the exported .jsonl or .csv")
     parser.add_argument("--proof", help="the proof that belongs to a .csv")
-    parser.add_argument(
-        "--signed",
-        help="the file of signed digests, if you have it: nothing that was"
-        " signed in it may be missing",
-    )
+    parser.add_argument("--signed", help="your copy of the file of signed digests")
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--key", help="the public key, PEM")
     which.add_argument(
@@ -320,14 +285,14 @@ def main(arguments=None):
     )
     given = parser.parse_args(arguments)
     try:
-        signatures = Signatures(public_key(given.key) if given.key else None)
+        public = public_key(given.key) if given.key else None
         signed = []
         if given.signed:
             text = Path(given.signed).read_text(encoding="utf-8")
             signed = [read(line, 0) for line in text.splitlines()]
         entries = csv_entries(given.export) if given.proof else None
         with open(given.proof or given.export, encoding="utf-8") as lines:
-            header, chain = follow(iter(lines), entries, signatures, signed)
+            header, chain = follow(iter(lines), entries, public, signed)
     except Bad as bad:
         print(f"NOT VERIFIED ({bad.kind}): {bad}")
         if bad.entry:

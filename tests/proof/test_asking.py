@@ -17,7 +17,7 @@ from migrations_app import attest, audit
 from migrations_app.models import AuditEntry, AuditHead
 from migrations_app.proof import signing
 from tests.factories import audit_entry, person
-from tests.proof.test_tampering import KEY, WAYS, keys, stand_alone
+from tests.proof.trail import KEY, WAYS, keys, stand_alone
 
 __all__ = ["keys"]
 pytestmark = pytest.mark.django_db
