@@ -108,7 +108,7 @@ TABLE: dict[str, Row] = {
     # there is no window of that number
     "api/windows/<number:pk>/": ("GET", (401, 403, 404, 404, 404, 404, 403)),
     "api/windows/<number:pk>/change/": ("POST", (401, 403, 403, 400, 400, 403, 403)),
-    "api/windows/<number:pk>/retire/": ("POST", (401, 403, 403, 404, 404, 403, 403)),
+    "api/windows/<number:pk>/retire/": ("POST", (401, 403, 403, 422, 422, 403, 403)),
     "api/audit/": ("GET", API_TRAIL),
     "api/audit/verify/": ("GET", API_TRAIL),
     # there is no key
