@@ -208,6 +208,11 @@ def pages() -> Iterator[str]:
     yield "/audit/"
     yield "/audit/?host=compute-0500"
     yield "/audit/?q=nothing-like-it"
+    yield "/audit/?q=emptied"
+    yield "/audit/?actor=person-7&verb=request.asked"
+    yield "/audit/?actor=person-7&host=compute-0007&q=host"
+    yield "/audit/timelines/host/compute-0500/?order=oldest"
+    yield f"/requests/{request}/evidence/"
     yield f"/audit/{AuditEntry.objects.order_by('-pk')[0].pk}/"
 
 
