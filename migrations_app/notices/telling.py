@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
 
 from migrations_app.models import AuditEntry, Delivery, Notice, Told, Webhook
 from migrations_app.notices import audience, choices, mail, words
@@ -21,6 +22,7 @@ from migrations_app.notices.audience import House
 from migrations_app.notices.choices import Chosen
 from migrations_app.notices.events import NEXT_STAGE, OF_VERB, Channel, Event, Scope
 
+log = structlog.get_logger(__name__)
 BATCH = 200  # entries told in one transaction
 MAIL = "mail"
 
@@ -70,20 +72,39 @@ def _for_all(
     notices: list[Notice] = []
     deliveries: list[Delivery] = []
     for entry in entries:
-        told: set[int] = set()
-        for event in _events(entry, house):
-            news = News(entry, event, house.concerned(event, entry))
-            for each in _readers(news, Channel.APP, house, chosen):
-                if each.id not in told:
-                    told.add(each.id)
-                    notices.append(_notice(news, each))
-            if mail.configured():
-                readers = _readers(news, Channel.MAIL, house, chosen)
-                deliveries += [
-                    _mail(news, each, house, now) for each in readers if each.mail
-                ]
-            deliveries += _to_webhooks(news, house, hooks, now)
+        try:
+            mine = _of_one(entry, house, chosen, hooks, now)
+        except DatabaseError:
+            raise
+        except Exception:
+            # a mistake of ours about one entry must not keep all later ones untold
+            log.exception("an entry is told to nobody", entry=entry.pk)
+            continue
+        notices += mine[0]
+        deliveries += mine[1]
     return notices, deliveries
+
+
+def _of_one(
+    entry: AuditEntry,
+    house: House,
+    chosen: Chosen,
+    hooks: Sequence[Webhook],
+    now: datetime,
+) -> tuple[list[Notice], list[Delivery]]:
+    notices: dict[int, Notice] = {}
+    deliveries: list[Delivery] = []
+    for event in _events(entry, house):
+        news = News(entry, event, house.concerned(event, entry))
+        for each in _readers(news, Channel.APP, house, chosen):
+            notices.setdefault(each.id, _notice(news, each))
+        if mail.configured():
+            readers = _readers(news, Channel.MAIL, house, chosen)
+            deliveries += [
+                _mail(news, each, house, now) for each in readers if each.mail
+            ]
+        deliveries += _to_webhooks(news, house, hooks, now)
+    return list(notices.values()), deliveries
 
 
 @dataclass(frozen=True, slots=True)

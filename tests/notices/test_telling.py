@@ -10,11 +10,12 @@ from django.db import transaction
 from migrations_app import attest, audit, starts
 from migrations_app.errors import Unfit
 from migrations_app.models import (
+    AuditEntry,
     Delivery,
     Notice,
     Told,
 )
-from migrations_app.notices import telling
+from migrations_app.notices import telling, words
 from migrations_app.notices.events import EVENTS, OF_VERB
 from migrations_app.proof import signing
 from tests.cast import Cast
@@ -142,6 +143,24 @@ def test_it_tells_more_than_fits_in_one_transaction(
     telling.tell_due(stage.time)
 
     assert told("service") == ["operator"] * 8
+
+
+def test_a_mistake_about_one_entry_keeps_no_other_untold(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = words.sentence
+
+    def stumble(entry: AuditEntry, **more: Any) -> str:
+        if entry.source == "compute-1":
+            raise KeyError("subject")
+        return real(entry, **more)
+
+    monkeypatch.setattr(words, "sentence", stumble)
+    for number in range(3):
+        audit.record("service.disabled", source=f"compute-{number}")
+    telling.tell_due(stage.time)
+
+    assert told("service") == ["operator", "operator"]
 
 
 def test_a_verb_that_is_no_event_is_passed_over(stage: Stage, cast: Cast) -> None:
