@@ -150,12 +150,10 @@ def test_it_finds_what_is_asked_for(
     [
         '"',
         "'",
-        "a'b",
         '" OR 1=1 --',
         "NEAR(a b)",
         "words : guest",
-        "NOT guest",
-        "guest AND",
+        "NOT guest AND",
         "(((",
         "\\",
         ":*",
@@ -234,9 +232,7 @@ def test_pages_follow_each_other_while_entries_are_added(wanted: Wanted) -> None
     assert newest.newer is False
 
 
-def test_a_page_costs_as_many_queries_as_another(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_page_costs_as_many_queries_as_another() -> None:
     def cost(wanted: Wanted) -> int:
         with CaptureQueriesContext(connection) as captured:
             found(wanted)
@@ -252,13 +248,10 @@ def test_a_page_costs_as_many_queries_as_another(
     assert [cost(each) for each in wanted] <= few
 
 
-@pytest.mark.skipif(
-    "connection.vendor != 'postgresql'", reason="SQLite's index has an order"
-)
 def test_every_block_of_a_long_trail_is_looked_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With blocks of the size that they have, and next to nothing read one by one."""
+    """As PostgreSQL does it when next to nothing is read one by one."""
     monkeypatch.setattr(index, "NEWEST", 1)
     for number in range(12):
         factories.audit_entry(source=f"compute-{number % 2}", note=f"Entry {number}.")
