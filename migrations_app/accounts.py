@@ -30,8 +30,9 @@ def facts(account: User | Group | None) -> dict[str, Any]:
     """
     if account is None or account.pk is None:
         return {}
-    rights = account.user_permissions if isinstance(account, User) else None
-    rights = rights or account.permissions  # type: ignore[union-attr]
+    rights: Any = (
+        account.user_permissions if isinstance(account, User) else account.permissions
+    )
     codes = rights.values_list("content_type__app_label", "codename")
     found: dict[str, Any] = {"permissions": sorted(".".join(code) for code in codes)}
     if isinstance(account, Group):

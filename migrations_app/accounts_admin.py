@@ -15,7 +15,7 @@ from migrations_app import accounts
 
 if TYPE_CHECKING:
     Accounts = UserAdmin[User]
-    Groups = GroupAdmin[Group]
+    Groups = GroupAdmin
 else:  # Django's own classes take no parameter while they run
     Accounts = UserAdmin
     Groups = GroupAdmin

@@ -56,7 +56,9 @@ class Watch:
 
 def _transaction(connection: BaseDatabaseWrapper) -> object:
     """Return the outermost block of the transaction that is not the test's own."""
-    blocks = [b for b in connection.atomic_blocks if not b._from_testcase]
+    blocks: list[Any] = [
+        b for b in connection.atomic_blocks if not getattr(b, "_from_testcase", False)
+    ]
     return blocks[0] if blocks else None
 
 

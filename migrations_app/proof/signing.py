@@ -127,7 +127,7 @@ def sign(now: datetime, *, unless_since: datetime | None = None) -> Signed | Non
                 if written and written[-1]["at"] >= moment(unless_since):
                     return None
             head = AuditHead.objects.get(pk=1)
-            facts = {
+            facts: dict[str, Any] = {
                 "at": moment(now),
                 "count": head.count,
                 "digest": head.digest,
@@ -249,7 +249,12 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(text.splitlines(), 1):
         try:
             facts = json.loads(line)
-            kinds = {"at": str, "key": str, "digest": str, "signature": str}
+            kinds: dict[str, type] = {
+                "at": str,
+                "key": str,
+                "digest": str,
+                "signature": str,
+            }
             kinds |= {"count": int, "entry": int}
             if not all(type(facts[name]) is kind for name, kind in kinds.items()):
                 raise ValueError(line)

@@ -136,13 +136,15 @@ def verify_segment(numbers: Sequence[int]) -> Verdict:
     found: dict[int, dict[str, Any]] = {}
     try:
         links = AuditEntry.objects.filter(pk__in=around - set(wanted))
-        links_of = {row["id"]: row for row in links.values("id", "previous", "digest")}
+        links_of = {
+            row["id"]: dict(row) for row in links.values("id", "previous", "digest")
+        }
         entries = AuditEntry.objects.filter(pk__in=wanted).values(*_COLUMNS)
         found = {row["id"]: row for row in entries}
     except ValueError:
         return _segment_unread(wanted)
     head = AuditHead.objects.get(pk=1)
-    near = links_of | found
+    near: dict[int, dict[str, Any]] = {**links_of, **found}
     try:
         for number in wanted:
             _linked(number, found, near, head)
@@ -188,4 +190,5 @@ def _neighbour(number: int, way: str) -> dict[str, Any] | None:
     """Return the nearest entry: of before there was a chain, numbers may have gaps."""
     found = AuditEntry.objects.filter(**{f"pk__{way}": number})
     rows_ = found.order_by("pk" if way == "gt" else "-pk")
-    return rows_.values("id", "previous", "digest").first()
+    row = rows_.values("id", "previous", "digest").first()
+    return dict(row) if row else None
