@@ -80,8 +80,9 @@ def test_where_nothing_matches_nothing_rules() -> None:
 @pytest.mark.parametrize("condition", ["hosts", "zones", "aggregates"])
 def test_leaving_the_target_open_is_never_easier(condition: str) -> None:
     standard = rule("standard")
-    strict = rule("strict", weight=9, **{condition: ["elsewhere"]}, **approvers(3))
-    easy = rule("easy", weight=10, **{condition: ["elsewhere"]})
+    there: dict[str, Any] = {condition: ["elsewhere"]}
+    strict = rule("strict", weight=9, **there, **approvers(3))
+    easy = rule("easy", weight=10, **there)
     known = [standard, strict, easy]
     assert ruling(known, FACTS) == standard
     assert ruling(known, replace(FACTS, any_host=True)) == strict

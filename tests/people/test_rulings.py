@@ -168,7 +168,12 @@ def made(admin: User, **fields: Any) -> ApprovalPolicy:
 def test_every_version_of_a_policy_stays(admin: User) -> None:
     row = made(admin)
     rule = {**row.rule, "hosts": ["compute-*"]}
-    said = {"by": admin, "name": "Mine", "weight": 6, "note": "Narrower."}
+    said: dict[str, Any] = {
+        "by": admin,
+        "name": "Mine",
+        "weight": 6,
+        "note": "Narrower.",
+    }
     row = policies.change(row.pk, version=1, active=True, rule=rule, **said)
     row = policies.retire(row.pk, by=admin, version=2, note="No more.")
     assert [v.number for v in row.versions.all()] == [3, 2, 1]
