@@ -28,7 +28,7 @@ from typing import Any
 LIMIT = 100.0  # ms
 RATE = 500  # entries a second
 GROWTH = 50  # MiB
-WRITERS, SECONDS = 8, 10
+WRITERS, SECONDS, WARMING = 8, 10, 30
 PAGES = (
     "/audit/",
     "/audit/?before=500000",
@@ -43,7 +43,7 @@ PAGES = (
     "/audit/?q=memory",
     "/audit/?q=nothing-like-it",
     "/audit/?q=emptied&host=compute-0007",
-    "/audit/500000/",
+    "/audit/5000/",
 )
 
 
@@ -232,7 +232,7 @@ def appended() -> float:
     from migrations_app.models import AuditEntry
 
     command = [sys.executable, "-m", "bench.audit", "--write"]
-    start = time.time() + 8
+    start = time.time() + WARMING
     before = AuditEntry.objects.count()
     writers = [subprocess.Popen([*command, str(start)]) for _ in range(WRITERS)]
     if any(writer.wait() for writer in writers):
