@@ -50,8 +50,8 @@ def show(
     if person.roles:
         frame["worker_trouble"] = queries.worker_trouble()
         frame["proof_trouble"] = _proof_trouble(person)
-        frame["unreviewed"] = glass.unreviewed()[:2]
         frame["unread_count"] = inbox.unread(person)
+        frame["unreviewed"] = glass.unreviewed()[:2]
         frame["waiting_count"] = queries.waiting_for(person)[:100].count()
     return render(request, template, {**frame, **(context or {})}, status=status)
 
