@@ -13,7 +13,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from migrations_app import delegations, policies
-from migrations_app.api.base import Checked, Input, Text, taken, user_of
+from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
 from migrations_app.approval.rule import MOST_APPROVERS, MOST_HOURS, MOST_WEIGHT, When
 from migrations_app.approval.standing import Standing
 from migrations_app.models import (
@@ -224,9 +224,10 @@ class Delegations(Checked, ListAPIView[Delegation]):
 class Revoke(Checked, APIView):
     """End a delegation before its time."""
 
-    @extend_schema(request=None, responses=DelegationShape)
+    @extend_schema(request=Empty, responses=DelegationShape)
     def post(self, request: Request, pk: int) -> Response:
         """Take the say back; decisions that were made with it stand."""
+        taken(request, Empty)
         row = delegations.revoke(pk, by=user_of(request))
         return Response(DelegationShape(row).data)
 

@@ -192,6 +192,10 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class Empty(Input):
+    """Nothing is to be sent."""
+
+
 def taken(request: Request, shape: type[Input]) -> dict[str, Any]:
     """Return what was sent, in that shape. Raises ValidationError, ParseError."""
     sent = shape(data=request.data)

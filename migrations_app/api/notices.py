@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from migrations_app.api.base import Checked, Input, person_of, taken, user_of
+from migrations_app.api.base import Checked, Empty, Input, person_of, taken, user_of
 from migrations_app.models import Notice
 from migrations_app.notices import choices, inbox
 from migrations_app.notices.events import EVENTS, Scope
@@ -101,10 +101,6 @@ class ReadAll(Checked, APIView):
         """Mark as read what is yours up to there."""
         until = taken(request, UntilInput)["until"]
         return Response({"read": inbox.read_all(by=user_of(request), until=until)})
-
-
-class Empty(Input):
-    """Nothing is to be sent."""
 
 
 @extend_schema(tags=["notices"])

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from migrations_app import attest
-from migrations_app.api.base import Checked, cursor, user_of
+from migrations_app.api.base import Checked, Empty, cursor, taken, user_of
 from migrations_app.api.filters import AuditFilter
 from migrations_app.models import AuditEntry, AuditHead
 from migrations_app.policy import Verb
@@ -110,9 +110,10 @@ class Sign(Checked, APIView):
 
     verb = Verb.SIGN
 
-    @extend_schema(request=None, responses=SignedShape)
+    @extend_schema(request=Empty, responses=SignedShape)
     def post(self, request: Request) -> Response:
         """Sign where the chain ends now."""
+        taken(request, Empty)
         return Response(SignedShape(attest.sign(by=user_of(request))).data)
 
 

@@ -9,7 +9,6 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 from django.utils import timezone
 
-
 RULE = {
     "clouds": [],
     "projects": [],

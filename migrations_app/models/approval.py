@@ -1,4 +1,4 @@
-"""Who must agree to what: policies with their versions, says handed on, broken glass."""
+"""Who must agree to what: policies, their versions, says handed on, broken glass."""
 
 from __future__ import annotations
 

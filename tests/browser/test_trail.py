@@ -12,6 +12,7 @@ from migrations_app.models import MigrationRequest
 from tests import factories
 from tests.browser.conftest import SignIn
 from tests.browser.test_every_page import WHAT_IF, faults
+from tests.planned import PLAN
 from tests.trail import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,9 +28,7 @@ PAGES = (
 def trail() -> dict[str, int]:
     """Fill the pages with something; return the numbers in their addresses."""
     factories.pacer_seen()
-    plan = [
-        {**step, "commands": ["virsh domstate 'web' " * 12]} for step in factories.PLAN
-    ]
+    plan = [{**step, "commands": ["virsh domstate 'web' " * 12]} for step in PLAN]
     request = factories.request(state="completed", plan=plan, what_if=WHAT_IF)
     lines = [f"Line {number}: all is well with {'x' * 90}." for number in range(200)]
     run = factories.run(of=request, state="completed", lines=lines)

@@ -112,7 +112,7 @@ TABLE: dict[str, Row] = {
     "api/audit/": ("GET", API_TRAIL),
     "api/audit/verify/": ("GET", API_TRAIL),
     # there is no key
-    "api/audit/sign/": ("POST", (401, 403, 403, 403, 400, 400, 403)),
+    "api/audit/sign/": ("POST", (401, 403, 403, 403, 422, 422, 403)),
     "api/audit/export/": ("GET", API_TRAIL),
     "audit/export/": ("GET", TRAIL),
     "audit/sign/": ("POST", (302, 403, 403, 403, 302, 302, 403)),

@@ -16,9 +16,11 @@ MAY = {
     },
     Role.APPROVER: {
         *(Verb.SEE, Verb.APPROVE, Verb.REJECT, Verb.SEE_AUDIT, Verb.SEE_POLICIES),
-        *(Verb.REVIEW, Verb.DELEGATE),
+        *(Verb.REVIEW, Verb.DELEGATE, Verb.CALENDAR, Verb.SAVE_SEARCH),
     },
-    Role.AUDITOR: {Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_POLICIES},
+    Role.AUDITOR: {
+        *(Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_POLICIES, Verb.SIGN, Verb.SAVE_SEARCH),
+    },
     Role.OPERATOR: set(Verb)
     - {Verb.APPROVE, Verb.REJECT, Verb.REVIEW, Verb.DELEGATE, Verb.SET_POLICY},
 }
