@@ -182,5 +182,5 @@ urlpatterns = [
         searches.OneSearch.as_view(),
         name="api-search",
     ),
-    re_path(r"^.*$", Nothing.as_view()),
+    re_path(r"^", Nothing.as_view()),
 ]

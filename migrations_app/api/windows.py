@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django_filters import FilterSet
+from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -164,9 +164,19 @@ class OccurrenceShape(SpanShape):
 class WindowFilter(FilterSet):  # type: ignore[misc]
     """Narrow by kind, and by whether it is in force."""
 
+    active = ChoiceFilter(
+        method="in_force", choices=[("true", "true"), ("false", "false")]
+    )
+
     class Meta:
         model = Window
         fields = ("kind", "active")
+
+    def in_force(
+        self, rows: QuerySet[Window], name: str, value: str
+    ) -> QuerySet[Window]:
+        """True: what is in force; false: what was retired."""
+        return rows.filter(active=value == "true")
 
 
 @extend_schema(tags=["windows"])
