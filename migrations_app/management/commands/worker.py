@@ -145,8 +145,9 @@ def _pace(stop: threading.Event) -> None:
                     bell.ring_now("migrations_app.jobs.sync", name, queue="inventory")
                 if delivery.is_due(timezone.now()):
                     job = "migrations_app.jobs.deliver_due"
-                    # without a bell people hear of it all the same
-                    bell.ring_now(job, queue="default") or jobs.deliver_due()
+                    if not bell.ring_now(job, queue="default"):
+                        # without a bell people hear of it all the same
+                        jobs.deliver_due()
                 if signing_daily.due(timezone.now()):
                     bell.ring_now("migrations_app.jobs.sign_audit", queue="default")
                 if removing_hourly.due(timezone.now()):
