@@ -13,7 +13,12 @@ from tests.free_port import free_port
 from tests.postgresql import postgresql
 
 __all__ = ["postgresql"]
-pytest_plugins = ["tests.audit_last", "tests.emptying", "tests.lab_plugin"]
+pytest_plugins = [
+    "tests.audit_last",
+    "tests.emptying",
+    "tests.lab_plugin",
+    "tests.lab_turns",
+]
 
 
 @pytest.fixture(scope="session")

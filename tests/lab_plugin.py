@@ -1,7 +1,7 @@
 """Starts a lab for the tests that are marked ``lab``, and ends it after them.
 
 pytest's first process does it, once it hears that such tests were collected: the lab
-comes up while the others run, one process waits for it with all the marked ones, and
+comes up while the others run, two processes wait for it with all the marked ones, and
 it goes down before pytest's closing lines, however the tests ended. The lab is one of
 its own, beside any that a person may have running.
 """
@@ -158,11 +158,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One process a core, and one that mostly waits: for the lab, then for Nova.
-
-    xdist begins with the largest group, which is the lab's, and keeps it in one.
-    """
-    return min(os.cpu_count() or 1, 4) + 1
+    """One process a core, and two that mostly wait: for the lab, Nova and guests."""
+    return min(os.cpu_count() or 1, 4) + 2
 
 
 # first of all: xdist writes the groups into the ids of the tests, which is how the
@@ -171,7 +168,8 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("lab"):
-            item.add_marker(pytest.mark.xdist_group("lab"))
+            guests = "hypervisors" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("lab-guests" if guests else "lab"))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -90,6 +90,7 @@ def we_say(row: Hypervisor) -> dict[str, tuple[int, int]]:
 
 
 @pytest.mark.lab
+@pytest.mark.alone
 def test_a_real_cloud_s_figures_are_placement_s(
     lab: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_real_cloud_s_figures_are_placement_s(
 
 
 @pytest.mark.lab
+@pytest.mark.alone
 def test_one_instance_of_a_real_cloud_is_read_alone(
     lab: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,11 @@ from tests.processes.test_on_the_lab import (
 )
 
 __all__ = ["place", "site"]
-pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.alone,
+    pytest.mark.django_db(transaction=True),
+]
 
 OURS, AUTO = "compute-33", "compute-32"
 Services = dict[str, tuple[bool, str | None]]
