@@ -58,7 +58,6 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
-    from migrations_app import audit
     from migrations_app.models import (
         AuditEntry,
         Hypervisor,
@@ -66,6 +65,7 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
         MigrationRequest,
         Snapshot,
     )
+    from migrations_app.proof import chain
     from tests import factories
 
     started = time.monotonic()
@@ -131,7 +131,7 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
         of=factories.request(state="running"),
         lines=[f"Line {number}." for number in range(2000)],
     )
-    audit.append(
+    chain.append(
         [
             AuditEntry(
                 at=now,

@@ -7,15 +7,13 @@ for each other from there until the transaction ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
 
-from migrations_app.models import AuditEntry, AuditHead, MigrationRequest, Run
-from migrations_app.proof import form
+from migrations_app.models import AuditEntry, MigrationRequest, Run
+from migrations_app.proof import chain, form
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -148,21 +146,8 @@ def record(
         entry.ticket = request.ticket
     if run is not None:
         entry.run_number = run.pk
-    append([entry])
+    chain.append([entry])
     return entry
-
-
-def append(entries: Sequence[AuditEntry]) -> None:
-    """Put the entries behind the last one, in that order. A trigger moves the head."""
-    with transaction.atomic(savepoint=False):
-        head = AuditHead.objects.select_for_update().get(pk=1)
-        last, previous = head.entry, head.digest
-        for entry in entries:
-            last += 1
-            entry.pk, entry.previous = last, previous
-            previous = form.digest(previous, form.content(form.fields_of(entry)))
-            entry.digest = previous
-        AuditEntry.objects.bulk_create(entries, batch_size=500)
 
 
 def sentence(entry: AuditEntry) -> str:

@@ -16,7 +16,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from migrations_app import audit
 from migrations_app.models import (
     ApprovalPolicy,
     AuditEntry,
@@ -31,6 +30,7 @@ from migrations_app.models import (
     Snapshot,
     Step,
 )
+from migrations_app.proof import chain
 from migrations_app.states import OPEN_REQUESTS, REQUEST_STATE_OF_RUN, RunState
 from tests.planned import FINDINGS, PLAN
 
@@ -245,7 +245,7 @@ def audit_entry(verb: str = "request.asked", **fields: Any) -> AuditEntry:
         **fields,
     }
     entry = AuditEntry(**values)
-    audit.append([entry])
+    chain.append([entry])
     return entry
 
 

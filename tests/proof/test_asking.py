@@ -118,7 +118,7 @@ def test_it_is_sent_while_it_is_written() -> None:
 
 def test_it_is_signed_on_demand(browser: Client, keys: Path) -> None:
     before = audit_entry()
-    answer = browser.post("/api/audit/sign/")
+    answer = browser.post("/api/audit/sign/", {}, "application/json")
     assert answer.status_code == 200
     assert answer.json()["entry"] == before.pk + 1
     assert AuditEntry.objects.get(verb="audit.signed").actor_name == "ada"
