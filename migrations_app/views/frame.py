@@ -17,6 +17,7 @@ from migrations_app.errors import NotAllowed, NovawebError
 from migrations_app.notices import inbox
 from migrations_app.policy import Person, Verb
 from migrations_app.proof import signing
+from migrations_app.views.menu import menu
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -46,8 +47,9 @@ def show(
 ) -> HttpResponse:
     """Return the page in its frame: menu, warnings, what waits for the person."""
     person = person_of(request)
-    frame: dict[str, Any] = {"person": person, "menu": _menu(person)}
+    frame: dict[str, Any] = {"person": person, "menu": None}
     if person.roles:
+        frame["menu"] = menu(person, request.path)
         frame["worker_trouble"] = queries.worker_trouble()
         frame["proof_trouble"] = _proof_trouble(person)
         frame["unread_count"] = inbox.unread(person)
@@ -95,17 +97,3 @@ def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:
         return framed
 
     return decorate
-
-
-def _menu(person: Person) -> list[tuple[str, str, str]]:
-    items = [
-        ("instances", "Instances", "device-desktop"),
-        ("hypervisors", "Hypervisors", "server"),
-        ("services", "Services", "list-check"),
-        ("requests", "Requests", "arrows-right-left"),
-        ("windows", "Windows", "calendar"),
-        ("policies", "Policies", "users"),
-    ]
-    if not policy.why_not(person, Verb.SEE_AUDIT):
-        items.append(("audit", "Audit", "shield-check"))
-    return items

@@ -1,0 +1,69 @@
+"""The menu of every page: the daily places side by side, the rarer ones under More."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from migrations_app import policy
+from migrations_app.policy import Person, Verb
+
+Words = tuple[str, str, str, Verb]
+_DAILY: tuple[Words, ...] = (
+    ("home", "Home", "home", Verb.SEE),
+    ("instances", "Instances", "device-desktop", Verb.SEE),
+    ("hypervisors", "Hypervisors", "server", Verb.SEE),
+    ("requests", "Requests", "arrows-right-left", Verb.SEE),
+)
+_RARER: tuple[Words, ...] = (
+    ("services", "Services", "list-check", Verb.SEE),
+    ("windows", "Windows and freezes", "calendar", Verb.SEE),
+    ("audit", "Audit trail", "shield-check", Verb.SEE_AUDIT),
+    ("policies", "Approval policies", "thumb-up", Verb.SEE_POLICIES),
+    ("delegations", "Delegations", "users", Verb.SEE),
+    ("broken-glass", "Broken glass", "alert-triangle", Verb.SEE),
+    ("webhooks", "Webhooks", "send", Verb.WEBHOOKS),
+    ("deliveries", "What was sent", "list", Verb.WEBHOOKS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the menu. ``current``: this page, or what stands above this page."""
+
+    name: str
+    word: str
+    icon: str
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The places that a person may go to; ``here`` is the rarer one where they are."""
+
+    daily: tuple[Place, ...]
+    rarer: tuple[Place, ...]
+    here: Place | None
+
+
+def menu(person: Person, path: str) -> Menu:
+    """Return the places that the person may go to, seen from the page at ``path``."""
+    rarer = _open_to(person, _RARER, path)
+    here = next((place for place in rarer if place.current), None)
+    return Menu(daily=_open_to(person, _DAILY, path), rarer=rarer, here=here)
+
+
+def _open_to(person: Person, places: tuple[Words, ...], path: str) -> tuple[Place, ...]:
+    return tuple(
+        Place(name, word, icon, address, _leads_to(address, path))
+        for name, word, icon, verb in places
+        if not policy.why_not(person, verb)
+        for address in (reverse(name),)
+    )
+
+
+def _leads_to(address: str, path: str) -> bool:
+    # home's address is the beginning of every other
+    return path == address or (address != reverse("home") and path.startswith(address))
