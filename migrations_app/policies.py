@@ -34,6 +34,20 @@ def one(number: int) -> ApprovalPolicy:
     return row
 
 
+def rule_then(version: PolicyVersion) -> Rule:
+    """Return the policy's rule as it was in that version."""
+    then = dict(version.rule)
+    then.pop("active")
+    name, weight = then.pop("name"), then.pop("weight")
+    return rules.read(
+        then,
+        number=version.policy_id,
+        name=name,
+        version=version.number,
+        weight=weight,
+    )
+
+
 def create(
     *, by: User, name: str, weight: int, rule: Mapping[str, Any], note: str
 ) -> ApprovalPolicy:

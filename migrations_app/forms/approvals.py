@@ -13,7 +13,6 @@ from migrations_app.forms.ask import BLOCK_MIGRATION
 from migrations_app.models import MigrationRequest
 
 _TEXT = {"class": "form-control"}
-_NAMES = "Names with commas between; * and ? stand for other letters. Empty: all."
 _DATE = "%Y-%m-%dT%H:%M"
 
 
@@ -29,7 +28,6 @@ def _names(label: str) -> forms.CharField:
         required=False,
         max_length=4000,
         label=label,
-        help_text=_NAMES,
         widget=forms.TextInput(attrs=_TEXT),
     )
 
@@ -90,12 +88,32 @@ class PolicyForm(forms.Form):
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
     note = forms.CharField(
-        required=False,
         max_length=2000,
         label="Why",
         help_text="An auditor will read it.",
+        error_messages={"required": "Say why: an auditor will read it."},
         widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
     )
+
+    @property
+    def what(self) -> list[forms.BoundField]:
+        """What it is called, and who must approve."""
+        return [self[name] for name in ("name", "weight", "stages")]
+
+    @property
+    def about(self) -> list[forms.BoundField]:
+        """The conditions that a move must meet."""
+        return [self[name] for name in (*CONDITIONS, "instances_at_least", "window")]
+
+    @property
+    def limits(self) -> list[forms.BoundField]:
+        """For how long requests and approvals hold."""
+        return [self[name] for name in ("approval_hours", "request_hours")]
+
+    @property
+    def switches(self) -> list[forms.BoundField]:
+        """What is on or off."""
+        return [self[name] for name in ("break_glass", "active")]
 
     @property
     def rule(self) -> dict[str, Any]:
@@ -179,9 +197,9 @@ class AmendForm(forms.Form):
         widget=forms.TextInput(attrs=_TEXT),
     )
     note = forms.CharField(
-        required=False,
         max_length=2000,
         label="Why you change it",
+        error_messages={"required": "Say why you change it: an auditor will read it."},
         widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
     )
 

@@ -125,7 +125,7 @@ def _show(
         "row": row,
         "rule": rule,
         "too_few": verbs.too_few(rule) if row.active else [],
-        "versions": list(row.versions.all()),
+        "versions": [(each, verbs.rule_then(each)) for each in row.versions.all()],
     }
     if error is not None:
         context["trouble"] = error.sentence
