@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.utils import timezone
@@ -110,7 +112,10 @@ def test_it_is_sent_while_it_is_written() -> None:
         await browser.aforce_login(auditor)
         answer: Any = await browser.get("/audit/export/")
         assert isinstance(answer, StreamingHttpResponse) and answer.is_async
-        return [chunk async for chunk in answer]
+        chunks = [chunk async for chunk in answer]
+        # those of the thread that wrote it
+        await sync_to_async(connections.close_all)()
+        return chunks
 
     lines = b"".join(asyncio.run(ask())).splitlines()
     assert sum(b'"entry":{' in line for line in lines) == 4  # and who signed in
