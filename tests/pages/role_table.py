@@ -119,7 +119,7 @@ TABLE: dict[str, Row] = {
     "api/audit/<number:pk>/": ("GET", API_TRAIL),
     "api/audit/searches/": ("GET", API_TRAIL),
     "api/audit/searches/<number:pk>/": ("GET", API_TRAIL),
-    "api/^.*$": ("GET", (404, 404, 404, 404, 404, 404, 404)),
+    "api/^": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     "": ("GET", SEEN),
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
     "sign-out/": ("POST", (302, 302, 302, 302, 302, 302, 302)),

@@ -23,12 +23,16 @@ TABLE = {**role_table.TABLE, **role_table_staff.TABLE}
 UUID = "0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11"
 
 
+_APPS = re.compile(r"\(\?P<app_label>[\w|]+\)")
+
+
 def routes(
     patterns: Sequence[URLPattern | URLResolver] | None = None, before: str = ""
 ) -> Iterator[str]:
     """Yield the route of every address that the site answers to."""
     for each in get_resolver().url_patterns if patterns is None else patterns:
-        route = before + str(each.pattern)
+        # the admin names its apps in the order in which they were imported
+        route = before + _APPS.sub("(?P<app_label>APP)", str(each.pattern))
         if isinstance(each, URLPattern):
             yield route
         else:
