@@ -84,8 +84,8 @@ def sign_in(chromium: Browser, web: Web) -> Iterator[SignIn]:
         if message.type in ("error", "warning") and "status of" not in message.text:
             complaints.append(message.text)
 
-    def open_tab(name: str, *roles: str, **settings: Any) -> Page:
-        user = factories.person(name, *roles)
+    def open_tab(name: str, *roles: str, staff: bool = False, **settings: Any) -> Page:
+        user = factories.person(name, *roles, staff=staff)
         client = Client()
         client.force_login(user)
         options = {"viewport": {"width": 1280, "height": 900}, **settings}
