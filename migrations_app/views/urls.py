@@ -95,8 +95,6 @@ urlpatterns = [
     path("audit/searches/", audit.save, name="audit-save"),
     path("audit/searches/<int:pk>/", audit.kept, name="audit-search"),
     path("audit/searches/<int:pk>/remove/", audit.remove, name="audit-remove"),
-    path(
-        "audit/timelines/<slug:kind>/<path:value>/", timelines.show, name="timeline"
-    ),
+    path("audit/timelines/<slug:kind>/<path:value>/", timelines.show, name="timeline"),
     path("requests/<int:pk>/evidence/", evidence.show, name="evidence"),
 ]
