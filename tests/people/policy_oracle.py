@@ -40,6 +40,26 @@ class Known:
     broken: set[str] = field(default_factory=set)
     involved: set[str] = field(default_factory=set)
 
+    def forget(self) -> None:
+        """A new request: what was said about others is nothing to it."""
+        self.given.clear()
+        self.broken.clear()
+        self.superusers.clear()
+
+    def heard(self, digest: str, name: str, giver: str | None, now: datetime) -> None:
+        """Remember an approval; whose say it was must be somebody's who could."""
+        if giver:
+            assert any(
+                (it["giver"], it["to"]) == (giver, name)
+                and it["starts_at"] <= now < it["ends_at"]
+                for it in self.lent
+            )
+        groups = frozenset(self.groups[giver or name])
+        each = Given(digest, name, giver, groups, now)
+        assert "approver" in groups
+        assert not each.people & (self.superusers | self.involved)
+        self.given.append(each)
+
     def allows(self, digest: str, now: datetime) -> bool:
         """Whether some of the approvals, in their order, fill every stage."""
         if digest in self.broken:
