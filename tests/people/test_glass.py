@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 
-from migrations_app import glass, starts
+from migrations_app import amending, glass, starts
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import BrokenGlass, MigrationRequest, Run
 from migrations_app.states import RequestState
@@ -72,6 +73,23 @@ def test_it_is_for_that_plan_only(stage: Stage, cast: Cast) -> None:
 
 def rulings_say_no(request: MigrationRequest) -> bool:
     return not request.broken_glass.filter(plan_digest=request.plan_digest).exists()
+
+
+def test_once_broken_for_an_older_plan_it_is_no_right_to_start(
+    stage: Stage, cast: Cast
+) -> None:
+    request = break_glass(cast.ask(stage), cast.operator)
+    digest = request.plan_digest
+    said: dict[str, Any] = {
+        "note": "Clearer.",
+        "changes": {"reason": "It is to be mended."},
+    }
+    amending.amend(request.pk, by=cast.requester, plan_digest=digest, **said)
+    assert cast.approve(request).state == RequestState.APPROVED
+    factories.policy("Two", stages=[(2, "approver")])
+    assert starts.start_due(stage.time) == 0
+    request.refresh_from_db()
+    assert request.state == RequestState.REQUESTED
 
 
 @pytest.mark.parametrize("who", ["requester", "approver", "auditor", "nobody"])
