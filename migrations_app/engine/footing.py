@@ -40,6 +40,15 @@ from migrations_app.states import (
 GRACE = timedelta(seconds=10)
 # The first looks after a request come quickly, so that short moves end promptly.
 FIRST_LOOK = 0.5
+# What only people read of a run: a walk begins without it.
+FOR_READERS = (
+    "findings",
+    "request__plan",
+    "request__findings",
+    "request__estimate",
+    "request__what_if",
+    "request__differences",
+)
 WISHES = ("stop_asked_at", "stop_asked_by", "force_asked_at", "force_sent_at")
 # What joins why a run on its way back is held to why it had turned.
 TURNED = " It was on its way back because: "
@@ -73,7 +82,8 @@ class Footing:
     def __init__(self, lease: Lease, world_of: Callable[[str], World]) -> None:
         self.lease = lease
         self._world_of = world_of
-        self.run = Run.objects.select_related("request__cloud").get(pk=lease.run_id)
+        runs = Run.objects.select_related("request__cloud").defer(*FOR_READERS)
+        self.run = runs.get(pk=lease.run_id)
         self.rows = list(self.run.steps.all())
         self.move = move_of(self.run.request)
         known = PROCEDURES.get(self.run.request.procedure)
