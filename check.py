@@ -22,6 +22,7 @@ AS_IN_PRODUCTION = {
     "NOVAWEB_HTTPS": "true",
     "NOVAWEB_ALLOWED_HOSTS": "novaweb.example.org",
     "NOVAWEB_CLOUDS": "example",
+    "NOVAWEB_URL": "https://novaweb.example",
     "NOVAWEB_AUDIT_KEY": "/etc/novaweb/audit.pem",
     "NOVAWEB_AUDIT_SIGNED": "/var/lib/novaweb-signed/signed.jsonl",
 }

@@ -189,7 +189,11 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
         choices=[("mail", "mail"), ("webhook", "webhook")], label="Channel"
     )
     webhook = django_filters.NumberFilter(
-        field_name="webhook_id", label="Id of the webhook", max_value=2**31 - 1
+        field_name="webhook_id",
+        label="Id of the webhook",
+        min_value=1,
+        max_value=2**31 - 1,
+        decimal_places=0,
     )
 
     class Meta:

@@ -140,7 +140,7 @@ class FileInput(ScopeInput):
     )
 
 
-class PlannedShape(serializers.Serializer[Any]):
+class TakenInShape(serializers.Serializer[Any]):
     """What comes of one event: new, changed, same, retired or left-out (``why``)."""
 
     what = serializers.CharField()
@@ -242,7 +242,7 @@ class TakeIn(Checked, APIView):
 
     verb = Verb.CALENDAR
 
-    @extend_schema(request=FileInput, responses=PlannedShape(many=True))
+    @extend_schema(request=FileInput, responses=TakenInShape(many=True))
     def post(self, request: Request) -> Response:
         """Say what would come of the file or, with ``confirm``, have it come."""
         sent = taken(request, FileInput)
@@ -256,7 +256,7 @@ class TakeIn(Checked, APIView):
         )
         act = calendar_files.take_in if sure else calendar_files.preview
         return Response(
-            PlannedShape(act(text, scope, by=user_of(request)), many=True).data
+            TakenInShape(act(text, scope, by=user_of(request)), many=True).data
         )
 
 
