@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from migrations_app.draining.breaking import Broken, Kind, broken_by
 from migrations_app.draining.fleet import Fleet, Limits, Task
+from migrations_app.draining.ledger import Ledger
+from migrations_app.draining.order import Event, walk
 from migrations_app.ports import Stock
 
-
-class Kind(StrEnum):
-    """What a move breaks."""
-
-    CAPACITY = "capacity"  # a host gets more than it may hold
-    GROUP = "group"  # a hard rule of a server group
-    WISH = "wish"  # a soft one
-    ZONE = "zone"  # an instance leaves the zone that it must stay in
-    PROJECT = "project"  # the host is set aside for others
-    HOST = "host"  # the host takes no instances now
-    GUEST = "guest"  # the instance cannot be moved, or is not there
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """One limit or rule that is broken, at which move (from 1), as a sentence."""
-
-    kind: Kind
-    step: int
-    sentence: str
-    host: str
-    guest: str  # its id
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
-        raise NotImplementedError
+__all__ = ["Broken", "Effect", "HostEffect", "Kind", "effect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +36,22 @@ class HostEffect:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
-        raise NotImplementedError
+        return {
+            "host": self.name,
+            "zone": self.zone,
+            "arriving": self.arriving,
+            "leaving": self.leaving,
+            "resources": {
+                name: {
+                    "capacity": before.capacity,
+                    "used_before": before.used,
+                    "used_peak": self.peak[name].used,
+                    "used_after": self.after[name].used,
+                    "peak_at": self.peak_at[name],
+                }
+                for name, before in self.before.items()
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +63,70 @@ class Effect:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
-        raise NotImplementedError
+        return {
+            "hosts": [host.as_dict() for host in self.hosts],
+            "broken": [each.as_dict() for each in self.broken],
+        }
 
 
 def effect(
     fleet: Fleet, tasks: Sequence[Task], *, limits: Limits | None = None
 ) -> Effect:
-    """Return what the moves do to the hosts, in the order of the moves.
+    """Return what the moves do to the hosts; moves are counted as ``tasks`` has them.
 
     One after the other; with ``limits``, as many at once as they allow, each when
     there is room for it (as a drain does). While a move lasts both hosts are charged.
+    Hosts that the fleet does not have are named in ``broken`` only.
     """
-    raise NotImplementedError
+    ledger = Ledger(fleet)
+    touched = {host for task in tasks for host in (task.source, task.target)}
+    before = {host: ledger.stock(host) for host in touched & fleet.hosts.keys()}
+    peak = {host: dict(stock) for host, stock in before.items()}
+    peak_at = {host: dict.fromkeys(stock, 0) for host, stock in before.items()}
+    broken: list[Broken] = []
+    for event in _events(fleet, tasks, limits):
+        task, target = event.task, event.task.target
+        if not event.begins:
+            ledger.end(task)
+            continue
+        broken += broken_by(fleet, ledger, task, step=event.number + 1)
+        ledger.begin(task)
+        for name, stock in ledger.stock(target).items():
+            if stock.used > peak[target][name].used:
+                peak[target][name] = stock
+                peak_at[target][name] = event.number + 1
+    moving = [t for t in tasks if t.guest in fleet.guests and t.source != t.target]
+    arriving = Counter(task.target for task in moving)
+    leaving = Counter(task.source for task in moving)
+    return Effect(
+        hosts=tuple(
+            HostEffect(
+                name=host,
+                zone=fleet.hosts[host].zone,
+                before=before[host],
+                peak=peak[host],
+                after=ledger.stock(host),
+                peak_at=peak_at[host],
+                arriving=arriving[host],
+                leaving=leaving[host],
+            )
+            for host in sorted(before)
+        ),
+        broken=tuple(broken),
+    )
+
+
+def _events(
+    fleet: Fleet, tasks: Sequence[Task], limits: Limits | None
+) -> Iterator[Event]:
+    if limits is not None:
+
+        def seconds(task: Task) -> float:
+            guest = fleet.guests.get(task.guest)
+            return (guest.seconds if guest is not None else 0.0) or 1.0
+
+        yield from walk(tasks, limits, seconds, fleet=fleet)
+        return
+    for number, task in enumerate(tasks):
+        yield Event(number, True, number, task)
+        yield Event(number + 1, False, number, task)
