@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,13 +81,27 @@ def fields_of(entry: Any) -> dict[str, Any]:
 def canonical(fields: Mapping[str, Any]) -> bytes:
     """Return the fields as JSON: keys sorted, no spaces, UTF-8, nothing escaped that
     JSON does not want escaped; whole floats as integers."""
+    return _json(fields, FIELDS).encode("utf-8", "surrogatepass")
+
+
+def around_number(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what the canonical form has before the entry's number, and after it.
+
+    So that it can be made ready before the number is known.
+    """
+    before = _json(fields, [name for name in FIELDS if name < "id"])
+    after = _json(fields, [name for name in FIELDS if name > "id"])
+    return f'{before[:-1]},"id":', f",{after[1:]}"
+
+
+def _json(fields: Mapping[str, Any], names: Iterable[str]) -> str:
     return json.dumps(
-        {name: _whole(fields[name]) for name in FIELDS},
+        {name: _whole(fields[name]) for name in names},
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,
         allow_nan=False,
-    ).encode("utf-8", "surrogatepass")
+    )
 
 
 def _whole(value: Any) -> Any:
@@ -102,7 +116,12 @@ def _whole(value: Any) -> Any:
 
 def content(fields: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the canonical form, in hexadecimal."""
-    return hashlib.sha256(canonical(fields)).hexdigest()
+    return hashed(_json(fields, FIELDS))
+
+
+def hashed(canonical_form: str) -> str:
+    """Return the SHA-256 of a canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical_form.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest(previous: str, content_hash: str) -> str:
