@@ -11,7 +11,13 @@ from migrations_app.models.approval import (
 from migrations_app.models.audit import AuditEntry, AuditHead
 from migrations_app.models.calendar import Window
 from migrations_app.models.cloud import Cloud
-from migrations_app.models.inventory import Hypervisor, Instance, Snapshot
+from migrations_app.models.inventory import (
+    Hypervisor,
+    Instance,
+    NovaMigration,
+    ServerGroup,
+    Snapshot,
+)
 from migrations_app.models.notice import (
     Attempt,
     Choice,
@@ -45,6 +51,7 @@ __all__ = [
     "Line",
     "MigrationRequest",
     "Notice",
+    "NovaMigration",
     "Pacer",
     "PolicyVersion",
     "Probe",
@@ -52,6 +59,7 @@ __all__ = [
     "Run",
     "Sample",
     "SavedSearch",
+    "ServerGroup",
     "Snapshot",
     "Step",
     "Told",

@@ -12,6 +12,17 @@ class Cloud(models.Model):
     synced_at = models.DateTimeField(null=True, blank=True)
     # When the last sync began; a sync that died leaves it set and is overtaken.
     sync_began_at = models.DateTimeField(null=True, blank=True)
+    # When the last full scan that went well began; null: there was none.
+    full_scan_at = models.DateTimeField(null=True, blank=True)
+    # Somebody asked for one: what changed is not enough.
+    full_scan_asked = models.BooleanField(default=False)
+    # Up to when Nova's changes were read; null: a full scan is due.
+    changes_until = models.DateTimeField(null=True, blank=True)
+    # When aggregates, server groups and the names of projects were last read.
+    layout_read_at = models.DateTimeField(null=True, blank=True)
+    # Seconds that the last reading and the last full scan took.
+    sync_seconds = models.FloatField(null=True, blank=True)
+    full_scan_seconds = models.FloatField(null=True, blank=True)
     # When it is to be read again; null: at once. Who moves it on has rung.
     sync_due_at = models.DateTimeField(null=True, blank=True)
     # When its hosts' copy speeds are measured by themselves next; null: not planned.

@@ -1,4 +1,4 @@
-"""Our copy of what the clouds hold: hypervisors, instances, and snapshots of usage."""
+"""Our copy of what the clouds hold: hosts, instances, groups, moves, and their past."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ class Hypervisor(models.Model):
     """A compute host as of ``seen_at``. ``host`` is its nova-compute's name.
 
     Memory in MiB, disk in GiB. Totals, reserved and used are placement's; capacity
-    is (total - reserved) x ratio.
+    is (total - reserved) x ratio. ``stock`` has all of placement's classes: name ->
+    total, reserved, ratio, used, max_unit, as ``ports.Stock``; empty where placement
+    does not know the host. ``nova_…`` is what Nova itself counts (os-hypervisors up
+    to 2.87), which knows no ratio; null where Nova does not tell.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)
@@ -22,6 +25,8 @@ class Hypervisor(models.Model):
     version = models.IntegerField(default=0)
     zone = models.CharField(max_length=255, blank=True)
     aggregates = models.JSONField(default=list, blank=True)
+    # ids of the projects that it is set aside for; empty: for all
+    tenants = models.JSONField(default=list, blank=True)
     enabled = models.BooleanField(default=True)
     up = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=255, blank=True)
@@ -37,6 +42,13 @@ class Hypervisor(models.Model):
     disk_reserved = models.IntegerField(default=0)
     disk_ratio = models.FloatField(default=1.0)
     disk_used = models.IntegerField(default=0)
+    stock = models.JSONField(default=dict, blank=True)
+    nova_vcpus = models.IntegerField(null=True, blank=True)
+    nova_vcpus_used = models.IntegerField(null=True, blank=True)
+    nova_memory = models.IntegerField(null=True, blank=True)
+    nova_memory_used = models.IntegerField(null=True, blank=True)
+    nova_disk = models.IntegerField(null=True, blank=True)
+    nova_disk_used = models.IntegerField(null=True, blank=True)
     seen_at = models.DateTimeField()
 
     class Meta:
@@ -68,7 +80,11 @@ class Hypervisor(models.Model):
 
 
 class Instance(models.Model):
-    """A Nova server as of ``seen_at``. Memory and swap in MiB, disk in GiB."""
+    """A Nova server as of ``seen_at``. Memory and swap in MiB, disk in GiB.
+
+    ``disk`` is what its host pays for it by placement, ``flavor_disk`` what its flavor
+    names (root and ephemeral): Nova counts that even for one booted from a volume.
+    """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)
     uuid = models.CharField(max_length=36)
@@ -77,17 +93,27 @@ class Instance(models.Model):
     project_name = models.CharField(max_length=255, blank=True)
     host = models.CharField(max_length=255, blank=True)
     zone = models.CharField(max_length=255, blank=True)
+    # the zone that it was asked to stay in; empty: it may leave
+    pinned_zone = models.CharField(max_length=255, blank=True)
+    # UUID of its server group; empty: in none
+    group = models.CharField(max_length=36, blank=True, db_index=True)
     status = models.CharField(max_length=50)
+    vm_state = models.CharField(max_length=50, blank=True)
     task_state = models.CharField(max_length=50, blank=True)
     power_state = models.IntegerField(default=0)
     flavor_name = models.CharField(max_length=255)
     vcpus = models.IntegerField()
     memory = models.IntegerField()
     disk = models.IntegerField()
+    flavor_disk = models.IntegerField(default=0)
+    # what placement charges for it on one host: resource class -> amount
+    resources = models.JSONField(default=dict, blank=True)
     config_drive = models.BooleanField(default=False)
     volume_backed = models.BooleanField(default=False)
     locked = models.BooleanField(default=False)
     created_at = models.DateTimeField(null=True, blank=True)
+    # when Nova last changed its record of it
+    updated_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField()
 
     class Meta:
@@ -108,11 +134,72 @@ class Instance(models.Model):
         return self.name
 
 
+class ServerGroup(models.Model):
+    """A server group as of ``seen_at``; its members are the instances that name it."""
+
+    cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)
+    uuid = models.CharField(max_length=36)
+    name = models.CharField(max_length=255)
+    # affinity, anti-affinity, soft-affinity, soft-anti-affinity
+    policy = models.CharField(max_length=255)
+    # of an anti-affinity group: so many members one host may have
+    max_per_host = models.IntegerField(default=1)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name", "uuid")
+        constraints = (
+            models.UniqueConstraint(fields=("cloud", "uuid"), name="one_group_a_uuid"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NovaMigration(models.Model):
+    """Nova's own record of a move: of each that is not over, or ended within a day.
+
+    ``number`` is Nova's id of it, which is unique in its cell only; hosts may be empty
+    while the scheduler has not chosen.
+    """
+
+    cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)
+    number = models.BigIntegerField()
+    uuid = models.CharField(max_length=36)
+    instance = models.CharField(max_length=36)
+    # live-migration, migration, resize, evacuation
+    type = models.CharField(max_length=50)
+    status = models.CharField(max_length=50)
+    source = models.CharField(max_length=255, blank=True)
+    target = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-number")
+        constraints = (
+            models.UniqueConstraint(fields=("cloud", "uuid"), name="one_nova_move"),
+        )
+        indexes = (
+            models.Index(fields=("cloud", "instance")),
+            models.Index(fields=("cloud", "source")),
+            models.Index(fields=("cloud", "target")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.type} of {self.instance} from {self.source} to {self.target}"
+
+
 class Snapshot(models.Model):
-    """What one host had and used at one moment."""
+    """What one host had and used: at one moment, or at most within an hour or a day.
+
+    ``grain`` is the minutes that it stands for: 5 (what was read at ``at``), 60 or
+    1440 (the highest of each figure in the hour or day of UTC that begins ``at``).
+    """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)
     host = models.CharField(max_length=255)
+    grain = models.IntegerField(default=5)
     at = models.DateTimeField()
     instances = models.IntegerField()
     vcpus_capacity = models.IntegerField()
@@ -124,7 +211,12 @@ class Snapshot(models.Model):
 
     class Meta:
         ordering = ("at",)
-        indexes = (models.Index(fields=("cloud", "host", "at")),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("cloud", "host", "grain", "at"), name="one_snapshot_a_moment"
+            ),
+        )
+        indexes = (models.Index(fields=("cloud", "grain", "at")),)
 
     def __str__(self) -> str:
         return f"{self.host} at {self.at:%F %T}"
