@@ -25,6 +25,7 @@ from migrations_app.api import (
     speeds,
     token,
     webhooks,
+    what_if,
     windows,
     world,
 )
@@ -79,6 +80,7 @@ urlpatterns = [
     ),
     path("sync/", inventory.Sync.as_view(), name="api-sync"),
     path("preflight/", preflight.Preflight.as_view(), name="api-preflight"),
+    path("what-if/", what_if.WhatIf.as_view(), name="api-what-if"),
     path("requests/", requests.Requests.as_view(), name="api-requests"),
     path("requests/<number:pk>/", requests.OneRequest.as_view(), name="api-request"),
     path(

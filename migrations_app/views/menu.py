@@ -17,6 +17,7 @@ _DAILY: tuple[Words, ...] = (
     ("requests", "Requests", "arrows-right-left", Verb.SEE),
 )
 _RARER: tuple[Words, ...] = (
+    ("what-if", "What if", "help-circle", Verb.SEE),
     ("services", "Services", "list-check", Verb.SEE),
     ("windows", "Windows and freezes", "calendar", Verb.SEE),
     ("audit", "Audit trail", "shield-check", Verb.SEE_AUDIT),

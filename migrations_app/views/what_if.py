@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from migrations_app.ports import DISK_GB, MEMORY_MB, PCPU, VCPU
 from migrations_app.templatetags.novaweb import mib
 
-_KNOWN: dict[str, tuple[str, Callable[[int], str]]] = {
+KNOWN: dict[str, tuple[str, Callable[[int], str]]] = {
     VCPU: ("VCPUs", str),
     PCPU: ("Dedicated CPUs", str),
     MEMORY_MB: ("Memory", mib),
@@ -56,13 +56,13 @@ def hosts(changes: Mapping[str, Any] | None) -> list[Host]:
 
 
 def _resources(found: Mapping[str, Mapping[str, int]]) -> list[Resource]:
-    order = {name: place for place, name in enumerate(_KNOWN)}
+    order = {name: place for place, name in enumerate(KNOWN)}
     names = sorted(found, key=lambda name: (order.get(name, len(order)), name))
     return [_resource(name, found[name]) for name in names]
 
 
 def _resource(name: str, figures: Mapping[str, int]) -> Resource:
-    label, said = _KNOWN.get(name, (name.replace("_", " ").capitalize(), str))
+    label, said = KNOWN.get(name, (name.replace("_", " ").capitalize(), str))
     before, after = figures["used_before"], figures["used_after"]
     capacity = figures["capacity"]
     return Resource(

@@ -25,6 +25,7 @@ POSTS = {
     "services/0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11/enable/": {"operator"},
     "sync/": {"operator"},
     "preflight/": {"requester", "approver", "operator", "auditor"},
+    "what-if/": {"requester", "approver", "operator", "auditor"},
     "requests/": {"requester", "operator"},
     "requests/1/approve/": {"approver"},
     "requests/1/reject/": {"approver"},

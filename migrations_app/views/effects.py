@@ -1,0 +1,148 @@
+"""What several moves do to hosts, as pages show it: figures, and a bar for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from migrations_app.draining.effect import Effect, HostEffect
+from migrations_app.ports import Stock
+from migrations_app.views.what_if import KNOWN
+
+_NOTHING = Stock(total=0, reserved=0, ratio=1.0, used=0, max_unit=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One resource of one host: figures before, at the peak and after; and a bar.
+
+    ``over`` says by how much the peak is above the capacity, ``was_over`` that it was
+    above before the moves as well. ``peaks``: the peak is neither before nor after.
+    """
+
+    label: str
+    before: str
+    peak: str
+    after: str
+    capacity: str
+    over: str
+    was_over: bool
+    peaks: bool
+    bar: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What becomes of one host."""
+
+    name: str
+    zone: str
+    role: str
+    bars: tuple[Bar, ...]
+
+
+def touched(of: Effect, *, emptied: Collection[str] = ()) -> list[Touched]:
+    """Return every touched host: first those that are emptied, then by name."""
+    wrong = {each.host for each in of.broken}
+    hosts = sorted(
+        of.hosts,
+        key=lambda host: (host.name not in emptied, host.name not in wrong, host.name),
+    )
+    return [
+        Touched(
+            name=host.name,
+            zone=host.zone,
+            role=_role(host, emptied),
+            bars=_bars(host),
+        )
+        for host in hosts
+    ]
+
+
+def _role(host: HostEffect, emptied: Collection[str]) -> str:
+    if host.name in emptied:
+        return f"is emptied: {host.leaving} leave" if host.leaving else "is emptied"
+    parts = [
+        f"{verb} {number}"
+        for verb, number in (("takes", host.arriving), ("gives", host.leaving))
+        if number
+    ]
+    return ", ".join(parts)
+
+
+def _bars(host: HostEffect) -> tuple[Bar, ...]:
+    order = {name: place for place, name in enumerate(KNOWN)}
+    names = sorted(host.before, key=lambda name: (order.get(name, len(order)), name))
+    # what none of the moves touches is left out, except for the three of every host
+    return tuple(
+        _bar(name, host) for name in names if name in order or _moves(name, host)
+    )
+
+
+def _moves(name: str, host: HostEffect) -> bool:
+    return host.before[name].used != _of(host.peak, name).used
+
+
+def _of(stock: Mapping[str, Stock], name: str) -> Stock:
+    return stock.get(name, _NOTHING)
+
+
+def _bar(name: str, host: HostEffect) -> Bar:
+    label, said = KNOWN.get(name, (name.replace("_", " ").capitalize(), str))
+    capacity = host.before[name].capacity
+    before, after = host.before[name].used, _of(host.after, name).used
+    peak = max(_of(host.peak, name).used, before, after)
+    return Bar(
+        label=label,
+        before=said(before),
+        peak=said(peak),
+        after=said(after),
+        capacity=said(capacity),
+        over=said(peak - capacity) if peak > capacity else "",
+        was_over=before > capacity,
+        peaks=peak > max(before, after),
+        bar=_draw(label, (before, peak, after, capacity), said),
+    )
+
+
+def _draw(
+    label: str, figures: tuple[int, int, int, int], said: Callable[[int], str]
+) -> SafeString:
+    """Draw what stays, what comes or goes, how high it gets, and where the limit is.
+
+    What goes and what is there only meanwhile are outlines, so that all can be told
+    without colours.
+    """
+    before, peak, after, capacity = figures
+    whole = max(peak, capacity, 1)
+    least, most = min(before, after), max(before, after)
+
+    def part(value: int) -> str:
+        return f"{100 * value / whole:.1f}"
+
+    return format_html(
+        '<svg class="change{}" viewBox="0 0 100 10" preserveAspectRatio="none"'
+        ' role="img" aria-label="{}: {} before, {} at its peak, {} after, of {}">'
+        '<rect class="change-room" width="{}" height="10"/>'
+        '<rect class="change-stays" width="{}" height="10"/>'
+        '<rect class="change-{}" x="{}" y="0.5" width="{}" height="9"/>'
+        '<rect class="change-peak" x="{}" y="2.5" width="{}" height="5"/>'
+        '<rect class="change-limit" x="{}" width="0.6" height="10"/></svg>',
+        " change-over" if peak > capacity else "",
+        label,
+        said(before),
+        said(peak),
+        said(after),
+        said(capacity),
+        part(capacity),
+        part(least),
+        "came" if after > before else "went",
+        part(least),
+        part(most - least),
+        part(most),
+        part(peak - most),
+        f"{min(99.4, 100 * capacity / whole):.1f}",
+    )
