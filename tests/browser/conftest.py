@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests import factories
 from tests.browser.web import Web
@@ -23,6 +29,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SignIn = Callable[..., Page]
+# ms that a page may take on a busy machine; how fast it is, bench/ measures
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

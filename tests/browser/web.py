@@ -16,7 +16,7 @@ from django.db import connection
 from tests.free_port import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 60.0  # seconds until it answers, on a busy machine
+PATIENCE = 240.0  # seconds until it answers, on a busy machine
 
 
 class Web:
