@@ -32,6 +32,24 @@ VERBS: dict[str, str] = {
     "request.withdrawn": "{actor} withdrew the move of {instance}",
     "request.expired": "The request to move {instance} expired",
     "request.voided": "The plan to move {instance} changed: its approvals are void",
+    "drain.asked": "{actor} asked to empty {source} (drain {subject})",
+    "drain.move_planned": "Drain {subject} plans to move {instance} to {target}",
+    "drain.planned": "The drain {subject} of {source} waits for approval",
+    "drain.failed": "The drain {subject} of {source} could not be planned",
+    "drain.approved": "{actor} approved the drain {subject} of {source}",
+    "drain.ready": "The drain {subject} of {source} has all the approvals it needs",
+    "drain.sent_back": "The drain {subject} of {source} needs more approvals to start",
+    "drain.rejected": "{actor} rejected the drain {subject} of {source}",
+    "drain.withdrawn": "{actor} withdrew the drain {subject} of {source}",
+    "drain.expired": "The drain {subject} of {source} expired",
+    "drain.started": "The drain {subject} of {source} started",
+    "drain.disabling": "Drain {subject} has nova-compute on {source} disabled",
+    "drain.enabling": "Drain {subject} has nova-compute on {source} enabled again",
+    "drain.left": "Drain {subject} leaves {instance} where it is",
+    "drain.paused": "{actor} paused the drain {subject} of {source}",
+    "drain.resumed": "{actor} had the drain {subject} of {source} go on",
+    "drain.cancelled": "{actor} cancelled the drain {subject} of {source}",
+    "drain.ended": "The drain {subject} of {source} is over",
     "run.started": "The move of {instance} to {target} started",
     "run.completed": "{instance} was moved to {target}",
     "run.going_back": "The move of {instance} turned back",
@@ -110,6 +128,7 @@ def record(
     cloud: str = "",
     source: str = "",
     target: str = "",
+    ticket: str = "",
 ) -> AuditEntry:
     """Add an entry for the verb, which must be one of VERBS, and return it.
 
@@ -135,6 +154,7 @@ def record(
         cloud=cloud,
         source=source,
         target=target,
+        ticket=ticket,
     )
     if request is not None:
         entry.cloud = request.cloud.name

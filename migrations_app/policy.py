@@ -7,57 +7,22 @@ requests.py and runs.py ask it again before they act.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
 from migrations_app.models import Delegation, MigrationRequest, Run
+from migrations_app.roles import MAY_BE_LENT, ROLES, WORDS
+from migrations_app.roles import Role as Role
+from migrations_app.roles import Verb as Verb
 from migrations_app.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
-class Role(StrEnum):
-    """The four roles; each is a group of that name."""
-
-    REQUESTER = "requester"
-    APPROVER = "approver"
-    OPERATOR = "operator"
-    AUDITOR = "auditor"
-
-
-class Verb(StrEnum):
-    """Everything a person may do."""
-
-    SEE = "see"
-    ASK = "ask"
-    APPROVE = "approve"
-    REJECT = "reject"
-    WITHDRAW = "withdraw"
-    STOP = "stop"
-    ABORT = "abort"
-    FORCE_COMPLETE = "force-complete"
-    LOOK_AGAIN = "look-again"
-    GO_BACK = "go-back"
-    CLOSE = "close"
-    CONSOLE = "console"
-    SEE_AUDIT = "see-audit"
-    SAVE_SEARCH = "save-search"
-    SIGN = "sign-audit"
-    SYNC = "sync"
-    DISABLE = "disable-service"
-    ENABLE = "enable-service"
-    MEASURE = "measure"
-    CALENDAR = "calendar"
-    WEBHOOKS = "webhooks"
-    AMEND = "amend"
-    BREAK_GLASS = "break-glass"
-    REVIEW = "review"
-    DELEGATE = "delegate"
-    SEE_POLICIES = "see-policies"
-    SET_POLICY = "set-policy"
+# What is done to a drain and not to one of its moves.
+OF_THE_DRAIN = frozenset({Verb.APPROVE, Verb.REJECT, Verb.AMEND, Verb.BREAK_GLASS})
 
 
 class Late(str):
@@ -92,69 +57,6 @@ class Person:
     groups: frozenset[str] = frozenset()
     lent: tuple[Lent, ...] = ()
     sets_policy: bool = False
-
-
-_ROLES: dict[Verb, frozenset[Role]] = {
-    Verb.SEE: frozenset(Role),
-    Verb.ASK: frozenset({Role.REQUESTER, Role.OPERATOR}),
-    Verb.APPROVE: frozenset({Role.APPROVER}),
-    Verb.REJECT: frozenset({Role.APPROVER}),
-    Verb.WITHDRAW: frozenset({Role.REQUESTER, Role.OPERATOR}),
-    Verb.STOP: frozenset({Role.OPERATOR}),
-    Verb.ABORT: frozenset({Role.OPERATOR}),
-    Verb.FORCE_COMPLETE: frozenset({Role.OPERATOR}),
-    Verb.LOOK_AGAIN: frozenset({Role.OPERATOR}),
-    Verb.GO_BACK: frozenset({Role.OPERATOR}),
-    Verb.CLOSE: frozenset({Role.OPERATOR}),
-    Verb.CONSOLE: frozenset({Role.OPERATOR}),
-    Verb.SEE_AUDIT: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
-    Verb.SAVE_SEARCH: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
-    Verb.SIGN: frozenset({Role.AUDITOR, Role.OPERATOR}),
-    Verb.SYNC: frozenset({Role.OPERATOR}),
-    Verb.DISABLE: frozenset({Role.OPERATOR}),
-    Verb.ENABLE: frozenset({Role.OPERATOR}),
-    Verb.MEASURE: frozenset({Role.OPERATOR}),
-    Verb.CALENDAR: frozenset({Role.APPROVER, Role.OPERATOR}),
-    Verb.WEBHOOKS: frozenset({Role.OPERATOR}),
-    Verb.AMEND: frozenset({Role.REQUESTER, Role.OPERATOR}),
-    Verb.BREAK_GLASS: frozenset({Role.OPERATOR}),
-    Verb.REVIEW: frozenset({Role.APPROVER}),
-    Verb.DELEGATE: frozenset({Role.APPROVER}),
-    Verb.SEE_POLICIES: frozenset(Role),
-    # no role gives this: staff does
-    Verb.SET_POLICY: frozenset(),
-}
-# What an approver may hand on to somebody who has another role.
-_MAY_BE_LENT = frozenset({Verb.APPROVE, Verb.REJECT})
-_WORDS = {
-    Verb.SEE: "look at this",
-    Verb.ASK: "ask for a move",
-    Verb.APPROVE: "approve a request",
-    Verb.REJECT: "reject a request",
-    Verb.WITHDRAW: "withdraw a request",
-    Verb.STOP: "stop a run",
-    Verb.ABORT: "abort a live migration",
-    Verb.FORCE_COMPLETE: "force a live migration to complete",
-    Verb.LOOK_AGAIN: "have a held run looked at again",
-    Verb.GO_BACK: "send a held run back",
-    Verb.CLOSE: "close a held run by hand",
-    Verb.CONSOLE: "look at an instance's console",
-    Verb.SEE_AUDIT: "read the audit trail",
-    Verb.SAVE_SEARCH: "keep a search of the audit trail",
-    Verb.SIGN: "have the audit trail signed",
-    Verb.SYNC: "have the inventory read anew",
-    Verb.DISABLE: "disable a service",
-    Verb.ENABLE: "enable a service",
-    Verb.MEASURE: "have the speed between two hosts measured",
-    Verb.CALENDAR: "change windows and freezes",
-    Verb.WEBHOOKS: "manage webhooks, deliveries and what groups are told",
-    Verb.AMEND: "change a request",
-    Verb.BREAK_GLASS: "break the glass",
-    Verb.REVIEW: "review broken glass",
-    Verb.DELEGATE: "hand on your say",
-    Verb.SEE_POLICIES: "look at approval policies",
-    Verb.SET_POLICY: "change approval policies",
-}
 
 
 def person(user: User | AnonymousUser) -> Person:
@@ -214,17 +116,17 @@ def why_not(
     run: Run | None = None,
 ) -> str:
     """Return why the person may not do that, as a sentence; empty: they may."""
-    allowed = _ROLES[verb]
+    allowed = ROLES[verb]
     if verb is Verb.SET_POLICY:
         if not who.sets_policy:
             return (
-                f"To {_WORDS[verb]} takes an account of staff with the permission to"
+                f"To {WORDS[verb]} takes an account of staff with the permission to"
                 " change approval policies. Ask whoever administers novaweb for it."
             )
     elif not (_has_by_other_right(who, verb) or who.roles & set(map(str, allowed))):
         roles = " or ".join(sorted(str(role) for role in allowed))
         return (
-            f"To {_WORDS[verb]} takes the role {roles}, which you do not have. Ask"
+            f"To {WORDS[verb]} takes the role {roles}, which you do not have. Ask"
             " whoever administers novaweb for it."
         )
     if request is not None:
@@ -236,7 +138,7 @@ def why_not(
 
 def _has_by_other_right(who: Person, verb: Verb) -> bool:
     """Whether the verb is open to the person though none of their roles gives it."""
-    if verb in _MAY_BE_LENT:
+    if verb in MAY_BE_LENT:
         return bool(who.lent and who.roles)
     return verb is Verb.SEE_POLICIES and who.sets_policy
 
@@ -245,6 +147,11 @@ def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
     state = RequestState(request.state)
     words = str(state).replace("_", " ")
     match verb:
+        case _ if request.drain_id and verb in OF_THE_DRAIN:
+            return (
+                f"This move is part of drain {request.drain_id}, which is decided about"
+                " as a whole: see that drain, or withdraw this move from it."
+            )
         case Verb.APPROVE | Verb.REJECT if request.asked_by_id == who.id:
             return "You asked for this move: somebody else must decide about it."
         case Verb.APPROVE if request.changed_by_id and request.changed_by_id == who.id:

@@ -6,7 +6,7 @@ is read anew each time, so that nothing that changed meanwhile can be overlooked
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -158,7 +158,7 @@ def standing_of(
         return None
     rows = request.decisions.filter(approves=True, plan_digest=request.plan_digest)
     says = [say(row) for row in rows]
-    return standing(rule, says, never=_never(request, says), now=now)
+    return standing(rule, says, never=never(_involved(request), says), now=now)
 
 
 def say(row: Decision) -> Say:
@@ -175,12 +175,17 @@ def say(row: Decision) -> Say:
     )
 
 
-def _never(request: MigrationRequest, says: Iterable[Say]) -> frozenset[int]:
-    """Return whose say about the request never counts."""
+def never(involved: Collection[int | None], says: Iterable[Say]) -> frozenset[int]:
+    """Return whose say never counts: of those involved, and of superusers."""
     people = {person for say in says for person in say.people}
     superusers = User.objects.filter(pk__in=people, is_superuser=True)
-    involved = {request.asked_by_id, request.changed_by_id} - {None}
-    return frozenset({*superusers.values_list("pk", flat=True), *involved})  # type: ignore[arg-type]
+    return frozenset(superusers.values_list("pk", flat=True)).union(
+        person for person in involved if person is not None
+    )
+
+
+def _involved(request: MigrationRequest) -> set[int | None]:
+    return {request.asked_by_id, request.changed_by_id}
 
 
 def expiry(request: MigrationRequest, *, now: datetime) -> datetime:
@@ -217,7 +222,7 @@ def whose_say(who: Person, request: MigrationRequest) -> dict[str, Any]:
     found = standing_of(request)
     if found is None:
         raise TooLate(NO_POLICY)
-    sentence, fields = _whose(who, request, found)
+    sentence, fields = whose(who, _involved(request), found)
     if fields is None:
         late = who.id in found.counted
         raise (TooLate if late else NotAllowed)(sentence)
@@ -240,13 +245,13 @@ def why_not_now(who: Person, found: Standing | None, request: MigrationRequest) 
     """Return why the person may not approve at this stage; empty: they may."""
     if found is None:
         return NO_POLICY
-    return _whose(who, request, found)[0]
+    return whose(who, _involved(request), found)[0]
 
 
-def _whose(
-    who: Person, request: MigrationRequest, found: Standing
+def whose(
+    who: Person, involved: Collection[int | None], found: Standing
 ) -> tuple[str, dict[str, Any] | None]:
-    involved = {request.asked_by_id, request.changed_by_id}
+    """Return why the person may not approve now, or by whose right they do."""
     counted = frozenset() if found.satisfied else found.counted
     if who.id in counted:
         return "You have decided about this plan already.", None
@@ -254,7 +259,7 @@ def _whose(
     if own and found.fits(who.groups):
         return "", {"groups": sorted(who.groups)}
     for lent in who.lent:
-        if lent.giver not in involved | counted and found.fits(lent.groups):
+        if lent.giver not in {*involved, *counted} and found.fits(lent.groups):
             return "", {
                 "groups": sorted(lent.groups),
                 "on_behalf_of_id": lent.giver,

@@ -46,13 +46,17 @@ def start_due(now: datetime, *, most: int | None = None) -> int:
 
 def _due(now: datetime) -> models.QuerySet[MigrationRequest]:
     return MigrationRequest.objects.filter(
-        state=str(RequestState.APPROVED), look_again_at__lte=now, expires_at__gt=now
+        # the moves of a drain are started and ended by it alone
+        drain=None,
+        state=str(RequestState.APPROVED),
+        look_again_at__lte=now,
+        expires_at__gt=now,
     ).order_by("look_again_at")
 
 
 def _expired(now: datetime) -> models.QuerySet[MigrationRequest]:
     return MigrationRequest.objects.filter(
-        state__in=_WAITING, expires_at__lte=now
+        drain=None, state__in=_WAITING, expires_at__lte=now
     ).order_by("expires_at")
 
 

@@ -1,4 +1,4 @@
-"""The heart: one thread a process that renews the leases of the runs it walks.
+"""The heart: one thread a process that renews the leases of what it works at.
 
 A neighbour may take longer to answer than a lease lasts. While this process lives its
 leases are renewed; when it is killed the heart stops with it, and the leases lapse.
@@ -9,23 +9,33 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import structlog
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
-from migrations_app.engine.lease import Lease, lease_span
-from migrations_app.models import Run
-
 log = structlog.get_logger(__name__)
-_held: dict[str, Lease] = {}
+
+
+class Held(Protocol):
+    """A lease that can be renewed."""
+
+    token: str
+
+    def renew(self) -> None:
+        """Keep it for another span, if it is ours still."""
+        ...
+
+
+_held: dict[str, Held] = {}
 _lock = threading.Lock()
 _stir = threading.Event()
 _thread: threading.Thread | None = None
 
 
 @contextmanager
-def beating(lease: Lease) -> Iterator[None]:
+def beating(lease: Held) -> Iterator[None]:
     """Keep the lease renewed for as long as the block lasts."""
     global _thread
     with _lock:
@@ -49,13 +59,11 @@ def _beat() -> None:
             _renew(held)
 
 
-def _renew(held: list[Lease]) -> None:
+def _renew(held: list[Held]) -> None:
     try:
         close_old_connections()
         for lease in held:
-            Run.objects.filter(pk=lease.run_id, lease=lease.token).update(
-                lease_until=lease.clock() + lease_span()
-            )
+            lease.renew()
     except Error as error:
         # the walk itself will meet the same trouble and say so
         log.warning("leases not renewed", reason=str(error))

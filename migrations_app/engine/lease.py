@@ -63,6 +63,12 @@ class Lease:
         if changed != 1:
             raise LostLease
 
+    def renew(self) -> None:
+        """Keep the run for another span, if it is ours still."""
+        Run.objects.filter(pk=self.run_id, lease=self.token).update(
+            lease_until=self.clock() + lease_span()
+        )
+
     def release(self, look_again_at: datetime | None) -> None:
         """Give the run back, to be looked at again then; None: never by itself."""
         self.write(lease="", lease_until=None, look_again_at=look_again_at)

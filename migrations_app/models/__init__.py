@@ -1,4 +1,4 @@
-"""The tables: facts and constraints. The verbs are in requests.py and runs.py."""
+"""The tables: facts and constraints. Verbs: requests.py, drains.py and runs.py."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from migrations_app.models.approval import (
 from migrations_app.models.audit import AuditEntry, AuditHead
 from migrations_app.models.calendar import Window
 from migrations_app.models.cloud import Cloud
+from migrations_app.models.drain import Drain
 from migrations_app.models.inventory import (
     Hypervisor,
     Instance,
@@ -45,6 +46,7 @@ __all__ = [
     "Decision",
     "Delegation",
     "Delivery",
+    "Drain",
     "Hypervisor",
     "Instance",
     "Lane",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from migrations_app.models.cloud import Cloud
+from migrations_app.models.drain import Drain
 from migrations_app.states import RequestState
 
 
@@ -75,6 +76,13 @@ class MigrationRequest(models.Model):
         related_name="+",
     )
     changed_by_name = models.CharField(max_length=150, blank=True)
+    # The drain that it is a move of, its place in the drain's order, from 1, and the
+    # other targets that the drain's approval is for.
+    drain = models.ForeignKey(
+        Drain, on_delete=models.PROTECT, null=True, blank=True, related_name="moves"
+    )
+    place = models.PositiveIntegerField(default=0)
+    fallbacks = models.JSONField(default=list, blank=True)
     # When an approved request is tried next; null when nothing is to be tried.
     look_again_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -94,13 +102,26 @@ class MigrationRequest(models.Model):
 class Decision(models.Model):
     """One person's approve or reject of a plan, by its digest; never changed.
 
+    It is about a request or about a drain: about one of the two.
+
     An approval counts only while the request's digest is the one that it names, and
     as far as the policy that rules lets it (approval/standing.py). ``groups`` are the
     groups at that time of whose say it is: of ``on_behalf_of``, where that is given.
     """
 
     request = models.ForeignKey(
-        MigrationRequest, on_delete=models.CASCADE, related_name="decisions"
+        MigrationRequest,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="decisions",
+    )
+    drain = models.ForeignKey(
+        Drain,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="decisions",
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True
@@ -123,6 +144,13 @@ class Decision(models.Model):
     class Meta:
         # a person may decide again about a plan when the first time counts no more
         ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(request__isnull=False, drain__isnull=True)
+                | models.Q(request__isnull=True, drain__isnull=False),
+                name="decision_about_one_thing",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.by_name} {'approves' if self.approves else 'rejects'}"

@@ -17,6 +17,24 @@ PREFIX = "novaweb:"
 # (nova/virt/libvirt/driver.py, DISABLE_PREFIX).
 BY_LIBVIRT = "AUTO:"
 _MARK = re.compile(rf"{PREFIX}([0-9a-f]{{8}}) was enabled;")
+_DRAIN = re.compile(rf"{PREFIX}([0-9a-f]{{8}}) drain \d+;")
+
+
+def reason_of_drain(token: str, number: int, reason: str) -> str:
+    """Return the reason with which a drain disables a host that was enabled.
+
+    It is none of the marks of a move: to moves such a host is disabled, for long.
+    """
+    text = f"{PREFIX}{token} drain {number}; was enabled; emptied: {reason}"
+    return " ".join(text.split())[:LONGEST]
+
+
+def drain_of(service: Service) -> str:
+    """Return the token of the drain that disabled the service; empty if none did."""
+    if service.enabled:
+        return ""
+    found = _DRAIN.match(service.disabled_reason or "")
+    return found[1] if found else ""
 
 
 def reason_of(move: Move) -> str:

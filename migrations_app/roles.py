@@ -1,0 +1,121 @@
+"""The roles, the verbs of people, and which role opens which verb."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The four roles; each is a group of that name."""
+
+    REQUESTER = "requester"
+    APPROVER = "approver"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+class Verb(StrEnum):
+    """Everything a person may do."""
+
+    SEE = "see"
+    ASK = "ask"
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    STOP = "stop"
+    ABORT = "abort"
+    FORCE_COMPLETE = "force-complete"
+    LOOK_AGAIN = "look-again"
+    GO_BACK = "go-back"
+    CLOSE = "close"
+    CONSOLE = "console"
+    SEE_AUDIT = "see-audit"
+    SAVE_SEARCH = "save-search"
+    SIGN = "sign-audit"
+    SYNC = "sync"
+    DISABLE = "disable-service"
+    ENABLE = "enable-service"
+    MEASURE = "measure"
+    CALENDAR = "calendar"
+    WEBHOOKS = "webhooks"
+    AMEND = "amend"
+    BREAK_GLASS = "break-glass"
+    REVIEW = "review"
+    DELEGATE = "delegate"
+    SEE_POLICIES = "see-policies"
+    SET_POLICY = "set-policy"
+    DRAIN = "drain"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+ROLES: dict[Verb, frozenset[Role]] = {
+    Verb.SEE: frozenset(Role),
+    Verb.ASK: frozenset({Role.REQUESTER, Role.OPERATOR}),
+    Verb.APPROVE: frozenset({Role.APPROVER}),
+    Verb.REJECT: frozenset({Role.APPROVER}),
+    Verb.WITHDRAW: frozenset({Role.REQUESTER, Role.OPERATOR}),
+    Verb.STOP: frozenset({Role.OPERATOR}),
+    Verb.ABORT: frozenset({Role.OPERATOR}),
+    Verb.FORCE_COMPLETE: frozenset({Role.OPERATOR}),
+    Verb.LOOK_AGAIN: frozenset({Role.OPERATOR}),
+    Verb.GO_BACK: frozenset({Role.OPERATOR}),
+    Verb.CLOSE: frozenset({Role.OPERATOR}),
+    Verb.CONSOLE: frozenset({Role.OPERATOR}),
+    Verb.SEE_AUDIT: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
+    Verb.SAVE_SEARCH: frozenset({Role.AUDITOR, Role.APPROVER, Role.OPERATOR}),
+    Verb.SIGN: frozenset({Role.AUDITOR, Role.OPERATOR}),
+    Verb.SYNC: frozenset({Role.OPERATOR}),
+    Verb.DISABLE: frozenset({Role.OPERATOR}),
+    Verb.ENABLE: frozenset({Role.OPERATOR}),
+    Verb.MEASURE: frozenset({Role.OPERATOR}),
+    Verb.CALENDAR: frozenset({Role.APPROVER, Role.OPERATOR}),
+    Verb.WEBHOOKS: frozenset({Role.OPERATOR}),
+    Verb.AMEND: frozenset({Role.REQUESTER, Role.OPERATOR}),
+    Verb.BREAK_GLASS: frozenset({Role.OPERATOR}),
+    Verb.REVIEW: frozenset({Role.APPROVER}),
+    Verb.DELEGATE: frozenset({Role.APPROVER}),
+    Verb.SEE_POLICIES: frozenset(Role),
+    Verb.DRAIN: frozenset({Role.OPERATOR}),
+    Verb.PAUSE: frozenset({Role.OPERATOR}),
+    Verb.RESUME: frozenset({Role.OPERATOR}),
+    Verb.CANCEL: frozenset({Role.OPERATOR}),
+    # no role gives this: staff does
+    Verb.SET_POLICY: frozenset(),
+}
+# What an approver may hand on to somebody who has another role.
+MAY_BE_LENT = frozenset({Verb.APPROVE, Verb.REJECT})
+WORDS = {
+    Verb.SEE: "look at this",
+    Verb.ASK: "ask for a move",
+    Verb.APPROVE: "approve a request",
+    Verb.REJECT: "reject a request",
+    Verb.WITHDRAW: "withdraw a request",
+    Verb.STOP: "stop a run",
+    Verb.ABORT: "abort a live migration",
+    Verb.FORCE_COMPLETE: "force a live migration to complete",
+    Verb.LOOK_AGAIN: "have a held run looked at again",
+    Verb.GO_BACK: "send a held run back",
+    Verb.CLOSE: "close a held run by hand",
+    Verb.CONSOLE: "look at an instance's console",
+    Verb.SEE_AUDIT: "read the audit trail",
+    Verb.SAVE_SEARCH: "keep a search of the audit trail",
+    Verb.SIGN: "have the audit trail signed",
+    Verb.SYNC: "have the inventory read anew",
+    Verb.DISABLE: "disable a service",
+    Verb.ENABLE: "enable a service",
+    Verb.MEASURE: "have the speed between two hosts measured",
+    Verb.CALENDAR: "change windows and freezes",
+    Verb.WEBHOOKS: "manage webhooks, deliveries and what groups are told",
+    Verb.AMEND: "change a request",
+    Verb.BREAK_GLASS: "break the glass",
+    Verb.REVIEW: "review broken glass",
+    Verb.DELEGATE: "hand on your say",
+    Verb.SEE_POLICIES: "look at approval policies",
+    Verb.SET_POLICY: "change approval policies",
+    Verb.DRAIN: "have hosts emptied",
+    Verb.PAUSE: "pause a drain",
+    Verb.RESUME: "have a paused drain go on",
+    Verb.CANCEL: "cancel a drain",
+}
