@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils import timezone
 
 from migrations_app.errors import Gone
@@ -123,27 +124,29 @@ def hypervisor(host: str, *, cloud: str = "") -> Hypervisor:
     return row
 
 
-def instances_on(rows: Sequence[Hypervisor]) -> dict[tuple[int, str], int]:
-    """Return how many instances each of these hosts has, by cloud and host."""
-    counted = (
-        Instance.objects.filter(host__in=[row.host for row in rows])
-        .values("cloud_id", "host")
-        .order_by()
-        .annotate(number=Count("id"))
-    )
-    return {(row["cloud_id"], row["host"]): row["number"] for row in counted}
-
-
-def snapshots(of: Hypervisor, *, last: int = 96) -> list[Snapshot]:
-    """Return the host's last snapshots, oldest first."""
-    rows = Snapshot.objects.filter(cloud=of.cloud_id, host=of.host).order_by("-at")
-    return list(rows[:last])[::-1]
+def snapshots(of: Hypervisor, *, since: datetime, grain: int) -> list[Snapshot]:
+    """Return the host's snapshots of that grain (minutes) since then, oldest first."""
+    rows = Snapshot.objects.filter(cloud=of.cloud_id, host=of.host, at__gte=since)
+    return list(rows.filter(grain=grain).order_by("at"))
 
 
 def moves_at(of: Hypervisor) -> list[MigrationRequest]:
     """Return the open requests that would take an instance from or to the host."""
     rows = MigrationRequest.objects.filter(state__in=OPEN, cloud=of.cloud_id)
     return list(rows.filter(Q(source=of.host) | Q(target=of.host)))
+
+
+def mark_of(host: Hypervisor) -> str:
+    """Return a text that is another one when what its page shows may have changed."""
+    there = Instance.objects.filter(cloud=host.cloud_id, host=host.host)
+    moves = moves_at(host)
+    read = there.order_by().aggregate(number=Count("pk"), last=Max("seen_at"))
+    facts = (
+        *(host.vcpus_used, host.memory_used, host.disk_used, host.up, host.enabled),
+        *(host.seen_at, read["number"], read["last"]),
+        *((move.pk, move.state) for move in moves),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def speeds(cloud: str, source: str, target: str) -> list[CopySpeed]:
@@ -176,7 +179,7 @@ def waiting_for(person: Person) -> QuerySet[MigrationRequest]:
         return rows.none()
     decided = Decision.objects.filter(by=person.id).values("request_id", "plan_digest")
     return (
-        rows.filter(state=RequestState.REQUESTED)
+        rows.filter(state=RequestState.REQUESTED, drain=None)
         .exclude(asked_by=person.id)
         .exclude(changed_by=person.id)
         .exclude(

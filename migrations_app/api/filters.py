@@ -42,6 +42,10 @@ class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     host = django_filters.CharFilter(label="Host")
     cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
+    grain = django_filters.ChoiceFilter(
+        choices=[(each, each) for each in ("5", "60", "1440")],
+        label="Minutes that a row stands for",
+    )
     since = django_filters.IsoDateTimeFilter(
         field_name="at", lookup_expr="gte", label="At this time or later"
     )
@@ -51,7 +55,7 @@ class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = Snapshot
-        fields = ("host", "cloud", "since", "until")
+        fields = ("host", "cloud", "grain", "since", "until")
 
 
 class RequestFilter(requests.RequestFilter):

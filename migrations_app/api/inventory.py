@@ -18,7 +18,13 @@ from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.filters import HypervisorFilter, InstanceFilter, SnapshotFilter
 from migrations_app.errors import Gone
 from migrations_app.inventory.ask import have_read_anew
-from migrations_app.inventory.capacity import usage_by_project
+from migrations_app.inventory.capacity import (
+    NOTHING,
+    RESOURCES,
+    Most,
+    usage_by_project,
+    used_most,
+)
 from migrations_app.models import Hypervisor, Instance, Snapshot
 from migrations_app.policy import Verb
 
@@ -36,6 +42,25 @@ class StockShape(serializers.Serializer[Any]):
     free = serializers.IntegerField()
 
 
+class MostShape(serializers.Serializer[Any]):
+    """What the flavors of the instances of a host name: MiB of memory, GiB of disk."""
+
+    vcpus = serializers.IntegerField()
+    memory = serializers.IntegerField()
+    disk = serializers.IntegerField()
+
+
+class NovaShape(serializers.Serializer[Any]):
+    """What Nova counts on a host, without ratios: null where it does not tell."""
+
+    vcpus = serializers.IntegerField(allow_null=True)
+    vcpus_used = serializers.IntegerField(allow_null=True)
+    memory = serializers.IntegerField(allow_null=True)
+    memory_used = serializers.IntegerField(allow_null=True)
+    disk = serializers.IntegerField(allow_null=True)
+    disk_used = serializers.IntegerField(allow_null=True)
+
+
 class HypervisorShape(serializers.ModelSerializer[Hypervisor]):
     """A compute host. Memory in MiB, disk in GiB, by placement's account."""
 
@@ -45,6 +70,8 @@ class HypervisorShape(serializers.ModelSerializer[Hypervisor]):
     vcpus = serializers.SerializerMethodField()
     memory = serializers.SerializerMethodField()
     disk = serializers.SerializerMethodField()
+    used_max = serializers.SerializerMethodField()
+    nova = serializers.SerializerMethodField()
     instances = serializers.SerializerMethodField()
 
     class Meta:
@@ -64,6 +91,8 @@ class HypervisorShape(serializers.ModelSerializer[Hypervisor]):
             "vcpus",
             "memory",
             "disk",
+            "used_max",
+            "nova",
             "instances",
             "seen_at",
         )
@@ -85,8 +114,26 @@ class HypervisorShape(serializers.ModelSerializer[Hypervisor]):
 
     def get_instances(self, row: Hypervisor) -> int:
         """Return how many instances it has, as counted for all rows at once."""
-        counted: dict[tuple[int, str], int] = self.context["instances_on"]
-        return counted.get((row.cloud_id, row.host), 0)
+        return self._most(row).instances
+
+    @extend_schema_field(MostShape)
+    def get_used_max(self, row: Hypervisor) -> dict[str, int]:
+        """Return what the flavors of its instances name."""
+        there = self._most(row)
+        return {name: getattr(there, name) for name in RESOURCES}
+
+    @extend_schema_field(NovaShape)
+    def get_nova(self, row: Hypervisor) -> dict[str, int | None]:
+        """Return what Nova itself counts; null where it does not tell."""
+        return {
+            name: getattr(row, f"nova_{name}")
+            for each in RESOURCES
+            for name in (each, f"{each}_used")
+        }
+
+    def _most(self, row: Hypervisor) -> Most:
+        counted: dict[tuple[int, str], Most] = self.context["most"]
+        return counted.get((row.cloud_id, row.host), NOTHING)
 
 
 def _stock(row: Hypervisor, name: str) -> dict[str, Any]:
@@ -164,6 +211,7 @@ class SnapshotShape(serializers.ModelSerializer[Snapshot]):
         fields = (
             "cloud",
             "host",
+            "grain",
             "at",
             "instances",
             "vcpus_capacity",
@@ -189,7 +237,7 @@ class Hypervisors(Checked, ListAPIView[Hypervisor]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return one page, with the instances of all its hosts counted at once."""
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        context = {"instances_on": queries.instances_on(rows or [])}
+        context = {"most": used_most(rows or [])}
         shown = HypervisorShape(rows, many=True, context=context)
         return self.get_paginated_response(shown.data)
 
@@ -208,7 +256,7 @@ class OneHypervisor(Checked, APIView):
             raise Gone("No hypervisor has a name like that.")
         row = queries.hypervisor(host, cloud=cloud)
         row.projects = usage_by_project(row.cloud, row.host)  # type: ignore[attr-defined]
-        context = {"instances_on": queries.instances_on([row])}
+        context = {"most": used_most([row])}
         return Response(HypervisorAndUsersShape(row, context=context).data)
 
 
@@ -236,7 +284,7 @@ class OneInstance(Checked, APIView):
 
 @extend_schema(tags=["inventory"])
 class Snapshots(Checked, ListAPIView[Snapshot]):
-    """The history of the capacity: one row a host and five minutes, newest first."""
+    """The history of the capacity, newest first; ``grain`` is the minutes of a row."""
 
     serializer_class = SnapshotShape
     filterset_class = SnapshotFilter

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from decimal import Decimal
+from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
-from django.forms import Select, TextInput
+from django.db import connection
+from django.db.models import Exists, F, FloatField, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Floor
+from django.forms import NumberInput, Select, TextInput
 
 from migrations_app.models import Cloud, Hypervisor, Instance
 
@@ -35,6 +40,13 @@ def text(hint: str) -> TextInput:
 def choice() -> Select:
     """Return a select."""
     return Select(attrs={"class": "form-select"})
+
+
+AT_LEAST: dict[str, Any] = {
+    "min_value": 0,
+    "max_value": 2**31 - 1,
+    "widget": NumberInput(attrs={"class": "form-control", "placeholder": "at least"}),
+}
 
 
 class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -85,12 +97,15 @@ class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Search by name; narrow by zone and state."""
+    """Search by name; narrow by place, state, whose instances, and what is free."""
 
     q = django_filters.CharFilter(
         method="search", label="Search", widget=text("host or node")
     )
     zone = django_filters.CharFilter(label="Zone", widget=text("OS1"))
+    aggregate = django_filters.CharFilter(
+        method="in_aggregate", label="Aggregate", widget=text("ssd")
+    )
     state = django_filters.ChoiceFilter(
         method="in_state",
         label="State",
@@ -98,10 +113,25 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
         empty_label="any",
         widget=choice(),
     )
+    project = django_filters.CharFilter(
+        method="with_project", label="Has project", widget=text("name or id")
+    )
+    free_vcpus = django_filters.NumberFilter(
+        method="with_free", label="Free VCPUs", **AT_LEAST
+    )
+    free_memory = django_filters.NumberFilter(
+        method="with_free", label="Free MiB", **AT_LEAST
+    )
+    free_disk = django_filters.NumberFilter(
+        method="with_free", label="Free GiB of disk", **AT_LEAST
+    )
 
     class Meta:
         model = Hypervisor
-        fields = ("q", "zone", "state")
+        fields = (
+            *("q", "zone", "aggregate", "state", "project"),
+            *("free_vcpus", "free_memory", "free_disk"),
+        )
 
     def search(
         self, rows: QuerySet[Hypervisor], name: str, value: str
@@ -109,6 +139,17 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
         """Any part of the host's or the node's name will do."""
         value = value.strip()
         return rows.filter(Q(host__icontains=value) | Q(node__icontains=value))
+
+    def in_aggregate(
+        self, rows: QuerySet[Hypervisor], name: str, value: str
+    ) -> QuerySet[Hypervisor]:
+        """The aggregate's whole name."""
+        value = value.strip()
+        if connection.features.supports_json_field_contains:
+            return rows.filter(aggregates__contains=[value])
+        # SQLite has the list as Django wrote it: JSON in ASCII
+        written = rows.annotate(written=Cast("aggregates", TextField()))
+        return written.filter(written__contains=json.dumps(value))
 
     def in_state(
         self, rows: QuerySet[Hypervisor], name: str, value: str
@@ -120,3 +161,29 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
             case "down":
                 return rows.filter(up=False)
         return rows.filter(enabled=False)
+
+    def with_project(
+        self, rows: QuerySet[Hypervisor], name: str, value: str
+    ) -> QuerySet[Hypervisor]:
+        """Hosts that have an instance of the project, named or by its id."""
+        value = value.strip()
+        theirs = Instance.objects.filter(
+            Q(project_id=value) | Q(project_name=value),
+            cloud=OuterRef("cloud"),
+            host=OuterRef("host"),
+        )
+        return rows.filter(Exists(theirs))
+
+    def with_free(
+        self, rows: QuerySet[Hypervisor], name: str, value: Decimal
+    ) -> QuerySet[Hypervisor]:
+        """Hosts of whose capacity so much at least is not allocated."""
+        what = name.removeprefix("free_")
+        free = capacity_of(what) - F(f"{what}_used")
+        return rows.annotate(**{name: free}).filter(**{f"{name}__gte": float(value)})
+
+
+def capacity_of(what: str) -> Floor:
+    """Return the capacity of vcpus, memory or disk as the database counts it."""
+    share = (F(f"{what}_total") - F(f"{what}_reserved")) * F(f"{what}_ratio")
+    return Floor(Cast(share, FloatField()))

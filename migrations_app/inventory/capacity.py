@@ -1,18 +1,23 @@
 """What is used on a host, and by whom: the article's ``nova host-describe``.
 
-Three figures that never agree, and why: *used* is placement's and counts running
-moves and what waits for its confirmation; the sum over the *instances* counts only
-who is there; the *capacity* is (total - reserved) x ratio, so that more VCPUs may be
-given away than there are.
+Three figures that never agree, and why: *used now* is placement's and counts running
+moves on both hosts and what waits for its confirmation; *used max* is the sum of what
+the flavors of those who are there name, with the root disk of one booted from a volume
+(nova/api/openstack/compute/hosts.py, HostController.show); the *capacity* is
+(total - reserved) x ratio, so that more VCPUs may be given away than there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 from django.db.models import Count, Sum
 
-from migrations_app.models import Cloud, Instance
+from migrations_app.models import Cloud, Hypervisor, Instance
+
+RESOURCES = ("vcpus", "memory", "disk")
 
 
 class Usage(TypedDict):
@@ -26,6 +31,33 @@ class Usage(TypedDict):
     disk: int
 
 
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How many instances a host has, and what their flavors name: MiB and GiB."""
+
+    instances: int = 0
+    vcpus: int = 0
+    memory: int = 0
+    disk: int = 0
+
+
+NOTHING = Most()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table of one host. None: it is not told, or makes no sense here."""
+
+    name: str
+    vcpus: float | None
+    memory: float | None
+    disk: float | None
+    instances: int | None = None
+    project: bool = False
+    link: str = ""
+    hint: str = ""
+
+
 def usage_by_project(cloud: Cloud, host: str) -> list[Usage]:
     """Return what each project's instances take on the host, most memory first."""
     there = Instance.objects.filter(cloud=cloud, host=host).order_by()
@@ -33,7 +65,7 @@ def usage_by_project(cloud: Cloud, host: str) -> list[Usage]:
         instances=Count("pk"),
         sum_vcpus=Sum("vcpus"),
         sum_memory=Sum("memory"),
-        sum_disk=Sum("disk"),
+        sum_disk=Sum("flavor_disk"),
     )
     return [
         Usage(
@@ -46,3 +78,92 @@ def usage_by_project(cloud: Cloud, host: str) -> list[Usage]:
         )
         for row in sums.order_by("-sum_memory", "project_id")
     ]
+
+
+def used_most(
+    rows: Iterable[Hypervisor] | None = None,
+) -> dict[tuple[int, str], Most]:
+    """Return what the instances of these hosts (of all, if None) take, by cloud and
+    host. Hosts without instances are left out.
+    """
+    there = Instance.objects.order_by()
+    if rows is None:
+        there = there.exclude(host="")
+    else:
+        there = there.filter(
+            cloud__in=Cloud.objects.values("pk"), host__in={row.host for row in rows}
+        )
+    sums = there.values("cloud_id", "host").annotate(
+        instances=Count("pk"),
+        sum_vcpus=Sum("vcpus"),
+        sum_memory=Sum("memory"),
+        sum_disk=Sum("flavor_disk"),
+    )
+    return {
+        (row["cloud_id"], row["host"]): Most(
+            row["instances"], row["sum_vcpus"], row["sum_memory"], row["sum_disk"]
+        )
+        for row in sums
+    }
+
+
+def described(of: Hypervisor, usages: Sequence[Usage]) -> list[Row]:
+    """Return the table of one host: what it has, what is used, and by which project."""
+    everybody = Most(
+        instances=sum(usage["instances"] for usage in usages),
+        vcpus=sum(usage["vcpus"] for usage in usages),
+        memory=sum(usage["memory"] for usage in usages),
+        disk=sum(usage["disk"] for usage in usages),
+    )
+    rows = [
+        Row(
+            "Total",
+            *(of.vcpus_total, of.memory_total, of.disk_total),
+            hint="what the machine has",
+        ),
+        Row(
+            "Reserved",
+            *(of.vcpus_reserved, of.memory_reserved, of.disk_reserved),
+            hint="kept for the host itself",
+        ),
+        Row("Ratio", of.vcpus_ratio, of.memory_ratio, of.disk_ratio),
+        Row(
+            "Capacity",
+            *(of.vcpus_capacity, of.memory_capacity, of.disk_capacity),
+            hint="(total - reserved) x ratio",
+        ),
+        Row(
+            "Used now",
+            *(of.vcpus_used, of.memory_used, of.disk_used),
+            hint="allocated in placement",
+        ),
+        Row(
+            "Used now, by Nova",
+            *(of.nova_vcpus_used, of.nova_memory_used, of.nova_disk_used),
+            hint="with what is reserved",
+        ),
+        Row(
+            "Used max",
+            *(everybody.vcpus, everybody.memory, everybody.disk),
+            instances=everybody.instances,
+            hint="what the flavors here name",
+        ),
+        Row(
+            "Free",
+            max(0, of.vcpus_capacity - of.vcpus_used),
+            max(0, of.memory_capacity - of.memory_used),
+            max(0, of.disk_capacity - of.disk_used),
+            hint="capacity less used now",
+        ),
+    ]
+    rows += [
+        Row(
+            usage["project_name"] or usage["project_id"],
+            *(usage["vcpus"], usage["memory"], usage["disk"]),
+            instances=usage["instances"],
+            project=True,
+            link=usage["project_id"],
+        )
+        for usage in usages
+    ]
+    return rows

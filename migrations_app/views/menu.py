@@ -13,7 +13,7 @@ Words = tuple[str, str, str, Verb]
 _DAILY: tuple[Words, ...] = (
     ("home", "Home", "home", Verb.SEE),
     ("instances", "Instances", "device-desktop", Verb.SEE),
-    ("hypervisors", "Hypervisors", "server", Verb.SEE),
+    ("hypervisors", "Capacity", "server", Verb.SEE),
     ("requests", "Requests", "arrows-right-left", Verb.SEE),
 )
 _RARER: tuple[Words, ...] = (

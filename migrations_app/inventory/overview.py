@@ -1,0 +1,147 @@
+"""What all hosts have and could take: the figures of the page of the capacity.
+
+One query for the hosts and one for the largest flavor, whatever there is of them; the
+rest is sums. Memory in MiB, disk in GiB.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from django.db.models import QuerySet
+
+from migrations_app.inventory.capacity import RESOURCES
+from migrations_app.models import Hypervisor, Instance
+
+LEVELS = 5  # colours of the heat map below “full”
+_COLUMNS = (
+    *("host", "cloud_id", "cloud__name", "zone", "aggregates", "up", "enabled"),
+    *(f"{name}_{what}" for name in RESOURCES for what in ("used", "total", "reserved")),
+    *(f"{name}_ratio" for name in RESOURCES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What one instance of a flavor takes of a host."""
+
+    name: str
+    vcpus: int
+    memory: int
+    disk: int
+
+    def fits(self, free: Iterable[int]) -> int:
+        """Return how many of it fit into so much of each of RESOURCES."""
+        wanted = zip(free, (self.vcpus, self.memory, self.disk), strict=True)
+        return min((max(0, have) // want for have, want in wanted if want), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A host of the heat map. ``percent``: used of its capacity; None: it has none."""
+
+    host: str
+    cloud: str
+    state: str  # up, disabled, down
+    percent: int | None
+
+    @property
+    def level(self) -> str:
+        """The name of its colour: 0 to LEVELS - 1, then full."""
+        if self.percent is None:
+            return "none"
+        return "full" if self.percent > 95 else str(min(4, self.percent // 20))
+
+
+@dataclass(slots=True)
+class Total:
+    """What a cloud, a zone or an aggregate has in all, and how many more would fit.
+
+    ``takes`` counts the hosts that are up and enabled; ``fits`` counts on these only.
+    """
+
+    kind: str
+    name: str
+    hosts: int = 0
+    takes: int = 0
+    fits: int = 0
+    capacity: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(RESOURCES, 0)
+    )
+    used: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESOURCES, 0))
+
+    def percent(self, name: str) -> int:
+        """Return how much of the resource is used, of 100; 0 where there is none."""
+        has = self.capacity[name]
+        return round(100 * self.used[name] / has) if has else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The heat map, a list of cells for each zone, and the totals."""
+
+    by: str
+    largest: Size | None
+    zones: list[tuple[str, list[Cell]]]
+    totals: list[Total]
+
+
+def largest_in_use() -> Size | None:
+    """Return the flavor with the most memory of all instances; None without any.
+
+    Of those the one with the most VCPUs, then the most disk on its host.
+    """
+    by_size = Instance.objects.order_by("-memory", "-vcpus", "-disk", "flavor_name")
+    found = by_size.values_list("flavor_name", "vcpus", "memory", "disk").first()
+    return Size(*found) if found else None
+
+
+def overview(rows: QuerySet[Hypervisor], *, by: str, largest: Size | None) -> Overview:
+    """Return the figures of these hosts; ``by`` is the resource that colours them."""
+    totals: dict[tuple[str, str], Total] = {}
+    cells: list[tuple[str, Cell]] = []
+    place = RESOURCES.index(by)
+    for row in rows.order_by("zone", "host").values_list(*_COLUMNS):
+        host, _, cloud, zone, aggregates, up, enabled = row[:7]
+        used = row[7:16:3]
+        capacity = [
+            int((total - reserved) * ratio)
+            for total, reserved, ratio in zip(
+                row[8:16:3], row[9:16:3], row[16:19], strict=True
+            )
+        ]
+        takes = up and enabled
+        free = (has - taken for has, taken in zip(capacity, used, strict=True))
+        fits = largest.fits(free) if takes and largest else 0
+        names = json.loads(aggregates) if isinstance(aggregates, str) else aggregates
+        for key in (
+            ("Cloud", cloud),
+            ("Zone", zone),
+            *(("Aggregate", each) for each in names),
+        ):
+            total = totals.setdefault(key, Total(*key))
+            total.hosts += 1
+            total.takes += takes
+            total.fits += fits
+            for name, has, taken in zip(RESOURCES, capacity, used, strict=True):
+                total.capacity[name] += has
+                total.used[name] += taken
+        state = "down" if not up else "up" if enabled else "disabled"
+        has, taken = capacity[place], used[place]
+        percent = round(100 * taken / has) if has > 0 else None
+        cells.append((zone, Cell(host, cloud, state, percent)))
+    kinds = ("Cloud", "Zone", "Aggregate")
+    return Overview(
+        by=by,
+        largest=largest,
+        zones=[
+            (zone, [cell for _, cell in each])
+            for zone, each in groupby(cells, key=lambda pair: pair[0])
+        ],
+        totals=sorted(
+            totals.values(), key=lambda each: (kinds.index(each.kind), each.name)
+        ),
+    )
