@@ -52,8 +52,14 @@ NOVAWEB_TICK = env.float("NOVAWEB_TICK", default=5.0)
 NOVAWEB_LEASE = env.float("NOVAWEB_LEASE", default=4.0)
 # How often the inventory is read anew, in seconds.
 NOVAWEB_SYNC_EVERY = env.float("NOVAWEB_SYNC_EVERY", default=60.0)
-# For how long the history of the capacity is kept, in days.
-NOVAWEB_SNAPSHOT_DAYS = env.int("NOVAWEB_SNAPSHOT_DAYS", default=90)
+# Between two full scans only what changed is read. At which hour of the day the scan
+# is, from 0 to 23, in NOVAWEB_TIME_ZONE.
+NOVAWEB_FULL_SCAN_HOUR = env.int("NOVAWEB_FULL_SCAN_HOUR", default=3)
+# For how long the history of the capacity is kept, in days: every five minutes, every
+# hour, every day.
+NOVAWEB_SNAPSHOT_FINE_DAYS = env.int("NOVAWEB_SNAPSHOT_FINE_DAYS", default=1)
+NOVAWEB_SNAPSHOT_HOURLY_DAYS = env.int("NOVAWEB_SNAPSHOT_HOURLY_DAYS", default=31)
+NOVAWEB_SNAPSHOT_DAYS = env.int("NOVAWEB_SNAPSHOT_DAYS", default=366)
 # What one stream between two hosts carries, in Mbit/s: the base of every estimate
 # between hosts of which nothing was measured.
 NOVAWEB_COPY_SPEED = env.int("NOVAWEB_COPY_SPEED", default=1000)

@@ -77,10 +77,22 @@ class _Figures(Collector):
             "1 when the last reading of the cloud came to nothing.",
             labels=["cloud"],
         )
+        took = GaugeMetricFamily(
+            "novaweb_inventory_seconds",
+            "How long the last reading of the cloud took, and the last full scan.",
+            labels=["cloud", "scan"],
+        )
         for cloud in Cloud.objects.all():
+            for scan, seconds in (
+                ("last", cloud.sync_seconds),
+                ("full", cloud.full_scan_seconds),
+            ):
+                if seconds is not None:
+                    took.add_metric([cloud.name, scan], seconds)
             age.add_metric([cloud.name], self._age(cloud.synced_at))
             trouble.add_metric([cloud.name], int(bool(cloud.trouble)))
         yield age
+        yield took
         yield trouble
 
     def _age(self, then: datetime | None) -> float:

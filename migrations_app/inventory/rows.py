@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from django.db import models, transaction
@@ -27,6 +28,9 @@ def hypervisor_row(cloud: Cloud, seen: ports.Hypervisor, now: datetime) -> Hyper
     vcpus = seen.stock.get(ports.VCPU, _NO_STOCK)
     memory = seen.stock.get(ports.MEMORY_MB, _NO_STOCK)
     disk = seen.stock.get(ports.DISK_GB, _NO_STOCK)
+    nova_vcpus = seen.counted.get(ports.VCPU, (None, None))
+    nova_memory = seen.counted.get(ports.MEMORY_MB, (None, None))
+    nova_disk = seen.counted.get(ports.DISK_GB, (None, None))
     return Hypervisor(
         cloud=cloud,
         uuid=seen.id,
@@ -36,6 +40,7 @@ def hypervisor_row(cloud: Cloud, seen: ports.Hypervisor, now: datetime) -> Hyper
         version=seen.version,
         zone=clip(seen.zone, 255),
         aggregates=list(seen.aggregates),
+        tenants=list(seen.tenants),
         enabled=seen.enabled,
         up=seen.up,
         disabled_reason=clip(seen.disabled_reason, 255),
@@ -51,6 +56,13 @@ def hypervisor_row(cloud: Cloud, seen: ports.Hypervisor, now: datetime) -> Hyper
         disk_reserved=disk.reserved,
         disk_ratio=disk.ratio,
         disk_used=disk.used,
+        stock={name: asdict(stock) for name, stock in seen.stock.items()},
+        nova_vcpus=nova_vcpus[0],
+        nova_vcpus_used=nova_vcpus[1],
+        nova_memory=nova_memory[0],
+        nova_memory_used=nova_memory[1],
+        nova_disk=nova_disk[0],
+        nova_disk_used=nova_disk[1],
         seen_at=now,
     )
 
@@ -58,7 +70,11 @@ def hypervisor_row(cloud: Cloud, seen: ports.Hypervisor, now: datetime) -> Hyper
 def instance_row(
     cloud: Cloud, seen: ports.Server, now: datetime, *, project_name: str = ""
 ) -> Instance:
-    """Return the server as a row, not saved. Its disk is what its host pays for it."""
+    """Return the server as a row, not saved. Its disk is what its host pays for it.
+
+    Its group is the one it was created into, as far as Nova tells (since 2.100).
+    """
+    hints = seen.hints or {}
     return Instance(
         cloud=cloud,
         uuid=seen.id,
@@ -67,17 +83,23 @@ def instance_row(
         project_name=clip(project_name, 255),
         host=clip(seen.host, 255),
         zone=clip(seen.zone, 255),
+        pinned_zone=clip(seen.pinned_zone, 255),
+        group=clip(str(hints.get("group") or ""), 36),
         status=clip(seen.status, 50),
+        vm_state=clip(seen.vm_state, 50),
         task_state=clip(seen.task_state, 50),
         power_state=seen.power_state,
         flavor_name=clip(seen.flavor.name, 255),
         vcpus=seen.flavor.vcpus,
         memory=seen.flavor.ram_mb,
         disk=seen.resources.get(ports.DISK_GB, 0),
+        flavor_disk=seen.flavor.disk_gb + seen.flavor.ephemeral_gb,
+        resources=seen.resources,
         config_drive=seen.config_drive,
         volume_backed=seen.image is None,
         locked=seen.locked,
         created_at=seen.created_at,
+        updated_at=seen.updated_at,
         seen_at=now,
     )
 
@@ -101,10 +123,11 @@ def write_instances(
     An instance that was refreshed after ``now``, when this reading began, stays as it
     was refreshed: a page that was read before a move ended must not undo what is
     known of its end. Where the names of the projects could not be read, the names
-    that are known stay.
+    that are known stay; and so does the group, which the groups' own list tells.
     """
     fresh = {row.uuid: row for row in rows}
     fields = _all_but_the_key(Instance)
+    fields.remove("group")
     if not names_known:
         fields.remove("project_name")
     facts = [name for name in fields if name != "seen_at"]

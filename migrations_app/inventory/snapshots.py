@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Count
 
+from migrations_app.inventory.rollup import FINE, roll_up
 from migrations_app.inventory.rows import BATCH
 from migrations_app.models import Cloud, Hypervisor, Instance, Snapshot
 
-# One snapshot of a host in so long a time at most: enough for a chart of a day, and
-# 105,000 rows a host and year.
+# One snapshot of a host in so long a time at most: enough for a chart of a day.
 APART = timedelta(minutes=5)
 
 
 def take_snapshots(cloud: Cloud, *, now: datetime) -> int:
     """Every host seen at ``now`` has a snapshot not older than APART; say how many new.
 
-    A host of several nodes (Ironic, VMware) has one, of their sums. Those older than
-    NOVAWEB_SNAPSHOT_DAYS are removed, once a day.
+    A host of several nodes (Ironic, VMware) has one, of their sums. Hours and days
+    that are over are summed up (``rollup``).
     """
     hosts: dict[str, Snapshot] = {}
     for seen in Hypervisor.objects.filter(cloud=cloud, seen_at=now).iterator():
@@ -36,15 +35,13 @@ def take_snapshots(cloud: Cloud, *, now: datetime) -> int:
     for host, count in there.values_list("host").annotate(count=Count("pk")):
         if host in hosts:
             hosts[host].instances = count
-    recent = Snapshot.objects.filter(
-        cloud=cloud, host__in=list(hosts), at__gt=now - APART
-    )
+    recent = Snapshot.objects.filter(cloud=cloud, grain=FINE, at__gt=now - APART)
     for host in recent.order_by().values_list("host", flat=True).distinct():
-        del hosts[host]
-    if hosts and not _any_today(cloud, next(iter(hosts)), now):
-        oldest = now - timedelta(days=settings.NOVAWEB_SNAPSHOT_DAYS)
-        Snapshot.objects.filter(cloud=cloud, at__lt=oldest).delete()
-    Snapshot.objects.bulk_create(hosts.values(), batch_size=BATCH)
+        hosts.pop(host, None)
+    Snapshot.objects.bulk_create(
+        hosts.values(), batch_size=BATCH, ignore_conflicts=True
+    )
+    roll_up(cloud, now=now)
     return len(hosts)
 
 
@@ -52,6 +49,7 @@ def _nothing(cloud: Cloud, host: str, now: datetime) -> Snapshot:
     return Snapshot(
         cloud=cloud,
         host=host,
+        grain=FINE,
         at=now,
         instances=0,
         vcpus_capacity=0,
@@ -61,8 +59,3 @@ def _nothing(cloud: Cloud, host: str, now: datetime) -> Snapshot:
         disk_capacity=0,
         disk_used=0,
     )
-
-
-def _any_today(cloud: Cloud, host: str, now: datetime) -> bool:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Snapshot.objects.filter(cloud=cloud, host=host, at__gte=midnight).exists()

@@ -18,7 +18,7 @@ class Cloud(models.Model):
     full_scan_asked = models.BooleanField(default=False)
     # Up to when Nova's changes were read; null: a full scan is due.
     changes_until = models.DateTimeField(null=True, blank=True)
-    # When aggregates, server groups and the names of projects were last read.
+    # When server groups were last read.
     layout_read_at = models.DateTimeField(null=True, blank=True)
     # Seconds that the last reading and the last full scan took.
     sync_seconds = models.FloatField(null=True, blank=True)

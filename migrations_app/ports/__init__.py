@@ -21,6 +21,7 @@ from migrations_app.ports.nova_db import InstanceRow, NovaDb, Place, RowMove, St
 from migrations_app.ports.values import (
     DISK_GB,
     MEMORY_MB,
+    MIGRATION_OVER,
     PCPU,
     VCPU,
     Action,
@@ -44,6 +45,7 @@ from migrations_app.ports.values import (
 __all__ = [
     "DISK_GB",
     "MEMORY_MB",
+    "MIGRATION_OVER",
     "PCPU",
     "VCPU",
     "Action",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from migrations_app.ports.hosts import Hosts
@@ -42,8 +43,11 @@ class Cloud(Protocol):
         """Return the server. Raises Gone when Nova does not know it."""
         ...
 
-    def servers(self) -> Iterable[Server]:
-        """Yield all servers of all projects, page by page."""
+    def servers(self, *, changes_since: datetime | None = None) -> Iterable[Server]:
+        """Yield all servers of all projects, page by page; or what changed since.
+
+        Of what changed, those that are gone are told, too, with the status DELETED.
+        """
         ...
 
     def services(self) -> list[Service]:
@@ -70,6 +74,17 @@ class Cloud(Protocol):
 
     def hypervisors(self) -> list[Hypervisor]:
         """Return every compute host with its zone and its stock by placement."""
+        ...
+
+    def groups(self) -> list[ServerGroup]:
+        """Return the server groups of all projects, without their members' hosts."""
+        ...
+
+    def moves(self, *, since: datetime | None = None) -> list[Migration]:
+        """Return the records of moves that Nova touched since then, newest first.
+
+        None: of all moves that are not over, however long Nova has not touched them.
+        """
         ...
 
     def projects(self) -> list[Project]:

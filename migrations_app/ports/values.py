@@ -8,6 +8,10 @@ from datetime import datetime
 from typing import Any
 
 VCPU, PCPU, MEMORY_MB, DISK_GB = "VCPU", "PCPU", "MEMORY_MB", "DISK_GB"
+# The last status of a migration record, one of these.
+MIGRATION_OVER = frozenset(
+    ("completed", "confirmed", "reverted", "failed", "error", "cancelled", "done")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class Hypervisor:
     disabled_reason: str | None
     stock: Mapping[str, Stock]  # by resource class; empty: placement does not know it
     tenants: tuple[str, ...] = ()  # projects it is set aside for; empty: for all
+    # what Nova itself counts: class -> total and used; empty: it does not tell
+    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +166,7 @@ class Migration:
     @property
     def over(self) -> bool:
         """Nova will do nothing more about it."""
-        return self.status in {
-            "completed",
-            "confirmed",
-            "reverted",
-            "failed",
-            "error",
-            "cancelled",
-            "done",
-        }
+        return self.status in MIGRATION_OVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import cast
 
 from migrations_app import ports
 from migrations_app.errors import Gone, WorldError
+from migrations_app.inventory.reading import Report
+from migrations_app.inventory.sync import sync
 
 
 def stock(
@@ -84,6 +87,12 @@ class Listing:
     unlisted: list[ports.Server] = field(default_factory=list)
     tenants: list[ports.Project] = field(default_factory=list)
     trouble: WorldError | None = None
+    # what it tells to whom asks for changes: which, and since when that was asked
+    changed: list[ports.Server] = field(default_factory=list)
+    since: list[datetime] = field(default_factory=list)
+    all_groups: list[ports.ServerGroup] = field(default_factory=list)
+    all_moves: list[ports.Migration] = field(default_factory=list)
+    groups_asked: int = 0
     before_server: Callable[[ports.Server], None] = lambda server: None
     asked_for: list[str] = field(default_factory=list)
 
@@ -101,8 +110,24 @@ class Listing:
     def projects(self) -> list[ports.Project]:
         return self.tenants
 
-    def servers(self) -> Iterator[ports.Server]:
-        for each in self.listed:
+    def groups(self) -> list[ports.ServerGroup]:
+        self.groups_asked += 1
+        return self.all_groups
+
+    def moves(self, *, since: datetime | None = None) -> list[ports.Migration]:
+        return [
+            each
+            for each in self.all_moves
+            if (since is None and not each.over)
+            or (since and (each.updated_at or each.created_at) >= since)
+        ]
+
+    def servers(
+        self, *, changes_since: datetime | None = None
+    ) -> Iterator[ports.Server]:
+        if changes_since is not None:
+            self.since.append(changes_since)
+        for each in self.listed if changes_since is None else self.changed:
             self.before_server(each)
             yield each
 
@@ -112,3 +137,8 @@ class Listing:
             if each.id == server_id:
                 return each
         raise Gone(f"Nova knows no instance {server_id}.")
+
+
+def scan(name: str, cloud: ports.Cloud, *, now: datetime) -> Report:
+    """Read the cloud whole, whether that is due or not."""
+    return sync(name, cloud, now=now, whole=True)

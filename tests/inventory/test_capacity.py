@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -80,16 +79,6 @@ def test_a_host_of_several_nodes_has_one_snapshot_of_their_sums(
 
     row = Snapshot.objects.get()
     assert (row.memory_capacity, row.memory_used) == (16872, 1031)
-
-
-def test_snapshots_older_than_the_history_are_removed(
-    cloud: Listing, settings: Any
-) -> None:
-    settings.NOVAWEB_SNAPSHOT_DAYS = 2
-    for days in range(4):
-        sync("one", cloud.as_cloud(), now=NOON + timedelta(days=days))
-
-    assert min(Snapshot.objects.values_list("at", flat=True)) == NOON + timedelta(1)
 
 
 def test_it_says_which_project_uses_what_of_a_host(cloud: Listing) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
 from migrations_app.adapters.openstack import values, verdict
 from migrations_app.adapters.openstack.wire import Wire
 from migrations_app.errors import Gone
-from migrations_app.ports import Agent, Migration, Server, Volume
+from migrations_app.ports import Agent, Server, Volume
 
 # The newest microversion of each major version of Nova (its
 # rest_api_version_history.rst); a later one is of the last, or newer still.
@@ -28,8 +26,6 @@ NEWEST = {
 }
 AFTER = (34, 99)
 SHARES = (2, 97)
-FORGOTTEN = timedelta(days=1)
-PAGE = 1000
 
 
 class Around:
@@ -41,19 +37,6 @@ class Around:
     def release(self) -> tuple[int, int] | None:
         newest = self._wire.newest_compute()
         return next((them for top, them in NEWEST.items() if newest <= top), AFTER)
-
-    def under_way(self) -> list[Migration]:
-        since = (datetime.now(UTC) - FORGOTTEN).replace(tzinfo=None, microsecond=0)
-        found: list[dict[str, Any]] = []
-        params, more = {"changes-since": since.isoformat(), "limit": str(PAGE)}, True
-        with verdict.sense(self.name, "compute"):
-            while more:
-                page = self._wire.ask("compute", "GET", "/os-migrations", params=params)
-                found += page["migrations"]
-                more = bool(page["migrations"]) and values.has_next(page, "migrations")
-                params = {**params, "marker": found[-1]["uuid"]} if found else params
-            made = [values.migration(it) for it in found]
-        return [each for each in made if not each.over]
 
     def volumes(self, server: Server) -> list[Volume]:
         if not server.volumes or not self._wire.has("block-storage"):

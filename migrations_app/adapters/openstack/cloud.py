@@ -13,6 +13,7 @@ from migrations_app.adapters.openstack import values, verdict
 from migrations_app.adapters.openstack.around import Around
 from migrations_app.adapters.openstack.by_hand import ByHand
 from migrations_app.adapters.openstack.hosts import Hosts
+from migrations_app.adapters.openstack.listing import Listing
 from migrations_app.adapters.openstack.placement import Placement
 from migrations_app.adapters.openstack.wire import Wire
 from migrations_app.errors import Blocked, Conflict, Gone, Refused
@@ -28,8 +29,6 @@ from migrations_app.ports import (
     Service,
 )
 
-# Each page makes Nova ask Neutron for security groups: a large one takes seconds.
-PAGE = 500
 # What a flavor may ask for beyond the plain amounts and traits (PCPU, devices, …), and
 # an image beyond its traits.
 SPECIAL = (
@@ -41,7 +40,7 @@ SPECIAL = (
 GROUPED = re.compile("trait[^:]")
 
 
-class OpenStackCloud(ByHand, Around):
+class OpenStackCloud(ByHand, Around, Listing):
     """A cloud of clouds.yaml. Signs in at the first call; safe for threads."""
 
     def __init__(self, name: str, *, timeout: float = 30.0) -> None:
@@ -61,17 +60,6 @@ class OpenStackCloud(ByHand, Around):
     def server(self, server_id: str) -> Server:
         with self._sense("compute"):
             return values.server(self._server(server_id))
-
-    def servers(self) -> Iterator[Server]:
-        marker: dict[str, str] = {}
-        more = True
-        while more:
-            with self._sense("compute"):
-                page = self._page(marker)
-                found = [values.server(it) for it in page["servers"]]
-                more = values.has_next(page, "servers") and bool(found)
-            yield from found
-            marker = {"marker": found[-1].id} if found else {}
 
     def services(self) -> list[Service]:
         with self._sense("compute"):
@@ -250,17 +238,6 @@ class OpenStackCloud(ByHand, Around):
         gone = self._gone(server_id)
         found = self._compute("GET", _path(server_id), gone=gone)["server"]
         return dict(found)
-
-    def _page(self, marker: dict[str, str]) -> Any:
-        params = {"all_tenants": "1", "limit": str(PAGE), **marker}
-        try:
-            return self._compute("GET", "/servers/detail", params=params)
-        except Blocked as error:
-            if not marker:
-                raise
-            raise Conflict(
-                "The list of instances changed while it was read: look again."
-            ) from error
 
     def _gone(self, server_id: str) -> str:
         return f"Instance {server_id} does not exist in cloud {self.name} (any more)."

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from migrations_app.ports import (
+    DISK_GB,
+    MEMORY_MB,
+    VCPU,
     Action,
     ActionEvent,
     Agent,
@@ -23,6 +26,13 @@ from migrations_app.ports import (
     Stock,
     Volume,
 )
+
+# What Nova counts of a host itself: gone since 2.88.
+COUNTED = {
+    VCPU: ("vcpus", "vcpus_used"),
+    MEMORY_MB: ("memory_mb", "memory_mb_used"),
+    DISK_GB: ("local_gb", "local_gb_used"),
+}
 
 
 def time_of(text: str) -> datetime:
@@ -149,6 +159,11 @@ def hypervisor(
         disabled_reason=it["service"].get("disabled_reason"),
         stock=stock,
         tenants=tuple(sorted(tenants)),
+        counted={
+            name: (it[total], it[used])
+            for name, (total, used) in COUNTED.items()
+            if it.get(total) is not None and it.get(used) is not None
+        },
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from migrations_app.adapters.pretend import values
 from migrations_app.adapters.pretend.by_hand import ByHand
-from migrations_app.ports import Agent, Migration, Server, Volume
+from migrations_app.ports import Agent, Migration, Server, ServerGroup, Volume
 
 
 class Around(ByHand):
@@ -17,12 +19,37 @@ class Around(ByHand):
 
     def under_way(self) -> list[Migration]:
         with self._call("under_way"):
-            rows = self._store.rows(
-                "SELECT * FROM migrations WHERE status NOT IN ('completed',"
-                " 'confirmed', 'reverted', 'failed', 'error', 'cancelled', 'done')"
-                " ORDER BY id DESC"
+            made = self._records()
+        return [each for each in made if not each.over]
+
+    def moves(self, *, since: datetime | None = None) -> list[Migration]:
+        with self._call("moves"):
+            made = self._records(since.timestamp() if since else 0.0)
+        return [each for each in made if since or not each.over]
+
+    def groups(self) -> list[ServerGroup]:
+        members: dict[str, list[str]] = {}
+        with self._call("groups"):
+            rows = self._store.rows("SELECT * FROM groups ORDER BY name")
+            for row in self._store.rows(
+                "SELECT id, group_id FROM servers WHERE group_id IS NOT NULL"
+                " AND NOT deleted ORDER BY name"
+            ):
+                members.setdefault(row["group_id"], []).append(row["id"])
+        return [
+            ServerGroup(
+                id=row["id"],
+                name=row["name"],
+                policy=row["policy"],
+                max_per_host=row["max_per_host"],
+                members=tuple(members.get(row["id"], ())),
             )
-        return [values.migration(row) for row in rows]
+            for row in rows
+        ]
+
+    def _records(self, since: float = 0.0) -> list[Migration]:
+        sql = "SELECT * FROM migrations WHERE updated_at >= ? ORDER BY id DESC"
+        return [values.migration(row) for row in self._store.rows(sql, since)]
 
     def volumes(self, server: Server) -> list[Volume]:
         with self._call("volumes", server.id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from migrations_app.adapters.pretend import values
 from migrations_app.adapters.pretend.around import Around
@@ -48,14 +49,16 @@ class PretendCloud(Around):
         with self._call("server", server_id):
             return values.server(self._find(server_id))
 
-    def servers(self) -> Iterator[Server]:
+    def servers(self, *, changes_since: datetime | None = None) -> Iterator[Server]:
         last = ""
+        since = changes_since.timestamp() if changes_since else 0.0
         while True:
             with self._call("servers"):
                 rows = self._store.rows(
                     "SELECT servers.*, node FROM servers LEFT JOIN hosts USING (host)"
-                    " WHERE servers.id > ? AND NOT deleted ORDER BY servers.id LIMIT ?",
-                    *(last, PAGE),
+                    " WHERE servers.id > ? AND servers.updated_at >= ?"
+                    " AND (? OR NOT deleted) ORDER BY servers.id LIMIT ?",
+                    *(last, since, changes_since is not None, PAGE),
                 )
             for row in rows:
                 yield values.server(row)

@@ -167,7 +167,8 @@ class Making:
     def edit(self, server_id: str, **columns: Any) -> None:
         """Change columns of a server at once, e.g. ``locked=True``."""
         self._nova.catch_up()
-        self._store.update("servers", "id", server_id, columns)
+        values = {"updated_at": self._store.now(), **columns}
+        self._store.update("servers", "id", server_id, values)
 
     def delete(self, server_id: str) -> None:
         """Delete a server; its actions stay readable, as Nova's do."""

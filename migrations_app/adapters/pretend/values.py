@@ -56,7 +56,9 @@ def server(row: Row) -> Server:
         id=row["id"],
         name=row["name"],
         project_id=row["project_id"],
-        status=status(row["vm_state"], row["task_state"]),
+        status="DELETED"
+        if row["deleted"]
+        else status(row["vm_state"], row["task_state"]),
         vm_state=row["vm_state"],
         task_state=row["task_state"],
         power_state=row["power_state"],
@@ -120,6 +122,7 @@ def hypervisor(row: Row, stock: dict[str, Stock]) -> Hypervisor:
         up=bool(row["up"] and not row["forced_down"]),
         disabled_reason=row["disabled_reason"],
         stock=stock,
+        counted={name: (it.total, it.used + it.reserved) for name, it in stock.items()},
     )
 
 

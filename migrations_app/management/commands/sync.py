@@ -27,7 +27,9 @@ class Command(BaseCommand):
         troubles = []
         for name in options["clouds"] or known_clouds():
             try:
-                report = sync(name, wiring.cloud_of(name), now=timezone.now())
+                report = sync(
+                    name, wiring.cloud_of(name), now=timezone.now(), whole=True
+                )
             except NovawebError as error:
                 troubles.append(f"{name}: {error.sentence}")
                 continue

@@ -1,0 +1,111 @@
+"""The history of the capacity in three grains: minutes, hours, days, all in UTC.
+
+Of an hour and a day the highest of each figure is kept: a chart of a year then shows
+how full a host was, not how full it was on average at night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+
+from migrations_app.inventory.rows import BATCH
+from migrations_app.models import Cloud, Snapshot
+
+FINE, HOURLY, DAILY = 5, 60, 1440
+FIGURES = (
+    *("instances", "vcpus_capacity", "vcpus_used"),
+    *("memory_capacity", "memory_used", "disk_capacity", "disk_used"),
+)
+# So many hours or days are summed up in one reading; the rest in the next ones.
+AT_ONCE = 48
+
+
+def kept(grain: int) -> timedelta:
+    """Return for how long snapshots of that grain are kept."""
+    days = {
+        FINE: settings.NOVAWEB_SNAPSHOT_FINE_DAYS,
+        HOURLY: settings.NOVAWEB_SNAPSHOT_HOURLY_DAYS,
+        DAILY: settings.NOVAWEB_SNAPSHOT_DAYS,
+    }
+    return timedelta(days=days[grain])
+
+
+def roll_up(cloud: Cloud, *, now: datetime) -> None:
+    """Every hour and day that is over has its snapshots; what is too old is gone.
+
+    Nothing goes that is not yet part of a coarser one. Called at every reading; does
+    nothing but two short questions until an hour has ended.
+    """
+    whole = _sum_up(cloud, FINE, HOURLY, now)
+    _sum_up(cloud, HOURLY, DAILY, whole)
+    for grain, coarser in ((FINE, HOURLY), (HOURLY, DAILY), (DAILY, None)):
+        limit = now - kept(grain)
+        if coarser is not None:
+            last = _last(cloud, coarser)
+            if last is None:
+                continue
+            limit = min(limit, last + timedelta(minutes=coarser))
+        Snapshot.objects.filter(cloud=cloud, grain=grain, at__lt=limit).delete()
+
+
+def history(cloud: Cloud, host: str, since: datetime) -> Iterable[Snapshot]:
+    """Return the host's snapshots since then, oldest first, in the grain that has them.
+
+    The last one is the newest there is, in whatever grain: the hour or the day that is
+    not over yet has no snapshot of its own.
+    """
+    there = Snapshot.objects.filter(cloud=cloud, host=host)
+    newest = there.filter(grain=FINE).order_by("-at").first()
+    now = newest.at if newest else datetime.now(UTC)
+    grain = next((each for each in (FINE, HOURLY) if since >= now - kept(each)), DAILY)
+    found = list(there.filter(grain=grain, at__gte=since).order_by("at"))
+    if newest is not None and grain != FINE and newest.at >= since:
+        found.append(newest)
+    return found
+
+
+def _sum_up(cloud: Cloud, fine: int, coarse: int, until: datetime) -> datetime:
+    """Sum up what is over at ``until``; return up to when that is done."""
+    length = timedelta(minutes=coarse)
+    end = _floor(until, coarse)
+    last = _last(cloud, coarse)
+    ours = Snapshot.objects.filter(cloud=cloud, grain=fine)
+    for _ in range(AT_ONCE):
+        left = ours if last is None else ours.filter(at__gte=last + length)
+        first = left.order_by("at").values_list("at", flat=True).first()
+        if first is None or _floor(first, coarse) >= end:
+            return end
+        last = _floor(first, coarse)
+        within = ours.filter(at__gte=last, at__lt=last + length).order_by()
+        highest: dict[str, Any] = {f"highest_{name}": Max(name) for name in FIGURES}
+        summed: Iterable[dict[str, Any]] = within.values("host").annotate(**highest)
+        Snapshot.objects.bulk_create(
+            (
+                Snapshot(
+                    cloud=cloud,
+                    host=row["host"],
+                    grain=coarse,
+                    at=last,
+                    **{name: row[f"highest_{name}"] for name in FIGURES},
+                )
+                for row in summed
+            ),
+            batch_size=BATCH,
+            ignore_conflicts=True,
+        )
+    return end if last is None else last + length
+
+
+def _last(cloud: Cloud, grain: int) -> datetime | None:
+    ours = Snapshot.objects.filter(cloud=cloud, grain=grain)
+    return ours.order_by("-at").values_list("at", flat=True).first()
+
+
+def _floor(at: datetime, minutes: int) -> datetime:
+    seconds = 60 * minutes
+    return datetime.fromtimestamp(at.timestamp() // seconds * seconds, UTC)
