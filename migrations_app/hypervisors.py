@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from migrations_app import audit, intake, policy, restoring, wiring
+from migrations_app.emptying import hosts
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit, WorldError
 from migrations_app.models import Hypervisor
 from migrations_app.policy import Verb
@@ -61,6 +62,12 @@ def why_not_enable(found: Service, *, cloud: str | None = None) -> str:
         return (
             f"nova-compute on {found.host} disabled itself, since its libvirt does not"
             " answer, and enables itself when it does: look at libvirt there."
+        )
+    drain = hosts.holder(intake.cloud(cloud), found)
+    if drain is not None:
+        return (
+            f"Drain {drain.pk} empties it ({drain.state}): cancel that one first, if"
+            " the host is to take instances again."
         )
     run = restoring.holder(intake.cloud(cloud), found, now=timezone.now())
     if run is not None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from migrations_app import aside, attest, measuring, restoring, starts, wiring
+from migrations_app import aside, attest, leaks, measuring, restoring, starts, wiring
+from migrations_app.emptying import hosts
+from migrations_app.emptying import walk as drains
 from migrations_app.engine.footing import Way
 from migrations_app.engine.lease import due_runs
 from migrations_app.engine.walk import walk
@@ -35,10 +38,17 @@ def walk_due() -> int:
         due = list(due_runs(timezone.now()).values_list("pk", flat=True)[:20])
         for run_id in due:
             walked += _walk(run_id)
-        if not due and starts.due_since(timezone.now()) is None:
+        if not due and due_since(timezone.now()) is None:
             break
         starts.start_due(timezone.now(), most=5)
+        drains.look_at_due()
     return walked
+
+
+def due_since(now: datetime) -> datetime | None:
+    """Return since when something other than a run is due, if anything is."""
+    since = (starts.due_since(now), drains.due_since(now))
+    return min((at for at in since if at is not None), default=None)
 
 
 def _walk(run_id: int) -> bool:
@@ -51,6 +61,8 @@ def _walk(run_id: int) -> bool:
 def _refresh(run_id: int) -> None:
     """Read the moved instance anew, so that pages need not wait for the next sync."""
     request = Run.objects.select_related("request__cloud").get(pk=run_id).request
+    if request.drain_id:
+        drains.wake(request.drain_id, now=timezone.now())
     name = request.cloud.name
     try:
         cloud = wiring.world_of(name).cloud
@@ -69,6 +81,7 @@ def restore_due() -> list[str]:
         try:
             cloud = wiring.world_of(name).cloud
             restored += restoring.restore(name, cloud, now=timezone.now())
+            restored += hosts.restore(name, cloud)
         except WorldError as error:
             log.warning("not all is enabled", cloud=name, reason=error.sentence)
     return restored
@@ -91,6 +104,12 @@ def deliver_due() -> None:
     close_old_connections()
     telling.tell_due(timezone.now())
     delivery.begin(timezone.now())
+
+
+def look_for_leaks() -> None:
+    """Look at the hosts that are due for what has leaked there."""
+    close_old_connections()
+    leaks.look_due(timezone.now(), wiring.world_of)
 
 
 def sign_audit() -> None:

@@ -23,7 +23,7 @@ from migrations_app.engine import journal
 from migrations_app.engine.footing import move_of
 from migrations_app.errors import Gone, WorldError
 from migrations_app.inventory.turn import known_clouds
-from migrations_app.models import Cloud, MigrationRequest, Run, Step
+from migrations_app.models import Cloud, Drain, MigrationRequest, Run, Step
 from migrations_app.ports import Cloud as CloudPort
 from migrations_app.ports import Service
 from migrations_app.procedures.cold_by_disabling import ColdByDisabling
@@ -70,7 +70,7 @@ def in_the_way(request: MigrationRequest) -> str:
 def due_clouds(now: datetime) -> list[str]:
     """Return the clouds that are to be looked at now, each to one caller only.
 
-    A cloud in which no request ever wanted hosts disabled is never looked at.
+    A cloud in which nobody ever wanted hosts disabled is never looked at.
     """
     known_clouds()
     due = Q(services_due_at__isnull=True) | Q(services_due_at__lte=now)
@@ -81,7 +81,12 @@ def due_clouds(now: datetime) -> list[str]:
         if Cloud.objects.filter(due, pk=cloud.pk).update(services_due_at=following):
             found.append(cloud)
     wanting = MigrationRequest.objects.filter(procedure=ColdByDisabling.name)
-    return [cloud.name for cloud in found if wanting.filter(cloud=cloud).exists()]
+    return [
+        cloud.name
+        for cloud in found
+        if wanting.filter(cloud=cloud).exists()
+        or Drain.objects.filter(cloud=cloud, started_at__isnull=False).exists()
+    ]
 
 
 def restore(cloud_name: str, cloud: CloudPort, *, now: datetime) -> list[str]:

@@ -22,9 +22,9 @@ from migrations_app import (
     attest,
     bell,
     jobs,
+    leaks,
     measuring,
     settings_seen,
-    starts,
     wiring,
 )
 from migrations_app.engine.pacer import BEAT, Baton
@@ -133,7 +133,7 @@ def _pace(stop: threading.Event) -> None:
     baton = Baton(
         ring=lambda: bell.ring_now("migrations_app.jobs.walk_due", queue="runs"),
         walk=jobs.walk_due,
-        other=starts.due_since,
+        other=jobs.due_since,
     )
     signing_daily = attest.Daily()
     removing_hourly = retention.Hourly()
@@ -154,6 +154,9 @@ def _pace(stop: threading.Event) -> None:
                     bell.ring_now("migrations_app.jobs.remove_old", queue="default")
                 if aside.due(timezone.now()).exists():
                     bell.ring_now("migrations_app.jobs.sweep_aside", queue="default")
+                if leaks.due(timezone.now()):
+                    job = "migrations_app.jobs.look_for_leaks"
+                    bell.ring_now(job, queue="inventory")
                 if measuring.due(timezone.now()):
                     bell.ring_now("migrations_app.jobs.measure_speeds", queue="default")
         except Error as error:
