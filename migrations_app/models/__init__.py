@@ -19,6 +19,7 @@ from migrations_app.models.inventory import (
     ServerGroup,
     Snapshot,
 )
+from migrations_app.models.leak import Leak, LeakLook
 from migrations_app.models.notice import (
     Attempt,
     Choice,
@@ -50,6 +51,8 @@ __all__ = [
     "Hypervisor",
     "Instance",
     "Lane",
+    "Leak",
+    "LeakLook",
     "Line",
     "MigrationRequest",
     "Notice",

@@ -128,6 +128,8 @@ class Instance(models.Model):
             models.Index(fields=("name", "uuid")),
             models.Index(fields=("project_id",)),
             models.Index(fields=("status",)),
+            # the largest flavor in use
+            models.Index(fields=("memory", "vcpus", "disk")),
         )
 
     def __str__(self) -> str:
