@@ -42,6 +42,13 @@ class Room:
             host.name: {name: stock.capacity for name, stock in host.stock.items()}
             for host in self.hosts.values()
         }
+        self._at_most = {
+            host.name: {
+                name: min(stock.free, stock.max_unit)
+                for name, stock in host.stock.items()
+            }
+            for host in self.hosts.values()
+        }
         self._used = {
             host.name: {name: stock.used for name, stock in host.stock.items()}
             for host in self.hosts.values()
@@ -65,9 +72,9 @@ class Room:
             return "zone"
         if host.projects and guest.project not in host.projects:
             return "project"
+        at_most = self._at_most[host.name]
         for name, amount in guest.resources.items():
-            stock = host.stock.get(name)
-            if stock is not None and amount > min(stock.free, stock.max_unit):
+            if name in at_most and amount > at_most[name]:
                 return f"room {name}"
         if self.crowded(guest, host.name):
             return "group"
@@ -126,12 +133,13 @@ class Room:
         """Return how full the scarcest class of the host is; 1: full."""
         used = self._used[host]
         more = guest.resources if guest is not None else {}
-        shares = (
-            (used[name] + more.get(name, 0)) / capacity
-            for name, capacity in self._capacity[host].items()
-            if capacity
-        )
-        return max(shares, default=0.0)
+        fullest = 0.0
+        for name, capacity in self._capacity[host].items():
+            if capacity:
+                share = (used[name] + more.get(name, 0)) / capacity
+                if share > fullest:
+                    fullest = share
+        return fullest
 
     def put(self, guest: Guest, host: str) -> None:
         """Give the guest a place there."""

@@ -51,7 +51,13 @@ def _greedy(
     pack: bool,
 ) -> list[Guest]:
     """Place guest after guest; return those that found no place."""
-    size = {guest.id: _size(room, guest, may[guest.id]) for guest in guests}
+    free: dict[tuple[str, ...], Mapping[str, int]] = {}
+    size = {}
+    for guest in guests:
+        hosts = tuple(may[guest.id])
+        if hosts not in free:
+            free[hosts] = _free(room, hosts)
+        size[guest.id] = _size(guest, free[hosts])
     return [
         guest
         for guest in sorted(guests, key=lambda g: (-size[g.id], len(may[g.id]), g.id))
@@ -59,20 +65,23 @@ def _greedy(
     ]
 
 
-def _size(room: Room, guest: Guest, hosts: Sequence[str]) -> float:
-    """Return what share of a host's free stock the guest takes, of its scarcest class.
-
-    Of the hosts that may take it, and more when these are few: whoever has little
-    choice comes first.
-    """
-    if not hosts:
-        return 0.0
+def _free(room: Room, hosts: Sequence[str]) -> dict[str, int]:
+    """Return what these hosts have free together, by class."""
     free: dict[str, int] = {}
     for host in hosts:
         for name, stock in room.hosts[host].stock.items():
             free[name] = free.get(name, 0) + stock.free
+    return free
+
+
+def _size(guest: Guest, free: Mapping[str, int]) -> float:
+    """Return what share of the free stock the guest takes, of its scarcest class.
+
+    Of the hosts that may take it: whoever has little choice comes before others as
+    large.
+    """
     shares = (
-        amount / max(1, free.get(name, 0))
+        amount / max(1, free[name])
         for name, amount in guest.resources.items()
         if name in free
     )
