@@ -60,6 +60,8 @@ NOVAWEB_FULL_SCAN_HOUR = env.int("NOVAWEB_FULL_SCAN_HOUR", default=3)
 NOVAWEB_SNAPSHOT_FINE_DAYS = env.int("NOVAWEB_SNAPSHOT_FINE_DAYS", default=1)
 NOVAWEB_SNAPSHOT_HOURLY_DAYS = env.int("NOVAWEB_SNAPSHOT_HOURLY_DAYS", default=31)
 NOVAWEB_SNAPSHOT_DAYS = env.int("NOVAWEB_SNAPSHOT_DAYS", default=366)
+# How often each host is looked at for what has leaked there, in seconds; 0: never.
+NOVAWEB_LEAKS_EVERY = env.float("NOVAWEB_LEAKS_EVERY", default=3600.0)
 # What one stream between two hosts carries, in Mbit/s: the base of every estimate
 # between hosts of which nothing was measured.
 NOVAWEB_COPY_SPEED = env.int("NOVAWEB_COPY_SPEED", default=1000)

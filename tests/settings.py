@@ -29,6 +29,8 @@ if url := os.environ.get("NOVAWEB_TEST_DATABASE_URL"):
     os.environ["NOVAWEB_DATABASE_URL"] = url
 os.environ["NOVAWEB_DEBUG"] = "true"
 os.environ["NOVAWEB_LOG_LEVEL"] = "ERROR"
+# Workers ask the cloud nothing beside what their test is about.
+os.environ["NOVAWEB_LEAKS_EVERY"] = "0"
 # Nobody answers here: a test that needs a server says so by the fixture redis_url.
 os.environ["NOVAWEB_REDIS_URL"] = "redis://127.0.0.1:1/0"
 

@@ -16,6 +16,7 @@ from migrations_app.api import (
     changing,
     compute,
     inventory,
+    leaks,
     notices,
     preflight,
     proof,
@@ -66,6 +67,7 @@ urlpatterns = [
         "instances/<uuid:uuid>/", inventory.OneInstance.as_view(), name="api-instance"
     ),
     path("snapshots/", inventory.Snapshots.as_view(), name="api-snapshots"),
+    path("leaks/", leaks.Leaks.as_view(), name="api-leaks"),
     path("speeds/", speeds.Speeds.as_view(), name="api-speeds"),
     path("services/", compute.Services.as_view(), name="api-services"),
     path(

@@ -94,7 +94,7 @@ def largest_in_use() -> Size | None:
 
     Of those the one with the most VCPUs, then the most disk on its host.
     """
-    by_size = Instance.objects.order_by("-memory", "-vcpus", "-disk", "flavor_name")
+    by_size = Instance.objects.order_by("-memory", "-vcpus", "-disk")
     found = by_size.values_list("flavor_name", "vcpus", "memory", "disk").first()
     return Size(*found) if found else None
 

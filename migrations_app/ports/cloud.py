@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from migrations_app.ports.holding import Holding
 from migrations_app.ports.hosts import Hosts
 from migrations_app.ports.nova_db import NovaDb
 from migrations_app.ports.values import (
@@ -29,7 +30,7 @@ from migrations_app.ports.values import (
 )
 
 
-class Cloud(Protocol):
+class Cloud(Holding, Protocol):
     """One OpenStack cloud: what we read of it, and what we may ask of it."""
 
     name: str

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from urllib.parse import quote
+
 from django import template
+from django.urls import reverse
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from migrations_app.inventory.overview import Total
+from migrations_app.inventory.overview import Cell, Total
 from migrations_app.models import Hypervisor
 from migrations_app.templatetags.novaweb import bar, mib
 
@@ -23,6 +28,29 @@ def total_bar(total: Total, name: str) -> SafeString:
 def stock_bar(of: Hypervisor, name: str) -> SafeString:
     """Draw how much of the host's resource is used."""
     return _bar(name, getattr(of, f"{name}_used"), getattr(of, f"{name}_capacity"))
+
+
+@register.simple_tag
+def heat_cells(cells: Iterable[Cell]) -> SafeString:
+    """Return a link for each host of the heat map.
+
+    Not a template: a page has a thousand of them. The keyboard need not go through
+    them, since the list of the page has the same links.
+    """
+    # a host's name holds no slash, so that it stands where the mark stood
+    before, after = reverse("hypervisor", args=["--"]).split("--")
+    made = []
+    for cell in cells:
+        name = escape(cell.host)
+        place = f"{before}{quote(cell.host)}{after}?cloud={quote(cell.cloud)}"
+        other = "" if cell.state == "up" else f", {cell.state}"
+        kind = f"h{cell.level}" + ("" if cell.state == "up" else f" h-{cell.state}")
+        share = "\N{EN DASH}" if cell.percent is None else cell.percent
+        made.append(
+            f'<a tabindex="-1" class="{kind}" href="{place}" title="{name}{other}">'
+            f"<i>{name}{other} </i>{share}</a>"
+        )
+    return SafeString("".join(made))
 
 
 @register.filter

@@ -35,6 +35,14 @@ _STATES = {
     "rejected": ("circle-x", "bad"),
     "withdrawn": ("circle-minus", "idle"),
     "expired": ("calendar-x", "idle"),
+    # drains, and moves that a drain could not start
+    "planning": ("loader", "busy"),
+    "paused": ("player-pause", "warn"),
+    "cancelling": ("loader", "busy"),
+    "cancelled": ("circle-minus", "idle"),
+    "incomplete": ("alert-triangle", "warn"),
+    "failed": ("circle-x", "bad"),
+    "left": ("circle-minus", "warn"),
     # steps
     "todo": ("circle", "idle"),
     "under_way": ("loader", "busy"),
@@ -59,6 +67,12 @@ _STATES = {
     "enabled": ("circle-check", "good"),
     "disabled": ("circle-off", "warn"),
     "forced_down": ("ban", "bad"),
+    # what leaked
+    "allocation": ("archive", "warn"),
+    "move": ("loader", "warn"),
+    "verify": ("hourglass", "warn"),
+    "port": ("plug-connected-x", "bad"),
+    "domain": ("alert-triangle", "bad"),
     # Nova's words for an instance
     "ACTIVE": ("circle-check", "good"),
     "SHUTOFF": ("player-stop", "idle"),

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
-from migrations_app import queries, speeds, timetable
+from migrations_app import leaks_known, queries, speeds, timetable
 from migrations_app.calendars.places import Spot, Where
 from migrations_app.filters.inventory import HypervisorFilter
 from migrations_app.inventory import capacity, overview
@@ -127,6 +127,7 @@ def _now(row: Hypervisor, *, mark: str = "") -> dict[str, Any]:
         "largest": largest,
         "fits": largest.fits(free(row)) if largest else None,
         "moves": queries.moves_at(row),
+        "leaks": list(leaks_known.of_host(row)),
     }
 
 

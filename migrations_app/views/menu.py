@@ -15,9 +15,11 @@ _DAILY: tuple[Words, ...] = (
     ("instances", "Instances", "device-desktop", Verb.SEE),
     ("hypervisors", "Capacity", "server", Verb.SEE),
     ("requests", "Requests", "arrows-right-left", Verb.SEE),
+    ("drains", "Drains", "arrow-bar-to-down", Verb.SEE),
 )
 _RARER: tuple[Words, ...] = (
     ("what-if", "What if", "help-circle", Verb.SEE),
+    ("leaks", "Leaks", "alert-triangle", Verb.SEE),
     ("services", "Services", "list-check", Verb.SEE),
     ("windows", "Windows and freezes", "calendar", Verb.SEE),
     ("audit", "Audit trail", "shield-check", Verb.SEE_AUDIT),

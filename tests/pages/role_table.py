@@ -19,6 +19,7 @@ ROLES = (
 Row = tuple[str, tuple[int, ...]]
 
 SEEN = (302, 403, 200, 200, 200, 200, 403)
+GONE = (302, 403, 404, 404, 404, 404, 403)
 TRAIL = (302, 403, 403, 200, 200, 200, 403)
 # staff sets approval policies, so it sees them too
 RULES = (302, 403, 200, 200, 200, 200, 200)
@@ -44,6 +45,7 @@ TABLE: dict[str, Row] = {
     "api/instances/": ("GET", API_SEEN),
     "api/instances/<uuid:uuid>/": ("GET", API_SEEN),
     "api/snapshots/": ("GET", API_SEEN),
+    "api/leaks/": ("GET", API_SEEN),
     "api/speeds/": ("GET", API_SEEN),
     "api/services/": ("GET", API_SEEN),
     # there is no service of that id
@@ -131,6 +133,11 @@ TABLE: dict[str, Row] = {
     "hypervisors/<str:host>/": ("GET", SEEN),
     "hypervisors/<str:host>/now/": ("GET", SEEN),
     "what-if/": ("GET", SEEN),
+    "drains/": ("GET", SEEN),
+    # there is no drain of that number
+    "drains/<int:pk>/": ("GET", GONE),
+    "drains/<int:pk>/progress/": ("GET", GONE),
+    "leaks/": ("GET", SEEN),
     "services/": ("GET", SEEN),
     "services/<uuid:uuid>/": ("GET", (302, 403, 404, 404, 404, 404, 403)),
     "services/<uuid:uuid>/disable/": ("POST", (302, 403, 403, 403, 404, 403, 403)),

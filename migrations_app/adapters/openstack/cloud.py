@@ -12,6 +12,7 @@ from urllib.parse import quote
 from migrations_app.adapters.openstack import values, verdict
 from migrations_app.adapters.openstack.around import Around
 from migrations_app.adapters.openstack.by_hand import ByHand
+from migrations_app.adapters.openstack.holding import Holding
 from migrations_app.adapters.openstack.hosts import Hosts
 from migrations_app.adapters.openstack.listing import Listing
 from migrations_app.adapters.openstack.placement import Placement
@@ -40,7 +41,7 @@ SPECIAL = (
 GROUPED = re.compile("trait[^:]")
 
 
-class OpenStackCloud(ByHand, Around, Listing):
+class OpenStackCloud(ByHand, Around, Listing, Holding):
     """A cloud of clouds.yaml. Signs in at the first call; safe for threads."""
 
     def __init__(self, name: str, *, timeout: float = 30.0) -> None:

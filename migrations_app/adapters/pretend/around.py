@@ -6,10 +6,11 @@ from datetime import datetime
 
 from migrations_app.adapters.pretend import values
 from migrations_app.adapters.pretend.by_hand import ByHand
+from migrations_app.adapters.pretend.holding import Holding
 from migrations_app.ports import Agent, Migration, Server, ServerGroup, Volume
 
 
-class Around(ByHand):
+class Around(ByHand, Holding):
     """One part of ``ports.Cloud``. See there for what each method says."""
 
     def release(self) -> tuple[int, int] | None:

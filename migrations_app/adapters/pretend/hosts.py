@@ -134,6 +134,11 @@ class PretendHosts(Measured, Told, Copying, Surveyed):
         }
         return "".join(f"{name} {value}\n" for name, value in lines.items())
 
+    def _domains(self, host: str, words: Words) -> str:
+        rows = self._store.rows("SELECT * FROM domains WHERE host = ?", host)
+        keys = [row["server_id"] for row in rows]
+        return "".join(f"{key} instance-{key[:8]}\n" for key in keys)
+
     def _place(self, host: str, words: Words) -> str:
         key, folder, beside = self._found(host, words)
         if folder is not None and beside is not None:

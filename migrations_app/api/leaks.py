@@ -1,0 +1,38 @@
+"""What is held for nothing on the hosts, as the page of leaks has it."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+
+from migrations_app import leaks_known
+from migrations_app.api.base import Checked
+from migrations_app.filters.leaks import LeakFilter
+from migrations_app.models import Leak
+
+
+class LeakShape(serializers.ModelSerializer[Leak]):
+    """One leak. ``subject`` is the UUID of what is held, or of who holds it."""
+
+    cloud = serializers.CharField(source="cloud.name")
+
+    class Meta:
+        model = Leak
+        fields = (
+            *("id", "cloud", "host", "kind", "subject", "sentence", "remedy"),
+            *("evidence", "first_seen", "last_seen"),
+        )
+
+
+@extend_schema(tags=["inventory"])
+class Leaks(Checked, ListAPIView[Leak]):
+    """Every leak, by host: what is wrong, and what mends it."""
+
+    serializer_class = LeakShape
+    filterset_class = LeakFilter
+
+    def get_queryset(self) -> QuerySet[Leak]:
+        """Return all, in a fixed order."""
+        return leaks_known.leaks().order_by("host", "kind", "subject", "pk")
