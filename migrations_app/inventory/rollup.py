@@ -6,7 +6,6 @@ how full a host was, not how full it was on average at night.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,22 +52,6 @@ def roll_up(cloud: Cloud, *, now: datetime) -> None:
         Snapshot.objects.filter(cloud=cloud, grain=grain, at__lt=limit).delete()
 
 
-def history(cloud: Cloud, host: str, since: datetime) -> Iterable[Snapshot]:
-    """Return the host's snapshots since then, oldest first, in the grain that has them.
-
-    The last one is the newest there is, in whatever grain: the hour or the day that is
-    not over yet has no snapshot of its own.
-    """
-    there = Snapshot.objects.filter(cloud=cloud, host=host)
-    newest = there.filter(grain=FINE).order_by("-at").first()
-    now = newest.at if newest else datetime.now(UTC)
-    grain = next((each for each in (FINE, HOURLY) if since >= now - kept(each)), DAILY)
-    found = list(there.filter(grain=grain, at__gte=since).order_by("at"))
-    if newest is not None and grain != FINE and newest.at >= since:
-        found.append(newest)
-    return found
-
-
 def _sum_up(cloud: Cloud, fine: int, coarse: int, until: datetime) -> datetime:
     """Sum up what is over at ``until``; return up to when that is done."""
     length = timedelta(minutes=coarse)
@@ -83,7 +66,7 @@ def _sum_up(cloud: Cloud, fine: int, coarse: int, until: datetime) -> datetime:
         last = _floor(first, coarse)
         within = ours.filter(at__gte=last, at__lt=last + length).order_by()
         highest: dict[str, Any] = {f"highest_{name}": Max(name) for name in FIGURES}
-        summed: Iterable[dict[str, Any]] = within.values("host").annotate(**highest)
+        summed = within.values("host").annotate(**highest)
         Snapshot.objects.bulk_create(
             (
                 Snapshot(
@@ -91,7 +74,7 @@ def _sum_up(cloud: Cloud, fine: int, coarse: int, until: datetime) -> datetime:
                     host=row["host"],
                     grain=coarse,
                     at=last,
-                    **{name: row[f"highest_{name}"] for name in FIGURES},
+                    **{name: dict(row)[f"highest_{name}"] for name in FIGURES},
                 )
                 for row in summed
             ),

@@ -51,6 +51,10 @@ class Place(Protocol):
         """Return the id of a new server group."""
         ...
 
+    def remove(self, server_id: str) -> None:
+        """Delete the server; it may take a moment."""
+        ...
+
     def until(self, what: Callable[[], Any]) -> Any:
         """Let time pass until ``what`` holds, and return it. Fails after a while."""
         ...
@@ -94,6 +98,9 @@ class PretendPlace:
 
     def group(self, policy: str) -> str:
         return self.cloud.group(f"contract-{next(self.names)}", policy)
+
+    def remove(self, server_id: str) -> None:
+        self.cloud.delete(server_id)
 
     def until(self, what: Callable[[], Any]) -> Any:
         for _ in range(400):
@@ -165,6 +172,9 @@ class LabPlace:
         group_id = str(answer.json()["server_group"]["id"])
         self.made.insert(0, f"/os-server-groups/{group_id}")
         return group_id
+
+    def remove(self, server_id: str) -> None:
+        self.nova.delete(f"/servers/{server_id}")
 
     def until(self, what: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + PATIENCE

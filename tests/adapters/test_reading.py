@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -37,6 +38,41 @@ def test_it_lists_the_servers_of_all_projects(place: Place, resting: str) -> Non
     servers = {server.id: server for server in place.cloud.servers()}
     assert servers[resting] == place.cloud.server(resting)
     assert len({server.project_id for server in servers.values()}) > 1
+
+
+def test_it_tells_what_changed_and_what_is_gone(place: Place) -> None:
+    before = place.cloud.server(place.boot())
+    assert before.updated_at is not None
+    since = before.updated_at - timedelta(seconds=2)
+    assert before.id in {it.id for it in place.cloud.servers(changes_since=since)}
+    far = before.updated_at + timedelta(days=1)
+    assert list(place.cloud.servers(changes_since=far)) == []
+    place.remove(before.id)
+
+    def gone() -> bool:
+        return any(
+            it.status == "DELETED"
+            for it in place.cloud.servers(changes_since=since)
+            if it.id == before.id
+        )
+
+    place.until(gone)
+    assert before.id not in {it.id for it in place.cloud.servers()}
+
+
+def test_it_lists_all_groups_with_their_members(place: Place) -> None:
+    group = place.group("soft-affinity")
+    member = place.boot(group=group)
+    found = {it.id: it for it in place.cloud.groups()}[group]
+    assert (found.policy, found.max_per_host) == ("soft-affinity", 1)
+    assert found.members == (member,)
+
+
+def test_it_lists_no_move_of_a_server_that_rests(place: Place, resting: str) -> None:
+    day = datetime.now(UTC) - timedelta(days=1)
+    for moves in (place.cloud.moves(), place.cloud.moves(since=day)):
+        assert resting not in {it.server_id for it in moves}
+    assert all(not it.over for it in place.cloud.moves())
 
 
 def test_it_lists_the_service_of_every_host(place: Place) -> None:
