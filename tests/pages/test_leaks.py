@@ -1,0 +1,62 @@
+"""The list of leaks, and those of one host on its page."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from migrations_app.models import Leak, LeakLook
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def leak(host: str, kind: str = "port") -> Leak:
+    return Leak.objects.create(
+        cloud=factories.cloud(),
+        host=host,
+        kind=kind,
+        subject=f"{kind}-{host}",
+        sentence=f"The {kind} of <b>web-1</b> is bound to {host}.",
+        remedy="Bind it anew.",
+        first_seen=timezone.now(),
+        last_seen=timezone.now(),
+    )
+
+
+def test_each_leak_is_a_sentence_with_its_remedy(operator: Client) -> None:
+    leak("compute-30")
+    leak("compute-31", "domain")
+
+    page = operator.get("/leaks/?host=compute-30").content.decode()
+
+    assert "The port of &lt;b&gt;web-1&lt;/b&gt; is bound to compute-30." in page
+    assert "Bind it anew." in page
+    assert "compute-31." not in page
+    assert "compute-30." not in operator.get("/leaks/?kind=domain").content.decode()
+
+
+def test_a_host_shows_its_own_leaks(operator: Client) -> None:
+    factories.hypervisor("compute-30")
+    leak("compute-30")
+    leak("compute-31")
+
+    page = operator.get("/hypervisors/compute-30/").content.decode()
+
+    assert "is bound to compute-30." in page
+    assert "is bound to compute-31." not in page
+
+
+def test_it_says_where_looking_came_to_nothing(operator: Client) -> None:
+    LeakLook.objects.create(
+        cloud=factories.cloud(),
+        host="compute-30",
+        due_at=timezone.now(),
+        trouble="It does not answer by SSH.",
+    )
+
+    page = operator.get("/leaks/").content.decode()
+
+    assert "compute-30 was not looked at as a whole: It does not answer by SSH." in page
+    assert "No host was looked at yet" in page or "switched off" in page
