@@ -43,6 +43,7 @@ PAGES = (
     "/audit/?q=memory",
     "/audit/?q=nothing-like-it",
     "/audit/?q=emptied&host=compute-0007",
+    "/audit/?q=nothing-like-it&host=compute-0007",
     "/audit/5000/",
 )
 
@@ -97,9 +98,12 @@ def measure(entries: int) -> int:
     import django
 
     django.setup()
+    from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
 
+    # the server of a site has its debug switches off
+    settings.DEBUG = False
     call_command("migrate", verbosity=0)
     started = time.monotonic()
     fill(entries)

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from migrations_app.models import AuditEntry
 from migrations_app.trail import words
 from migrations_app.trail.words import TABLE, Mark, Query
 
@@ -16,6 +18,8 @@ from migrations_app.trail.words import TABLE, Mark, Query
 # which gives all matches of a block and not the newest: what matches often is found in
 # the one, what matches seldom in the other.
 NEWEST = 2000
+# So many entries of one thing are read one by one, by its own index, before that.
+NEAR = 500
 # What matches more often than this is sought for in one block at a time; what is rarer,
 # in twice as many each time.
 OFTEN = 20_000
@@ -62,6 +66,24 @@ def on_sqlite(
         f" ORDER BY word.rowid {'ASC' if rising else 'DESC'} LIMIT %s",
         [asked.sqlite, low, high, *given, most],
     )
+
+
+def among(
+    near: QuerySet[AuditEntry, int], asked: Query, rising: bool
+) -> tuple[list[int], int | None]:
+    """Return which of these numbers match, in order; and the last of them, if there
+    may be more behind it (they are NEAR then)."""
+    sql, given = near.query.sql_with_params()
+    right, what = asked.postgresql
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, words @@ {right} FROM {TABLE} WHERE id IN ({sql})"  # noqa: S608
+            f" ORDER BY id {'ASC' if rising else 'DESC'}",
+            [*what, *given],
+        )
+        looked_at = cursor.fetchall()
+    numbers = [number for number, matches in looked_at if matches]
+    return numbers, looked_at[-1][0] if len(looked_at) == NEAR else None
 
 
 def on_postgresql(

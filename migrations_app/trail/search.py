@@ -160,12 +160,29 @@ def _numbers(
         return list(rows[:most])
     if connection.vendor == "sqlite":
         return index.on_sqlite(wanted, asked, low, high, rising, most)
-    if len(subjects) == 1 and not asked.words and subjects[0].ways:
-        # an index has just these, in order
-        each = [rows.filter(one)[:most] for one in subjects[0].ways]
-        both = each[0].union(*each[1:]) if len(each) > 1 else each[0]
-        return list(both.order_by(way)[:most] if len(each) > 1 else both)
-    return index.on_postgresql(wanted, asked, low, high, rising, most)
+    along = next((subject.ways for subject in subjects if subject.ways), [])
+    if not along:
+        return index.on_postgresql(wanted, asked, low, high, rising, most)
+    if len(subjects) == 1 and not asked.words:
+        return list(_either(rows, along, way, most))
+    near = _either(rows, along, way, index.NEAR)
+    numbers, last = index.among(near, asked, rising)
+    if last is None or len(numbers) >= most:
+        return numbers[:most]
+    low, high = (last + 1, high) if rising else (low, last - 1)
+    left = most - len(numbers)
+    return numbers + index.on_postgresql(wanted, asked, low, high, rising, left)
+
+
+def _either(
+    rows: QuerySet[AuditEntry, int], ways: list[Q], way: str, most: int
+) -> QuerySet[AuditEntry, int]:
+    """Return the first so many numbers of what is so in either way: an index has
+    those of each, in order."""
+    each = [rows.filter(one)[:most] for one in ways]
+    if len(each) == 1:
+        return each[0]
+    return each[0].union(*each[1:]).order_by(way)[:most]
 
 
 def _in_time(rows: QuerySet[AuditEntry], wanted: Wanted) -> QuerySet[AuditEntry]:

@@ -77,7 +77,8 @@ def save(request: HttpRequest) -> HttpResponse:
 def kept(request: HttpRequest, pk: int) -> HttpResponse:
     """Lead to the search that is kept: this address stays, whatever it finds."""
     row = searches.seen(pk, by=person_of(request))
-    return redirect(f"{reverse('audit')}?{urlencode(row.filters)}")
+    # jsonb keeps no order of its own that a person would expect
+    return redirect(f"{reverse('audit')}?{urlencode(sorted(row.filters.items()))}")
 
 
 @require_POST

@@ -13,11 +13,12 @@ from django.db import connection
 from tests.postgresql import PostgreSQL
 
 HERE = Path(__file__)
+SEARCH = HERE.parents[1] / "trail"
 
 
 @pytest.mark.skipif(connection.vendor == "postgresql", reason="this suite is on it")
 def test_all_that_is_proven_here_is_so_on_postgresql(postgresql: PostgreSQL) -> None:
-    """The other tests of this folder, in a process whose database is PostgreSQL.
+    """The other tests of this folder and of the search, with PostgreSQL as database.
 
     The account is the application's own, which owns its tables.
     """
@@ -27,7 +28,7 @@ def test_all_that_is_proven_here_is_so_on_postgresql(postgresql: PostgreSQL) -> 
     }
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", str(HERE.parent)),
+            *(sys.executable, "-m", "pytest", str(HERE.parent), str(SEARCH)),
             *(f"--ignore={HERE}", "-n0", "-q", "-p", "no:cacheprovider"),
         ],
         cwd=HERE.parents[2],

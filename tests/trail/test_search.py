@@ -255,8 +255,9 @@ def test_every_block_of_a_long_trail_is_looked_through(
     monkeypatch.setattr(index, "NEWEST", 1)
     for number in range(12):
         factories.audit_entry(source=f"compute-{number % 2}", note=f"Entry {number}.")
-    for often in (0, 1000):
+    for often, near in ((0, 1), (0, 4), (1000, 1), (1000, 6), (1000, 500)):
         monkeypatch.setattr(index, "OFTEN", often)
+        monkeypatch.setattr(index, "NEAR", near)
         wanted = Wanted(host="compute-1", text="entry")
         assert len(found(wanted).entries) == 6
         assert found(wanted).entries == found(wanted, after=0).entries
