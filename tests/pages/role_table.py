@@ -70,6 +70,19 @@ TABLE: dict[str, Row] = {
         (401, 403, 403, 403, 400, 403, 403),
     ),
     "api/requests/<number:pk>/review/": ("POST", (401, 403, 403, 422, 403, 403, 403)),
+    # there is no drain of that number
+    "api/drains/": ("GET", API_SEEN),
+    "api/drains/<number:pk>/": ("GET", (401, 403, 404, 404, 404, 404, 403)),
+    "api/drains/<number:pk>/approve/": ("POST", (401, 403, 403, 400, 403, 403, 403)),
+    "api/drains/<number:pk>/reject/": ("POST", (401, 403, 403, 404, 403, 403, 403)),
+    "api/drains/<number:pk>/withdraw/": ("POST", (401, 403, 404, 403, 404, 403, 403)),
+    "api/drains/<number:pk>/pause/": ("POST", (401, 403, 403, 403, 404, 403, 403)),
+    "api/drains/<number:pk>/resume/": ("POST", (401, 403, 403, 403, 404, 403, 403)),
+    "api/drains/<number:pk>/cancel/": ("POST", (401, 403, 403, 403, 404, 403, 403)),
+    "api/drains/<number:pk>/move-back/": (
+        "POST",
+        (401, 403, 403, 403, 400, 403, 403),
+    ),
     "api/policies/": ("GET", API_RULES),
     "api/policies/<number:pk>/": ("GET", API_RULES),
     "api/policies/<number:pk>/retire/": ("POST", (401, 403, 403, 403, 403, 403, 400)),
@@ -137,6 +150,8 @@ TABLE: dict[str, Row] = {
     # there is no drain of that number
     "drains/<int:pk>/": ("GET", GONE),
     "drains/<int:pk>/progress/": ("GET", GONE),
+    "drains/ask/": ("GET", OPERATED),
+    "drains/<int:pk>/<slug:verb>/": ("POST", GONE),
     "leaks/": ("GET", SEEN),
     "services/": ("GET", SEEN),
     "services/<uuid:uuid>/": ("GET", (302, 403, 404, 404, 404, 404, 403)),

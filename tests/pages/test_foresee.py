@@ -83,14 +83,13 @@ def test_an_emptied_host_is_shown_before_and_after(
     assert "VCPUs: 4 before, 4 at its peak, 0 after, of 16" in said
     assert "VCPUs: 2 before, 6 at its peak, 6 after, of 16" in said
     assert "No limit is crossed and no rule is broken." in said
-    assert "/drains/ask/?hosts=compute-30" in said
 
 
 def test_what_cannot_move_is_named_with_the_way_out(
     operator: Client, host: Host
 ) -> None:
     source, _ = host("compute-30", used=2), host("compute-31")
-    guest("web-01", on=source, locked=True)
+    guest("web-01", on=source, status="ERROR")
 
     said = text(operator, "/what-if/?host=compute-30")
 
