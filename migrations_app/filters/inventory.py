@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters
 from django.db import connection
-from django.db.models import Exists, F, FloatField, OuterRef, Q, QuerySet, TextField
+from django.db.models import F, FloatField, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Floor
 from django.forms import NumberInput, Select, TextInput
 
@@ -167,12 +169,13 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
     ) -> QuerySet[Hypervisor]:
         """Hosts that have an instance of the project, named or by its id."""
         value = value.strip()
-        theirs = Instance.objects.filter(
-            Q(project_id=value) | Q(project_name=value),
-            cloud=OuterRef("cloud"),
-            host=OuterRef("host"),
-        )
-        return rows.filter(Exists(theirs))
+        theirs = Instance.objects.filter(Q(project_id=value) | Q(project_name=value))
+        # read once: the list and its totals would each look through all instances
+        hosts: dict[int, list[str]] = {}
+        for cloud, host in theirs.order_by().values_list("cloud", "host").distinct():
+            hosts.setdefault(cloud, []).append(host)
+        places = (Q(cloud=cloud, host__in=each) for cloud, each in hosts.items())
+        return rows.filter(reduce(or_, places)) if hosts else rows.none()
 
     def with_free(
         self, rows: QuerySet[Hypervisor], name: str, value: Decimal

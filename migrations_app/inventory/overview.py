@@ -6,8 +6,7 @@ rest is sums. Memory in MiB, disk in GiB.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -18,8 +17,8 @@ from migrations_app.models import Hypervisor, Instance
 
 LEVELS = 5  # colours of the heat map below “full”
 _COLUMNS = (
-    *("host", "cloud_id", "cloud__name", "zone", "aggregates", "up", "enabled"),
-    *(f"{name}_{what}" for name in RESOURCES for what in ("used", "total", "reserved")),
+    *("host", "cloud__name", "zone", "aggregates", "up", "enabled"),
+    *(f"{name}_{what}" for what in ("used", "total", "reserved") for name in RESOURCES),
     *(f"{name}_ratio" for name in RESOURCES),
 )
 
@@ -73,10 +72,14 @@ class Total:
     )
     used: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESOURCES, 0))
 
-    def percent(self, name: str) -> int:
-        """Return how much of the resource is used, of 100; 0 where there is none."""
-        has = self.capacity[name]
-        return round(100 * self.used[name] / has) if has else 0
+    def add(self, summed: Sequence[int]) -> None:
+        """Count in hosts, who takes, what fits, then capacities and what is used."""
+        self.hosts += summed[0]
+        self.takes += summed[1]
+        self.fits += summed[2]
+        for name, has, taken in zip(RESOURCES, summed[3:6], summed[6:], strict=True):
+            self.capacity[name] += has
+            self.used[name] += taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,38 +104,35 @@ def largest_in_use() -> Size | None:
 
 def overview(rows: QuerySet[Hypervisor], *, by: str, largest: Size | None) -> Overview:
     """Return the figures of these hosts; ``by`` is the resource that colours them."""
-    totals: dict[tuple[str, str], Total] = {}
+    # first by all that places a host, of which there are few: a thousand hosts are
+    # then added up once, not once for their cloud, their zone and each aggregate
+    sums: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
     cells: list[tuple[str, Cell]] = []
     place = RESOURCES.index(by)
     for row in rows.order_by("zone", "host").values_list(*_COLUMNS):
-        host, _, cloud, zone, aggregates, up, enabled = row[:7]
-        used = row[7:16:3]
-        capacity = [
-            int((total - reserved) * ratio)
-            for total, reserved, ratio in zip(
-                row[8:16:3], row[9:16:3], row[16:19], strict=True
-            )
-        ]
+        host, cloud, zone, aggregates, up, enabled = row[:6]
+        vcpus, memory, disk, *bounds = row[6:]
+        has = (
+            int((bounds[0] - bounds[3]) * bounds[6]),
+            int((bounds[1] - bounds[4]) * bounds[7]),
+            int((bounds[2] - bounds[5]) * bounds[8]),
+        )
+        taken = (vcpus, memory, disk)
         takes = up and enabled
-        free = (has - taken for has, taken in zip(capacity, used, strict=True))
-        fits = largest.fits(free) if takes and largest else 0
-        names = json.loads(aggregates) if isinstance(aggregates, str) else aggregates
-        for key in (
-            ("Cloud", cloud),
-            ("Zone", zone),
-            *(("Aggregate", each) for each in names),
-        ):
-            total = totals.setdefault(key, Total(*key))
-            total.hosts += 1
-            total.takes += takes
-            total.fits += fits
-            for name, has, taken in zip(RESOURCES, capacity, used, strict=True):
-                total.capacity[name] += has
-                total.used[name] += taken
+        fits = 0
+        if takes and largest is not None:
+            fits = largest.fits((has[0] - vcpus, has[1] - memory, has[2] - disk))
+        known = sums.setdefault((cloud, zone, tuple(aggregates)), [0] * 9)
+        for number, each in enumerate((1, takes, fits, *has, *taken)):
+            known[number] += each
         state = "down" if not up else "up" if enabled else "disabled"
-        has, taken = capacity[place], used[place]
-        percent = round(100 * taken / has) if has > 0 else None
+        percent = round(100 * taken[place] / has[place]) if has[place] > 0 else None
         cells.append((zone, Cell(host, cloud, state, percent)))
+    totals: dict[tuple[str, str], Total] = {}
+    for (cloud, zone, aggregates), summed in sums.items():
+        names = (("Aggregate", each) for each in aggregates)
+        for key in (("Cloud", cloud), ("Zone", zone), *names):
+            totals.setdefault(key, Total(*key)).add(summed)
     kinds = ("Cloud", "Zone", "Aggregate")
     return Overview(
         by=by,

@@ -16,7 +16,7 @@ from migrations_app.filters.inventory import capacity_of
 from migrations_app.inventory.capacity import NOTHING, RESOURCES, Most
 from migrations_app.inventory.overview import Size
 from migrations_app.models import Hypervisor
-from migrations_app.tables.inventory import ATTRS, link_to_host
+from migrations_app.tables.inventory import ATTRS
 from migrations_app.templatetags.novaweb import bar, icon, mib, state
 
 
@@ -46,21 +46,23 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
     def render_host(self, record: Hypervisor) -> SafeString:
         """Its name, the node's where that is another one, and all its figures."""
         node = record.node if record.node != record.host else ""
-        place = reverse("hypervisor-now", args=[record.host])
-        query = urlencode({"cloud": record.cloud.name, "table": "yes"})
+        place = reverse("hypervisor", args=[record.host])
+        query = urlencode({"table": "yes", "cloud": record.cloud.name})
         return format_html(
-            '{}<div class="text-secondary small">{}</div><details class="describe">'
-            '<summary class="small" hx-get="{}?{}" hx-target="next .describe-box"'
+            '<a href="{}">{}</a><div class="text-secondary small">{}</div><details'
+            ' class="describe"><summary class="small" hx-get="{}now/?{}"'
+            ' hx-target="next .describe-box"'
             ' hx-trigger="click once">{}Figures<span class="visually-hidden"> of {}'
             '</span></summary><div class="describe-box" aria-live="polite">'
             '<a href="{}">On its page</a></div></details>',
-            link_to_host(record.host),
+            place,
+            record.host,
             node,
             place,
             query,
             icon("chevron-down"),
             record.host,
-            reverse("hypervisor", args=[record.host]),
+            place,
         )
 
     def render_zone(self, record: Hypervisor) -> SafeString:

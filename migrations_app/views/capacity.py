@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
@@ -26,6 +26,8 @@ from migrations_app.views.charts import charts
 from migrations_app.views.frame import page, show
 from migrations_app.views.inventory import PAGES
 
+# fewer than elsewhere: the heat map above has all of them
+ROWS = {**PAGES, "per_page": 25}
 # how far a chart reaches back, and the grain of its snapshots
 SPANS = {
     "day": (timedelta(days=1), 5),
@@ -44,7 +46,7 @@ def hypervisors(request: HttpRequest) -> HttpResponse:
     largest = overview.largest_in_use()
     table = HypervisorTable(wanted.qs)
     table.largest = largest
-    RequestConfig(request, paginate=PAGES).configure(table)
+    RequestConfig(request, paginate=ROWS).configure(table)
     table.most = capacity.used_most([row.record for row in table.paginated_rows])
     context = {
         "table": table,
@@ -136,9 +138,10 @@ def _neighbours(row: Hypervisor) -> SafeString:
     others = queries.hypervisors().filter(cloud=row.cloud_id).exclude(host=row.host)
     known = others.order_by("host").values_list("zone", "host")
     hosts = sorted(known, key=lambda each: (each[0] != row.zone, each[1]))
-    return format_html_join(
-        "", '<option value="{}">{} · {}</option>', ((h, h, z) for z, h in hosts)
-    )
+    # not format_html: there are a thousand of them
+    named = ((escape(host), escape(zone)) for zone, host in hosts)
+    options = (f'<option value="{name}">{name} · {at}</option>' for name, at in named)
+    return SafeString("".join(options))
 
 
 class _Echo:
