@@ -230,6 +230,11 @@ def load(drain_id: int) -> Drain:
         raise Gone(f"There is no drain {drain_id}.") from None
 
 
+def why_not_ask(by: User) -> str:
+    """Return why the person may not ask for a drain; empty: they may."""
+    return policy.why_not(policy.person(by), Verb.DRAIN)
+
+
 def why_not(by: User, verb: Verb, drain: Drain) -> str:
     """Return why the person may not do that to the drain; empty: they may."""
     who = policy.person(by)

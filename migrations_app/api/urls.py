@@ -15,6 +15,7 @@ from migrations_app.api import (
     audit,
     changing,
     compute,
+    drains,
     inventory,
     leaks,
     notices,
@@ -119,6 +120,26 @@ urlpatterns = [
         "requests/<number:pk>/withdraw/",
         requests.Withdraw.as_view(),
         name="api-withdraw",
+    ),
+    path("drains/", drains.Drains.as_view(), name="api-drains"),
+    path("drains/<number:pk>/", drains.OneDrain.as_view(), name="api-drain"),
+    path(
+        "drains/<number:pk>/approve/",
+        drains.ApproveDrain.as_view(),
+        name="api-drain-approve",
+    ),
+    path(
+        "drains/<number:pk>/move-back/",
+        drains.MoveBack.as_view(),
+        name="api-drain-move-back",
+    ),
+    *(
+        path(
+            f"drains/<number:pk>/{view.verb}/",
+            view.as_view(),
+            name=f"api-drain-{view.verb}",
+        )
+        for view in drains.SAID
     ),
     path("runs/<number:pk>/", runs.OneRun.as_view(), name="api-run"),
     path("runs/<number:pk>/lines/", runs.Lines.as_view(), name="api-run-lines"),

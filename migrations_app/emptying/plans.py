@@ -124,7 +124,8 @@ def _back(drain: Drain) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     ).order_by("-place")
     rows = list(moved)
     fleet = fleet_of(drain.cloud, [], [row.instance for row in rows])
-    tasks, stays = [], []
+    tasks: list[dict[str, Any]] = []
+    stays: list[dict[str, Any]] = []
     for row in rows:
         guest = fleet.guests.get(row.instance)
         task = {
