@@ -16,7 +16,7 @@ from migrations_app.errors import Gone
 from migrations_app.inventory.fleet import fleet_of
 from migrations_app.models import AuditEntry, Decision, Drain, MigrationRequest
 from migrations_app.policy import Person, Role
-from migrations_app.states import OPEN_DRAINS, DrainState, RequestState
+from migrations_app.states import OPEN_DRAINS, STARTED_DRAINS, DrainState, RequestState
 
 OPEN = [str(state) for state in OPEN_DRAINS]
 _WAITS = {str(RequestState.REQUESTED), str(RequestState.APPROVED)}
@@ -60,6 +60,24 @@ def waiting_for(person: Person) -> QuerySet[Drain]:
     )
     rows = drains().filter(state=DrainState.REQUESTED).exclude(asked_by=person.id)
     return rows.exclude(pk__in=decided.values("drain"))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The drains that wait for a person's decision, and those that are open else."""
+
+    waiting: list[Drain]
+    open: list[Drain]
+
+
+def desk(person: Person, *, most: int = 20) -> Desk:
+    """Return the drains that need the person, and those that go on by themselves."""
+    waiting = list(waiting_for(person)[:most])
+    mine = Q(asked_by=person.id) if person.id is not None else Q(pk__in=[])
+    started = Q(state__in=[str(state) for state in STARTED_DRAINS])
+    others = drains().filter(started | mine, state__in=OPEN)
+    rows = others.exclude(pk__in=[row.pk for row in waiting])
+    return Desk(waiting=waiting, open=list(rows[:most]))
 
 
 def counts(of: Collection[int]) -> dict[int, tuple[int, int]]:

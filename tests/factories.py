@@ -21,8 +21,10 @@ from migrations_app.models import (
     AuditEntry,
     Cloud,
     CopySpeed,
+    Drain,
     Hypervisor,
     Instance,
+    Leak,
     Line,
     MigrationRequest,
     Pacer,
@@ -229,6 +231,20 @@ def snapshots(host: str, *, of: Cloud, hours: int = 24) -> None:
     )
 
 
+def leak(host: str, kind: str = "port", *, of: Cloud) -> Leak:
+    """Return a leak on the host, seen just now."""
+    return Leak.objects.create(
+        cloud=of,
+        host=host,
+        kind=kind,
+        subject=f"{kind}-{host}",
+        sentence=f"The {kind} of <b>web-1</b> is bound to {host}.",
+        remedy="“openstack port set” binds it anew.",
+        first_seen=timezone.now(),
+        last_seen=timezone.now(),
+    )
+
+
 def audit_entry(verb: str = "request.asked", **fields: Any) -> AuditEntry:
     """Return a saved entry of the audit trail."""
     values: dict[str, Any] = {
@@ -292,3 +308,23 @@ def copy_speed(source: str, target: str, *, of: Cloud, **fields: Any) -> CopySpe
         **fields,
     }
     return CopySpeed.objects.create(**values)
+
+
+def drain(state: str = "requested", **fields: Any) -> Drain:
+    """Return a saved drain of compute-30."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "cloud": cloud(),
+        "hosts": ["compute-30"],
+        "limits": {"per_source": 2, "per_target": 2, "per_zone": 0, "overall": 10},
+        "reason": "The host gets new memory.",
+        "ticket": "OPS-42",
+        "expires_at": now + timedelta(days=14),
+        "state": state,
+        "token": "5f2b0d1c",
+        "plan_digest": DIGEST,
+        "asked_by_name": "otto",
+        "asked_at": now,
+        **fields,
+    }
+    return Drain.objects.create(**values)

@@ -12,6 +12,7 @@ from migrations_app.policy import Person
 from migrations_app.states import RequestState
 
 WHOSE = (("mine", "asked by me"), ("waiting", "waiting for me"))
+DRAINS = (("without", "without their moves"), ("only", "their moves only"))
 STATES = [(str(s), str(s).replace("_", " ")) for s in RequestState]
 
 
@@ -36,9 +37,17 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         widget=choice(),
     )
 
+    drains = django_filters.ChoiceFilter(
+        method="of_drains",
+        label="Drains",
+        choices=DRAINS,
+        empty_label="with their moves",
+        widget=choice(),
+    )
+
     class Meta:
         model = MigrationRequest
-        fields = ("q", "state", "whose")
+        fields = ("q", "state", "whose", "drains")
 
     def __init__(self, *args: object, person: Person, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -70,3 +79,9 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         if value == "mine":
             return rows.filter(asked_by=self.person.id)
         return rows.filter(pk__in=queries.waiting_for(self.person).values("pk"))
+
+    def of_drains(
+        self, rows: QuerySet[MigrationRequest], name: str, value: str
+    ) -> QuerySet[MigrationRequest]:
+        """The moves of drains alone, or all others."""
+        return rows.filter(drain__isnull=value == "without")

@@ -33,8 +33,15 @@ class RequestTable(tables.Table):  # type: ignore[misc]
     def render_instance_name(self, record: MigrationRequest) -> SafeString:
         """Its number and the instance that it would move."""
         place = reverse("request", args=[record.pk])
-        return format_html(
+        link = format_html(
             '<a href="{}">#{} {}</a>', place, record.pk, record.instance_name
+        )
+        if not record.drain_id:
+            return link
+        drain = reverse("drain", args=[record.drain_id])
+        return format_html(
+            '{}<div class="small">in <a href="{}">drain {}</a></div>',
+            *(link, drain, record.drain_id),
         )
 
     def render_state(self, value: str, record: MigrationRequest) -> SafeString:

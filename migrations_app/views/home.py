@@ -10,7 +10,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from migrations_app import queries
+from migrations_app import drains_seen, queries
 from migrations_app.forms.session import SignInForm
 from migrations_app.views.frame import is_htmx, page, person_of, show
 
@@ -21,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what waits for the person, what is held, and what is under way."""
     context = {
         "desk": queries.desk(person_of(request)),
+        "drains": drains_seen.desk(person_of(request)),
         "clouds": queries.freshness(),
     }
     return show(request, "home.html", context)

@@ -27,8 +27,13 @@ PAGES = (
     "/instances/{instance}/",
     "/hypervisors/",
     "/hypervisors/compute-30/",
+    "/leaks/",
     "/services/",
     "/services/{service}/",
+    "/what-if/?host=compute-30",
+    "/drains/",
+    "/drains/ask/?hosts=compute-30",
+    "/drains/{drain}/",
     "/requests/",
     "/requests/{request}/",
     "/requests/ask/?instance={free}",
@@ -73,6 +78,7 @@ def everything() -> dict[str, Any]:
         "compute-32", enabled=False, disabled_reason="new memory", memory_total=0
     )
     factories.snapshots("compute-30", of=cloud)
+    factories.leak("compute-30", of=cloud)
     free = factories.instance("free", locked=True)
     of = factories.instance("asked", status="ERROR")
     request = factories.request(of=of, why="The plan changed.", what_if=WHAT_IF)
@@ -102,9 +108,27 @@ def everything() -> dict[str, Any]:
         "running": running.pk,
         "held": held.pk,
         "entry": entry.pk,
+        "drain": drain(),
         # of the pretend cloud, which the site reads for this
         "service": uuid.uuid5(uuid.NAMESPACE_DNS, "service.compute-31"),
     }
+
+
+def drain() -> int:
+    """Return the number of a drain that waits for approval, with a move."""
+    row = factories.drain(
+        stays=[
+            {
+                "instance": str(uuid.uuid4()),
+                "name": "web-09",
+                "host": "compute-30",
+                "sentence": "web-09 is ERROR: Nova moves it neither live nor cold.",
+                "way_out": "Reset its state first.",
+            }
+        ]
+    )
+    factories.request(of=factories.instance("one"), drain=row, place=1)
+    return row.pk
 
 
 def faults(page: Page) -> list[str]:

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from migrations_app.models import Drain, MigrationRequest
 from tests import factories
+from tests.factories import drain
 
 pytestmark = pytest.mark.django_db
-MARK = "5f2b0d1c"
-
-
-def drain(state: str = "requested", **fields: Any) -> Drain:
-    """Return a saved drain of compute-30."""
-    values: dict[str, Any] = {
-        "cloud": factories.cloud(),
-        "hosts": ["compute-30"],
-        "limits": {"per_source": 2, "per_target": 2, "per_zone": 0, "overall": 10},
-        "reason": "The host gets new memory.",
-        "ticket": "OPS-42",
-        "expires_at": timezone.now() + timedelta(days=14),
-        "state": state,
-        "token": MARK,
-        "plan_digest": factories.DIGEST,
-        "asked_by_name": "otto",
-        "asked_at": timezone.now(),
-        **fields,
-    }
-    return Drain.objects.create(**values)
 
 
 def move(of: Drain, name: str, *, place: int = 1, **fields: Any) -> MigrationRequest:
@@ -199,6 +178,31 @@ def test_what_was_moved_can_be_moved_back_when_it_is_over(operator: Client) -> N
     move(row, "web-01", state="completed")
 
     assert "Ask to move them back" in text(operator, f"/drains/{row.pk}/")
+
+
+def test_who_comes_home_finds_the_drain_that_waits_for_them(approver: Client) -> None:
+    row = drain()
+
+    said = text(approver, "/")
+
+    assert f"Drain {row.pk}: compute-30" in said
+    assert "waits for your decision" in said
+
+
+def test_a_move_of_a_drain_is_marked_and_can_be_left_out(auditor: Client) -> None:
+    row = drain()
+    one = move(row, "web-01")
+
+    assert f'in <a href="/drains/{row.pk}/">' in text(auditor, "/requests/")
+    assert f"#{one.pk} web-01" not in text(auditor, "/requests/?drains=without")
+    assert f"drain {row.pk}</a>" in text(auditor, f"/requests/{one.pk}/")
+
+
+def test_a_host_leads_to_both(operator: Client) -> None:
+    said = text(operator, "/hypervisors/compute-30/")
+
+    assert "/what-if/?host=compute-30" in said
+    assert "/drains/ask/?hosts=compute-30" in said
 
 
 def test_the_number_of_queries_does_not_grow_with_the_moves(
