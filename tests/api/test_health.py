@@ -93,7 +93,9 @@ def test_figures_say_what_is_under_way_and_what_is_late(
     late = factories.run()
     due = timezone.now() - timedelta(seconds=100)
     Run.objects.filter(pk=late.pk).update(look_again_at=due)
-    factories.cloud("east", synced_at=timezone.now() - timedelta(seconds=200))
+    factories.cloud(
+        "east", synced_at=timezone.now() - timedelta(seconds=200), sync_seconds=2.5
+    )
     factories.cloud("west", synced_at=None, trouble="It does not answer.")
     factories.pacer_seen(seconds_ago=5)
 
@@ -110,4 +112,7 @@ def test_figures_say_what_is_under_way_and_what_is_late(
     assert float(figures['novaweb_inventory_age_seconds{cloud="east"}']) > 199
     assert figures['novaweb_inventory_age_seconds{cloud="west"}'] == "+Inf"
     assert figures['novaweb_inventory_trouble{cloud="west"}'] == "1.0"
+    seconds = 'novaweb_inventory_seconds{cloud="east",scan='
+    assert figures[f'{seconds}"last"}}'] == "2.5"
+    assert f'{seconds}"full"}}' not in figures
     assert "django_http_requests_total_by_method_total" in text
