@@ -6,41 +6,28 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app.models import Leak, LeakLook
+from migrations_app.models import LeakLook
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
-def leak(host: str, kind: str = "port") -> Leak:
-    return Leak.objects.create(
-        cloud=factories.cloud(),
-        host=host,
-        kind=kind,
-        subject=f"{kind}-{host}",
-        sentence=f"The {kind} of <b>web-1</b> is bound to {host}.",
-        remedy="Bind it anew.",
-        first_seen=timezone.now(),
-        last_seen=timezone.now(),
-    )
-
-
 def test_each_leak_is_a_sentence_with_its_remedy(operator: Client) -> None:
-    leak("compute-30")
-    leak("compute-31", "domain")
+    factories.leak("compute-30", of=factories.cloud())
+    factories.leak("compute-31", "domain", of=factories.cloud())
 
     page = operator.get("/leaks/?host=compute-30").content.decode()
 
     assert "The port of &lt;b&gt;web-1&lt;/b&gt; is bound to compute-30." in page
-    assert "Bind it anew." in page
+    assert "binds it anew." in page
     assert "compute-31." not in page
     assert "compute-30." not in operator.get("/leaks/?kind=domain").content.decode()
 
 
 def test_a_host_shows_its_own_leaks(operator: Client) -> None:
     factories.hypervisor("compute-30")
-    leak("compute-30")
-    leak("compute-31")
+    factories.leak("compute-30", of=factories.cloud())
+    factories.leak("compute-31", of=factories.cloud())
 
     page = operator.get("/hypervisors/compute-30/").content.decode()
 
