@@ -14,8 +14,9 @@ from collections.abc import Collection, Mapping, Sequence
 from migrations_app.draining.fleet import Guest
 from migrations_app.draining.room import Room
 
-# Hosts that are looked at to make room for those without a place: a second or two.
-LOOKS = 40_000
+# Hosts that are looked at to make room for those without a place: a second or two. And
+# how often a guest looks for a place then, on average.
+LOOKS, TURNS = 40_000, 50
 
 
 def search(
@@ -25,16 +26,17 @@ def search(
 
     ``may`` names the hosts that could ever take each. First with the load spread over
     the hosts; when not all find a place so, also with the hosts filled one by one,
-    which leaves larger gaps. The room is left as the answer says.
+    which leaves larger gaps; at last with the smallest guests first, of which more
+    find a place when not all can. The room is left as the answer says.
     """
     best: dict[str, str] = {}
-    for pack in (False, True):
+    for pack, small in ((False, False), (True, False), (True, True)):
         for guest in guests:
             if guest.id in room.at:
                 room.take(guest)
-        without = _greedy(room, guests, may, pack=pack)
+        without = _greedy(room, guests, may, pack=pack, small=small)
         _make_room(room, without, may, pack=pack)
-        if len(room.at) > len(best) or not pack:
+        if len(room.at) > len(best):
             best = dict(room.at)
         if len(best) == len(guests):
             break
@@ -48,6 +50,7 @@ def _greedy(
     may: Mapping[str, Sequence[str]],
     *,
     pack: bool,
+    small: bool,
 ) -> list[Guest]:
     """Place guest after guest; return those that found no place."""
     free: dict[tuple[str, ...], Mapping[str, int]] = {}
@@ -56,10 +59,10 @@ def _greedy(
         hosts = tuple(may[guest.id])
         if hosts not in free:
             free[hosts] = _free(room, hosts)
-        size[guest.id] = _size(guest, free[hosts])
+        size[guest.id] = _size(guest, free[hosts]) * (1 if small else -1)
     return [
         guest
-        for guest in sorted(guests, key=lambda g: (-size[g.id], len(may[g.id]), g.id))
+        for guest in sorted(guests, key=lambda g: (size[g.id], len(may[g.id]), g.id))
         if not _settle(room, guest, may, pack=pack)
     ]
 
@@ -108,12 +111,14 @@ def _make_room(
 ) -> None:
     """Find places for those without one by letting others give way."""
     guests = room.fleet.guests
-    stack, lost, looks = list(reversed(without)), 0, LOOKS
+    stack, looks = list(reversed(without)), LOOKS
+    turns = TURNS * len(may)
     best, placed = dict(room.at), len(room.at)
     often: dict[str, int] = {}
     moved = {guest.id: guest for guest in without}
-    while stack and looks > 0:
+    while stack and looks > 0 and turns > 0:
         guest = stack.pop()
+        turns -= 1
         looks -= 1 + len(may[guest.id]) // 10
         if not _settle(room, guest, may, pack=pack):
             often[guest.id] = often.get(guest.id, 1) + 1
@@ -128,7 +133,6 @@ def _make_room(
                     option = (cost, len(away), host, away)
                     cheapest = min(cheapest or option, option)
             if cheapest is None:
-                lost += 1
                 continue
             for each in cheapest[3]:
                 room.take(guests[each])

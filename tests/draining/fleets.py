@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -172,6 +173,52 @@ def most_by_trying_all(of: Fleet, leave: set[str]) -> int:
         if len(where) > best and allowed(of, where):
             best = len(where)
     return best
+
+
+def tight_fleet(seed: int) -> Fleet:
+    """Five to nine guests of "old", and little more room than they need."""
+    chance = random.Random(seed)  # noqa: S311
+    guests = [
+        guest(
+            f"i{number}",
+            "old",
+            resources={VCPU: chance.randint(1, 6), MEMORY_MB: chance.randint(1, 6)},
+            group="g" if chance.random() < 0.3 else "",
+        )
+        for number in range(chance.randint(5, 9))
+    ]
+    slack = chance.choice([1.0, 1.05, 1.15, 1.3])
+    weights = [chance.uniform(0.6, 1.4) for _ in range(chance.randint(2, 4))]
+    hosts = []
+    for number, weight in enumerate(weights):
+        share = slack * weight / sum(weights)
+        room = {
+            kind: stock(max(1, round(share * sum(g.resources[kind] for g in guests))))
+            for kind in (VCPU, MEMORY_MB)
+        }
+        hosts.append(host(f"t{number}", stock=room))
+    rule = group("g", "anti-affinity", *(g.id for g in guests if g.group), most=2)
+    return fleet(host("old", vcpus=99), *hosts, *guests, rule)
+
+
+def most_that_fit(of: Fleet, leave: str) -> int:
+    """How many of a tight fleet's guests can be placed together at best."""
+    guests = [each for each in of.guests.values() if each.host == leave]
+    targets = [name for name in of.hosts if name != leave]
+
+    def most(where: dict[str, str], number: int) -> int:
+        if number == len(guests):
+            return len(where)
+        best = 0
+        for target in targets:
+            more = {**where, guests[number].id: target}
+            if allowed(of, more):
+                best = max(best, most(more, number + 1))
+            if best == len(where) + len(guests) - number:
+                return best
+        return max(best, most(where, number + 1))
+
+    return most({}, 0)
 
 
 def task(name: str, source: str, target: str) -> Task:
