@@ -74,12 +74,14 @@ def compared(url: str, folder: Path, only: str | None) -> int:
                 f"bare calls: {len(found['full_asked'])} take {bare[0]:.1f} s;"
                 f" of an increment {len(found['changed_asked'])}, {bare[1]:.2f} s"
             )
+        cpu, changed_cpu = found["full_cpu"], statistics.median(found["changed_cpu"])
         full, changed = found["full"], statistics.median(found["changed"])
         ratio, own = full / bare[0], changed - bare[1]
         print(
-            f"{kind}: full scan {full:.1f} s = {ratio:.3f} x bare (limit {FULL});"
+            f"{kind}: full scan {full:.1f} s = {ratio:.3f} x bare (limit {FULL}),"
+            f" {cpu:.1f} s of the processor;"
             f" increment {changed:.2f} s, {own:.2f} s of our own (limit {OWN}),"
-            f" {statistics.median(found['changed_cpu']):.2f} s of the processor;"
+            f" {changed_cpu:.2f} s of the processor;"
             f" peak {found['peak']:.0f} MB (limit {MEMORY})"
         )
         missed += ratio > FULL or own > OWN or found["peak"] > MEMORY

@@ -119,9 +119,18 @@ def _read_all(turn: Turn, cloud: ports.Cloud, now: datetime) -> int:
     count = 0
     for batch in _batches(cloud.servers()):
         turn.go_on()
-        _write(turn.cloud, batch, names, now)
-        count += len(batch)
+        there = _still_there(batch)
+        _write(turn.cloud, there, names, now)
+        count += len(there)
     return count
+
+
+def _still_there(servers: list[ports.Server]) -> list[ports.Server]:
+    """Return those that are not gone.
+
+    For a moment Nova lists one as DELETED whose row it has not yet taken away.
+    """
+    return [each for each in servers if each.status != "DELETED"]
 
 
 def _read_changed(
@@ -138,7 +147,7 @@ def _read_changed(
         turn.go_on()
         gone = [each.id for each in batch if each.status == "DELETED"]
         removed += ours.filter(uuid__in=gone, seen_at__lte=now).delete()[0]
-        there = [each for each in batch if each.status != "DELETED"]
+        there = _still_there(batch)
         known = set(
             ours.filter(uuid__in=[each.id for each in there]).values_list(
                 "uuid", flat=True

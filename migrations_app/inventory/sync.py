@@ -58,9 +58,12 @@ def refresh_instance(
     Raises the WorldError that the cloud answers with, and then changes nothing.
     """
     row = Cloud.objects.get_or_create(name=cloud_name)[0]
+    server: ports.Server | None
     try:
         server = cloud.server(server_id)
     except Gone:
+        server = None
+    if server is None or server.status == "DELETED":
         Instance.objects.filter(cloud=row, uuid=server_id).delete()
         return None
     with transaction.atomic():

@@ -87,6 +87,17 @@ def test_only_what_nova_says_is_deleted_goes(cloud: Listing) -> None:
     assert cloud.asked_for == []
 
 
+def test_a_full_scan_takes_one_that_is_listed_as_deleted_for_gone(
+    cloud: Listing,
+) -> None:
+    at(cloud, NOON)
+    cloud.listed[0] = replace(cloud.listed[0], status="DELETED")
+    make_due_for_all(cloud)
+
+    assert at(cloud, LATER)
+    assert hosts() == {"db": "compute-31"}
+
+
 def test_one_that_was_made_and_deleted_meanwhile_never_shows(cloud: Listing) -> None:
     at(cloud, NOON)
     cloud.changed = [server("brief", None, status="DELETED")]
