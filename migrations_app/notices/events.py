@@ -107,6 +107,27 @@ EVENTS: dict[str, Event] = {
             mail=True,
         ),
         Event(
+            "drain_waits",
+            "A drain waits for a decision",
+            ("drain.planned", "drain.sent_back"),
+            (Whom.DECIDERS,),
+            mail=True,
+        ),
+        Event(
+            "drain",
+            "A drain began, paused or ended",
+            (
+                "drain.started",
+                "drain.paused",
+                "drain.cancelled",
+                "drain.ended",
+                "drain.rejected",
+                "drain.expired",
+                "drain.failed",
+            ),
+            (Whom.OPERATORS,),
+        ),
+        Event(
             "service",
             "A service was disabled or enabled",
             ("service.disabled", "service.enabled", "service.failed", "run.restored"),

@@ -89,7 +89,7 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
     if refusal := policy.why_not(policy.person(by), Verb.SEE_AUDIT):
         raise NotAllowed(refusal)
     opened = audit.record("evidence.opened", by=by, request=row)
-    entries = list(AuditEntry.objects.filter(request_number=row.pk).order_by("pk"))
+    entries = _entries(row)
     run = getattr(row, "run", None)
     lines = list(Line.objects.filter(run=run)) if run else []
     return Evidence(
@@ -98,7 +98,11 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
         steps=list(run.steps.all()) if run else [],
         lines=lines,
         removals={each.what: each for each in run.removals.all()} if run else {},
-        decisions=list(row.decisions.all()),
+        decisions=list(
+            Decision.objects.filter(drain=row.drain_id)
+            if row.drain_id
+            else row.decisions.all()
+        ),
         entries=entries,
         chain=verify_segment([entry.pk for entry in entries]),
         signed=signing.standing(timezone.now()),
@@ -106,6 +110,16 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
         probe=standstill.probed(run) if run else None,
         log_sha256=log_sha256(lines),
     )
+
+
+def _entries(row: MigrationRequest) -> list[AuditEntry]:
+    """Return what the trail says about the request, and about the drain it is of."""
+    found = list(AuditEntry.objects.filter(request_number=row.pk).order_by("pk"))
+    if row.drain_id:
+        found += AuditEntry.objects.filter(
+            verb__startswith="drain.", request_number=None, after__drain=row.drain_id
+        )
+    return sorted(found, key=lambda entry: entry.pk)
 
 
 def log_text(lines: Iterable[Line]) -> Iterator[str]:
