@@ -129,10 +129,10 @@ class Room:
         full = self.fill(host, guest)
         return (wish, unknown, away, -full if pack else full, host)
 
-    def fill(self, host: str, guest: Guest | None = None) -> float:
-        """Return how full the scarcest class of the host is; 1: full."""
+    def fill(self, host: str, guest: Guest) -> float:
+        """Return how full the scarcest class of the host is with the guest; 1: full."""
         used = self._used[host]
-        more = guest.resources if guest is not None else {}
+        more = guest.resources
         fullest = 0.0
         for name, capacity in self._capacity[host].items():
             if capacity:
