@@ -52,6 +52,14 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
                 id="novaweb.E003",
             )
         )
+    if settings.NOVAWEB_FULL_SCAN_HOUR not in range(24):
+        found.append(
+            Error(
+                "NOVAWEB_FULL_SCAN_HOUR is no hour of the day.",
+                hint="Give it a number from 0 to 23.",
+                id="novaweb.E008",
+            )
+        )
     try:
         time.fromisoformat(settings.NOVAWEB_SPEED_AT or "00:00")
     except ValueError:

@@ -89,6 +89,7 @@ def test_looks_may_follow_the_point_of_no_return() -> None:
         ("SECRET_KEY", "", "novaweb.E001"),
         ("NOVAWEB_LEASE", 0.5, "novaweb.E002"),
         ("NOVAWEB_CLOUDS", [], "novaweb.E003"),
+        ("NOVAWEB_FULL_SCAN_HOUR", 24, "novaweb.E008"),
     ],
 )
 def test_settings_that_make_no_sense_are_told(
