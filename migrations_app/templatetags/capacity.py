@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from urllib.parse import quote
 
 from django import template
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from migrations_app.inventory.overview import Cell, Total
@@ -39,10 +39,13 @@ def heat_cells(cells: Iterable[Cell]) -> SafeString:
     """
     # a host's name holds no slash, so that it stands where the mark stood
     before, after = reverse("hypervisor", args=["--"]).split("--")
+    ends: dict[str, str] = {}
     made = []
     for cell in cells:
         name = escape(cell.host)
-        place = f"{before}{quote(cell.host)}{after}?cloud={quote(cell.cloud)}"
+        if cell.cloud not in ends:
+            ends[cell.cloud] = f"{after}?cloud={quote(cell.cloud, safe='')}"
+        place = f"{before}{quote(cell.host)}{ends[cell.cloud]}"
         other = "" if cell.state == "up" else f", {cell.state}"
         kind = f"h{cell.level}" + ("" if cell.state == "up" else f" h-{cell.state}")
         share = "\N{EN DASH}" if cell.percent is None else cell.percent

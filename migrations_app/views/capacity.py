@@ -27,7 +27,7 @@ from migrations_app.views.frame import page, show
 from migrations_app.views.inventory import PAGES
 
 # fewer than elsewhere: the heat map above has all of them
-ROWS = {**PAGES, "per_page": 25}
+ROWS = {**PAGES, "per_page": 20}
 # how far a chart reaches back, and the grain of its snapshots
 SPANS = {
     "day": (timedelta(days=1), 5),
