@@ -24,7 +24,6 @@ from migrations_app.models import (
     Drain,
     Hypervisor,
     Instance,
-    Leak,
     Line,
     MigrationRequest,
     Pacer,
@@ -228,20 +227,6 @@ def snapshots(host: str, *, of: Cloud, hours: int = 24) -> None:
             disk_used=500 + 10 * hour,
         )
         for hour in range(hours)
-    )
-
-
-def leak(host: str, kind: str = "port", *, of: Cloud) -> Leak:
-    """Return a leak on the host, seen just now."""
-    return Leak.objects.create(
-        cloud=of,
-        host=host,
-        kind=kind,
-        subject=f"{kind}-{host}",
-        sentence=f"The {kind} of <b>web-1</b> is bound to {host}.",
-        remedy="“openstack port set” binds it anew.",
-        first_seen=timezone.now(),
-        last_seen=timezone.now(),
     )
 
 

@@ -7,14 +7,14 @@ from django.test import Client
 from django.utils import timezone
 
 from migrations_app.models import LeakLook
-from tests import factories
+from tests import factories, leaked
 
 pytestmark = pytest.mark.django_db
 
 
 def test_each_leak_is_a_sentence_with_its_remedy(operator: Client) -> None:
-    factories.leak("compute-30", of=factories.cloud())
-    factories.leak("compute-31", "domain", of=factories.cloud())
+    leaked.leak("compute-30", of=factories.cloud())
+    leaked.leak("compute-31", "domain", of=factories.cloud())
 
     page = operator.get("/leaks/?host=compute-30").content.decode()
 
@@ -26,8 +26,8 @@ def test_each_leak_is_a_sentence_with_its_remedy(operator: Client) -> None:
 
 def test_a_host_shows_its_own_leaks(operator: Client) -> None:
     factories.hypervisor("compute-30")
-    factories.leak("compute-30", of=factories.cloud())
-    factories.leak("compute-31", of=factories.cloud())
+    leaked.leak("compute-30", of=factories.cloud())
+    leaked.leak("compute-31", of=factories.cloud())
 
     page = operator.get("/hypervisors/compute-30/").content.decode()
 
