@@ -142,3 +142,10 @@ class Listing:
 def scan(name: str, cloud: ports.Cloud, *, now: datetime) -> Report:
     """Read the cloud whole, whether that is due or not."""
     return sync(name, cloud, now=now, whole=True)
+
+
+def at(cloud: Listing, moment: datetime) -> bool:
+    """Read it at that moment; tell whether it was read whole."""
+    report = sync("one", cloud.as_cloud(), now=moment)
+    assert report.trouble == ""
+    return report.whole
