@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from migrations_app import timetable, wiring
-from migrations_app.emptying import hosts, moves, plans, rulings
+from migrations_app.emptying import arrivals, hosts, moves, plans, rulings
 from migrations_app.emptying.lease import DrainLease, due_drains
 from migrations_app.emptying.telling import tell
 from migrations_app.engine import heart
@@ -223,10 +223,14 @@ def _end(lease: DrainLease, drain: Drain) -> datetime | None:
     """End the drain when none of its moves is under way."""
     if drain.moves.filter(state=str(RequestState.RUNNING)).exists():
         return lease.clock() + SOON
-    hosts.show(lease, drain, wiring.world_of(drain.cloud.name).cloud)
+    cloud = wiring.world_of(drain.cloud.name).cloud
+    # before they are enabled: what comes then is no more the drain's
+    left_behind = arrivals.unplanned(drain, cloud)
+    hosts.show(lease, drain, cloud)
+    stays = [each for each in drain.stays if not each.get("arrived")] + left_behind
     states = list(drain.moves.values_list("state", flat=True))
     moved = states.count(str(RequestState.COMPLETED))
-    left = len(states) - moved + len(drain.stays)
+    left = len(states) - moved + len(stays)
     why = f"{moved} moved, {left} not: see each below." if left else ""
     state = _D.INCOMPLETE if left else _D.COMPLETED
     if drain.state == _D.CANCELLING:
@@ -236,6 +240,7 @@ def _end(lease: DrainLease, drain: Drain) -> datetime | None:
             only=DrainState(drain.state),
             state=str(state),
             why=why,
+            stays=stays,
             ended_at=lease.clock(),
         )
         tell("drain.ended", drain, note=why, state=str(state), moved=moved, left=left)

@@ -44,10 +44,13 @@ class Cloud(Holding, Protocol):
         """Return the server. Raises Gone when Nova does not know it."""
         ...
 
-    def servers(self, *, changes_since: datetime | None = None) -> Iterable[Server]:
+    def servers(
+        self, *, changes_since: datetime | None = None, host: str | None = None
+    ) -> Iterable[Server]:
         """Yield all servers of all projects, page by page; or what changed since.
 
         Of what changed, those that are gone are told, too, with the status DELETED.
+        With ``host`` only those that Nova has there.
         """
         ...
 

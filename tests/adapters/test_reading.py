@@ -40,6 +40,16 @@ def test_it_lists_the_servers_of_all_projects(place: Place, resting: str) -> Non
     assert len({server.project_id for server in servers.values()}) > 1
 
 
+def test_it_lists_the_servers_of_one_host(place: Place, resting: str) -> None:
+    other = place.boot("compute-34")
+    everywhere = {server.id: server.host for server in place.cloud.servers()}
+    for host in ("compute-30", "compute-34"):
+        found = {server.id for server in place.cloud.servers(host=host)}
+        assert found == {it for it, at in everywhere.items() if at == host}
+    assert other in {server.id for server in place.cloud.servers(host="compute-34")}
+    assert list(place.cloud.servers(host="nowhere")) == []
+
+
 def test_it_tells_what_changed_and_what_is_gone(place: Place) -> None:
     before = place.cloud.server(place.boot())
     assert before.updated_at is not None

@@ -123,7 +123,7 @@ class Listing:
         ]
 
     def servers(
-        self, *, changes_since: datetime | None = None
+        self, *, changes_since: datetime | None = None, host: str | None = None
     ) -> Iterator[ports.Server]:
         if changes_since is not None:
             self.since.append(changes_since)

@@ -32,10 +32,14 @@ class Listing:
     name: str
     _wire: Wire
 
-    def servers(self, *, changes_since: datetime | None = None) -> Iterator[Server]:
+    def servers(
+        self, *, changes_since: datetime | None = None, host: str | None = None
+    ) -> Iterator[Server]:
         params = {"all_tenants": "1", "limit": str(SERVERS)}
         if changes_since is not None:
             params["changes-since"] = _written(changes_since)
+        if host is not None:
+            params["host"] = host
         # the next page is on its way while this one is used
         with ThreadPoolExecutor(1, thread_name_prefix="servers") as ahead:
             coming: Future[Any] | None = ahead.submit(self._page, params)

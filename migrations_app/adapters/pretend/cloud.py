@@ -49,7 +49,9 @@ class PretendCloud(Around):
         with self._call("server", server_id):
             return values.server(self._find(server_id))
 
-    def servers(self, *, changes_since: datetime | None = None) -> Iterator[Server]:
+    def servers(
+        self, *, changes_since: datetime | None = None, host: str | None = None
+    ) -> Iterator[Server]:
         last = ""
         since = changes_since.timestamp() if changes_since else 0.0
         while True:
@@ -57,8 +59,9 @@ class PretendCloud(Around):
                 rows = self._store.rows(
                     "SELECT servers.*, node FROM servers LEFT JOIN hosts USING (host)"
                     " WHERE servers.id > ? AND servers.updated_at >= ?"
-                    " AND (? OR NOT deleted) ORDER BY servers.id LIMIT ?",
-                    *(last, since, changes_since is not None, PAGE),
+                    " AND (? OR NOT deleted) AND coalesce(?, servers.host, '')"
+                    " = coalesce(servers.host, '') ORDER BY servers.id LIMIT ?",
+                    *(last, since, changes_since is not None, host, PAGE),
                 )
             for row in rows:
                 yield values.server(row)
