@@ -43,7 +43,7 @@ class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]
     host = django_filters.CharFilter(label="Host")
     cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
     grain = django_filters.ChoiceFilter(
-        choices=[(each, each) for each in ("5", "60", "1440")],
+        choices=[(each, each) for each in (5, 60, 1440)],
         label="Minutes that a row stands for",
     )
     since = django_filters.IsoDateTimeFilter(

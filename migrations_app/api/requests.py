@@ -114,6 +114,7 @@ _FACTS = (
     "asked_at",
     "ended_at",
     "plan_digest",
+    "drain",
 )
 
 
@@ -123,6 +124,11 @@ class RequestInListShape(serializers.ModelSerializer[MigrationRequest]):
     cloud = serializers.CharField(source="cloud.name")
     asked_by = serializers.CharField(source="asked_by_name")
     options = serializers.DictField()
+    drain = serializers.IntegerField(
+        source="drain_id",
+        allow_null=True,
+        help_text="The drain that it is a move of; null: it was asked for by itself.",
+    )
     run = serializers.SerializerMethodField()
 
     class Meta:
