@@ -63,6 +63,7 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
         Hypervisor,
         Instance,
         MigrationRequest,
+        ServerGroup,
         Snapshot,
     )
     from migrations_app.proof import chain
@@ -84,6 +85,7 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
             memory_used=1024 * (number % 250),
             up=number % 97 != 0,
             enabled=number % 41 != 0,
+            stock=_stock(1024 * (number % 250)),
         )
         for number, name in enumerate(names)
     )
@@ -97,10 +99,25 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
                 project_id=f"{number % 300:032}",
                 project_name=f"project-{number % 300}",
                 status="ERROR" if number % 211 == 0 else "ACTIVE",
+                resources={"VCPU": 1, "MEMORY_MB": 2048, "DISK_GB": 20},
+                pinned_zone=(
+                    f"OS{1 + number % hypervisors % 8}" if number % 3 == 0 else ""
+                ),
+                group=_group(number % 5000) if number % 10 == 0 else "",
             )
             for number in range(instances)
         ),
         batch_size=1000,
+    )
+    ServerGroup.objects.bulk_create(
+        ServerGroup(
+            cloud=cloud,
+            uuid=_group(number),
+            name=f"group-{number}",
+            policy=("anti-affinity", "soft-anti-affinity")[number // 10 % 2],
+            seen_at=timezone.now(),
+        )
+        for number in range(0, 5000, 10)
     )
     now = timezone.now()
     some = list(Instance.objects.order_by("uuid")[:requests])
@@ -127,6 +144,13 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
     )
     for row in MigrationRequest.objects.filter(state="running")[:300]:
         factories.run(of=row, lines=["It begins.", "It goes on."])
+    drain = factories.drain(state="running", hosts=["compute-0500"])
+    on_it = Instance.objects.filter(host="compute-0500").order_by("name")
+    for place, of in enumerate(on_it[:50], 1):
+        state = STATES[place % 3]
+        row = factories.request(of=of, drain=drain, place=place, state=state)
+        if state != "requested":
+            factories.run(of=row, lines=["It begins."])
     factories.run(
         of=factories.request(state="running"),
         lines=[f"Line {number}." for number in range(2000)],
@@ -172,11 +196,36 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
     )
 
 
+def _stock(memory_used: int) -> dict[str, dict[str, float]]:
+    sizes = (
+        ("VCPU", 32, 4.0, 40),
+        ("MEMORY_MB", 262144, 1.0, memory_used),
+        ("DISK_GB", 2000, 1.0, 640),
+    )
+    return {
+        name: {
+            "total": total,
+            "reserved": 0,
+            "ratio": ratio,
+            "used": used,
+            "max_unit": total,
+        }
+        for name, total, ratio, used in sizes
+    }
+
+
+def _group(number: int) -> str:
+    return f"{number:08x}-2222-4000-8000-000000000000"
+
+
 def pages() -> Iterator[str]:
     """Yield the address of every page, and of each list's dearest questions."""
-    from migrations_app.models import AuditEntry, Instance, MigrationRequest, Run
+    from migrations_app.models import AuditEntry, Drain, Instance, MigrationRequest, Run
 
     instance = Instance.objects.order_by("-pk")[0].uuid
+    several = Instance.objects.order_by("uuid").values_list("uuid", flat=True)[:50]
+    picked = "&".join(f"instance={uuid}" for uuid in several)
+    drain = Drain.objects.order_by("-pk")[0].pk
     request = MigrationRequest.objects.filter(state="requested")[0].pk
     long_run = Run.objects.order_by("-last_number")[0].pk
     yield "/"
@@ -207,7 +256,10 @@ def pages() -> Iterator[str]:
     yield "/requests/?state=open"
     yield "/what-if/"
     yield "/what-if/?host=compute-0500"
+    yield f"/what-if/?{picked}"
     yield "/drains/"
+    yield "/drains/ask/?hosts=compute-0500"
+    yield f"/drains/{drain}/"
     yield "/requests/?whose=waiting"
     yield "/requests/?q=web-049"
     yield f"/requests/{request}/"
