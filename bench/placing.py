@@ -146,7 +146,7 @@ def solve(fleet: Fleet, *, seconds: float) -> dict[str, str] | None:
         (guest.id, host.name): model.new_bool_var("")
         for guest in fleet.on(LEAVE)
         for host in room.hosts.values()
-        if not room.why_never(guest, host)
+        if not room.never(guest)[host.name]
     }
     to: dict[str, list[str]] = {}
     by_guest: dict[str, list[str]] = {}

@@ -131,15 +131,21 @@ def snapshots(of: Hypervisor, *, since: datetime, grain: int) -> list[Snapshot]:
 
 
 def moves_at(of: Hypervisor) -> list[MigrationRequest]:
-    """Return the open requests that would take an instance from or to the host."""
+    """Return the open requests that would take an instance from or to the host.
+
+    Without what fills a request's own page, and no list of them.
+    """
     rows = MigrationRequest.objects.filter(state__in=OPEN, cloud=of.cloud_id)
-    return list(rows.filter(Q(source=of.host) | Q(target=of.host)))
+    here = rows.filter(Q(source=of.host) | Q(target=of.host))
+    return list(here.defer("facts", "plan", "findings", "what_if", "differences"))
 
 
-def mark_of(host: Hypervisor) -> str:
-    """Return a text that is another one when what its page shows may have changed."""
+def mark_of(host: Hypervisor, moves: Iterable[MigrationRequest]) -> str:
+    """Return a text that is another one when what its page shows may have changed.
+
+    ``moves`` are those of ``moves_at``.
+    """
     there = Instance.objects.filter(cloud=host.cloud_id, host=host.host)
-    moves = moves_at(host)
     read = there.order_by().aggregate(number=Count("pk"), last=Max("seen_at"))
     facts = (
         *(host.vcpus_used, host.memory_used, host.disk_used, host.up, host.enabled),

@@ -10,5 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "novaweb.settings")
 application = get_wsgi_application()
 
 from migrations_app import settings_seen  # noqa: E402 - needs the settings
+from novaweb import garbage  # noqa: E402
 
+garbage.collect_seldom()
 settings_seen.compare_beside("web")

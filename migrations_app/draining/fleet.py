@@ -23,7 +23,6 @@ class Host:
     name: str
     zone: str
     stock: Mapping[str, Stock]
-    aggregates: frozenset[str] = frozenset()
     why_not: str = ""
     projects: frozenset[str] = frozenset()
 

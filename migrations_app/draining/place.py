@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from heapq import nsmallest
 
 from migrations_app.draining.breaking import unit
 from migrations_app.draining.fleet import (
@@ -51,7 +52,7 @@ def place(
         if why := _why_stuck(fleet, guest):
             stuck[guest.id] = why
             continue
-        reasons = {h.name: room.why_never(guest, h) for h in room.hosts.values()}
+        reasons = room.never(guest)
         may[guest.id] = [host for host, reason in reasons.items() if not reason]
         if not may[guest.id]:
             stuck[guest.id] = _no_host(guest, reasons.values())
@@ -186,13 +187,10 @@ def _crowded_out(guest: Guest, hosts: int) -> Stuck:
 def _fallbacks(room: Room, guest: Guest, may: Sequence[str]) -> tuple[str, ...]:
     """Return the best other hosts where the guest fits when all others have moved."""
     target = room.take(guest)
-    ranks = sorted(
-        room.rank(guest, host)
-        for host in may
-        if host != target and room.fits(guest, host)
-    )
+    # of no two hosts the rank is the same
+    ranks = nsmallest(FALLBACKS + 1, room.ranks(guest, may))
     room.put(guest, target)
-    return tuple(rank[-1] for rank in ranks[:FALLBACKS])
+    return tuple(rank[-1] for rank in ranks if rank[-1] != target)[:FALLBACKS]
 
 
 def _in_order(fleet: Fleet, tasks: Sequence[Task]) -> list[Task]:

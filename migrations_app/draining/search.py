@@ -53,27 +53,13 @@ def _greedy(
     small: bool,
 ) -> list[Guest]:
     """Place guest after guest; return those that found no place."""
-    free: dict[tuple[str, ...], Mapping[str, int]] = {}
-    size = {}
-    for guest in guests:
-        hosts = tuple(may[guest.id])
-        if hosts not in free:
-            free[hosts] = _free(room, hosts)
-        size[guest.id] = _size(guest, free[hosts]) * (1 if small else -1)
+    sign = 1 if small else -1
+    size = {g.id: sign * _size(g, room.free(may[g.id])) for g in guests}
     return [
         guest
         for guest in sorted(guests, key=lambda g: (size[g.id], len(may[g.id]), g.id))
         if not _settle(room, guest, may, pack=pack)
     ]
-
-
-def _free(room: Room, hosts: Sequence[str]) -> dict[str, int]:
-    """Return what these hosts have free together, by class."""
-    free: dict[str, int] = {}
-    for host in hosts:
-        for name, stock in room.hosts[host].stock.items():
-            free[name] = free.get(name, 0) + stock.free
-    return free
 
 
 def _size(guest: Guest, free: Mapping[str, int]) -> float:
@@ -94,11 +80,10 @@ def _settle(
     room: Room, guest: Guest, may: Mapping[str, Sequence[str]], *, pack: bool
 ) -> bool:
     """Put the guest on the best host that has room; tell whether there was one."""
-    fitting = (host for host in may[guest.id] if room.fits(guest, host))
-    best = min(fitting, key=lambda h: room.rank(guest, h, pack=pack), default=None)
+    best = min(room.ranks(guest, may[guest.id], pack=pack), default=None)
     if best is None:
         return False
-    room.put(guest, best)
+    room.put(guest, best[-1])
     return True
 
 

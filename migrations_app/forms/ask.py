@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from migrations_app.models import Hypervisor
@@ -33,6 +33,16 @@ BLOCK_MIGRATION = (
     ("auto", "Nova finds out (recommended)"),
     ("yes", "copy local disks"),
     ("no", "the hosts share storage"),
+)
+
+# the columns of a host that ``targets`` shows
+SHOWN = (
+    *("host", "zone", "up", "enabled", "disabled_reason"),
+    *(
+        f"{name}_{part}"
+        for name in ("vcpus", "memory", "disk")
+        for part in ("total", "reserved", "ratio", "used")
+    ),
 )
 
 
@@ -136,16 +146,14 @@ def targets(hosts: Iterable[Hypervisor], zone: str, chosen: str) -> SafeString:
             host.host,
         ),
     )
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((host.host, _marks(host, chosen), _words(host)) for host in choices),
-    )
+    return SafeString("".join(_option(host, chosen) for host in choices))
 
 
-def _marks(host: Hypervisor, chosen: str) -> SafeString:
+def _option(host: Hypervisor, chosen: str) -> str:
     marks = " selected" if host.host == chosen else ""
-    return SafeString(marks + (" disabled" if _trouble(host) else ""))
+    marks += " disabled" if _trouble(host) else ""
+    # not format_html, which takes three times as long
+    return f'<option value="{escape(host.host)}"{marks}>{escape(_words(host))}</option>'
 
 
 def _trouble(host: Hypervisor) -> str:

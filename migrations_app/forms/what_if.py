@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
-from django.utils.html import format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from migrations_app.inventory.what_if import Question
@@ -80,13 +80,31 @@ def question(given: QueryDict) -> Question:
 
 def query(of: Question) -> str:
     """Return the question as the query of an address, always in the same order."""
-    said: list[tuple[str, str]] = [("cloud", of.cloud)] if of.cloud else []
-    said += [("host", ",".join(of.hosts))] if of.hosts else []
-    said += [("target", ",".join(of.targets))] if of.targets else []
-    for uuid, target in of.picks.items():
-        said.append(("instance", uuid))
-        said += [(f"{_TO}{uuid}", target)] if target else []
-    return urlencode(said, safe=",")
+    return "&".join((*_frame(of), *_picks(of).values()))
+
+
+def without(of: Question) -> dict[str, str]:
+    """Return for every pick the query without it."""
+    frame, picks = _frame(of), _picks(of)
+    return {
+        uuid: "&".join(
+            (*frame, *(said for each, said in picks.items() if each != uuid))
+        )
+        for uuid in picks
+    }
+
+
+def _frame(of: Question) -> list[str]:
+    said = {"cloud": of.cloud, "host": ",".join(of.hosts)}
+    said["target"] = ",".join(of.targets)
+    return [urlencode({key: value}, safe=",") for key, value in said.items() if value]
+
+
+def _picks(of: Question) -> dict[str, str]:
+    return {
+        uuid: urlencode({"instance": uuid} | ({f"{_TO}{uuid}": to} if to else {}))
+        for uuid, to in of.picks.items()
+    }
 
 
 def initial(of: Question) -> Mapping[str, str]:
@@ -100,6 +118,7 @@ def initial(of: Question) -> Mapping[str, str]:
 
 def host_list(hosts: Iterable[tuple[str, str]]) -> SafeString:
     """Return (host, zone) as options. Not a template: there may be a thousand."""
-    return format_html_join(
-        "", '<option value="{}">{}</option>', ((host, zone) for host, zone in hosts)
+    named = ((escape(host), escape(zone)) for host, zone in hosts)
+    return SafeString(
+        "".join(f'<option value="{host}">{zone}</option>' for host, zone in named)
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 
 from migrations_app import ports
 from migrations_app.draining.fleet import Fleet, Group, Guest, Host
@@ -21,6 +21,15 @@ from migrations_app.ports import DISK_GB, MEMORY_MB, VCPU, Stock
 from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.rule import COLD, LIVE
 
+# read as tuples: there may be a thousand hosts
+_OF_HOSTS = (
+    *("host", "zone", "tenants", "enabled", "up", "disabled_reason", "stock"),
+    *(
+        f"{name}_{part}"
+        for name in ("vcpus", "memory", "disk")
+        for part in ("total", "reserved", "ratio", "used")
+    ),
+)
 _PROCEDURES = {"ACTIVE": LIVE, "PAUSED": LIVE, "SHUTOFF": COLD}
 _VM_STATES = {"ACTIVE": "active", "PAUSED": "paused", "SHUTOFF": "stopped"}
 
@@ -54,14 +63,12 @@ def fleet_of(
     ``instances`` are UUIDs. With them come all members of their groups. With ``asked``
     a guest that an open request wants to move already cannot be moved by another.
     What cannot be moved is told as far as our copy tells it: the pre-flight of each
-    tells the rest. Four queries, however many there are.
+    tells the rest. As many queries for many as for few.
     """
-    rows = Hypervisor.objects.filter(cloud=cloud).order_by("host")
+    in_order = Hypervisor.objects.filter(cloud=cloud).order_by("host")
+    rows = [*in_order.values_list(*_OF_HOSTS, named=True)]
     down = {row.host for row in rows if not row.up}
-    in_question = Instance.objects.filter(cloud=cloud).exclude(host="").order_by()
-    named = Q(host__in=list(hosts)) | Q(uuid__in=list(instances))
-    groups = in_question.filter(named).exclude(group="").values("group")
-    found = list(in_question.filter(named | Q(group__in=groups)))
+    found = _in_question(cloud, hosts, instances)
     members: dict[str, set[str]] = defaultdict(set)
     for row in found:
         members[row.group].add(row.uuid)
@@ -87,13 +94,29 @@ def fleet_of(
     )
 
 
+def _in_question(
+    cloud: Cloud, hosts: Collection[str], instances: Collection[str]
+) -> list[Instance]:
+    """Return the instances that are meant, and those of their groups.
+
+    One question for each, by its own index: a database that is asked for any of them
+    at once looks through all instances.
+    """
+    known = Instance.objects.filter(cloud=cloud).exclude(host="").order_by()
+    found = {row.uuid: row for row in known.filter(uuid__in=list(instances))}
+    found |= {row.uuid: row for row in known.filter(host__in=list(hosts))}
+    groups = {row.group for row in found.values()} - {""}
+    found |= {row.uuid: row for row in known.filter(group__in=groups)}
+    return [*found.values()]
+
+
 def _asked(cloud: Cloud) -> dict[str, int]:
     """Return the open request about each instance that has one, by its UUID."""
     still_open = MigrationRequest.objects.filter(cloud=cloud, open_instance__gt="")
     return dict(still_open.order_by().values_list("instance", "id"))
 
 
-def _host(row: Hypervisor) -> Host:
+def _host(row: Any) -> Host:
     why_not = ""
     stock = _stock(row)
     if not row.up:
@@ -107,13 +130,12 @@ def _host(row: Hypervisor) -> Host:
         name=row.host,
         zone=row.zone,
         stock=stock,
-        aggregates=frozenset(row.aggregates),
         why_not=why_not,
         projects=frozenset(row.tenants),
     )
 
 
-def _stock(row: Hypervisor) -> dict[str, Stock]:
+def _stock(row: Any) -> dict[str, Stock]:
     """Return the host's stock by class; without those of which it has nothing.
 
     Where only the three columns are known (a copy that an earlier version read), one

@@ -53,8 +53,8 @@ class Drain(models.Model):
     # fallbacks, zone_…}], and how many of them were looked at: "12 of 40 looked at".
     tasks = models.JSONField(default=list, blank=True)
     looked_at_moves = models.PositiveIntegerField(default=0)
-    # What cannot be moved: [{instance, name, host, sentence, way_out}]; with ``arrived``
-    # it was found there at the end, and the plan that was approved did not know it.
+    # What cannot be moved: [{instance, name, host, sentence, way_out}]; ``arrived``
+    # ones were found there at the end, and the plan that was approved knew them not.
     stays = models.JSONField(default=list, blank=True)
     # What became of the hosts: [{host, was_enabled, reason, disabled_at, enabled_at,
     # trouble}]; ``was_enabled`` false: somebody else disabled it, and it is left so.

@@ -96,7 +96,7 @@ class Instance(models.Model):
     # the zone that it was asked to stay in; empty: it may leave
     pinned_zone = models.CharField(max_length=255, blank=True)
     # UUID of its server group; empty: in none
-    group = models.CharField(max_length=36, blank=True, db_index=True)
+    group = models.CharField(max_length=36, blank=True)
     status = models.CharField(max_length=50)
     vm_state = models.CharField(max_length=50, blank=True)
     task_state = models.CharField(max_length=50, blank=True)
@@ -119,12 +119,14 @@ class Instance(models.Model):
     class Meta:
         ordering = ("name", "uuid")
         constraints = (
+            # the UUID first: an address has it without a cloud
             models.UniqueConstraint(
-                fields=("cloud", "uuid"), name="one_instance_per_uuid"
+                fields=("uuid", "cloud"), name="one_instance_per_uuid"
             ),
         )
         indexes = (
             models.Index(fields=("cloud", "host")),
+            models.Index(fields=("cloud", "group")),
             models.Index(fields=("name", "uuid")),
             models.Index(fields=("project_id",)),
             models.Index(fields=("status",)),

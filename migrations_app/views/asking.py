@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from migrations_app import queries, rulings, speeds, timetable
 from migrations_app import requests as verbs
 from migrations_app.errors import NovawebError
-from migrations_app.forms.ask import AskForm, targets
+from migrations_app.forms.ask import SHOWN, AskForm, targets
 from migrations_app.models import Instance
 from migrations_app.policy import Verb
 from migrations_app.preflight.advice import Advice
@@ -147,7 +147,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     # only what a choice shows: there may be a thousand of them
-    hosts = queries.hypervisors().select_related(None).defer("aggregates", "seen_at")
+    hosts = queries.hypervisors().select_related(None).only(*SHOWN).order_by()
     others = hosts.filter(cloud=instance.cloud_id).exclude(host=instance.host)
     context = {
         "instance": instance,

@@ -19,14 +19,14 @@ from migrations_app import leaks_known, queries, speeds, timetable
 from migrations_app.calendars.places import Spot, Where
 from migrations_app.filters.inventory import HypervisorFilter
 from migrations_app.inventory import capacity, overview
-from migrations_app.models import Hypervisor
+from migrations_app.models import Hypervisor, MigrationRequest
 from migrations_app.tables.capacity import HypervisorTable, free
 from migrations_app.tables.inventory import InstanceTable
 from migrations_app.views.charts import charts
 from migrations_app.views.frame import page, show
 from migrations_app.views.inventory import PAGES
 
-# fewer than elsewhere: the heat map above has all of them
+# fewer than elsewhere: beside the heat map and the charts
 ROWS = {**PAGES, "per_page": 20}
 # how far a chart reaches back, and the grain of its snapshots
 SPANS = {
@@ -75,7 +75,7 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
     row = queries.hypervisor(host, cloud=request.GET.get("cloud", ""))
     here = queries.instances().filter(cloud=row.cloud_id, host=row.host)
     table = InstanceTable(here, exclude=("host", "zone"), order_by="name")
-    RequestConfig(request, paginate=PAGES).configure(table)
+    RequestConfig(request, paginate=ROWS).configure(table)
     table.open_requests = queries.open_requests(
         each.record.uuid for each in table.paginated_rows
     )
@@ -83,7 +83,7 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
     span = span if span in SPANS else "day"
     back, grain = SPANS[span]
     context = {
-        **_now(row),
+        **_now(row, queries.moves_at(row)),
         "table": table,
         "span": span,
         "spans": list(SPANS),
@@ -112,23 +112,23 @@ def hypervisor_now(request: HttpRequest, host: str) -> HttpResponse:
             row, capacity.usage_by_project(row.cloud, row.host)
         )
         return render(request, template, {"hypervisor": row, "described": described})
-    mark = queries.mark_of(row)
-    if mark == request.GET.get("mark"):
+    moves = queries.moves_at(row)
+    if queries.mark_of(row, moves) == request.GET.get("mark"):
         return HttpResponse(status=204)
-    return render(request, "inventory/_now.html", _now(row, mark=mark))
+    return render(request, "inventory/_now.html", _now(row, moves))
 
 
-def _now(row: Hypervisor, *, mark: str = "") -> dict[str, Any]:
+def _now(row: Hypervisor, moves: list[MigrationRequest]) -> dict[str, Any]:
     largest = overview.largest_in_use()
     return {
         "hypervisor": row,
-        "mark": mark or queries.mark_of(row),
+        "mark": queries.mark_of(row, moves),
         "described": capacity.described(
             row, capacity.usage_by_project(row.cloud, row.host)
         ),
         "largest": largest,
         "fits": largest.fits(free(row)) if largest else None,
-        "moves": queries.moves_at(row),
+        "moves": moves,
         "leaks": list(leaks_known.of_host(row)),
     }
 

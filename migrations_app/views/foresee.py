@@ -47,6 +47,10 @@ def foresee(request: HttpRequest) -> HttpResponse:
         return _show(request, Question(), {"trouble": error.sentence}, error.status)
     if wanted.empty:
         return _show(request, wanted, {"picks": picks})
+    if "now" not in request.GET and (many := what_if.takes_time(wanted)):
+        # the page comes at once, and fetches the effect
+        later = {"picks": picks, "many": many, "query": asked.query(wanted)}
+        return _show(request, wanted, later)
     try:
         answer = what_if.foresee(wanted)
     except NovawebError as error:
@@ -69,16 +73,9 @@ def answered(answer: Answer, emptied: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _picks(wanted: Question) -> list[Pick]:
+    without = asked.without(wanted)
     return [
-        Pick(
-            instance=instance,
-            target=wanted.picks[uuid],
-            without=asked.query(
-                replace(
-                    wanted, picks={k: v for k, v in wanted.picks.items() if k != uuid}
-                )
-            ),
-        )
+        Pick(instance=instance, target=wanted.picks[uuid], without=without[uuid])
         for uuid, instance in what_if.picked(list(wanted.picks)).items()
     ]
 

@@ -30,7 +30,7 @@ def group(uuid: str, **fields: object) -> ServerGroup:
 
 
 def test_it_brings_all_hosts_the_guests_in_question_and_their_groups() -> None:
-    factories.hypervisor("a", aggregates=["ssd"], tenants=["p1"])
+    factories.hypervisor("a", tenants=["p1"])
     factories.hypervisor("b")
     factories.hypervisor("c")
     factories.hypervisor("a", cloud=factories.cloud("other"))
@@ -47,7 +47,6 @@ def test_it_brings_all_hosts_the_guests_in_question_and_their_groups() -> None:
     fleet = fleet_of(factories.cloud(), ["a"], [picked.uuid])
 
     assert set(fleet.hosts) == {"a", "b", "c"}
-    assert fleet.hosts["a"].aggregates == {"ssd"}
     assert fleet.hosts["a"].projects == {"p1"}
     assert {guest.name for guest in fleet.guests.values()} == {
         "leaves",
@@ -79,7 +78,7 @@ def test_it_asks_the_database_as_often_for_many_as_for_few() -> None:
         factories.hypervisor(f"h{number}")
         factories.instance(f"i{number}", host="b", group=f"g{number}")
         group(f"g{number}")
-    assert queries() == few == 4
+    assert queries() == few == 5
 
 
 def test_it_takes_what_placement_charges_and_has_where_that_is_known() -> None:

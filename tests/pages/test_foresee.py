@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
 
+from migrations_app.inventory import what_if
 from migrations_app.models import Cloud, Hypervisor, Instance, ServerGroup
 from migrations_app.ports import DISK_GB, MEMORY_MB, VCPU
 from tests import factories
@@ -83,6 +86,22 @@ def test_an_emptied_host_is_shown_before_and_after(
     assert "VCPUs: 4 before, 4 at its peak, 0 after, of 16" in said
     assert "VCPUs: 2 before, 6 at its peak, 6 after, of 16" in said
     assert "No limit is crossed and no rule is broken." in said
+
+
+def test_a_page_of_many_comes_at_once_and_fetches_the_effect(
+    operator: Client, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if, "FEW", 3)
+    source, _ = host("compute-30", used=4), host("compute-31", used=2)
+    guest("web-01", on=source)
+    guest("web-02", on=source)
+
+    said = text(operator, "/what-if/?host=compute-30")
+
+    assert "2 instances are being placed" in said
+    assert "2 instances would move" not in said
+    later = unescape(re.findall(r'hx-get="(/what-if/[^"]*)"', said)[0])
+    assert "2 instances would move, to 1 host" in text(operator, later)
 
 
 def test_what_cannot_move_is_named_with_the_way_out(

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from migrations_app.models import Hypervisor
 from migrations_app.views.inventory import PER_PAGE
 from tests import factories
 
@@ -54,6 +55,13 @@ def make_requests(number: int) -> None:
         factories.run(of=factories.request(state="running"))
 
 
+def make_moves(number: int) -> None:
+    if not Hypervisor.objects.filter(host="busy"):
+        factories.hypervisor("busy")
+    for _ in range(number):
+        factories.request(of=factories.instance(host="busy"), source="busy")
+
+
 def make_entries(number: int) -> None:
     for _ in range(number):
         factories.audit_entry()
@@ -65,6 +73,7 @@ def make_entries(number: int) -> None:
         ("/", make_requests),
         ("/instances/", make_instances),
         ("/hypervisors/", make_hypervisors),
+        ("/hypervisors/busy/", make_moves),
         ("/requests/", make_requests),
         ("/audit/", make_entries),
     ],
