@@ -67,7 +67,7 @@ def test_no_line_is_lost_or_doubled_when_the_server_is_restarted(
 ) -> None:
     run = factories.run(lines=["It begins."])
     page = watched(sign_in, run)
-    for _ in range(3):
+    for _ in range(2):
         for _ in range(4):
             factories.write_line(run, "Before.")
         web.stop()
