@@ -48,11 +48,16 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
         empty_text = "No instance matches. Take a filter away."
 
     def render_name(self, record: Instance) -> SafeString:
-        """The name, with a lock where Nova has locked the instance."""
-        lock = icon("lock", "locked") if record.locked else ""
-        place = reverse("instance", args=[record.uuid])
+        """A box to pick it for the page's form, its name, and Nova's lock on it."""
+        name = record.name or record.uuid
         return format_html(
-            '<a href="{}">{}</a> {}', place, record.name or record.uuid, lock
+            '<input class="form-check-input" type="checkbox" name="instance"'
+            ' value="{}" form="picks" aria-label="Pick {}"> <a href="{}">{}</a> {}',
+            record.uuid,
+            name,
+            reverse("instance", args=[record.uuid]),
+            name,
+            icon("lock", "locked") if record.locked else "",
         )
 
     def render_status(self, record: Instance) -> SafeString:

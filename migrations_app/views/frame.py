@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
-from migrations_app import glass, policy, queries
+from migrations_app import drains_seen, glass, policy, queries
 from migrations_app.errors import NotAllowed, NovawebError
 from migrations_app.notices import inbox
 from migrations_app.policy import Person, Verb
@@ -49,12 +49,15 @@ def show(
     person = person_of(request)
     frame: dict[str, Any] = {"person": person, "menu": None}
     if person.roles:
-        frame["menu"] = menu(person, request.path)
+        waiting = {
+            "requests": queries.waiting_for(person)[:100].count(),
+            "drains": drains_seen.waiting_for(person)[:100].count(),
+        }
+        frame["menu"] = menu(person, request.path, waiting)
         frame["worker_trouble"] = queries.worker_trouble()
         frame["proof_trouble"] = _proof_trouble(person)
         frame["unread_count"] = inbox.unread(person)
         frame["unreviewed"] = glass.unreviewed()[:2]
-        frame["waiting_count"] = queries.waiting_for(person)[:100].count()
     return render(request, template, {**frame, **(context or {})}, status=status)
 
 

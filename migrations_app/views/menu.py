@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -33,13 +34,17 @@ _RARER: tuple[Words, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of the menu. ``current``: this page, or what stands above this page."""
+    """A line of the menu. ``current``: this page, or what stands above this page.
+
+    ``waiting``: so many there wait for this person's decision.
+    """
 
     name: str
     word: str
     icon: str
     address: str
     current: bool
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,18 @@ class Menu:
     here: Place | None
 
 
-def menu(person: Person, path: str) -> Menu:
-    """Return the places that the person may go to, seen from the page at ``path``."""
+def menu(person: Person, path: str, waiting: Mapping[str, int]) -> Menu:
+    """Return the places that the person may go to, seen from the page at ``path``.
+
+    ``waiting`` says how many wait for the person there, by the place's name.
+    """
     rarer = _open_to(person, _RARER, path)
     here = next((place for place in rarer if place.current), None)
-    return Menu(daily=_open_to(person, _DAILY, path), rarer=rarer, here=here)
+    daily = tuple(
+        replace(place, waiting=waiting.get(place.name, 0))
+        for place in _open_to(person, _DAILY, path)
+    )
+    return Menu(daily=daily, rarer=rarer, here=here)
 
 
 def _open_to(person: Person, places: tuple[Words, ...], path: str) -> tuple[Place, ...]:

@@ -24,3 +24,20 @@ def test_the_page_is_there_at_once_and_its_effect_follows(sign_in: SignIn) -> No
 
     expect(page.locator("#effect")).to_contain_text("150 instances would move")
     expect(page.get_by_role("link", name="Ask for this as a drain")).to_be_visible()
+
+
+def test_what_is_ticked_in_the_list_is_looked_at(sign_in: SignIn) -> None:
+    for host in ("compute-007", "compute-008"):
+        factories.hypervisor(host)
+    for name in ("web-1", "web-2", "web-3"):
+        factories.instance(name, host="compute-007")
+    page = sign_in("olga", "operator")
+
+    page.goto("/instances/")
+    page.get_by_label("Pick web-1").check()
+    page.get_by_label("Pick web-3").check()
+    page.get_by_role("button", name="What if those ticked moved").click()
+
+    expect(page.locator("#effect")).to_contain_text("2 instances would move")
+    expect(page.locator(".picks")).to_contain_text("web-3")
+    expect(page.locator(".picks")).not_to_contain_text("web-2")

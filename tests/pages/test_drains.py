@@ -43,6 +43,16 @@ def test_the_list_says_how_many_were_moved(auditor: Client) -> None:
     assert "1 of 2" in said
 
 
+def test_the_menu_counts_those_that_wait_for_ones_decision(
+    approver: Client, auditor: Client
+) -> None:
+    drain()
+    drain("running")
+
+    assert "1 waiting for your decision" in text(approver, "/leaks/")
+    assert "waiting for your decision" not in text(auditor, "/leaks/")
+
+
 @pytest.mark.parametrize("words", ["compute-30", "web-0", "OPS-42"])
 def test_it_is_found_by_host_instance_and_ticket(auditor: Client, words: str) -> None:
     row = drain()

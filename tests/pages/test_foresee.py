@@ -104,6 +104,19 @@ def test_a_page_of_many_comes_at_once_and_fetches_the_effect(
     assert "2 instances would move, to 1 host" in text(operator, later)
 
 
+@pytest.mark.parametrize("page", ["/instances/", "/hypervisors/compute-30/"])
+def test_instances_are_ticked_in_a_list(
+    operator: Client, host: Host, page: str
+) -> None:
+    source = host("compute-30", used=4)
+    one = guest("web-01", on=source)
+
+    said = text(operator, page)
+
+    assert '<form id="picks" action="/what-if/">' in said
+    assert f'name="instance" value="{one.uuid}" form="picks"' in said
+
+
 def test_what_cannot_move_is_named_with_the_way_out(
     operator: Client, host: Host
 ) -> None:
