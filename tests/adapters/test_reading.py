@@ -199,3 +199,20 @@ def test_it_tells_what_surrounds_a_server(place: Place, resting: str) -> None:
     assert not any(record.over for record in place.cloud.under_way())
     low, high = place.cloud.release() or (0, 0)
     assert low <= high
+
+
+def test_it_tells_who_holds_what_of_a_host(place: Place, resting: str) -> None:
+    other = place.boot("compute-34")
+    held = place.cloud.consumers("compute-30")
+    assert held[resting] == TINY
+    assert other not in held
+    assert place.cloud.consumers("compute-34")[other] == TINY
+    assert place.cloud.consumers("nowhere") == {}
+
+
+def test_it_tells_which_ports_are_bound_to_a_host(place: Place, resting: str) -> None:
+    bound = place.cloud.bindings("compute-30")
+    mine = [it.port_id for it in bound if it.server_id == resting]
+    assert mine == [port.id for port in place.cloud.ports(resting)]
+    assert mine
+    assert place.cloud.bindings("nowhere") == []
