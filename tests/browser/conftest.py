@@ -27,6 +27,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # else each tab brings another one, hidden, for suggestions under its address
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
 ]
 SignIn = Callable[..., Page]
 # ms that a page may take on a busy machine; how fast it is, bench/ measures
