@@ -177,11 +177,13 @@ class LabPlace:
         self.nova.delete(f"/servers/{server_id}")
 
     def until(self, what: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + PATIENCE
+        deadline, pause = time.monotonic() + PATIENCE, 0.2
         while time.monotonic() < deadline:
             if found := what():
                 return found
-            time.sleep(0.2)
+            # Nova, asked without a break, would do nothing else
+            time.sleep(pause)
+            pause = min(0.5, 1.5 * pause)
         raise AssertionError("this did not come about")
 
     def close(self) -> None:

@@ -162,12 +162,13 @@ class Hypervisors:
 
 def until(look: Callable[[], T | None], what: str) -> T:
     """Return the first true answer of ``look``; fail when there is none in time."""
-    deadline = time.monotonic() + PATIENCE
+    deadline, pause = time.monotonic() + PATIENCE, 0.5
     while time.monotonic() < deadline:
         answer = look()
         if answer:
             return answer
-        time.sleep(0.5)
+        time.sleep(pause)
+        pause = min(2.0, 1.5 * pause)
     raise AssertionError(f"not within {PATIENCE:.0f} s: {what}")
 
 
