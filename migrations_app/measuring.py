@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from itertools import groupby
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -19,12 +20,19 @@ from django.utils import timezone
 from migrations_app import audit, speeds, wiring
 from migrations_app.errors import NovawebError, Unfit, Unreachable
 from migrations_app.inventory.turn import known_clouds
-from migrations_app.models import Cloud, CopySpeed, Hypervisor, MigrationRequest
-from migrations_app.ports import Hosts
+from migrations_app.models import (
+    AuditEntry,
+    Cloud,
+    CopySpeed,
+    Hypervisor,
+    MigrationRequest,
+)
+from migrations_app.ports import Command, Hosts
 from migrations_app.shell import speed
 from migrations_app.shell.detached import JobIs
 from migrations_app.shell.speed import Measurement
 from migrations_app.states import OPEN_REQUESTS
+from migrations_app.transcript import before_and_after, text_of
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY = timedelta(seconds=2)
@@ -132,14 +140,31 @@ def _look(row: CopySpeed, hosts: Hosts, now: datetime) -> None:
         )
     else:
         if state.stands is JobIs.ABSENT:
-            hosts.run(row.source, measured.start)
+            _run(row, hosts, measured.start)
         _again(row, now)
         return
     try:
-        hosts.run(row.source, measured.forget)
+        _run(row, hosts, measured.forget)
     except NovawebError as error:
         # the next measurement from there removes what has grown old
         log.warning("left behind", host=row.source, reason=error.sentence)
+
+
+def _run(row: CopySpeed, hosts: Hosts, command: Command) -> None:
+    """Run on the source what changes something there; the audit trail has it."""
+
+    before_and_after(
+        lambda: hosts.run(row.source, command),
+        {"host": row.source, "name": command.name, **text_of(command.text)},
+        verbs=("speed.command", "speed.answered"),
+        write=lambda verb, after: _record(verb, row, after),
+    )
+
+
+def _record(verb: str, row: CopySpeed, after: dict[str, Any]) -> AuditEntry:
+    return audit.record(
+        verb, cloud=row.cloud.name, source=row.source, target=row.target, after=after
+    )
 
 
 def _again(row: CopySpeed, now: datetime) -> None:
@@ -166,6 +191,10 @@ def _end(
             same.filter(latest=True).exclude(pk=row.pk).update(latest=False)
         old = list(same.order_by("-id").values_list("pk", flat=True)[KEPT:])
         same.filter(pk__in=old, latest=False).delete()
+        if mbit is None:
+            _record("speed.failed", row, {"trouble": trouble})
+        else:
+            _record("speed.measured", row, {"mbit": mbit})
 
 
 # -- every night ----------------------------------------------------------------------

@@ -8,11 +8,10 @@ merely go up do not count as another, or a copy that is watched would fill the t
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migrations_app import audit
@@ -20,14 +19,14 @@ from migrations_app.errors import WorldError
 from migrations_app.models import AuditEntry, Run
 from migrations_app.ports import Command, Hosts, InstanceRow, NovaDb, Place, RowMove
 from migrations_app.ports import World as WorldPort
-
-# Characters that an entry keeps of a command, and of an answer.
-TEXT, ANSWER = 8000, 2000
-# Nothing of ours prints one, but a host may: a graphics password in a domain's XML.
-_SECRET = re.compile(
-    r"(?i)((?:pass(?:word|wd|phrase)?|secret|private[_-]?key)['\"]?\s*[=:]\s*['\"]?)"
-    r"[^\s'\"<>]+"
+from migrations_app.transcript import (
+    answer_of,
+    before_and_after,
+    sha256,
+    text_of,
+    trouble_of,
 )
+
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 # What this process has seen last, so that it need not ask the trail at every look.
 _seen: OrderedDict[tuple[Any, ...], str] = OrderedDict()
@@ -55,30 +54,25 @@ class _Book:
     def changing(self, facts: dict[str, Any], ask: Callable[[], Any]) -> Any:
         """Ask, with an entry before and one after."""
         facts = {"step": self.step, **facts}
-        asked = audit.record("run.command", run=self.run, after=facts)
-        after = {"step": self.step, "name": facts["name"], "command_entry": asked.pk}
-        after |= {"host": facts["host"]} if "host" in facts else {}
-        try:
-            answer = ask()
-        except Exception as error:
-            audit.record("run.answered", run=self.run, after=after | _trouble(error))
-            raise
-        audit.record("run.answered", run=self.run, after=after | _answer(answer))
-        return answer
+        verbs = ("run.command", "run.answered")
+        return before_and_after(ask, facts, verbs=verbs, write=self._write)
+
+    def _write(self, verb: str, after: dict[str, Any]) -> AuditEntry:
+        return audit.record(verb, run=self.run, after=after)
 
     def reading(self, facts: dict[str, Any], ask: Callable[[], Any]) -> Any:
         """Ask, with an entry if this was not asked in this step with that answer."""
         try:
             answer = ask()
         except WorldError as error:
-            self._seen(facts, _trouble(error))
+            self._seen(facts, trouble_of(error))
             raise
-        self._seen(facts, _answer(answer))
+        self._seen(facts, answer_of(answer))
         return answer
 
     def _seen(self, facts: dict[str, Any], outcome: dict[str, Any]) -> None:
         said = f"{outcome.get('answer')}{outcome.get('trouble')}"
-        shape = _sha256(_FIGURE.sub("0", said))
+        shape = sha256(_FIGURE.sub("0", said))
         key = (self.run.pk, self.step, facts.get("host"), facts["sha256"])
         if (_seen.get(key) or self._last(facts)) != shape:
             after = {"step": self.step, **facts, **outcome, "shape": shape}
@@ -108,7 +102,7 @@ class RecordedHosts:
 
     def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
         """Run the command as the port says."""
-        facts = {"host": host, "name": command.name, **_text(command.text)}
+        facts = {"host": host, "name": command.name, **text_of(command.text)}
         write = self._book.reading if command.reads else self._book.changing
         answer: str = write(
             facts, lambda: self._hosts.run(host, command, timeout=timeout)
@@ -126,7 +120,7 @@ class RecordedNovaDb:
     def row(self, server_id: str) -> InstanceRow:
         """Read the instance's row."""
         text = f"the row of instance {server_id} in Nova's database"
-        facts = {"name": "read_row", **_text(text)}
+        facts = {"name": "read_row", **text_of(text)}
         found: InstanceRow = self._book.reading(
             facts, lambda: self._nova_db.row(server_id)
         )
@@ -135,41 +129,13 @@ class RecordedNovaDb:
     def place_of(self, host: str) -> Place:
         """Read where the host is."""
         text = f"the compute node of {host} in Nova's database"
-        facts = {"name": "read_place", **_text(text)}
+        facts = {"name": "read_place", **text_of(text)}
         found: Place = self._book.reading(facts, lambda: self._nova_db.place_of(host))
         return found
 
     def move(self, change: RowMove) -> bool:
         """Change the row; the entry has every statement as it is shown in the plan."""
         text = "\n".join(statement.shown for statement in change.statements)
-        facts = {"name": "move_row", **_text(text)}
+        facts = {"name": "move_row", **text_of(text)}
         done: bool = self._book.changing(facts, lambda: self._nova_db.move(change))
         return done
-
-
-def _text(text: str) -> dict[str, Any]:
-    return {"text": _short(text, TEXT), "sha256": _sha256(text)}
-
-
-def _answer(answer: Any) -> dict[str, Any]:
-    if is_dataclass(answer) and not isinstance(answer, type):
-        answer = ", ".join(f"{k} {v}" for k, v in asdict(answer).items())
-    text = answer if isinstance(answer, str) else str(answer)
-    return {"answer": _short(text, ANSWER), "answer_sha256": _sha256(text)}
-
-
-def _trouble(error: Exception) -> dict[str, Any]:
-    sentence = getattr(error, "sentence", "") or type(error).__name__
-    return {"trouble": _short(str(sentence), ANSWER)}
-
-
-def _short(text: str, most: int) -> str:
-    text = _SECRET.sub(r"\1…", text)
-    if len(text) <= most:
-        return text
-    half = most // 2
-    return f"{text[:half]}\n… {len(text) - most} characters left out …\n{text[-half:]}"
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

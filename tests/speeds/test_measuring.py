@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from migrations_app import measuring, speeds
-from migrations_app.models import Cloud, CopySpeed
+from migrations_app.errors import Unreachable
+from migrations_app.models import AuditEntry, Cloud, CopySpeed
+from migrations_app.ports import Command
 from tests.cast import Cast
 from tests.stage import Stage
 
@@ -40,6 +42,51 @@ def test_it_measures_and_leaves_nothing_on_the_host(cast: Cast, stage: Stage) ->
     assert row.latest
     assert stage.cloud._store.rows("SELECT * FROM jobs") == []
     assert not measuring.due(stage.time + timedelta(days=2))
+
+
+def test_what_it_does_on_a_host_is_in_the_audit_trail(cast: Cast, stage: Stage) -> None:
+    ask(cast, stage.source, stage.target)
+    measure(stage)
+    close(stage, stage.target)
+    ask(cast, stage.source, stage.target)
+    measure(stage)
+
+    told = AuditEntry.objects.filter(verb__startswith="speed.").order_by("pk")
+    done = ["speed.command", "speed.answered"]
+    assert [entry.verb for entry in told] == [
+        *("speed.asked", *done, "speed.measured", *done),
+        *("speed.asked", *done, "speed.failed", *done),
+    ]
+    start, _, end, forget, swept = told[1:6]
+    assert (start.source, start.target) == (stage.source, stage.target)
+    assert start.after["name"] == "start_speed"
+    assert "rsync" in start.after["text"]
+    assert forget.after["name"] == "forget_speed"
+    assert swept.after["command_entry"] == forget.pk
+    assert end.after["mbit"] > 0
+    assert "SSH" in told[9].after["trouble"]
+
+
+def test_a_command_that_fails_is_in_the_audit_trail_with_the_reason(
+    cast: Cast, stage: Stage
+) -> None:
+    ask(cast, stage.source, stage.target)
+    start, answered = "speed.command", "speed.answered"
+    hosts = stage.cloud.hosts
+    run = hosts.run
+
+    def cut(host: str, command: Command, *, timeout: float = 20.0) -> str:
+        if command.name == "start_speed":
+            raise Unreachable(f"{host} went away.")
+        return run(host, command, timeout=timeout)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(hosts), "run", lambda self, *a, **k: cut(*a, **k))
+        measuring.measure_due(stage.time)
+
+    told = AuditEntry.objects.filter(verb__in=[start, answered]).order_by("pk")
+    assert [entry.verb for entry in told] == [start, answered]
+    assert told[1].after["trouble"] == f"{stage.source} went away."
 
 
 def test_the_newest_of_a_pair_is_what_counts(cast: Cast, stage: Stage) -> None:
