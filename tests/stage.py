@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 from django.contrib.auth.models import User
+from django.test import override_settings
 from django.utils import timezone
 
 from migrations_app import planning
@@ -25,6 +26,8 @@ from migrations_app.starts import begin
 from migrations_app.states import RequestState, RunState
 
 WALKING = {RunState.RUNNING, RunState.GOING_BACK}
+# what tells whether and when a run is to be looked at
+LOOKED_AT = ("state", "lease", "lease_until", "look_again_at")
 
 
 class Stage:
@@ -98,14 +101,20 @@ class Stage:
         """Look at the run once, as a worker does."""
         return walk(run.pk, lambda _: self.world, clock=self.clock)
 
-    def play(self, run: Run, *, steps: int = 400) -> Run:
+    def play(self, run: Run, *, steps: int = 400, tick: float = 5.0) -> Run:
         """Look at the run whenever it is due, until it has come to rest.
 
-        A worker that dies is followed by another one when its lease has lapsed.
+        A worker that dies is followed by another one when its lease has lapsed. While
+        nothing happens for long, it is looked at every ``tick`` seconds.
         """
+        with override_settings(NOVAWEB_TICK=tick):
+            return self._play(run, steps)
+
+    def _play(self, run: Run, steps: int) -> Run:
         for _ in range(steps):
-            run.refresh_from_db()
+            run.refresh_from_db(fields=LOOKED_AT)
             if run.state not in WALKING:
+                run.refresh_from_db()
                 return run
             due = run.look_again_at
             if run.lease and run.lease_until:

@@ -40,16 +40,15 @@ from migrations_app.states import (
 GRACE = timedelta(seconds=10)
 # The first looks after a request come quickly, so that short moves end promptly.
 FIRST_LOOK = 0.5
-# What only people read of a run: a walk begins without it.
-FOR_READERS = (
-    "findings",
-    "request__plan",
-    "request__findings",
-    "request__estimate",
-    "request__what_if",
-    "request__differences",
-)
 WISHES = ("stop_asked_at", "stop_asked_by", "force_asked_at", "force_sent_at")
+# All that a walk needs of a run: to name and to read the rest takes longer than most
+# looks at Nova. Whatever else is asked for is read then.
+NEEDED = (
+    *("state", "why", "look_again_at", "looked_at", "ended_at", *WISHES),
+    *("request__procedure", "request__instance", "request__instance_name"),
+    *("request__source", "request__target", "request__options", "request__token"),
+    *("request__facts", "request__ticket", "request__cloud__name"),
+)
 # What joins why a run on its way back is held to why it had turned.
 TURNED = " It was on its way back because: "
 
@@ -82,7 +81,7 @@ class Footing:
     def __init__(self, lease: Lease, world_of: Callable[[str], World]) -> None:
         self.lease = lease
         self._world_of = world_of
-        runs = Run.objects.select_related("request__cloud").defer(*FOR_READERS)
+        runs = Run.objects.select_related("request__cloud").only(*NEEDED)
         self.run = runs.get(pk=lease.run_id)
         self.rows = list(self.run.steps.all())
         self.move = move_of(self.run.request)

@@ -179,7 +179,7 @@ def test_it_is_deleted_before_it_is_confirmed(stage: Stage) -> None:
 def test_past_the_deadline_it_is_reverted_when_it_rests(stage: Stage) -> None:
     stage.cloud.set(cold_seconds=1200)
     run = copying(stage, deadline=5)
-    run = stage.play(run, steps=2000)
+    run = stage.play(run, tick=60)
     expect_rest(run, RunState.ROLLED_BACK, "took longer than 5 minutes")
     assert stage.asked(REVERTED, CONFIRMED) == [REVERTED]
     expect_untouched(stage)

@@ -234,7 +234,7 @@ def test_nova_is_away_for_a_while(stage: Stage) -> None:
 def test_nova_is_away_for_good(stage: Stage, cast: Cast) -> None:
     run = migrating(stage, deadline=30)
     stage.cloud.down()
-    run = stage.play(run, steps=1000)
+    run = stage.play(run, tick=60)
     expect_rest(run, RunState.HELD, "way back took longer than 20 minutes")
     assert run.was_going_back
     stage.cloud.down(False)

@@ -132,7 +132,7 @@ def test_there_is_no_way_back_from_the_target(stage: Stage, cast: Cast) -> None:
     walk_until(stage, run, asked="migrate_live")
     stage.later(seconds=30)
     stage.cloud.fail("ports", Conflict("Neutron is busy."), times=10**6)
-    run = stage.play(run, steps=1000)
+    run = stage.play(run, tick=60)
     expect_held(run, "took longer than 10 minutes")
     assert "Neutron is busy." in run.why
     with pytest.raises(TooLate, match="point of no return is passed"):

@@ -62,7 +62,7 @@ def test_a_cold_migration_is_reverted_when_it_rests(stage: Stage, cast: Cast) ->
     run = cast.run(stage, procedure="cold")
     walk_until(stage, run, asked="migrate_cold")
     runs.stop(run.pk, by=cast.operator)
-    run = stage.play(run, steps=5000)
+    run = stage.play(run, tick=60)
     expect_as_before(stage, run)
     assert stage.asked("revertResize", "confirmResize") == ["revertResize"]
 
