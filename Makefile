@@ -6,7 +6,7 @@ VENV := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check format audit lab-up lab-down lab-status clean
+.PHONY: help setup demo dev quick test check format audit lab-up lab-down lab-status clean
 
 help: ## say what can be made
 	@echo "novaweb: moves of instances between hypervisors, approved and audited."
@@ -24,6 +24,9 @@ demo: setup ## a real OpenStack on this machine, the site, and two moves (root)
 
 dev: setup ## the site on a pretend cloud, reloading as you edit (no root)
 	@exec $(VENV) -m demo --pretend $(ARGS)
+
+quick: setup ## the tests that need no lab, browser or server: while you work
+	@exec $(VENV) -m pytest -m "not lab and not browser and not server" $(ARGS)
 
 test: ## every test: units, crash matrix, lab, pages, browser
 	@$(PYTHON) prepare.py --tests

@@ -1,8 +1,8 @@
 """Starts a lab for the tests that are marked ``lab``, and ends it after them.
 
-pytest's first process does it, once it hears that such tests were collected: the lab
-comes up while the others run, two processes wait for it with all the marked ones, and
-it goes down before pytest's closing lines, however the tests ended. The lab is one of
+pytest's first process does it when all tests are to run, or with ``--lab``: nobody who
+runs a folder of them starts an OpenStack by surprise. The lab comes up while the others
+run, and goes down before pytest's closing lines, however the tests ended. It is one of
 its own, beside any that a person may have running.
 """
 
@@ -150,37 +150,55 @@ def is_first_process() -> bool:
     return "PYTEST_XDIST_WORKER" not in os.environ
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--lab",
+        action="store_true",
+        help="start the lab, a real OpenStack, although only some tests run (root)",
+    )
+
+
+def all_are_to_run(config: pytest.Config) -> bool:
+    """Tell whether the command line names no test, folder, mark or word."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    return not (named or config.option.markexpr or config.option.keyword)
+
+
+def lab_is_asked_for(config: pytest.Config) -> bool:
+    """Tell whether the lab may be started, in the first process as in the others."""
+    if is_first_process():
+        asked = config.getoption("lab") or all_are_to_run(config)
+        os.environ["NOVAWEB_TEST_LAB"] = "yes" if asked else ""
+    return bool(os.environ.get("NOVAWEB_TEST_LAB"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
     if is_first_process():
         # A terminated pytest takes its lab down as an interrupted one does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    lab_is_asked_for(config)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One process a core, and two that mostly wait: for the lab, Nova and guests."""
-    return min(os.cpu_count() or 1, 4) + 2
-
-
-# first of all: xdist writes the groups into the ids of the tests, which is how the
-# first process hears of them
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("lab"):
-            guests = "hypervisors" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("lab-guests" if guests else "lab"))
+def pytest_sessionstart(session: pytest.Session) -> None:
+    config = session.config
+    # the others take a while to collect; all that is up by then need not be waited for
+    if is_first_process() and not config.option.collectonly and all_are_to_run(config):
+        the_lab.start()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(ids: Sequence[str]) -> None:
-    if any("@" in test and "lab" in test.rpartition("@")[2] for test in ids):
+    groups = {test.rpartition("@")[2] for test in ids if "@" in test}
+    if os.environ["NOVAWEB_TEST_LAB"] and any(it.startswith("lab") for it in groups):
         the_lab.start()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    alone = is_first_process() and not session.config.getoption("collectonly")
-    if alone and any(item.get_closest_marker("lab") for item in session.items):
+    config = session.config
+    here = is_first_process() and not config.option.collectonly
+    if not (here and lab_is_asked_for(config)):
+        return
+    if any(item.get_closest_marker("lab") for item in session.items):
         the_lab.start()
 
 
@@ -211,9 +229,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def lab() -> dict[str, Any]:
     """The facts of a real OpenStack that is up and seeded; ``clouds_yaml`` is a path.
 
-    Skips, loudly, where there can be none (not root, not Debian or Ubuntu); fails if
-    there should be one and it does not come up.
+    Skips, loudly, where there can be none (not root, not Debian or Ubuntu) or it was
+    not asked for; fails if there should be one and it does not come up.
     """
+    if not os.environ["NOVAWEB_TEST_LAB"]:
+        pytest.skip("the lab was not asked for: --lab starts it (make test, too)")
     deadline = time.monotonic() + PATIENCE
     while (word := read_word()) is None:
         if time.monotonic() > deadline:

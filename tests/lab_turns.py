@@ -1,8 +1,8 @@
-"""Two processes of pytest use the lab at once, but for tests that want it alone.
+"""Several processes of pytest use the lab at once, but for tests that want it alone.
 
-One of them waits for guests to boot, the other for Nova. Tests that are marked
-``alone`` wait until the other process is between two tests, and keep it there; those
-that follow on each other wait once.
+Most of them wait, for guests to boot or for Nova. Tests that are marked ``alone`` wait
+until every other process is between two tests, and keep it there; those that follow on
+each other wait once.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ import pytest
 from demo import place as places
 from demo.client import Api, Refused
 
+pytestmark = pytest.mark.server
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 240.0  # seconds: two moves of the pretend cloud, on a busy machine
 

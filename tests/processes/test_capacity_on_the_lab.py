@@ -23,7 +23,11 @@ from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Hypervisor
 from tests.adapters.clouds import LabPlace
 
-pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.alone,
+    pytest.mark.django_db(transaction=True),
+]
 
 SOURCE, TARGET = "compute-30", "compute-34"
 CLASSES = {"vcpus": "VCPU", "memory": "MEMORY_MB", "disk": "DISK_GB"}
