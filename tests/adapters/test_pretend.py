@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,24 @@ def test_a_child_process_has_a_connection_of_its_own(
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     assert cloud.server(web).task_state == "powering-off"
+
+
+def test_a_cloud_that_nothing_refers_to_any_more_has_let_go_of_its_file(
+    tmp_path: Path,
+) -> None:
+    def open_files() -> list[str]:
+        links = Path("/proc/self/fd").iterdir()
+        return [os.readlink(link) for link in links if link.is_symlink()]
+
+    path = str(tmp_path / "cloud.sqlite3")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        cloud = PretendCloud("pretend", path)
+        assert path in open_files()
+        del cloud
+        gc.collect()
+    assert path not in open_files()
+    assert [str(warning.message) for warning in warned] == []
 
 
 def test_many_processes_may_open_it_at_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from migrations_app.errors import WorldError
 
 Row = sqlite3.Row
 Clock = Callable[[], datetime]
+# Of parent processes: a connection that nothing refers to would be closed here.
+_inherited: list[sqlite3.Connection] = []
 
 # Counted up whenever the tables change.
 EDITION = 3
@@ -129,7 +132,6 @@ class Store:
         """Open the file, making it when there is none; ":memory:" is private."""
         self.path = str(path)
         self.clock = clock
-        self._inherited: list[sqlite3.Connection] = []
         self._open()
         self._make_tables()
         with self.transaction():
@@ -146,6 +148,10 @@ class Store:
         self._connection.execute("PRAGMA journal_mode=WAL")
         # The state need not survive a power cut, only the death of a process.
         self._connection.execute("PRAGMA synchronous=OFF")
+        # With this object or its process, whichever ends first.
+        self._closing = weakref.finalize(
+            self, _close, self._connection, opened_by=self._process
+        )
 
     def _make_tables(self) -> None:
         """Make the tables; a world of another edition is forgotten, being pretended."""
@@ -167,8 +173,7 @@ class Store:
         if os.getpid() != self._process and self.path != ":memory:":
             # A connection must neither be used nor closed after a fork
             # (sqlite.org/howtocorrupt.html, 2.6), and the lock may be held by a
-            # thread that is not here: keep the one, make both anew.
-            self._inherited.append(self._connection)
+            # thread that is not here: make both anew.
             self._open()
         with self._lock:
             yield self._connection
@@ -239,4 +244,11 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._connection.close()
+        self._closing()
+
+
+def _close(connection: sqlite3.Connection, *, opened_by: int) -> None:
+    if os.getpid() == opened_by:
+        connection.close()
+    else:
+        _inherited.append(connection)
