@@ -19,7 +19,8 @@ help: ## say what can be made
 setup: ## make .venv ready (every other target does it first)
 	@$(PYTHON) prepare.py
 
-demo: setup ## a real OpenStack on this machine, the site, and two moves (root)
+demo: ## a real OpenStack on this machine, the site, and two moves (root)
+	@$(PYTHON) prepare.py --demo
 	@exec $(VENV) -m demo $(ARGS)
 
 dev: setup ## the site on a pretend cloud, reloading as you edit (no root)
@@ -53,6 +54,6 @@ lab-status: ## say of each of the lab's services how it is
 	@$(PYTHON) -m lab status $(ARGS)
 
 clean: ## remove .venv, the demo's data and every cache
-	rm -rf .venv .prepare.lock .demo .dev .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .prepare.lock .prepare.log .demo .dev .mypy_cache .ruff_cache .pytest_cache
 	rm -rf .import_linter_cache .hypothesis htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,27 +6,39 @@ the answer is a sentence. Afterwards ``.venv`` holds what requirements-lock.txt 
 a second run sees by a stamp that nothing is to do.
 
 ``prepare.py --tests`` also looks for the Chromium that the browser tests drive, and for
-the sshd, the MariaDB, the PostgreSQL and the rsync that others start.
+the sshd, the MariaDB, the PostgreSQL and the rsync that others start. ``prepare.py
+--demo`` asks first whether a lab can run here at all.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import importlib.util
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.space import Need
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "novaweb-stamp"
 LOCK = ROOT / "requirements-lock.txt"
+APT_LOG = ROOT / ".prepare.log"
+VENV_MEGABYTES = 600
+CHROMIUM_MEGABYTES = 900
+SERVERS_MEGABYTES = 600
+PYTHON_MEGABYTES = 50
 OLDEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 
@@ -34,6 +46,8 @@ NEWER = ("python3.13", "python3.12", "python3.11")
 def main(arguments: list[str]) -> int:
     if sys.version_info[:2] < OLDEST:
         return use_a_newer_python(arguments)
+    if "--demo" in arguments and not lab_can_run():
+        return 1
     with (ROOT / ".prepare.lock").open("w") as lock:
         # Two makes at once would install over each other.
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -57,6 +71,26 @@ def use_a_newer_python(arguments: list[str]) -> int:
         "make PYTHON=python3.11 …".format(sys.executable, *sys.version_info[:2])
     )
     return 1
+
+
+def lab_can_run() -> bool:
+    """Whether this machine and this user can have a lab, and the demo its room."""
+    from lab import install, machine, space
+    from lab.progress import CannotRunHere, LabError
+    from lab.settings import SettingsError, from_environment
+
+    try:
+        machine.check()
+        needs = install.needs(from_environment())
+        space.require([*needs, *([] if venv_is_ready() else venv_needs())])
+    except CannotRunHere as reason:
+        complain(str(reason))
+        complain("So there is no demo on a real OpenStack here: try `make dev`.")
+        return False
+    except (LabError, SettingsError) as error:
+        complain(str(error))
+        return False
+    return True
 
 
 def wanted() -> str:
@@ -89,7 +123,7 @@ def venv_can_be_made() -> bool:
     if importlib.util.find_spec("ensurepip"):
         return True
     package = "python{}.{}-venv".format(*sys.version_info[:2])
-    if apt_get_install(package):
+    if apt_get_install([package], megabytes=PYTHON_MEGABYTES):
         return True
     complain(
         f"Python's venv module is missing here. Install the package {package} "
@@ -98,8 +132,22 @@ def venv_can_be_made() -> bool:
     return False
 
 
+def venv_needs() -> list[Need]:
+    from lab.space import Need
+
+    return [Need(what=".venv", folder=ROOT, megabytes=VENV_MEGABYTES)]
+
+
 def make_venv() -> bool:
     """Install everything into .venv, telling how far it is; False, said why, if not."""
+    from lab import space
+    from lab.progress import FULL, LabError
+
+    try:
+        space.require(venv_needs())
+    except LabError as error:
+        complain(str(error))
+        return False
     say("Making .venv ready (about a minute the first time) …")
     moved = STAMP.exists() and not stamp().endswith(f" {ROOT}")
     STAMP.unlink(missing_ok=True)
@@ -110,15 +158,18 @@ def make_venv() -> bool:
             return False
     command = [str(PYTHON), "-m", "pip", "install", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off"]
+    command += ["--no-cache-dir"]  # it would be outside the project
     # The lock is complete: nothing to resolve. What is used is compiled when it is.
     command += ["--no-deps", "--no-compile", "-r", str(LOCK)]
     started = time.monotonic()
     lines, status = follow(command, started)
     if status != 0:
         complain("\n".join(lines[-20:]))
+        full = any(FULL in line for line in lines)
+        hint = "make room on the disk" if full else "is the package index reachable?"
         complain(
             "pip could not install what novaweb needs; the lines above say why. "
-            "Once it is mended (is the package index reachable?), run make again."
+            f"Once it is mended ({hint}), run make again."
         )
         return False
     STAMP.write_text(wanted(), encoding="utf-8")
@@ -158,7 +209,7 @@ def look_for_chromium() -> None:
     """Install Debian's Chromium where we may; its absence only skips tests, loudly."""
     if shutil.which("chromium") or os.environ.get("NOVAWEB_TEST_CHROMIUM"):
         return
-    if not apt_get_install("chromium"):
+    if not apt_get_install(["chromium"], megabytes=CHROMIUM_MEGABYTES):
         say(
             "There is no chromium here, so the browser tests will be skipped. "
             "As root: apt-get install chromium"
@@ -176,55 +227,30 @@ def look_for_servers() -> None:
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
     path = ":".join([os.environ.get("PATH", ""), "/usr/sbin", *map(str, newest)])
     missing = [p for p, name in wanted.items() if not shutil.which(name, path=path)]
-    if not missing:
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        # the lab knows how to keep Debian from starting them
-        from lab import apt
-        from lab.progress import LabError
-
-        try:
-            apt.install(missing, log=VENV / "apt.log")
-        except LabError as error:
-            complain(str(error))
-        else:
-            return
-    say(
-        "There is no {} here, so tests that need it will be skipped. "
-        "As root: apt-get install {}".format(
-            " and no ".join(wanted[p] for p in missing), " ".join(missing)
+    if missing and not apt_get_install(missing, megabytes=SERVERS_MEGABYTES):
+        say(
+            "There is no {} here, so tests that need it will be skipped. "
+            "As root: apt-get install {}".format(
+                " and no ".join(wanted[p] for p in missing), " ".join(missing)
+            )
         )
-    )
 
 
-def apt_get_install(package: str) -> bool:
-    """True if the package is here afterwards; needs root and Debian or Ubuntu."""
+def apt_get_install(packages: list[str], *, megabytes: int) -> bool:
+    """True if they are here afterwards; needs root and Debian or Ubuntu."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
-    say(f"Installing {package} with apt-get …")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = [
-        "apt-get",
-        "-o",
-        "DPkg::Lock::Timeout=300",
-        "install",
-        "-qq",
-        "-y",
-        "--no-install-recommends",
-        package,
-    ]
-    for command in (["apt-get", "update", "-qq"], install):
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        if done.returncode != 0:
-            complain(done.stdout.decode(errors="replace")[-2000:])
-            return False
+    # the lab knows how to keep Debian from starting what it installs
+    from lab import apt, space
+    from lab.progress import LabError
+
+    need = space.Need(what="packages", folder=space.PACKAGES, megabytes=megabytes)
+    try:
+        space.require([need])
+        apt.install(packages, log=APT_LOG)
+    except LabError as error:
+        complain(str(error))
+        return False
     return True
 
 
@@ -237,8 +263,14 @@ def complain(text: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main(sys.argv[1:]))
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        complain(f"The disk is full: {error}. Make room, then run make again.")
+        sys.exit(1)
     except KeyboardInterrupt:
         complain("Stopped. Nothing is half done: the next make begins anew.")
         sys.exit(130)

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from lab import api_part, install, lifecycle, machine, single, status, where_is
+from lab import api_part, install, lifecycle, machine, single, space, status, where_is
 from lab.progress import LabError, complain, end_commands
 from lab.settings import (
     VARIABLE_PREFIX,
@@ -36,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabError as error:
         complain(str(error))
         return error.exit_status
+    except OSError as error:
+        if not space.is_full(error):
+            raise
+        complain(f"The disk is full: {error}. Make room, then say this again.")
+        return 1
     except KeyboardInterrupt:
         complain("Interrupted. `up` goes on from here, `down` ends what runs.")
         return 130

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.progress import heartbeat, run, say
+from lab import at_boot
+from lab.progress import LabError, heartbeat, run, say
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 ASIDE = POLICY.with_name("policy-rc.d.before-novaweb-lab")
 MARK = "# By novaweb's lab, for as long as it installs packages."
-# What a package would start at the next boot of the machine.
-UNITS = {
-    "mariadb-server": ("mariadb.service",),
-    "rabbitmq-server": ("rabbitmq-server.service", "epmd.service", "epmd.socket"),
-    "memcached": ("memcached.service",),
-    "postgresql": ("postgresql.service",),
-    "openssh-server": ("ssh.service", "ssh.socket"),
-    "libvirt-daemon-system": (
-        "libvirtd.service",
-        "libvirtd.socket",
-        "libvirtd-ro.socket",
-        "libvirtd-admin.socket",
-        "libvirt-guests.service",
-        "virtlogd.socket",
-        "virtlogd-admin.socket",
-        "virtlockd.socket",
-        "virtlockd-admin.socket",
-    ),
-}
+ENABLED = "# Enabled before:"
+INTERRUPTED = (
+    "An earlier install of packages was interrupted, and the package manager refuses "
+    "all others: run `dpkg --configure -a` as root, then say this again."
+)
+# A cluster of databases that nobody asked for; read when PostgreSQL is installed.
+NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/novaweb-lab.conf")
+LONGEST_INSTALL = 3600.0  # seconds
 
 
 def missing(packages: Sequence[str]) -> list[str]:
@@ -45,24 +34,22 @@ def missing(packages: Sequence[str]) -> list[str]:
 def install(packages: Sequence[str], *, log: Path) -> None:
     """Install packages; none of their services is started, now or at boot.
 
-    Services that ran before keep running. Raises LabError if apt fails.
+    Services that ran before keep running. Neither Ctrl-C nor a signal interrupts it.
+    Raises LabError if apt fails.
     """
     say("apt-get install " + " ".join(packages))
     env = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    wait = ["-o", "DPkg::Lock::Timeout=300"]
+    command = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
+    wanted = ["install", "-q", "-y", "--no-install-recommends", *packages]
     with heartbeat("apt-get", lambda: _how_far(log)), nothing_starts():
-        run(["apt-get", *wait, "update", "-q"], log=log, env=env)
+        run([*command, "update", "-q"], log=log, env=env)
         # dpkg must not be interrupted: it would have to be repaired by hand
-        run(
-            [
-                *("apt-get", *wait, "install", "-q", "-y"),
-                *("--no-install-recommends", *packages),
-            ],
-            log=log,
-            env=env,
-            uninterrupted=True,
-        )
-    _nothing_starts_at_boot(packages)
+        try:
+            run([*command, *wanted], log=log, env=env, uninterrupted=True)
+        except LabError as error:
+            if "dpkg was interrupted" not in log.read_text(errors="replace"):
+                raise
+            raise LabError(INTERRUPTED) from error
     say("apt-get is done")
 
 
@@ -80,11 +67,19 @@ def _how_far(log: Path) -> str:
 
 @contextmanager
 def nothing_starts() -> Iterator[None]:
-    """As Debian's policy for such cases: invoke-rc.d asks, and is told no."""
+    """As Debian's policy for such cases: invoke-rc.d asks, and is told no.
+
+    What was enabled before is kept in the same file, so that it is known after an
+    install that was killed, too.
+    """
     if POLICY.exists() and MARK not in POLICY.read_text():
         POLICY.replace(ASIDE)
-    POLICY.write_text(f"#!/bin/sh\n{MARK}\nexit 101\n")
-    POLICY.chmod(0o755)
+    if not POLICY.exists():
+        before = "".join(f"# {name}\n" for name in sorted(at_boot.enabled()))
+        POLICY.write_text(f"#!/bin/sh\n{MARK}\nexit 101\n{ENABLED}\n{before}")
+        POLICY.chmod(0o755)
+    NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
+    NO_CLUSTER.write_text(f"{MARK}\ncreate_main_cluster = false\n")
     try:
         yield
     finally:
@@ -92,18 +87,19 @@ def nothing_starts() -> Iterator[None]:
 
 
 def let_start_again() -> None:
-    """Undo what an install, perhaps a killed one, told the distribution."""
-    if POLICY.exists() and MARK in POLICY.read_text():
+    """Undo what an install, perhaps a killed one, told the distribution.
+
+    Nothing is started at boot that was not before it.
+    """
+    NO_CLUSTER.unlink(missing_ok=True)
+    if not NO_CLUSTER.parent.with_name("createcluster.conf").exists():
+        for folder in (NO_CLUSTER.parent, NO_CLUSTER.parent.parent):
+            if folder.exists() and not any(folder.iterdir()):
+                folder.rmdir()
+    if POLICY.exists() and MARK in (text := POLICY.read_text()):
+        before = text.partition(ENABLED)[2].splitlines()
+        until = POLICY.stat().st_mtime + LONGEST_INSTALL
+        at_boot.put_back((line.removeprefix("# ") for line in before), until=until)
         POLICY.unlink()
     if ASIDE.exists():
         ASIDE.replace(POLICY)
-
-
-def _nothing_starts_at_boot(packages: Sequence[str]) -> None:
-    units = [unit for package in packages for unit in UNITS.get(package, ())]
-    if units and shutil.which("systemctl"):
-        # one by one: which units a package has differs between releases
-        for unit in units:
-            path = Path("/lib/systemd/system") / unit
-            if path.exists():
-                run(["systemctl", "disable", "--quiet", unit])

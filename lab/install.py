@@ -9,10 +9,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lab import apt, processes, venv
+from lab import apt, processes, space, venv
 from lab.progress import LabError, say, together
 from lab.settings import VARIABLE_PREFIX, Settings
 
+# On the disk, generously: packages with what they depend on, and their archives.
+MEGABYTES = 1000
+LIBVIRT_MEGABYTES = 2000
+LAB_MEGABYTES = 450
 PACKAGES = ("mariadb-server", "rabbitmq-server", "memcached")
 LIBVIRT_PACKAGES = (
     # the hosts
@@ -46,16 +50,41 @@ LIBVIRT_PACKAGES = (
 )
 
 
+def needs(settings: Settings) -> list[space.Need]:
+    """Return the room that is still needed on the disks, generously."""
+    found = []
+    missing = apt.missing(_wanted(settings))
+    if missing:
+        size = LIBVIRT_MEGABYTES if set(missing) - set(PACKAGES) else MEGABYTES
+        found.append(_need("packages", space.PACKAGES, size))
+    if not venv.is_current(settings):
+        found.append(_need("OpenStack", settings.prefix, venv.MEGABYTES))
+    if not (settings.state / "databases-ready").exists():
+        found.append(_need("the lab", settings.prefix, LAB_MEGABYTES))
+    return found
+
+
+def _need(what: str, folder: Path, megabytes: int) -> space.Need:
+    return space.Need(what=what, folder=folder, megabytes=megabytes)
+
+
+def _wanted(settings: Settings) -> tuple[str, ...]:
+    return PACKAGES + (LIBVIRT_PACKAGES if settings.libvirt else ())
+
+
 def ensure(settings: Settings) -> None:
-    """All packages, of the distribution and of PyPI, that this lab needs are there."""
+    """All packages, of the distribution and of PyPI, that this lab needs are there.
+
+    Raises LabError, before anything is installed, if the disk is too small.
+    """
+    space.require(needs(settings))
     settings.prefix.mkdir(parents=True, exist_ok=True)
     with alone(settings.prefix / "install.lock", "installs"):
         began = time.monotonic()
         logs = settings.prefix / "log"
         logs.mkdir(exist_ok=True)
         jobs: list[Callable[[], None]] = []
-        wanted = PACKAGES + (LIBVIRT_PACKAGES if settings.libvirt else ())
-        packages = apt.missing(wanted)
+        packages = apt.missing(_wanted(settings))
         if packages:
             jobs.append(lambda: apt.install(packages, log=logs / "apt.log"))
         if not venv.is_current(settings):

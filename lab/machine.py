@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import socket
 import sys
@@ -13,6 +14,9 @@ from lab import processes, services
 from lab.progress import CannotRunHere, LabError
 from lab.settings import VARIABLE_PREFIX, Settings
 
+SYSTEMS = "Debian 12 or Ubuntu 24.04 or newer"
+PYTHON = "/usr/bin/python3"
+OLDEST = (3, 11)
 STILL_WORKS = "`make dev` and the tests that need no lab still work."
 
 
@@ -25,15 +29,28 @@ def check() -> None:
 
 def _what_is_missing() -> str | None:
     if not sys.platform.startswith("linux"):
-        return "Linux, Debian 12 or Ubuntu 22.04 or newer"
+        return f"Linux, {SYSTEMS}"
     if not shutil.which("apt-get") or not shutil.which("dpkg-query"):
-        return f"Debian 12 or Ubuntu 22.04 or newer, and this is {_distribution()}"
+        return f"{SYSTEMS}, and this is {_distribution()}"
+    if (version := _python_version()) and version < OLDEST:
+        return (
+            f"{SYSTEMS}, whose own Python is 3.11 or newer, and this is "
+            f"{_distribution()}, whose is {version[0]}.{version[1]}"
+        )
     if os.geteuid() != 0:
         return (
             "root, for its database and message server (and for the network "
             "namespaces of libvirt hosts): run it with sudo"
         )
     return None
+
+
+def _python_version() -> tuple[int, int] | None:
+    """Return that of the distribution's python3; None if it is not installed yet."""
+    found = re.fullmatch(
+        r"python(\d+)\.(\d+)", os.path.basename(os.path.realpath(PYTHON))
+    )
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _distribution() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 BEAT_SECONDS = 8.0
+FULL = os.strerror(errno.ENOSPC)
 
 
 class LabError(Exception):
@@ -87,14 +90,36 @@ def run(
         if not uninterrupted:
             _commands.add(command)
             stack.callback(_commands.discard, command)
-        printed = command.communicate(input)[0]
+        if uninterrupted:
+            printed = _to_its_end(command, words[0])
+        else:
+            printed = command.communicate(input)[0]
     output = log.read_text(errors="replace") if log else printed
     if command.returncode:
         tail = "\n".join("    " + line for line in output.splitlines()[-12:])
         where = f" (all of it: {log})" if log else ""
         what = " ".join(words[:4])
+        if FULL in output:
+            raise LabError(f"The disk is full, said {what} …{where}: make room.")
         raise LabError(f"{what} … ended with {command.returncode}{where}:\n{tail}")
     return output
+
+
+def _to_its_end(command: subprocess.Popen[str], name: str) -> str:
+    """Return what it printed; an interrupt is raised only after its end."""
+    interrupted = False
+    while True:
+        try:
+            printed: str = command.communicate()[0]
+        except KeyboardInterrupt:
+            if not interrupted:
+                say(f"{name} must not be interrupted: this stops as soon as it is done")
+            interrupted = True
+        else:
+            break
+    if interrupted:
+        raise KeyboardInterrupt
+    return printed
 
 
 def end_commands() -> None:

@@ -8,13 +8,14 @@ import subprocess
 from pathlib import Path
 
 from lab import apt
+from lab.machine import PYTHON
 from lab.progress import heartbeat, run, say
 from lab.settings import PROJECT, Settings
 
 REQUIREMENTS = PROJECT / "lab/requirements.txt"
 LIBVIRT_REQUIREMENTS = PROJECT / "lab/requirements-libvirt.txt"
 INSIDE = PROJECT / "lab/inside"
-SYSTEM_PYTHONS = ("/usr/bin/python3", "/usr/bin/python3.11")
+MEGABYTES = 600  # that the venv takes, generously
 ENTRY_POINTS = """\
 [neutron.ml2.mechanism_drivers]
 novaweb_lab = novaweb_lab_mechanism:AnyHostMechanismDriver
@@ -22,29 +23,20 @@ novaweb_lab = novaweb_lab_mechanism:AnyHostMechanismDriver
 
 
 def python(log: Path) -> str:
-    """Return a python of the distribution, 3.11 or newer, that makes venvs.
+    """Return the distribution's python, which makes venvs afterwards.
 
     Not one below somebody's home: nova-compute on a libvirt host does not run
-    as root, and must be able to read it.
+    as root, and must be able to read it. That it is new enough, `machine` says.
     """
-    for path in SYSTEM_PYTHONS:
-        version = _version(path)
-        if version >= (3, 11):
-            has_venv = subprocess.run(
-                [path, "-c", "import ensurepip"], capture_output=True, check=False
-            )
-            if has_venv.returncode:
-                apt.install([f"python{version[0]}.{version[1]}-venv"], log=log)
-            return path
-    apt.install(["python3.11", "python3.11-venv"], log=log)
-    return "/usr/bin/python3.11"
-
-
-def _version(path: str) -> tuple[int, ...]:
-    if not Path(path).exists():
-        return (0,)
-    printed = run([path, "-c", "import sys; print(*sys.version_info[:2])"])
-    return tuple(map(int, printed.split()))
+    has_venv = Path(PYTHON).exists() and (
+        subprocess.run(
+            [PYTHON, "-c", "import ensurepip"], capture_output=True
+        ).returncode
+        == 0
+    )
+    if not has_venv:
+        apt.install(["python3", "python3-venv"], log=log)
+    return PYTHON
 
 
 def is_current(settings: Settings) -> bool:
@@ -68,7 +60,8 @@ def install(settings: Settings, *, log: Path) -> None:
         run(
             [
                 *(settings.venv / "bin/python", "-m", "pip", "install"),
-                *("--no-deps", "--no-compile", "--disable-pip-version-check"),
+                *("--no-deps", "--no-compile", "--no-cache-dir"),
+                "--disable-pip-version-check",
                 *("--progress-bar", "off", "-r", REQUIREMENTS),
             ],
             log=log,
@@ -96,7 +89,7 @@ def add_libvirt(settings: Settings, *, log: Path) -> None:
         return
     say("building libvirt-python")
     interpreter = settings.venv / "bin/python"
-    options = ("--disable-pip-version-check", "--progress-bar", "off")
+    options = ("--disable-pip-version-check", "--progress-bar", "off", "--no-cache-dir")
     with heartbeat("pip", lambda: "building libvirt-python"):
         run(
             [
