@@ -23,6 +23,7 @@ FLAVORS = {
 NETWORKS = {"web": "10.10.0.0/24", "batch": "10.20.0.0/24"}
 FAKE_IMAGE = "fake-image"
 REAL_IMAGE = "counter"
+BACKEND_SECONDS = 180
 
 
 def ensure(cloud: Cloud) -> None:
@@ -35,6 +36,8 @@ def ensure(cloud: Cloud) -> None:
         _volume_type(cloud)
     hosts(cloud)
     _zones(cloud)
+    if cloud.facts["cinder"]:
+        _backend(cloud)
 
 
 def hosts(cloud: Cloud) -> None:
@@ -148,3 +151,18 @@ def _volume_type(cloud: Cloud) -> None:
     storage = cloud.admin.block_storage
     if not any(kind.name == "fake" for kind in storage.types()):
         storage.create_type(name="fake")
+
+
+def _backend(cloud: Cloud) -> None:
+    """cinder-scheduler has heard of its backend; before, new volumes are errors."""
+    storage = cloud.admin.block_storage
+    deadline = time.monotonic() + BACKEND_SECONDS
+    with heartbeat("volumes", lambda: "the scheduler has not heard of a backend yet"):
+        while not list(storage.backend_pools()):
+            if time.monotonic() > deadline:
+                raise LabError(
+                    "cinder-scheduler does not hear of a backend: see "
+                    f"{cloud.facts['run_dir']}/cinder-volume.log"
+                )
+            time.sleep(0.5)
+    say("volumes can be made")
