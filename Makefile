@@ -4,6 +4,8 @@ ARGS ?=
 VENV := .venv/bin/python
 # What is imported is compiled once, and not again by each of a hundred processes.
 unexport PYTHONDONTWRITEBYTECODE
+# nothing of the user's own packages is mixed with ours
+export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev quick test check format audit lab-up lab-down lab-status clean

@@ -51,6 +51,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         settings,
         PYTHONPATH=str(PROJECT),
         OS_CLIENT_CONFIG_FILE=str(settings.clouds_yaml),
+        OS_CLIENT_SECURE_FILE=str(settings.secure_yaml),
         OS_CLOUD="lab",
     )
     # No process of the lab but a part of this command: `down` leaves it alone.

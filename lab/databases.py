@@ -78,7 +78,7 @@ def _make(settings: Settings) -> None:
 
 def _key() -> str:
     version = subprocess.run(
-        ["mariadbd", "--version"], capture_output=True, check=False
+        ["mariadbd", "--no-defaults", "--version"], capture_output=True, check=False
     ).stdout
     content = LOCK_FILE.read_bytes() + version + "".join(NAMES).encode()
     return hashlib.sha256(content).hexdigest()[:16]

@@ -60,6 +60,7 @@ def collect(settings: Settings) -> dict[str, object]:
             for name in ("nova_api", "nova", "nova_cell0", "placement")
         },
         "nova_manage": [
+            *("env", f"NOVAWEB_LAB_ETC={settings.etc}"),
             str(settings.venv / "bin/nova-manage"),
             f"--config-file={settings.etc / 'nova/nova.conf'}",
             f"--config-file={settings.etc / 'nova/nova-database.conf'}",

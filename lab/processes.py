@@ -64,6 +64,8 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     clean = {
         "PATH": f"{venv_bin}:{system}",
         "HOME": str(settings.state),
+        "NOVAWEB_LAB_ETC": str(settings.etc),  # lab/inside/own_etc.py
+        "PYTHONNOUSERSITE": "1",
         "LANG": "C.UTF-8",
         # neutron and others leave files here; `down` finds them in one place
         "TMPDIR": str(settings.run / "tmp"),

@@ -102,8 +102,10 @@ def configure(settings: Settings) -> None:
     filters = (TEMPLATES / "resource_filters.json").read_text()
     write(etc / "cinder/resource_filters.json", filters)
     write(etc / "rabbitmq/enabled_plugins", "[].\n")
+    write(etc / "rabbitmq/advanced.config", "[].\n")
     for host in settings.fake_hosts:
         _fake_host(settings, host, known)
+    write(settings.secure_yaml, "{}\n")
     write(settings.clouds_yaml, fill("clouds.yaml", known))
     write(settings.nova_db_options, fill("nova-db.cnf", known))
 

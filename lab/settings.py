@@ -123,6 +123,11 @@ class Settings:
         return self.root / "clouds.yaml"
 
     @property
+    def secure_yaml(self) -> Path:
+        # Empty, for openstacksdk to find it before one of the machine's.
+        return self.root / "secure.yaml"
+
+    @property
     def facts_json(self) -> Path:
         return self.root / "facts.json"
 

@@ -118,10 +118,12 @@ def _how_far(log: Path, total: int) -> str:
 
 
 def place_own_modules(settings: Settings) -> None:
-    """Put the drivers of lab/inside where Nova and Neutron look for them."""
+    """Put what is ours in lab/inside where Python, Nova and Neutron look for it."""
     site = _site(settings)
     _copy(INSIDE / "fake_driver.py", site / "nova/virt/novaweb_lab_fake.py")
     _copy(INSIDE / "mechanism_driver.py", site / "novaweb_lab_mechanism.py")
+    _copy(INSIDE / "own_etc.py", site / "novaweb_lab_own_etc.py")
+    (site / "novaweb_lab.pth").write_text("import novaweb_lab_own_etc\n")
     # Neutron finds a mechanism driver by the entry point of a package.
     package = site / "novaweb_lab-1.dist-info"
     package.mkdir(exist_ok=True)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from lab import lifecycle, render
+import openstack.config
+import pytest
+
+from lab import lifecycle, processes, render
 from lab.settings import Settings
 
 MakeLab = Callable[..., Settings]
@@ -35,3 +39,34 @@ def test_an_offset_moves_every_port(make_lab: MakeLab) -> None:
 
     moved = ports(make_lab(NAME="other", PORT_OFFSET="100"))
     assert moved == [port + 100 for port in ports(make_lab())]
+
+
+def test_no_service_looks_for_files_outside_the_lab(make_lab: MakeLab) -> None:
+    settings = make_lab()
+    render.configure(settings)
+    environment = processes.environment(settings)
+    assert environment["NOVAWEB_LAB_ETC"] == str(settings.etc)
+    assert environment["HOME"].startswith(str(settings.root))
+    assert environment["PYTHONNOUSERSITE"] == "1"
+    named = [
+        value
+        for service in lifecycle.every_service(settings)
+        for name, value in service.env.items()
+        if name.endswith(("_FILE", "_FILES", "_DIR", "_BASE", "HOME"))
+    ]
+    inside = (str(settings.root), "/nonexistent", "neutron.conf", str(settings.venv))
+    assert [value for value in named if not value.startswith(inside)] == []
+
+
+def test_openstacksdk_finds_the_lab_s_passwords_before_the_machine_s(
+    make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = make_lab()
+    render.configure(settings)
+    others = tmp_path / "secure.yaml"
+    others.write_text("clouds: {lab: {auth: {password: another}}}\n")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(settings.clouds_yaml))
+    monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(settings.secure_yaml))
+    config = openstack.config.OpenStackConfig(secure_files=[str(others)])
+    found = config.cloud_config["clouds"]["lab"]["auth"]["password"]
+    assert found == render.password(settings)
