@@ -20,6 +20,7 @@ from demo.story import Story, World
 from demo.the_lab import Lab
 from demo.words import Stopped, heading, say
 from demo.worlds import Inventory, Nova
+from lab import space
 from lab.settings import SettingsError
 
 
@@ -34,6 +35,11 @@ def main() -> int:
     try:
         lab = None if asked.pretend else Lab()
         return play(asked, running, lab)
+    except OSError as trouble:
+        if not space.is_full(trouble):
+            raise
+        print(f"\nThe disk is full: {trouble}. Make room.", file=sys.stderr)
+        return 1
     except (Stopped, Refused, SettingsError) as trouble:
         print(f"\n{trouble}", file=sys.stderr, flush=True)
         return 1

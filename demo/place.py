@@ -62,7 +62,7 @@ def make(folder: Path, *, pretend: bool, cloud: Mapping[str, str], port: int) ->
     return Place(
         folder=folder,
         pretend=pretend,
-        port=port or free_port(FAVOURITE_PORT),
+        port=wished(port) if port else free_port(FAVOURITE_PORT),
         valkey_port=free_port(),
         redis_url=os.environ.get("NOVAWEB_REDIS_URL") or None,
         cloud=cloud,
@@ -82,6 +82,28 @@ def free_port(favourite: int = 0) -> int:
         if claim(found):
             return found
     raise Stopped("No port is free on 127.0.0.1.")
+
+
+def wished(port: int) -> int:
+    """This very port, which is free. Raises Stopped if it is not, or is none."""
+    if not 0 < port < 65536:
+        raise Stopped(f"--port {port} is no port: 1 to 65535, or none for a free one.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise not_free(port, error.strerror or "it cannot be had") from None
+    if not claim(port):
+        raise not_free(port, "another demo has it")
+    return port
+
+
+def not_free(port: int, why: str) -> Stopped:
+    return Stopped(
+        f"Port {port} of 127.0.0.1 cannot be used ({why}): choose another --port, or "
+        "leave it out for a free one."
+    )
 
 
 def claim(port: int) -> bool:
@@ -107,6 +129,8 @@ def alone(folder: Path) -> TextIO:
         lock.close()
         raise Stopped(
             f"Another `make demo` or `make dev` runs in {folder}: stop it first "
-            "(Ctrl-C where it runs), or give this one a folder: ARGS='--folder DIR'."
+            "(Ctrl-C where it runs), or give this one a folder: ARGS='--folder DIR' "
+            "(a second `make demo` needs a lab of its own, too: NOVAWEB_LAB_NAME=lab2 "
+            "NOVAWEB_LAB_ADDRESS=127.0.0.22)."
         ) from None
     return lock

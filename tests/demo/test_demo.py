@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from demo import place as places
 from demo.client import Api, Refused
+from demo.words import Stopped
 
 pytestmark = pytest.mark.server
 
@@ -124,3 +126,26 @@ def test_it_refuses_to_start_twice_in_one_folder(
 
     assert "Another `make demo` or `make dev` runs in" in demo.said()
     assert "Traceback" not in demo.said()
+
+
+def test_it_says_whose_port_it_cannot_have_before_anything_is_started(
+    folder: Path, demos: list[Demo]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        demo = Demo(folder, "--port", str(port))
+        demos.append(demo)
+
+        assert demo.process.wait(60) == 1
+
+    said = demo.said()
+    assert f"Port {port} of 127.0.0.1 cannot be used (Address already in use)" in said
+    assert "Traceback" not in said
+    assert not (folder / "novaweb.sqlite3").exists()
+
+
+def test_it_knows_what_is_no_port() -> None:
+    with pytest.raises(Stopped, match="--port 70000 is no port"):
+        places.wished(70000)

@@ -1,9 +1,132 @@
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
 import pytest
 
 from demo import place as places
+from demo import the_lab
 from demo.the_lab import Lab
+from demo.words import Stopped
+from lab import machine
+from lab.progress import CannotRunHere
+
+# Writes down what it is asked for; `seed` takes until it is interrupted.
+PRETEND_LAB = """
+import json, signal, sys, time
+verb = sys.argv[1]
+def note(what):
+    with open("asked", "a") as log:
+        log.write(json.dumps([verb, what]) + chr(10))
+def end(*_):
+    note("interrupted")
+    sys.exit(130)
+signal.signal(signal.SIGINT, end)
+note("begins")
+if verb == "status":
+    sys.exit(1)
+while verb == "seed":
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def lab_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A prefix of the test's own, and a project whose lab does nothing."""
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab/__main__.py").write_text(PRETEND_LAB)
+    monkeypatch.setattr(the_lab, "PROJECT", tmp_path)
+    monkeypatch.setattr(machine, "check", lambda: None)
+    monkeypatch.setenv("NOVAWEB_LAB_PREFIX", str(tmp_path / "prefix"))
+    return tmp_path
+
+
+def asked(folder: Path) -> list[list[str]]:
+    log = folder / "asked"
+    return [json.loads(x) for x in log.read_text().splitlines()] if log.exists() else []
+
+
+def test_a_second_demo_does_not_take_the_lab_of_the_first(lab_folder: Path) -> None:
+    first, second = Lab(), Lab()
+    first.rise()
+    with pytest.raises(Stopped, match=r"Another demo runs on the lab 'lab'.*lab2"):
+        second.rise()
+    second.stop()
+    assert ["down", "begins"] not in asked(lab_folder)
+    first.stop()
+    third = Lab()
+    third.rise()
+    third.stop()
+
+
+def test_a_demo_that_was_killed_holds_no_lab(lab_folder: Path) -> None:
+    holds = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from demo.the_lab import Lab; lab = Lab(); lab._hold();"
+            "print('held', flush=True); time.sleep(60)",
+        ],
+        cwd=Path(places.__file__).parents[1],
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+    )
+    with holds:
+        assert holds.stdout is not None
+        assert holds.stdout.readline() == b"held\n"
+        lab = Lab()
+        with pytest.raises(Stopped):
+            lab.rise()
+        holds.kill()
+    lab = Lab()
+    lab.rise()
+    lab.stop()
+
+
+def test_the_lab_goes_down_only_after_what_makes_its_instances(
+    lab_folder: Path,
+) -> None:
+    lab = Lab()
+    lab.rise()
+    trouble: list[Stopped] = []
+
+    def wait() -> None:
+        try:
+            lab.wait()
+        except Stopped as stopped:
+            trouble.append(stopped)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    deadline = time.monotonic() + 30
+    while ["seed", "begins"] not in asked(lab_folder):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    lab.stop()
+    waiting.join()
+    assert asked(lab_folder)[-2:] == [["seed", "interrupted"], ["down", "begins"]]
+    assert len(trouble) == 1
+
+
+def test_where_no_lab_can_be_nothing_is_made(
+    lab_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise CannotRunHere("The lab needs root.")
+
+    monkeypatch.setattr(machine, "check", refuse)
+    lab = Lab()
+    with pytest.raises(Stopped, match=r"needs root\.\n.*try `make dev`"):
+        lab.rise()
+    lab.stop()
+    assert asked(lab_folder) == []
+    assert not (lab_folder / "prefix").exists()
 
 
 def test_it_leads_novaweb_into_hosts_that_are_real(
@@ -19,7 +142,11 @@ def test_it_leads_novaweb_into_hosts_that_are_real(
 
 def test_fake_hosts_cannot_be_entered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOVAWEB_LAB_LIBVIRT", "0")
-    assert set(Lab().environment()) == {"NOVAWEB_CLOUDS", "OS_CLIENT_CONFIG_FILE"}
+    assert set(Lab().environment()) == {
+        "NOVAWEB_CLOUDS",
+        "OS_CLIENT_CONFIG_FILE",
+        "OS_CLIENT_SECURE_FILE",
+    }
 
 
 def test_every_program_of_the_demo_is_led_there(
