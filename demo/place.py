@@ -45,6 +45,10 @@ class Place:
             or f"redis://127.0.0.1:{self.valkey_port}/0",
             "NOVAWEB_DEBUG": str(self.pretend).lower(),
             "PYTHONUNBUFFERED": "1",
+            # Of libraries, which would look in the user's home: stevedore keeps there
+            # what it knows of packages, requests looks for passwords.
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "NETRC": str(self.folder / "netrc"),
         }
         # Only the name of the file: a secret is no part of an environment.
         own["NOVAWEB_SECRET_KEY_FILE"] = str(self.folder / "secret_key")

@@ -34,7 +34,11 @@ OTHERS = re.compile(
 # program, path below a home: what is the user's own choice and must be read
 ALLOWED = (
     # Python itself, where it is called by hand, before a line of ours runs
-    (r"^python\S* -m lab\b", r"(\.local/)?lib/python"),
+    (r"^python\S* -m lab\b", r"\.local/lib/python"),
+    # where Python looks for its own library, if it is installed in a home
+    (r"\bpython", r"(.*/)?lib/python\d+\.zip$"),
+    # croniter asks whether this machine has 64 bits, and Python asks `file`
+    (r"^file\b", r"\.magic(\.mgc)?$"),
     # where packages come from, and the passwords for there
     (r"\bpip\b", r"(\.config/pip|\.pip|\.netrc|_netrc|\.pydistutils\.cfg)(/|$)"),
     # who the user is; the tests' list of files is git's

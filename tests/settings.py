@@ -27,6 +27,12 @@ os.environ["NOVAWEB_STATE_DIR"] = str(state)
 os.environ["NOVAWEB_TEST_DATABASE"] = str(state / "test.sqlite3")
 if url := os.environ.get("NOVAWEB_TEST_DATABASE_URL"):
     os.environ["NOVAWEB_DATABASE_URL"] = url
+# Nor what there is in a home or in /etc/openstack, where libraries would look.
+common = Path(os.environ["NOVAWEB_TEST_FOLDER"])
+os.environ["XDG_CACHE_HOME"] = str(common / "cache")
+os.environ["NETRC"] = str(common / "netrc")
+os.environ["OS_CLIENT_SECURE_FILE"] = str(state / "secure.yaml")
+(state / "secure.yaml").write_text("{}\n", encoding="ascii")
 os.environ["NOVAWEB_DEBUG"] = "true"
 os.environ["NOVAWEB_LOG_LEVEL"] = "ERROR"
 # Workers ask the cloud nothing beside what their test is about.

@@ -159,3 +159,21 @@ def test_every_program_of_the_demo_is_led_there(
         port=0,
     )
     assert place.environment()["NOVAWEB_SSH"] == "lab=/p"
+
+
+def test_no_program_of_the_demo_looks_into_the_user_s_home(tmp_path: Path) -> None:
+    place = places.make(tmp_path, pretend=True, cloud={}, port=0)
+    text = (
+        "import os, requests.utils, stevedore._cache as cache; "
+        "print(cache._get_cache_dir()); print(os.environ['NETRC'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        env=place.environment() | {"HOME": "/nobody-s"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    folders = done.stdout.split()
+    assert len(folders) == 2
+    assert all(folder.startswith(str(tmp_path)) for folder in folders)
