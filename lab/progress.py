@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 BEAT_SECONDS = 8.0
+BLOCK = 65536  # bytes: a disk with less is full
 FULL = os.strerror(errno.ENOSPC)
 
 
@@ -74,6 +77,8 @@ def run(
     words = [str(word) for word in argv]
     with ExitStack() as stack:
         sink = stack.enter_context(log.open("w")) if log else subprocess.PIPE
+        if uninterrupted:
+            stack.enter_context(_not_interrupted(words[0]))
         try:
             command = subprocess.Popen(
                 words,
@@ -90,36 +95,41 @@ def run(
         if not uninterrupted:
             _commands.add(command)
             stack.callback(_commands.discard, command)
-        if uninterrupted:
-            printed = _to_its_end(command, words[0])
-        else:
-            printed = command.communicate(input)[0]
+        printed = command.communicate(input)[0]
     output = log.read_text(errors="replace") if log else printed
     if command.returncode:
         tail = "\n".join("    " + line for line in output.splitlines()[-12:])
         where = f" (all of it: {log})" if log else ""
         what = " ".join(words[:4])
-        if FULL in output:
+        if FULL in output or (log and shutil.disk_usage(log.parent).free < BLOCK):
+            # a log on that disk has lost the last words
             raise LabError(f"The disk is full, said {what} …{where}: make room.")
         raise LabError(f"{what} … ended with {command.returncode}{where}:\n{tail}")
     return output
 
 
-def _to_its_end(command: subprocess.Popen[str], name: str) -> str:
-    """Return what it printed; an interrupt is raised only after its end."""
-    interrupted = False
-    while True:
-        try:
-            printed: str = command.communicate()[0]
-        except KeyboardInterrupt:
-            if not interrupted:
-                say(f"{name} must not be interrupted: this stops as soon as it is done")
-            interrupted = True
-        else:
-            break
-    if interrupted:
+@contextmanager
+def _not_interrupted(name: str) -> Iterator[None]:
+    """An interrupt that comes meanwhile is raised at the end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are raised in the main thread alone
+        return
+    came: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if not came:
+            say(f"{name} must not be interrupted: this stops as soon as it is done")
+        came.append(number)
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [(number, signal.signal(number, note)) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler or signal.SIG_DFL)
+    if came:
         raise KeyboardInterrupt
-    return printed
 
 
 def end_commands() -> None:
