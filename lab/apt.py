@@ -40,6 +40,7 @@ def install(packages: Sequence[str], *, log: Path) -> None:
     say("apt-get install " + " ".join(packages))
     env = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     command = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
+    command += ["-o", "APT::Keep-Downloaded-Packages=false"]
     wanted = ["install", "-q", "-y", "--no-install-recommends", *packages]
     with heartbeat("apt-get", lambda: _how_far(log)), nothing_starts():
         run([*command, "update", "-q"], log=log, env=env)
