@@ -15,7 +15,10 @@ def call(settings: Settings, verb: str, *arguments: str) -> None:
     Raises LabError if it does not succeed; it has said why.
     """
     done = subprocess.run(
-        _argv(settings, verb, *arguments), env=_environment(settings), check=False
+        _argv(settings, verb, *arguments),
+        env=_environment(settings),
+        check=False,
+        start_new_session=True,  # Ctrl-C reaches us alone, who end it and say so
     )
     if done.returncode:
         raise LabError(f"The lab's `{verb}` did not succeed.")
