@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from migrations_app.ports.cloud import Cloud, World
 from migrations_app.ports.hosts import (
+    Base,
     Command,
     Disk,
     File,
@@ -52,6 +53,7 @@ __all__ = [
     "ActionEvent",
     "Agent",
     "Attachment",
+    "Base",
     "Cloud",
     "Command",
     "Disk",

@@ -90,6 +90,19 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """What a backing file holds. ``size`` in bytes; None: there is no such file.
+
+    ``head`` and ``whole`` are the SHA-256 of its first 8 MiB and of all its content (as
+    shell/bases.py makes it); empty when that was not read in time.
+    """
+
+    size: int | None
+    head: str = ""
+    whole: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HostFacts:
     """What a host says of itself, about one instance. None: it did not say.
 
@@ -102,6 +115,8 @@ class HostFacts:
     domain: str | None = None  # virsh's word for the instance's domain; "": none
     shared: bool | None = None  # its instances' folders are the source's too
     bases: Mapping[str, int] = field(default_factory=dict)  # backing file -> bytes
+    # those that Nova makes by itself: path -> content; what is not in it is not known
+    made: Mapping[str, Base] = field(default_factory=dict)
     libvirt: str = ""
     qemu: str = ""
     nova: str = ""

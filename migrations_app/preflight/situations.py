@@ -17,6 +17,7 @@ from migrations_app.ports import (
     MEMORY_MB,
     PCPU,
     VCPU,
+    Base,
     Disk,
     Flavor,
     Guest,
@@ -40,8 +41,11 @@ ID = "5f0c1d7e-0000-4000-8000-000000000001"
 GIB = 1024**3
 INSTANCES = "/var/lib/nova/instances"
 BASE = f"{INSTANCES}/_base/d004f7f8d3f79a053fad5f9e54a4aed9e2864561"
+SCRATCH = f"{INSTANCES}/_base/ephemeral_20_40d1d2c"
 RELEASE = 33
 FLAVOR = Flavor("m1.small", vcpus=1, ram_mb=2048, disk_gb=20)
+EPHEMERAL = {"flavor": replace(FLAVOR, ephemeral_gb=20)}
+RAW = {"libvirt.images_type": "raw"}
 OFF = {"vm_state": "stopped", "status": "SHUTOFF", "power_state": 4}
 
 
@@ -51,6 +55,7 @@ class Situation:
 
     ``extra`` are extra specs of the flavor, ``server`` fields of the instance,
     ``facts`` fields of the facts; ``at_source`` and ``at_target`` what the hosts say.
+    ``raw``: its local disks are.
     """
 
     title: str
@@ -61,6 +66,7 @@ class Situation:
     at_target: Mapping[str, Any] = field(default_factory=dict)
     service_of: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     room_mb: int = 400_000
+    raw: bool = False
     target: str | None = TARGET
 
     @property
@@ -136,7 +142,7 @@ class Situation:
         }
         source = {"folder_there": True, "domain": "running", "bases": {BASE: GIB}}
         return Survey(
-            _guest(server),
+            _guest(server, self),
             HostFacts(SOURCE, **{**host, **source, **self.at_source}),
             HostFacts(TARGET, **{**host, **target, **self.at_target}),
         )
@@ -161,12 +167,14 @@ def _server(given: Situation) -> Server:
     return replace(default, **given.server)
 
 
-def _guest(server: Server) -> Guest:
+def _guest(server: Server, given: Situation) -> Guest:
     folder = f"{INSTANCES}/{server.id}"
     made: list[tuple[str, str, int, tuple[str, ...]]] = []
     if server.image is not None:
         size = server.flavor.disk_gb * GIB
         made.append(("disk", "disk", size, (BASE,)))
+    if size := server.flavor.ephemeral_gb * GIB:
+        made.append(("disk.eph0", "disk", size, (SCRATCH,)))
     if server.config_drive:
         made.append(("disk.config", "cdrom", GIB // 2048, ()))
     disks = [
@@ -175,6 +183,8 @@ def _guest(server: Server) -> Guest:
     ]
     disks += [Disk(f"/dev/{it}", it, "disk", "block") for it in server.volumes]
     state = "shut off" if server.vm_state == "stopped" else "running"
+    if given.raw:
+        disks = [replace(disk, format="raw", chain=()) for disk in disks]
     return Guest(
         domain="instance-00000001",
         state=state,
@@ -190,6 +200,11 @@ def _guest(server: Server) -> Guest:
 def group(policy: str, host: str) -> ServerGroup:
     """Return a group of the instance and another member, which is on that host."""
     return ServerGroup("g-1", "web", policy, 1, (ID, "web-02"), {"web-02": host})
+
+
+def _made(content: str) -> dict[str, Any]:
+    """Return what a host says of the file that ephemeral disks stand on there."""
+    return {"made": {SCRATCH: Base(20 * GIB, content, content)}}
 
 
 SITUATIONS: tuple[Situation, ...] = (
@@ -256,5 +271,40 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation(
         "A folder of the instance was left on the target",
         at_target={"folder_there": True},
+    ),
+    Situation(
+        "The hosts keep instances at different paths",
+        at_target={"instances": "/srv/nova/instances"},
+    ),
+    Situation(
+        "With an ephemeral disk, whose backing file the target has otherwise",
+        EPHEMERAL,
+        at_source=_made("a"),
+        at_target=_made("b"),
+    ),
+    Situation(
+        "With an ephemeral disk, whose backing file the target has not",
+        EPHEMERAL,
+        at_source=_made("a"),
+        at_target={"made": {SCRATCH: Base(None)}},
+    ),
+    Situation(
+        "With an ephemeral disk, whose backing file was put on the target",
+        EPHEMERAL,
+        at_source=_made("a"),
+        at_target=_made("a"),
+    ),
+    Situation(
+        "The hosts keep raw disks, with use_cow_images on",
+        at_source={"settings": RAW},
+        at_target={"settings": RAW},
+        raw=True,
+    ),
+    Situation(
+        "Stopped, and the hosts keep raw disks, with use_cow_images on",
+        OFF,
+        at_source={"settings": RAW},
+        at_target={"settings": RAW},
+        raw=True,
     ),
 )

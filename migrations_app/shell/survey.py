@@ -1,56 +1,23 @@
 """What two hosts say of themselves and of one instance, before it moves.
 
 Nothing is changed and no marker is left: every command only looks, and is done within
-seconds. Of nova.conf only the options in ``OPTIONS`` leave the host, and none of them
-is a secret. What cannot be asked is None in the answer, and a host that cannot be read
-is named in ``Survey.unread``.
+seconds. What cannot be asked is None in the answer, and a host that cannot be read is
+named in ``Survey.unread``.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
 
 from migrations_app.errors import WorldError
-from migrations_app.ports import Command, Guest, HostFacts, Hosts, Survey
-from migrations_app.shell import survey_read
+from migrations_app.ports import Base, Command, Guest, HostFacts, Hosts, Survey
+from migrations_app.shell import bases, nova_conf, survey_read
 
 T = TypeVar("T")
-
-# What of nova.conf the pre-flight reads, as section.name.
-OPTIONS = (
-    "DEFAULT.state_path",
-    "DEFAULT.instances_path",
-    "DEFAULT.my_ip",
-    "DEFAULT.config_drive_format",
-    "DEFAULT.force_config_drive",
-    "DEFAULT.resize_confirm_window",
-    "DEFAULT.max_concurrent_live_migrations",
-    "DEFAULT.vif_plugging_timeout",
-    "DEFAULT.vif_plugging_is_fatal",
-    "DEFAULT.reserved_host_disk_mb",
-    "cinder.cross_az_attach",
-    "compute.live_migration_wait_for_vif_plug",
-    "libvirt.virt_type",
-    "libvirt.images_type",
-    "libvirt.cpu_mode",
-    "libvirt.cpu_models",
-    "libvirt.live_migration_scheme",
-    "libvirt.live_migration_inbound_addr",
-    "libvirt.live_migration_tunnelled",
-    "libvirt.live_migration_permit_post_copy",
-    "libvirt.live_migration_permit_auto_converge",
-    "libvirt.live_migration_parallel_connections",
-    "libvirt.live_migration_timeout_action",
-    "serial_console.enabled",
-    "vnc.enabled",
-    "workarounds.skip_cpu_compare_on_dest",
-    "workarounds.skip_hypervisor_version_check_on_lm",
-    "workarounds.enable_numa_live_migration",
-)
 
 # A heading begins a line, all else is moved in by one blank: nothing that a guest's
 # owner has named can look like a heading.
@@ -58,49 +25,6 @@ OPTIONS = (
 _ASK = "set +e\n"
 _SHELL = f"""{_ASK}heading() {{ echo "== $1"; }}
 said() {{ sed 's/^/ /'; }}
-"""
-
-# The files that the running nova-compute was told to read, seen as it sees them (it
-# may live in a container); where none runs, those that it would read.
-_CONFIG = f"""pid=$(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
-  /proc/[0-9]*/cmdline 2>/dev/null | head -n 1 | cut -d/ -f3)
-root=
-files=
-if [ -n "$pid" ]; then
-  if [ -d "/proc/$pid/root/etc" ]; then root=/proc/$pid/root; fi
-  args=$(tr '\\0' '\\n' <"/proc/$pid/cmdline")
-  files=$(echo "$args" | sed -n \\
-    -e 's/^--config-file=//p' -e '/^--config-file$/{{n;p;}}')
-  for folder in $(echo "$args" | sed -n \\
-    -e 's/^--config-dir=//p' -e '/^--config-dir$/{{n;p;}}'); do
-    files="$files $(cd "$root/" && ls ".$folder"/*.conf 2>/dev/null)"
-  done
-fi
-if [ -z "$files" ]; then
-  files='/usr/share/nova/nova-dist.conf /etc/nova/nova.conf /etc/nova/nova-compute.conf'
-fi
-options=$(
-  for file in $files; do
-    if [ -r "$root/$file" ]; then awk '
-      BEGIN {{ section = "DEFAULT" }}
-      /^[ \\t]*[#;]/ {{ next }}
-      /^\\[/ {{ section = $0; gsub(/[][ \\t\\r]/, "", section); next }}
-      /^[A-Za-z_]/ && index($0, "=") {{
-        name = substr($0, 1, index($0, "=") - 1); gsub(/[ \\t]/, "", name)
-        value = substr($0, index($0, "=") + 1); gsub(/^[ \\t]+|[ \\t\\r]+$/, "", value)
-        if (index(" {" ".join(OPTIONS)} ", " " section "." name " "))
-          print section "." name "=" value
-      }}' "$root/$file"; fi
-  done
-)
-option() {{ echo "$options" | sed -n "s/^$1=//p" | tail -n 1; }}
-state=$(option DEFAULT.state_path)
-state=${{state:-/var/lib/nova}}
-instances=$(option DEFAULT.instances_path)
-case "$instances" in
-  '') instances=$state/instances ;;
-  '$state_path'*) instances=$state${{instances#?state_path}} ;;
-esac
 """
 
 
@@ -128,7 +52,15 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
             source, lambda: survey_read.guest(hosts.run(source, asked), server_id)
         )
 
-    with ThreadPoolExecutor(max_workers=3) as pool:
+    def made(host: str, paths: Sequence[str]) -> dict[str, Base]:
+        if not paths:
+            return {}
+        try:
+            return bases.read(hosts.run(host, bases.look_at(paths)))
+        except WorldError:
+            return {}  # not known, which is no reason to know nothing of the host
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
         ours, theirs = pool.submit(facts, source), pool.submit(guest)
         other = pool.submit(facts, target) if target is not None else None
         at_source, found = ours.result(), theirs.result()
@@ -139,6 +71,10 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
         ways = pool.submit(
             read, source, lambda: survey_read.reach(hosts.run(source, reach))
         )
+        together = survey_read.shared(at_source, at_target)
+        paths = [] if together or found is None else sorted(bases.of(found))
+        bases_here = pool.submit(made, source, paths)
+        bases_there = pool.submit(made, target, paths)
         if found is not None:
             compare = compare_hardware(server_id=server_id, guest=found)
             takes = read(
@@ -152,13 +88,14 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
                     cpu_why=takes[2],
                 )
         opened = ways.result()
+        at_source = replace(at_source, made=bases_here.result())
+        at_target = replace(at_target, made=bases_there.result(), shared=together)
     if opened is not None:
         ssh, nova, libvirt = opened
         at_target = replace(
             at_target, reaches=ssh, nova_reaches=nova, libvirt_reaches=libvirt
         )
-    together = survey_read.shared(at_source, at_target)
-    return Survey(found, at_source, replace(at_target, shared=together), unread)
+    return Survey(found, at_source, at_target, unread)
 
 
 def look_at_host(*, server_id: str) -> Command:
@@ -166,7 +103,7 @@ def look_at_host(*, server_id: str) -> Command:
     quoted = shlex.quote(server_id)
     return Command(
         "survey_host",
-        f"""{_SHELL}{_CONFIG}id={quoted}
+        f"""{_SHELL}{nova_conf.READ}id={quoted}
 heading options
 echo "$options" | said
 heading instances

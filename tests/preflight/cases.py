@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from migrations_app.ports import Agent, Migration, Volume
+from migrations_app.ports import Agent, Base, Migration, Volume
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import COLD, COLD_BY_DISABLING, LIVE, MANUAL
@@ -14,6 +14,7 @@ from tests.preflight.build import (
     BASE,
     FLAVOR,
     GIB,
+    INSTANCES,
     OTHER,
     SOURCE,
     TARGET,
@@ -62,6 +63,11 @@ def options(**settings: str) -> dict[str, dict[str, str]]:
     return {"settings": {k.replace("__", "."): v for k, v in settings.items()}}
 
 
+def made(content: str) -> dict[str, dict[str, Base]]:
+    """What the file of an ephemeral disk holds on a host."""
+    return {"made": {EPHEMERAL: Base(GIB, content, content)}}
+
+
 STOPPED = server(vm_state="stopped", status="SHUTOFF", power_state=4)
 VOLUME = Volume("v-1", "in-use", "OS1")
 SECRET = replace(VOLUME, encrypted=True)
@@ -71,6 +77,9 @@ DRIVE = server(config_drive=True)
 ROW = by_hand().row
 assert ROW is not None
 RBD = replace(guest().disks[0], kind="network", source="vms/disk", chain=())
+RAW = replace(guest().disks[0], format="raw", chain=())
+EPHEMERAL = f"{INSTANCES}/_base/ephemeral_5_0706d66"
+SCRATCH = replace(guest().disks[0], chain=(EPHEMERAL,))
 POST_COPY = {
     "libvirt__live_migration_permit_post_copy": "true",
     "libvirt__live_migration_parallel_connections": "4",
@@ -169,6 +178,20 @@ CASES: dict[str, Case] = {
         BLOCKS,
         seen(target={"free": 4 * GIB - 1}),
         seen(target={"free": 20 * GIB, "bases": {BASE: GIB}}),
+    ),
+    "hosts.instances_path": Case(
+        BLOCKS, by_hand(target={"instances": "/srv/nova"}), by_hand(), by=MANUAL
+    ),
+    "disk.raw": Case(
+        BLOCKS,
+        seen(guest(RAW), target=options(libvirt__images_type="raw")),
+        seen(guest(RAW)),
+        by=COLD,
+    ),
+    "disk.ephemeral": Case(
+        BLOCKS,
+        seen(guest(SCRATCH), source=made("a"), target=made("b")),
+        seen(guest(SCRATCH), source=made("a"), target=made("a")),
     ),
     "source.leftover": Case(WARNS, seen(source={"resize_there": True}), by=COLD),
     "disk.storage": Case(

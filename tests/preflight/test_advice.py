@@ -34,7 +34,7 @@ STOPPED = server(vm_state="stopped", status="SHUTOFF", power_state=4)
 
 @pytest.mark.parametrize("procedure", [LIVE, COLD])
 def test_it_finds_nothing_against_an_ordinary_move(procedure: str) -> None:
-    findings = examine(facts(), move(), procedure)
+    findings = examine(seen(), move(), procedure)
     assert verdict(findings) is Severity.OK
     assert len(findings) > 8  # what was checked is shown, too
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from migrations_app.adapters.pretend import PretendCloud, seed
+from migrations_app.adapters.pretend.article import SWAPPY
 from migrations_app.errors import Gone, Refused, Unreachable
 from migrations_app.ports import Move, World
 from migrations_app.preflight.advice import advise, examine, resolve
@@ -17,6 +18,8 @@ from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import COLD, LIVE, MANUAL
 
 TARGET = "compute-34"
+# What they judge only the hosts know: they warn of every move where nobody looked.
+OF_HOSTS = {"hosts.instances_path", "disk.raw", "disk.ephemeral"}
 
 
 @pytest.fixture
@@ -30,8 +33,9 @@ def cloud() -> Iterator[PretendCloud]:
 def against(
     cloud: PretendCloud, name: str, target: str | None, procedure: str = LIVE
 ) -> set[str]:
-    """Return the rules that speak against the move of this instance."""
-    return {f.rule for f in found(cloud, name, target, procedure) if f.severity.weight}
+    """Return the rules that speak against the move by what the cloud says."""
+    findings = found(cloud, name, target, procedure)
+    return {f.rule for f in findings if f.severity.weight} - OF_HOSTS
 
 
 def found(
@@ -100,6 +104,16 @@ def test_it_enters_both_hosts_when_one_target_is_named(cloud: PretendCloud) -> N
     assert facts.place.host == "compute-32"
     found = examine(facts, move_of(facts, "compute-32"), MANUAL)
     assert {f.rule for f in found if f.severity.weight} == {"manual.last"}
+
+
+def test_it_sees_what_ephemeral_and_swap_disks_stand_on(cloud: PretendCloud) -> None:
+    cloud.create("scratch", host="compute-30", project="batch", flavor=SWAPPY)
+    for own, expected in ((0, Severity.OK), (1, Severity.BLOCKS)):
+        cloud.set(own_bases=own)
+        facts = entered(cloud, "scratch", TARGET)
+        told = {f.rule: f for f in examine(facts, move_of(facts, TARGET), LIVE)}
+        assert told["disk.ephemeral"].severity is expected
+        assert told["hosts.instances_path"].severity is Severity.OK
 
 
 def test_it_enters_no_host_for_a_list_of_candidates(cloud: PretendCloud) -> None:

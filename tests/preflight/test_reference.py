@@ -66,6 +66,12 @@ ADVISED = {
     "The source's nova-compute is down": None,
     "Stopped, and the source's nova-compute is down": MANUAL,
     "Neither libvirt nor Nova's SSH reaches the target": MANUAL,
+    "The hosts keep instances at different paths": None,
+    "With an ephemeral disk, whose backing file the target has otherwise": None,
+    "With an ephemeral disk, whose backing file the target has not": MANUAL,
+    "With an ephemeral disk, whose backing file was put on the target": LIVE,
+    "The hosts keep raw disks, with use_cow_images on": LIVE,
+    "Stopped, and the hosts keep raw disks, with use_cow_images on": MANUAL,
 }
 
 

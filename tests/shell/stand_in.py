@@ -59,6 +59,7 @@ printf ' {"filename": "/base/b", "virtual-size": 9, "actual-size": 9}]\\n'
 CONF = """[DEFAULT]
 state_path = {state}
 my_ip=192.0.2.7
+use_cow_images = False
 transport_url = rabbit://nova:hunter2@rabbit/
 # instances_path = /nowhere
 [libvirt]
@@ -94,6 +95,12 @@ class Host:
         path = self.root / "bin" / name
         path.write_text(text, encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    def stand_on(self, base: Path) -> None:
+        """From now on all disks that are qcow2 stand on this file."""
+        mapped = 'if [ "$1" = map ]; then exec /usr/bin/qemu-img "$@"; fi'
+        text = QEMU_IMG.replace("/base/b", str(base))
+        self.tool("qemu-img", text.replace("#!/bin/sh", f"#!/bin/sh\n{mapped}"))
 
     def boot(self, *, os_: str = "", top: str = "", devices: str = "") -> None:
         self.folder.mkdir()

@@ -53,6 +53,7 @@ def test_of_the_configuration_only_chosen_options_leave_the_host(host: Host) -> 
     assert "hunter2" not in answer
     assert host.says().settings == {
         "DEFAULT.state_path": str(host.root / "state"),
+        "DEFAULT.use_cow_images": "False",
         "DEFAULT.my_ip": "192.0.2.7",
         "libvirt.live_migration_inbound_addr": "inbound.example.org",
         "libvirt.virt_type": "kvm",
@@ -197,6 +198,37 @@ def test_it_puts_together_what_both_hosts_say(host: Host) -> None:
     assert found.target.takes_cpu
     assert found.target.libvirt_reaches
     assert found.target.shared  # both are the same folder here
+
+
+def test_it_reads_on_both_hosts_what_ephemeral_disks_stand_on(tmp_path: Path) -> None:
+    hosts: dict[str, Host] = {}
+
+    class Both(Host):
+        def __init__(self) -> None:
+            """Be either, by name."""
+
+        def run(self, name: str, command: Command, *, timeout: float = 20.0) -> str:
+            return hosts[name].run(name, command, timeout=timeout)
+
+    for name in ("compute-30", "compute-34"):
+        (tmp_path / name).mkdir()
+    with (
+        running(tmp_path / "compute-30") as hosts["compute-30"],
+        running(tmp_path / "compute-34") as hosts["compute-34"],
+    ):
+        source = hosts["compute-30"]
+        base = source.instances / "_base" / "ephemeral_1_default"
+        base.write_bytes(b"made by mkfs")
+        for each in hosts.values():
+            each.stand_on(base)
+        source.boot()
+        found = survey(Both(), server_id=WEB, source="compute-30", target="compute-34")
+    assert found.target is not None
+    assert found.target.shared is False
+    # to both it is the same file, being on this one machine
+    made = found.source.made[str(base)]
+    assert (made.size, bool(made.head), bool(made.whole)) == (12, True, True)
+    assert found.target.made == found.source.made
 
 
 def test_a_host_that_does_not_answer_is_named_and_nothing_is_raised(host: Host) -> None:

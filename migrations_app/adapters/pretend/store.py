@@ -114,6 +114,7 @@ DEFAULTS: dict[str, float] = {
     "resize_confirm_window": 0,  # Nova confirms by itself after this; 0: never
     "release": 0,  # Nova's major version as its API tells it; 0: it does not
     "shared_storage": 0,  # 1: all hosts share their instances' folders
+    "own_bases": 0,  # 1: each host's ephemeral and swap disks stand on other content
     "latency": 0,  # how long every call takes
     "down": 0,  # 1: no call is answered
     "locked_out": 0,  # 1: our password is wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 
 from migrations_app.adapters.pretend.metal import OFF, Metal
 from migrations_app.adapters.pretend.store import Row, Store
@@ -33,8 +34,9 @@ class Surveyed:
         ]
         bases = self._store.rows("SELECT server_id FROM bases WHERE host = ?", host)
         here = self._store.rows(
-            "SELECT id AS server_id FROM servers WHERE host = ?", host
+            "SELECT id AS server_id, flavor FROM servers WHERE host = ?", host
         )
+        scratch = {path: size for row in here for path, size in _scratch(row).values()}
         sections = {
             "options": ["libvirt.virt_type=kvm", "libvirt.cpu_mode=custom"],
             "instances": [INSTANCES],
@@ -48,7 +50,10 @@ class Surveyed:
             "filesystem": ["nfs4 nas:/nova" if together else "ext4 /dev/sda1"],
             "folder": folders,
             "domain": [self._metal.domain(key, host) or "none"],
-            "bases": [f"{GIB} {_base(row['server_id'])}" for row in (*bases, *here)],
+            "bases": [
+                *(f"{GIB} {_base(row['server_id'])}" for row in (*bases, *here)),
+                *(f"{size} {path}" for path, size in scratch.items()),
+            ],
             "end": [],
         }
         return _text(sections)
@@ -73,8 +78,19 @@ class Surveyed:
             chain = [_image(path, size)]
             if path.endswith("/disk"):
                 chain.append(_image(_base(key), GIB))
+            if below := _scratch(server).get(path.rpartition("/")[2]):
+                chain.append(_image(*below))
             sections[f"image {_target(number)}"] = [json.dumps(chain)]
         return _text({**sections, "end": []})
+
+    def _survey_bases(self, host: str, words: Words) -> str:
+        """Every host has them all; whether with the same content, a lever says."""
+        whose = host if self._store.setting("own_bases") else ""
+        lines = []
+        for path in words["paths"].splitlines():
+            content = sha256(f"{whose} {path}".encode()).hexdigest()
+            lines.append(f"{GIB} {content} {content} {path}\n")
+        return "".join(lines)
 
     def _survey_cpu(self, host: str, words: Words) -> str:
         why = "The CPU provided by hypervisor on the host is identical to the guest's"
@@ -96,6 +112,17 @@ def _disks(server: Row, folder: str) -> dict[str, int]:
         "disk.config": 512 * 1024 if server["config_drive"] else 0,
     }
     return {f"{folder}/{name}": size for name, size in sizes.items() if size}
+
+
+def _scratch(server: Row) -> dict[str, tuple[str, int]]:
+    """Return on what its ephemeral and swap disks stand: path and size, by name."""
+    flavor = Flavor(**json.loads(server["flavor"]))
+    gib, mib = flavor.ephemeral_gb, flavor.swap_mb
+    made = {
+        "disk.eph0": (f"{INSTANCES}/_base/ephemeral_{gib}_0706d66", gib * GIB),
+        "disk.swap": (f"{INSTANCES}/_base/swap_{mib}", mib * 1024**2),
+    }
+    return {name: it for name, it in made.items() if it[1]}
 
 
 def _domain(key: str, disks: Mapping[str, int]) -> str:

@@ -14,6 +14,18 @@ def on(host: HostFacts, option: str, *, default: bool = False) -> bool:
     return default if value is None else value.lower() in _YES
 
 
+def switch(host: HostFacts, option: str, *, default: bool) -> bool | None:
+    """Tell the same; None where its value refers to another option."""
+    if not resolved(host.settings.get(option, "on")):
+        return None
+    return on(host, option, default=default)
+
+
+def resolved(value: str) -> bool:
+    """Tell whether a value says itself what it is: it refers to no other option."""
+    return bool(value) and "$" not in value
+
+
 def version(text: str) -> tuple[int, ...]:
     """Return a version as it can be compared; () when it is not known."""
     found = []
