@@ -109,6 +109,16 @@ def test_of_missing_swap_it_warns_where_nova_would_not_copy_it_anyway() -> None:
     assert said("disk.ephemeral", given, by=COLD_BY_DISABLING) is WARNS
 
 
+def test_missing_swap_hides_no_ephemeral_disk_that_could_not_be_compared() -> None:
+    given = scratch(there=NONE, path=SWAP)
+    survey = given.survey
+    assert survey is not None and survey.guest is not None
+    root, swap = survey.guest.disks
+    disk = replace(swap, source=f"{INSTANCES}/{WEB}/disk.eph0", chain=(EPHEMERAL,))
+    both = replace(survey, guest=guest(root, swap, disk))
+    assert said("disk.ephemeral", replace(given, survey=both), by=COLD) is UNKNOWN
+
+
 @pytest.mark.parametrize("procedure", PROCEDURES)
 def test_it_is_content_where_the_target_has_the_same_file(procedure: str) -> None:
     assert said("disk.ephemeral", scratch(), by=procedure) is OK

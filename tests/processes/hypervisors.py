@@ -66,10 +66,31 @@ class Hypervisors:
 
     def boot(self, host: str, *, config_drive: bool = False) -> str:
         """Return the id of a new guest on that host, which counts already."""
+        flavor = _one(self.place.nova.get("/flavors").json()["flavors"], FLAVOR)
+        server_id = self._create(host, flavor, config_drive=config_drive)
+        until(lambda: self.ticks(server_id), "the guest to count")
+        return server_id
+
+    def create(self, host: str, *, ephemeral_gb: int, swap_mb: int) -> str:
+        """Return the id of a new guest with such disks, which runs on that host."""
+        flavor = {
+            "name": f"scratch-{os.getpid()}-{self.booted}",
+            "vcpus": 1,
+            "ram": 96,
+            "disk": 1,
+            "OS-FLV-EXT-DATA:ephemeral": ephemeral_gb,
+            "swap": swap_mb,
+        }
+        made = self.place.nova.post("/flavors", json={"flavor": flavor}).json()
+        flavor_id = str(made["flavor"]["id"])
+        self.place.made.append(f"/flavors/{flavor_id}")
+        return self._create(host, flavor_id)
+
+    def _create(self, host: str, flavor: str, *, config_drive: bool = False) -> str:
         place = self.place
         server = {
             "name": f"guest-{os.getpid()}-{self.booted}",
-            "flavorRef": _one(place.nova.get("/flavors").json()["flavors"], FLAVOR),
+            "flavorRef": flavor,
             "imageRef": _one(place.glance.get("/images").json()["images"], IMAGE),
             "networks": [{"uuid": place.network["networks"][0]["id"]}],
             "host": host,
@@ -80,7 +101,6 @@ class Hypervisors:
         place.made.append(f"/servers/{made['id']}")
         server_id = str(made["id"])
         until(lambda: self._status(server_id) == "ACTIVE", "the guest to be active")
-        until(lambda: self.ticks(server_id), "the guest to count")
         return server_id
 
     def _status(self, server_id: str) -> str:

@@ -10,7 +10,14 @@ from posixpath import basename, normpath
 
 from migrations_app.ports import Guest, Move
 from migrations_app.preflight.facts import Facts, Pair
-from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.finding import (
+    Finding,
+    Severity,
+    blocks,
+    ok,
+    unknown,
+    warns,
+)
 from migrations_app.preflight.rule import COLDLY, MANUAL, About, rule
 from migrations_app.preflight.rules.disks import share
 from migrations_app.preflight.rules.options import resolved, switch
@@ -82,7 +89,7 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
     pair = facts.pair(move)
     promised = bool(flavor.ephemeral_gb or flavor.swap_mb)
     folder = pair.source.instances if pair else "instances_path"
-    by_hand = (
+    look = (
         f"Compare sha256sum of ephemeral_* and swap_* in {folder}/_base on "
         f"{_both(move)}: if a file differs or is missing, do not move it; first put "
         "the source's on the target."
@@ -96,27 +103,30 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
             procedure,
             f"Whether the ephemeral or swap disk of {name} stands on the same file on "
             f"{_both(move)} was not seen. On shared storage that does not matter.",
-            by_hand,
+            look,
         )
     below = bases.of(pair.guest)
-    if not below and not promised:
-        return None
-    differ = {path: _same(pair, path) for path in sorted(below)}
-    other = [path for path, same in differ.items() if same is False]
+    mute = _unreadable(pair.guest)
+    if not (below or mute):
+        said = f"The ephemeral and swap disks of {name} stand on no file of the host's."
+        return ok(said) if promised else None
+    same = {path: _same(pair, path) for path in sorted(below)}
+    other = [path for path in same if same[path] is False]
     if procedure == MANUAL:  # what is not there is carried along
         other = [path for path in other if _there(pair, path)]
-    if other:
-        return _otherwise(pair, facts, procedure, other)
-    if _unreadable(pair.guest) or None in differ.values():
-        doubtful = [path for path, same in differ.items() if same is None]
+    found = _otherwise(pair, facts, procedure, other) if other else None
+    if found is not None and found.severity is Severity.BLOCKS:
+        return found
+    if mute or None in same.values():
+        doubtful = [path for path in same if same[path] is None]
         which = " and ".join(doubtful) or "the ephemeral and swap disks' backing files"
         return unknown(
             f"Whether {_both(move)} have the same {which} could not be read in time.",
-            by_hand,
+            look,
             files=doubtful,
         )
     where = "is carried along" if procedure == MANUAL else "is the same on both hosts"
-    return ok(f"What the ephemeral and swap disks of {name} stand on {where}.")
+    return found or ok(f"What the ephemeral and swap disks of {name} stand on {where}.")
 
 
 def _otherwise(pair: Pair, facts: Facts, procedure: str, paths: list[str]) -> Finding:
