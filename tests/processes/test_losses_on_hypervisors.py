@@ -109,7 +109,6 @@ def test_nothing_goes_to_a_host_that_keeps_instances_elsewhere(asking: Asking) -
             assert "/var/lib/nova/elsewhere" in finding.sentence
         with pytest.raises(Unfit):
             asking.ask(COLD)
-    assert asking.forbidden("hosts.instances_path") == {}
 
 
 def test_no_ephemeral_or_swap_disk_goes_onto_another_file(asking: Asking) -> None:
@@ -127,8 +126,6 @@ def test_no_ephemeral_or_swap_disk_goes_onto_another_file(asking: Asking) -> Non
         assert forbidden.keys() == set(PROCEDURES)
         for finding in forbidden.values():
             assert ephemeral in finding.sentence and swap in finding.sentence
-        with pytest.raises(Unfit):
-            asking.ask(COLD)
         # where there is none Nova makes one, and by hand it is carried along
         on.run(there, f"rm {ephemeral} {swap}")
         assert asking.forbidden("disk.ephemeral").keys() == set(BY_NOVA)
@@ -158,8 +155,5 @@ def test_no_raw_disk_goes_where_it_would_be_converted(
         forbidden = asking.forbidden("disk.raw")
         assert forbidden.keys() == set(COLDLY)
         assert "use_cow_images = False" in forbidden[COLD].remedy
-        with pytest.raises(Unfit):
-            asking.ask(COLD)
         with asking.configured("[DEFAULT]\nuse_cow_images = False"):
             assert asking.forbidden("disk.raw") == {}
-    assert asking.forbidden("disk.raw") == {}
