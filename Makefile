@@ -8,7 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev quick test check format audit lab-up lab-down lab-status clean
+.PHONY: help setup demo dev quick test check stranger format audit
+.PHONY: lab-up lab-down lab-status clean
 
 help: ## say what can be made
 	@echo "novaweb: moves of instances between hypervisors, approved and audited."
@@ -37,6 +38,9 @@ test: ## every test: units, crash matrix, lab, pages, browser
 
 check: setup ## format, lint, types, imports, templates, settings, migrations
 	@$(VENV) check.py
+
+stranger: ## all this on bare machines: ARGS='debian-13 demo check' (root)
+	@exec $(PYTHON) -m stranger $(ARGS)
 
 format: setup ## put code and templates into the house's form
 	@$(VENV) -m ruff format .

@@ -1,0 +1,54 @@
+"""What may be left on a machine, and why: a shell pattern each, ``*`` for any text.
+
+The lab's part is what docs/lab.md says under "What it leaves on the machine"; a test
+holds the two to each other.
+"""
+
+from __future__ import annotations
+
+# The project's own: what it makes in its clone and in its prefix.
+OURS = {
+    "/opt/novaweb-lab/*": "the lab's prefix",
+}
+
+# What the packages' own scripts make when they are installed, in no package's list.
+OF_PACKAGES = {
+    "/etc/alternatives/*": "update-alternatives",
+    "/var/lib/dpkg/*": "dpkg's own records",
+    "/var/lib/apt/*": "apt's own records",
+    "/var/cache/apt/*": "apt's cache",
+    "/var/cache/debconf/*": "debconf's records",
+    "/var/log/apt/*": "apt's log",
+    "/var/log/dpkg.log": "dpkg's log",
+    "/var/log/alternatives.log": "the log of update-alternatives",
+    "/var/cache/ldconfig/aux-cache": "ldconfig",
+    "/etc/ld.so.cache": "ldconfig",
+    "/usr/lib/python3*/__pycache__/*": "py3compile",
+    "/usr/share/python3/*/__pycache__/*": "py3compile",
+    "/etc/ca-certificates.conf": "ca-certificates",
+    "/etc/ssl/certs/*": "ca-certificates",
+    "/usr/local/share/ca-certificates/": "ca-certificates",
+    "/etc/passwd": "accounts: see USERS",
+    "/etc/passwd-": "accounts",
+    "/etc/group": "accounts",
+    "/etc/group-": "accounts",
+    "/etc/shadow": "accounts",
+    "/etc/shadow-": "accounts",
+    "/etc/gshadow": "accounts",
+    "/etc/gshadow-": "accounts",
+    "/etc/subuid": "accounts",
+    "/etc/subgid": "accounts",
+    "/etc/subuid-": "accounts",
+    "/etc/subgid-": "accounts",
+    "/etc/.pwd.lock": "accounts",
+}
+
+# What docs/lab.md names.
+OF_THE_LAB = {
+    "/var/lib/nova/": "libvirt hosts",
+}
+
+# Accounts that docs/lab.md names.
+USERS: dict[str, str] = {
+    "nova": "libvirt hosts",
+}
