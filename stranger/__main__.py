@@ -39,20 +39,23 @@ def main() -> int:
     for number in ENDING:
         signal.signal(number, interrupted)
     given = arguments()
-    asked = Asked(
-        cache=given.cache, pytest=given.pytest, quiet=given.quiet, limit=given.limit
-    )
     try:
-        needs.check(asked.cache, [release for release, _ in given.plan])
-        commit = committed()
-        kept = asked.cache / "results" / commit
+        needs.check(given.cache, [release for release, _ in given.plan])
+        asked = Asked(
+            commit=committed(),
+            cache=given.cache,
+            pytest=given.pytest,
+            quiet=given.quiet,
+            limit=given.limit,
+        )
+        kept = asked.cache / "results" / asked.commit
         cells: list[Cell] = []
         for release, words in given.plan:
             cells += tried(release, words, asked)
             table.remember(kept, cells)
         if given.table:
             known = table.recall(kept, order=list(RELEASES))
-            given.table.write_text(table.markdown(known, ORDER, commit))
+            given.table.write_text(table.markdown(known, ORDER, asked.commit[:12]))
         return conclude(cells)
     except LabError as error:
         complain(str(error))

@@ -23,6 +23,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 class Asked:
     """What the command line asks of every distribution."""
 
+    commit: str
     cache: Path
     pytest: str
     quiet: bool
@@ -55,7 +56,7 @@ def committed() -> str:
     if changed := git("status", "--porcelain"):
         count = len(changed.splitlines())
         complain(f"NOT tried: {count} files here that are changed and not committed.")
-    return git("rev-parse", "--short", "HEAD")
+    return git("rev-parse", "HEAD")
 
 
 def tried(release: Release, words: Sequence[str], asked: Asked) -> list[Cell]:
@@ -86,8 +87,11 @@ def _tried(release: Release, words: Sequence[str], asked: Asked) -> Iterator[Cel
     with ExitStack() as stack:
         here = stack.enter_context(machine.folder(asked.cache, release.name))
         binds = stack.enter_context(downloads.of(asked.cache, release.name))
-        git("clone", "--quiet", "--bare", f"file://{PROJECT}", str(here / "origin.git"))
-        binds.append(Bind(source=here / "origin.git", target=commands.ORIGIN))
+        origin = here / "origin.git"
+        git("clone", "--quiet", "--bare", f"file://{PROJECT}", str(origin))
+        # of every distribution the same, though somebody may commit meanwhile
+        git("-C", str(origin), "update-ref", "--no-deref", "HEAD", asked.commit)
+        binds.append(Bind(source=origin, target=commands.ORIGIN))
         one = Machine(here=here, binds=binds)
         stack.callback(one.stop)
         one.start(folder)
