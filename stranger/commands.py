@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lab.progress import LabError
-from stranger.downloads import PIP, PIP_OF_THE_USER, USER_ID
 from stranger.machine import Machine
 
 USER = "stranger"
 ORIGIN = "srv/origin.git"
 CLONES = {"root": "/srv/novaweb", USER: f"/home/{USER}/novaweb"}
-CACHES = {"root": f"/{PIP}", USER: f"/{PIP_OF_THE_USER}"}
 FETCH = (
     "import sys, urllib.request as u; page = u.urlopen(sys.argv[1], timeout=60);"
     "sys.exit(0 if page.status == 200 and b'novaweb' in page.read() else 1)"
@@ -121,11 +119,7 @@ def run(
     """Type a command in the machine and see how it ends."""
     began = time.monotonic()
     line = f"cd {CLONES[command.user]} && exec {command.typed}"
-    words = machine.words(
-        ("bash", "-c", line),
-        user=command.user,
-        environment={"PIP_CACHE_DIR": CACHES[command.user]},
-    )
+    words = machine.words(("bash", "-c", line), user=command.user, environment={})
     with (
         log.open("wb") as sink,
         subprocess.Popen(
@@ -202,7 +196,7 @@ def _end(running: Running) -> None:
 def clone(machine: Machine, user: str) -> None:
     """The project is cloned where that user keeps it."""
     if user != "root":
-        machine.call("useradd", "--create-home", f"--uid={USER_ID}", user)
+        machine.call("useradd", "--create-home", user)
         # the README: without root, somebody who is must install this
         machine.call("apt-get", "-o", "DPkg::Lock::Timeout=300", "update", "-q")
         install = ("apt-get", "install", "-q", "-y", "--no-install-recommends")

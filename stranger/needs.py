@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from lab import apt
-from lab.progress import CannotRunHere
+from lab import apt, space
+from lab.progress import CannotRunHere, LabError
 from stranger.releases import Release
 
 PROGRAMS = {
@@ -22,7 +22,7 @@ PROGRAMS = {
 }
 # With it mmdebstrap knows the names and the mirrors of newer releases than its own.
 DISTRO_INFO = Path("/usr/share/distro-info/ubuntu.csv")
-FREE = 6 * 10**9  # bytes: a bare system, the demo's 2.2 GB, the downloads, some air
+FREE = 6000  # megabytes: a bare system, the demo, the downloads, some air
 
 
 def check(cache: Path, releases: Iterable[Release]) -> None:
@@ -54,9 +54,7 @@ def check(cache: Path, releases: Iterable[Release]) -> None:
             "A bare machine needs namespaces of its own, and this machine does not let "
             f"us make them: {made.stderr.strip()}"
         )
-    free = shutil.disk_usage(cache).free
-    if free < FREE:
-        raise CannotRunHere(
-            f"A bare machine needs {FREE / 1e9:.0f} GB below {cache}, and "
-            f"{free / 1e9:.1f} GB are free: make room, or choose another --cache."
-        )
+    try:
+        space.require([space.Need(what="a bare machine", folder=cache, megabytes=FREE)])
+    except LabError as error:
+        raise CannotRunHere(f"{error} Or choose another --cache.") from error

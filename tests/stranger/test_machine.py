@@ -121,7 +121,8 @@ def test_it_copies_the_bare_system_where_no_overlay_can_be_mounted(
         words = ["mount", "-t", "overlay", "-o", layers, "stage", str(stage / "top")]
         if subprocess.run(words, capture_output=True, check=False).returncode:
             pytest.skip("no overlay can be mounted here at all")
-        stack.callback(subprocess.run, ["umount", stage / "top"], check=True)
+        away = ["umount", str(stage / "top")]
+        stack.callback(lambda: subprocess.run(away, check=True))
         here = stack.enter_context(machine.folder(stage / "top/cache", "tiny"))
         made = Machine(here=here, binds=[USR])
         stack.callback(made.stop)
