@@ -25,6 +25,11 @@ OF_PACKAGES = {
     "/etc/ld.so.cache": "ldconfig",
     "/usr/lib/python3*/__pycache__/*": "py3compile",
     "/usr/share/python3/*/__pycache__/*": "py3compile",
+    "/etc/rc[0-6S].d/K*": "update-rc.d: what is not started",
+    "/etc/systemd/system/*.wants/": "systemctl: nothing is started there",
+    "/var/lib/systemd/deb-systemd-helper-*": "deb-systemd-helper's own records",
+    "/etc/rabbitmq/rabbitmq-env.conf": "rabbitmq-server",
+    "/etc/memcached.conf": "memcached",
     "/etc/ca-certificates.conf": "ca-certificates",
     "/etc/ssl/certs/*": "ca-certificates",
     "/usr/local/share/ca-certificates/": "ca-certificates",
@@ -45,10 +50,20 @@ OF_PACKAGES = {
 
 # What docs/lab.md names.
 OF_THE_LAB = {
+    "/etc/mysql/*": "mariadb-server",
+    "/var/lib/mysql/*": "mariadb-server",
+    "/var/lib/rabbitmq/*": "rabbitmq-server",
     "/var/lib/nova/": "libvirt hosts",
+    "/var/lib/novaweb/": "libvirt hosts",
 }
 
 # Accounts that docs/lab.md names.
-USERS: dict[str, str] = {
-    "nova": "libvirt hosts",
+USERS = {
+    "mysql": "mariadb-server, and what the lab's own runs as",
+    "rabbitmq": "rabbitmq-server",
+    "epmd": "erlang-base, for rabbitmq-server",
+    "memcache": "memcached",
+    "sshd": "libvirt hosts: openssh-server",
+    "nova": "libvirt hosts: what their nova-compute runs as",
+    "postgres": "make test: postgresql",
 }
