@@ -46,14 +46,12 @@ def make(release: Release, cache: Path) -> Path:
         began = time.monotonic()
         try:
             _mmdebstrap(release, part)
-        except NoArchive as error:
-            if not stamp.exists():
+        except BaseException as error:
+            shutil.rmtree(part, ignore_errors=True)
+            if not isinstance(error, NoArchive) or not stamp.exists():
                 raise
             say(f"{release.name} is not renewed, the one of before is taken: {error}")
             return folder
-        finally:
-            if not (part / "etc/os-release").exists():
-                shutil.rmtree(part, ignore_errors=True)
         stamp.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
