@@ -6,9 +6,9 @@ holds the two to each other.
 
 from __future__ import annotations
 
-# The project's own: what it makes in its clone and in its prefix.
+# The project's own folders, beside its clone: nothing in them is looked at.
 OURS = {
-    "/opt/novaweb-lab/*": "the lab's prefix",
+    "/opt/novaweb-lab": "the lab's prefix",
 }
 
 # What the packages' own scripts make when they are installed, in no package's list.

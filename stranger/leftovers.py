@@ -6,12 +6,10 @@ import fnmatch
 import re
 from collections.abc import Iterable
 
-from stranger.allowed import OF_PACKAGES, OF_THE_LAB, OURS, USERS
+from stranger.allowed import OF_PACKAGES, OF_THE_LAB, USERS
 from stranger.state import State
 
-FILES = re.compile(
-    "|".join(fnmatch.translate(p) for p in (*OURS, *OF_PACKAGES, *OF_THE_LAB))
-)
+FILES = re.compile("|".join(fnmatch.translate(p) for p in (*OF_PACKAGES, *OF_THE_LAB)))
 
 
 def found(before: State, after: State) -> list[str]:

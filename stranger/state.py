@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from stranger.allowed import OURS
 from stranger.machine import Machine
 
 MERGED = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}  # links into /usr
@@ -108,9 +109,11 @@ def _files(machine: Machine, bare: Path) -> Iterator[str]:
     In a clone of the project: what git neither has nor ignores.
     """
     owned = packaged(machine.root)
-    for path in new_in(machine.written, bare, owned):
-        if not any(path.startswith(f"{clone}/") for clone in machine.clones):
-            yield path
+    ours = frozenset([*machine.clones, *OURS])
+    yield from new_in(machine.written, bare, owned, ours=ours)
+    for folder in ("run", "dev/shm"):
+        for path in new_in(machine.root / folder, Path("/nowhere"), frozenset()):
+            yield f"/{folder}{path}"
     for clone in machine.clones:
         known = machine.call(
             *("git", "-c", f"safe.directory={clone}", "-C", clone),
@@ -118,27 +121,31 @@ def _files(machine: Machine, bare: Path) -> Iterator[str]:
         )
         for line in known.splitlines():
             yield f"{clone}/{line[3:]}"
-    for folder in ("run", "dev/shm"):
-        for path in new_in(machine.root / folder, Path("/nowhere"), frozenset()):
-            yield f"/{folder}{path}"
 
 
-def new_in(top: Path, bare: Path, owned: frozenset[str]) -> Iterator[str]:
+def new_in(
+    top: Path,
+    bare: Path,
+    owned: frozenset[str],
+    *,
+    ours: frozenset[str] = frozenset(),
+) -> Iterator[str]:
+    """Paths below ``top`` that ``bare`` has not or has otherwise, and nobody owns.
+
+    A folder counts if it is new and empty. What is ``ours`` is not looked into.
+    """
     for parent, folders, files in os.walk(top):
         inside = "/" + os.path.relpath(parent, top).removeprefix(".")
         inside = inside.rstrip("/") + "/"
-        for name in files:
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        for name in (*files, *links):
             path = inside + name
             if path not in owned and not _same(Path(parent, name), bare / path[1:]):
-                yield path
-        for name in folders:
-            path = inside + name
-            link = Path(parent, name).is_symlink() and path not in owned
-            if link and not _same(Path(parent, name), bare / path[1:]):
                 yield path
         is_new = inside.rstrip("/") not in owned and not (bare / inside[1:]).is_dir()
         if not files and not folders and is_new:
             yield inside
+        folders[:] = [name for name in folders if inside + name not in ours]
 
 
 def _same(path: Path, other: Path) -> bool:

@@ -44,7 +44,7 @@ def test_it_finds_what_nobody_said_would_be_left(kind: str, name: str) -> None:
 
 
 def test_it_allows_what_has_a_reason() -> None:
-    files = {"/opt/novaweb-lab/venv/pyvenv.cfg", "/var/lib/dpkg/status"}
+    files = {"/var/lib/mysql/ibdata1", "/var/lib/dpkg/status"}
     after = replace(NOTHING, files=frozenset(files), users=frozenset({"nova"}))
     assert leftovers.found(NOTHING, after) == []
 
@@ -79,7 +79,9 @@ def test_it_tells_new_files_from_those_of_the_bare_system_and_of_packages(
     (written / "usr/lib").mkdir(parents=True)
     (written / "usr/lib/owned").touch()
     (written / "var").symlink_to("usr")
-    found = state.new_in(written, bare, frozenset({"/usr/lib/owned"}))
+    (written / "opt/ours/venv").mkdir(parents=True)
+    owned, ours = frozenset({"/usr/lib/owned"}), frozenset({"/opt/ours"})
+    found = state.new_in(written, bare, owned, ours=ours)
     assert sorted(found) == ["/etc/passwd", "/root/.cache/", "/var"]
     assert Machine(here=here).written == written
 
