@@ -177,7 +177,7 @@ def _until_stopped(
         machine.call("python3", "-c", FETCH, found[0] + "/", user=command.user)
     except LabError as error:
         _end(running)
-        return f"its page does not answer: {error}"
+        return f"its page does not answer: {str(error).splitlines()[-1]}"
     _end(running)
     if not any(NOTHING_RUNS in line for line in running.lines):
         return "did not say that all was stopped"
