@@ -140,12 +140,20 @@ def new_in(
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         for name in (*files, *links):
             path = inside + name
-            if path not in owned and not _same(Path(parent, name), bare / path[1:]):
+            here = Path(parent, name)
+            if path not in owned and not (
+                _same(here, bare / path[1:]) or _alternative(here)
+            ):
                 yield path
         is_new = inside.rstrip("/") not in owned and not (bare / inside[1:]).is_dir()
         if not files and not folders and is_new:
             yield inside
         folders[:] = [name for name in folders if inside + name not in ours]
+
+
+def _alternative(path: Path) -> bool:
+    """Tell whether it is one of update-alternatives's links."""
+    return path.is_symlink() and str(path.readlink()).startswith("/etc/alternatives/")
 
 
 def _same(path: Path, other: Path) -> bool:

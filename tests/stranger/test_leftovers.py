@@ -79,6 +79,7 @@ def test_it_tells_new_files_from_those_of_the_bare_system_and_of_packages(
     (written / "usr/lib").mkdir(parents=True)
     (written / "usr/lib/owned").touch()
     (written / "var").symlink_to("usr")
+    (written / "usr/lib/editor").symlink_to("/etc/alternatives/editor")
     (written / "opt/ours/venv").mkdir(parents=True)
     owned, ours = frozenset({"/usr/lib/owned"}), frozenset({"/opt/ours"})
     found = state.new_in(written, bare, owned, ours=ours)
