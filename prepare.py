@@ -184,6 +184,7 @@ def follow(command: list[str], started: float) -> tuple[list[str], int]:
     collected, said = 0, started
     with subprocess.Popen(
         command,
+        env={**os.environ, "PIP_NO_CACHE_DIR": "1"},  # of the builds that pip starts
         bufsize=0,  # select() must see every line: none may wait in a buffer
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

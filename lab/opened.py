@@ -97,6 +97,8 @@ class Reader:
     found: dict[tuple[str, str], bool] = field(default_factory=dict)
     programs: dict[str, tuple[str, str]] = field(default_factory=dict)
     begun: dict[str, str] = field(default_factory=dict)
+    # Of the package manager, which is the machine's own, with what packages run.
+    packaging: set[str] = field(default_factory=set)
 
     def read(self, line: str) -> None:
         match = CALL.match(line)
@@ -112,6 +114,8 @@ class Reader:
         if call in {"clone", "clone3", "fork", "vfork"}:
             if success and pid in self.programs:
                 self.programs.setdefault(success[1], self.programs[pid])
+                if pid in self.packaging:
+                    self.packaging.add(success[1])
         elif call in {"execve", "execveat"}:
             # where a program is looked for is the user's own PATH
             if success:
@@ -122,8 +126,12 @@ class Reader:
     def _begin(self, pid: str, rest: str) -> None:
         executable, *words = [text for _, text in PATH.findall(rest)]
         self.programs[pid] = (executable, " ".join(words)[:120])
+        if executable.startswith(("/usr/bin/dpkg", "/usr/sbin/dpkg")):
+            self.packaging.add(pid)
 
     def _look(self, pid: str, rest: str, *, opened: bool) -> None:
+        if pid in self.packaging:
+            return
         executable, program = self.programs.get(pid, ("", "a program that ended"))
         for folder, name in PATH.findall(rest):
             path = os.path.normpath(os.path.join(folder or "/", name))

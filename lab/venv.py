@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +17,8 @@ REQUIREMENTS = PROJECT / "lab/requirements.txt"
 LIBVIRT_REQUIREMENTS = PROJECT / "lab/requirements-libvirt.txt"
 INSIDE = PROJECT / "lab/inside"
 MEGABYTES = 600  # that the venv takes, generously
+# The pip that builds a package is another process, which hears of no option.
+NO_CACHE = dict(os.environ) | {"PIP_NO_CACHE_DIR": "1", "PYTHONNOUSERSITE": "1"}
 ENTRY_POINTS = """\
 [neutron.ml2.mechanism_drivers]
 novaweb_lab = novaweb_lab_mechanism:AnyHostMechanismDriver
@@ -65,6 +68,7 @@ def install(settings: Settings, *, log: Path) -> None:
                 *("--progress-bar", "off", "-r", REQUIREMENTS),
             ],
             log=log,
+            env=NO_CACHE,
         )
     # Beforehand and on all cores. Otherwise a dozen services that start side by
     # side each compile what they share, and nova-compute on a libvirt host, which
@@ -97,6 +101,7 @@ def add_libvirt(settings: Settings, *, log: Path) -> None:
                 *("-r", LIBVIRT_REQUIREMENTS),
             ],
             log=log,
+            env=NO_CACHE,
         )
     stamp.write_text(wanted)
 

@@ -177,3 +177,15 @@ def test_no_program_of_the_demo_looks_into_the_user_s_home(tmp_path: Path) -> No
     folders = done.stdout.split()
     assert len(folders) == 2
     assert all(folder.startswith(str(tmp_path)) for folder in folders)
+
+
+def test_the_demo_imports_nothing_that_looks_into_the_user_s_home_too_early() -> None:
+    text = "import demo.__main__, sys; print('stevedore' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        cwd=Path(places.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"

@@ -88,6 +88,19 @@ def test_a_child_is_its_parent_s_program_until_it_becomes_another() -> None:
     assert found == ["/root/.netrc: looked for by nova-compute"]
 
 
+def test_what_packages_run_as_they_are_installed_is_the_machine_s_own() -> None:
+    look = 'newfstatat(AT_FDCWD</>, "/root/.my.cnf", 0x7f, 0) = -1 ENOENT (x)'
+    found = read(
+        "10 clone(child_stack=NULL, flags=SIGCHLD) = 12",
+        '12 execve("/usr/bin/dpkg", ["dpkg", "--configure"], 0x1 /* 2 */) = 0',
+        "12 vfork() = 13",
+        '13 execve("/usr/sbin/mariadbd", ["mariadbd"], 0x1 /* 2 */) = 0',
+        f"13 {look}",
+    )
+    assert found == []
+    assert read(f"10 {look}") == ["/root/.my.cnf: looked for by nova-compute"]
+
+
 def test_a_program_in_a_home_may_read_what_is_installed_beside_it() -> None:
     begin = '12 execve("/root/.pyenv/bin/python", ["python"], 0x1 /* 2 */) = 0'
     beside = '12 openat(AT_FDCWD</>, "/root/.pyenv/lib/os.py", O_RDONLY) = 3'
