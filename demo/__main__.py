@@ -103,20 +103,22 @@ def play(
         accounts = site.make_accounts(place)
         ear = Ear(place.log("webhook"), port=places.free_port(EAR))
         beside.callback(ear.stop)
+        reload = asked.pretend and not asked.once
+        site.start(place, running, reload=reload, only=("valkey", "web"))
         show = made_to_show(place, running)
-        heading("What there is to see")
         show.furnish(ear.url)
         if lab:
             lab.wait()
         heading("The site")
         show.enrich()
         say(site.manage("sync").strip())
-        site.start(place, running, reload=asked.pretend and not asked.once)
-        show.play()  # meanwhile
+        site.start(place, running, reload=reload, only=("worker",))
+        show.begin()
         site.wait_until_it_answers(place, running.look_after)
         proven = True
         if asked.once or not asked.pretend:
             proven = tell(place, accounts, running)
+        heading("What there is to see beside")
         show.settle()
         if not asked.once:
             stay(place, accounts, running)

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import django
@@ -135,9 +135,16 @@ def wait_until_it_answers(place: Place, look_after: Callable[[], None]) -> None:
         time.sleep(0.2)
 
 
-def start(place: Place, running: Programs, *, reload: bool) -> None:
-    """Its programs are on their way up; ``wait_until_it_answers`` waits for them."""
+def start(
+    place: Place, running: Programs, *, reload: bool, only: Collection[str]
+) -> None:
+    """Those programs are on their way up; ``wait_until_it_answers`` waits for the site.
+
+    The worker comes when its cloud answers: it would ask in vain before.
+    """
     for program in programs(place, reload=reload):
+        if program.name not in only:
+            continue
         running.start(program)
         if program.name == "valkey":
             _wait_for_bell(place)

@@ -37,25 +37,33 @@ class Story:
         self.moved: set[str] = set()
 
     def tell(self) -> bool:
-        """Move one instance live and another cold; True if the cloud confirms both."""
-        return all(
-            [
-                self.move("live", "so that its host can be emptied"),
-                self.move("cold", "to spread the load"),
-            ]
-        )
+        """Move one instance live and another cold; True if the cloud confirms both.
 
-    def move(self, procedure: str, reason: str) -> bool:
-        """One request from asking to its end; True if the instance is on its target."""
+        Both are under way at once, and are told of one after the other.
+        """
+        begun = [
+            self.begin("live", "so that its host can be emptied"),
+            self.begin("cold", "to spread the load"),
+        ]
+        proven = [self.watch(asked) for asked in begun]
+        return all(proven)
+
+    def begin(self, procedure: str, reason: str) -> dict[str, Any]:
+        """Return a request that was asked for and has its approvals."""
         heading(f"A {procedure} move")
         asked = self.ask(procedure, reason)
-        target, instance = asked["target"], asked["instance"]
-        say(f"requester asked: request {asked['id']}, to {target}. The plan:")
+        say(f"requester asked: request {asked['id']}, to {asked['target']}. The plan:")
         for number, step in enumerate(asked["plan"], start=1):
             say(f"  {number}. {step['sentence']}")
         self.approve(asked)
+        return asked
+
+    def watch(self, asked: Mapping[str, Any]) -> bool:
+        """Tell of one request to its end; True if the instance is on its target."""
+        target = asked["target"]
+        heading(f"How the {asked['procedure']} move goes")
         ended = self.follow(asked["id"])
-        host, status = self.world.stands(instance)
+        host, status = self.world.stands(asked["instance"])
         proven = ended == "completed" and host == target and status == "ACTIVE"
         verdict = "verified" if proven else f"NOT as asked for, which was {target}"
         say(f"{ended}; the cloud says: on {host}, {status}: {verdict}.")

@@ -6,9 +6,11 @@ import time
 from typing import Protocol
 
 from openstack.connection import Connection
+from openstack.exceptions import SDKException
 
 from migrations_app import wiring
 from migrations_app.adapters.pretend import PretendCloud
+from migrations_app.errors import Unreachable
 from migrations_app.ports import Flavor
 
 TINY = Flavor(name="m1.tiny", vcpus=1, ram_mb=512, disk_gb=1)
@@ -80,13 +82,16 @@ class Lab:
         """Nothing: while it rests nothing can be done that would not be found."""
 
     def after(self, instance: str, mishap: str) -> None:
-        """Reset its state to ERROR in the middle of its move, past novaweb."""
-        if mishap != "finish":
-            return
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            server = self.connection.compute.get_server(instance)
-            if server.status in {"RESIZE", "VERIFY_RESIZE"}:
-                self.connection.compute.reset_server_state(instance, "error")
-                return
-            time.sleep(0.1)
+        """Reset its state to ERROR in the middle of its move, past novaweb.
+
+        Raises Unreachable where Nova does not let it.
+        """
+        compute, deadline = self.connection.compute, time.monotonic() + PATIENCE
+        try:
+            while mishap and time.monotonic() < deadline:
+                if compute.get_server(instance).status in {"RESIZE", "VERIFY_RESIZE"}:
+                    compute.reset_server_state(instance, "error")
+                    return
+                time.sleep(0.1)
+        except SDKException as error:
+            raise Unreachable(str(error)) from error

@@ -8,14 +8,22 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
 from demo.shown.cloud import Special
 from demo.shown.scenes import Emptying, Scene
 from demo.words import say
 from migrations_app import drains, glass, requests, speeds
-from migrations_app.errors import NovawebError, Unfit
-from migrations_app.models import BrokenGlass, CopySpeed, Decision, Drain, Instance
+from migrations_app.errors import NovawebError, TooLate, Unfit
+from migrations_app.models import (
+    BrokenGlass,
+    CopySpeed,
+    Decision,
+    Drain,
+    Hypervisor,
+    Instance,
+)
 from migrations_app.models import MigrationRequest as Request
 from migrations_app.states import DrainState, RequestState
 
@@ -24,7 +32,10 @@ Part = TypeVar("Part", Scene, Emptying)
 
 
 class Seeding:
-    """``pause`` is called while something is waited for, and lets time pass."""
+    """``pause`` is called while something is waited for, and lets time pass.
+
+    ``tell`` hears of everything that is new.
+    """
 
     def __init__(
         self,
@@ -35,6 +46,7 @@ class Seeding:
         scenes: Sequence[Scene],
         emptyings: Sequence[Emptying],
         pause: Callable[[], None],
+        tell: Callable[[str], None] = say,
     ) -> None:
         self.people = people
         self.special = special
@@ -42,6 +54,7 @@ class Seeding:
         self.scenes = scenes
         self.emptyings = emptyings
         self.pause = pause
+        self.tell = tell
 
     def play(self) -> None:
         """All was asked for, and all but the drains is decided about as it should be.
@@ -61,7 +74,7 @@ class Seeding:
         speeds.ask(
             by=self.people["operator"], source=source, target=target, cloud=self.cloud
         )
-        say(f"The speed from {source} to {target} is being measured.")
+        self.tell(f"The speed from {source} to {target} is being measured.")
 
     def settle(self) -> None:
         """The drains, which the workers have planned by now, are decided about too."""
@@ -72,14 +85,14 @@ class Seeding:
         try:
             play(each)
         except NovawebError as error:
-            say(f"  not to be had: {each.shows}. {error.sentence}")
+            self.tell(f"  not to be had: {each.shows}. {error.sentence}")
 
     # -- requests ------------------------------------------------------------------
     def _scene(self, scene: Scene) -> None:
         request = Request.objects.filter(ticket=scene.ticket).order_by("-pk").first()
         if request is None or _missed(scene, request):
             request = self._ask(scene)
-            say(f"Request {request.pk}, {request.instance_name}: {scene.shows}.")
+            self.tell(f"Request {request.pk}, {request.instance_name}: {scene.shows}.")
         match scene.then:
             case "rejected" if request.state == RequestState.REQUESTED:
                 note = "Not this week: the quarter is being closed."
@@ -100,40 +113,38 @@ class Seeding:
             start += timedelta(hours=10)
             end = start + timedelta(hours=4)
         rows = {row.name: row for row in Instance.objects.filter(name__in=scene.guests)}
-        for name in scene.guests:
-            if name not in rows:
-                continue
-            instance = rows[name].uuid
-            try:
-                return requests.ask(
-                    by=by,
-                    instance=instance,
-                    procedure=scene.procedure,
-                    target=self._target(instance, scene.procedure),
-                    reason=scene.reason,
-                    ticket=scene.ticket,
-                    window_start=start,
-                    window_end=end,
-                    cloud=self.cloud,
-                )
-            except NovawebError as error:
-                refusals.append(error.sentence)
+        for guest in filter(None, map(rows.get, scene.guests)):
+            for target in self._targets(guest):
+                try:
+                    return requests.ask(
+                        by=by,
+                        instance=guest.uuid,
+                        procedure=scene.procedure,
+                        target=target,
+                        reason=scene.reason,
+                        ticket=scene.ticket,
+                        window_start=start,
+                        window_end=end,
+                        cloud=self.cloud,
+                    )
+                except TooLate as error:
+                    refusals.append(error.sentence)
+                    break
+                except NovawebError as error:
+                    refusals.append(error.sentence)
         raise Unfit(refusals[-1] if refusals else "None of its instances is there.")
 
-    def _target(self, instance: str, procedure: str) -> str:
-        """Return the best target that nothing forbids. Raises Unfit."""
-        advice = requests.preflight(
-            by=self.people["requester"],
-            instance=instance,
-            procedure=procedure,
-            cloud=self.cloud,
-        )
+    def _targets(self, guest: Instance) -> list[str]:
+        """Return where it may go, the emptiest first: the pre-flight looks at each.
+
+        In its own zone, and to no host that a drain is to empty.
+        """
         emptied = {host for each in self.emptyings for host in each.hosts}
-        for option in advice.options:
-            fits = option.procedure == procedure and option.verdict != "blocks"
-            if fits and option.target and option.target not in emptied:
-                return option.target
-        raise Unfit("The pre-flight has something against every host.")
+        ours = Hypervisor.objects.filter(cloud=guest.cloud)
+        zone = ours.filter(host=guest.host).values_list("zone", flat=True).first()
+        rows = ours.filter(zone=zone, up=True, enabled=True).exclude(host=guest.host)
+        free = rows.order_by(F("memory_used") - F("memory_total"), "host")
+        return [row.host for row in free if row.host not in emptied]
 
     def _approve(self, scene: Scene, request: Request) -> None:
         for name in scene.approvals:
@@ -182,7 +193,7 @@ class Seeding:
             ticket=each.ticket,
             afterwards=each.afterwards,
         )
-        say(f"Drain {drain.pk}, {', '.join(each.hosts)}: {each.shows}.")
+        self.tell(f"Drain {drain.pk}, {', '.join(each.hosts)}: {each.shows}.")
 
     def _decide_drain(self, each: Emptying) -> None:
         drain = Drain.objects.get(ticket=each.ticket)

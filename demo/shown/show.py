@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from django.contrib.auth.models import User
+from django.db import connections
 
 from demo.people import PARTS
 from demo.shown import scenes
 from demo.shown.cloud import Lab, Pretend, Special
 from demo.shown.house import furnish
 from demo.shown.seeding import Seeding
+from demo.words import say
 from demo.worlds import Nova
 
 
@@ -22,6 +25,9 @@ class Show:
         self.pause = pause
         found = {user.get_username(): user for user in User.objects.all()}
         self.people = {name: found[name] for name in PARTS}
+        self._beside: threading.Thread | None = None
+        self._told: list[str] = []
+        self._trouble: Exception | None = None
 
     def furnish(self, listener: str) -> None:
         """The house has its rules; no cloud is needed for that."""
@@ -32,7 +38,20 @@ class Show:
         self.special: Special = Pretend() if self.pretend else Lab(Nova().connection)
         self.special.enrich()
 
-    def play(self) -> None:
+    def begin(self) -> None:
+        """``play`` goes on beside the caller; ``settle`` waits for it."""
+        self._beside = threading.Thread(target=self._play, name="show", daemon=True)
+        self._beside.start()
+
+    def _play(self) -> None:
+        try:
+            self.play(tell=self._told.append)
+        except Exception as error:  # noqa: BLE001 - settle() raises it
+            self._trouble = error
+        finally:
+            connections.close_all()
+
+    def play(self, *, tell: Callable[[str], None] = say) -> None:
         """All requests are as they are meant to be, and drains are being planned."""
         drawn = (
             (scenes.PRETEND, scenes.PRETEND_DRAINS)
@@ -46,6 +65,7 @@ class Show:
             scenes=drawn[0],
             emptyings=drawn[1],
             pause=self.pause,
+            tell=tell,
         )
         self.seeding.play()
         if self.pretend:  # whose hosts can be entered
@@ -53,4 +73,11 @@ class Show:
 
     def settle(self) -> None:
         """The drains are as they are meant to be; workers must run for that."""
+        while self._beside is not None and self._beside.is_alive():
+            self.pause()
+        for line in self._told:
+            say(line)
+        if self._trouble is not None:
+            raise self._trouble
+        self.seeding.tell = say
         self.seeding.settle()
