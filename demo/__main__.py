@@ -111,9 +111,13 @@ def play(
             lab.wait()
         heading("The site")
         show.enrich()
-        say(site.manage("sync").strip())
+        if not show.all_are_known() and lab:
+            lab.seeded()
+            say(site.manage("sync").strip())
         site.start(place, running, reload=reload, only=("worker",))
         show.begin()
+        if lab:
+            lab.seeded()
         site.wait_until_it_answers(place, running.look_after)
         proven = True
         if asked.once or not asked.pretend:

@@ -44,6 +44,7 @@ class Place:
             "NOVAWEB_REDIS_URL": self.redis_url
             or f"redis://127.0.0.1:{self.valkey_port}/0",
             "NOVAWEB_DEBUG": str(self.pretend).lower(),
+            "NOVAWEB_URL": self.address,
             # the demo's own listener (ear.py) is there
             "NOVAWEB_WEBHOOK_NETWORKS": "127.0.0.0/8",
             "PYTHONUNBUFFERED": "1",

@@ -62,14 +62,22 @@ class Lab:
         self.at_work = self._start("up")
 
     def wait(self) -> None:
-        """The lab is up and has instances. Raises Stopped with what is in the way."""
+        """The lab is up, and is given its instances; ``seeded`` waits for those.
+
+        Raises Stopped with what is in the way.
+        """
+        self._done()
+        self.at_work = self._start("seed")
+
+    def seeded(self) -> None:
+        """The lab has all of its instances. Raises Stopped."""
+        self._done()
+
+    def _done(self) -> None:
+        """What was started last has ended well. Raises Stopped."""
         if self.at_work is None:
-            raise AssertionError("wait() comes after rise()")
-        status = self.at_work.wait()
-        if status == 0:
-            self.at_work = self._start("seed")
-            status = self.at_work.wait()
-        if status != 0:
+            raise AssertionError("nothing was started yet")
+        if self.at_work.wait() != 0:
             raise Stopped("The lab is not as it should be; the lines above say why.")
 
     def stop(self) -> None:

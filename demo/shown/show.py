@@ -13,8 +13,10 @@ from demo.shown import scenes
 from demo.shown.cloud import Lab, Pretend, Special
 from demo.shown.house import furnish
 from demo.shown.seeding import Seeding
+from demo.site import manage
 from demo.words import say
 from demo.worlds import Nova
+from migrations_app.models import Instance
 
 
 class Show:
@@ -37,6 +39,12 @@ class Show:
         """The cloud, which answers by now, holds what the scenes need."""
         self.special: Special = Pretend() if self.pretend else Lab(Nova().connection)
         self.special.enrich()
+
+    def all_are_known(self) -> bool:
+        """Read the cloud; tell whether it had all the instances of an earlier start."""
+        before = Instance.objects.count()
+        say(manage("sync").strip())
+        return 0 < before <= Instance.objects.count()
 
     def begin(self) -> None:
         """``play`` goes on beside the caller; ``settle`` waits for it."""
@@ -75,7 +83,7 @@ class Show:
         """The drains are as they are meant to be; workers must run for that."""
         while self._beside is not None and self._beside.is_alive():
             self.pause()
-        for line in self._told:
+        for line in self._told or ["All of it is there since an earlier start."]:
             say(line)
         if self._trouble is not None:
             raise self._trouble

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 from lab.api.boot import Boot, Wanted, settled
 from lab.api.connection import Cloud
@@ -11,8 +12,6 @@ from lab.api.ready import REAL_IMAGE
 from lab.install import alone
 from lab.progress import say
 
-# Nothing else makes instances of these names: what is in BUILD will not get on.
-HALF_MADE = {"BUILD", "ERROR"}
 ARTICLE = "--article"
 ARTICLE_REASON = "Migrations Only"
 
@@ -102,9 +101,9 @@ def _web(
 def seed(cloud: Cloud, *arguments: str) -> None:
     """Every instance of the seed exists and is in the state it should be in.
 
-    Whatever an earlier run left: what is broken or half made is made anew, what is
-    unfinished is finished. With names, only those. With `--article` compute-34 is
-    disabled with the article's reason.
+    Whatever an earlier run left: what is half made is made anew, what is unfinished is
+    finished. What ran and has failed since is somebody's: it is named, and left. With
+    names, only those. With `--article` compute-34 is disabled with the article's reason.
     """
     began = time.monotonic()
     with alone(Path(cloud.facts["state_dir"]) / "seed.lock", "makes instances"):
@@ -119,18 +118,32 @@ def _seed(cloud: Cloud, names: set[str]) -> int:
     servers = [it for it in wanted(cloud) if not names or it.name in names]
     have = {s.name: s for s in cloud.admin.compute.servers(all_projects=True)}
     for name in [it.name for it in servers if it.name in have]:
-        if have[name].status in HALF_MADE:
+        if half_made(have[name]):
             say(f"{name} is in {have[name].status}: it is made anew")
             boot.remove(have.pop(name))
     made = [server for server in servers if server.name not in have]
     for server in made:
         have[server.name] = boot.create(server)
     for server in servers:
+        if server not in made and have[server.name].status == "ERROR":
+            say(f"{server.name} is in ERROR and is left so: `lab reset` begins anew")
+            continue
         there = settled(cloud, have[server.name].id)
         boot.finish(server, there)
         if server in made:
             say(f"{server.name} on {there.hypervisor_hostname}")
     return len(made)
+
+
+def half_made(server: Any) -> bool:
+    """Tell whether an instance never ran, and will not.
+
+    Nothing else makes instances of these names, so that one in BUILD does not get on.
+    Nova notes when an instance first ran (nova/compute/manager.py, launched_at).
+    """
+    return server.status == "BUILD" or (
+        server.status == "ERROR" and server.launched_at is None
+    )
 
 
 def _as_in_the_article(cloud: Cloud) -> None:

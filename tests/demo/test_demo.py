@@ -91,6 +91,8 @@ def test_it_does_the_main_job_and_leaves_nothing_running(
     assert demo.process.wait(PATIENCE) == 0, demo.said()
 
     assert len(re.findall(r"ACTIVE: verified\.$", demo.said(), re.M)) == 2
+    assert "held: only a person may decide" in demo.said()
+    assert "not to be had" not in demo.said()
     assert demo.left_running() == []
 
 

@@ -88,14 +88,15 @@ class Standing:
         self.servers.pop(id)
         self.attached.pop(id, None)
 
-    def there(self, name: str, *, status: str = "ACTIVE", locked: bool = False) -> Any:
+    def there(self, name: str, *, status: str = "ACTIVE", ran: bool = False) -> Any:
         self.servers[name] = SimpleNamespace(
             id=name,
             name=name,
             status=status,
             task_state=None,
             fault=None,
-            is_locked=locked,
+            is_locked=False,
+            launched_at="2026-01-01T00:00:00" if ran or status == "ACTIVE" else None,
             hypervisor_hostname="compute-30",
         )
         return self.servers[name]
@@ -160,6 +161,16 @@ def test_it_makes_anew_what_is_broken_or_half_made(
     assert cloud.done[:2] == ["delete web-0", "create web-0"]
     assert cloud.servers["web-0"].status == "ACTIVE"
     assert f"web-0 is in {status}: it is made anew" in capsys.readouterr().out
+
+
+def test_it_leaves_alone_what_ran_and_has_failed_since(
+    cloud: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.there("web-0", status="ERROR", ran=True)
+    sow(cloud)
+    assert cloud.servers["web-0"].status == "ERROR"
+    assert "create web-0" not in cloud.done
+    assert "web-0 is in ERROR and is left so" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("status", ["error", "attaching", "in-use"])
