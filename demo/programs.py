@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -29,6 +28,7 @@ class Program:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     short_lives: int = 0
+    asked_to_end: bool = False
 
     def start(self) -> None:
         words = [str(word) for word in self.command]
@@ -52,18 +52,24 @@ class Program:
     def ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
+    def ask_to_end(self) -> None:
+        """It was asked, once, to end by itself; it may take its time."""
+        if self.process is not None and not self.asked_to_end:
+            self.asked_to_end = True
+            if self.process.poll() is None:
+                self.process.terminate()
+
     def stop(self) -> None:
         """It has ended: by itself when asked, else killed after ``PATIENCE``."""
         if self.process is None:
             return
-        for number, patience in ((signal.SIGTERM, PATIENCE), (signal.SIGKILL, None)):
-            if self.process.poll() is None:
-                self.process.send_signal(number)
-            try:
-                self.process.wait(patience)
-                break
-            except subprocess.TimeoutExpired:
-                say(f"{self.name} does not end by itself, so it is killed.")
+        self.ask_to_end()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            say(f"{self.name} does not end by itself, so it is killed.")
+            self.process.kill()
+            self.process.wait()
         self.process = None
 
     def last_words(self) -> str:
@@ -75,7 +81,10 @@ class Program:
 
 @dataclass
 class Programs:
-    """All programs, in the order of their start; stopped the other way round."""
+    """All programs, in the order of their start; stopped the other way round.
+
+    The first is what the others rest on: it ends when they have ended.
+    """
 
     running: list[Program] = field(default_factory=list)
 
@@ -104,6 +113,9 @@ class Programs:
             say(f"{program.name} ended (status {status}), so it was started again.")
 
     def stop(self) -> None:
+        """Nothing runs any more; all but the first were asked to end at once."""
+        for program in self.running[1:]:
+            program.ask_to_end()
         while self.running:
             self.running[-1].stop()
             self.running.pop()

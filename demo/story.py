@@ -72,8 +72,10 @@ class Story:
     def ask(self, procedure: str, reason: str) -> dict[str, Any]:
         """A request for an instance and a target that nothing speaks against."""
         requester = self.people["requester"]
+        under_way = requester.pages("/api/requests/?state=open")
+        taken = {request["instance"] for request in under_way} | self.moved
         for instance in requester.pages("/api/instances/"):
-            if instance["status"] != "ACTIVE" or instance["id"] in self.moved:
+            if instance["status"] != "ACTIVE" or instance["id"] in taken:
                 continue
             say(f"{instance['name']} is on {instance['host']}.")
             try:

@@ -102,7 +102,7 @@ BY_HAND = Scene(
     shows="by hand, with every command and the SQL: waits for two approvals",
     procedure="manual",
     guests=("web-zoned", "batch-drive"),
-    reason="Nova itself cannot move it: its image is gone.",
+    reason="To try the way by hand before anybody needs it.",
     then="waits",
 )
 LATER = Scene(

@@ -86,3 +86,29 @@ def test_it_stops_what_it_started_also_what_does_not_want_to(
 
     assert process.returncode == -signal.SIGKILL
     assert programs.running == []
+
+
+def test_it_asks_all_but_the_first_at_once(
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("demo.programs.PATIENCE", 30)
+    for number in range(3):
+        code = (
+            "import pathlib, signal, time\n"
+            "def asked(*_):\n"
+            f"    pathlib.Path('asked-{number}').touch()\n"
+            "    while not pathlib.Path('asked-1').exists():\n"
+            "        time.sleep(0.02)\n"
+            "    raise SystemExit(0)\n"
+            "signal.signal(signal.SIGTERM, asked)\n"
+            f"pathlib.Path('up-{number}').touch()\n"
+            "while True: time.sleep(60)\n"
+        )
+        programs.start(program(tmp_path, code))
+    until(lambda: len(list(tmp_path.glob("up-*"))) == 3)
+    ends = [each.process for each in programs.running if each.process]
+
+    # the last waits for the one before it, as one of two that are asked one by one
+    programs.stop()
+
+    assert [end.returncode for end in ends] == [0, 0, 0]
