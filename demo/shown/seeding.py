@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.contrib.auth.models import User
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
@@ -84,8 +85,8 @@ class Seeding:
     def _try(self, each: Part, play: Callable[[Part], None]) -> None:
         try:
             play(each)
-        except NovawebError as error:
-            self.tell(f"  not to be had: {each.shows}. {error.sentence}")
+        except (NovawebError, DatabaseError) as error:
+            self.tell(f"  not to be had: {each.shows}. {error}")
 
     # -- requests ------------------------------------------------------------------
     def _scene(self, scene: Scene) -> None:
