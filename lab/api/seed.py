@@ -103,7 +103,8 @@ def seed(cloud: Cloud, *arguments: str) -> None:
 
     Whatever an earlier run left: what is half made is made anew, what is unfinished is
     finished. What ran and has failed since is somebody's: it is named, and left. With
-    names, only those. With `--article` compute-34 is disabled with the article's reason.
+    names, only those. With `--article` compute-34 is disabled with the article's
+    reason.
     """
     began = time.monotonic()
     with alone(Path(cloud.facts["state_dir"]) / "seed.lock", "makes instances"):

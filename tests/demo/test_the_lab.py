@@ -99,6 +99,7 @@ def test_the_lab_goes_down_only_after_what_makes_its_instances(
     def wait() -> None:
         try:
             lab.wait()
+            lab.seeded()
         except Stopped as stopped:
             trouble.append(stopped)
 
