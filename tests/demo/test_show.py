@@ -20,11 +20,11 @@ from demo.people import ADMIN, PARTS
 from demo.shown.cloud import Pretend
 from demo.shown.scenes import EMPTIED, HELD, PRETEND, TO_EMPTY, Scene
 from demo.shown.show import Show
-from migrations_app import jobs, wiring
+from migrations_app import jobs, requests, wiring
 from migrations_app.adapters.pretend import PretendCloud, seed
 from migrations_app.emptying import walk as drains
 from migrations_app.errors import Unreachable
-from migrations_app.models import AuditEntry, Decision, Drain, Leak
+from migrations_app.models import AuditEntry, Decision, Drain, Instance, Leak
 from migrations_app.models import MigrationRequest as Request
 from migrations_app.notices import delivery, telling
 from migrations_app.proof.verify import verify_all
@@ -258,6 +258,31 @@ def test_an_interrupted_seeding_is_finished(
 
     half.refresh_from_db()
     assert half.state == "approved"
+
+
+def test_the_endless_move_keeps_no_other_from_its_end(
+    installation: Installation,
+) -> None:
+    guest = Instance.objects.filter(host="compute-35", name="night-01").get()
+    request = requests.ask(
+        by=User.objects.get(username="requester"),
+        instance=guest.uuid,
+        procedure="live",
+        target="compute-30",
+        reason="The host that has a move without an end is to be left.",
+    )
+    requests.approve(
+        request.pk,
+        by=User.objects.get(username="approver"),
+        plan_digest=request.plan_digest,
+        note="Fine.",
+    )
+
+    for _ in range(30):
+        installation.work()
+
+    request.refresh_from_db()
+    assert request.state == "completed"
 
 
 def test_two_approvers_can_be_two(installation: Installation) -> None:
