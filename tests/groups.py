@@ -15,7 +15,7 @@ from tests.lab_plugin import lab_is_asked_for
 
 # Fixtures that start a server, and what else of theirs no two groups need have.
 SERVERS = {"make_site", "mariadb", "mortal", "postgresql", "running", "sshd", "valkey"}
-LAB_GROUPS = 6  # as many as `_of_the_lab` tells apart
+LAB_GROUPS = 7  # as many as `_of_the_lab` tells apart
 
 
 @pytest.hookimpl(optionalhook=True)
