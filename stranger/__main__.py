@@ -29,7 +29,8 @@ is the demo once more, "opened" the demo watched for the files of others that it
 for; those that begin with "user-" are an ordinary user's. A command with a blank in it
 is typed as it is: 'make lab-up'.
 
-What is committed is cloned. Nothing but downloads and bare systems is kept, in --cache.
+What is committed is cloned. Bare systems, logs and results are kept in --cache, and
+nothing that was installed.
 Exit status: 0 all went well, 1 something did not, 3 none did not, but one of the
 commands could be tried on none of its distributions.
 """
@@ -39,6 +40,7 @@ def main() -> int:
     for number in ENDING:
         signal.signal(number, interrupted)
     given = arguments()
+    cells: list[Cell] = []
     try:
         needs.check(given.cache, [release for release, _ in given.plan])
         asked = Asked(
@@ -49,10 +51,10 @@ def main() -> int:
             limit=given.limit,
         )
         kept = asked.cache / "results" / asked.commit
-        cells: list[Cell] = []
         for release, words in given.plan:
-            cells += tried(release, words, asked)
-            table.remember(kept, cells)
+            for cell in tried(release, words, asked):
+                cells.append(cell)
+                table.remember(kept, [cell])
         if given.table:
             known = table.recall(kept, order=list(RELEASES))
             given.table.write_text(table.markdown(known, ORDER, asked.commit[:12]))
@@ -61,6 +63,8 @@ def main() -> int:
         complain(str(error))
         return error.exit_status
     except KeyboardInterrupt:
+        if cells:
+            conclude(cells)
         complain("Stopped. Nothing is left of the machine.")
         return 130
 
@@ -136,8 +140,6 @@ def conclude(cells: Sequence[Cell]) -> int:
     for cell in cells:
         if cell.closing:
             print(f"{cell.release}, {cell.command}: {cell.closing}")
-        for line in cell.left:
-            print(f"{cell.release}, {cell.command}: left {line}")
     passed = sum(cell.verdict == OK for cell in cells)
     failed = sum(cell.verdict == FAILED for cell in cells)
     if passed + failed < len(cells):

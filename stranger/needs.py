@@ -22,7 +22,7 @@ PROGRAMS = {
 }
 # With it mmdebstrap knows the names and the mirrors of newer releases than its own.
 DISTRO_INFO = Path("/usr/share/distro-info/ubuntu.csv")
-FREE = 6000  # megabytes: a bare system, the demo, the downloads, some air
+FREE = 6000  # megabytes: bare systems, and what demo and tests write
 
 
 def check(cache: Path, releases: Iterable[Release]) -> None:

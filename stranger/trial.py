@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.progress import CannotRunHere, LabError, complain, say
-from stranger import bare, commands, downloads, leftovers, machine, state
+from stranger import bare, commands, leftovers, machine, state
 from stranger.machine import Bind, Machine
 from stranger.releases import Release
 from stranger.table import FAILED, NOT_TRIED, OK, Cell
@@ -59,12 +59,13 @@ def committed() -> str:
     return git("rev-parse", "HEAD")
 
 
-def tried(release: Release, words: Sequence[str], asked: Asked) -> list[Cell]:
+def tried(release: Release, words: Sequence[str], asked: Asked) -> Iterator[Cell]:
     """A cell for each of the commands, in one machine of the release."""
-    cells: list[Cell] = []
+    done = 0
     try:
         for cell in _tried(release, words, asked):
-            cells.append(cell)  # kept, should the next one not come about
+            done += 1
+            yield cell
     except CannotRunHere:
         raise
     except bare.NoArchive as error:
@@ -73,26 +74,19 @@ def tried(release: Release, words: Sequence[str], asked: Asked) -> list[Cell]:
     except LabError as error:
         complain(f"{release.name}: {error}")
         verdict, why = FAILED, str(error).partition("\n")[0]
-    else:
-        return cells
-    rest = words[len(cells) :]
-    return cells + [
-        Cell(release=release.name, command=word, verdict=verdict, why=why)
-        for word in rest
-    ]
+    for word in words[done:]:
+        yield Cell(release=release.name, command=word, verdict=verdict, why=why)
 
 
 def _tried(release: Release, words: Sequence[str], asked: Asked) -> Iterator[Cell]:
     folder = bare.make(release, asked.cache)
     with ExitStack() as stack:
         here = stack.enter_context(machine.folder(asked.cache, release.name))
-        binds = stack.enter_context(downloads.of(asked.cache, release.name))
         origin = here / "origin.git"
         git("clone", "--quiet", "--bare", f"file://{PROJECT}", str(origin))
         # of every distribution the same, though somebody may commit meanwhile
         git("-C", str(origin), "update-ref", "--no-deref", "HEAD", asked.commit)
-        binds.append(Bind(source=origin, target=commands.ORIGIN))
-        one = Machine(here=here, binds=binds)
+        one = Machine(here=here, binds=[Bind(source=origin, target=commands.ORIGIN)])
         stack.callback(one.stop)
         one.start(folder)
         yield from _in_the_machine(one, release, folder, words, asked)
@@ -132,6 +126,8 @@ def _in_the_machine(
             closing=outcome.closing,
         )
         say(f"== {release.name}, {word}: {cell.text()}")
+        for line in left:
+            print(f"left: {line}", flush=True)
         if outcome.trouble and asked.quiet:
             print(log.read_text(errors="replace")[-3000:])
         yield cell

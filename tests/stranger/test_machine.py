@@ -206,3 +206,14 @@ def pid_namespace(process: Path) -> str:
         return os.readlink(process / "ns/pid")
     except OSError:
         return ""
+
+
+def test_it_never_removes_the_folder_of_a_machine_that_has_an_owner(
+    tmp_path: Path,
+) -> None:
+    with machine.folder(tmp_path, "one") as here:
+        with machine.folder(tmp_path, "two"):
+            assert here.exists()
+        machine.sweep(tmp_path / "machines")
+        assert here.exists()
+    assert list((tmp_path / "machines").iterdir()) == []
