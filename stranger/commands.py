@@ -118,7 +118,7 @@ def run(
 ) -> Outcome:
     """Type a command in the machine and see how it ends."""
     began = time.monotonic()
-    line = f"cd {CLONES[command.user]} && exec {command.typed}"
+    line = f"cd {CLONES[command.user]} && {command.typed}"
     words = machine.words(("bash", "-c", line), user=command.user, environment={})
     with (
         log.open("wb") as sink,

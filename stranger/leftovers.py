@@ -24,7 +24,7 @@ def found(before: State, after: State) -> list[str]:
     return lines
 
 
-def collapsed(paths: Iterable[str], most: int = 5) -> list[str]:
+def collapsed(paths: Iterable[str], most: int = 8) -> list[str]:
     """The paths, with a folder's name in their place where it has many of them."""
     by_folder: dict[str, list[str]] = {}
     for path in paths:

@@ -38,15 +38,14 @@ class State:
 
 def of(machine: Machine, bare: Path) -> State:
     """The state of a machine that was made from the bare system."""
-    etc = machine.root / "etc"
-    passwd = (etc / "passwd").read_text()
+    passwd = (machine.root / "etc/passwd").read_text()
     return State(
         processes=frozenset(_processes(machine)),
         namespaces=frozenset(_namespaces(machine)),
         mounts=frozenset(_mounts(machine)),
         interfaces=frozenset(_interfaces(machine)),
         users=frozenset(line.partition(":")[0] for line in passwd.splitlines()),
-        services=frozenset(_services(etc)),
+        services=frozenset(_services(machine.root)),
         files=frozenset(_files(machine, bare)),
     )
 
@@ -92,15 +91,24 @@ def _interfaces(machine: Machine) -> Iterator[str]:
         yield line.partition(":")[0].strip()
 
 
-def _services(etc: Path) -> Iterator[str]:
-    """What starts at boot: by systemd's links, or by those of System V."""
+def _services(root: Path) -> Iterator[str]:
+    """What starts at boot: by systemd's links, or by those of System V.
+
+    Not the units of systemd itself, as the lab leaves them alone: a system that gets
+    it as its init would not come up without them.
+    """
+    listed = root / "var/lib/dpkg/info/systemd.list"
+    own = listed.read_text().split() if listed.exists() else []
+    units = {path.rpartition("/")[2] for path in own if "/systemd/system/" in path}
     for pattern in (
         "systemd/system/*.wants/*",
         "systemd/system/*.requires/*",
         "rc[2345].d/S*",
     ):
-        for path in etc.glob(pattern):
-            yield f"/etc/{path.relative_to(etc)}"
+        for path in (root / "etc").glob(pattern):
+            unit = path.readlink().name if path.is_symlink() else path.name
+            if not {unit, path.name, path.name.replace("@tty1", "@")} & units:
+                yield f"/etc/{path.relative_to(root / 'etc')}"
 
 
 def _files(machine: Machine, bare: Path) -> Iterator[str]:
