@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ INTERRUPTED = (
 # A cluster of databases that nobody asked for; read when PostgreSQL is installed.
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/novaweb-lab.conf")
 LONGEST_INSTALL = 3600.0  # seconds
+# The venv may want a package while others are installed. apt-get update waits for
+# nobody's lock, and what one install has put back must not be what another relies on.
+_one_at_a_time = threading.Lock()
 
 
 def missing(packages: Sequence[str]) -> list[str]:
@@ -42,7 +46,7 @@ def install(packages: Sequence[str], *, log: Path) -> None:
     command = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
     command += ["-o", "APT::Keep-Downloaded-Packages=false"]
     wanted = ["install", "-q", "-y", "--no-install-recommends", *packages]
-    with heartbeat("apt-get", lambda: _how_far(log)), nothing_starts():
+    with _one_at_a_time, heartbeat("apt-get", lambda: _how_far(log)), nothing_starts():
         run([*command, "update", "-q"], log=log, env=env)
         # dpkg must not be interrupted: it would have to be repaired by hand
         try:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,26 @@ def test_ctrl_c_waits_until_the_packages_are_whole(
     error = installing.communicate(timeout=20)[1]
     assert done.exists()
     assert "KeyboardInterrupt" in error
+
+
+def test_two_installs_follow_each_other(
+    etc: Path, programs: Path, tmp_path: Path
+) -> None:
+    """As apt-get does it, which gives up where another reads its lists."""
+    program(programs / "dpkg-query", "exit 1")
+    lists = tmp_path / "lists"
+    program(
+        programs / "apt-get",
+        f"mkdir {lists} || exit 100; sleep 0.2; grep -q exit {apt.POLICY} || exit 101"
+        f"; rmdir {lists}",
+    )
+    with ThreadPoolExecutor(2) as pool:
+        done = [
+            pool.submit(apt.install, [name], log=tmp_path / f"{name}.log")
+            for name in ("mariadb-server", "python3-venv")
+        ]
+    assert [each.exception() for each in done] == [None, None]
+    assert not apt.POLICY.exists()
 
 
 def wait_for(path: Path) -> None:
