@@ -161,6 +161,12 @@ class Hypervisors:
                 found[host] = listed.split()
         return found
 
+    def make_folder_of_bases(self, host: str) -> None:
+        """The host has a folder of images, in which its Nova may write."""
+        folder = shlex.quote(f"{self.instances}/_base")
+        parent = shlex.quote(self.instances)
+        self.run(host, f"mkdir -p {folder} && chown --reference={parent} {folder}")
+
     def metadata(self, host: str, server_id: str) -> dict[str, Any]:
         """Return what the guest's config drive says of it, read from its file."""
         folder = shlex.quote(f"{self.instances}/{server_id}")
