@@ -16,8 +16,8 @@ from tests.lab_plugin import lab_is_asked_for
 # Fixtures that start a server, and what else of theirs no two groups need have.
 SERVERS = {"make_site", "mariadb", "mortal", "postgresql", "running", "sshd", "valkey"}
 LAB_GROUPS = 6  # as many as `_of_the_lab` tells apart
-# Modules with hypervisors have a group each, but for these. The first two spoil what the
-# third hypervisor has, each for itself.
+# Modules with hypervisors have a group each, but for these. The first two spoil what
+# the third hypervisor has, each for itself.
 GROUPS = {
     "by_hand_in_trouble": "spoilt",
     "losses_on_hypervisors": "spoilt",
