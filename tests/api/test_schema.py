@@ -38,6 +38,8 @@ bounded = hypothesis.settings(
     database=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
+
+pytestmark = pytest.mark.long
 generator = SchemaGenerator()  # type: ignore[no-untyped-call]
 drawn = generator.get_schema(public=True)  # type: ignore[no-untyped-call]
 schema = schemathesis.openapi.from_dict(drawn)

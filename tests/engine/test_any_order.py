@@ -47,7 +47,7 @@ from tests.cast import Cast
 from tests.factories import person
 from tests.stage import Stage, dying_at_write
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 CALLS = ["server", "actions", "migrations", "live_migrate", "migrate", "confirm"]
 CALLS += ["abort", "revert", "ports", "services"]
 # What Nova notes for what is asked, and where our rows say that it was asked.

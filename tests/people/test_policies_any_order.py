@@ -46,7 +46,7 @@ from tests.people.policy_oracle import Known
 from tests.people.policy_stories import GROUPS, HOURS, NTH, STAGES, STORIES, WHO
 from tests.stage import Stage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
 class Approvals(RuleBasedStateMachine):

@@ -21,7 +21,7 @@ from migrations_app.probing import gaps
 from migrations_app.probing.target import Target
 from tests import factories
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.server]
 
 
 def until(what: Callable[[], Any], named: str) -> Any:

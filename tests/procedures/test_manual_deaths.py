@@ -21,7 +21,7 @@ from tests.procedures.by_hand import (
 )
 from tests.stage import dying_at_write
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
 @pytest.fixture(autouse=True)

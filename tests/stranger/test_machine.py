@@ -28,6 +28,8 @@ from pathlib import Path
 from stranger import __main__ as main, machine
 from stranger.machine import Bind, Machine
 
+pytestmark = pytest.mark.server
+
 for number in main.ENDING:
     signal.signal(number, main.interrupted)
 with ExitStack() as stack:
