@@ -17,6 +17,8 @@ from stranger import commands, leftovers, machine, state
 from stranger.commands import CLONES, Command
 from stranger.machine import Bind, Machine
 
+pytestmark = pytest.mark.server
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds, on a busy machine
 USR = Bind(source=Path("/usr"), target="usr")
@@ -27,8 +29,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from stranger import __main__ as main, machine
 from stranger.machine import Bind, Machine
-
-pytestmark = pytest.mark.server
 
 for number in main.ENDING:
     signal.signal(number, main.interrupted)
