@@ -24,6 +24,8 @@ from tests import factories
 from tests.api.conftest import Person
 from tests.stage import Stage
 
+pytestmark = pytest.mark.long
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -38,8 +40,6 @@ bounded = hypothesis.settings(
     database=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
-
-pytestmark = pytest.mark.long
 generator = SchemaGenerator()  # type: ignore[no-untyped-call]
 drawn = generator.get_schema(public=True)  # type: ignore[no-untyped-call]
 schema = schemathesis.openapi.from_dict(drawn)
