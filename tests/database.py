@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb(django_db_keepdb: bool) -> bool:
+def django_db_keepdb(
+    django_db_keepdb: bool, django_db_modify_db_settings: None
+) -> bool:
     """Lay a migrated database where pytest-django would make one, and have it kept.
 
     What it then migrates is nothing, and what it leaves goes with the tests' folder. On
@@ -27,7 +29,8 @@ def django_db_keepdb(django_db_keepdb: bool) -> bool:
     """
     if connection.vendor != "sqlite":
         return django_db_keepdb
-    shutil.copy(_migrated(), os.environ["NOVAWEB_TEST_DATABASE"])
+    # pytest-django has added xdist's name of the process to it by now
+    shutil.copy(_migrated(), connection.settings_dict["TEST"]["NAME"])
     return True
 
 
@@ -38,7 +41,8 @@ def _migrated() -> Path:
     with (folder / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            draft = made.with_suffix(".draft")
+            # its own: the child of one that was killed may still write
+            draft = made.with_name(f"draft-{os.getpid()}.sqlite3")
             subprocess.run(
                 [sys.executable, "manage.py", "migrate", "--verbosity=0"],
                 cwd=ROOT,
