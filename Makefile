@@ -60,6 +60,6 @@ lab-status: ## say of each of the lab's services how it is
 	@$(PYTHON) -m lab status $(ARGS)
 
 clean: ## remove .venv, the demo's data and every cache
-	rm -rf .venv .prepare.lock .prepare.log .demo .dev .mypy_cache .ruff_cache .pytest_cache
-	rm -rf .import_linter_cache .hypothesis htmlcov
+	rm -rf .venv .prepare.lock .prepare.log .demo .demo-* .dev
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

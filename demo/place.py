@@ -127,8 +127,17 @@ def claim(port: int) -> bool:
 
 
 def alone(folder: Path) -> TextIO:
-    """Hold this folder: two installations in one would run each other's moves."""
+    """Hold this folder: two installations in one would run each other's moves.
+
+    Raises Stopped if another demo holds it, or if it is somebody's who is no demo: it
+    is closed to others, and `--fresh` empties it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "lock").exists() and any(folder.iterdir()):
+        raise Stopped(
+            f"{folder} holds files that are no demo's: give it one that is empty or "
+            "not there yet, ARGS='--folder DIR'."
+        )
     lock = (folder / "lock").open("w", encoding="ascii")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,7 +18,7 @@ from lab.settings import from_environment
 
 LAB_OF_ITS_OWN = (
     "NOVAWEB_LAB_NAME=lab2 NOVAWEB_LAB_ADDRESS=127.0.0.22 "
-    "make demo ARGS='--folder .demo/lab2'"
+    "make demo ARGS='--folder .demo-lab2'"
 )
 
 

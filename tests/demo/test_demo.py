@@ -28,8 +28,7 @@ class Demo:
 
     def __init__(self, folder: Path, *words: str) -> None:
         self.folder = folder
-        self.output = folder / "output"
-        folder.mkdir(exist_ok=True)
+        self.output = folder.with_suffix(".output")
         own = ("NOVAWEB_", "DJANGO_", "PYTEST_")
         with self.output.open("wb") as sink:
             self.process = subprocess.Popen(
@@ -149,6 +148,25 @@ def test_it_says_whose_port_it_cannot_have_before_anything_is_started(
     assert f"Port {port} of 127.0.0.1 cannot be used (Address already in use)" in said
     assert "Traceback" not in said
     assert not (folder / "novaweb.sqlite3").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["--fresh"]], ids=["as usual", "fresh"])
+def test_it_leaves_a_folder_alone_that_is_no_demos(
+    folder: Path, demos: list[Demo], words: list[str]
+) -> None:
+    (folder / "theirs").mkdir(parents=True)
+    (folder / "theirs/thesis").write_text("years of work")
+    folder.chmod(0o755)
+    demo = Demo(folder, "--once", *words)
+    demos.append(demo)
+
+    assert demo.process.wait(60) == 1
+
+    assert "holds files that are no demo's" in demo.said()
+    assert "Traceback" not in demo.said()
+    assert [path.name for path in folder.iterdir()] == ["theirs"]
+    assert (folder / "theirs/thesis").read_text() == "years of work"
+    assert folder.stat().st_mode & 0o777 == 0o755
 
 
 def test_it_knows_what_is_no_port() -> None:
