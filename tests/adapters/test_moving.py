@@ -196,6 +196,7 @@ def test_a_stopped_server_stays_stopped_through_a_cold_move(place: Place) -> Non
     assert names[0] == "start"
 
 
+@pytest.mark.alone
 def test_a_disabled_host_is_no_target_and_says_why(place: Place, resting: str) -> None:
     by_host = {service.host: service for service in place.cloud.services()}
     service = by_host["compute-31"]

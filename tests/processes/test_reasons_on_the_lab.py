@@ -41,6 +41,8 @@ def looking(place: LabPlace, server: str, mark: str) -> It:
     return It(move, world, mark, now, lambda _: None, lambda _: None, {}, mark)
 
 
+# a host that others move theirs to is disabled meanwhile
+@pytest.mark.alone
 def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
     place: LabPlace,
 ) -> None:
