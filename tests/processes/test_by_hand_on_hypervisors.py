@@ -74,7 +74,8 @@ def test_a_worker_killed_in_mid_copy_and_its_connection_cut_lose_nothing(
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     # and what the worker had started loses its connection to the target
-    hypervisors.run(source, f"pkill -f '[s]sh .*{target} rsync' || true")
+    # (of this guest: other tests copy theirs between these hosts)
+    hypervisors.run(source, f"pkill -f '[s]sh .*{target} rsync .*{off}' || true")
     it.site.work()
     expect_completed(request)
     it.expect_there(target, request, "SHUTOFF", aside=source)
