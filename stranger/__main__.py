@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from lab import space
 from lab.progress import CannotRunHere, LabError, complain
 from stranger import commands, needs, table
 from stranger.releases import RELEASES, Release
@@ -60,8 +61,14 @@ def main() -> int:
             given.table.write_text(table.markdown(known, ORDER, asked.commit[:12]))
         return conclude(cells)
     except LabError as error:
+        failed = bool(cells) and conclude(cells) == 1
         complain(str(error))
-        return error.exit_status
+        return 1 if failed else error.exit_status
+    except OSError as error:
+        if not space.is_full(error):
+            raise
+        complain(f"The disk is full: {error}. Make room, or choose another --cache.")
+        return 1
     except KeyboardInterrupt:
         if cells:
             conclude(cells)

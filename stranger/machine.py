@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -207,7 +207,8 @@ def folder(cache: Path, name: str) -> Iterator[Path]:
 def sweep(machines: Path) -> None:
     """Remove the folders of machines whose owners were killed."""
     for here in machines.iterdir():
-        with (here / "lock").open("a") as lock:
+        # whose owner has just ended may vanish at any moment
+        with suppress(FileNotFoundError), (here / "lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,9 +45,15 @@ def check(cache: Path, releases: Iterable[Release]) -> None:
             f"A bare machine needs {', '.join(sorted(packages))}, and there is no "
             "apt-get here to install them: install them, or use Debian or Ubuntu."
         )
-    cache.mkdir(parents=True, exist_ok=True)
+    _can_be_written(cache)
     if packages:
-        apt.install(sorted(packages), log=cache / "apt.log")
+        try:
+            apt.install(sorted(packages), log=cache / "apt.log")
+        except (LabError, OSError) as error:
+            raise CannotRunHere(
+                f"A bare machine needs {', '.join(sorted(packages))}, which cannot be "
+                f"installed here: {error}"
+            ) from error
     asked = ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "true"]
     made = subprocess.run(asked, capture_output=True, text=True, check=False)
     if made.returncode:
@@ -58,3 +65,15 @@ def check(cache: Path, releases: Iterable[Release]) -> None:
         space.require([space.Need(what="a bare machine", folder=cache, megabytes=FREE)])
     except LabError as error:
         raise CannotRunHere(f"{error} Or choose another --cache.") from error
+
+
+def _can_be_written(cache: Path) -> None:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache):
+            pass
+    except OSError as error:
+        raise CannotRunHere(
+            f"A bare machine is made in {cache}, and nothing can be written there "
+            f"({error.strerror}): choose another --cache."
+        ) from error
