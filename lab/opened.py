@@ -15,10 +15,12 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from lab import apt, machine
@@ -165,11 +167,36 @@ def watch(command: Sequence[str], reader: Reader) -> int:
     strace += ["-e", "trace=%file,%process", "-e", "signal=none"]
     strace += ["-o", f"/proc/self/fd/{write_end}", "--", *command]
     with open(read_end, encoding="utf-8", errors="replace") as lines:
-        process = subprocess.Popen(strace, pass_fds=(write_end,))
+        process = subprocess.Popen(
+            strace, pass_fds=(write_end,), start_new_session=True
+        )
         os.close(write_end)
-        for line in lines:
-            reader.read(line)
-    return process.wait()
+        with _handing_interrupts_on(process.pid):
+            for line in lines:
+                reader.read(line)
+            return process.wait()
+
+
+@contextmanager
+def _handing_interrupts_on(group: int) -> Iterator[None]:
+    """The command answers an interrupt, and is read until all that it started ended.
+
+    strace, which heeds none when it writes to a file, must not end before: the kernel
+    then lets its processes open, start and tidy up nothing any more (seccomp(2),
+    SECCOMP_RET_TRACE without a tracer: ENOSYS).
+    """
+
+    def hand_on(number: int, _: object) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(group, number)
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [(number, signal.signal(number, hand_on)) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def report(found: Iterable[Outside]) -> list[str]:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,6 +124,34 @@ def test_it_sees_all_that_a_command_starts(tmp_path: Path) -> None:
     )
     assert status == 7
     assert opened.report(reader.outside()) == [f"{there}: opened by cat {there}"]
+
+
+def test_an_interrupt_lets_what_runs_under_it_tidy_up(tmp_path: Path) -> None:
+    if apt.missing(["strace"]):
+        pytest.skip("strace is not installed: apt-get install strace")
+    begun, tidied = tmp_path / "begun", tmp_path / "tidied"
+    script = tmp_path / "demo"
+    # it starts programs for that, as the demo starts `lab down`
+    script.write_text(
+        f"trap 'sleep 0.2; cp {begun} {tidied}; exit 130' INT TERM\n"
+        f"touch {begun}; while :; do sleep 0.1; done\n"
+    )
+    text = (
+        "from lab.opened import Judge, Reader, watch; import sys;"
+        f"sys.exit(watch(['sh', '{script}'], Reader(judge=Judge(homes=[], own=[]))))"
+    )
+    watching = subprocess.Popen([sys.executable, "-c", text], cwd=PROJECT)
+    try:
+        deadline = time.monotonic() + 30
+        while not begun.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(30) == 130
+    finally:
+        watching.kill()
+        watching.wait()
+    assert tidied.exists()
 
 
 def test_a_service_finds_its_files_in_the_lab_alone(
