@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from lab import at_boot
@@ -22,9 +22,6 @@ INTERRUPTED = (
 # A cluster of databases that nobody asked for; read when PostgreSQL is installed.
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/novaweb-lab.conf")
 LONGEST_INSTALL = 3600.0  # seconds
-# The venv may want a package while others are installed. apt-get update waits for
-# nobody's lock, and what one install has put back must not be what another relies on.
-_one_at_a_time = threading.Lock()
 
 
 def missing(packages: Sequence[str]) -> list[str]:
@@ -46,7 +43,10 @@ def install(packages: Sequence[str], *, log: Path) -> None:
     command = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
     command += ["-o", "APT::Keep-Downloaded-Packages=false"]
     wanted = ["install", "-q", "-y", "--no-install-recommends", *packages]
-    with _one_at_a_time, heartbeat("apt-get", lambda: _how_far(log)), nothing_starts():
+    with ExitStack() as stack:
+        stack.enter_context(one_at_a_time())
+        stack.enter_context(heartbeat("apt-get", lambda: _how_far(log)))
+        stack.enter_context(nothing_starts())
         run([*command, "update", "-q"], log=log, env=env)
         # dpkg must not be interrupted: it would have to be repaired by hand
         try:
@@ -68,6 +68,25 @@ def _how_far(log: Path) -> str:
     if unpacked:
         return f"{unpacked} packages unpacked"
     return f"{total} downloads"
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Nobody else of ours installs packages, in no lab, no clone and no thread.
+
+    apt-get update waits for nobody's lock, and what one install puts back must not be
+    what another relies on.
+    """
+    lock = os.open(POLICY.parent, os.O_RDONLY)  # of the machine, and no file is left
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("packages are being installed by another command; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def ensure(settings: Settings) -> None:
 def undo_leftovers(settings: Settings) -> None:
     """Undo what a killed `ensure` may have left behind on the machine."""
     if settings.prefix.exists():
-        with alone(settings.prefix / "install.lock", "installs"):
+        with alone(settings.prefix / "install.lock", "installs"), apt.one_at_a_time():
             apt.let_start_again()
 
 

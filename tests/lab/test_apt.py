@@ -187,6 +187,40 @@ def test_two_installs_follow_each_other(
     assert not apt.POLICY.exists()
 
 
+def test_another_command_s_install_is_waited_for(
+    etc: Path, programs: Path, tmp_path: Path
+) -> None:
+    """As of another lab or clone, which knows of no lock in this process."""
+    program(programs / "dpkg-query", "exit 1")
+    program(programs / "apt-get", f"cat {tmp_path}/policy-rc.d >>{tmp_path}/seen")
+    text = (
+        "import sys; from pathlib import Path; from lab import apt;"
+        f"apt.POLICY = Path('{apt.POLICY}');"
+        "one = apt.one_at_a_time(); one.__enter__();"
+        "print('begun', flush=True); sys.stdin.read()"
+    )
+    with (
+        ThreadPoolExecutor(1) as pool,
+        # at its end it is told to go on
+        subprocess.Popen(
+            [sys.executable, "-c", text],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as other,
+    ):
+        assert other.stdout is not None
+        assert other.stdout.readline() == "begun\n"
+        mine = pool.submit(apt.install, ["memcached"], log=tmp_path / "apt.log")
+        with pytest.raises(TimeoutError):
+            mine.result(timeout=0.5)
+        assert not apt.POLICY.exists()
+        other.communicate(timeout=20)
+        mine.result(timeout=20)
+    assert "exit 101" in (tmp_path / "seen").read_text()
+
+
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + 20
     while not path.exists():
