@@ -131,11 +131,14 @@ class Boot:
 
 
 def settled(cloud: Cloud, server_id: str) -> Any:
-    """Return the instance once nothing is under way with it."""
+    """Return the instance once nothing is under way with it.
+
+    Raises LabError if it never ran; what has failed since is returned as it is.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         server = cloud.admin.compute.get_server(server_id)
-        if server.status == "ERROR":
+        if server.status == "ERROR" and server.launched_at is None:
             reason = (server.fault or {}).get("message", "Nova gives no reason")
             raise LabError(f"{server.name} is in ERROR: {reason}. {WAY_OUT}")
         if server.status != "BUILD" and server.task_state is None:
@@ -148,6 +151,6 @@ def settled(cloud: Cloud, server_id: str) -> Any:
 def _until(cloud: Cloud, server_id: str, status: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (server := settled(cloud, server_id)).status != status:
-        if time.monotonic() > deadline:
+        if server.status == "ERROR" or time.monotonic() > deadline:
             raise LabError(f"{server.name} is {server.status} instead of {status}")
         time.sleep(0.3)

@@ -126,10 +126,10 @@ def _seed(cloud: Cloud, names: set[str]) -> int:
     for server in made:
         have[server.name] = boot.create(server)
     for server in servers:
-        if server not in made and have[server.name].status == "ERROR":
+        there = settled(cloud, have[server.name].id)
+        if there.status == "ERROR":
             say(f"{server.name} is in ERROR and is left so: `lab reset` begins anew")
             continue
-        there = settled(cloud, have[server.name].id)
         boot.finish(server, there)
         if server in made:
             say(f"{server.name} on {there.hypervisor_hostname}")

@@ -173,6 +173,20 @@ def test_it_leaves_alone_what_ran_and_has_failed_since(
     assert "web-0 is in ERROR and is left so" in capsys.readouterr().out
 
 
+def test_it_goes_on_when_one_fails_meanwhile(
+    cloud: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in the demo, which begins its moves beside the seed."""
+    cloud.there("web-0", ran=True)
+    failed = SimpleNamespace(**{**vars(cloud.servers["web-0"]), "status": "ERROR"})
+    cloud.admin.compute.get_server = lambda id: (
+        failed if id == "web-0" else cloud.servers[id]
+    )
+    sow(cloud)
+    assert "web-0 is in ERROR and is left so" in capsys.readouterr().out
+    assert cloud.servers.keys() >= set(NAMES)
+
+
 @pytest.mark.parametrize("status", ["error", "attaching", "in-use"])
 def test_it_makes_anew_a_volume_that_cannot_be_attached(
     cloud: Any, status: str, now: None
