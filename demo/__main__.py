@@ -24,6 +24,7 @@ from demo.the_lab import Lab
 from demo.words import Stopped, heading, say
 from demo.worlds import Inventory, Nova
 from lab import space
+from lab.progress import end_with_the_terminal
 from lab.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def main() -> int:
     # its background jobs ignore.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    end_with_the_terminal()
     running = Programs()
     lab = None
     try:
@@ -57,7 +59,7 @@ def main() -> int:
         return 0 if not asked.once else 130
     finally:
         # A second Ctrl-C must not leave half of it running.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         running.stop()
         if lab:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from lab import api_part, install, lifecycle, machine, single, space, status, where_is
-from lab.progress import LabError, complain, end_commands
+from lab.progress import LabError, complain, end_commands, end_with_the_terminal
 from lab.settings import (
     VARIABLE_PREFIX,
     VARIABLES,
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o022)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
+    end_with_the_terminal()
     try:
         return _run(asked, from_environment())
     except SettingsError as error:

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 BEAT_SECONDS = 8.0
 BLOCK = 65536  # bytes: a disk with less is full
@@ -117,12 +119,18 @@ def _not_interrupted(name: str) -> Iterator[None]:
     came: list[int] = []
 
     def note(number: int, _: object) -> None:
+        if number == signal.SIGHUP:
+            _nobody_reads()
         if not came:
             say(f"{name} must not be interrupted: this stops as soon as it is done")
         came.append(number)
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [(number, signal.signal(number, note)) for number in signals]
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [
+        (number, signal.signal(number, note))
+        for number in signals
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
     try:
         yield
     finally:
@@ -130,6 +138,27 @@ def _not_interrupted(name: str) -> Iterator[None]:
             signal.signal(number, handler or signal.SIG_DFL)
     if came:
         raise KeyboardInterrupt
+
+
+def end_with_the_terminal() -> None:
+    """A terminal that is closed interrupts us as Ctrl-C does; not under nohup."""
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _hung_up)
+
+
+def _hung_up(number: int, frame: FrameType | None) -> None:
+    _nobody_reads()
+    # SIGINT's handler ends what is under way
+    signal.raise_signal(signal.SIGINT)
+
+
+def _nobody_reads() -> None:
+    """What is said goes nowhere, where it would be an error: to a closed terminal."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for output in (1, 2):
+        if stat.S_ISCHR(os.fstat(output).st_mode):
+            os.dup2(nowhere, output)
+    os.close(nowhere)
 
 
 def end_commands() -> None:

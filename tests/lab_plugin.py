@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from lab.progress import end_with_the_terminal
 from lab.settings import from_environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -176,6 +177,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_first_process():
         # A terminated pytest takes its lab down as an interrupted one does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        end_with_the_terminal()
     lab_is_asked_for(config)
 
 
