@@ -73,7 +73,8 @@ class LabOfTheTests:
         began = time.monotonic()
         status, output = 1, ""
         self._wait_for_our_turn()
-        for verb, *words in (["up"], ["seed", "--only", *TO_BEGIN_WITH]):
+        # what tests of a killed pytest made or disabled is in its state still
+        for verb, *words in (["up"], ["reset"], ["seed", "--only", *TO_BEGIN_WITH]):
             if self.over.is_set():
                 return
             status, output = self._run(verb, *words)
