@@ -98,11 +98,10 @@ def ensure(settings: Settings) -> None:
             say(f"installed in {time.monotonic() - began:.0f} s")
 
 
-def undo_leftovers(settings: Settings) -> None:
-    """Undo what a killed `ensure` may have left behind on the machine."""
-    if settings.prefix.exists():
-        with alone(settings.prefix / "install.lock", "installs"), apt.one_at_a_time():
-            apt.let_start_again()
+def undo_leftovers() -> None:
+    """Undo what a killed install, of the tests too, may have left on the machine."""
+    with apt.one_at_a_time():
+        apt.let_start_again()
 
 
 def _refuse_while_used(settings: Settings) -> None:

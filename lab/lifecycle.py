@@ -111,7 +111,7 @@ def every_service(settings: Settings) -> tuple[services.Service, ...]:
 def down(settings: Settings) -> None:
     """Nothing of the lab runs any more; its state stays for the next `up`."""
     began = time.monotonic()
-    install.undo_leftovers(settings)
+    install.undo_leftovers()
     if not settings.root.exists():
         say(f"there is no lab {settings.name!r} below {settings.prefix}")
         return
