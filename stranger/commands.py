@@ -119,11 +119,12 @@ def run(
     """Type a command in the machine and see how it ends."""
     began = time.monotonic()
     line = f"cd {CLONES[command.user]} && {command.typed}"
-    words = machine.words(("bash", "-c", line), user=command.user, environment={})
+    words = machine.words(("bash", "-c", line), user=command.user)
     with (
         log.open("wb") as sink,
         subprocess.Popen(
             words,
+            env=machine.variables(command.user),
             bufsize=0,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

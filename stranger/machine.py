@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,28 +133,28 @@ class Machine:
                 )
             )
 
-    def words(
-        self, command: Sequence[str], *, user: str, environment: Mapping[str, str]
-    ) -> list[str]:
+    def words(self, command: Sequence[str], *, user: str) -> list[str]:
         """The words with which a command of this machine runs in the other one.
 
         It leads a session of its own there, so a signal to its group reaches what a
-        Ctrl-C at a terminal would.
+        Ctrl-C at a terminal would. It inherits its environment: see ``variables``.
         """
-        home = "/root" if user == "root" else f"/home/{user}"
-        known = {**self.environment, "HOME": home, "USER": user, **environment}
         return [
             *("nsenter", "-t", str(self.init), "-m", "-n", "-p", "-i", "-u", "--"),
             *("setsid", "setpriv", f"--reuid={user}", f"--regid={user}"),
-            *("--init-groups", "env", "-i", f"--chdir={home}"),
-            *(f"{name}={value}" for name, value in known.items()),
+            *("--init-groups", "env", f"--chdir={_home(user)}"),
             *command,
         ]
+
+    def variables(self, user: str, **more: str) -> dict[str, str]:
+        """The environment for ``words``: that of a proxy may have a password in it."""
+        return {**self.environment, "HOME": _home(user), "USER": user, **more}
 
     def call(self, *command: str, user: str = "root", **environment: str) -> str:
         """Run a command there and return what it printed. Raises LabError."""
         done = subprocess.run(
-            self.words(command, user=user, environment=environment),
+            self.words(command, user=user),
+            env=self.variables(user, **environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -180,6 +180,10 @@ class Machine:
             if time.monotonic() > deadline:
                 raise LabError(f"Process {self.init} does not end; it was killed.")
             time.sleep(0.05)
+
+
+def _home(user: str) -> str:
+    return "/root" if user == "root" else f"/home/{user}"
 
 
 def _read(pipe: BinaryIO, patience: float) -> str:

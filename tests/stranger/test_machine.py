@@ -88,6 +88,16 @@ def test_it_has_namespaces_and_files_of_its_own(one: Machine, bare: Path) -> Non
     assert (bare / "etc/group").exists()
 
 
+def test_a_command_has_its_environment_and_nobody_sees_a_password(one: Machine) -> None:
+    one.environment["http_proxy"] = "http://me:secret@proxy"
+    shown = one.call("env", CI="no")
+    told = dict(line.partition("=")[::2] for line in shown.splitlines())
+    assert told["http_proxy"] == "http://me:secret@proxy"
+    assert (told["HOME"], told["USER"], told["CI"]) == ("/root", "root", "no")
+    assert "PYTEST_CURRENT_TEST" not in told
+    assert "secret" not in " ".join(one.words(["true"], user="root"))
+
+
 def test_it_sees_what_a_command_leaves(one: Machine, bare: Path) -> None:
     before = state.of(one, bare)
     assert leftovers.found(before, state.of(one, bare)) == []
