@@ -197,7 +197,9 @@ class Seeding:
         self.tell(f"Drain {drain.pk}, {', '.join(each.hosts)}: {each.shows}.")
 
     def _decide_drain(self, each: Emptying) -> None:
-        drain = Drain.objects.get(ticket=each.ticket)
+        drain = Drain.objects.filter(ticket=each.ticket).first()
+        if drain is None:
+            return  # why it could not be asked for is told
         deadline = time.monotonic() + PLANNING_PATIENCE
         while each.approvals and drain.state == DrainState.PLANNING:
             if time.monotonic() > deadline:
