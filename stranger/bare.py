@@ -30,7 +30,7 @@ class NoArchive(LabError):
 
 
 def make(release: Release, cache: Path) -> Path:
-    """The folder of the bare system, at most a week old.
+    """The folder of the bare system, at most a week old, or in use by a machine.
 
     Raises NoArchive if its packages cannot be fetched and none was made before,
     LabError if it cannot be made for another reason.
@@ -39,7 +39,8 @@ def make(release: Release, cache: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with alone(folder.with_name(f"{release.name}.lock")):
         stamp = folder.with_name(f"{release.name}.made")
-        if stamp.exists() and time.time() - stamp.stat().st_mtime < WEEK:
+        fresh = stamp.exists() and time.time() - stamp.stat().st_mtime < WEEK
+        if fresh or (stamp.exists() and _is_used(folder)):
             return folder
         part = folder.with_name(f"{release.name}.part")
         shutil.rmtree(part, ignore_errors=True)  # of one that was interrupted
@@ -58,6 +59,27 @@ def make(release: Release, cache: Path) -> Path:
         stamp.touch()
         say(f"{release.name}: a bare system in {time.monotonic() - began:.0f} s")
     return folder
+
+
+@contextmanager
+def used(folder: Path) -> Iterator[None]:
+    """Nobody makes it anew meanwhile: machines stand on these very files."""
+    with _users(folder).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
+def _is_used(folder: Path) -> bool:
+    with _users(folder).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _users(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.used")
 
 
 @contextmanager

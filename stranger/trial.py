@@ -81,6 +81,7 @@ def tried(release: Release, words: Sequence[str], asked: Asked) -> Iterator[Cell
 def _tried(release: Release, words: Sequence[str], asked: Asked) -> Iterator[Cell]:
     folder = bare.make(release, asked.cache)
     with ExitStack() as stack:
+        stack.enter_context(bare.used(folder))
         here = stack.enter_context(machine.folder(asked.cache, release.name))
         origin = here / "origin.git"
         git("clone", "--quiet", "--bare", f"file://{PROJECT}", str(origin))

@@ -67,6 +67,18 @@ def test_it_makes_one_system_for_a_week(
     assert mmdebstrap.times() == 2
 
 
+def test_it_makes_none_anew_that_a_machine_stands_on(
+    mmdebstrap: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = bare.make(RELEASE, tmp_path)
+    monkeypatch.setattr(bare, "WEEK", -1.0)
+    with bare.used(folder), bare.used(folder):
+        assert bare.make(RELEASE, tmp_path) == folder
+        assert mmdebstrap.times() == 1
+    bare.make(RELEASE, tmp_path)
+    assert mmdebstrap.times() == 2
+
+
 def test_it_takes_last_weeks_while_the_archive_is_away(
     mmdebstrap: StandIn,
     tmp_path: Path,
