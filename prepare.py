@@ -6,8 +6,8 @@ the answer is a sentence. Afterwards ``.venv`` holds what requirements-lock.txt 
 a second run sees by a stamp that nothing is to do.
 
 ``prepare.py --tests`` also looks for the Chromium that the browser tests drive, and for
-the sshd, the MariaDB, the PostgreSQL and the rsync that others start. ``prepare.py
---demo`` asks first whether a lab can run here at all.
+the sshd, MariaDB, PostgreSQL, rsync and strace that others start. ``prepare.py --demo``
+asks first whether a lab can run here at all.
 """
 
 from __future__ import annotations
@@ -224,6 +224,7 @@ def look_for_servers() -> None:
         "mariadb-server": "mariadbd",
         "postgresql": "postgres",
         "rsync": "rsync",
+        "strace": "strace",
     }
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
     path = ":".join([os.environ.get("PATH", ""), "/usr/sbin", *map(str, newest)])

@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A headless Chromium, or a loud skip where there is none.
 
     For a module and no longer: while it is there, Playwright's event loop counts as
@@ -56,7 +56,11 @@ def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
         # Django sees that loop too and would refuse to ask the database.
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        # what it keeps of crashes does not go with the profile that Playwright gives it
+        home = str(tmp_path_factory.mktemp("chromium"))
+        browser = playwright.chromium.launch(
+            executable_path=path, args=arguments, env={**os.environ, "HOME": home}
+        )
         yield browser
         browser.close()
 

@@ -80,7 +80,7 @@ def test_it_says_which_servers_the_tests_would_start(
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
     prepare.look_for_servers()
     said = capsys.readouterr().out
-    assert "There is no sshd and no mariadbd and no postgres and no rsync here" in said
+    assert "There is no sshd and no mariadbd and no postgres and no rsync" in said
     assert "apt-get install openssh-server mariadb-server postgresql" in said
 
 
