@@ -125,7 +125,8 @@ class HostFacts:
     cpu_why: str = ""
     reaches: bool | None = None  # the source host can open SSH to it
     settings: Mapping[str, str] = field(default_factory=dict)
-    instances: str = ""  # where the instances' folders are
+    # where the instances' folders are; "": its nova.conf was not read
+    instances: str = ""
     filesystem: str = ""  # its kind and source there: "ext4 /dev/sda1"
     folder_mark: str = ""  # the folder's inode and time of change
     resize_there: bool | None = None  # there is a folder UUID_resize of this instance

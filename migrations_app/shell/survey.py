@@ -107,7 +107,7 @@ def look_at_host(*, server_id: str) -> Command:
 heading options
 echo "$options" | said
 heading instances
-echo " $instances"
+if [ -z "$unread" ]; then echo " $instances"; fi
 heading nova
 program=$(tr '\\0' '\\n' <"/proc/${{pid:-none}}/cmdline" 2>/dev/null \\
   | grep -x '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' | head -n 1)

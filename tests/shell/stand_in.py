@@ -144,8 +144,16 @@ def running(tmp_path: Path) -> Iterator[Host]:
     (tmp_path / "venv/lib/python3.11/site-packages/nova-33.1.0.dist-info").mkdir(
         parents=True
     )
+    # what a service looks for by itself, it finds here, and nowhere else
+    home = tmp_path / "home"
+    for name in ("nova", "nova-compute"):
+        (home / ".nova" / f"{name}.conf.d").mkdir(parents=True)
     sleep = ["-c", "import time; time.sleep(600)", "--config-file", str(conf)]
-    with subprocess.Popen([program, *sleep], executable=sys.executable) as process:
+    with subprocess.Popen(
+        [program, *sleep],
+        executable=sys.executable,
+        env={**os.environ, "HOME": str(home)},
+    ) as process:
         host.tool(
             "grep",
             '#!/bin/sh\ncase "$1" in -lzx) echo /proc/'

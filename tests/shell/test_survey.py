@@ -60,6 +60,42 @@ def test_of_the_configuration_only_chosen_options_leave_the_host(host: Host) -> 
     }
 
 
+def test_it_reads_the_configuration_as_oslo_config_does(host: Host) -> None:
+    with (host.root / "nova.conf").open("a", encoding="utf-8") as conf:
+        conf.write(
+            "[LibVirt]\nimages_type : 'raw'\n[DEFAULT]\nuse_cow_images=\"yes\"\n"
+        )
+    told = host.says().settings
+    assert told["libvirt.images_type"] == "raw"
+    assert told["DEFAULT.use_cow_images"] == "yes"
+
+
+def test_it_reads_the_folders_that_nobody_named_before_the_files(host: Host) -> None:
+    for name in ("nova", "nova-compute"):
+        left = host.root / "home" / ".nova" / f"{name}.conf.d" / "01.conf"
+        left.write_text(
+            f"[DEFAULT]\nmy_ip = 203.0.113.1\ninstances_path = /srv/{name}\n",
+            encoding="utf-8",
+        )
+    found = host.says()
+    assert found.instances == "/srv/nova-compute"
+    assert found.settings["DEFAULT.my_ip"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize("written", ["$state_path", "${state_path}"])
+def test_a_path_beside_the_state_is_made_out(host: Host, written: str) -> None:
+    with (host.root / "nova.conf").open("a", encoding="utf-8") as conf:
+        conf.write(f"[DEFAULT]\ninstances_path = {written}/guests\n")
+    assert host.says().instances == str(host.root / "state" / "guests")
+
+
+def test_without_its_configuration_it_is_not_known_where_instances_are(
+    host: Host,
+) -> None:
+    (host.root / "nova.conf").unlink()
+    assert host.says().instances == ""
+
+
 def test_it_reads_a_guest_and_its_disks(host: Host) -> None:
     host.boot()
     found = host.guest()
