@@ -25,14 +25,15 @@ _MAP = (
     r's/.*"start": \([0-9]*\), "length": \([0-9]*\),.*"data": \([a-z]*\).*/\1 \2 \3/p'
 )
 
-# Missing is only what its folder has not, and that can be searched. Heads come first,
-# since two that differ have proved all that is asked. A piece that cannot be read, or a
-# map that does not tell of the whole file, ends all, lest it pass for another content.
-# The last piece is filled up with noughts.
+# Missing is only what its folder has not, and that can be searched; Nova makes that
+# folder, but not the one around it: where there is none of that, Nova's files are
+# elsewhere. Heads come first, since two that differ have proved all that is asked. A
+# piece that cannot be read, or a map that does not tell of the whole file, ends all,
+# lest it pass for another content. The last piece is filled up with noughts.
 _READ = f"""gone() {{
   up=${{1%/*}}
-  while [ ! -e "$up" ] && [ -n "$up" ]; do up=${{up%/*}}; done
-  [ ! -e "$1" ] && [ -x "${{up:-/}}" ]
+  [ -e "$up" ] || [ -L "$up" ] || up=${{up%/*}}
+  [ ! -e "$1" ] && [ ! -L "$1" ] && [ -d "$up" ] && [ -x "$up" ]
 }}
 sum() {{ sha256sum | cut -c1-64; }}
 piece() {{
@@ -43,13 +44,13 @@ for file; do
   if gone "$file"; then
     echo "missing - - $file"
   elif [ -r "$file" ]; then
-    echo "$(stat -L -c %s "$file") $(piece "$file" 0 | sum) - $file"
+    echo "$(stat -L -c %s -- "$file") $(piece "$file" 0 | sum) - $file"
   fi
 done
 nought=$(head -c {_PIECE} /dev/zero | sha256sum)
 for file; do
-  if [ -e "$file" ] && map=$(qemu-img map -U -f raw --output=json "$file"); then
-    size=$(stat -L -c %s "$file")
+  if [ -e "$file" ] && map=$(qemu-img map -U -f raw --output=json -- "$file"); then
+    size=$(stat -L -c %s -- "$file")
     whole=$(echo "$map" | sed -n '{_MAP}' | awk -v size="$size" '
       {{
         told += $2

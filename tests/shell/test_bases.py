@@ -86,6 +86,14 @@ def test_a_file_that_is_not_there_is_told_from_one_that_cannot_be_read(
     assert bases.same(told.get(str(folder)), told.get(str(folder))) is None
 
 
+def test_nothing_is_missing_where_nova_keeps_nothing(
+    tell: Read, tmp_path: Path
+) -> None:
+    (tmp_path / "dangling").symlink_to(tmp_path / "unmounted")
+    elsewhere = tmp_path / "nova" / "instances" / "_base" / "swap_64"
+    assert tell(elsewhere, tmp_path / "dangling" / "swap_64") == {}
+
+
 def test_what_takes_too_long_is_told_apart_by_its_begin_and_never_called_the_same(
     tell: Read, tmp_path: Path
 ) -> None:
