@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import COLD, LIVE
-from tests.preflight.build import FLAVOR, facts, finding, said, server
+from tests.preflight.build import FLAVOR, facts, finding, said, seen, server
+from tests.preflight.cases import options
 
-OK, WARNS = Severity.OK, Severity.WARNS
+OK, WARNS, BLOCKS = Severity.OK, Severity.WARNS, Severity.BLOCKS
 FROM_VOLUME = server(image=None, volumes=("v-1",))
 
 
@@ -42,6 +46,15 @@ def test_it_takes_no_block_migration_of_an_instance_without_local_disk() -> None
 
 def test_it_warns_of_a_block_migration_that_somebody_demands() -> None:
     assert said("disk.storage", facts(), block_migration=True) is WARNS
+
+
+@pytest.mark.parametrize("where", ["source", "target"])
+def test_no_ephemeral_disk_moves_cold_from_or_to_lvm(where: str) -> None:
+    flavor = replace(FLAVOR, ephemeral_gb=5)
+    lvm: Any = {where: options(libvirt__images_type="lvm")}
+    given = seen(server=replace(FROM_VOLUME, flavor=flavor), **lvm)
+    assert said("disk.backend", given, by=COLD) is BLOCKS
+    assert said("disk.backend", seen(server=FROM_VOLUME, **lvm), by=COLD) is WARNS
 
 
 def test_it_tells_what_a_cold_move_copies() -> None:

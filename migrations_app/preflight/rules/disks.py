@@ -166,18 +166,22 @@ def backend(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Both hosts keep local disks in the same way.
 
     With ``images_type`` rbd on one host only, disks are not where the other looks for
-    them. Disks in LVM cannot be migrated cold unless the root disk is a volume
-    (nova/virt/libvirt/driver.py, ``migrate_disk_and_power_off``).
+    them. Disks in LVM cannot be migrated cold (nova/virt/libvirt/driver.py,
+    ``migrate_disk_and_power_off``). Where the root disk is a volume Nova does not ask:
+    it fails over an ephemeral disk that is in LVM, and to a host that keeps disks in
+    LVM it makes it anew there, empty (``_create_image``; by its code, not staged).
     """
     pair = facts.pair(move)
     if pair is None:
         return None
     option = "libvirt.images_type"
     kinds = [it.settings.get(option, "default") for it in (pair.source, pair.target)]
-    name = facts.server.name
-    if "lvm" in kinds and procedure in COLDLY and facts.server.image is not None:
+    server = facts.server
+    local = server.image is not None or server.flavor.ephemeral_gb
+    if "lvm" in kinds and procedure in COLDLY and local:
         return blocks(
-            f"The disks of {name} are in LVM, which Nova does not migrate cold.",
+            f"The disks of {server.name} are in LVM, or would be, and Nova does not "
+            "migrate such disks cold.",
             "Move it live.",
         )
     if kinds[0] == kinds[1]:
