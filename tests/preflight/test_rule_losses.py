@@ -61,7 +61,7 @@ def test_it_moves_nothing_to_a_host_that_keeps_instances_elsewhere(
 
 
 @pytest.mark.parametrize(
-    "there", [INSTANCES, f"{INSTANCES}/", "/var/lib//nova/instances"]
+    "there", [INSTANCES, f"{INSTANCES}/", "/var/lib//nova/instances", f"/{INSTANCES}"]
 )
 @pytest.mark.parametrize("procedure", PROCEDURES)
 def test_it_is_content_with_one_path_however_it_is_written(
@@ -108,9 +108,51 @@ def test_it_moves_no_raw_disk_cold_to_a_host_that_would_convert_it(
     assert "live" in told.remedy and "by hand" in told.remedy
 
 
-@pytest.mark.parametrize("procedure", [LIVE, MANUAL])
-def test_live_and_by_hand_nothing_is_converted(procedure: str) -> None:
-    assert said("disk.raw", raw_disk(**CONVERTS), by=procedure) is None
+def test_live_and_by_hand_nothing_is_converted() -> None:
+    assert said("disk.raw", raw_disk(**CONVERTS), by=LIVE) is None
+    assert said("disk.raw", raw_disk(**CONVERTS), by=MANUAL) is OK
+
+
+KEEPS_QCOW2 = {"libvirt__images_type": "qcow2"}
+
+
+@pytest.mark.parametrize("settings", [{}, KEEPS_QCOW2])
+def test_it_copies_no_raw_disk_to_where_nova_takes_each_for_qcow2(
+    settings: dict[str, str],
+) -> None:
+    told = found("disk.raw", raw_disk(**settings), by=MANUAL)
+    assert told.severity is BLOCKS
+    assert "images_type = raw" in told.remedy
+    off = raw_disk(DEFAULT__use_cow_images="False")
+    assert said("disk.raw", off, by=MANUAL) is OK
+    assert said("disk.raw", by_hand(target=options(**settings)), by=MANUAL) is OK
+
+
+def test_a_raw_disk_that_stays_raw_is_not_started_as_qcow2() -> None:
+    given = raw_disk(**KEEPS_QCOW2, DEFAULT__use_cow_images="False")
+    told = found("disk.raw", given, by=COLD)
+    assert told.severity is BLOCKS
+    assert "use_cow_images" in told.remedy
+
+
+def test_a_raw_disk_is_one_also_where_its_folder_was_not_listed() -> None:
+    given = raw_disk(**CONVERTS)
+    assert given.survey is not None and given.survey.guest is not None
+    guest = replace(given.survey.guest, folder="")
+    given = replace(given, survey=replace(given.survey, guest=guest))
+    assert said("disk.raw", given, by=COLD) is BLOCKS
+
+
+@pytest.mark.parametrize("procedure", [COLD, MANUAL])
+def test_a_target_whose_configuration_was_not_read_is_not_taken_for_the_default(
+    procedure: str,
+) -> None:
+    given = raw_disk()
+    survey = given.survey
+    assert survey is not None and survey.target is not None
+    unread = replace(survey.target, settings={}, instances="")
+    given = replace(given, survey=replace(survey, target=unread))
+    assert said("disk.raw", given, by=procedure) is UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -149,6 +191,7 @@ def test_only_raw_disks_of_the_instance_itself_are_converted() -> None:
     "settings",
     [
         {"libvirt__images_type": "$my_own"},
+        {"libvirt__images_type": "$my_own", "DEFAULT__use_cow_images": "False"},
         {"libvirt__images_type": "raw", "DEFAULT__use_cow_images": "$my_own"},
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from posixpath import basename, normpath
 
-from migrations_app.ports import Guest, Move
+from migrations_app.ports import Guest, HostFacts, Move
 from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import (
     Finding,
@@ -24,6 +24,7 @@ from migrations_app.preflight.rules.options import resolved, switch
 from migrations_app.shell import bases
 
 _CONF = "in the configuration of nova-compute (nova.conf, and what else it reads)"
+_FLAT = {"raw", "flat"}  # images_type
 # Nova's names of disks that stand on a file of the host's own making.
 _SCRATCH = ("disk.eph", "disk.local", "disk.swap")
 
@@ -60,8 +61,8 @@ def instances_path(facts: Facts, move: Move, procedure: str) -> Finding | None:
             source=here,
             target=there,
         )
-    if normpath(here) == normpath(there):
-        return ok(f"{_both(move)} keep instances in {normpath(here)}.")
+    if _plain(here) == _plain(there):
+        return ok(f"{_both(move)} keep instances in {_plain(here)}.")
     return blocks(
         f"{move.source} keeps instances in {here}, {move.target} in {there} "
         "(instances_path): the disks would not be where Nova looks for them.",
@@ -88,7 +89,8 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
     flavor, name = facts.server.flavor, facts.server.name
     pair = facts.pair(move)
     promised = bool(flavor.ephemeral_gb or flavor.swap_mb)
-    folder = pair.source.instances if pair else "instances_path"
+    told = pair.source.instances if pair else ""
+    folder = told or "instances_path"
     look = (
         f"Compare sha256sum of ephemeral_* and swap_* in {folder}/_base on "
         f"{_both(move)}: if a file differs or is missing, do not move it; first put "
@@ -160,17 +162,21 @@ def _otherwise(pair: Pair, facts: Facts, procedure: str, paths: list[str]) -> Fi
     )
 
 
-@rule("disk.raw", about=About.INSTANCE, procedures=COLDLY)
+@rule("disk.raw", about=About.INSTANCE, procedures=(*COLDLY, MANUAL))
 def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """The target of a cold migration leaves raw disks raw.
+    """The target starts raw disks as what they are.
 
     With ``[libvirt]images_type`` raw (or flat) and ``[DEFAULT]use_cow_images`` left on,
     which is its default, the target converts each raw disk to qcow2 and then starts it
     as raw: the guest does not boot, Nova calls it ACTIVE, and the confirmation deletes
     the good disk (``finish_migration`` in nova/virt/libvirt/driver.py asks
     ``use_cow_images``, ``Backend`` in imagebackend.py ``images_type``; bug 2038898,
-    seen with 34.0). Only the target's settings count, and the format that the disk has
-    on the source. A live migration converts nothing.
+    seen with 34.0). With ``images_type`` qcow2 and ``use_cow_images`` off a raw disk
+    stays raw and is started as qcow2, and so is one that was copied by hand to a host
+    that keeps disks as qcow2, by default or not: it does not start, or what its guest
+    wrote to its begin is believed (``Qcow2`` in imagebackend.py asks no ``disk.info``;
+    not staged). Only the target's settings count, and the format that the disk has on
+    the source. A live migration converts nothing.
     """
     server, flavor = facts.server, facts.server.flavor
     if server.image is None and not (flavor.ephemeral_gb or flavor.swap_mb):
@@ -178,8 +184,8 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
     target = move.target or "the host that the scheduler chooses"
     look = (
         f"Look at [libvirt]images_type and [DEFAULT]use_cow_images {_CONF} on "
-        f"{target}: raw or flat with use_cow_images on (its default) leaves a guest "
-        "that does not boot."
+        f"{target}: raw or flat with use_cow_images on (its default), or qcow2 with it "
+        "off, leaves a guest that does not boot."
     )
     pair = facts.pair(move)
     if pair is None:
@@ -187,23 +193,32 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
             facts,
             move,
             procedure,
-            f"Whether {target} keeps raw disks as they are was not seen.",
+            f"Whether {target} starts raw disks as what they are was not seen.",
             look,
         )
-    kind = pair.target.settings.get("libvirt.images_type", "default")
-    cow = switch(pair.target, "DEFAULT.use_cow_images", default=True)
-    flat = kind.lower() in {"raw", "flat"} if resolved(kind) else None
-    if flat is False or cow is False:
-        return ok(f"{target} keeps disks in the format that they have.")
-    disks = _raw_disks(pair.guest) if pair.guest else None
+    kind = pair.target.settings.get("libvirt.images_type", "default").lower()
+    keeps = _keeps(pair.target, kind, procedure)
+    if keeps:
+        return ok(f"{target} starts disks as what they are.")
+    disks = _raw_disks(pair.guest, server.id) if pair.guest else None
     if disks is not None and not disks:
-        return ok(f"{server.name} has no raw disk that {target} could convert.")
-    if flat is None or cow is None or disks is None:
+        return ok(f"{server.name} has no raw disk that {target} could mistake.")
+    if keeps is None or disks is None:
         return unknown(
-            f"Whether {target} keeps the disks of {server.name} in their format could "
-            "not be read.",
+            f"Whether {target} starts the disks of {server.name} as what they are "
+            "could not be read.",
             look,
             images_type=kind,
+        )
+    if kind not in _FLAT:
+        return blocks(
+            f"{target} would start the raw disks of {server.name} as qcow2, which it "
+            f"keeps disks as (images_type = {kind}), for nothing would convert them.",
+            "Choose a target with images_type = raw."
+            if procedure == MANUAL
+            else f"Remove use_cow_images from [DEFAULT] on {target} and restart its "
+            "nova-compute.",
+            disks=disks,
         )
     return blocks(
         f"{target} would convert the raw disks of {server.name} to qcow2 and start "
@@ -213,6 +228,19 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
         "nova-compute; or move it live, or by hand.",
         disks=disks,
     )
+
+
+def _keeps(target: HostFacts, kind: str, procedure: str) -> bool | None:
+    """Tell whether a host starts raw disks in the format in which it gets them."""
+    if not (target.instances and resolved(kind)):
+        return None
+    cow = switch(target, "DEFAULT.use_cow_images", default=True)
+    raw = None if cow is None else not cow
+    if procedure == MANUAL:  # nothing is converted
+        return raw if kind == "default" else kind != "qcow2"
+    if kind in _FLAT:
+        return raw
+    return cow if kind == "qcow2" else True
 
 
 def _not_seen(
@@ -256,14 +284,18 @@ def _unreadable(guest: Guest) -> bool:
     )
 
 
-def _raw_disks(guest: Guest) -> list[str]:
+def _plain(path: str) -> str:
+    """Return a path as it is always written; two slashes at its begin are one, too."""
+    return normpath(path.replace("//", "/"))
+
+
+def _raw_disks(guest: Guest, server_id: str) -> list[str]:
     """Name what Nova converts: raw disks in the instance's folder but the drive."""
     return [
         basename(disk.source)
         for disk in guest.disks
-        if guest.folder
-        and disk.kind == "file"
+        if disk.kind == "file"
         and disk.format == "raw"
-        and disk.source.startswith(f"{guest.folder}/")
+        and f"/{server_id}/" in disk.source
         and basename(disk.source) != "disk.config"
     ]
