@@ -146,7 +146,11 @@ heading end
 
 
 def look_at_guest(*, server_id: str) -> Command:
-    """Return the command that says what an instance is to its host."""
+    """Return the command that says what an instance is to its host.
+
+    The format of a disk is the domain's word: what a guest wrote to the begin of a raw
+    disk must name no backing file.
+    """
     return Command(
         "survey_guest",
         f"""{_SHELL}id={shlex.quote(server_id)}
@@ -160,6 +164,14 @@ case "$xml" in
   *"<cpu mode='host-passthrough'"*)
     virsh capabilities 2>/dev/null | sed -n '/<cpu>/,/<\\/cpu>/p' | said ;;
 esac
+formats=$(echo "$xml" | awk '
+  /<disk / {{ format = "raw" }}
+  match($0, /<driver [^>]*type=\\047[^\\047]*/) {{
+    format = substr($0, RSTART, RLENGTH); sub(/.*\\047/, "", format)
+  }}
+  match($0, /<target dev=\\047[^\\047]*/) {{
+    name = substr($0, RSTART, RLENGTH); sub(/.*\\047/, "", name); print name, format
+  }}')
 disks=$(virsh domblklist --details "$id" 2>/dev/null)
 folder=$(echo "$disks" | while read -r kind device target path; do
   case "$path" in */"$id"/*) echo "${{path%/*}}"; break ;; esac
@@ -172,7 +184,9 @@ fi
 echo "$disks" | while read -r kind device target path; do
   if [ "$kind" = file ] && [ -f "$path" ]; then
     heading "image $target"
-    qemu-img info -U --output=json --backing-chain "$path" 2>/dev/null | said
+    format=$(echo "$formats" | sed -n "s/^$target //p" | head -n 1)
+    qemu-img info -U -f "${{format:-raw}}" --output=json --backing-chain -- "$path" \\
+      2>/dev/null | said
   fi
 done
 heading end

@@ -122,6 +122,16 @@ def test_it_reads_a_guest_and_its_disks(host: Host) -> None:
     )
 
 
+def test_it_asks_of_no_disk_in_another_format_than_the_domain_says(host: Host) -> None:
+    host.tool("qemu-img", '#!/bin/sh\necho "$@" >>"$HERE/asked"\n')
+    host.boot()
+    host.guest()
+    asked = (host.root / "asked").read_text(encoding="utf-8").splitlines()
+    formats = {line.rpartition("/")[2]: line.split(" -f ")[1] for line in asked}
+    assert formats["disk"].startswith("qcow2 ")
+    assert formats["disk.config"].startswith("raw ")
+
+
 def test_it_sees_what_ties_a_guest_to_its_host(host: Host) -> None:
     host.boot(
         os_="<nvram>/var/lib/x.fd</nvram>",
