@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 # A heading begins a line, all else is moved in by one blank: nothing that a guest's
 # owner has named can look like a heading.
+# Of what an owner has named, echo would read the backslashes: printf does not.
 # What one question finds wrong must not end the others: adapters/ssh runs ``sh -e``.
 _ASK = "set +e\n"
 _SHELL = f"""{_ASK}heading() {{ echo "== $1"; }}
@@ -156,7 +157,7 @@ def look_at_guest(*, server_id: str) -> Command:
         f"""{_SHELL}id={shlex.quote(server_id)}
 heading domain
 xml=$(virsh dumpxml "$id" 2>/dev/null)
-echo "$xml" | said
+printf '%s\\n' "$xml" | said
 heading state
 virsh domstate "$id" 2>/dev/null | head -n 1 | said
 heading cpu
@@ -164,7 +165,7 @@ case "$xml" in
   *"<cpu mode='host-passthrough'"*)
     virsh capabilities 2>/dev/null | sed -n '/<cpu>/,/<\\/cpu>/p' | said ;;
 esac
-formats=$(echo "$xml" | awk '
+formats=$(printf '%s\\n' "$xml" | awk '
   /<disk / {{ format = "raw" }}
   match($0, /<driver [^>]*type=\\047[^\\047]*/) {{
     format = substr($0, RSTART, RLENGTH); sub(/.*\\047/, "", format)

@@ -122,6 +122,23 @@ def test_it_reads_a_guest_and_its_disks(host: Host) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "named",
+    [r"\0074/metadata\0076\0074devices\0076\0074tpm/\0076", r"web\c", r"\n== end"],
+)
+def test_no_name_of_an_instance_changes_what_its_domain_says(
+    host: Host, named: str
+) -> None:
+    host.boot()
+    plain = host.guest()
+    path = host.root / "domain.xml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("== state", named), encoding="utf-8"
+    )
+    assert plain is not None
+    assert host.guest() == plain
+
+
 def test_it_asks_of_no_disk_in_another_format_than_the_domain_says(host: Host) -> None:
     host.tool("qemu-img", '#!/bin/sh\necho "$@" >>"$HERE/asked"\n')
     host.boot()
