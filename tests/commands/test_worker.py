@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,7 +11,11 @@ from pathlib import Path
 
 import pytest
 import redis
-from rq import Worker
+from rq import Queue, Worker
+from rq.exceptions import StopRequested
+from rq.worker import WorkerStatus
+
+from migrations_app.management.commands import worker as command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,7 +55,20 @@ def test_it_ends_when_it_is_asked_to_while_idle(
                 lambda: [w for w in Worker.all(connection) if w.get_state() == "idle"]
             )
         worker.send_signal(number)
-        assert worker.wait(timeout=10) == 0
+        assert worker.wait(timeout=60) == 0
     finally:
         worker.kill()
         worker.wait()
+
+
+def test_it_ends_although_the_exception_of_its_signal_was_swallowed(
+    redis_url: str,
+) -> None:
+    with redis.Redis.from_url(redis_url) as connection:
+        worker = command.Worker([Queue("runs", connection=connection)])
+        worker.set_state(WorkerStatus.IDLE)
+        worker.heartbeat()
+        with contextlib.suppress(StopRequested):  # what a finaliser does
+            worker._shutdown()
+        with pytest.raises(StopRequested):
+            worker.heartbeat()

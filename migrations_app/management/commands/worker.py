@@ -15,7 +15,8 @@ from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 from django_rq import get_queue
 from redis.exceptions import RedisError
-from rq.worker import SimpleWorker
+from rq.exceptions import StopRequested
+from rq.worker import SimpleWorker, WorkerStatus
 
 from migrations_app import (
     aside,
@@ -34,6 +35,8 @@ from migrations_app.notices import delivery
 from migrations_app.trail import retention
 
 log = structlog.get_logger(__name__)
+TTL = 30  # seconds that Redis remembers us; RQ waits for a job 15 s less
+LEAVING = 5.0  # seconds that the threads have to give back what they hold
 
 
 class Worker(SimpleWorker):
@@ -45,6 +48,21 @@ class Worker(SimpleWorker):
 
     max_connection_wait_time = 1.0
     log_job_description = False
+
+    def _shutdown(self) -> None:
+        """Remember that an end was asked for, and end at once where no job runs.
+
+        An idle worker of RQ (3.0.0, worker/base.py) only raises: when the signal comes
+        inside a finaliser, Python swallows that, and the worker would never end.
+        """
+        self._stop_requested = True
+        super()._shutdown()  # type: ignore[no-untyped-call]
+
+    def heartbeat(self, *args: Any, **options: Any) -> None:
+        """Say that the worker lives; end an idle one that was asked to, but did not."""
+        super().heartbeat(*args, **options)
+        if self._stop_requested and self.get_state() == WorkerStatus.IDLE:
+            raise StopRequested
 
 
 class Command(BaseCommand):
@@ -79,16 +97,17 @@ class Command(BaseCommand):
                 time.sleep(1)
         finally:
             stop.set()
-            pacer.join(timeout=5)
-            prober.join(timeout=5)
-            watch.join(timeout=5)
+            # together: a slow one must not take its seconds from the service's stop
+            until = time.monotonic() + LEAVING
+            for thread in (pacer, prober, watch):
+                thread.join(timeout=max(0.0, until - time.monotonic()))
 
 
 def _work(queues: list[str]) -> bool:
     """Serve the queues; True when asked to stop, False when Redis went away."""
     try:
         served = [get_queue(name) for name in queues]
-        worker = Worker(served, connection=served[0].connection)
+        worker = Worker(served, connection=served[0].connection, worker_ttl=TTL)
         worker.work(logging_level="WARNING")
     except RedisError as error:
         log.warning("redis went away", reason=str(error))
