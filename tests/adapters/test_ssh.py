@@ -192,7 +192,7 @@ def test_a_command_that_hides_is_left_too(compute: SshHosts) -> None:
 
 def test_what_it_started_detached_does_not_hold_it(compute: SshHosts) -> None:
     text = "setsid sleep 30 </dev/null >/dev/null 2>&1 & echo $!"
-    child = int(compute.run("compute-40", ask(text), timeout=10))
+    child = int(compute.run("compute-40", ask(text), timeout=60))
     os.kill(child, 9)
 
 

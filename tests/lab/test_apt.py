@@ -162,7 +162,7 @@ def test_ctrl_c_waits_until_the_packages_are_whole(
     os.killpg(installing.pid, signal.SIGINT)
     assert not done.exists()
     (tmp_path / "go").touch()
-    error = installing.communicate(timeout=20)[1]
+    error = installing.communicate(timeout=90)[1]
     assert done.exists()
     assert "KeyboardInterrupt" in error
 
@@ -216,8 +216,8 @@ def test_another_command_s_install_is_waited_for(
         with pytest.raises(TimeoutError):
             mine.result(timeout=0.5)
         assert not apt.POLICY.exists()
-        other.communicate(timeout=20)
-        mine.result(timeout=20)
+        other.communicate(timeout=90)
+        mine.result(timeout=90)
     assert "exit 101" in (tmp_path / "seen").read_text()
 
 

@@ -315,6 +315,6 @@ def test_the_job_sends_beside_the_worker_who_does_not_wait(
     monkeypatch.setattr(delivery, "begin", remember)
     jobs.deliver_due()
 
-    assert [each.result(timeout=20) for each in begun] == [1]
+    assert [each.result(timeout=90) for each in begun] == [1]
     assert only().state == "delivered"
     assert len(listener.got) == 1

@@ -17,7 +17,12 @@ MOST_OUTPUT = 4 * 1024 * 1024  # bytes
 MOST_ERRORS = 64 * 1024  # bytes of standard error that are kept: the last
 LONGEST = 400  # characters of a line that a host wrote
 OPENING = 5.0  # seconds until a host has opened a session for a command
+AGAIN = 0.1  # seconds until a host with too many sessions is asked again
 GRACE = 2.0  # seconds after its deadline until a command loses its connection
+
+
+class _TooMany(Exception):
+    """The host opens no further session on this connection just now."""
 
 
 class NotBegun(Exception):
@@ -61,6 +66,23 @@ class _Talk:
             channel.close()
 
     def _open(self) -> paramiko.Channel:
+        """Open a session; while the host has too many, wait for one of them to end.
+
+        An sshd counts a session until it has reaped its process, which on a busy host
+        is after its channel was closed.
+        """
+        while True:
+            try:
+                return self._session()
+            except _TooMany:
+                if self.deadline - time.monotonic() < AGAIN:
+                    raise Unreachable(
+                        f"{self.host} opens no further session: too many commands run"
+                        " there at once (MaxSessions of its sshd)."
+                    ) from None
+                time.sleep(AGAIN)
+
+    def _session(self) -> paramiko.Channel:
         left = self.deadline - time.monotonic()
         sudo = "" if self.line.entry.user == "root" else "sudo -n "
         channel = None
@@ -72,10 +94,7 @@ class _Talk:
             # everybody on the host could read it.
             channel.exec_command(f"{sudo}sh -eu -s")
         except paramiko.ChannelException:
-            raise Unreachable(
-                f"{self.host} opens no further session: too many commands run there at"
-                " once (MaxSessions of its sshd)."
-            ) from None
+            raise _TooMany from None
         except (paramiko.SSHException, OSError, EOFError):
             if channel is not None:
                 channel.close()
