@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -34,8 +35,9 @@ def remember(folder: Path, cells: Iterable[Cell]) -> None:
     """Keep the cells of one commit, for the table of several runs."""
     folder.mkdir(parents=True, exist_ok=True)
     for cell in cells:
-        name = f"{cell.release} {cell.command}".replace("/", "_")
-        (folder / f"{name}.json").write_text(json.dumps(asdict(cell)))
+        # what was typed may be longer than a file's name can be
+        typed = hashlib.sha256(cell.command.encode()).hexdigest()[:16]
+        (folder / f"{cell.release}-{typed}.json").write_text(json.dumps(asdict(cell)))
 
 
 def recall(folder: Path, *, order: Sequence[str]) -> list[Cell]:

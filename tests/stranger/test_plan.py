@@ -69,6 +69,12 @@ def test_it_keeps_the_cells_of_a_commit_from_run_to_run(tmp_path: Path) -> None:
     assert table.recall(tmp_path, order=list(RELEASES)) == [second, first]
 
 
+def test_a_command_is_remembered_however_long_it_is(tmp_path: Path) -> None:
+    typed = cell("debian-12", "sh -c '" + "true; " * 200 + "'", OK)
+    table.remember(tmp_path, [typed])
+    assert table.recall(tmp_path, order=list(RELEASES)) == [typed]
+
+
 @pytest.mark.parametrize(
     ("verdicts", "status", "last"),
     [
