@@ -29,8 +29,8 @@ demo: ## a real OpenStack on this machine, the site, and two moves (root)
 dev: setup ## the site on a pretend cloud, reloading as you edit (no root)
 	@exec $(VENV) -m demo --pretend $(ARGS)
 
-quick: setup ## the short tests that need no lab, browser or server: while you work
-	@exec $(VENV) -m pytest -m "not (lab or browser or server or long)" $(ARGS)
+quick: setup ## what needs no lab, browser or server, in short: while you work
+	@exec $(VENV) -m pytest -m "not (lab or browser or server)" --short $(ARGS)
 
 test: ## every test: units, crash matrix, lab, pages, browser
 	@$(PYTHON) prepare.py --tests

@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.audit_last",
     "tests.emptying",
     "tests.lab_plugin",
+    "tests.shorter",
     "tests.groups",
     "tests.lab_turns",
 ]

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests import factories
 from tests.api.conftest import Person
+from tests.shorter import examples
 from tests.stage import Stage
 
 pytestmark = pytest.mark.long
@@ -34,7 +35,7 @@ CHECKS = [
 ]
 # The same inputs each time: what fails here fails everywhere.
 bounded = hypothesis.settings(
-    max_examples=10,
+    max_examples=examples(10),
     deadline=None,
     derandomize=True,
     database=None,

@@ -45,6 +45,7 @@ from migrations_app.states import (
 )
 from tests.cast import Cast
 from tests.factories import person
+from tests.shorter import examples
 from tests.stage import Stage, dying_at_write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
@@ -257,7 +258,7 @@ def test_it_holds_in_any_order(settings: Any) -> None:
     run_state_machine_as_test(
         Moves,
         settings=hypothesis.settings(
-            max_examples=12,
+            max_examples=examples(12),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(hypothesis.HealthCheck),

@@ -44,6 +44,7 @@ from migrations_app.models import ApprovalPolicy, MigrationRequest, Run
 from tests import factories
 from tests.people.policy_oracle import Known
 from tests.people.policy_stories import GROUPS, HOURS, NTH, STAGES, STORIES, WHO
+from tests.shorter import examples
 from tests.stage import Stage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
@@ -302,7 +303,7 @@ class Approvals(RuleBasedStateMachine):
 
 
 SETTINGS = hypothesis.settings(
-    max_examples=28,
+    max_examples=examples(28),
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
