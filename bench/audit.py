@@ -126,17 +126,17 @@ def measure(entries: int) -> int:
 
 def rows(entries: int) -> Iterator[tuple[Any, ...]]:
     """Yield the columns of so many chained entries."""
-    from migrations_app.proof import form
+    from migrations_app.audit import hashing
 
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     verbs = ("request.asked", "request.approved", "run.asked", "run.completed")
-    previous = form.GENESIS
+    previous = hashing.GENESIS
     for number in range(1, entries + 1):
-        fields: dict[str, Any] = dict.fromkeys(form.FIELDS, "")
+        fields: dict[str, Any] = dict.fromkeys(hashing.FIELDS, "")
         at = begin + timedelta(seconds=20 * number)
         fields |= {
             "id": number,
-            "at": form.moment(at),
+            "at": hashing.moment(at),
             "actor": number % 50 + 1,
             "actor_name": f"person-{number % 50}",
             "verb": "policy.changed" if number % 9973 == 0 else verbs[number % 4],
@@ -152,8 +152,8 @@ def rows(entries: int) -> Iterator[tuple[Any, ...]]:
             "before": {},
             "after": {"digest": previous[:16]},
         }
-        own = form.digest(previous, form.content(fields))
-        values = [fields[name] for name in form.FIELDS]
+        own = hashing.digest(previous, hashing.content(fields))
+        values = [fields[name] for name in hashing.FIELDS]
         values[1] = at
         values[-2:] = ["{}", json.dumps(fields["after"])]
         yield (*values, previous, own)
@@ -164,10 +164,10 @@ def fill(entries: int) -> None:
     """Put them in at once, past the triggers of ours; the head with them."""
     from django.db import connection
 
+    from migrations_app.audit import hashing, triggers
     from migrations_app.models import AuditEntry, AuditHead
-    from migrations_app.proof import form, triggers
 
-    columns = [f"{n}_id" if n == "actor" else n for n in form.FIELDS]
+    columns = [f"{n}_id" if n == "actor" else n for n in hashing.FIELDS]
     names = ", ".join(f'"{name}"' for name in (*columns, "previous", "digest"))
     table = AuditEntry._meta.db_table
     triggers.drop(connection)
@@ -205,7 +205,7 @@ def pages() -> Iterator[tuple[str, float, float]]:
     """Yield each page, and a segment, with the best and the median time, in ms."""
     from django.test import Client
 
-    from migrations_app.proof.verify import verify_segment
+    from migrations_app.audit.verify import verify_segment
     from novaweb.garbage import collect_seldom
     from tests.factories import person
 
@@ -266,7 +266,7 @@ def write(start: float) -> int:
     import django
 
     django.setup()
-    from migrations_app import audit
+    from migrations_app.audit import recorder as audit
 
     time.sleep(max(0.0, start - time.time()))
     number = 0
@@ -282,7 +282,7 @@ def exported() -> bool:
     """Export everything; tell whether memory grew beyond the limit."""
     from django.utils import timezone
 
-    from migrations_app.proof import export
+    from migrations_app.audit import export
 
     def everything(found: Any) -> Any:
         return found
@@ -307,7 +307,7 @@ def verified() -> bool:
     """Follow the whole chain; tell whether it is broken."""
     from django.utils import timezone
 
-    from migrations_app.proof.verify import verify_all
+    from migrations_app.audit.verify import verify_all
 
     started = time.monotonic()
     verdict = verify_all(timezone.now())

@@ -26,9 +26,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.settings import SettingsError, from_environment, remembered
-from migrations_app.ports import Move
-from migrations_app.shell import copy, places
-from migrations_app.shell.detached import Job
+from migrations_app.integrations.host_commands import disk_copy as copy
+from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands.detached_job import Job
+from migrations_app.integrations.interfaces import Move
 
 SOURCE, TARGET = "compute-40", "compute-41"
 TOP = "/var/lib/nova/novaweb-bench-copy"

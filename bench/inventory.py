@@ -135,7 +135,7 @@ def read(url: str) -> dict[str, Any]:
     from django.conf import settings
     from django.utils import timezone
 
-    from migrations_app import wiring
+    from migrations_app.integrations import connect as wiring
     from migrations_app.inventory.sync import sync
 
     settings.DEBUG = False

@@ -16,6 +16,7 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
+    from migrations_app.audit import chain
     from migrations_app.models import (
         AuditEntry,
         Hypervisor,
@@ -24,7 +25,6 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
         ServerGroup,
         Snapshot,
     )
-    from migrations_app.proof import chain
     from tests import factories
 
     started = time.monotonic()

@@ -24,11 +24,11 @@ import sys
 import time
 from collections.abc import Mapping
 
-from migrations_app.draining.effect import Kind, effect
-from migrations_app.draining.fleet import Fleet, Group, Guest, Host
-from migrations_app.draining.place import place
-from migrations_app.draining.room import Room
-from migrations_app.ports import DISK_GB, MEMORY_MB, VCPU, Stock
+from migrations_app.drains.planner.capacity import Room
+from migrations_app.drains.planner.effect import Kind, effect
+from migrations_app.drains.planner.model import Fleet, Group, Guest, Host
+from migrations_app.drains.planner.place import place
+from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU, Stock
 
 LIMIT, SHARE = 5.0, 0.97
 LEAVE = ("h0000", "h0001", "h0002", "h0003")

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from migrations_app.adapters.openstack.hosts import DETAIL
-from migrations_app.adapters.openstack.wire import COMPUTE, Wire
+from migrations_app.integrations.adapters.openstack.hosts import DETAIL
+from migrations_app.integrations.adapters.openstack.session import COMPUTE, Wire
 
 FOLDER = Path(__file__).parent / "recorded"
 TIMES = 5

@@ -16,10 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.utils import timezone
 
+from migrations_app.audit import signing, triggers
 from migrations_app.models import AuditEntry
 from migrations_app.procedures.base import Act, Procedure
 from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.proof import signing, triggers
 
 
 @register()

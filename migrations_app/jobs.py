@@ -9,17 +9,24 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from migrations_app import aside, attest, leaks, measuring, restoring, starts, wiring
-from migrations_app.emptying import hosts
-from migrations_app.emptying import walk as drains
-from migrations_app.engine.footing import Way
-from migrations_app.engine.lease import due_runs
-from migrations_app.engine.walk import walk
+from migrations_app.audit import actions as attest
+from migrations_app.drains import engine as drains
+from migrations_app.drains import host_services as hosts
 from migrations_app.errors import NovawebError, WorldError
+from migrations_app.integrations import connect as wiring
 from migrations_app.inventory import sync as inventory
+from migrations_app.inventory.copy_speeds import measure as measuring
+from migrations_app.inventory.leaks import scan as leaks
 from migrations_app.models import Run
-from migrations_app.notices import delivery, telling
-from migrations_app.trail import retention
+from migrations_app.notifications import delivery
+from migrations_app.notifications import dispatch as telling
+from migrations_app.requests import start as starts
+from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.runs import retention
+from migrations_app.runs import source_cleanup as aside
+from migrations_app.runs.engine.lease import due_runs
+from migrations_app.runs.engine.run_context import Way
+from migrations_app.runs.engine.walk import walk
 
 log = structlog.get_logger(__name__)
 # So long one job may go on finding due runs before it lets other jobs have a turn.

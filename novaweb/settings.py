@@ -136,12 +136,14 @@ ROOT_URLCONF = "novaweb.urls"
 ASGI_APPLICATION = "novaweb.asgi.application"
 WSGI_APPLICATION = "novaweb.wsgi.application"
 
+TAGS = "audit_proof audit_trail capacity copy_speeds notifications novaweb windows"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {t: f"migrations_app.web.tags.{t}" for t in TAGS.split()},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -231,9 +233,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 HTTPS = env.bool("NOVAWEB_HTTPS", default=False)
-SESSION_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_SECURE = HTTPS
-SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -246,7 +246,7 @@ NOVAWEB_TOKEN_HOURS = env.float("NOVAWEB_TOKEN_HOURS", default=10.0)
 NOVAWEB_METRICS_TOKEN = env("NOVAWEB_METRICS_TOKEN", default="")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "migrations_app.api.auth.Bearer",
+        "migrations_app.api.authentication.Bearer",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["migrations_app.api.base.MayDo"],
@@ -257,7 +257,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "migrations_app.api.base.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "migrations_app.api.problem.handle",
+    "EXCEPTION_HANDLER": "migrations_app.api.problem_details.handle",
     # X-Forwarded-For is what the client wants it to be: the web server reads it
     "NUM_PROXIES": 0,
 }
@@ -273,7 +273,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/",
-    "POSTPROCESSING_HOOKS": ["migrations_app.api.schema.finish"],
+    "POSTPROCESSING_HOOKS": ["migrations_app.api.openapi.finish"],
 }
 
 # ---- logging --------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from migrations_app.api import health
+from migrations_app.web import health
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -14,5 +14,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("django-rq/", include("django_rq.urls")),
     path("api/", include("migrations_app.api.urls")),
-    path("", include("migrations_app.views.urls")),
+    path("", include("migrations_app.web.urls")),
 ]

@@ -16,7 +16,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from migrations_app.proof.triggers import ENTRIES, HEAD
+from migrations_app.audit.triggers import ENTRIES, HEAD
 
 _CHANGE = re.compile(r'\s*(?:UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 _RECORDS = f'INSERT INTO "{ENTRIES}"'

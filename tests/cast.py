@@ -9,9 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from migrations_app import requests, starts, wiring
+from migrations_app.integrations import connect as wiring
 from migrations_app.models import AuditEntry, MigrationRequest, Run
-from migrations_app.states import REQUEST_STATE_OF_RUN, RunState
+from migrations_app.models.states import REQUEST_STATE_OF_RUN, RunState
+from migrations_app.requests import actions as requests
+from migrations_app.requests import start as starts
 from tests.factories import person
 from tests.stage import Stage
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from migrations_app.models import Run
-from migrations_app.states import RunState
+from migrations_app.models.states import RunState
 from tests.stage import Stage
 
 Services = dict[str, tuple[bool, str | None, bool]]

@@ -20,9 +20,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import TransactionTestCase
 
+from migrations_app.audit import hashing as form
+from migrations_app.audit import triggers
+from migrations_app.audit.search_index import SQLITE_TABLE
 from migrations_app.models import AuditHead, Pacer, Told
-from migrations_app.proof import form, triggers
-from migrations_app.trail.words import SQLITE_TABLE
 
 KEPT = (Group, Permission, ContentType, Pacer, AuditHead, Told)
 

@@ -16,6 +16,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from migrations_app.audit import chain
 from migrations_app.models import (
     ApprovalPolicy,
     AuditEntry,
@@ -31,8 +32,7 @@ from migrations_app.models import (
     Snapshot,
     Step,
 )
-from migrations_app.proof import chain
-from migrations_app.states import OPEN_REQUESTS, REQUEST_STATE_OF_RUN, RunState
+from migrations_app.models.states import OPEN_REQUESTS, REQUEST_STATE_OF_RUN, RunState
 from tests.planned import FINDINGS, PLAN
 
 PASSWORD = "a long enough phrase"

@@ -15,15 +15,15 @@ from django.contrib.auth.models import User
 from django.test import override_settings
 from django.utils import timezone
 
-from migrations_app import planning
-from migrations_app.adapters.pretend import Killed, PretendCloud
-from migrations_app.engine.footing import Way
-from migrations_app.engine.lease import Lease
-from migrations_app.engine.walk import walk
+from migrations_app.integrations.adapters.pretend import Killed, PretendCloud
+from migrations_app.integrations.interfaces import World
 from migrations_app.models import Cloud, Decision, MigrationRequest, Run
-from migrations_app.ports import World
-from migrations_app.starts import begin
-from migrations_app.states import RequestState, RunState
+from migrations_app.models.states import RequestState, RunState
+from migrations_app.requests import plan as planning
+from migrations_app.requests.start import begin
+from migrations_app.runs.engine.lease import Lease
+from migrations_app.runs.engine.run_context import Way
+from migrations_app.runs.engine.walk import walk
 
 WALKING = {RunState.RUNNING, RunState.GOING_BACK}
 # what tells whether and when a run is to be looked at

@@ -125,7 +125,7 @@ def drained(folder: Path, workers: int) -> int:
 
 def planned(site: Site, workers: int) -> Drain:
     """Return the drain of the two hosts, planned and approved by somebody else."""
-    from migrations_app import drains
+    from migrations_app.drains import actions as drains
     from tests.processes.site import person
 
     for _ in range(workers):

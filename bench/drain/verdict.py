@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.drain.guests import APART, LEAVE, TOGETHER, Guest, say, servers
 
 if TYPE_CHECKING:
-    from migrations_app.draining.fleet import Task
+    from migrations_app.drains.planner.model import Task
     from migrations_app.models import Drain, MigrationRequest
     from tests.adapters.clouds import LabPlace
 
@@ -56,9 +56,9 @@ def unsaid(drain: Drain, guests: Sequence[Guest]) -> list[str]:
 
 def ideal(drain: Drain, place: LabPlace, moved: Sequence[MigrationRequest]) -> float:
     """Return the seconds below which no order of these moves can be."""
-    from migrations_app.draining.fleet import Limits
-    from migrations_app.draining.order import at_least
-    from migrations_app.emptying.moves import task_of
+    from migrations_app.drains.moves import task_of
+    from migrations_app.drains.planner.model import Limits
+    from migrations_app.drains.planner.move_order import at_least
 
     seconds: dict[str, float] = {}
     spans: dict[str, list[tuple[datetime, datetime, str]]] = {}

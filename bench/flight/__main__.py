@@ -63,13 +63,13 @@ def _take_off(runs: int, seconds: float) -> None:
     from django.contrib.auth.models import User
     from django.utils import timezone
 
-    from migrations_app import planning
-    from migrations_app.adapters.pretend import PretendCloud
-    from migrations_app.adapters.pretend.article import TINY
+    from migrations_app.integrations.adapters.pretend import PretendCloud
+    from migrations_app.integrations.adapters.pretend.seed import TINY
+    from migrations_app.integrations.interfaces import World
     from migrations_app.models import Cloud, MigrationRequest
-    from migrations_app.ports import World
-    from migrations_app.starts import begin
-    from migrations_app.states import RequestState
+    from migrations_app.models.states import RequestState
+    from migrations_app.requests import plan as planning
+    from migrations_app.requests.start import begin
 
     cloud = PretendCloud("pretend", settings.NOVAWEB_PRETEND_FILE)
     cloud.set(live_seconds=seconds, max_concurrent_live_migrations=runs)
@@ -109,9 +109,9 @@ def _watch(worker: subprocess.Popen[bytes], runs: int) -> int:
     from django.conf import settings
     from django.utils import timezone
 
-    from migrations_app.engine.lease import due_runs
     from migrations_app.models import Run
-    from migrations_app.states import RunState
+    from migrations_app.models.states import RunState
+    from migrations_app.runs.engine.lease import due_runs
 
     begun = time.monotonic()
     worst, memory, told, settled = 0.0, [], 0.0, False

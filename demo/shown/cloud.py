@@ -8,10 +8,10 @@ from typing import Protocol
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
-from migrations_app import wiring
-from migrations_app.adapters.pretend import PretendCloud
 from migrations_app.errors import Unreachable
-from migrations_app.ports import Flavor
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.adapters.pretend import PretendCloud
+from migrations_app.integrations.interfaces import Flavor
 
 TINY = Flavor(name="m1.tiny", vcpus=1, ram_mb=512, disk_gb=1)
 PATIENCE = 60.0  # seconds until Nova is at it

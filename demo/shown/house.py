@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from demo.people import ADMIN
 from demo.words import say
-from migrations_app import delegations, policies, searches, windows
+from migrations_app.audit import saved_searches as searches
 from migrations_app.models import (
     ApprovalPolicy,
     Choice,
@@ -19,8 +19,11 @@ from migrations_app.models import (
     Webhook,
     Window,
 )
-from migrations_app.notices import choices, webhooks
-from migrations_app.windows import Wish
+from migrations_app.notifications import preferences as choices
+from migrations_app.notifications import webhooks
+from migrations_app.requests.approvals import delegations, policies
+from migrations_app.requests.windows import actions as windows
+from migrations_app.requests.windows.actions import Wish
 
 TWO = "Zone OS2 takes two"
 HOOK = "Chat of the operators"

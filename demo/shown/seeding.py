@@ -15,8 +15,9 @@ from django.utils import timezone
 from demo.shown.cloud import Special
 from demo.shown.scenes import Emptying, Scene
 from demo.words import say
-from migrations_app import drains, glass, requests, speeds
+from migrations_app.drains import actions as drains
 from migrations_app.errors import NovawebError, TooLate, Unfit
+from migrations_app.inventory.copy_speeds import actions as speeds
 from migrations_app.models import (
     BrokenGlass,
     CopySpeed,
@@ -26,7 +27,9 @@ from migrations_app.models import (
     Instance,
 )
 from migrations_app.models import MigrationRequest as Request
-from migrations_app.states import DrainState, RequestState
+from migrations_app.models.states import DrainState, RequestState
+from migrations_app.requests import actions as requests
+from migrations_app.requests import break_glass as glass
 
 PLANNING_PATIENCE = 60.0  # seconds until a drain is planned
 Part = TypeVar("Part", Scene, Emptying)

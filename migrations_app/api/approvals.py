@@ -12,17 +12,17 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from migrations_app import delegations, policies
+from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
-from migrations_app.approval.rule import MOST_APPROVERS, MOST_HOURS, MOST_WEIGHT, When
-from migrations_app.approval.standing import Standing
-from migrations_app.models import (
-    ApprovalPolicy,
-    BrokenGlass,
-    Delegation,
-    PolicyVersion,
+from migrations_app.models import ApprovalPolicy, BrokenGlass, Delegation, PolicyVersion
+from migrations_app.requests.approvals import delegations, policies
+from migrations_app.requests.approvals.rules import (
+    MOST_APPROVERS,
+    MOST_HOURS,
+    MOST_WEIGHT,
+    When,
 )
-from migrations_app.policy import Verb
+from migrations_app.requests.approvals.status import Standing
 
 
 def _some() -> Any:

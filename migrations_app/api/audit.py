@@ -14,12 +14,13 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
-from migrations_app import audit, queries
+from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Pages, cursor
 from migrations_app.api.filters import AuditFilter
+from migrations_app.audit import queries as audit_queries
+from migrations_app.audit import recorder as audit
+from migrations_app.audit import search
 from migrations_app.models import AuditEntry
-from migrations_app.policy import Verb
-from migrations_app.trail import search
 
 
 class EntryShape(serializers.ModelSerializer[AuditEntry]):
@@ -144,7 +145,7 @@ class Entries(Checked, ListAPIView[AuditEntry]):
 
     def get_queryset(self) -> QuerySet[AuditEntry]:
         """Return all, newest first."""
-        return queries.audit_entries().order_by("-pk")
+        return audit_queries.audit_entries().order_by("-pk")
 
 
 @extend_schema(tags=["audit"])
@@ -156,4 +157,4 @@ class OneEntry(Checked, APIView):
     @extend_schema(responses=EntryShape)
     def get(self, request: Request, pk: int) -> Response:
         """Return the entry of that number."""
-        return Response(EntryShape(queries.audit_entry(pk)).data)
+        return Response(EntryShape(audit_queries.audit_entry(pk)).data)

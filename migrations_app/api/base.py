@@ -24,9 +24,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from migrations_app import policy
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Person, Verb
 from migrations_app.errors import NotAllowed
-from migrations_app.policy import Person, Verb
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which reads the settings that name us
@@ -48,7 +48,7 @@ def person_of(request: Request) -> Person:
 class MayDo(BasePermission):
     """Whoever is signed in and may do the view's ``verb``; else the policy's sentence.
 
-    The verbs of requests.py and runs.py ask again, about the very request or run.
+    The verbs of requests/ and runs/ ask again, about the very request or run.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from migrations_app import drains as verbs
+from migrations_app.access.permissions import Verb
 from migrations_app.api import runs
 from migrations_app.api.base import PAGING, Checked, taken, user_of
-from migrations_app.api.drain_shapes import (
+from migrations_app.api.drain_serializers import (
     STATES,
     BackInput,
     DrainInListShape,
@@ -24,9 +24,9 @@ from migrations_app.api.drain_shapes import (
     DrainShape,
 )
 from migrations_app.api.requests import ApproveInput
+from migrations_app.drains import actions as verbs
 from migrations_app.errors import NotAllowed
 from migrations_app.models import Drain
-from migrations_app.policy import Verb
 
 
 @extend_schema(tags=["drains"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import django_filters
 from django.db.models import QuerySet
 
-from migrations_app.filters import inventory, requests, trail
+from migrations_app.audit import filters as trail
+from migrations_app.inventory import filters as inventory
 from migrations_app.models import (
     CopySpeed,
     Hypervisor,
@@ -13,6 +14,7 @@ from migrations_app.models import (
     MigrationRequest,
     Snapshot,
 )
+from migrations_app.requests import filters as requests
 
 _YES_OR_NO = [("true", "true"), ("false", "false")]
 

@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from migrations_app import queries
+from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.filters import HypervisorFilter, InstanceFilter, SnapshotFilter
 from migrations_app.errors import Gone
-from migrations_app.inventory.ask import have_read_anew
+from migrations_app.inventory import queries as inventory_queries
+from migrations_app.inventory.actions import have_read_anew
 from migrations_app.inventory.capacity import (
     NOTHING,
     RESOURCES,
@@ -26,7 +27,6 @@ from migrations_app.inventory.capacity import (
     used_most,
 )
 from migrations_app.models import Hypervisor, Instance, Snapshot
-from migrations_app.policy import Verb
 
 CLOUD = OpenApiParameter("cloud", description="Where several have one of that name.")
 
@@ -232,7 +232,7 @@ class Hypervisors(Checked, ListAPIView[Hypervisor]):
 
     def get_queryset(self) -> QuerySet[Hypervisor]:
         """Return all, in a fixed order."""
-        return queries.hypervisors().order_by("host", "pk")
+        return inventory_queries.hypervisors().order_by("host", "pk")
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return one page, with the instances of all its hosts counted at once."""
@@ -254,7 +254,7 @@ class OneHypervisor(Checked, APIView):
         cloud = request.query_params.get("cloud", "")
         if "\x00" in host + cloud:
             raise Gone("No hypervisor has a name like that.")
-        row = queries.hypervisor(host, cloud=cloud)
+        row = inventory_queries.hypervisor(host, cloud=cloud)
         row.projects = usage_by_project(row.cloud, row.host)  # type: ignore[attr-defined]
         context = {"most": used_most([row])}
         return Response(HypervisorAndUsersShape(row, context=context).data)
@@ -269,7 +269,7 @@ class Instances(Checked, ListAPIView[Instance]):
 
     def get_queryset(self) -> QuerySet[Instance]:
         """Return all, in a fixed order."""
-        return queries.instances().order_by("name", "uuid", "pk")
+        return inventory_queries.instances().order_by("name", "uuid", "pk")
 
 
 @extend_schema(tags=["inventory"])
@@ -279,7 +279,7 @@ class OneInstance(Checked, APIView):
     @extend_schema(responses=InstanceShape)
     def get(self, request: Request, uuid: UUID) -> Response:
         """Return the instance of that UUID."""
-        return Response(InstanceShape(queries.instance(str(uuid))).data)
+        return Response(InstanceShape(inventory_queries.instance(str(uuid))).data)
 
 
 @extend_schema(tags=["inventory"])

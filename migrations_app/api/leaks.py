@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
-from migrations_app import leaks_known
 from migrations_app.api.base import Checked
-from migrations_app.filters.leaks import LeakFilter
+from migrations_app.inventory.leaks import queries as leaks_known
+from migrations_app.inventory.leaks.filters import LeakFilter
 from migrations_app.models import Leak
 
 

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from migrations_app import requests as verbs
-from migrations_app import timetable
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.errors import Blocked, Gone
 from migrations_app.preflight.advice import Advice
+from migrations_app.requests import actions as verbs
+from migrations_app.requests.windows import schedule as timetable
 
 A_PROCEDURE = (
     "live, cold, cold_by_disabling, manual, or auto: live or cold, whichever has the"

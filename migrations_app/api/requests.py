@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from migrations_app import policy, queries, rulings, timetable
-from migrations_app import requests as verbs
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
 from migrations_app.api import runs
 from migrations_app.api.approvals import GlassShape, StandingShape
 from migrations_app.api.base import Checked, Text, person_of, taken, user_of
@@ -26,10 +26,13 @@ from migrations_app.api.preflight import (
     PreflightInput,
     about_what_was_sent,
 )
-from migrations_app.approval.standing import Standing
 from migrations_app.errors import NotAllowed
 from migrations_app.models import Decision, MigrationRequest
-from migrations_app.policy import Verb
+from migrations_app.requests import actions as verbs
+from migrations_app.requests import queries
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals.status import Standing
+from migrations_app.requests.windows import schedule as timetable
 
 
 class PlannedShape(serializers.Serializer[Any]):

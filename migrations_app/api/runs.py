@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from migrations_app import queries, standstill
-from migrations_app import runs as verbs
+from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Input, Text, cursor, taken, user_of
 from migrations_app.models import Line, Run, Step
-from migrations_app.policy import Verb
+from migrations_app.runs import actions as verbs
+from migrations_app.runs import downtime as standstill
+from migrations_app.runs import queries as runs_queries
 
 LINES = 500  # in one answer at most
 
@@ -118,9 +119,9 @@ class RunShape(serializers.ModelSerializer[Run]):
 
 def shown(row: Run) -> dict[str, Any]:
     """Return the run as the interface shows it."""
-    last = queries.lines_after(row.pk, row.last_number - 1, limit=1)
+    last = runs_queries.lines_after(row.pk, row.last_number - 1, limit=1)
     row.last_line = last[0] if last else None  # type: ignore[attr-defined]
-    row.downtime = standstill.as_dict(row, queries.steps(row))  # type: ignore[attr-defined]
+    row.downtime = standstill.as_dict(row, runs_queries.steps(row))  # type: ignore[attr-defined]
     return dict(RunShape(row).data)
 
 
@@ -131,7 +132,7 @@ class OneRun(Checked, APIView):
     @extend_schema(responses=RunShape)
     def get(self, request: Request, pk: int) -> Response:
         """Return the run with its steps."""
-        return Response(shown(queries.run(pk)))
+        return Response(shown(runs_queries.run(pk)))
 
 
 @extend_schema(tags=["runs"])
@@ -144,8 +145,8 @@ class Lines(Checked, APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Return the lines that follow ``after``: 500 at most, then ask again."""
         after = cursor(request, "after")
-        queries.pulse(pk)  # a run that there is not has no empty log
-        rows = queries.lines_after(pk, after, limit=LINES)
+        runs_queries.pulse(pk)  # a run that there is not has no empty log
+        rows = runs_queries.lines_after(pk, after, limit=LINES)
         return Response(LineShape(rows, many=True).data)
 
 
@@ -166,7 +167,7 @@ class RunVerb(Checked, APIView):
         # no docstring: it would stand in the schema in place of the verb's
         sent = taken(request, NoteInput)
         type(self).carry_out(pk, by=user_of(request), note=sent["note"])
-        return Response(shown(queries.run(pk)))
+        return Response(shown(runs_queries.run(pk)))
 
 
 class Stop(RunVerb):

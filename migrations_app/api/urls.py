@@ -10,27 +10,27 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from migrations_app.api import amend as changing
 from migrations_app.api import (
     approvals,
     audit,
-    changing,
-    compute,
     drains,
     inventory,
     leaks,
-    notices,
     preflight,
-    proof,
     requests,
     runs,
-    searches,
-    speeds,
-    token,
     webhooks,
     what_if,
     windows,
-    world,
 )
+from migrations_app.api import audit_proof as proof
+from migrations_app.api import compute_services as compute
+from migrations_app.api import copy_speeds as speeds
+from migrations_app.api import notifications as notices
+from migrations_app.api import run_inspection as world
+from migrations_app.api import saved_searches as searches
+from migrations_app.api import tokens as token
 
 
 class Number(IntConverter):

@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
 from migrations_app.models import Attempt, Delivery, Webhook
-from migrations_app.notices import webhooks as verbs
-from migrations_app.notices.events import OUTSIDE
-from migrations_app.policy import Verb
+from migrations_app.notifications import webhooks as verbs
+from migrations_app.notifications.events import OUTSIDE
 
 
 class WebhookShape(serializers.ModelSerializer[Webhook]):

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from migrations_app.api.base import Checked, Input, Text, taken
+from migrations_app.drains.what_if import MOST, Answer, Question, foresee
 from migrations_app.errors import Unfit
-from migrations_app.inventory.what_if import MOST, Answer, Question, foresee
 
 
 class PickInput(Input):

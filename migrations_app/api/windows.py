@@ -16,17 +16,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from migrations_app import calendar_files, policy, timetable
-from migrations_app import windows as verbs
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
 from migrations_app.api import runs
 from migrations_app.api.base import Checked, Input, Text, person_of, taken, user_of
-from migrations_app.calendar_files import Planned, Scope
-from migrations_app.calendars.ics import LARGEST
-from migrations_app.calendars.rule import read_clock
 from migrations_app.errors import NotAllowed
 from migrations_app.models import Window
-from migrations_app.policy import Verb
-from migrations_app.windows import Wish
+from migrations_app.requests.windows import actions as verbs
+from migrations_app.requests.windows import calendar_files
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows.actions import Wish
+from migrations_app.requests.windows.calendar.ics import LARGEST
+from migrations_app.requests.windows.calendar.window import read_clock
+from migrations_app.requests.windows.calendar_files import Planned, Scope
 
 KINDS = Window.Kind.choices
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 
-from migrations_app import ports
+from migrations_app.integrations import interfaces as ports
 from migrations_app.models import Cloud, Hypervisor, Instance
 
 # How many rows are held in memory and written by one statement (SQLite, which takes

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count
 
-from migrations_app.inventory.rollup import FINE, roll_up
 from migrations_app.inventory.rows import BATCH
+from migrations_app.inventory.snapshot_history import FINE, roll_up
 from migrations_app.models import Cloud, Hypervisor, Instance, Snapshot
 
 # One snapshot of a host in so long a time at most: enough for a chart of a day.

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from migrations_app import ports
 from migrations_app.errors import Gone, WorldError
+from migrations_app.integrations import interfaces as ports
 from migrations_app.inventory import rows
-from migrations_app.inventory.reading import Report, read
-from migrations_app.inventory.turn import Overtaken, Turn, due_clouds
+from migrations_app.inventory.read_cloud import Report, read
+from migrations_app.inventory.sync_lease import Overtaken, Turn, due_clouds
 from migrations_app.models import Cloud, Instance
 
 __all__ = ["Report", "due_clouds", "refresh_instance", "sync"]

@@ -8,7 +8,8 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from migrations_app.proof import form, triggers
+from migrations_app.audit import hashing as form
+from migrations_app.audit import triggers
 
 
 def chain(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:

@@ -14,7 +14,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from migrations_app.trail import words
+from migrations_app.audit import search_index as words
 
 
 def index_words(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:

@@ -1,4 +1,4 @@
-"""The tables: facts and constraints. Verbs: requests.py, drains.py and runs.py."""
+"""The tables: facts and constraints. Verbs: actions.py of requests, drains, runs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from migrations_app.models.approval import (
     PolicyVersion,
 )
 from migrations_app.models.audit import AuditEntry, AuditHead
-from migrations_app.models.calendar import Window
 from migrations_app.models.cloud import Cloud
+from migrations_app.models.copy_speed import CopySpeed
 from migrations_app.models.drain import Drain
 from migrations_app.models.inventory import (
     Hypervisor,
@@ -20,7 +20,7 @@ from migrations_app.models.inventory import (
     Snapshot,
 )
 from migrations_app.models.leak import Leak, LeakLook
-from migrations_app.models.notice import (
+from migrations_app.models.notification import (
     Attempt,
     Choice,
     Delivery,
@@ -31,9 +31,9 @@ from migrations_app.models.notice import (
 )
 from migrations_app.models.probe import Probe, Sample
 from migrations_app.models.request import Decision, MigrationRequest
-from migrations_app.models.run import Line, Pacer, Run, Step
-from migrations_app.models.speed import CopySpeed
-from migrations_app.models.trail import Removal, SavedSearch
+from migrations_app.models.run import Line, Pacer, Removal, Run, Step
+from migrations_app.models.saved_search import SavedSearch
+from migrations_app.models.window import Window
 
 __all__ = [
     "ApprovalPolicy",

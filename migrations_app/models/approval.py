@@ -10,7 +10,7 @@ from migrations_app.models.request import MigrationRequest
 
 
 class ApprovalPolicy(models.Model):
-    """Which moves it is for and who must approve them, as data (approval/rule.py).
+    """Which moves it is for and who must approve them (requests/approvals/rules.py).
 
     Of the active ones that match a move the heaviest rules. ``version`` is the number
     of the newest PolicyVersion, whose copy of the rule this is.

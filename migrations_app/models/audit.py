@@ -7,12 +7,12 @@ from django.db import models
 
 
 class AuditEntry(models.Model):
-    """One act. Triggers refuse every UPDATE and DELETE (proof/triggers.py).
+    """One act. Triggers refuse every UPDATE and DELETE (audit/triggers.py).
 
     The actor is kept as a key *and* as text, and the key has no constraint: deleting
     an account never touches the trail. ``act`` groups the entries of one request of a
     browser, a client or a job. ``previous`` is the ``digest`` of the entry before it:
-    what is hashed is in proof/form.py. The numbers have no gap.
+    what is hashed is in audit/hashing.py. The numbers have no gap.
     """
 
     at = models.DateTimeField()
@@ -44,7 +44,7 @@ class AuditEntry(models.Model):
         ordering = ("-id",)
         verbose_name_plural = "audit entries"
         # each in the order of the numbers, so that a page of a search reads no more
-        # than it shows; words are in an index of the database's own (trail/words.py)
+        # than it shows; words are in an index of the database's own (search_index.py)
         indexes = (
             models.Index(fields=("instance", "id")),
             models.Index(fields=("instance_name", "id")),

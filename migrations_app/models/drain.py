@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from migrations_app.models.cloud import Cloud
-from migrations_app.states import Afterwards, DrainState
+from migrations_app.models.states import Afterwards, DrainState
 
 
 class Drain(models.Model):

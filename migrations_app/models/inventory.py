@@ -12,9 +12,9 @@ class Hypervisor(models.Model):
 
     Memory in MiB, disk in GiB. Totals, reserved and used are placement's; capacity
     is (total - reserved) x ratio. ``stock`` has all of placement's classes: name ->
-    total, reserved, ratio, used, max_unit, as ``ports.Stock``; empty where placement
-    does not know the host. ``nova_…`` is what Nova itself counts (os-hypervisors up
-    to 2.87), which knows no ratio; null where Nova does not tell.
+    total, reserved, ratio, used, max_unit, as ``interfaces.Stock``; empty where
+    placement does not know the host. ``nova_…`` is what Nova itself counts
+    (os-hypervisors up to 2.87), which knows no ratio; null where Nova does not tell.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)

@@ -8,7 +8,7 @@ from migrations_app.models.cloud import Cloud
 
 
 class Leak(models.Model):
-    """One thing that should not be there as of ``last_seen``. leaks.py alone writes.
+    """One thing that should not be there as of ``last_seen``, by leaks/scan.py.
 
     ``subject`` is the UUID of what it is about (an instance, a move of Nova, a port);
     ``sentence`` says what is wrong, ``remedy`` what mends it, ``evidence`` what was

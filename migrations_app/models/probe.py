@@ -8,10 +8,10 @@ from migrations_app.models.run import Run
 
 
 class Probe(models.Model):
-    """The probing of one run's guest. Only starts.py and engine/prober.py write here.
+    """The probing of one run's guest. Written by requests/start.py and probe/prober.py.
 
-    ``target`` is as in probing/target.py. ``result`` is what probing/gaps.py reads out
-    of all answers, once the probing is over.
+    ``target`` is as in interfaces/probe_target.py. ``result`` is what
+    probe/gaps.py reads out of all answers, once the probing is over.
     """
 
     run = models.OneToOneField(

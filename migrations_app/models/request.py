@@ -7,7 +7,7 @@ from django.db import models
 
 from migrations_app.models.cloud import Cloud
 from migrations_app.models.drain import Drain
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
 
 
 class MigrationRequest(models.Model):
@@ -56,7 +56,7 @@ class MigrationRequest(models.Model):
     # How many plans there were: an approval of one that was replaced stays void, even
     # when the world turns back and the plan reads again as it did.
     edition = models.PositiveIntegerField(default=1)
-    # How the plan differs from the one that it replaced, line by line (drift.py).
+    # How the plan differs from the one that it replaced, line by line (plan_diff.py).
     differences = models.JSONField(default=list, blank=True)
 
     asked_by = models.ForeignKey(
@@ -105,7 +105,7 @@ class Decision(models.Model):
     It is about a request or about a drain: about one of the two.
 
     An approval counts only while the request's digest is the one that it names, and
-    as far as the policy that rules lets it (approval/standing.py). ``groups`` are the
+    as far as the policy that rules lets it (approvals/status.py). ``groups`` are the
     groups at that time of whose say it is: of ``on_behalf_of``, where that is given.
     """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db import models
 
 from migrations_app.models.request import MigrationRequest
-from migrations_app.states import RunState, StepState
+from migrations_app.models.states import RunState, StepState
 
 
 class Run(models.Model):
-    """One execution of an approved plan. Only engine/ and runs.py write here."""
+    """One execution of an approved plan. Only runs/ writes here."""
 
     request = models.OneToOneField(
         MigrationRequest, on_delete=models.PROTECT, related_name="run"
@@ -121,3 +121,24 @@ class Pacer(models.Model):
 
     def __str__(self) -> str:
         return "pacer"
+
+
+class Removal(models.Model):
+    """What was removed of a run because it was old (runs/retention.py)."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="removals")
+    # "log" or "samples"
+    what = models.CharField(max_length=20)
+    count = models.BigIntegerField()
+    # of the log, as its text file reads: what run.completed says of it in the trail
+    sha256 = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=("run", "what"), name="removed_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.what} of run {self.run_id}"

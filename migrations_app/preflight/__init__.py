@@ -1,10 +1,10 @@
 """What speaks for and against a move, said before it is made.
 
-Pure: facts are gathered once through the ports, and everything else is judgement.
+Pure: facts are gathered once through the interfaces, and everything else is judgement.
 """
 
 from __future__ import annotations
 
-from migrations_app.preflight.reference import documentation
+from migrations_app.preflight.rule_docs import documentation
 
 __all__ = ["documentation"]

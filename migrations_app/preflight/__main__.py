@@ -5,6 +5,6 @@ from __future__ import annotations
 import sys
 
 from migrations_app.preflight import documentation
-from migrations_app.preflight.adviser_page import page
+from migrations_app.preflight.advice_docs import page
 
 sys.stdout.write(page() if "advice" in sys.argv[1:] else documentation())

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrations_app.errors import Unfit
-from migrations_app.ports import Hypervisor, Move, Stock
+from migrations_app.integrations.interfaces import Hypervisor, Move, Stock
+from migrations_app.preflight.capacity import charged, left_after
+from migrations_app.preflight.copy_speeds import Speed, Speeds
 from migrations_app.preflight.estimate import Estimate, estimate
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, Severity, worst
-from migrations_app.preflight.room import charged, left_after
 from migrations_app.preflight.rule import AUTOMATIC, COLD, LIVE, PROCEDURES
 from migrations_app.preflight.rules import RULES
-from migrations_app.preflight.speed import Speed, Speeds
 
 
 @dataclass(frozen=True, slots=True)

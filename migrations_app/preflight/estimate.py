@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from migrations_app.ports import Server
+from migrations_app.integrations.interfaces import Server
 from migrations_app.preflight.rule import LIVE, MANUAL
 
 # What one stream between two hosts carries, in Mbit/s, when nobody has measured it.

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from migrations_app.errors import Unreachable, WorldError
-from migrations_app.ports import (
+from migrations_app.integrations.host_commands.host_survey import survey
+from migrations_app.integrations.interfaces import (
     Agent,
     Guest,
     HostFacts,
@@ -25,7 +26,6 @@ from migrations_app.ports import (
     Volume,
     World,
 )
-from migrations_app.shell.survey import survey
 
 T = TypeVar("T")
 NOVA_DB = "nova_db"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from migrations_app.ports import Move
+from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding
 

@@ -19,8 +19,15 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Cloud, Hosts, Move, NovaDb, Survey, World
-from migrations_app.procedures.expect import Expected, at_rest
+from migrations_app.integrations.interfaces import (
+    Cloud,
+    Hosts,
+    Move,
+    NovaDb,
+    Survey,
+    World,
+)
+from migrations_app.procedures.expected_state import Expected, at_rest
 
 
 class Is(StrEnum):

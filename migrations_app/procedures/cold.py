@@ -11,12 +11,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Move, Server
+from migrations_app.integrations.interfaces import Move, Server
 from migrations_app.procedures.base import Act, Is, It, Procedure, Step
-from migrations_app.procedures.expect import Expected, unconfirmed
-from migrations_app.procedures.expect import arrived as arrived_there
-from migrations_app.procedures.steps import downtime, trace
-from migrations_app.procedures.steps.looks import (
+from migrations_app.procedures.expected_state import Expected, unconfirmed
+from migrations_app.procedures.expected_state import arrived as arrived_there
+from migrations_app.procedures.steps import downtime
+from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,
     TargetTakesInstances,

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Move, Server, World
+from migrations_app.integrations.interfaces import Move, Server, World
 from migrations_app.procedures.base import Is, It, Procedure, Step
 from migrations_app.procedures.cold import (
     AT_REST,
@@ -25,21 +25,26 @@ from migrations_app.procedures.cold import (
     WaitsOnTarget,
     lost,
 )
-from migrations_app.procedures.expect import Expected, Thing, at_rest, unconfirmed
-from migrations_app.procedures.steps import trace
-from migrations_app.procedures.steps.looks import (
-    AllocationIsMoved,
-    PortsAreBound,
-    TargetTakesInstances,
-    arrived,
+from migrations_app.procedures.expected_state import (
+    Expected,
+    Thing,
+    at_rest,
+    unconfirmed,
 )
-from migrations_app.procedures.steps.others import (
+from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps.disable_other_hosts import (
     DisableOthers,
     EnableOthers,
     OthersAreHidden,
     OthersAreOffered,
     expect_disabled,
     others,
+)
+from migrations_app.procedures.steps.verify import (
+    AllocationIsMoved,
+    PortsAreBound,
+    TargetTakesInstances,
+    arrived,
 )
 
 

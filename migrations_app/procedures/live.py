@@ -13,18 +13,21 @@ from datetime import timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Move, Server, Survey, World
+from migrations_app.integrations.host_commands import compute_log, domjobinfo
+from migrations_app.integrations.interfaces import Move, Server, Survey, World
 from migrations_app.procedures.base import Hastened, Is, It, Procedure, Step
-from migrations_app.procedures.expect import Expected
-from migrations_app.procedures.expect import arrived as arrived_there
-from migrations_app.procedures.steps import downtime, progress, storage, trace
-from migrations_app.procedures.steps.looks import (
+from migrations_app.procedures.expected_state import Expected
+from migrations_app.procedures.expected_state import arrived as arrived_there
+from migrations_app.procedures.steps import downtime
+from migrations_app.procedures.steps import live_progress as progress
+from migrations_app.procedures.steps import live_storage as storage
+from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,
     TargetTakesInstances,
     arrived,
 )
-from migrations_app.shell import compute_log, domjobinfo
 
 # What Nova calls the request, and the record of the move that comes of it.
 ACTION = KIND = "live-migration"

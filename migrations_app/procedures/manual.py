@@ -15,23 +15,22 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from migrations_app.errors import Unreachable, WorldError
-from migrations_app.ports import Move, Survey, World
+from migrations_app.integrations.interfaces import Move, Survey, World
 from migrations_app.procedures.base import Procedure
-from migrations_app.procedures.steps.copying import (
+from migrations_app.procedures.steps.manual_copy import (
     CopyBase,
     CopyRest,
     CopyWarm,
     PutInPlace,
 )
-from migrations_app.procedures.steps.looks import AllocationIsMoved, PortsAreBound
-from migrations_app.procedures.steps.power import (
+from migrations_app.procedures.steps.manual_power import (
     AttachVolumes,
     DetachVolumes,
     GuestIsThere,
     StartOnTarget,
     Stop,
 )
-from migrations_app.procedures.steps.readying import (
+from migrations_app.procedures.steps.manual_prepare import (
     ChargeTarget,
     DatabaseIsReady,
     HostsAreReady,
@@ -41,7 +40,12 @@ from migrations_app.procedures.steps.readying import (
     TargetIsUp,
     Unlock,
 )
-from migrations_app.procedures.steps.turning import BindPorts, ForgetOnSource, TellNova
+from migrations_app.procedures.steps.manual_switch import (
+    BindPorts,
+    ForgetOnSource,
+    TellNova,
+)
+from migrations_app.procedures.steps.verify import AllocationIsMoved, PortsAreBound
 
 # Paths that may stand in a command as they are.
 PLAIN = re.compile(r"/[A-Za-z0-9._/+-]+")

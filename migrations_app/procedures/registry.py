@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.errors import Unfit
-from migrations_app.ports import Move
+from migrations_app.integrations.interfaces import Move
 from migrations_app.procedures.base import Procedure
 from migrations_app.procedures.cold import Cold
 from migrations_app.procedures.cold_by_disabling import ColdByDisabling

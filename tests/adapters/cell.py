@@ -8,8 +8,8 @@ from typing import Any
 
 import pymysql
 
-from migrations_app.ports import Move, Place, RowMove
-from migrations_app.procedures.steps import row
+from migrations_app.integrations.interfaces import Move, Place, RowMove
+from migrations_app.procedures.steps import nova_database_sql as row
 from tests.adapters.mariadb import MariaDb
 
 WEB = "5f78a175-196e-467d-a88e-6ffb9461832b"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.adapters.nova_db import MySqlNovaDb
-from migrations_app.adapters.pretend import PretendCloud
+from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
+from migrations_app.integrations.adapters.pretend import PretendCloud
 from tests.adapters import cell
 from tests.adapters.clouds import HandClock, LabPlace, Place, PretendPlace
 from tests.adapters.mariadb import MariaDb

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrations_app.errors import Conflict
-from migrations_app.ports import Migration
+from migrations_app.integrations.interfaces import Migration
 from tests.adapters.clouds import Place
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from migrations_app.adapters.nova_db import MySqlNovaDb
 from migrations_app.errors import Blocked, Gone
-from migrations_app.ports import Place
+from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
+from migrations_app.integrations.interfaces import Place
 from tests.adapters.cell import SEEN, SOURCE, TARGET, WEB, add_node
 from tests.adapters.mariadb import MariaDb
 

@@ -10,9 +10,10 @@ from typing import Any
 import pymysql
 import pytest
 
-from migrations_app.adapters.nova_db import MySqlNovaDb, session
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
-from migrations_app.ports import RowMove, Statement
+from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
+from migrations_app.integrations.adapters.nova_database import transaction as session
+from migrations_app.integrations.interfaces import RowMove, Statement
 from tests.adapters.cell import SOURCE, TARGET, WEB, change, columns, places, tokens
 from tests.adapters.mariadb import PASSWORD, MariaDb
 

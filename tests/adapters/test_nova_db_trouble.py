@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.adapters.nova_db import MySqlNovaDb, session
-from migrations_app.adapters.nova_db.session import Session
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.ports import Place, RowMove, Statement
+from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
+from migrations_app.integrations.adapters.nova_database import transaction as session
+from migrations_app.integrations.adapters.nova_database.transaction import Session
+from migrations_app.integrations.interfaces import Place, RowMove, Statement
 from tests.adapters.mariadb import PASSWORD, MariaDb, make_certificate
 from tests.adapters.wire import Wire, wire
 from tests.free_port import free_port

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from migrations_app.adapters.openstack import OpenStackCloud, values
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.ports import Agent, Flavor, Server, Volume
+from migrations_app.integrations.adapters.openstack import OpenStackCloud
+from migrations_app.integrations.adapters.openstack import parsing as values
+from migrations_app.integrations.interfaces import Agent, Flavor, Server, Volume
 from tests.adapters.sham import Sham, running, write_clouds
 
 NOVA = "GET /compute/v2.1"

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from migrations_app.adapters.openstack import OpenStackCloud
 from migrations_app.errors import Conflict
-from migrations_app.ports import MEMORY_MB, Stock
+from migrations_app.integrations.adapters.openstack import OpenStackCloud
+from migrations_app.integrations.interfaces import MEMORY_MB, Stock
 from tests.adapters.sham import Sham, running, write_clouds
 
 PER_HOST = "GET /placement/resource_providers/"

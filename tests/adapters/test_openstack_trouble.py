@@ -13,7 +13,6 @@ import pytest
 import requests
 from keystoneauth1 import exceptions as ksa
 
-from migrations_app.adapters.openstack import OpenStackCloud, verdict
 from migrations_app.errors import (
     Blocked,
     Conflict,
@@ -22,6 +21,8 @@ from migrations_app.errors import (
     Unreachable,
     WorldError,
 )
+from migrations_app.integrations.adapters.openstack import OpenStackCloud
+from migrations_app.integrations.adapters.openstack import errors as verdict
 from tests.adapters.sham import HANG_UP, SECRET, Sham, running, write_clouds
 
 SERVER = "GET /compute/v2.1/servers/u"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.adapters.openstack import OpenStackCloud
 from migrations_app.errors import Refused
+from migrations_app.integrations.adapters.openstack import OpenStackCloud
 from tests.adapters.sham import Sham, running, write_clouds
 
 ACTION = "POST /compute/v2.1/servers/u/action"

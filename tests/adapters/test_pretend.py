@@ -12,9 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.adapters.pretend import Killed, PretendCloud, grow, seed
 from migrations_app.errors import Conflict, Gone, Refused, Unreachable
-from migrations_app.ports import MEMORY_MB
+from migrations_app.integrations.adapters.pretend import (
+    Killed,
+    PretendCloud,
+    grow,
+    seed,
+)
+from migrations_app.integrations.interfaces import MEMORY_MB
 from tests.adapters.clouds import HandClock
 
 # -- faults on request -------------------------------------------------------------
@@ -94,7 +99,7 @@ def test_processes_share_it_and_one_may_be_killed(
     path = cloud._store.path
     cloud.die("live_migrate", "after", hard=True)
     program = (
-        "from migrations_app.adapters.pretend import PretendCloud;"
+        "from migrations_app.integrations.adapters.pretend import PretendCloud;"
         f"PretendCloud('pretend', {path!r}).live_migrate({web!r}, host='compute-34')"
     )
     assert start(program).wait(60) == -signal.SIGKILL
@@ -135,7 +140,7 @@ def test_a_cloud_that_nothing_refers_to_any_more_has_let_go_of_its_file(
 def test_many_processes_may_open_it_at_once(tmp_path: Path) -> None:
     path = str(tmp_path / "cloud.sqlite3")
     program = (
-        "from migrations_app.adapters.pretend import PretendCloud, seed;"
+        "from migrations_app.integrations.adapters.pretend import PretendCloud, seed;"
         f"seed(PretendCloud('pretend', {path!r}))"
     )
     children = [start(program) for _ in range(5)]

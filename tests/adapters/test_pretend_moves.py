@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from migrations_app.adapters.pretend import PretendCloud
 from migrations_app.errors import Conflict
-from migrations_app.ports import MEMORY_MB, Flavor
+from migrations_app.integrations.adapters.pretend import PretendCloud
+from migrations_app.integrations.interfaces import MEMORY_MB, Flavor
 from tests.adapters.clouds import HandClock
 
 

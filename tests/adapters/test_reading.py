@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from migrations_app.errors import Gone
-from migrations_app.ports import DISK_GB, MEMORY_MB, VCPU
+from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU
 from tests.adapters.clouds import FLAVOR, PROJECT, Place
 
 TINY = {VCPU: 1, MEMORY_MB: 512, DISK_GB: 1}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from migrations_app.errors import Blocked, Conflict, Gone, Refused, Unreachable
-from migrations_app.ports import Cloud
+from migrations_app.integrations.interfaces import Cloud
 from tests.adapters.clouds import Place
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.adapters.ssh import SshHosts, hosts
 from migrations_app.errors import Blocked, Refused, Unreachable
-from migrations_app.ports import Command
+from migrations_app.integrations.adapters.ssh import SshHosts
+from migrations_app.integrations.adapters.ssh import pool as hosts
+from migrations_app.integrations.interfaces import Command
 from tests.adapters.sshd import Sshd
 from tests.adapters.wire import Wire, wire
 

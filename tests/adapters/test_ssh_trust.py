@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.adapters.ssh import SshHosts
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.ports import Command
+from migrations_app.integrations.adapters.ssh import SshHosts
+from migrations_app.integrations.interfaces import Command
 from tests.adapters.sshd import Sshd, make_key
 from tests.free_port import free_port
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
-from migrations_app.api import problem
+from migrations_app.api import problem_details as problem
 from tests import factories
 from tests.api.conftest import Person
 
@@ -128,7 +128,7 @@ def test_a_mistake_of_ours_is_a_sentence_and_no_traceback(
     def broken(*args: Any) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("migrations_app.queries.instances", broken)
+    monkeypatch.setattr("migrations_app.inventory.queries.instances", broken)
     answer = requester.get("instances/")
 
     assert answer.status == 500

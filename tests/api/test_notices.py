@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.notices import telling
+from migrations_app.notifications import dispatch as telling
 from tests.api.conftest import Person
 from tests.cast import Cast
 from tests.stage import Stage

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
-from migrations_app import starts
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.preflight.rule import PROCEDURES
+from migrations_app.requests import start as starts
 from tests import factories
 from tests.api.conftest import Answer, Person
 from tests.cast import Cast

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app import drift, measuring, planning
+from migrations_app.inventory.copy_speeds import measure as measuring
+from migrations_app.requests import plan as planning
+from migrations_app.requests import plan_diff as drift
 from tests import factories
 from tests.api.conftest import Person
 from tests.cast import Cast

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrations_app.approval import words
-from migrations_app.approval.rule import Facts, Rule, matches, read, ruling
 from migrations_app.errors import Unfit
+from migrations_app.requests.approvals import wording as words
+from migrations_app.requests.approvals.rules import Facts, Rule, matches, read, ruling
 
 FACTS = Facts(
     cloud="north",

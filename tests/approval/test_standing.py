@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrations_app.approval.rule import read
-from migrations_app.approval.standing import Say, Standing, standing
+from migrations_app.requests.approvals.rules import read
+from migrations_app.requests.approvals.status import Say, Standing, standing
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 STAGES = [(2, "approver"), (1, "board")]

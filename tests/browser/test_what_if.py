@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from migrations_app.inventory.what_if import FEW
+from migrations_app.drains.what_if import FEW
 from tests import factories
 from tests.browser.conftest import SignIn
 

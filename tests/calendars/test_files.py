@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from migrations_app.calendars import expand, ics
-from migrations_app.calendars.rule import Kind, Rule
 from migrations_app.errors import Unfit
+from migrations_app.requests.windows.calendar import ics
+from migrations_app.requests.windows.calendar import occurrences as expand
+from migrations_app.requests.windows.calendar.window import Kind, Rule
 from tests.calendars.files import GOOGLE, HEAD, OUTLOOK, TAIL, event
 
 START = "DTSTART;TZID=Europe/Berlin:20260103T220000"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from migrations_app.calendars import expand
-from migrations_app.calendars.rule import Kind, Rule, clock, moment
 from migrations_app.errors import Unfit
+from migrations_app.requests.windows.calendar import occurrences as expand
+from migrations_app.requests.windows.calendar.window import Kind, Rule, clock, moment
 
 
 def at(text: str) -> datetime:

@@ -20,14 +20,17 @@ from demo.people import ADMIN, PARTS
 from demo.shown.cloud import Pretend
 from demo.shown.scenes import EMPTIED, HELD, PRETEND, TO_EMPTY, Scene
 from demo.shown.show import Show
-from migrations_app import jobs, requests, wiring
-from migrations_app.adapters.pretend import PretendCloud, seed
-from migrations_app.emptying import walk as drains
+from migrations_app import jobs
+from migrations_app.audit.verify import verify_all
+from migrations_app.drains import engine as drains
 from migrations_app.errors import Unreachable
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.adapters.pretend import PretendCloud, seed
 from migrations_app.models import AuditEntry, Decision, Drain, Instance, Leak
 from migrations_app.models import MigrationRequest as Request
-from migrations_app.notices import delivery, telling
-from migrations_app.proof.verify import verify_all
+from migrations_app.notifications import delivery
+from migrations_app.notifications import dispatch as telling
+from migrations_app.requests import actions as requests
 from tests import emptying, factories
 from tests.free_port import free_port
 from tests.pages import role_table
@@ -158,7 +161,7 @@ def sentences_of_nothing() -> list[str]:
     for path in (ROOT / "templates").rglob("*.html"):
         for said in re.findall(r"{% empty %}(.*?){% endfor", path.read_text(), re.S):
             found += re.findall(r">([^<>{}]{15,})<", said)
-    tables = (ROOT / "migrations_app" / "tables").glob("*.py")
+    tables = (ROOT / "migrations_app" / "web").rglob("*table*.py")
     for path in tables:
         found += re.findall(r'empty_text = "(.*?)"', path.read_text())
     return [" ".join(unescape(each).split()) for each in found]

@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from migrations_app.draining.fleet import Fleet, Group, Guest, Host, Task
-from migrations_app.ports import DISK_GB, MEMORY_MB, VCPU, Stock
+from migrations_app.drains.planner.model import Fleet, Group, Guest, Host, Task
+from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU, Stock
 
 POLICIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrations_app.draining.breaking import Kind
-from migrations_app.draining.effect import effect
-from migrations_app.draining.fleet import Fleet, Limits, Task
-from migrations_app.draining.place import place
-from migrations_app.ports import VCPU
+from migrations_app.drains.planner.effect import effect
+from migrations_app.drains.planner.model import Fleet, Limits, Task
+from migrations_app.drains.planner.place import place
+from migrations_app.drains.planner.violations import Kind
+from migrations_app.integrations.interfaces import VCPU
 from tests.draining.fleets import fleet, fleets, group, guest, host, task
 
 FAST = settings(max_examples=80, deadline=None)

@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from migrations_app.draining.fleet import Group
-from migrations_app.inventory.fleet import fleet_of
+from migrations_app.drains.fleet import fleet_of
+from migrations_app.drains.planner.model import Group
+from migrations_app.integrations.interfaces import MEMORY_MB, PCPU, VCPU, Stock
 from migrations_app.models import Instance, ServerGroup
-from migrations_app.ports import MEMORY_MB, PCPU, VCPU, Stock
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrations_app.draining.fleet import Fleet, Limits, Task
-from migrations_app.draining.ledger import Ledger
-from migrations_app.draining.order import at_least, finish, startable, walk
-from migrations_app.draining.place import place
+from migrations_app.drains.planner.model import Fleet, Limits, Task
+from migrations_app.drains.planner.move_order import at_least, finish, startable, walk
+from migrations_app.drains.planner.occupancy import Ledger
+from migrations_app.drains.planner.place import place
 from migrations_app.errors import Unfit
 from tests.draining.fleets import fleet, fleets, group, guest, host, task
 

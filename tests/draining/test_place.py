@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, event, given, settings
 
-from migrations_app.draining.fleet import Fleet, Guest, Host
-from migrations_app.draining.place import place
+from migrations_app.drains.planner.model import Fleet, Guest, Host
+from migrations_app.drains.planner.place import place
 from migrations_app.errors import Unfit
-from migrations_app.ports import MEMORY_MB, VCPU
+from migrations_app.integrations.interfaces import MEMORY_MB, VCPU
 from tests.draining.fleets import (
     allowed,
     fleet,

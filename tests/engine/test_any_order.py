@@ -25,9 +25,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from migrations_app import requests, runs, starts, wiring
-from migrations_app.adapters.pretend import Killed
 from migrations_app.errors import NovawebError, Unreachable
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.adapters.pretend import Killed
 from migrations_app.models import (
     AuditEntry,
     Decision,
@@ -36,13 +36,16 @@ from migrations_app.models import (
     Run,
     Step,
 )
-from migrations_app.states import (
+from migrations_app.models.states import (
     OPEN_REQUESTS,
     REQUEST_STATE_OF_RUN,
     WALKING_RUNS,
     RequestState,
     RunState,
 )
+from migrations_app.requests import actions as requests
+from migrations_app.requests import start as starts
+from migrations_app.runs import actions as runs
 from tests.cast import Cast
 from tests.factories import person
 from tests.shorter import examples

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from migrations_app import jobs, wiring
+from migrations_app import jobs
 from migrations_app.errors import Unfit, Unreachable
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.interfaces import World
 from migrations_app.inventory import sync as inventory
 from migrations_app.models import Cloud, MigrationRequest, Run
-from migrations_app.ports import World
-from migrations_app.states import RunState
+from migrations_app.models.states import RunState
 from tests.cast import Cast, expect_rest
 from tests.stage import Stage
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from migrations_app.engine import journal
-from migrations_app.engine.lease import Lease
 from migrations_app.errors import LostLease
 from migrations_app.models import Line, Run
+from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine.lease import Lease
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db

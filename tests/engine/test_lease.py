@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from migrations_app.engine import heart
-from migrations_app.engine.lease import Lease, due_runs, lease_span
 from migrations_app.errors import LostLease
 from migrations_app.models import AuditEntry, Line, MigrationRequest, Run, Step
-from migrations_app.states import RunState
+from migrations_app.models.states import RunState
+from migrations_app.runs.engine import lease_heartbeat as heart
+from migrations_app.runs.engine.lease import Lease, due_runs, lease_span
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from migrations_app import starts
-from migrations_app.engine.pacer import LEASE, UNANSWERED, Baton
 from migrations_app.models import Pacer, Run
+from migrations_app.requests import start as starts
+from migrations_app.runs.engine.beat import LEASE, UNANSWERED, Baton
 from tests.cast import Cast
 from tests.stage import Stage
 

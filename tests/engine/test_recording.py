@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from migrations_app import audit
-from migrations_app.engine import journal, recording
-from migrations_app.engine.recording import recorded
+from migrations_app.audit import recorder as audit
 from migrations_app.errors import Blocked
+from migrations_app.integrations.interfaces import Cloud, Command, World
 from migrations_app.models import AuditEntry, Run
-from migrations_app.ports import Cloud, Command, World
+from migrations_app.runs.engine import command_audit as recording
+from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine.command_audit import recorded
 from tests.cast import COMMANDS, Cast, walk_until
 from tests.stage import Stage
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from migrations_app import runs
 from migrations_app.errors import Conflict, Unreachable
 from migrations_app.models import Run
-from migrations_app.states import RunState, StepState
+from migrations_app.models.states import RunState, StepState
+from migrations_app.runs import actions as runs
 from tests.cast import Cast, expect_rest, verbs, walk_until
 from tests.stage import Stage
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from django.db import DataError, OperationalError
 
-from migrations_app import runs
-from migrations_app.engine.lease import Lease
+from migrations_app.integrations.interfaces import Move
 from migrations_app.models import Run
-from migrations_app.ports import Move
+from migrations_app.models.states import RunState
 from migrations_app.procedures.base import Is, It
 from migrations_app.procedures.live import Live, RunsOnTarget
 from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.states import RunState
+from migrations_app.runs import actions as runs
+from migrations_app.runs.engine.lease import Lease
 from tests.cast import Cast, expect_rest, walk_until
 from tests.stage import Stage
 
@@ -103,7 +103,7 @@ def test_a_cloud_that_cannot_be_had_is_for_a_person(
     run = stage.start("live")
 
     def lost(self: Stage, run: Run) -> Any:
-        from migrations_app.engine.walk import walk
+        from migrations_app.runs.engine.walk import walk
 
         def world_of(name: str) -> Any:
             raise OSError("clouds.yaml cannot be read")

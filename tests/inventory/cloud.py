@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from migrations_app import ports
 from migrations_app.errors import Gone, WorldError
-from migrations_app.inventory.reading import Report
+from migrations_app.integrations import interfaces as ports
+from migrations_app.inventory.read_cloud import Report
 from migrations_app.inventory.sync import sync
 
 

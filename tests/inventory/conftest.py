@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app import ports
+from migrations_app.integrations import interfaces as ports
 from tests.inventory.cloud import Listing, hypervisor, server, service
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from migrations_app import ports
+from migrations_app.integrations import interfaces as ports
 from migrations_app.inventory.capacity import usage_by_project
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Snapshot

@@ -15,8 +15,8 @@ from keystoneauth1.adapter import Adapter
 from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
-from migrations_app import wiring
-from migrations_app.adapters.openstack import OpenStackCloud
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.adapters.openstack import OpenStackCloud
 from migrations_app.inventory.sync import refresh_instance, sync
 from migrations_app.models import Cloud, Hypervisor, Instance
 from tests.lab_plugin import TO_BEGIN_WITH

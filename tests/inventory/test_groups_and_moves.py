@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app import ports
+from migrations_app.integrations import interfaces as ports
 from migrations_app.models import (
     Cloud,
     Hypervisor,

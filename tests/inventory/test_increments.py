@@ -8,16 +8,12 @@ from typing import Any
 
 import pytest
 
-from migrations_app import ports
 from migrations_app.errors import Unreachable
+from migrations_app.integrations import interfaces as ports
 from migrations_app.inventory import rows
 from migrations_app.inventory.sync import sync
-from migrations_app.inventory.turn import make_due
-from migrations_app.models import (
-    Cloud,
-    Hypervisor,
-    Instance,
-)
+from migrations_app.inventory.sync_lease import make_due
+from migrations_app.models import Cloud, Hypervisor, Instance
 from tests.inventory.cloud import Listing, at, server
 
 pytestmark = pytest.mark.django_db

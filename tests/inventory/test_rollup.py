@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.inventory.rollup import DAILY, FINE, HOURLY, roll_up
+from migrations_app.inventory.snapshot_history import DAILY, FINE, HOURLY, roll_up
 from migrations_app.models import Cloud, Snapshot
 
 pytestmark = pytest.mark.django_db

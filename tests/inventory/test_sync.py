@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from migrations_app import ports
 from migrations_app.errors import Unreachable
+from migrations_app.integrations import interfaces as ports
 from migrations_app.inventory import rows
-from migrations_app.inventory.reading import DOUBTS
+from migrations_app.inventory.read_cloud import DOUBTS
 from migrations_app.inventory.sync import refresh_instance
 from migrations_app.models import Cloud, Hypervisor, Instance
 from tests.inventory.cloud import Listing, hypervisor, scan, server, service

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from migrations_app import ports
+from migrations_app.integrations import interfaces as ports
 from migrations_app.inventory.sync import sync
-from migrations_app.inventory.turn import Turn, due_clouds, make_due
+from migrations_app.inventory.sync_lease import Turn, due_clouds, make_due
 from migrations_app.models import Cloud, Instance
 from tests.inventory.cloud import Listing, hypervisor, server, service
 

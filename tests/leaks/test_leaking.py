@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from migrations_app.leaking import Record, Seen, Unconfirmed, leaks
-from migrations_app.ports import Flavor, Server
-from migrations_app.ports.holding import Binding
+from migrations_app.integrations.interfaces import Flavor, Server
+from migrations_app.integrations.interfaces.host_allocations import Binding
+from migrations_app.inventory.leaks.rules import Record, Seen, Unconfirmed, leaks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ID = "5f2b0d1c-9e7a-4d3f-8b6c-1a2e3d4f5061"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from migrations_app import leaks
+from migrations_app.integrations.interfaces import World
+from migrations_app.inventory.leaks import scan as leaks
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Instance, Leak, LeakLook
-from migrations_app.ports import World
 from tests.adapters.clouds import PretendPlace
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from migrations_app.notices import checks
-from migrations_app.templatetags.novaweb import ticket_url
+from migrations_app.notifications import checks
+from migrations_app.web.tags.novaweb import ticket_url
 
 
 @pytest.mark.parametrize(

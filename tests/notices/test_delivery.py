@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from migrations_app import jobs
+from migrations_app.integrations.interfaces.http_post import Reply
 from migrations_app.models import AuditEntry, Delivery, Lane, Notice, Webhook
-from migrations_app.notices import delivery, telling, webhooks
-from migrations_app.ports.post import Reply
+from migrations_app.notifications import delivery, dispatch, webhooks
 from tests.cast import Cast
 from tests.notices.conftest import Listener
 from tests.stage import Stage
@@ -40,7 +40,7 @@ def only() -> Delivery:
 
 
 def tell_and_serve(stage: Stage, lane: str) -> int:
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
     return delivery.serve(lane, clock=stage.clock)
 
 
@@ -97,7 +97,7 @@ def test_it_is_tried_again_with_longer_pauses_and_given_up(
 ) -> None:
     listener.status, listener.answer = 503, b"down"
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
     lane = lane_of(made.webhook)
     ids, waited = [], []
     while (row := only()).state == "waiting":
@@ -117,7 +117,7 @@ def test_it_is_tried_again_with_longer_pauses_and_given_up(
     assert [each.status for each in row.attempts.all()] == [503] * 7
     entry = AuditEntry.objects.get(verb="delivery.given_up")
     assert "waits to chat: down" in entry.note
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
     assert Notice.objects.get(event="undelivered").person == cast.operator
 
 
@@ -151,7 +151,7 @@ def test_a_death_between_sending_and_noting_sends_it_again_under_the_same_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
     lane = lane_of(made.webhook)
 
     def die(*given: Any, **more: Any) -> None:
@@ -184,7 +184,7 @@ def test_of_two_workers_one_serves_a_lane(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
     lane, tried = lane_of(made.webhook), []
     real = delivery._send
 
@@ -207,7 +207,7 @@ def test_a_webhook_that_fails_holds_up_no_other_way(
         by=cast.operator, name="tickets", url=listener.url, events=["waits"]
     )
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert delivery.lanes_due(stage.time) == sorted(
         [lane_of(made.webhook), lane_of(other.webhook)]
@@ -234,7 +234,7 @@ def test_what_waits_for_a_webhook_that_is_off_is_given_up(
     stage: Stage, cast: Cast, made: webhooks.Made, listener: Listener
 ) -> None:
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
     webhooks.change(made.webhook.pk, by=cast.operator, active=False)
     delivery.serve(lane_of(made.webhook), clock=stage.clock)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from migrations_app.notices import secret
-from migrations_app.notices.events import EVENTS
+from migrations_app.notifications import webhook_secrets as secret
+from migrations_app.notifications.events import EVENTS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "notifications.md").read_text(
     encoding="utf-8"

@@ -9,7 +9,9 @@ import pytest
 
 from migrations_app.errors import Unreachable
 from migrations_app.models import Delivery
-from migrations_app.notices import choices, delivery, mail, telling
+from migrations_app.notifications import delivery, mail
+from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import preferences as choices
 from tests.cast import Cast
 from tests.notices.conftest import MailServer
 from tests.stage import Stage

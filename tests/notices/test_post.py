@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from migrations_app.adapters.webhook import HttpPost, admit, parse
 from migrations_app.errors import Refused, Unfit, Unreachable
+from migrations_app.integrations.adapters.webhook import HttpPost, admit, parse
 from tests.notices.conftest import Listener
 
 LOOPBACK = ["127.0.0.0/8"]

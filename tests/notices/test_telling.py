@@ -7,17 +7,15 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from migrations_app import attest, audit, starts
+from migrations_app.audit import actions as attest
+from migrations_app.audit import recorder as audit
+from migrations_app.audit import signing
 from migrations_app.errors import Unfit
-from migrations_app.models import (
-    AuditEntry,
-    Delivery,
-    Notice,
-    Told,
-)
-from migrations_app.notices import telling, words
-from migrations_app.notices.events import EVENTS, OF_VERB
-from migrations_app.proof import signing
+from migrations_app.models import AuditEntry, Delivery, Notice, Told
+from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import messages as words
+from migrations_app.notifications.events import EVENTS, OF_VERB
+from migrations_app.requests import start as starts
 from tests.cast import Cast
 from tests.messages import told
 from tests.stage import Stage

@@ -8,7 +8,8 @@ import pytest
 
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
 from migrations_app.models import AuditEntry, Delivery, Webhook
-from migrations_app.notices import choices, webhooks
+from migrations_app.notifications import preferences as choices
+from migrations_app.notifications import webhooks
 from tests.cast import Cast, last_entry
 from tests.notices.conftest import Listener
 from tests.stage import Stage

@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
-from migrations_app import audit, requests
-from migrations_app.models import (
-    ApprovalPolicy,
-    Delegation,
-    Delivery,
-    Notice,
-    Webhook,
-)
-from migrations_app.notices import choices, secret, telling
+from migrations_app.audit import recorder as audit
+from migrations_app.models import ApprovalPolicy, Delegation, Delivery, Notice, Webhook
+from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import preferences as choices
+from migrations_app.notifications import webhook_secrets as secret
+from migrations_app.requests import actions as requests
 from tests import factories
 from tests.cast import Cast
 from tests.messages import told

@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from migrations_app.models import AuditEntry, Delivery, Notice
-from migrations_app.notices import mail, words
-from migrations_app.notices.events import EVENTS
+from migrations_app.notifications import mail
+from migrations_app.notifications import messages as words
+from migrations_app.notifications.events import EVENTS
 from tests import factories
 
 HOSTILE = (

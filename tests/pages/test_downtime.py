@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app import standstill
 from migrations_app.models import Probe, Run, Sample, Step
-from migrations_app.probing import gaps
-from migrations_app.probing.gaps import Answer
-from migrations_app.views.latency import COLUMNS, picture
+from migrations_app.runs import downtime as standstill
+from migrations_app.runs.probe import gaps
+from migrations_app.runs.probe.gaps import Answer
+from migrations_app.web.runs.latency_chart import COLUMNS, picture
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -132,7 +132,7 @@ def test_an_operator_asks_for_a_host_to_be_emptied(
         asked.update(given)
         return drain("planning")
 
-    monkeypatch.setattr("migrations_app.drains.ask", ask)
+    monkeypatch.setattr("migrations_app.drains.actions.ask", ask)
     form = {
         "hosts": "compute-30 , compute-31",
         "reason": "New memory.",

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from migrations_app.inventory import what_if
+from migrations_app.drains import what_if
+from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU
 from migrations_app.models import Cloud, Hypervisor, Instance, ServerGroup
-from migrations_app.ports import DISK_GB, MEMORY_MB, VCPU
 from tests import factories
 from tests.api.conftest import Person
 

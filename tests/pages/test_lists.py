@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from migrations_app.models import Hypervisor
-from migrations_app.views.inventory import PER_PAGE
+from migrations_app.web.lists import PER_PAGE
 from tests import factories
 
 pytestmark = pytest.mark.django_db

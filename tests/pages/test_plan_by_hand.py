@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from migrations_app import starts
 from migrations_app.models import Run
+from migrations_app.requests import start as starts
 from tests.cast import Cast
 from tests.stage import Stage
 

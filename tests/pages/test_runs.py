@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app import policy
+from migrations_app.access import permissions as policy
 from migrations_app.models import Cloud, Run
-from migrations_app.views.stream import Watch
+from migrations_app.web.runs.stream import Watch
 from tests import factories
 from tests.cast import Cast
 

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app import wiring
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.interfaces import World
 from migrations_app.models import CopySpeed
-from migrations_app.ports import World
 from tests import factories
 from tests.stage import Stage
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app.ports import DISK_GB, MEMORY_MB, VCPU
-from migrations_app.views import what_if
+from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU
+from migrations_app.web import capacity_bars as what_if
 from tests import factories
 from tests.cast import Cast
 from tests.pages.conftest import browser_of

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from migrations_app import drains
-from migrations_app.adapters.pretend import Killed
-from migrations_app.emptying import walk
+from migrations_app.drains import actions as drains
+from migrations_app.drains import engine as walk
+from migrations_app.integrations.adapters.pretend import Killed
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Drain, MigrationRequest, Run
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
 from tests.cast import Cast
 from tests.stage import WALKING, Stage
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app import runs
 from migrations_app.errors import Conflict, NotAllowed, TooLate
-from migrations_app.states import RequestState, RunState
+from migrations_app.models.states import RequestState, RunState
+from migrations_app.runs import actions as runs
 from tests.cast import Cast, last_entry, verbs, walk_until
 from tests.stage import Stage
 

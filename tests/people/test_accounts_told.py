@@ -10,7 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from knox.models import AuthToken
 
-from migrations_app import audit, settings_seen
+from migrations_app.audit import recorder as audit
+from migrations_app.audit import settings_changes as settings_seen
 from migrations_app.models import AuditEntry
 from tests.factories import person
 

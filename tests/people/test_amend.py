@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
-from migrations_app import amending, starts
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import MigrationRequest
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
+from migrations_app.requests import amend as amending
+from migrations_app.requests import start as starts
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage
 

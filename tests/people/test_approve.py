@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
-from migrations_app import requests, rulings
 from migrations_app.errors import Gone, NotAllowed, Refused, TooLate, Unfit, Unreachable
 from migrations_app.models import Decision, MigrationRequest
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
+from migrations_app.requests import actions as requests
+from migrations_app.requests.approvals import evaluate as rulings
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from migrations_app import requests
 from migrations_app.errors import Gone, NotAllowed, Refused, TooLate, Unfit, Unreachable
 from migrations_app.models import AuditEntry, MigrationRequest
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
+from migrations_app.requests import actions as requests
 from tests.cast import REASON, Cast, last_entry, verbs
 from tests.stage import Stage
 

@@ -14,8 +14,10 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 
 import migrations_app
-from migrations_app import audit, requests, runs
+from migrations_app.audit import recorder as audit
 from migrations_app.models import AuditEntry, Decision, MigrationRequest
+from migrations_app.requests import actions as requests
+from migrations_app.runs import actions as runs
 from tests.cast import Cast, verbs, walk_until
 from tests.stage import Stage
 
@@ -34,7 +36,7 @@ def test_every_verb_is_recorded_somewhere() -> None:
     used: set[str] = set()
     root = Path(migrations_app.__file__).parent
     for path in root.rglob("*.py"):
-        if path.name == "audit.py" and path.parent == root:
+        if path == root / "audit" / "recorder.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

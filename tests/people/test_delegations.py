@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from migrations_app import delegations, requests
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import Delegation
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
+from migrations_app.requests import actions as requests
+from migrations_app.requests.approvals import delegations
 from tests import factories
 from tests.cast import Cast, last_entry
 from tests.stage import Stage

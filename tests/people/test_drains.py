@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from migrations_app import drains, hypervisors, requests, starts
-from migrations_app.emptying import walk
-from migrations_app.emptying.lease import DrainLease
+from migrations_app.drains import actions as drains
+from migrations_app.drains import engine as walk
+from migrations_app.drains.lease import DrainLease
 from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.inventory import compute_services as hypervisors
 from migrations_app.models import AuditEntry, Drain, Run
-from migrations_app.procedures.steps.service_mark import drain_of
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
+from migrations_app.procedures.steps.disabled_reason import drain_of
+from migrations_app.requests import actions as requests
+from migrations_app.requests import start as starts
 from tests.cast import Cast
 from tests.people.drain_stage import REASON, Emptying
 from tests.stage import Stage

@@ -7,8 +7,8 @@ from unittest import mock
 
 import pytest
 
-from migrations_app.adapters.pretend import Killed
-from migrations_app.emptying.lease import DrainLease
+from migrations_app.drains.lease import DrainLease
+from migrations_app.integrations.adapters.pretend import Killed
 from migrations_app.models import AuditEntry, Drain
 from tests.cast import Cast
 from tests.people.drain_stage import Emptying

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from migrations_app import drift, planning, starts
 from migrations_app.models import AuditEntry, MigrationRequest
-from migrations_app.planning import Draft
+from migrations_app.models.states import RequestState
 from migrations_app.preflight.finding import Finding, Severity
-from migrations_app.states import RequestState
+from migrations_app.requests import plan as planning
+from migrations_app.requests import plan_diff as drift
+from migrations_app.requests import start as starts
+from migrations_app.requests.plan import Draft
 from tests.cast import Cast
 from tests.stage import Stage
 

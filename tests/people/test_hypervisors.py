@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from migrations_app import hypervisors, wiring
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit, Unreachable
+from migrations_app.integrations import connect as wiring
+from migrations_app.inventory import compute_services as hypervisors
 from migrations_app.models import AuditEntry, Hypervisor
 from tests import factories
 from tests.cast import Cast, cast, last_entry

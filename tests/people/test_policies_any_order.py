@@ -30,17 +30,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from migrations_app import (
-    amending,
-    delegations,
-    glass,
-    policies,
-    requests,
-    starts,
-    wiring,
-)
 from migrations_app.errors import NovawebError
+from migrations_app.integrations import connect as wiring
 from migrations_app.models import ApprovalPolicy, MigrationRequest, Run
+from migrations_app.requests import actions as requests
+from migrations_app.requests import amend as amending
+from migrations_app.requests import break_glass as glass
+from migrations_app.requests import start as starts
+from migrations_app.requests.approvals import delegations, policies
 from tests import factories
 from tests.people.policy_oracle import Known
 from tests.people.policy_stories import GROUPS, HOURS, NTH, STAGES, STORIES, WHO

@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from migrations_app.policy import Late, Lent, Person, Role, Verb, person, why_not
+from migrations_app.access.permissions import (
+    Late,
+    Lent,
+    Person,
+    Role,
+    Verb,
+    person,
+    why_not,
+)
 from tests import factories
 
 MAY = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group
 
-from migrations_app import requests, starts
 from migrations_app.errors import NotAllowed, TooLate, Unfit
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
+from migrations_app.requests import actions as requests
+from migrations_app.requests import start as starts
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage
 

@@ -11,10 +11,15 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from migrations_app import jobs, requests, restoring, runs, starts, wiring
+from migrations_app import jobs
 from migrations_app.errors import Conflict, Refused, Unreachable
+from migrations_app.integrations import connect as wiring
 from migrations_app.models import AuditEntry, Cloud, Run
-from migrations_app.states import RequestState, RunState
+from migrations_app.models.states import RequestState, RunState
+from migrations_app.requests import actions as requests
+from migrations_app.requests import start as starts
+from migrations_app.runs import actions as runs
+from migrations_app.runs import reenable_hosts as restoring
 from tests.cast import Cast, cast
 from tests.crowd import Crowd
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
-from migrations_app import policies, rulings, starts
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import ApprovalPolicy, MigrationRequest, Run
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
+from migrations_app.requests import start as starts
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals import policies
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import user_login_failed
 from django.urls import reverse
 
-from migrations_app import audit
+from migrations_app.audit import recorder as audit
 from migrations_app.models import AuditEntry
 from tests.factories import PASSWORD, person
 

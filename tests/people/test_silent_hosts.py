@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app import starts
 from migrations_app.errors import Unreachable
 from migrations_app.models import Run
-from migrations_app.states import RequestState
+from migrations_app.models.states import RequestState
+from migrations_app.requests import start as starts
 from tests.cast import Cast, verbs
 from tests.stage import Stage
 

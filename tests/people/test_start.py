@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from migrations_app import planning, requests, rulings, starts
 from migrations_app.errors import TooLate, Unreachable
 from migrations_app.models import MigrationRequest, Run
-from migrations_app.states import RequestState, RunState
+from migrations_app.models.states import RequestState, RunState
+from migrations_app.requests import actions as requests
+from migrations_app.requests import plan as planning
+from migrations_app.requests import start as starts
+from migrations_app.requests.approvals import evaluate as rulings
 from tests.cast import Cast, verbs
 from tests.stage import Stage
 

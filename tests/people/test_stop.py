@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app import runs
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unreachable
 from migrations_app.models import Line, Run
-from migrations_app.states import RequestState, RunState, StepState
+from migrations_app.models.states import RequestState, RunState, StepState
+from migrations_app.runs import actions as runs
 from tests.cast import Cast, last_entry, verbs, walk_until
 from tests.stage import Stage
 

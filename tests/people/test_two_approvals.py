@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app import rulings, starts, wiring
 from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.integrations import connect as wiring
 from migrations_app.models import MigrationRequest, Run
-from migrations_app.states import RequestState, RunState
+from migrations_app.models.states import RequestState, RunState
+from migrations_app.requests import start as starts
+from migrations_app.requests.approvals import evaluate as rulings
 from tests import factories
 from tests.cast import Cast, cast, verbs
 from tests.crowd import Crowd

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from migrations_app.ports import (
+from migrations_app.integrations.interfaces import (
     DISK_GB,
     MEMORY_MB,
     VCPU,

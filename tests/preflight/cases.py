@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from migrations_app.ports import Agent, Base, Migration, Volume
+from migrations_app.integrations.interfaces import Agent, Base, Migration, Volume
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import COLD, COLD_BY_DISABLING, LIVE, MANUAL

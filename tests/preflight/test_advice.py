@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from migrations_app.errors import Unfit
-from migrations_app.ports import MEMORY_MB, VCPU
+from migrations_app.integrations.interfaces import MEMORY_MB, VCPU
 from migrations_app.preflight.advice import advise, examine, resolve, verdict, what_if
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, Severity

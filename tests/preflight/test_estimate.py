@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from migrations_app.ports import Server
+from migrations_app.integrations.interfaces import Server
 from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.rule import COLD, LIVE
 from tests.preflight.build import FLAVOR, server

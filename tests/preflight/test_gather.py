@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from migrations_app.adapters.pretend import PretendCloud, seed
-from migrations_app.adapters.pretend.article import SWAPPY
 from migrations_app.errors import Gone, Refused, Unreachable
-from migrations_app.ports import Move, World
+from migrations_app.integrations.adapters.pretend import PretendCloud, seed
+from migrations_app.integrations.adapters.pretend.seed import SWAPPY
+from migrations_app.integrations.interfaces import Move, World
 from migrations_app.preflight.advice import advise, examine, resolve
 from migrations_app.preflight.facts import Facts, gather
 from migrations_app.preflight.finding import Finding, Severity

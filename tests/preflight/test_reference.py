@@ -6,18 +6,11 @@ import pytest
 
 from migrations_app.preflight import documentation
 from migrations_app.preflight.advice import advise
-from migrations_app.preflight.adviser_page import page
+from migrations_app.preflight.advice_docs import page
+from migrations_app.preflight.example_situations import SITUATIONS
 from migrations_app.preflight.finding import Severity
-from migrations_app.preflight.rule import (
-    AUTOMATIC,
-    COLD,
-    LIVE,
-    MANUAL,
-    RELEASES,
-    Rule,
-)
+from migrations_app.preflight.rule import AUTOMATIC, COLD, LIVE, MANUAL, RELEASES, Rule
 from migrations_app.preflight.rules import RULES
-from migrations_app.preflight.situations import SITUATIONS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "rules.md"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import About
 from migrations_app.preflight.rules import RULES
-from migrations_app.preflight.rules.choice import TARGET_RULES
+from migrations_app.preflight.rules.scheduler_choice import TARGET_RULES
 from tests.preflight.build import (
     OTHER,
     TARGET,

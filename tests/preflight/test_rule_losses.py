@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.ports import Disk
+from migrations_app.integrations.interfaces import Disk
 from migrations_app.preflight.advice import advise
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, Severity

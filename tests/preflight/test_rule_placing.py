@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app.ports import Stock
+from migrations_app.integrations.interfaces import Stock
 from migrations_app.preflight.finding import Severity
 from tests.preflight.build import (
     OTHER,

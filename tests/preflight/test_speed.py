@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from migrations_app.preflight.speed import Speed, Speeds
+from migrations_app.preflight.copy_speeds import Speed, Speeds
 
 THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrations_app.probing.gaps import (
+from migrations_app.runs.probe.gaps import (
     HOLE,
     Answer,
     Gap,

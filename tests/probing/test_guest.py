@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from migrations_app.adapters.guest import Caller, Pinger, icmp
 from migrations_app.errors import Refused
+from migrations_app.integrations.adapters.guest import Caller, Pinger, icmp
 
 HERE = ip_address("127.0.0.1")
 
@@ -107,7 +107,9 @@ def test_it_says_what_to_do_where_icmp_is_not_permitted(
     def refuse(*args: Any) -> socket.socket:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("migrations_app.adapters.guest.icmp.socket.socket", refuse)
+    monkeypatch.setattr(
+        "migrations_app.integrations.adapters.guest.icmp.socket.socket", refuse
+    )
     with pytest.raises(Refused, match=r"ping_group_range.*CAP_NET_RAW.*TCP"):
         icmp._open(4)
 

@@ -13,12 +13,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from migrations_app.adapters.guest import Caller
-from migrations_app.engine.prober import Prober
 from migrations_app.errors import Refused
+from migrations_app.integrations.adapters.guest import Caller
+from migrations_app.integrations.interfaces.probe_target import Target
 from migrations_app.models import Line, Probe, Run, Sample
-from migrations_app.probing import gaps
-from migrations_app.probing.target import Target
+from migrations_app.runs.probe import gaps
+from migrations_app.runs.probe.prober import Prober
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.server]

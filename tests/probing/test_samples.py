@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from migrations_app.engine import samples
 from migrations_app.models import Line, Probe, Run, Sample
-from migrations_app.probing.gaps import Answer
+from migrations_app.runs.probe import samples
+from migrations_app.runs.probe.gaps import Answer
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from migrations_app import intake
 from migrations_app.errors import Unfit
-from migrations_app.probing.target import admit, parse
+from migrations_app.integrations.interfaces.probe_target import admit, parse
+from migrations_app.requests import inputs as intake
 
 OWN = ("10.0.0.5", "2001:db8::5")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from migrations_app.engine.footing import Way
 from migrations_app.models import Run
-from migrations_app.states import RunState
+from migrations_app.models.states import RunState
+from migrations_app.runs.engine.run_context import Way
 from tests.stage import Stage
 
 # What each act asks for, in the order of the plan.

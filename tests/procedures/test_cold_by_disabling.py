@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from migrations_app.engine import lease
 from migrations_app.errors import Refused, Unreachable
 from migrations_app.models import Run
-from migrations_app.states import RunState
+from migrations_app.models.states import RunState
+from migrations_app.runs.engine import lease
 from tests.crowd import Crowd, expect_as_before, expect_moved
 
 pytestmark = pytest.mark.django_db

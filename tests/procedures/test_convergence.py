@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrations_app.procedures.steps.convergence import (
+from migrations_app.procedures.steps.live_convergence import (
     SPAN,
     Low,
     Trend,

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from migrations_app.engine import lease
 from migrations_app.errors import Unreachable
 from migrations_app.models import Line, Run
+from migrations_app.models.states import RequestState, RunState, StepState
 from migrations_app.procedures.base import Act
 from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.states import RequestState, RunState, StepState
+from migrations_app.runs.engine import lease
 from tests.crowd import Crowd
 from tests.stage import Stage, dying_at_write
 

@@ -11,11 +11,17 @@ from unittest import mock
 import pytest
 
 from migrations_app.errors import Unreachable
+from migrations_app.integrations.interfaces import (
+    Action,
+    ActionEvent,
+    Move,
+    Server,
+    World,
+)
 from migrations_app.models import Run
-from migrations_app.ports import Action, ActionEvent, Move, Server, World
+from migrations_app.models.states import RunState
 from migrations_app.procedures.base import It
-from migrations_app.procedures.steps import trace
-from migrations_app.states import RunState
+from migrations_app.procedures.steps import nova_requests as trace
 from tests.cast import walk_until
 from tests.stage import Stage
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.shell import copy
-from migrations_app.states import RunState
+from migrations_app.integrations.host_commands import disk_copy as copy
+from migrations_app.models.states import RunState
 from tests.procedures.by_hand import ASKS, HandStage, expect_as_before, expect_moved
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from migrations_app.ports import HostFacts, Move, Survey
+from migrations_app.integrations.interfaces import HostFacts, Move, Survey
 from migrations_app.procedures.live import Live, MigrateLive
-from migrations_app.procedures.steps import storage
+from migrations_app.procedures.steps import live_storage as storage
 from tests.stage import Stage
 
 LOCAL = {"memory": 2048, "disk": 20, "local": True, "config_drive": False}

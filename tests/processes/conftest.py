@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app import wiring
+from migrations_app.integrations import connect as wiring
 from tests.processes.site import Site
 
 MakeSite = Callable[..., Site]

@@ -19,7 +19,7 @@ from django.core.management import call_command
 def main(call: str, moment: str, number: str = "1") -> None:
     """Work, and die around the first request of that name, or a later one."""
     django.setup()
-    from migrations_app.adapters.openstack import OpenStackCloud
+    from migrations_app.integrations.adapters.openstack import OpenStackCloud
 
     real = getattr(OpenStackCloud, call)
 

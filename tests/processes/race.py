@@ -20,9 +20,9 @@ def seed() -> dict[str, Any]:
     from django.contrib.auth.models import Group, User
     from knox.models import AuthToken
 
-    from migrations_app import requests
-    from migrations_app.adapters.pretend import PretendCloud
+    from migrations_app.integrations.adapters.pretend import PretendCloud
     from migrations_app.models import ApprovalPolicy
+    from migrations_app.requests import actions as requests
 
     cloud = PretendCloud("pretend", Path(settings.NOVAWEB_PRETEND_FILE))
     for host in ("compute-30", "compute-34"):
@@ -60,7 +60,7 @@ def start() -> dict[str, Any]:
     """Start what is due, as a worker does."""
     from django.utils import timezone
 
-    from migrations_app import starts
+    from migrations_app.requests import start as starts
 
     return {"started": starts.start_due(timezone.now())}
 

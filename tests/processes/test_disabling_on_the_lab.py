@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from migrations_app.models import AuditEntry, Run
-from migrations_app.states import RunState
+from migrations_app.models.states import RunState
 from tests.adapters.clouds import LabPlace
 from tests.processes.site import Site, approved, run_of, until
 from tests.processes.test_on_the_lab import (

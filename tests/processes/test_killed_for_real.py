@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from migrations_app.adapters.pretend import PretendCloud
+from migrations_app.integrations.adapters.pretend import PretendCloud
 from migrations_app.models import MigrationRequest
 from tests.processes.conftest import MakeSite
 from tests.processes.site import (

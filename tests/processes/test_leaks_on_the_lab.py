@@ -11,11 +11,11 @@ import pytest
 from django.utils import timezone
 from keystoneauth1.adapter import Adapter
 
-from migrations_app import leaks
-from migrations_app.adapters.ssh import SshHosts
+from migrations_app.integrations.adapters.ssh import SshHosts
+from migrations_app.integrations.interfaces import Hosts, World
+from migrations_app.inventory.leaks import scan as leaks
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Leak
-from migrations_app.ports import Hosts, World
 from tests.adapters.clouds import LabPlace
 from tests.processes.hypervisors import Hypervisors
 

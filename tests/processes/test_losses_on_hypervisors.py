@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from migrations_app import requests
 from migrations_app.errors import Unfit
-from migrations_app.planning import AUTO
 from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import BY_NOVA, COLD, COLDLY, PROCEDURES
+from migrations_app.requests import actions as requests
+from migrations_app.requests.plan import AUTO
 from tests.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
 from tests.processes.field import hypervisors, place

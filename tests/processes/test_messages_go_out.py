@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from migrations_app import audit
+from migrations_app.audit import recorder as audit
 from migrations_app.models import Delivery, Lane, Notice
-from migrations_app.notices import webhooks
+from migrations_app.notifications import webhooks
 from tests import factories
 from tests.notices.conftest import Listener, listener
 from tests.processes.conftest import MakeSite

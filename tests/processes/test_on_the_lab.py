@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from migrations_app.models import MigrationRequest
-from migrations_app.runs import abort, force_complete
+from migrations_app.runs.actions import abort, force_complete
 from tests.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
 from tests.processes.site import (

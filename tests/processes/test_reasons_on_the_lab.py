@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Migration, Move, World
+from migrations_app.integrations.interfaces import Migration, Move, World
 from migrations_app.procedures.base import It
 from migrations_app.procedures.live import ACTION
-from migrations_app.procedures.steps import trace
+from migrations_app.procedures.steps import nova_requests as trace
 from tests.adapters.clouds import LabPlace
 
 pytestmark = pytest.mark.lab

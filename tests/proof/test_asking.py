@@ -15,9 +15,10 @@ from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from migrations_app import attest, audit
+from migrations_app.audit import actions as attest
+from migrations_app.audit import recorder as audit
+from migrations_app.audit import signing
 from migrations_app.models import AuditEntry, AuditHead
-from migrations_app.proof import signing
 from tests.factories import audit_entry, person
 from tests.proof.trail import KEY, WAYS, keys, stand_alone
 

@@ -10,10 +10,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from migrations_app import audit
+from migrations_app.audit import hashing as form
+from migrations_app.audit import recorder as audit
+from migrations_app.audit.triggers import ENTRIES, HEAD
 from migrations_app.models import AuditEntry, AuditHead
-from migrations_app.proof import form
-from migrations_app.proof.triggers import ENTRIES, HEAD
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app import attest
+from migrations_app.audit import actions as attest
 from tests.proof.trail import KEY, WAYS, exported, keys, stand_alone, trail, write
 
 __all__ = ["keys", "trail"]

@@ -17,10 +17,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from migrations_app.audit import export
+from migrations_app.audit import hashing as form
+from migrations_app.audit.triggers import ENTRIES, HEAD
+from migrations_app.audit.verify import verify_all, verify_segment
 from migrations_app.models import AuditEntry, AuditHead
-from migrations_app.proof import export, form
-from migrations_app.proof.triggers import ENTRIES, HEAD
-from migrations_app.proof.verify import verify_all, verify_segment
 from tests.emptying import lifted
 from tests.proof.trail import WAYS, exported, keys, stand_alone, trail
 

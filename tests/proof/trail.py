@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from migrations_app import attest, audit
-from migrations_app.proof import export, signing
+from migrations_app.audit import actions as attest
+from migrations_app.audit import export, signing
+from migrations_app.audit import recorder as audit
 
 VERIFIER = Path(__file__).resolve().parents[2] / "verifier" / "verify_audit.py"
 

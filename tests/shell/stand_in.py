@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from migrations_app.ports import Command, Guest, HostFacts
-from migrations_app.shell import survey_read
-from migrations_app.shell.survey import look_at_guest, look_at_host
+from migrations_app.integrations.host_commands import host_survey_parser as survey_read
+from migrations_app.integrations.host_commands.host_survey import (
+    look_at_guest,
+    look_at_host,
+)
+from migrations_app.integrations.interfaces import Command, Guest, HostFacts
 
 WEB = "5f0c1d7e-0000-4000-8000-000000000001"
 XML = """<domain type='kvm'><name>instance-2a</name>

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.ports import Base, Disk, Guest
-from migrations_app.shell import bases
+from migrations_app.integrations.host_commands import base_images as bases
+from migrations_app.integrations.interfaces import Base, Disk, Guest
 
 MIB = 1 << 20
 Read = Callable[..., dict[str, Base]]

@@ -17,9 +17,11 @@ from typing import Any
 
 import pytest
 
-from migrations_app.ports import Move
-from migrations_app.shell import copy, pieces, places
-from migrations_app.shell.pieces import SIZE as PIECE
+from migrations_app.integrations.host_commands import block_copy as pieces
+from migrations_app.integrations.host_commands import disk_copy as copy
+from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands.block_copy import SIZE as PIECE
+from migrations_app.integrations.interfaces import Move
 
 pytestmark = pytest.mark.skipif(
     shutil.which("rsync") is None, reason="rsync is not installed"

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from migrations_app.errors import Blocked
-from migrations_app.ports import Command
-from migrations_app.shell import speed
-from migrations_app.shell.detached import JobIs, JobState
-from migrations_app.shell.speed import Measurement
+from migrations_app.integrations.host_commands import copy_speed as speed
+from migrations_app.integrations.host_commands.copy_speed import Measurement
+from migrations_app.integrations.host_commands.detached_job import JobIs, JobState
+from migrations_app.integrations.interfaces import Command
 
 MEASURED = Measurement("alpha", "beta", "0123abcd", 2)
 SSH = """#!/bin/sh

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from migrations_app.errors import Blocked, Unreachable
-from migrations_app.ports import Command, Guest, HostFacts
-from migrations_app.shell import survey_read
-from migrations_app.shell.survey import (
+from migrations_app.integrations.host_commands import host_survey_parser as survey_read
+from migrations_app.integrations.host_commands.host_survey import (
     compare_hardware,
     look_at_host,
     survey,
     try_to_reach,
 )
+from migrations_app.integrations.interfaces import Command, Guest, HostFacts
 from tests.shell.stand_in import WEB, Host, running
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.shell import compute_log, detached, domjobinfo
+from migrations_app.integrations.host_commands import compute_log, domjobinfo
+from migrations_app.integrations.host_commands import detached_job as detached
 
 REQUEST = f"req-{uuid.uuid4()}"
 CONTEXT = f"[None {REQUEST} 4c18 7892 - - default default]"

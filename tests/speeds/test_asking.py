@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from migrations_app import speeds, wiring
 from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.interfaces import World
+from migrations_app.inventory.copy_speeds import actions as speeds
 from migrations_app.models import CopySpeed
-from migrations_app.ports import World
 from tests.cast import Cast, last_entry
 from tests.stage import Stage
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from migrations_app import measuring, speeds
 from migrations_app.errors import Unreachable
+from migrations_app.integrations.interfaces import Command
+from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import measure as measuring
 from migrations_app.models import AuditEntry, Cloud, CopySpeed
-from migrations_app.ports import Command
 from tests.cast import Cast
 from tests.stage import Stage
 

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from migrations_app.models import AuditEntry, Line, Removal, Run
-from migrations_app.trail import retention
-from migrations_app.trail.evidence import open_evidence
+from migrations_app.requests.evidence import open_evidence
+from migrations_app.runs import retention
 from tests import factories
 from tests.cast import Cast
 from tests.stage import Stage

@@ -8,11 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from migrations_app import searches
+from migrations_app.access.permissions import person
+from migrations_app.audit import saved_searches as searches
+from migrations_app.audit import search
 from migrations_app.errors import Conflict, Gone, NotAllowed, Unfit
 from migrations_app.models import AuditEntry, SavedSearch
-from migrations_app.policy import person
-from migrations_app.trail import search
 from tests import factories
 from tests.trail import rows
 

@@ -10,11 +10,12 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from migrations_app.filters.trail import AuditFilter
+from migrations_app.audit import search
+from migrations_app.audit import search_sql as index
+from migrations_app.audit.filters import AuditFilter
+from migrations_app.audit.search import found, narrowed
+from migrations_app.audit.search_sql import Wanted
 from migrations_app.models import AuditEntry
-from migrations_app.trail import index, search
-from migrations_app.trail.index import Wanted
-from migrations_app.trail.search import found, narrowed
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from migrations_app import planning, starts, timetable, windows
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
 from migrations_app.models import AuditEntry, MigrationRequest, Run, Window
-from migrations_app.states import RequestState
-from migrations_app.windows import Wish
+from migrations_app.models.states import RequestState
+from migrations_app.requests import plan as planning
+from migrations_app.requests import start as starts
+from migrations_app.requests.windows import actions as windows
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows.actions import Wish
 from tests import factories
 from tests.cast import Cast, verbs
 from tests.stage import Stage

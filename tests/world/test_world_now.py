@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from migrations_app import wiring, world_now
 from migrations_app.errors import Unreachable
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.interfaces import World
 from migrations_app.models import Run
-from migrations_app.ports import World
-from migrations_app.procedures.expect import Thing
+from migrations_app.models.states import RunState
+from migrations_app.procedures.expected_state import Thing
 from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.readings import Reading
-from migrations_app.states import RunState
-from migrations_app.world_now import WorldNow
+from migrations_app.runs import inspection as world_now
+from migrations_app.runs.inspection import WorldNow
+from migrations_app.runs.inspection_rows import Reading
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db

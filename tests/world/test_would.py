@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app import runs, world_now
+from migrations_app.access.permissions import Verb
 from migrations_app.errors import TooLate
 from migrations_app.models import Run, Step
-from migrations_app.policy import Verb
-from migrations_app.states import RunState, StepState
-from migrations_app.would import Would, would
+from migrations_app.models.states import RunState, StepState
+from migrations_app.runs import actions as runs
+from migrations_app.runs import inspection as world_now
+from migrations_app.runs.action_preview import Would, would
 from tests.cast import Cast
 from tests.stage import Stage
 

@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from migrations_app import accounts
-from migrations_app.policy import Role
+from migrations_app.access.permissions import Role
+from migrations_app.audit import account_changes as accounts
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from migrations_app.proof import signing
+from migrations_app.audit import signing
 
 
 class Command(BaseCommand):

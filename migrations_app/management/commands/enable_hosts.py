@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from migrations_app import restoring, wiring
 from migrations_app.errors import WorldError
+from migrations_app.integrations import connect as wiring
+from migrations_app.runs import reenable_hosts as restoring
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from migrations_app import attest
+from migrations_app.audit import actions as attest
 from migrations_app.errors import Unfit
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from migrations_app import wiring
 from migrations_app.errors import NovawebError
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.clouds import known_clouds
 from migrations_app.inventory.sync import sync
-from migrations_app.inventory.turn import known_clouds
 
 
 class Command(BaseCommand):

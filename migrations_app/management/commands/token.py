@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from knox.models import AuthToken
 
-from migrations_app import audit
+from migrations_app.audit import recorder as audit
 
 LONGEST = 365 * 24.0  # hours
 

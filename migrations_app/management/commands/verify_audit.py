@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from migrations_app.proof import signing
-from migrations_app.proof.verify import verify_all
+from migrations_app.audit import signing
+from migrations_app.audit.verify import verify_all
 
 
 class Command(BaseCommand):

@@ -18,21 +18,19 @@ from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 from rq.worker import SimpleWorker, WorkerStatus
 
-from migrations_app import (
-    aside,
-    attest,
-    bell,
-    jobs,
-    leaks,
-    measuring,
-    settings_seen,
-    wiring,
-)
-from migrations_app.engine.pacer import BEAT, Baton
-from migrations_app.engine.prober import Prober
+from migrations_app import jobs
+from migrations_app.audit import actions as attest
+from migrations_app.audit import settings_changes as settings_seen
+from migrations_app.integrations import connect as wiring
 from migrations_app.inventory import sync as inventory
-from migrations_app.notices import delivery
-from migrations_app.trail import retention
+from migrations_app.inventory.copy_speeds import measure as measuring
+from migrations_app.inventory.leaks import scan as leaks
+from migrations_app.notifications import delivery
+from migrations_app.runs import retention
+from migrations_app.runs import source_cleanup as aside
+from migrations_app.runs import wakeup as bell
+from migrations_app.runs.engine.beat import BEAT, Baton
+from migrations_app.runs.probe.prober import Prober
 
 log = structlog.get_logger(__name__)
 TTL = 30  # seconds that Redis remembers us; RQ waits for a job 15 s less

@@ -8,24 +8,24 @@ nova/conductor/tasks/live_migrate.py, nova/virt/libvirt/driver.py).
 from __future__ import annotations
 
 from migrations_app.preflight.rule import Rule
+from migrations_app.preflight.rules import connectivity as ways
+from migrations_app.preflight.rules import data_loss as losses
 from migrations_app.preflight.rules import (
-    by_hand,
-    by_hand_disks,
-    choice,
     devices,
-    disabling,
     disks,
-    groups,
     hardware,
     hosts,
     instance,
     leftovers,
-    losses,
-    placing,
     scheduling,
     volumes,
-    ways,
 )
+from migrations_app.preflight.rules import disable_other_hosts as disabling
+from migrations_app.preflight.rules import manual as by_hand
+from migrations_app.preflight.rules import manual_disks as by_hand_disks
+from migrations_app.preflight.rules import scheduler_choice as choice
+from migrations_app.preflight.rules import server_groups as groups
+from migrations_app.preflight.rules import target_fit as placing
 
 RULES: tuple[Rule, ...] = (
     # the API

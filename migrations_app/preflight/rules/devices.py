@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
-from migrations_app.ports import Move, Server
+from migrations_app.integrations.interfaces import Move, Server
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
-from migrations_app.preflight.rules.options import version
+from migrations_app.preflight.rules.nova_options import version
 
 _TRUE = {"1", "true", "yes", "on", "t", "y"}
 _VGPU = re.compile(r"resources[^:]*:VGPU")

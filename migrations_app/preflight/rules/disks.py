@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from migrations_app.ports import Move, Server
+from migrations_app.integrations.interfaces import Move, Server
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
-from migrations_app.preflight.rule import (
-    BY_NOVA,
-    COLDLY,
-    LIVE,
-    MANUAL,
-    About,
-    rule,
-)
-from migrations_app.preflight.rules.options import on
+from migrations_app.preflight.rule import BY_NOVA, COLDLY, LIVE, MANUAL, About, rule
+from migrations_app.preflight.rules.nova_options import on
 
 # Above these a live migration takes its time: at 1 Gbit/s one pass over so much memory
 # takes nine minutes, over so much disk an hour.

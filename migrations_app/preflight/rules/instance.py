@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from migrations_app.ports import Migration, Move
+from migrations_app.integrations.interfaces import Migration, Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import LIVE, About, rule

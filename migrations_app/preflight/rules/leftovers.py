@@ -6,7 +6,7 @@ named.
 
 from __future__ import annotations
 
-from migrations_app.ports import Move
+from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, MANUAL, About, rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrations_app.ports import Move
+from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, ok, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from migrations_app.ports import Move
+from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, About, rule
-from migrations_app.preflight.rules.options import on
+from migrations_app.preflight.rules.nova_options import on
 
 
 @rule("instance.shares", about=About.INSTANCE, since=31)

@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 from migrations_app.errors import WorldError
-from migrations_app.ports import Action
+from migrations_app.integrations.host_commands import domjobinfo
+from migrations_app.integrations.interfaces import Action
 from migrations_app.procedures.base import It
-from migrations_app.shell import domjobinfo
 
 LIBVIRT, EVENTS = "libvirt", "events"
 

@@ -1,0 +1,215 @@
+"""Who may do what: pure rules, each with the sentence that is shown.
+
+Pages and the API ask ``why_not`` before they offer a button, and the verbs of
+requests/actions.py and runs/actions.py ask it again before they act.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from migrations_app.access.roles import MAY_BE_LENT, ROLES, WORDS
+from migrations_app.access.roles import Role as Role
+from migrations_app.access.roles import Verb as Verb
+from migrations_app.models import Delegation, MigrationRequest, Run
+from migrations_app.models.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+# What is done to a drain and not to one of its moves.
+OF_THE_DRAIN = frozenset({Verb.APPROVE, Verb.REJECT, Verb.AMEND, Verb.BREAK_GLASS})
+
+
+class Late(str):
+    """A reason that lies in the state of things, not in who the person is."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """The say of an approver, in somebody else's hands."""
+
+    giver: int
+    name: str
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in, and the roles they have.
+
+    ``groups`` are all their groups, of which the roles are some. ``lent`` are the
+    says that approvers have handed on to them, for now. ``sets_policy``: an account of
+    staff that may change approval policies.
+    """
+
+    id: int | None
+    name: str
+    roles: frozenset[str]
+    staff: bool = False
+    superuser: bool = False
+    groups: frozenset[str] = frozenset()
+    lent: tuple[Lent, ...] = ()
+    sets_policy: bool = False
+
+
+def person(user: User | AnonymousUser) -> Person:
+    """Return who the user is, with their roles (read once per user object)."""
+    known: Person | None = getattr(user, "_novaweb_person", None)
+    if known is None:
+        known = _read(user)
+        user._novaweb_person = known  # type: ignore[union-attr]
+    return known
+
+
+def _read(user: User | AnonymousUser) -> Person:
+    if not (user.is_authenticated and user.is_active):
+        return Person(id=None, name="", roles=frozenset())
+    groups = frozenset(user.groups.values_list("name", flat=True))
+    return Person(
+        id=user.pk,
+        name=user.get_username(),
+        roles=groups & frozenset(str(role) for role in Role),
+        staff=user.is_staff,
+        superuser=user.is_superuser,
+        groups=groups,
+        lent=_lent_to(user.pk),
+        sets_policy=user.is_staff
+        and user.has_perm("migrations_app.change_approvalpolicy"),
+    )
+
+
+def _lent_to(taker: int) -> tuple[Lent, ...]:
+    """Return the says that approvers have handed on to somebody, for now."""
+    now = timezone.now()
+    rows = Delegation.objects.filter(
+        taker=taker,
+        starts_at__lte=now,
+        ends_at__gt=now,
+        revoked_at=None,
+        giver__is_active=True,
+        giver__is_superuser=False,
+    ).order_by("id")
+    groups: dict[tuple[int, str], set[str]] = {}
+    for giver, name, group in rows.values_list(
+        "giver", "giver_name", "giver__groups__name"
+    ):
+        groups.setdefault((giver, name), set()).add(group or "")
+    return tuple(
+        Lent(giver, name, frozenset(its))
+        for (giver, name), its in groups.items()
+        if Role.APPROVER in its
+    )
+
+
+def why_not(
+    who: Person,
+    verb: Verb,
+    *,
+    request: MigrationRequest | None = None,
+    run: Run | None = None,
+) -> str:
+    """Return why the person may not do that, as a sentence; empty: they may."""
+    allowed = ROLES[verb]
+    if verb is Verb.SET_POLICY:
+        if not who.sets_policy:
+            return (
+                f"To {WORDS[verb]} takes an account of staff with the permission to"
+                " change approval policies. Ask whoever administers novaweb for it."
+            )
+    elif not (_has_by_other_right(who, verb) or who.roles & set(map(str, allowed))):
+        roles = " or ".join(sorted(str(role) for role in allowed))
+        return (
+            f"To {WORDS[verb]} takes the role {roles}, which you do not have. Ask"
+            " whoever administers novaweb for it."
+        )
+    if request is not None:
+        return _why_not_request(who, verb, request)
+    if run is not None:
+        return _why_not_run(verb, run)
+    return ""
+
+
+def _has_by_other_right(who: Person, verb: Verb) -> bool:
+    """Whether the verb is open to the person though none of their roles gives it."""
+    if verb in MAY_BE_LENT:
+        return bool(who.lent and who.roles)
+    return verb is Verb.SEE_POLICIES and who.sets_policy
+
+
+def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
+    state = RequestState(request.state)
+    words = str(state).replace("_", " ")
+    match verb:
+        case _ if request.drain_id and verb in OF_THE_DRAIN:
+            return (
+                f"This move is part of drain {request.drain_id}, which is decided about"
+                " as a whole: see that drain, or withdraw this move from it."
+            )
+        case Verb.APPROVE | Verb.REJECT if request.asked_by_id == who.id:
+            return "You asked for this move: somebody else must decide about it."
+        case Verb.APPROVE if request.changed_by_id and request.changed_by_id == who.id:
+            return "You changed this request: somebody else must approve it."
+        case Verb.APPROVE if who.superuser:
+            return (
+                "A superuser can change every rule, so their approval does not count:"
+                " somebody without that must approve it."
+            )
+        case Verb.APPROVE if state is not RequestState.REQUESTED:
+            return Late(
+                f"The request is {words}; only a requested one can be approved."
+            )
+        case Verb.REJECT if state not in (
+            RequestState.REQUESTED,
+            RequestState.APPROVED,
+        ):
+            return Late(f"The request is {words}; it can no longer be rejected.")
+        case Verb.WITHDRAW if state not in (
+            RequestState.REQUESTED,
+            RequestState.APPROVED,
+        ):
+            return Late(f"The request is {words}; it can no longer be withdrawn.")
+        case Verb.AMEND | Verb.BREAK_GLASS if state not in (
+            RequestState.REQUESTED,
+            RequestState.APPROVED,
+        ):
+            return Late(f"The request is {words}; it is too late for this.")
+        case Verb.AMEND if (
+            request.asked_by_id != who.id and Role.OPERATOR not in who.roles
+        ):
+            return "Only who asked for the move, or an operator, can change it."
+        case Verb.REVIEW if request.asked_by_id == who.id:
+            return "You asked for this move: somebody else must review it."
+        case Verb.REVIEW if who.superuser:
+            return "A superuser cannot review it: somebody without that must."
+        case Verb.WITHDRAW if (
+            request.asked_by_id != who.id and Role.OPERATOR not in who.roles
+        ):
+            return "Only who asked for the move, or an operator, can withdraw it."
+    return ""
+
+
+def _why_not_run(verb: Verb, run: Run) -> str:
+    state = RunState(run.state)
+    words = str(state).replace("_", " ")
+    match verb:
+        case Verb.STOP | Verb.ABORT | Verb.FORCE_COMPLETE if state not in WALKING_RUNS:
+            return Late(f"The run is {words}; there is nothing under way.")
+        case Verb.STOP | Verb.ABORT if state is RunState.GOING_BACK:
+            return Late("The run is on its way back already.")
+        case Verb.STOP | Verb.ABORT if run.stop_asked_at is not None:
+            return Late("It was already asked to stop.")
+        case Verb.FORCE_COMPLETE if state is RunState.GOING_BACK:
+            return Late("The run is on its way back: it cannot be forced now.")
+        case Verb.FORCE_COMPLETE if run.force_asked_at and not run.force_sent_at:
+            return Late("It was already asked to complete by force.")
+        case Verb.LOOK_AGAIN | Verb.GO_BACK | Verb.CLOSE if state is not RunState.HELD:
+            held = "over" if state not in OPEN_RUNS else "not held"
+            return Late(f"The run is {held} ({words}); this is for held runs only.")
+    return ""

@@ -1,7 +1,0 @@
-"""Nova's database of one cell, over the MySQL protocol."""
-
-from __future__ import annotations
-
-from migrations_app.adapters.nova_db.database import MySqlNovaDb
-
-__all__ = ["MySqlNovaDb"]

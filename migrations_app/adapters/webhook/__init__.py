@@ -1,8 +1,0 @@
-"""Webhooks: HTTP posts to addresses that people have typed in."""
-
-from __future__ import annotations
-
-from migrations_app.adapters.webhook.address import Address, admit, parse
-from migrations_app.adapters.webhook.post import HttpPost
-
-__all__ = ["Address", "HttpPost", "admit", "parse"]

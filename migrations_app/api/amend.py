@@ -1,0 +1,82 @@
+"""To change a request, to break the glass at it, and to review that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from migrations_app.access.permissions import Verb
+from migrations_app.api import runs
+from migrations_app.api.base import Checked, Input, Text, taken, user_of
+from migrations_app.api.requests import RequestShape, answer
+from migrations_app.requests import amend as amending
+from migrations_app.requests import break_glass as glass
+
+
+class AmendInput(Input):
+    """Which plan is changed and why, and what is to be different; all else stays."""
+
+    plan_digest = Text(max_length=64)
+    note = Text(max_length=4000)
+    target = Text(required=False, allow_null=True, max_length=255)
+    options = serializers.DictField(required=False)
+    reason = Text(required=False, max_length=4000)
+    ticket = Text(required=False, allow_blank=True, max_length=100)
+    window_start = serializers.DateTimeField(required=False, allow_null=True)
+    window_end = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class BreakInput(Input):
+    """Which plan cannot wait for its approvals, and why."""
+
+    plan_digest = Text(max_length=64)
+    reason = Text(max_length=4000)
+
+
+@extend_schema(tags=["requests"])
+class Amend(Checked, APIView):
+    """Change what was asked."""
+
+    verb = Verb.AMEND
+
+    @extend_schema(request=AmendInput, responses=RequestShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Change the request: it gets a new plan, and its approvals are void."""
+        sent: dict[str, Any] = taken(request, AmendInput)
+        digest, note = sent.pop("plan_digest"), sent.pop("note")
+        amending.amend(
+            pk, by=user_of(request), plan_digest=digest, note=note, changes=sent
+        )
+        return answer(pk)
+
+
+@extend_schema(tags=["requests"])
+class BreakGlass(Checked, APIView):
+    """Have a plan start at once, without its approvals."""
+
+    verb = Verb.BREAK_GLASS
+
+    @extend_schema(request=BreakInput, responses=RequestShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Break the glass: loud, and to be reviewed. The pre-flight is not passed."""
+        sent = taken(request, BreakInput)
+        glass.break_glass(pk, by=user_of(request), **sent)
+        return answer(pk)
+
+
+@extend_schema(tags=["requests"])
+class Review(Checked, APIView):
+    """Review broken glass."""
+
+    verb = Verb.REVIEW
+
+    @extend_schema(request=runs.NoteInput, responses=RequestShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Say what the review found."""
+        glass.review(pk, by=user_of(request), **taken(request, runs.NoteInput))
+        return answer(pk)

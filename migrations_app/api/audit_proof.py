@@ -1,0 +1,164 @@
+"""The proof of the audit trail: verify a part of it, sign it, export it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from migrations_app.access.permissions import Verb
+from migrations_app.api.base import Checked, Empty, cursor, taken, user_of
+from migrations_app.api.filters import AuditFilter
+from migrations_app.audit import actions as attest
+from migrations_app.audit import download as sending
+from migrations_app.audit import signing
+from migrations_app.models import AuditEntry, AuditHead
+
+_GREATEST = 2**63 - 1
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": _GREATEST}
+
+
+class Head(serializers.Serializer[Any]):
+    """Where the chain ends."""
+
+    count = serializers.IntegerField()
+    entry = serializers.IntegerField()
+    digest = serializers.CharField()
+
+
+class SignedShape(Head):
+    """What was signed, and when."""
+
+    at = serializers.DateTimeField()
+
+
+class SignaturesShape(serializers.Serializer[Any]):
+    """How the signatures stand: ok, off, missing, old or bad."""
+
+    state = serializers.CharField()
+    sentence = serializers.CharField()
+    last = SignedShape(allow_null=True)
+
+
+class BadShape(serializers.Serializer[Any]):
+    """The first bad entry, and what is wrong with it."""
+
+    entry = serializers.IntegerField()
+    kind = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class VerdictShape(serializers.Serializer[Any]):
+    """Whether the entries are as they were written, and linked on both sides."""
+
+    verified = serializers.BooleanField()
+    since_entry = serializers.IntegerField()
+    until_entry = serializers.IntegerField()
+    count = serializers.IntegerField()
+    bad = BadShape(allow_null=True)
+    head = Head()
+    signatures = SignaturesShape()
+
+
+def _parameter(name: str, what: str) -> OpenApiParameter:
+    return OpenApiParameter(name, _NUMBER, description=what)
+
+
+@extend_schema(tags=["audit"])
+class Verify(Checked, APIView):
+    """A part of the trail, looked at now; the whole: ``manage.py verify_audit``."""
+
+    verb = Verb.SEE_AUDIT
+    parameters = frozenset({"since_entry", "until_entry"})
+
+    @extend_schema(
+        responses=VerdictShape,
+        parameters=[
+            _parameter("since_entry", "The first; 1000 before the last unless given."),
+            _parameter("until_entry", "The last; the newest unless given."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Look at the entries from one number to another, at most 1000."""
+        since, until, verdict = attest.segment(
+            by=user_of(request),
+            since=_number(request, "since_entry"),
+            until=_number(request, "until_entry"),
+        )
+        answer = {
+            "verified": verdict.good,
+            "since_entry": since,
+            "until_entry": until,
+            "count": verdict.count,
+            "bad": verdict.bad,
+            "head": AuditHead.objects.get(pk=1),
+            "signatures": signing.standing(timezone.now()),
+        }
+        return Response(VerdictShape(answer).data)
+
+
+@extend_schema(tags=["audit"])
+class Sign(Checked, APIView):
+    """The signature of the trail's end."""
+
+    verb = Verb.SIGN
+
+    @extend_schema(request=Empty, responses=SignedShape)
+    def post(self, request: Request) -> Response:
+        """Sign where the chain ends now."""
+        taken(request, Empty)
+        return Response(SignedShape(attest.sign(by=user_of(request))).data)
+
+
+@extend_schema(tags=["audit"])
+class Export(Checked, APIView):
+    """The trail as a file that proves itself."""
+
+    verb = Verb.SEE_AUDIT
+    parameters = frozenset({"format", "until_entry", *AuditFilter.base_filters})
+
+    @extend_schema(
+        responses={
+            (200, "application/x-ndjson"): OpenApiTypes.BINARY,
+            (200, "text/csv"): OpenApiTypes.BINARY,
+        },
+        parameters=[
+            OpenApiParameter("format", enum=list(sending.FORMATS), default="jsonl"),
+            _parameter("until_entry", "The last that may be given."),
+            *(OpenApiParameter(name) for name in AuditFilter.base_filters),
+        ],
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Send what the filters find; ``proof`` is that of the CSV."""
+        given = request.query_params
+        how = given.get("format", "jsonl")
+        if how not in sending.FORMATS:
+            there_are = ", ".join(sending.FORMATS)
+            raise ValidationError({"format": [f"There are {there_are}."]})
+        wanted = AuditFilter(given, queryset=AuditEntry.objects.all())
+        if not wanted.form.is_valid():
+            raise ValidationError(wanted.form.errors)
+        made = attest.export(
+            by=user_of(request),
+            narrow=lambda rows: wanted.filter_queryset(rows),
+            filters={n: given[n] for n in AuditFilter.base_filters if n in given},
+            until=_number(request, "until_entry"),
+        )
+        return sending.answer(request._request, made, how)
+
+
+def _number(request: Request, name: str) -> int | None:
+    if name not in request.query_params:
+        return None
+    found = cursor(request, name, most=_GREATEST)
+    if found < 1:
+        raise ValidationError({name: ["Give the number of an entry."]})
+    return found

@@ -1,0 +1,74 @@
+"""Copy speeds between hosts: what was measured, and having it measured."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.api.base import Checked, Input, Text, person_of, taken, user_of
+from migrations_app.api.filters import SpeedFilter
+from migrations_app.errors import NotAllowed
+from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.models import CopySpeed
+
+
+class SpeedShape(serializers.ModelSerializer[CopySpeed]):
+    """One measurement, in Mbit/s. ``at`` is null until it is over.
+
+    Then ``trouble`` says why it came to nothing, if it did. ``latest``: it is what
+    estimates for this pair are made with.
+    """
+
+    cloud = serializers.CharField(source="cloud.name")
+    asked_by = serializers.CharField(source="asked_by_name")
+
+    class Meta:
+        model = CopySpeed
+        fields = (
+            "id",
+            "cloud",
+            "source",
+            "target",
+            "mbit",
+            "at",
+            "trouble",
+            "latest",
+            "asked_by",
+            "asked_at",
+            "begun_at",
+        )
+
+
+class SpeedInput(Input):
+    """From which host to which."""
+
+    source = Text(max_length=255)  # type: ignore[assignment]
+    target = Text(max_length=255)
+    cloud = Text(required=False, max_length=100)
+
+
+@extend_schema(tags=["inventory"])
+class Speeds(Checked, ListAPIView[CopySpeed]):
+    """Measurements of how fast one host copies to another, newest first."""
+
+    serializer_class = SpeedShape
+    filterset_class = SpeedFilter
+
+    def get_queryset(self) -> QuerySet[CopySpeed]:
+        """Return all, newest first."""
+        return CopySpeed.objects.select_related("cloud").order_by("-pk")
+
+    @extend_schema(request=SpeedInput, responses={202: SpeedShape})
+    def post(self, request: Request) -> Response:
+        """Have a worker measure one pair, as soon as it is its turn."""
+        if refusal := policy.why_not(person_of(request), Verb.MEASURE):
+            raise NotAllowed(refusal)
+        sent = taken(request, SpeedInput)
+        row = speeds.ask(by=user_of(request), **sent)
+        return Response(SpeedShape(row).data, status=202)

@@ -1,0 +1,181 @@
+"""The shapes of drains in the API: what is sent and what is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from migrations_app.api.approvals import StandingShape
+from migrations_app.api.base import Input, Text
+from migrations_app.api.requests import DecisionShape
+from migrations_app.drains import approvals as rulings
+from migrations_app.models import Drain, MigrationRequest
+from migrations_app.models.states import Afterwards, DrainState
+
+STATES = [str(state) for state in DrainState]
+
+
+class LimitsInput(Input):
+    """How many moves may be under way at once; 0: as many as there are."""
+
+    per_source = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
+    per_target = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
+    per_zone = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
+    overall = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
+
+
+class BackInput(Input):
+    """Why instances are moved back, and when."""
+
+    reason = Text(max_length=4000)
+    ticket = Text(required=False, allow_blank=True, max_length=100)
+    window_start = serializers.DateTimeField(required=False, allow_null=True)
+    window_end = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class DrainInput(BackInput):
+    """Which hosts are to be emptied, how, why and when.
+
+    ``targets``: the only hosts that instances may go to; none: every host.
+    """
+
+    hosts = serializers.ListField(
+        child=Text(max_length=255), min_length=1, max_length=50
+    )
+    cloud = Text(required=False, max_length=100)
+    targets = serializers.ListField(
+        child=Text(max_length=255), required=False, allow_null=True, max_length=1000
+    )
+    limits = LimitsInput(required=False)
+    stop_after = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=10_000,
+        help_text="It pauses after so many failures; 0: never.",
+    )
+    afterwards = serializers.ChoiceField(
+        required=False,
+        choices=[str(each) for each in Afterwards],
+        help_text="Whether the hosts stay disabled, or are enabled at the end.",
+    )
+
+
+class DrainMoveShape(serializers.ModelSerializer[MigrationRequest]):
+    """One move of a drain; ``request`` is its number among the requests."""
+
+    request = serializers.IntegerField(source="pk")
+
+    class Meta:
+        model = MigrationRequest
+        fields = (
+            "request",
+            "place",
+            "instance",
+            "instance_name",
+            "procedure",
+            "source",
+            "target",
+            "fallbacks",
+            "state",
+            "why",
+            "plan_digest",
+        )
+
+
+class DrainStaysShape(serializers.Serializer[Any]):
+    """An instance that the drain cannot move: why, and what to do about that."""
+
+    instance = serializers.CharField()
+    name = serializers.CharField()
+    host = serializers.CharField()
+    sentence = serializers.CharField()
+    way_out = serializers.CharField()
+
+
+class DrainInListShape(serializers.ModelSerializer[Drain]):
+    """A drain, without its moves."""
+
+    cloud = serializers.CharField(source="cloud.name")
+    hosts = serializers.ListField(child=serializers.CharField())
+    targets = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    limits = serializers.DictField(child=serializers.IntegerField())
+    asked_by = serializers.CharField(source="asked_by_name")
+    back_of = serializers.IntegerField(
+        source="back_of_id",
+        allow_null=True,
+        help_text="The drain whose moves this one takes back.",
+    )
+    to_look_at = serializers.SerializerMethodField(
+        help_text="How many moves there are to plan."
+    )
+    looked_at = serializers.IntegerField(source="looked_at_moves")
+
+    class Meta:
+        model = Drain
+        fields = (
+            "id",
+            "cloud",
+            "hosts",
+            "targets",
+            "limits",
+            "stop_after",
+            "afterwards",
+            "back_of",
+            "reason",
+            "ticket",
+            "window_start",
+            "window_end",
+            "expires_at",
+            "state",
+            "why",
+            "to_look_at",
+            "looked_at",
+            "plan_digest",
+            "asked_by",
+            "asked_at",
+            "started_at",
+            "ended_at",
+        )
+
+    def get_to_look_at(self, row: Drain) -> int:
+        """Return how many moves its placement has."""
+        return len(row.tasks)
+
+
+class DrainShape(DrainInListShape):
+    """A drain with its moves, what stays, the decisions and the approvals needed."""
+
+    moves = serializers.SerializerMethodField()
+    stays = DrainStaysShape(many=True)
+    decisions = serializers.SerializerMethodField()
+    approvals = serializers.SerializerMethodField()
+
+    class Meta(DrainInListShape.Meta):
+        fields = (  # type: ignore[assignment]
+            *DrainInListShape.Meta.fields,
+            "moves",
+            "stays",
+            "decisions",
+            "approvals",
+        )
+
+    @extend_schema_field(DrainMoveShape(many=True))
+    def get_moves(self, row: Drain) -> list[dict[str, Any]]:
+        """Return the moves in their order."""
+        return list(DrainMoveShape(row.moves.order_by("place"), many=True).data)
+
+    @extend_schema_field(DecisionShape(many=True))
+    def get_decisions(self, row: Drain) -> list[dict[str, Any]]:
+        """Return every decision, oldest first."""
+        shape = DecisionShape(
+            row.decisions.all(), many=True, context={"plan_digest": row.plan_digest}
+        )
+        return list(shape.data)
+
+    @extend_schema_field(StandingShape(many=True))
+    def get_approvals(self, row: Drain) -> list[dict[str, Any]]:
+        """Return where the approvals stand under each policy that rules."""
+        found = rulings.standings(row) or []
+        return [StandingShape(each).data for each in found]

@@ -1,0 +1,34 @@
+"""What the generated schema cannot know by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_app.api.problem_details import MEDIA_TYPE, SCHEMA
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+def finish(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
+    """Return the schema with two things said that hold everywhere.
+
+    Every operation may answer with a problem, and no field is taken that is not named.
+    """
+    components = result["components"]["schemas"]
+    components["Problem"] = SCHEMA
+    problem = {
+        "description": "Nothing was changed; detail says why.",
+        "content": {
+            MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
+        },
+    }
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            if method not in METHODS:
+                continue
+            operation["responses"]["default"] = problem
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                name = content["schema"].get("$ref", "").rpartition("/")[2]
+                if name in components:
+                    components[name]["additionalProperties"] = False
+    return result

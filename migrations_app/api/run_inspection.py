@@ -1,0 +1,93 @@
+"""The world now: what a run's instance is, beside what the step at hand wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from migrations_app.api.base import Checked
+from migrations_app.runs import inspection as world_now
+from migrations_app.runs import queries as runs_queries
+from migrations_app.runs.action_preview import would
+
+
+class ReadingShape(serializers.Serializer[Any]):
+    """One thing. ``agrees`` is null where nothing was expected or nothing was read.
+
+    Then ``trouble`` says why it was not read.
+    """
+
+    thing = serializers.CharField()
+    title = serializers.CharField()
+    expected = serializers.ListField(child=serializers.CharField())
+    now = serializers.CharField()
+    detail = serializers.CharField()
+    trouble = serializers.CharField()
+    agrees = serializers.BooleanField(allow_null=True)
+
+
+class AtHandShape(serializers.Serializer[Any]):
+    """The step at hand, and what it says itself of the world now.
+
+    ``verdict`` is ready, waiting, done, or null; then ``blocked`` or ``trouble`` say
+    why.
+    """
+
+    key = serializers.CharField()
+    sentence = serializers.CharField()
+    verdict = serializers.CharField(allow_null=True)
+    blocked = serializers.CharField()
+    trouble = serializers.CharField()
+
+
+class WouldShape(serializers.Serializer[Any]):
+    """What a verb of a held run would do now; ``refused``: it would not be done."""
+
+    verb = serializers.CharField()
+    words = serializers.CharField()
+    refused = serializers.BooleanField()
+
+
+class WorldShape(serializers.Serializer[Any]):
+    """All that was read at one moment. ``back``: the step is being undone."""
+
+    run = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    back = serializers.BooleanField()
+    step = AtHandShape(allow_null=True)
+    readings = ReadingShape(many=True)
+    would = WouldShape(many=True)
+
+
+@extend_schema(tags=["runs"])
+class WorldNow(Checked, APIView):
+    """What a run's instance is now, beside what the step at hand wants."""
+
+    @extend_schema(responses=WorldShape)
+    def get(self, request: Request, pk: int) -> Response:
+        """Ask the neighbours, at most 10 s. Changes nothing; what is not read says so.
+
+        ``would`` is empty for a run that is not held.
+        """
+        now = world_now.look(runs_queries.run(pk))
+        step = now.step and {
+            "key": now.step.key,
+            "sentence": now.step.sentence,
+            "verdict": now.says.verdict,
+            "blocked": now.says.blocked,
+            "trouble": now.says.trouble,
+        }
+        answer = {
+            "run": pk,
+            "at": now.at,
+            "back": now.back,
+            "step": step,
+            "readings": now.readings,
+            "would": would(now),
+        }
+        return Response(WorldShape(answer).data)

@@ -1,0 +1,94 @@
+"""Searches of the audit trail that are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from migrations_app.access.permissions import Verb
+from migrations_app.api.base import (
+    Checked,
+    Input,
+    Text,
+    person_of,
+    refuse_unknown,
+    taken,
+    user_of,
+)
+from migrations_app.audit import saved_searches as searches
+from migrations_app.audit.filters import AuditFilter
+from migrations_app.models import SavedSearch
+
+
+class SearchShape(serializers.ModelSerializer[SavedSearch]):
+    """A search under a name. ``filters`` are parameters of ``/api/audit/``."""
+
+    owner = serializers.CharField(source="owner_name")
+    filters = serializers.DictField(child=serializers.CharField())
+
+    class Meta:
+        model = SavedSearch
+        fields = ("id", "name", "filters", "shared", "owner", "made_at")
+
+
+class SearchInput(Input):
+    """What is to be kept; ``shared`` shows it to all who may read the trail."""
+
+    name = Text(max_length=searches.NAME_LENGTH)
+    filters = serializers.DictField(child=Text(max_length=255), allow_empty=False)
+    shared = serializers.BooleanField(required=False, default=False)
+
+    def validate_filters(self, given: dict[str, str]) -> dict[str, str]:
+        """Return the filters, if the trail could be searched with them."""
+        refuse_unknown(given, AuditFilter.base_filters, "filter")
+        sent = QueryDict(mutable=True)
+        sent.update(given)
+        form = AuditFilter(sent).form
+        if not form.is_valid():
+            raise ValidationError({n: list(e) for n, e in form.errors.items()})
+        return given
+
+
+@extend_schema(tags=["audit"])
+class Searches(Checked, APIView):
+    """One's own saved searches, and those that are shared."""
+
+    verb = Verb.SEE_AUDIT
+
+    @extend_schema(responses=SearchShape(many=True))
+    def get(self, request: Request) -> Response:
+        """Return them by name."""
+        rows = searches.seen_by(person_of(request))
+        return Response(SearchShape(rows, many=True).data)
+
+    @extend_schema(request=SearchInput, responses={201: SearchShape})
+    def post(self, request: Request) -> Response:
+        """Keep a search under a name."""
+        sent: dict[str, Any] = taken(request, SearchInput)
+        row = searches.save(by=user_of(request), **sent)
+        return Response(SearchShape(row).data, status=201)
+
+
+@extend_schema(tags=["audit"])
+class OneSearch(Checked, APIView):
+    """One saved search."""
+
+    verb = Verb.SEE_AUDIT
+
+    @extend_schema(responses=SearchShape)
+    def get(self, request: Request, pk: int) -> Response:
+        """Return it."""
+        return Response(SearchShape(searches.seen(pk, by=person_of(request))).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Forget it; its owner may."""
+        searches.remove(pk, by=user_of(request))
+        return Response(status=204)

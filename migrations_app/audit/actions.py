@@ -1,0 +1,122 @@
+"""The verbs about the proof of the audit trail: sign it, verify a part, export it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import export as proof_export
+from migrations_app.audit import recorder as audit
+from migrations_app.audit import signing
+from migrations_app.audit.chain_check import Signed
+from migrations_app.audit.export import Export, Narrow
+from migrations_app.audit.verify import Verdict, verify_segment
+from migrations_app.errors import NotAllowed, Unfit
+from migrations_app.models import AuditEntry, AuditHead
+
+log = structlog.get_logger(__name__)
+# So many entries are looked at for one page or answer.
+MOST = 1000
+
+
+def sign(*, by: User | None = None) -> Signed:
+    """Sign where the chain ends now. Raises NotAllowed; Unfit when that cannot be.
+
+    That it was signed is recorded first, so that the signature covers it.
+    """
+    if by is not None and (refusal := policy.why_not(policy.person(by), Verb.SIGN)):
+        raise NotAllowed(refusal)
+    signing.private_key()  # nothing is recorded that cannot be
+    audit.record("audit.signed", by=by)
+    signed = signing.sign(timezone.now())
+    if signed is None:
+        raise AssertionError("nobody else is waited for")
+    return signed
+
+
+def sign_due(now: datetime) -> bool:
+    """Make the day's signature, unless it is made; return whether it was made here."""
+    if not signing.due(now):
+        return False
+    try:
+        return signing.sign(now, unless_since=now - signing.EVERY) is not None
+    except Unfit as error:
+        log.error("audit not signed", reason=error.sentence)
+        _alarm(error.sentence, now)
+        return False
+
+
+def _alarm(sentence: str, now: datetime) -> None:
+    """Record that it could not be signed, so that people are told: once a day."""
+    since = now - signing.EVERY
+    said = AuditEntry.objects.filter(verb="audit.unsigned", at__gt=since)
+    if not said.exists():
+        audit.record("audit.unsigned", note=sentence)
+
+
+class Daily:
+    """When a worker is to be rung for the day's signature: tried once a minute."""
+
+    def __init__(self) -> None:
+        self._asked: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Tell whether to ring now."""
+        if self._asked is not None and now - self._asked < timedelta(minutes=1):
+            return False
+        self._asked = now
+        return signing.due(now)
+
+
+def segment(
+    *, by: User, since: int | None = None, until: int | None = None
+) -> tuple[int, int, Verdict]:
+    """Look at the entries from one number to another; return both and the verdict.
+
+    Without numbers: the newest, MOST of them. Raises NotAllowed; Unfit for more.
+    """
+    if refusal := policy.why_not(policy.person(by), Verb.SEE_AUDIT):
+        raise NotAllowed(refusal)
+    last = AuditHead.objects.get(pk=1).entry
+    until = last if until is None else until
+    since = max(1, until - MOST + 1) if since is None else since
+    if not 0 < since <= max(until, 1) or until > last:
+        raise Unfit(f"There are entries from 1 to {last}: say which, in that order.")
+    if until - since >= MOST:
+        raise Unfit(
+            f"At most {MOST} entries are looked at here; manage.py verify_audit looks"
+            " at all."
+        )
+    return since, until, verify_segment(range(since, until + 1))
+
+
+def export(
+    *, by: User, narrow: Narrow, filters: Mapping[str, str], until: int | None = None
+) -> Export:
+    """Return what is to be written of the trail; that it was exported is recorded.
+
+    Entries behind number ``until`` are not given. The end of the chain is signed for
+    it, where signatures are wanted; where that fails, the log says why, and whoever
+    verifies the export is told that nothing covers its end. Raises NotAllowed.
+    """
+    if refusal := policy.why_not(policy.person(by), Verb.SEE_AUDIT):
+        raise NotAllowed(refusal)
+    span = proof_export.measure(narrow, until=until)
+    facts = {"filters": dict(filters), "count": span.count, "until": span.until}
+    audit.record("audit.exported", by=by, after=facts)
+    now = timezone.now()
+    signed: list[dict[str, Any]] = []
+    if signing.configured():
+        try:
+            signing.sign(now)
+            signed = signing.signatures()
+        except Unfit as error:
+            log.error("export not signed", reason=error.sentence)
+    return proof_export.prepare(narrow, span, filters=filters, signed=signed, now=now)

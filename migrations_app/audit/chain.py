@@ -1,0 +1,74 @@
+"""How entries are put behind the last one.
+
+All that record wait for each other between the lock of the chain's head and the end of
+their transactions. So all that can be is made ready before. PostgreSQL locks the head,
+hashes and inserts in one statement: no process is waited for meanwhile. SQLite, which
+knows no SHA-256 and has no second writer, is told what to insert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from migrations_app.audit import hashing as form
+from migrations_app.audit.triggers import ENTRIES, HEAD
+from migrations_app.models import AuditEntry
+
+# ruff: noqa: S608 - the names in these statements are our own
+_LINKS = ("id", "previous", "digest")
+_FIELDS = [
+    field for field in AuditEntry._meta.concrete_fields if field.attname not in _LINKS
+]
+_COLUMNS = ", ".join(f'"{name}"' for name in (*_LINKS, *(f.column for f in _FIELDS)))
+_PLACES = ", ".join(["%s"] * len(_FIELDS))
+_HEAD = f"SELECT entry, digest FROM {HEAD} WHERE id = 1"
+_INSERT = f'INSERT INTO "{ENTRIES}" ({_COLUMNS}) VALUES (%s, %s, %s, {_PLACES})'
+# as form.digest and form.canonical have it: %s are what stands around the number
+_HASHED = "encode(sha256(convert_to({}, 'UTF8')), 'hex')"
+_DIGEST = _HASHED.format(f"digest || {_HASHED.format('%s || entry + 1 || %s')}")
+_LINKED = f"""WITH head AS MATERIALIZED ({_HEAD} FOR UPDATE)
+    INSERT INTO "{ENTRIES}" ({_COLUMNS})
+    SELECT entry + 1, digest, {_DIGEST}, {_PLACES} FROM head
+    RETURNING id, previous, digest"""
+
+
+def append(entries: Sequence[AuditEntry]) -> None:
+    """Put the entries behind the last one, in that order. A trigger moves the head."""
+    add = _linked if connection.vendor == "postgresql" else _told
+    ready = [
+        (form.around_number(form.fields_of(entry)), _values(entry)) for entry in entries
+    ]
+    # one statement needs no transaction around it
+    alone = add is _linked and len(ready) == 1
+    whole = nullcontext() if alone else transaction.atomic(savepoint=False)
+    with whole, connection.cursor() as cursor:
+        for entry, (around, values) in zip(entries, ready, strict=True):
+            entry.pk, entry.previous, entry.digest = add(cursor, around, values)
+            entry._state.adding, entry._state.db = False, connection.alias
+
+
+def _linked(cursor: CursorWrapper, around: tuple[str, str], values: list[Any]) -> Any:
+    cursor.execute(_LINKED, [*around, *values])
+    return cursor.fetchone()
+
+
+def _told(cursor: CursorWrapper, around: tuple[str, str], values: list[Any]) -> Any:
+    # a transaction of SQLite begins as the one writer (BEGIN IMMEDIATE)
+    cursor.execute(_HEAD)
+    last, previous = cursor.fetchone()
+    content = form.hashed(f"{around[0]}{last + 1}{around[1]}")
+    links = (last + 1, previous, form.digest(previous, content))
+    cursor.execute(_INSERT, [*links, *values])
+    return links
+
+
+def _values(entry: AuditEntry) -> list[Any]:
+    return [
+        field.get_db_prep_save(getattr(entry, field.attname), connection)
+        for field in _FIELDS
+    ]

@@ -1,0 +1,103 @@
+"""What the audit trail can be narrowed by, on its pages and by programs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import DateTimeInput, NumberInput
+
+from migrations_app.audit import search
+from migrations_app.audit.recorder import VERBS
+from migrations_app.audit.search import FAMILY
+from migrations_app.audit.search_sql import Wanted
+from migrations_app.models import AuditEntry
+from migrations_app.widgets import choice, text
+
+_FAMILIES = sorted({verb.partition(".")[0] for verb in VERBS})
+VERB_CHOICES = [
+    *((f"{family}{FAMILY}", f"{family}: all") for family in _FAMILIES),
+    *((verb, verb) for verb in sorted(VERBS)),
+]
+
+
+def possible(value: datetime) -> None:
+    """Raise ValidationError for a time that no database could hold."""
+    try:
+        year = value.astimezone(UTC).year
+    except OverflowError:
+        year = 0
+    if not 1900 <= year <= 9000:
+        raise ValidationError("Give a time between the years 1900 and 9000.")
+
+
+class RequestNumber(django_filters.NumberFilter):  # type: ignore[misc]
+    """The number of a request."""
+
+    field_class = forms.IntegerField
+
+    def get_max_validator(self) -> None:
+        """None: the field itself knows its greatest value."""
+        return
+
+
+def _moment() -> DateTimeInput:
+    return DateTimeInput(
+        format="%Y-%m-%dT%H:%M",
+        attrs={"type": "datetime-local", "class": "form-control"},
+    )
+
+
+class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Search the trail by instance, host, person, ticket, verb, time and text."""
+
+    q = django_filters.CharFilter(
+        label="Words", widget=text("of a note, a name or a fact")
+    )
+    instance = django_filters.CharFilter(label="Instance", widget=text("name or UUID"))
+    host = django_filters.CharFilter(label="Host", widget=text("source or target"))
+    actor = django_filters.CharFilter(label="Person", widget=text("account name"))
+    ticket = django_filters.CharFilter(label="Ticket", widget=text("OPS-42"))
+    request = RequestNumber(
+        label="Request",
+        min_value=1,
+        max_value=2**63 - 1,
+        widget=NumberInput(attrs={"class": "form-control", "placeholder": "number"}),
+    )
+    verb = django_filters.ChoiceFilter(
+        label="Verb", choices=VERB_CHOICES, empty_label="any", widget=choice()
+    )
+    since = django_filters.DateTimeFilter(
+        label="Since (UTC)", widget=_moment(), validators=[possible]
+    )
+    until = django_filters.DateTimeFilter(
+        label="Until (UTC)", widget=_moment(), validators=[possible]
+    )
+
+    class Meta:
+        model = AuditEntry
+        fields = (
+            "q",
+            "instance",
+            "host",
+            "actor",
+            "ticket",
+            "request",
+            "verb",
+            "since",
+            "until",
+        )
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is looked for; all of the trail where the filters make no sense."""
+        given = self.form.cleaned_data if self.form.is_valid() else {}
+        values = {name: given[name] for name in given if given[name] not in ("", None)}
+        return Wanted(text=values.pop("q", ""), **values)
+
+    def filter_queryset(self, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        """Return the rows that match, for who counts or exports them."""
+        return search.narrowed(rows, self.wanted)

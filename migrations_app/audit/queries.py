@@ -1,0 +1,42 @@
+"""What stands around one entry of the audit trail."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from migrations_app.errors import Gone
+from migrations_app.models import (
+    AuditEntry,
+)
+
+
+def neighbour(number: int, *, newer: bool) -> int | None:
+    """Return the number of the entry next to it; None: there is none."""
+    rows = AuditEntry.objects.values_list("pk", flat=True)
+    if newer:
+        return rows.filter(pk__gt=number).order_by("pk").first()
+    return rows.filter(pk__lt=number).order_by("-pk").first()
+
+
+def of_act(entry: AuditEntry, *, most: int = 100) -> list[AuditEntry]:
+    """Return the other entries of the same act, oldest first."""
+    if not entry.act:
+        return []
+    rows = AuditEntry.objects.filter(act=entry.act).order_by("pk")[: most + 1]
+    return [row for row in rows if row.pk != entry.pk][:most]
+
+
+# -- audit --------------------------------------------------------------------------
+
+
+def audit_entries() -> QuerySet[AuditEntry]:
+    """Return the audit trail, newest first."""
+    return AuditEntry.objects.all()
+
+
+def audit_entry(number: int) -> AuditEntry:
+    """Return the entry of that number. Raises Gone when there is none."""
+    row = audit_entries().filter(pk=number).first()
+    if row is None:
+        raise Gone(f"There is no audit entry {number}.")
+    return row

@@ -1,0 +1,189 @@
+"""The one writer of the audit trail, and the sentence of each verb.
+
+``record`` is called inside the transaction of the change that it records, so that
+there is never one without the other: as its last write, because all that record wait
+for each other from there until the transaction ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.utils import timezone
+
+from migrations_app.audit import chain
+from migrations_app.audit import hashing as form
+from migrations_app.models import AuditEntry, MigrationRequest, Run
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+SYSTEM = "novaweb"
+
+VERBS: dict[str, str] = {
+    "request.asked": "{actor} asked to move {instance} from {source} to {target}",
+    "request.approved": "{actor} approved the move of {instance}",
+    "request.amended": "{actor} changed the request to move {instance}",
+    "request.sent_back": "The move of {instance} needs more approvals to start",
+    "request.glass_broken": "{actor} broke the glass to move {instance} at once",
+    "request.glass_reviewed": "{actor} reviewed the broken glass at {instance}",
+    "request.ready": "The move of {instance} has all the approvals it needs",
+    "request.rejected": "{actor} rejected the move of {instance}",
+    "request.withdrawn": "{actor} withdrew the move of {instance}",
+    "request.expired": "The request to move {instance} expired",
+    "request.voided": "The plan to move {instance} changed: its approvals are void",
+    "drain.asked": "{actor} asked to empty {source} (drain {subject})",
+    "drain.move_planned": "The drain {subject} plans to move {instance} to {target}",
+    "drain.planned": "The drain {subject} of {source} waits for approval",
+    "drain.failed": "The drain {subject} of {source} could not be planned",
+    "drain.approved": "{actor} approved the drain {subject} of {source}",
+    "drain.ready": "The drain {subject} of {source} has all the approvals it needs",
+    "drain.sent_back": "The drain {subject} of {source} needs more approvals to start",
+    "drain.rejected": "{actor} rejected the drain {subject} of {source}",
+    "drain.withdrawn": "{actor} withdrew the drain {subject} of {source}",
+    "drain.expired": "The drain {subject} of {source} expired",
+    "drain.started": "The drain {subject} of {source} started",
+    "drain.disabling": "The drain {subject} has nova-compute on {source} disabled",
+    "drain.enabling": "The drain {subject} has nova-compute on {source} enabled again",
+    "drain.left": "The drain {subject} leaves {instance} where it is",
+    "drain.paused": "{actor} paused the drain {subject} of {source}",
+    "drain.resumed": "{actor} had the drain {subject} of {source} go on",
+    "drain.cancelled": "{actor} cancelled the drain {subject} of {source}",
+    "drain.ended": "The drain {subject} of {source} is over",
+    "run.started": "The move of {instance} to {target} started",
+    "run.completed": "{instance} was moved to {target}",
+    "run.going_back": "The move of {instance} turned back",
+    "run.going_on": "The move of {instance} could not turn back and goes on",
+    "run.rolled_back": "The move of {instance} was rolled back",
+    "run.held": "The move of {instance} is held: a person must decide",
+    "run.asked": "novaweb asked Nova for a step of the move of {instance}",
+    "run.command": "novaweb ran {subject} for the move of {instance}",
+    "run.answered": "novaweb had an answer of {subject} for the move of {instance}",
+    "run.looked": "novaweb looked by {subject} at the move of {instance}",
+    "run.stop": "{actor} asked to stop the move of {instance}",
+    "run.abort": "{actor} asked to abort the live migration of {instance}",
+    "run.force_complete": "{actor} asked to force the move of {instance} to complete",
+    "run.look_again": "{actor} had the held move of {instance} looked at again",
+    "run.go_back": "{actor} sent the held move of {instance} back",
+    "run.swept": "The copy of {instance} set aside on {source} was removed for good",
+    "run.closed": "{actor} closed the held move of {instance} by hand",
+    "run.restored": "novaweb enabled hosts that the move of {instance} left disabled",
+    "service.disabled": "{actor} had nova-compute on {source} disabled",
+    "service.enabled": "{actor} had nova-compute on {source} enabled",
+    "service.failed": "The change of {source} that {actor} asked for failed in Nova",
+    "policy.created": "{actor} made the approval policy {subject}",
+    "policy.changed": "{actor} changed the approval policy {subject}",
+    "policy.retired": "{actor} retired the approval policy {subject}",
+    "delegation.made": "{actor} handed on their say to {subject}",
+    "delegation.revoked": "{actor} took back the say from {subject}",
+    "window.created": "{actor} made the window {subject}",
+    "window.changed": "{actor} changed the window {subject}",
+    "window.retired": "{actor} retired the window {subject}",
+    "audit.signed": "{actor} had the audit trail signed",
+    "audit.unsigned": "The audit trail could not be signed for a day",
+    "audit.exported": "{actor} exported entries of the audit trail",
+    "console.opened": "{actor} looked at the console of {instance}",
+    "account.roles": "{actor} changed the roles of {subject}",
+    "account.signed_in": "{actor} signed in",
+    "account.signed_out": "{actor} signed out",
+    "account.refused": "A sign-in as {actor} failed",
+    "account.created": "{actor} made the account {subject}",
+    "account.changed": "{actor} changed the account {subject}",
+    "account.deleted": "{actor} deleted the account {subject}",
+    "group.created": "{actor} made the group {subject}",
+    "group.changed": "{actor} changed the group {subject}",
+    "group.deleted": "{actor} deleted the group {subject}",
+    "settings.changed": "novaweb began with other settings than before ({subject})",
+    "token.expired": "An API token of {actor} had expired and was removed",
+    "token.created": "{actor} got an API token",
+    "token.revoked": "{actor} revoked an API token",
+    "inventory.asked": "{actor} had the inventory read anew",
+    "speed.asked": "{actor} had the copy speed from {source} to {target} measured",
+    "speed.command": "novaweb ran {subject} on {source} to measure its copy speed",
+    "speed.answered": "novaweb had an answer of {subject} from {source}",
+    "speed.measured": "The copy speed from {source} to {target} was measured",
+    "speed.failed": "The copy speed from {source} to {target} could not be measured",
+    "webhook.created": "{actor} set up a webhook",
+    "webhook.changed": "{actor} changed a webhook",
+    "webhook.rotated": "{actor} gave a webhook a new secret",
+    "webhook.tested": "{actor} sent a test to a webhook",
+    "webhook.removed": "{actor} removed a webhook",
+    "notices.chosen": "{actor} chose what a group is told",
+    "delivery.again": "{actor} had a message sent again",
+    "delivery.given_up": "A message could not be delivered and was given up",
+    "speed.planned": "novaweb set out to measure the copy speeds of its hosts",
+    "search.saved": "{actor} saved a search of the audit trail",
+    "search.removed": "{actor} removed a saved search of the audit trail",
+    "evidence.opened": "{actor} opened the evidence of the move of {instance}",
+    "retention.removed": "novaweb removed old records, as its settings say",
+}
+
+
+def record(
+    verb: str,
+    *,
+    by: AbstractBaseUser | None = None,
+    actor_name: str | None = None,
+    request: MigrationRequest | None = None,
+    run: Run | None = None,
+    note: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    cloud: str = "",
+    source: str = "",
+    target: str = "",
+    ticket: str = "",
+) -> AuditEntry:
+    """Add an entry for the verb, which must be one of VERBS, and return it.
+
+    Without ``by`` and ``actor_name`` the actor is novaweb itself. ``cloud``, ``source``
+    and ``target`` are for what is about hosts and not about a request. Afterwards the
+    head of the chain is locked until the transaction ends: a transaction that changes
+    other rows after that could wait for one that waits for it, so tests refuse it.
+    """
+    if verb not in VERBS:
+        raise ValueError(f"unknown audit verb: {verb}")
+    if run is not None and request is None:
+        request = run.request
+    context = structlog.contextvars.get_contextvars()
+    entry = AuditEntry(
+        at=timezone.now(),
+        actor_id=by.pk if by is not None else None,
+        actor_name=actor_name or (by.get_username() if by is not None else SYSTEM),
+        act=str(context.get("request_id", ""))[:36],
+        verb=verb,
+        note=form.storable(note),
+        before=form.storable(before or {}),
+        after=form.storable(after or {}),
+        cloud=cloud,
+        source=source,
+        target=target,
+        ticket=ticket,
+    )
+    if request is not None:
+        entry.cloud = request.cloud.name
+        entry.request_number = request.pk
+        entry.instance = request.instance
+        entry.instance_name = request.instance_name
+        entry.source = request.source
+        entry.target = request.target or ""
+        entry.ticket = request.ticket
+    if run is not None:
+        entry.run_number = run.pk
+    chain.append([entry])
+    return entry
+
+
+def sentence(entry: AuditEntry) -> str:
+    """Return the entry in words."""
+    template = VERBS.get(entry.verb, "{actor}: " + entry.verb)
+    return template.format(
+        actor=entry.actor_name,
+        instance=entry.instance_name or entry.instance or "an instance",
+        source=entry.source or "?",
+        subject=entry.after.get("name") or entry.before.get("name") or "?",
+        target=entry.target
+        or entry.after.get("host")
+        or "a host of the scheduler's choice",
+    )

@@ -1,0 +1,89 @@
+"""The verbs of people about searches of the audit trail that they keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Person, Verb
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Conflict, Gone, NotAllowed, Unfit
+from migrations_app.models import SavedSearch
+
+MOST_OF_ONE_PERSON = 100
+NAME_LENGTH = 100
+
+
+def seen_by(person: Person) -> QuerySet[SavedSearch]:
+    """Return the person's own searches and those that are shared, by name."""
+    return SavedSearch.objects.filter(Q(owner=person.id) | Q(shared=True))
+
+
+def seen(number: int, *, by: Person) -> SavedSearch:
+    """Return the search of that number. Raises Gone, also when it is another's own."""
+    row = seen_by(by).filter(pk=number).first()
+    if row is None:
+        raise Gone(f"There is no saved search {number}, or it is somebody else's own.")
+    return row
+
+
+def save(
+    *, by: User, name: str, filters: Mapping[str, str], shared: bool = False
+) -> SavedSearch:
+    """Keep the search under the name. Raises Unfit, Conflict, NotAllowed."""
+    _allow(by)
+    name = " ".join(name.split())
+    if not name:
+        raise Unfit("Give the search a name.")
+    if len(name) > NAME_LENGTH:
+        raise Unfit(f"The name is too long: {NAME_LENGTH} letters at most.")
+    kept = {key: str(value) for key, value in filters.items() if str(value).strip()}
+    if not kept:
+        raise Unfit("Search for something first: without a filter it is all entries.")
+    own = SavedSearch.objects.filter(owner=by)
+    if own.count() >= MOST_OF_ONE_PERSON:
+        raise Conflict(
+            f"You have {MOST_OF_ONE_PERSON} saved searches: remove one of them first."
+        )
+    try:
+        with transaction.atomic():
+            row = SavedSearch.objects.create(
+                name=name,
+                filters=kept,
+                shared=shared,
+                owner=by,
+                owner_name=by.get_username(),
+                made_at=timezone.now(),
+            )
+            after = {"name": name, "filters": kept, "shared": shared}
+            audit.record("search.saved", by=by, after=after)
+    except IntegrityError as error:
+        raise Conflict(
+            f"You have a search “{name}” already. Take another name, or remove it."
+        ) from error
+    return row
+
+
+def remove(number: int, *, by: User) -> None:
+    """Forget the search, which must be the person's own. Raises Gone, NotAllowed."""
+    _allow(by)
+    person = policy.person(by)
+    row = seen(number, by=person)
+    if row.owner_id != person.id:
+        raise NotAllowed(f"Only {row.owner_name}, whose search it is, can remove it.")
+    with transaction.atomic():
+        gone, _ = SavedSearch.objects.filter(pk=row.pk, owner=by).delete()
+        if gone != 1:
+            raise Gone(f"There is no saved search {number} any more.")
+        before = {"name": row.name, "filters": row.filters, "shared": row.shared}
+        audit.record("search.removed", by=by, before=before)
+
+
+def _allow(by: User) -> None:
+    if refusal := policy.why_not(policy.person(by), Verb.SAVE_SEARCH):
+        raise NotAllowed(refusal)

@@ -1,0 +1,102 @@
+"""The settings as they were when a process began: a change of one is recorded.
+
+Web and workers compare, when they start, what they were given with what the trail
+says that their kind was given last. Of what is secret, or may be, only a keyed
+fingerprint is kept: that it changed shows, and not to what.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import threading
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, transaction
+
+from migrations_app.audit import recorder as audit
+from migrations_app.audit.hashing import storable
+from migrations_app.models import AuditEntry, AuditHead
+
+log = structlog.get_logger(__name__)
+NAMES = (
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "DATABASES",
+    "TIME_ZONE",
+    "HTTPS",
+)
+_SECRET = re.compile(r"SECRET|TOKEN$|PASSWORD|DATABASES|(?<!TICKET)_URL$")
+
+
+def now() -> dict[str, Any]:
+    """Return the settings that an operator gives, secrets as fingerprints."""
+    given = (name for name in dir(settings) if name.startswith("NOVAWEB_"))
+    return {
+        name: shown(name, getattr(settings, name))
+        for name in sorted({*given, *NAMES})
+        if hasattr(settings, name)
+    }
+
+
+def last(kind: str) -> dict[str, Any]:
+    """Return what processes of that kind were given last, as the trail says."""
+    found: dict[str, Any] = {}
+    entries = AuditEntry.objects.filter(verb="settings.changed").order_by("pk")
+    for after in entries.values_list("after", flat=True):
+        if after.get("process") == kind:
+            found |= after.get("settings", {})
+            for name in after.get("gone", []):
+                found.pop(name, None)
+    return found
+
+
+def compare(kind: str) -> bool:
+    """Record what changed since a process of that kind (web, worker) began last.
+
+    Of many that begin at once, one does. Return whether this one did.
+    """
+    with transaction.atomic():
+        AuditHead.objects.select_for_update().get(pk=1)
+        before, given = last(kind), now()
+        changed = {k: v for k, v in given.items() if k not in before or before[k] != v}
+        gone = sorted(set(before) - set(given))
+        if not changed and not gone:
+            return False
+        audit.record(
+            "settings.changed",
+            before={
+                "settings": {k: before[k] for k in before if k in {*changed, *gone}}
+            },
+            after={"process": kind, "name": kind, "settings": changed, "gone": gone},
+        )
+    return True
+
+
+def compare_beside(kind: str) -> None:
+    """Do so in a thread of its own: a server must not wait for its database."""
+    threading.Thread(target=_try, args=(kind,), daemon=True, name="settings").start()
+
+
+def _try(kind: str) -> None:
+    try:
+        compare(kind)
+    except (DatabaseError, AuditHead.DoesNotExist) as error:
+        log.warning("settings not compared", reason=str(error))
+    finally:
+        close_old_connections()
+
+
+def shown(name: str, value: Any) -> Any:
+    """Return what the trail has of a setting's value."""
+    if not _SECRET.search(name) or value in ("", None):
+        return storable(value)
+    text = json.dumps(value, default=str, sort_keys=True)
+    key = hashlib.sha256(f"novaweb settings {settings.SECRET_KEY}".encode()).digest()
+    return f"secret {hmac.digest(key, text.encode(), 'sha256').hex()[:16]}"

@@ -1,0 +1,59 @@
+"""Who signed in and out, and who was refused, for the audit trail.
+
+Signals change no state here and must not; but an account is signed in by Django's own
+pages, by its admin, by a single sign-on and by the API, and Django tells of each in
+one place only: these three signals.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import (
+    user_logged_in,
+    user_logged_out,
+    user_login_failed,
+)
+from django.contrib.auth.models import AbstractBaseUser
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from migrations_app.audit import recorder as audit
+
+LONGEST_NAME = 150
+
+
+@receiver(user_logged_in)
+def signed_in(
+    sender: Any, request: HttpRequest | None, user: AbstractBaseUser, **kwargs: Any
+) -> None:
+    """Record that somebody signed in."""
+    audit.record("account.signed_in", by=user, note=_where(request))
+
+
+@receiver(user_logged_out)
+def signed_out(
+    sender: Any,
+    request: HttpRequest | None,
+    user: AbstractBaseUser | None,
+    **kwargs: Any,
+) -> None:
+    """Record that somebody signed out; nobody does so whose session had ended."""
+    if user is not None:
+        audit.record("account.signed_out", by=user, note=_where(request))
+
+
+@receiver(user_login_failed)
+def refused(
+    sender: Any,
+    credentials: dict[str, Any],
+    request: HttpRequest | None = None,
+    **kwargs: Any,
+) -> None:
+    """Record that a sign-in failed, under the name that was typed."""
+    name = str(credentials.get("username") or "").replace("\0", "")[:LONGEST_NAME]
+    audit.record("account.refused", actor_name=name or "nobody", note=_where(request))
+
+
+def _where(request: HttpRequest | None) -> str:
+    return f"At {request.path}" if request is not None else ""

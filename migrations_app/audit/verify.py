@@ -1,0 +1,195 @@
+"""Looks whether the audit trail is as it was written: all of it, or some entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from migrations_app.audit import hashing as form
+from migrations_app.audit import signing
+from migrations_app.audit.chain_check import Bad, Follower, Signed
+from migrations_app.errors import Unfit
+from migrations_app.models import AuditEntry, AuditHead
+
+# So many rows are read at once; memory and a page's patience are bounded by it.
+BATCH = 1000
+_COLUMNS = (*form.FIELDS, "previous", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found. ``bad`` is the first thing wrong; None: all fits.
+
+    ``count`` entries were looked at; ``proven`` is the last signed place that fits.
+    """
+
+    count: int
+    bad: Bad | None = None
+    proven: Signed | None = None
+
+    @property
+    def good(self) -> bool:
+        """All that was looked at fits."""
+        return self.bad is None
+
+
+def rows(after: int, until: int, *, batch: int = BATCH) -> Iterator[dict[str, Any]]:
+    """Yield entries as plain values, by number, ``batch`` at a time.
+
+    One that cannot be read (its facts are no JSON) has ``unread`` instead of fields.
+    """
+    entries = AuditEntry.objects.order_by("pk").values(*_COLUMNS)
+    while after < until:
+        wanted = entries.filter(pk__gt=after, pk__lte=until)
+        try:
+            found = list(wanted[:batch])
+        except ValueError:
+            found = _one_by_one(after, until, batch)
+        if not found:
+            return
+        yield from found
+        after = found[-1]["id"]
+
+
+def _one_by_one(after: int, until: int, most: int) -> list[dict[str, Any]]:
+    found = AuditEntry.objects.filter(pk__gt=after, pk__lte=until).order_by("pk")
+    entries: list[dict[str, Any]] = []
+    for number in found.values_list("pk", flat=True)[:most]:
+        try:
+            entries += AuditEntry.objects.filter(pk=number).values(*_COLUMNS)
+        except ValueError:
+            entries.append({"id": number, "unread": True})
+    return entries
+
+
+def content(row: dict[str, Any]) -> str:
+    """Return the hash of the content of a row of ``rows``; Bad if it was unreadable."""
+    if "unread" in row:
+        raise Bad(
+            "changed",
+            row["id"],
+            f"Entry {row['id']} is not as it was written: its facts cannot be read.",
+        )
+    return form.content({**row, "at": form.moment(row["at"])})
+
+
+def verify_all(
+    now: datetime, *, tell: Callable[[int, int], None] | None = None
+) -> Verdict:
+    """Follow the whole chain, from its first entry to its head and what was signed.
+
+    In constant memory. ``tell`` hears, now and then, how many of how many are done.
+    """
+    head = AuditHead.objects.filter(pk=1).first()
+    try:
+        signed, trouble = _signed(now)
+    except Unfit as error:
+        signed, trouble = [], Bad("signature", 0, error.sentence)
+    follower = Follower()
+    try:
+        if head is None:
+            raise Bad("cut", 1, "The head of the audit trail is gone.")
+        follower = Follower(signed)
+        for row in rows(0, head.entry):
+            hashed = content(row)
+            follower.follow(row["id"], row["previous"], row["digest"], hashed)
+            if tell and follower.count % (20 * BATCH) == 0:
+                tell(follower.count, head.count)
+        follower.end(count=head.count, entry=head.entry, digest=head.digest)
+        _nothing_behind_the_head()
+    except Bad as bad:
+        return Verdict(follower.count, bad, follower.proven)
+    return Verdict(follower.count, trouble, follower.proven)
+
+
+def _nothing_behind_the_head() -> None:
+    newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    head = AuditHead.objects.get(pk=1)  # read last: it only moves on
+    if newest is not None and newest > head.entry:
+        raise Bad(
+            "order",
+            head.entry + 1,
+            f"Behind the head, which is entry {head.entry}, stands entry {newest}.",
+        )
+
+
+def _signed(now: datetime) -> tuple[list[Signed], Bad | None]:
+    """Return what was signed, and what is wrong with that: nothing recent."""
+    if not signing.configured():
+        return [], None
+    found = signing.places(signing.signatures())
+    standing = signing.standing(now)
+    trouble = Bad("signature", 0, standing.sentence) if standing.alarming else None
+    return found, trouble
+
+
+def verify_segment(numbers: Sequence[int]) -> Verdict:
+    """Look whether these entries are as they were written, and linked on both sides.
+
+    Three queries, whatever is asked; entries that are not there are missing.
+    """
+    wanted = sorted(set(numbers))
+    if not wanted:
+        return Verdict(0)
+    around = {n + step for n in wanted for step in (-1, 0, 1)}
+    found: dict[int, dict[str, Any]] = {}
+    try:
+        links = AuditEntry.objects.filter(pk__in=around - set(wanted))
+        links_of = {
+            row["id"]: dict(row) for row in links.values("id", "previous", "digest")
+        }
+        entries = AuditEntry.objects.filter(pk__in=wanted).values(*_COLUMNS)
+        found = {row["id"]: row for row in entries}
+    except ValueError:
+        return _segment_unread(wanted)
+    head = AuditHead.objects.get(pk=1)
+    near: dict[int, dict[str, Any]] = {**links_of, **found}
+    try:
+        for number in wanted:
+            _linked(number, found, near, head)
+    except Bad as bad:
+        return Verdict(len(found), bad)
+    return Verdict(len(found))
+
+
+def _segment_unread(wanted: Sequence[int]) -> Verdict:
+    for row in _one_by_one(wanted[0] - 1, wanted[-1], len(wanted) * 2 + BATCH):
+        try:
+            content(row)
+        except Bad as bad:
+            return Verdict(0, bad)
+    return Verdict(0, Bad("changed", wanted[0], "Entries there cannot be read."))
+
+
+def _linked(
+    number: int,
+    found: dict[int, dict[str, Any]],
+    near: dict[int, dict[str, Any]],
+    head: AuditHead,
+) -> None:
+    row = found.get(number)
+    if row is None:
+        raise Bad("missing", number, f"Entry {number} is missing.")
+    before = near.get(number - 1) or _neighbour(number, "lt")
+    starts = Follower(
+        count=number - 1 if before else 0,
+        entry=before["id"] if before else 0,
+        digest=before["digest"] if before else form.GENESIS,
+    )
+    starts.follow(number, row["previous"], row["digest"], content(row))
+    after = near.get(number + 1) or _neighbour(number, "gt")
+    if (after["previous"] if after else head.digest) != row["digest"]:
+        follows = f"entry {after['id']} follows" if after else "the head names"
+        raise Bad(
+            "changed", number, f"Entry {number} was written anew: {follows} another."
+        )
+
+
+def _neighbour(number: int, way: str) -> dict[str, Any] | None:
+    """Return the nearest entry: of before there was a chain, numbers may have gaps."""
+    found = AuditEntry.objects.filter(**{f"pk__{way}": number})
+    rows_ = found.order_by("pk" if way == "gt" else "-pk")
+    row = rows_.values("id", "previous", "digest").first()
+    return dict(row) if row else None

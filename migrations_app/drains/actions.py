@@ -1,0 +1,298 @@
+"""The verbs of people about drains: ask, approve, reject, withdraw, pause, and so on.
+
+Each changes the state by one conditional UPDATE whose row count is looked at, together
+with its audit entry, in one transaction. The cloud is looked at by the workers only:
+when the drain is planned, and right before each of its moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.drains import approvals as rulings
+from migrations_app.drains import create as asking
+from migrations_app.drains import permissions as permits
+from migrations_app.drains.audit_entries import tell
+from migrations_app.drains.engine import close_moves, failures
+from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.integrations import clouds as integrations_clouds
+from migrations_app.models import Decision, Drain
+from migrations_app.models.states import (
+    Afterwards,
+    DrainState,
+    RequestState,
+    drain_sources,
+)
+from migrations_app.requests.approvals import evaluate as of_requests
+from migrations_app.runs import wakeup as bell
+
+STOP_AFTER = 3
+_FASTER = "Somebody was faster: the drain has changed. Look again."
+
+
+def ask(
+    *,
+    by: User,
+    hosts: Collection[str],
+    reason: str,
+    cloud: str | None = None,
+    targets: Collection[str] | None = None,
+    limits: Mapping[str, int] | None = None,
+    stop_after: int = STOP_AFTER,
+    afterwards: str = Afterwards.KEEP,
+    ticket: str = "",
+    window_start: datetime | None = None,
+    window_end: datetime | None = None,
+) -> Drain:
+    """Ask that hosts be emptied; the drain is planned by itself, then waits.
+
+    ``limits`` are some of Limits' fields. Raises NotAllowed, Unfit where the input
+    makes no sense, and TooLate where one of the hosts has an open drain.
+    """
+    _allow(by, Verb.DRAIN)
+    name = integrations_clouds.cloud(cloud)
+    wanted = asking.hosts(name, hosts, "Say which host is to be emptied.")
+    allowed = None if not targets else asking.hosts(name, targets, "")
+    if allowed is not None and set(allowed) <= set(wanted):
+        raise Unfit("A host that is emptied takes no instance: allow other targets.")
+    return asking.create(
+        by=by,
+        cloud=name,
+        hosts=wanted,
+        targets=allowed,
+        limits=asking.limits(limits or {}),
+        stop_after=asking.whole(stop_after, "stop_after"),
+        afterwards=asking.afterwards(afterwards),
+        reason=reason,
+        ticket=ticket,
+        window=(window_start, window_end),
+    )
+
+
+def move_back(
+    drain_id: int,
+    *,
+    by: User,
+    reason: str,
+    ticket: str = "",
+    window_start: datetime | None = None,
+    window_end: datetime | None = None,
+) -> Drain:
+    """Ask that what the drain has moved be moved back, under an approval of its own."""
+    drain = load(drain_id)
+    _allow(by, Verb.DRAIN, drain)
+    if not drain.moves.filter(state=str(RequestState.COMPLETED)).exists():
+        raise TooLate("This drain has moved nothing that could be moved back.")
+    return asking.create(
+        by=by,
+        cloud=drain.cloud.name,
+        hosts=[],
+        targets=None,
+        limits=drain.limits,
+        stop_after=drain.stop_after,
+        afterwards=str(Afterwards.KEEP),
+        reason=reason,
+        ticket=ticket,
+        window=(window_start, window_end),
+        back_of=drain,
+    )
+
+
+def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
+    """Approve the plan with that digest; with enough approvals it starts by itself.
+
+    The world is looked at before each of its moves: one that is no longer as it was
+    approved is left. Raises NotAllowed and TooLate.
+    """
+    drain = load(drain_id)
+    _allow(by, Verb.APPROVE, drain)
+    note = audit_notes.note(note, "Say why you approve: an auditor will read it.")
+    if plan_digest != drain.plan_digest:
+        raise TooLate("The plan has changed since you looked: read it and decide anew.")
+    now = timezone.now()
+    with transaction.atomic():
+        # takes the row's lock: two approvers cannot both be the last one needed
+        mine = Drain.objects.filter(
+            pk=drain.pk, state=str(DrainState.REQUESTED), plan_digest=plan_digest
+        )
+        if mine.update(why="") != 1:
+            raise TooLate(_FASTER)
+        right = rulings.whose_say(policy.person(by), drain)
+        _decide(drain, by, note, now, approves=True, **right)
+        found = rulings.standings(drain, now=now)
+        ready = bool(found) and all(each.satisfied for each in found or ())
+        if ready:
+            start = max(now, drain.window_start or now)
+            _move(drain, DrainState.APPROVED, look_again_at=start)
+            drain.moves.filter(state=str(RequestState.REQUESTED)).update(
+                state=str(RequestState.APPROVED), look_again_at=None
+            )
+        tell("drain.approved", drain, by=by, note=note, **_for_whom(right))
+        if ready:
+            rules = [of_requests.as_audited(each.rule) for each in found or ()]
+            tell("drain.ready", drain, policies=rules)
+            bell.ring()
+    return load(drain_id)
+
+
+def reject(drain_id: int, *, by: User, note: str) -> Drain:
+    """Reject the drain and all of its moves, for good; the note says why."""
+    drain = load(drain_id)
+    _allow(by, Verb.REJECT, drain)
+    note = audit_notes.note(note, "Say why you reject: the requester will read it.")
+    now = timezone.now()
+    with transaction.atomic():
+        _end(drain, DrainState.REJECTED, note)
+        right = of_requests.whose_no(policy.person(by))
+        _decide(drain, by, note, now, approves=False, **right)
+        tell("drain.rejected", drain, by=by, note=note, **_for_whom(right))
+    return load(drain_id)
+
+
+def withdraw(drain_id: int, *, by: User, note: str) -> Drain:
+    """Withdraw the drain and all of its moves before it runs; the note says why."""
+    drain = load(drain_id)
+    _allow(by, Verb.WITHDRAW, drain)
+    note = audit_notes.note(note, "Say why you withdraw it: an auditor will read it.")
+    with transaction.atomic():
+        _end(drain, DrainState.WITHDRAWN, note)
+        tell("drain.withdrawn", drain, by=by, note=note)
+    return load(drain_id)
+
+
+def pause(drain_id: int, *, by: User, note: str) -> Drain:
+    """Start none of its moves until it goes on; those under way end as they do."""
+    drain = load(drain_id)
+    _allow(by, Verb.PAUSE, drain)
+    note = audit_notes.note(note, "Say why you pause it: others will wonder.")
+    with transaction.atomic():
+        _move(drain, DrainState.PAUSED, why=note, look_again_at=None)
+        tell("drain.paused", drain, by=by, note=note)
+    return load(drain_id)
+
+
+def resume(drain_id: int, *, by: User, note: str) -> Drain:
+    """Have it go on; the failures that it has had pause it no more.
+
+    Its approvals are judged again: raises TooLate when they are no longer enough.
+    """
+    drain = load(drain_id)
+    _allow(by, Verb.RESUME, drain)
+    note = audit_notes.note(note, "Say why it may go on: an auditor will read it.")
+    now = timezone.now()
+    with transaction.atomic():
+        if (
+            Drain.objects.filter(pk=drain.pk, state=DrainState.PAUSED).update(why="")
+            != 1
+        ):
+            raise TooLate(_FASTER)
+        refusal, right = rulings.permit(drain, now=now)
+        if refusal:
+            raise TooLate(f"{refusal} Cancel it, and ask anew for the rest.")
+        _move(
+            drain,
+            DrainState.RUNNING,
+            why="",
+            forgiven=failures(drain),
+            look_again_at=now,
+        )
+        tell("drain.resumed", drain, by=by, note=note, **right)
+        bell.ring()
+    return load(drain_id)
+
+
+def cancel(drain_id: int, *, by: User, note: str) -> Drain:
+    """Start none of its moves any more; it is over when those under way are.
+
+    Its hosts are then enabled again, or stay disabled, as it was asked for.
+    """
+    drain = load(drain_id)
+    _allow(by, Verb.CANCEL, drain)
+    note = audit_notes.note(note, "Say why you cancel it: an auditor will read it.")
+    now = timezone.now()
+    with transaction.atomic():
+        _move(drain, DrainState.CANCELLING, why=note, look_again_at=now)
+        close_moves(drain, RequestState.WITHDRAWN, note)
+        tell("drain.cancelled", drain, by=by, note=note)
+        bell.ring()
+    return load(drain_id)
+
+
+def load(drain_id: int) -> Drain:
+    """Return the drain of that number. Raises Gone."""
+    try:
+        return Drain.objects.select_related("cloud").get(pk=drain_id)
+    except Drain.DoesNotExist:
+        raise Gone(f"There is no drain {drain_id}.") from None
+
+
+def why_not_ask(by: User) -> str:
+    """Return why the person may not ask for a drain; empty: they may."""
+    return policy.why_not(policy.person(by), Verb.DRAIN)
+
+
+def why_not(by: User, verb: Verb, drain: Drain) -> str:
+    """Return why the person may not do that to the drain; empty: they may."""
+    who = policy.person(by)
+    sentence = permits.why_not(who, verb, drain)
+    if not sentence and verb is Verb.APPROVE:
+        return rulings.why_not_now(who, drain)
+    return sentence
+
+
+# -- what the verbs share -------------------------------------------------------------
+
+
+def _allow(by: User, verb: Verb, drain: Drain | None = None) -> None:
+    who = policy.person(by)
+    sentence = (
+        policy.why_not(who, verb)
+        if drain is None
+        else permits.why_not(who, verb, drain)
+    )
+    if isinstance(sentence, policy.Late):
+        raise TooLate(sentence)
+    if sentence:
+        raise NotAllowed(sentence)
+
+
+def _move(drain: Drain, state: DrainState, **changes: Any) -> None:
+    changed = Drain.objects.filter(pk=drain.pk, state__in=drain_sources(state)).update(
+        state=str(state), **changes
+    )
+    if changed != 1:
+        raise TooLate(_FASTER)
+
+
+def _end(drain: Drain, state: DrainState, why: str) -> None:
+    _move(drain, state, why=why, ended_at=timezone.now(), look_again_at=None)
+    close_moves(drain, RequestState(str(state)), why)
+
+
+def _decide(
+    drain: Drain, by: User, note: str, at: datetime, *, approves: bool, **right: Any
+) -> None:
+    Decision.objects.create(
+        drain=drain,
+        by=by,
+        by_name=by.get_username(),
+        approves=approves,
+        note=note,
+        plan_digest=drain.plan_digest,
+        at=at,
+        **right,
+    )
+
+
+def _for_whom(right: Mapping[str, Any]) -> dict[str, Any]:
+    giver = right.get("on_behalf_of_name")
+    return {"on_behalf_of": giver} if giver else {}

@@ -1,0 +1,252 @@
+"""One look at a drain: plan it, start it, start some of its moves, or end it.
+
+Nothing waits here: when there is nothing to do it is noted when to look again. The
+database is the truth, so whoever comes after a death goes on where it ended.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from migrations_app.drains import approvals as rulings
+from migrations_app.drains import host_services as hosts
+from migrations_app.drains import moves
+from migrations_app.drains import plan as plans
+from migrations_app.drains import unplanned as arrivals
+from migrations_app.drains.audit_entries import tell
+from migrations_app.drains.lease import DrainLease, due_drains
+from migrations_app.errors import LostLease, WorldError
+from migrations_app.integrations import connect as wiring
+from migrations_app.models import Drain, MigrationRequest
+from migrations_app.models.states import DrainState, RequestState, drain_sources
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.runs.engine import lease_heartbeat as heart
+from migrations_app.runs.engine.lease import Clock
+
+log = structlog.get_logger(__name__)
+SOON, LATER = timedelta(seconds=1), timedelta(seconds=5)
+# So many moves are begun in one look: each takes as long as its cloud takes to answer.
+AT_ONCE = 3
+FAILURES = [
+    str(state)
+    for state in (
+        RequestState.ROLLED_BACK,
+        RequestState.HELD,
+        RequestState.CLOSED,
+        RequestState.LEFT,
+    )
+]
+_WAITING = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
+_D = DrainState
+
+
+def due_since(now: datetime) -> datetime | None:
+    """Return since when a drain waits to be looked at or to expire, if one does."""
+    due = due_drains(now).values_list("look_again_at", flat=True).first()
+    over = _expired(now).values_list("expires_at", flat=True).first()
+    return min((at for at in (due, over) if at is not None), default=None)
+
+
+def look_at_due(*, clock: Clock = timezone.now, most: int = 3) -> int:
+    """Expire what is overdue and look at what is due, ``most`` of it; how many."""
+    for drain in _expired(clock()).select_related("cloud"):
+        end_unstarted(drain, _D.EXPIRED, "It was not decided and started in time.")
+    due = list(due_drains(clock()).values_list("pk", flat=True)[:most])
+    return sum(look(drain, clock=clock) for drain in due)
+
+
+def look(drain_id: int, *, clock: Clock = timezone.now) -> bool:
+    """Look at the drain if it is due and nobody else does; False: it was not ours."""
+    lease = DrainLease(drain_id, clock)
+    if not lease.claim():
+        return False
+    with heart.beating(lease):
+        try:
+            lease.release(_look(lease))
+        except LostLease:
+            # people have changed it meanwhile, or somebody else has taken it over
+            Drain.objects.filter(pk=drain_id, lease=lease.token).update(
+                lease="", lease_until=None
+            )
+    return True
+
+
+def wake(drain_id: int, *, now: datetime) -> None:
+    """Have the drain looked at at once: one of its moves is over."""
+    Drain.objects.filter(
+        pk=drain_id, state__in=[str(_D.RUNNING), str(_D.CANCELLING)]
+    ).update(look_again_at=now)
+
+
+def end_unstarted(drain: Drain, state: DrainState, why: str) -> bool:
+    """End a drain that has not begun, with all of its moves."""
+    with transaction.atomic():
+        changed = Drain.objects.filter(
+            pk=drain.pk, state__in=drain_sources(state)
+        ).update(state=str(state), why=why, ended_at=timezone.now(), look_again_at=None)
+        if changed != 1:
+            return False
+        close_moves(drain, RequestState(str(state)), why)
+        tell(f"drain.{state}", drain, note=why)
+    return True
+
+
+def close_moves(drain: Drain, state: RequestState, why: str) -> int:
+    """End the moves that have not begun; return how many. Within a transaction."""
+    return drain.moves.filter(state__in=_WAITING).update(
+        state=str(state),
+        why=f"Drain {drain.pk}: {why}",
+        ended_at=timezone.now(),
+        open_instance=None,
+        look_again_at=None,
+    )
+
+
+def failures(drain: Drain) -> int:
+    """Return how many of its moves have failed, are held, or could not be started."""
+    return drain.moves.filter(state__in=FAILURES).count()
+
+
+def _expired(now: datetime) -> QuerySet[Drain]:
+    states = [str(_D.PLANNING), str(_D.REQUESTED), str(_D.APPROVED)]
+    return Drain.objects.filter(state__in=states, expires_at__lte=now)
+
+
+def _look(lease: DrainLease) -> datetime | None:
+    """Return when to look again."""
+    drain = Drain.objects.select_related("cloud", "asked_by").get(pk=lease.drain_id)
+    try:
+        match DrainState(drain.state):
+            case _D.PLANNING:
+                plans.plan(lease, drain)
+                return lease.clock()
+            case _D.APPROVED:
+                return _start(lease, drain)
+            case _D.RUNNING:
+                return _run(lease, drain)
+            case _D.CANCELLING:
+                return _end(lease, drain)
+        return None
+    except (DatabaseError, LostLease):
+        raise
+    except WorldError as error:
+        lease.write(why=error.sentence)
+        return lease.clock() + LATER
+    except Exception as error:
+        log.exception("drain stumbled", drain=drain.pk)
+        name = type(error).__name__
+        lease.write(why=f"novaweb met an error of its own ({name}); see its log.")
+        return lease.clock() + timedelta(minutes=1)
+
+
+def _start(lease: DrainLease, drain: Drain) -> datetime | None:
+    now = lease.clock()
+    for said in _calendar(drain, now):
+        if said.over:
+            end_unstarted(drain, _D.EXPIRED, said.sentence)
+            return None
+        lease.write(why=f"It cannot start yet: {said.sentence}")
+        return max(said.again, now + SOON)
+    with transaction.atomic():
+        lease.write(only=_D.APPROVED)
+        refusal, right = rulings.permit(drain, now=now)
+        if refusal:
+            lease.write(state=str(_D.REQUESTED), why=refusal)
+            drain.moves.filter(state=str(RequestState.APPROVED)).update(
+                state=str(RequestState.REQUESTED)
+            )
+            tell("drain.sent_back", drain, note=refusal, **right)
+            return None
+        lease.write(state=str(_D.RUNNING), why="", started_at=now)
+        tell("drain.started", drain, **right)
+    return now
+
+
+def _calendar(drain: Drain, now: datetime) -> list[timetable.Says]:
+    """Return what the calendar has against a start now, at each of the hosts."""
+    first = [
+        MigrationRequest(
+            cloud=drain.cloud,
+            source=host,
+            window_start=drain.window_start,
+            window_end=drain.window_end,
+        )
+        for host in drain.hosts or [""]
+    ]
+    return [said for each in first if (said := timetable.says(each, now))]
+
+
+def _run(lease: DrainLease, drain: Drain) -> datetime | None:
+    cloud = wiring.world_of(drain.cloud.name).cloud
+    hosts.hide(lease, drain, cloud)
+    now = lease.clock()
+    waiting = list(
+        drain.moves.filter(state=str(RequestState.APPROVED))
+        .select_related("cloud")
+        .order_by("place")
+    )
+    if not waiting:
+        return _end(lease, drain)
+    if drain.stop_after and failures(drain) - drain.forgiven >= drain.stop_after:
+        return _pause(
+            lease,
+            drain,
+            f"{failures(drain) - drain.forgiven} of its moves failed or could not be"
+            " started: look at them, then have it go on or cancel it.",
+        )
+    due = [each for each in waiting if (each.look_again_at or now) <= now]
+    ready = moves.free(drain, due) if due else []
+    if ready and (strangers := hosts.enabled_by_others(drain, cloud)):
+        return _pause(
+            lease,
+            drain,
+            f"Somebody has enabled {', '.join(strangers)}, so new instances may come:"
+            " disable it, then have the drain go on, or cancel it.",
+        )
+    if drain.why:
+        lease.write(why="")
+    for move in ready[:AT_ONCE]:
+        moves.start(lease, drain, move)
+        lease.write(only=_D.RUNNING)
+    return lease.clock() if len(ready) > AT_ONCE else lease.clock() + SOON
+
+
+def _pause(lease: DrainLease, drain: Drain, why: str) -> datetime | None:
+    with transaction.atomic():
+        lease.write(only=_D.RUNNING, state=str(_D.PAUSED), why=why)
+        tell("drain.paused", drain, note=why)
+    return None
+
+
+def _end(lease: DrainLease, drain: Drain) -> datetime | None:
+    """End the drain when none of its moves is under way."""
+    if drain.moves.filter(state=str(RequestState.RUNNING)).exists():
+        return lease.clock() + SOON
+    cloud = wiring.world_of(drain.cloud.name).cloud
+    # before they are enabled: what comes then is no more the drain's
+    left_behind = arrivals.unplanned(drain, cloud)
+    hosts.show(lease, drain, cloud)
+    stays = [each for each in drain.stays if not each.get("arrived")] + left_behind
+    states = list(drain.moves.values_list("state", flat=True))
+    moved = states.count(str(RequestState.COMPLETED))
+    left = len(states) - moved + len(stays)
+    why = f"{moved} moved, {left} not: see each below." if left else ""
+    state = _D.INCOMPLETE if left else _D.COMPLETED
+    if drain.state == _D.CANCELLING:
+        state = _D.CANCELLED
+    with transaction.atomic():
+        lease.write(
+            only=DrainState(drain.state),
+            state=str(state),
+            why=why,
+            stays=stays,
+            ended_at=lease.clock(),
+        )
+        tell("drain.ended", drain, note=why, state=str(state), moved=moved, left=left)
+    return None

@@ -1,0 +1,242 @@
+"""The fleet that is placed and moved, out of our copy of a cloud."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.conf import settings
+
+from migrations_app.drains.planner.model import Fleet, Group, Guest, Host
+from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU, Stock
+from migrations_app.models import (
+    Cloud,
+    Hypervisor,
+    Instance,
+    MigrationRequest,
+    ServerGroup,
+)
+from migrations_app.preflight.estimate import estimate
+from migrations_app.preflight.rule import COLD, LIVE
+
+# read as tuples: there may be a thousand hosts
+_OF_HOSTS = (
+    *("host", "zone", "tenants", "enabled", "up", "disabled_reason", "stock"),
+    *(
+        f"{name}_{part}"
+        for name in ("vcpus", "memory", "disk")
+        for part in ("total", "reserved", "ratio", "used")
+    ),
+)
+_PROCEDURES = {"ACTIVE": LIVE, "PAUSED": LIVE, "SHUTOFF": COLD}
+_VM_STATES = {"ACTIVE": "active", "PAUSED": "paused", "SHUTOFF": "stopped"}
+
+_WAYS_OUT = {
+    "VERIFY_RESIZE": (
+        "Let its project, or an administrator, confirm or revert its earlier move "
+        "first."
+    ),
+    "ERROR": (
+        "Find out what happened and repair it first. Before any hard reboot look on "
+        "all hosts in question which of them has the guest."
+    ),
+    "SUSPENDED": "Resume it first.",
+    "RESCUE": "Unrescue it first.",
+    "SHELVED": "Unshelve it first.",
+    "SOFT_DELETED": "Restore it if it is still wanted, else delete it for good.",
+    "BUILD": "Wait until it has been built.",
+    "UNKNOWN": "Wait until its cell can be reached again.",
+}
+
+
+def fleet_of(
+    cloud: Cloud,
+    hosts: Collection[str],
+    instances: Collection[str] = (),
+    *,
+    asked: bool = True,
+) -> Fleet:
+    """Return every host of the cloud, and the guests on ``hosts`` and ``instances``.
+
+    ``instances`` are UUIDs. With them come all members of their groups. With ``asked``
+    a guest that an open request wants to move already cannot be moved by another.
+    What cannot be moved is told as far as our copy tells it: the pre-flight of each
+    tells the rest. As many queries for many as for few.
+    """
+    in_order = Hypervisor.objects.filter(cloud=cloud).order_by("host")
+    rows = [*in_order.values_list(*_OF_HOSTS, named=True)]
+    down = {row.host for row in rows if not row.up}
+    found = _in_question(cloud, hosts, instances)
+    members: dict[str, set[str]] = defaultdict(set)
+    for row in found:
+        members[row.group].add(row.uuid)
+    requests = _asked(cloud) if asked else {}
+    return Fleet(
+        hosts={row.host: _host(row) for row in rows},
+        guests={
+            row.uuid: _guest(row, down=row.host in down, request=requests.get(row.uuid))
+            for row in found
+        },
+        groups={
+            group.uuid: Group(
+                id=group.uuid,
+                name=group.name,
+                policy=group.policy,
+                max_per_host=group.max_per_host,
+                members=frozenset(members[group.uuid]),
+            )
+            for group in ServerGroup.objects.filter(
+                cloud=cloud, uuid__in=[uuid for uuid in members if uuid]
+            )
+        },
+    )
+
+
+def _in_question(
+    cloud: Cloud, hosts: Collection[str], instances: Collection[str]
+) -> list[Instance]:
+    """Return the instances that are meant, and those of their groups.
+
+    One question for each, by its own index: a database that is asked for any of them
+    at once looks through all instances.
+    """
+    known = Instance.objects.filter(cloud=cloud).exclude(host="").order_by()
+    found = {row.uuid: row for row in known.filter(uuid__in=list(instances))}
+    found |= {row.uuid: row for row in known.filter(host__in=list(hosts))}
+    groups = {row.group for row in found.values()} - {""}
+    found |= {row.uuid: row for row in known.filter(group__in=groups)}
+    return [*found.values()]
+
+
+def _asked(cloud: Cloud) -> dict[str, int]:
+    """Return the open request about each instance that has one, by its UUID."""
+    still_open = MigrationRequest.objects.filter(cloud=cloud, open_instance__gt="")
+    return dict(still_open.order_by().values_list("instance", "id"))
+
+
+def _host(row: Any) -> Host:
+    why_not = ""
+    stock = _stock(row)
+    if not row.up:
+        why_not = f"{row.host} is down."
+    elif not row.enabled:
+        reason = f": {row.disabled_reason}" if row.disabled_reason else ""
+        why_not = f"{row.host} is disabled{reason}."
+    elif not stock:
+        why_not = f"Placement does not know {row.host}, so nothing can be put there."
+    return Host(
+        name=row.host,
+        zone=row.zone,
+        stock=stock,
+        why_not=why_not,
+        projects=frozenset(row.tenants),
+    )
+
+
+def _stock(row: Any) -> dict[str, Stock]:
+    """Return the host's stock by class; without those of which it has nothing.
+
+    Where only the three columns are known (a copy that an earlier version read), one
+    instance may have all there is, as libvirt's driver lets it.
+    """
+    if row.stock:
+        known: Mapping[str, Stock] = {
+            name: Stock(**each) for name, each in row.stock.items()
+        }
+    else:
+        columns = {VCPU: "vcpus", MEMORY_MB: "memory", DISK_GB: "disk"}
+        known = {
+            name: Stock(
+                total=getattr(row, f"{column}_total"),
+                reserved=getattr(row, f"{column}_reserved"),
+                ratio=getattr(row, f"{column}_ratio"),
+                used=getattr(row, f"{column}_used"),
+                max_unit=getattr(row, f"{column}_total"),
+            )
+            for name, column in columns.items()
+        }
+    return {name: stock for name, stock in known.items() if stock.total}
+
+
+def _guest(row: Instance, *, down: bool, request: int | None) -> Guest:
+    procedure = _PROCEDURES.get(row.status, "")
+    why_not, way_out = _why_not(row, down=down, request=request)
+    return Guest(
+        id=row.uuid,
+        name=row.name,
+        project=row.project_id,
+        host=row.host,
+        status=row.status,
+        resources=_resources(row),
+        zone=row.pinned_zone,
+        group=row.group,
+        procedure=procedure,
+        why_not=why_not,
+        way_out=way_out,
+        seconds=_seconds(row, procedure) if procedure else 0.0,
+    )
+
+
+def _resources(row: Instance) -> dict[str, int]:
+    if row.resources:
+        return dict(row.resources)
+    told = {VCPU: row.vcpus, MEMORY_MB: row.memory, DISK_GB: row.disk}
+    return {name: amount for name, amount in told.items() if amount}
+
+
+def _why_not(row: Instance, *, down: bool, request: int | None) -> tuple[str, str]:
+    """Return why the instance cannot be moved now, and what to do; both empty: it can.
+
+    A lock does not keep an administrator, which novaweb is, from moving it; the
+    pre-flight warns of it.
+    """
+    if request is not None:
+        return (
+            f"Request {request} is to move {row.name} already.",
+            "Wait until that is over, or withdraw it.",
+        )
+    if row.status not in _PROCEDURES:
+        return (
+            f"{row.name} is {row.status}: Nova moves it neither live nor cold.",
+            _WAYS_OUT.get(row.status, "Bring it to ACTIVE or SHUTOFF first."),
+        )
+    if row.task_state:
+        return (
+            f"Nova is busy with {row.name} ({row.task_state}).",
+            "Wait until it is done, then look again.",
+        )
+    if down:
+        return (
+            f"{row.host} is down: Nova moves nothing from it, {row.name} neither.",
+            "Start its nova-compute again; if the host is lost, fence it and evacuate.",
+        )
+    return "", ""
+
+
+def _seconds(row: Instance, procedure: str) -> float:
+    """Return how long its move may take: the middle of the estimate of its pre-flight.
+
+    Of hosts as far apart as NOVAWEB_COPY_SPEED says, since no target is chosen yet.
+    """
+    server = ports.Server(
+        id=row.uuid,
+        name=row.name,
+        project_id=row.project_id,
+        status=row.status,
+        vm_state=row.vm_state or _VM_STATES[row.status],
+        task_state=None,
+        power_state=row.power_state,
+        host=row.host,
+        node=None,
+        zone=row.zone,
+        pinned_zone=None,
+        # its disk is what its host pays for, so all of it is there to be copied
+        flavor=ports.Flavor(row.flavor_name, row.vcpus, row.memory, row.disk),
+        image="any",
+    )
+    least, most = estimate(
+        server, procedure, speed=settings.NOVAWEB_COPY_SPEED
+    ).duration
+    return (least + most) / 2

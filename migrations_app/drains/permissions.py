@@ -1,0 +1,52 @@
+"""Who may do what to a drain: each refusal is the sentence that is shown."""
+
+from __future__ import annotations
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Late, Person, Role, Verb
+from migrations_app.models import Drain
+from migrations_app.models.states import DRAIN_MOVES, DrainState
+
+_TO = {
+    Verb.APPROVE: DrainState.APPROVED,
+    Verb.REJECT: DrainState.REJECTED,
+    Verb.WITHDRAW: DrainState.WITHDRAWN,
+    Verb.PAUSE: DrainState.PAUSED,
+    Verb.RESUME: DrainState.RUNNING,
+    Verb.CANCEL: DrainState.CANCELLING,
+}
+
+
+def why_not(who: Person, verb: Verb, drain: Drain) -> str:
+    """Return why the person may not do that, as a sentence; empty: they may.
+
+    ``Verb.DRAIN`` about a drain is to have its instances moved back.
+    """
+    if sentence := policy.why_not(who, verb):
+        return sentence
+    state = DrainState(drain.state)
+    mine = drain.asked_by_id == who.id
+    match verb:
+        case Verb.APPROVE | Verb.REJECT if mine:
+            return "You asked for this drain: somebody else must decide about it."
+        case Verb.APPROVE if who.superuser:
+            return (
+                "A superuser can change every rule, so their approval does not count:"
+                " somebody without that must approve it."
+            )
+        case Verb.WITHDRAW if not mine and Role.OPERATOR not in who.roles:
+            return "Only who asked for the drain, or an operator, can withdraw it."
+        case Verb.BREAK_GLASS:
+            return (
+                "Nobody can break the glass for a drain. Withdraw from it the move that"
+                " cannot wait, ask for that one alone, and break the glass there."
+            )
+        case Verb.RESUME if state is not DrainState.PAUSED:
+            return Late(f"The drain is {state}; only a paused one can go on.")
+        case Verb.DRAIN if DRAIN_MOVES[state]:
+            return Late(f"The drain is {state}; wait until it is over.")
+        case Verb.DRAIN if not drain.hosts:
+            return Late("This drain has moved instances back itself.")
+        case _ if verb in _TO and _TO[verb] not in DRAIN_MOVES[state]:
+            return Late(f"The drain is {state}; it is too late or too early for this.")
+    return ""

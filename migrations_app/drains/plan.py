@@ -1,0 +1,320 @@
+"""How a drain is planned: a place for every instance, then a plan for every move.
+
+A few moves at a time, each kept when it was looked at, so that whoever comes after a
+death goes on with the next. The cloud is never asked inside a transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import IntegrityError, transaction
+
+from migrations_app.audit import recorder as audit
+from migrations_app.drains import approvals as rulings
+from migrations_app.drains.audit_entries import tell
+from migrations_app.drains.fleet import fleet_of
+from migrations_app.drains.lease import DrainLease
+from migrations_app.drains.planner.place import place
+from migrations_app.errors import Gone, NovawebError, Unfit, Unreachable
+from migrations_app.integrations import connect as wiring
+from migrations_app.models import Drain, MigrationRequest
+from migrations_app.models.states import DrainState, RequestState
+from migrations_app.requests import plan as planning
+from migrations_app.requests.plan import Draft
+
+log = structlog.get_logger(__name__)
+# So many seconds at a time; then the worker's other work has its turn.
+SPELL = 3.0
+PLANNING = DrainState.PLANNING
+
+
+def plan(lease: DrainLease, drain: Drain) -> None:
+    """Go on with the planning for a while; the drain waits for approval at its end.
+
+    Raises Unreachable when the cloud does not answer, and LostLease.
+    """
+    if not (drain.tasks or drain.stays):
+        _place(lease, drain)
+        if drain.state != PLANNING:
+            return
+    began = time.monotonic()
+    while drain.looked_at_moves < len(drain.tasks):
+        _look(lease, drain, drain.tasks[drain.looked_at_moves])
+        if time.monotonic() - began > SPELL:
+            break
+    if drain.looked_at_moves >= len(drain.tasks):
+        _finish(lease, drain)
+
+
+def digest_of(drain: Drain, moves: Sequence[MigrationRequest]) -> str:
+    """Return the SHA-256 of all that an approver of the drain agrees to."""
+    agreed = {
+        "drain": drain.pk,
+        "cloud": drain.cloud.name,
+        "hosts": drain.hosts,
+        "targets": drain.targets,
+        "limits": drain.limits,
+        "stop_after": drain.stop_after,
+        "afterwards": drain.afterwards,
+        "token": drain.token,
+        "window": [str(drain.window_start), str(drain.window_end)],
+        "moves": [
+            [
+                move.place,
+                move.instance,
+                move.procedure,
+                move.source,
+                move.target,
+                move.fallbacks,
+                move.plan_digest,
+            ]
+            for move in moves
+        ],
+        "stays": [[each["instance"], each["sentence"]] for each in drain.stays],
+    }
+    text = json.dumps(agreed, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _place(lease: DrainLease, drain: Drain) -> None:
+    try:
+        tasks, stays = _back(drain) if drain.back_of_id else _away(drain)
+    except Unfit as error:
+        _fail(lease, drain, error.sentence)
+        return
+    lease.write(only=PLANNING, tasks=tasks, stays=stays, why="")
+    drain.tasks, drain.stays = tasks, stays
+
+
+def _away(drain: Drain) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    fleet = fleet_of(drain.cloud, drain.hosts)
+    found = place(fleet, drain.hosts, targets=drain.targets)
+    tasks = [
+        {
+            "instance": task.guest,
+            "name": fleet.guests[task.guest].name,
+            "source": task.source,
+            "procedure": task.procedure,
+            "targets": [task.target, *task.fallbacks],
+        }
+        for task in found.tasks
+    ]
+    stays = [
+        {
+            "instance": each.guest,
+            "name": fleet.guests[each.guest].name,
+            "host": fleet.guests[each.guest].host,
+            "sentence": each.sentence,
+            "way_out": each.way_out,
+        }
+        for each in found.stuck
+    ]
+    return tasks, stays
+
+
+def _back(drain: Drain) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the moves by which each instance goes where it came from, last first."""
+    moved = MigrationRequest.objects.filter(
+        drain=drain.back_of_id, state=str(RequestState.COMPLETED)
+    ).order_by("-place")
+    rows = list(moved)
+    fleet = fleet_of(drain.cloud, [], [row.instance for row in rows])
+    tasks: list[dict[str, Any]] = []
+    stays: list[dict[str, Any]] = []
+    for row in rows:
+        guest = fleet.guests.get(row.instance)
+        task = {
+            "instance": row.instance,
+            "name": row.instance_name,
+            "source": row.target,
+            "procedure": guest.procedure if guest else "",
+            "targets": [row.source],
+        }
+        if guest is None:
+            _stay(stays, task, "It is not there any more.", "Nothing is to be done.")
+        elif guest.why_not or not guest.procedure:
+            _stay(stays, task, guest.why_not or "It cannot be moved.", guest.way_out)
+        elif guest.host != row.target:
+            _stay(
+                stays,
+                task,
+                f"It is on {guest.host} now, where this drain had not put it.",
+                "Ask for a move of its own if it is to go back.",
+            )
+        else:
+            tasks.append(task)
+    return tasks, stays
+
+
+def _look(lease: DrainLease, drain: Drain, task: dict[str, Any]) -> None:
+    """Have the next task looked at, and keep what came of it."""
+    stays: list[dict[str, Any]] = list(drain.stays)
+    drawn: Draft | None = None
+    try:
+        drawn, target, rest = _draw(drain, task)
+    except _Cannot as error:
+        _stay(stays, task, error.sentence, error.way_out)
+    except Gone:
+        pass  # it is there no more: nothing is to be moved, and nothing stays
+    except Unreachable:
+        raise
+    except NovawebError as error:
+        _stay(stays, task, error.sentence, "Look at it in Nova, then ask anew.")
+    except DatabaseError:
+        raise
+    except Exception as error:
+        log.exception("move not planned", drain=drain.pk, instance=task["instance"])
+        name = type(error).__name__
+        _stay(
+            stays,
+            task,
+            f"novaweb met an error of its own ({name}).",
+            "See its log, then ask anew.",
+        )
+    number = drain.looked_at_moves + 1
+    try:
+        with transaction.atomic():
+            lease.write(only=PLANNING, looked_at_moves=number, stays=stays, why="")
+            if drawn is not None:
+                _keep(drain, drawn, target, rest, number)
+    except IntegrityError:
+        _stay(
+            stays,
+            task,
+            "There is an open request for it already.",
+            "Withdraw that one, or wait until it is over, then ask anew.",
+        )
+        lease.write(only=PLANNING, looked_at_moves=number, stays=stays)
+    drain.looked_at_moves, drain.stays = number, stays
+
+
+class _Cannot(Exception):
+    def __init__(self, sentence: str, way_out: str) -> None:
+        self.sentence, self.way_out = sentence, way_out
+
+
+def _draw(drain: Drain, task: dict[str, Any]) -> tuple[Draft, str, list[str]]:
+    """Return the plan for the first target that nothing forbids, and the others."""
+    world = wiring.world_for(drain.cloud.name)
+    first: _Cannot | None = None
+    for index, target in enumerate(task["targets"]):
+        drawn = planning.draft(
+            world,
+            instance=task["instance"],
+            procedure=task["procedure"],
+            target=target,
+            options={},
+        )
+        if drawn.move.source != task["source"]:
+            if drain.hosts and drawn.move.source not in drain.hosts:
+                raise Gone("It has left the host meanwhile.")
+            raise _Cannot(
+                f"It is on {drawn.move.source or 'no host'} now.", "Ask anew."
+            )
+        if drawn.unread:
+            why = next(iter(drawn.unread.values()))
+            raise _Cannot(f"Not everything could be checked: {why}", "Ask anew later.")
+        if not drawn.blocking:
+            return drawn, target, list(task["targets"][index + 1 :])
+        finding = drawn.blocking[0]
+        first = first or _Cannot(finding.sentence, finding.remedy)
+    raise first or _Cannot("There is no host for it.", "Allow more targets.")
+
+
+def _keep(
+    drain: Drain, drawn: Draft, target: str, rest: list[str], number: int
+) -> None:
+    move = MigrationRequest(
+        cloud=drain.cloud,
+        drain=drain,
+        place=number,
+        fallbacks=rest,
+        instance=drawn.move.server_id,
+        instance_name=drawn.move.server_name,
+        open_instance=f"{drain.cloud.name}:{drawn.move.server_id}",
+        project=drawn.server.project_id,
+        asked_procedure=drawn.procedure,
+        target=target,
+        options=dict(drawn.move.options),
+        reason=drain.reason,
+        ticket=drain.ticket,
+        window_start=drain.window_start,
+        window_end=drain.window_end,
+        asked_by=drain.asked_by,
+        asked_by_name=drain.asked_by_name,
+        asked_at=drain.asked_at,
+        expires_at=drain.expires_at,
+        **drawn.as_fields(),
+    )
+    move.save(force_insert=True)
+    audit.record(
+        "drain.move_planned",
+        request=move,
+        after={"drain": drain.pk, "name": str(drain.pk), "digest": drawn.digest},
+    )
+
+
+def _finish(lease: DrainLease, drain: Drain) -> None:
+    moves = list(
+        drain.moves.filter(state=str(RequestState.REQUESTED)).order_by("place")
+    )
+    if not moves:
+        count = len(drain.stays)
+        _fail(
+            lease,
+            drain,
+            f"None of the {count} instances there can be moved: see why below."
+            if count
+            else "There is no instance to move. To keep new ones away, disable the"
+            " host.",
+        )
+        return
+    now = lease.clock()
+    drain.plan_digest = digest_of(drain, moves)
+    drain.expires_at = rulings.expiry(drain, now=now)
+    with transaction.atomic():
+        lease.write(
+            only=PLANNING,
+            state=str(DrainState.REQUESTED),
+            plan_digest=drain.plan_digest,
+            planned_at=now,
+            expires_at=drain.expires_at,
+            look_again_at=None,
+            why="",
+        )
+        drain.moves.update(expires_at=drain.expires_at)
+        tell("drain.planned", drain, moves=len(moves), stays=len(drain.stays))
+
+
+def _fail(lease: DrainLease, drain: Drain, why: str) -> None:
+    with transaction.atomic():
+        lease.write(
+            only=PLANNING,
+            state=str(DrainState.FAILED),
+            why=why,
+            ended_at=lease.clock(),
+            look_again_at=None,
+        )
+        tell("drain.failed", drain, note=why)
+    drain.state = str(DrainState.FAILED)
+
+
+def _stay(
+    stays: list[dict[str, Any]], task: dict[str, Any], sentence: str, way_out: str
+) -> None:
+    stays.append(
+        {
+            "instance": task["instance"],
+            "name": task["name"],
+            "host": task["source"],
+            "sentence": sentence,
+            "way_out": way_out,
+        }
+    )

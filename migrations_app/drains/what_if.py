@@ -1,0 +1,300 @@
+"""What moves would change, by our copy of a cloud: asked of nobody, changing nothing.
+
+Which moves: those of picked instances, to targets that are given or that placement
+chooses, and of every instance of hosts that are to be emptied (planner/place.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db.models import QuerySet
+
+from migrations_app.drains.fleet import fleet_of
+from migrations_app.drains.planner.effect import Effect, effect
+from migrations_app.drains.planner.model import Fleet, Guest, Host, Limits, Stuck, Task
+from migrations_app.drains.planner.move_order import finish
+from migrations_app.drains.planner.place import place
+from migrations_app.errors import Gone, Unfit
+from migrations_app.models import Cloud, Hypervisor, Instance
+from migrations_app.preflight.capacity import charged
+
+MOST = 500  # instances that can be picked at once
+# instances times hosts that are looked at before anybody waits for a page
+FEW = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Hosts to empty, instances (by UUID) to move, and where they may go.
+
+    ``picks`` has the target of each instance; empty: placement chooses. ``targets``
+    are the hosts among which it chooses; empty: all. ``cloud`` may be empty where the
+    hosts and instances tell it.
+    """
+
+    cloud: str = ""
+    hosts: tuple[str, ...] = ()
+    picks: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is to be moved."""
+        return not self.hosts and not self.picks
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move; ``guest`` is the instance's UUID."""
+
+    number: int
+    guest: str
+    name: str
+    source: str
+    target: str
+    procedure: str
+    fallbacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """An instance that cannot be moved: why, and the way out."""
+
+    guest: str
+    name: str
+    host: str
+    sentence: str
+    way_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The moves in their order, what cannot move, and what that does to the hosts.
+
+    ``seconds`` is how long the moves may take under ``limits``, if nothing delays
+    them; None where the size of the instances does not tell.
+    """
+
+    cloud: Cloud
+    fleet: Fleet
+    tasks: tuple[Task, ...]
+    stuck: tuple[Stuck, ...]
+    effect: Effect
+    limits: Limits
+    seconds: float | None
+
+    @property
+    def moves(self) -> list[Move]:
+        """The moves in their order, with the instances' names."""
+        return [
+            Move(
+                number=number,
+                guest=task.guest,
+                name=self.fleet.guests[task.guest].name,
+                source=task.source,
+                target=task.target,
+                procedure=task.procedure,
+                fallbacks=task.fallbacks,
+            )
+            for number, task in enumerate(self.tasks, 1)
+        ]
+
+    @property
+    def stays(self) -> list[Stays]:
+        """What cannot be moved, with names."""
+        return [
+            Stays(guest.id, guest.name, guest.host, each.sentence, each.way_out)
+            for each in self.stuck
+            for guest in (self.fleet.guests[each.guest],)
+        ]
+
+
+def foresee(of: Question, *, limits: Limits | None = None) -> Answer:
+    """Return what becomes of it. Raises Gone for what is not known here, and Unfit."""
+    if of.empty:
+        raise Unfit("Say which hosts are to be emptied or which instances moved.")
+    if len(of.picks) > MOST:
+        raise Unfit(
+            f"{len(of.picks)} instances are picked; {MOST} can be looked at at once."
+            " Empty their hosts instead, or leave some out."
+        )
+    limits = limits or Limits()
+    cloud = cloud_of(of)
+    fleet = fleet_of(cloud, of.hosts, tuple(of.picks))
+    for host in (*of.hosts, *of.targets):
+        _known(fleet, host)
+    fixed, held = _fixed(of, fleet)
+    # what has its target leaves room behind, and takes it there, for all the others
+    meanwhile = _moved(fleet, fixed, held)
+    chosen = [
+        uuid
+        for uuid, target in of.picks.items()
+        if not target and meanwhile.guests[uuid].host not in of.hosts
+    ]
+    found = place(meanwhile, of.hosts, targets=of.targets or None, guests=tuple(chosen))
+    tasks = (*fixed, *found.tasks)
+    held_ids = {each.guest for each in held}
+    stuck = (*held, *(each for each in found.stuck if each.guest not in held_ids))
+    return Answer(
+        cloud=cloud,
+        fleet=fleet,
+        tasks=tasks,
+        stuck=stuck,
+        effect=effect(fleet, tasks, limits=limits),
+        limits=limits,
+        seconds=_seconds(fleet, tasks, limits),
+    )
+
+
+def takes_time(of: Question) -> int:
+    """Return how many instances are to be placed, where that takes a while; else 0."""
+    hosts, there = Hypervisor.objects.all(), Instance.objects.filter(host__in=of.hosts)
+    if of.cloud:
+        hosts = hosts.filter(cloud__name=of.cloud)
+        there = there.filter(cloud__name=of.cloud)
+    placed = sum(not target for target in of.picks.values())
+    placed += there.count() if of.hosts else 0
+    return placed if placed * hosts.count() > FEW else 0
+
+
+def cloud_of(of: Question) -> Cloud:
+    """Return the cloud that is meant. Raises Gone and, where it is not one, Unfit."""
+    clouds = Cloud.objects.all()
+    if of.cloud:
+        cloud = clouds.filter(name=of.cloud).first()
+        if cloud is None:
+            raise Gone(f"There is no cloud {of.cloud} here.")
+        return cloud
+    # two questions: a database looks through all for both at once
+    of_hosts = Hypervisor.objects.filter(host__in=of.hosts)
+    of_picks = Instance.objects.filter(uuid__in=list(of.picks))
+    in_question = {
+        *of_hosts.order_by().values_list("cloud", flat=True).distinct(),
+        *of_picks.order_by().values_list("cloud", flat=True).distinct(),
+    }
+    found = list(clouds.filter(pk__in=in_question)[:2])
+    if len(found) > 1:
+        raise Unfit("More than one cloud has what you name. Say which one you mean.")
+    if not found:
+        named = ", ".join((*of.hosts, *of.picks))
+        raise Gone(f"No host or instance of that name is known here: {named}.")
+    return found[0]
+
+
+def picked(uuids: Collection[str]) -> dict[str, Instance]:
+    """Return the instances of these UUIDs. Raises Gone when one is not known."""
+    rows = Instance.objects.select_related("cloud").filter(uuid__in=list(uuids))
+    found = {row.uuid: row for row in rows}
+    for uuid in uuids:
+        if uuid not in found:
+            raise Gone(
+                f"No instance {uuid} is known here. If it is new, it appears after the"
+                " next reading of the inventory; if it is not, it was deleted."
+            )
+    return {uuid: found[uuid] for uuid in uuids}
+
+
+def uuids_of(names: Sequence[str], *, cloud: str = "") -> list[str]:
+    """Return the UUIDs of instances, each named by its name or its UUID.
+
+    Raises Gone for a name that nobody has, Unfit for one that several have.
+    """
+    rows: QuerySet[Instance] = Instance.objects.order_by()
+    if cloud:
+        rows = rows.filter(cloud__name=cloud)
+    meant = rows.filter(name__in=names) | rows.filter(
+        uuid__in=[name.lower() for name in names]
+    )
+    by_name: dict[str, list[str]] = {}
+    known = set()
+    for uuid, name in meant.values_list("uuid", "name"):
+        by_name.setdefault(name, []).append(uuid)
+        known.add(uuid)
+    found = []
+    for name in names:
+        uuids = [name.lower()] if name.lower() in known else by_name.get(name, [])
+        if not uuids:
+            raise Gone(f"No instance {name} is known here.")
+        if len(uuids) > 1:
+            raise Unfit(
+                f"{len(uuids)} instances are called {name}. Name the one that you mean"
+                " by its UUID, which its page tells."
+            )
+        found += uuids
+    return found
+
+
+def _known(fleet: Fleet, host: str) -> Host:
+    if host not in fleet.hosts:
+        raise Gone(
+            f"No hypervisor {host} is known here. Choose one from the list of"
+            " hypervisors."
+        )
+    return fleet.hosts[host]
+
+
+def _fixed(of: Question, fleet: Fleet) -> tuple[list[Task], list[Stuck]]:
+    """Return the moves whose target is given, and those of them that cannot be."""
+    tasks, stuck = [], []
+    for uuid, target in of.picks.items():
+        guest = _guest(fleet, uuid)
+        if not target:
+            continue
+        _known(fleet, target)
+        if target in of.hosts:
+            raise Unfit(
+                f"{guest.name} is to go to {target}, which is to be emptied. Choose"
+                " another target, or none."
+            )
+        if guest.why_not or not guest.procedure:
+            stuck.append(Stuck(uuid, guest.why_not, guest.way_out))
+        elif target == guest.host:
+            stuck.append(
+                Stuck(uuid, f"It is on {target} already.", "Choose another target.")
+            )
+        else:
+            tasks.append(Task(uuid, guest.host, target, guest.procedure))
+    return tasks, stuck
+
+
+def _guest(fleet: Fleet, uuid: str) -> Guest:
+    guest = fleet.guests.get(uuid)
+    if guest is None:
+        raise Gone(f"No instance {uuid} is known in this cloud.")
+    return guest
+
+
+def _moved(fleet: Fleet, tasks: Sequence[Task], stuck: Sequence[Stuck]) -> Fleet:
+    """Return the fleet after the moves, where nobody tries the stuck ones again."""
+    hosts, guests = dict(fleet.hosts), dict(fleet.guests)
+    for task in tasks:
+        guest = guests[task.guest]
+        for name, sign in ((task.source, -1), (task.target, 1)):
+            if host := hosts.get(name):
+                stock = charged(host.stock, guest.resources, sign=sign)
+                hosts[name] = replace(host, stock=stock)
+        guests[task.guest] = replace(guest, host=task.target)
+    for each in stuck:
+        guests[each.guest] = replace(
+            guests[each.guest], why_not=each.sentence, way_out=each.way_out
+        )
+    return replace(fleet, hosts=hosts, guests=guests)
+
+
+def _seconds(fleet: Fleet, tasks: Sequence[Task], limits: Limits) -> float | None:
+    known = {task.guest: fleet.guests[task.guest].seconds for task in tasks}
+    if not known or not all(known.values()):
+        return None
+    try:
+        return finish(
+            tasks,
+            limits,
+            lambda task: known[task.guest],
+            zone_of=fleet.zones,
+            fleet=fleet,
+        )
+    except Unfit:
+        # some move never has room: what is broken says which
+        return None

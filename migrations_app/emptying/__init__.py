@@ -1,1 +1,0 @@
-"""How drains are planned, judged and carried out; the verbs of people: drains.py."""

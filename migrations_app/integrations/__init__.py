@@ -1,0 +1,1 @@
+"""All that is foreign: interfaces, what runs on hosts, adapters, and connect.py."""

@@ -1,0 +1,116 @@
+"""What it means that the database did not simply answer: one of our errors."""
+
+from __future__ import annotations
+
+import ssl
+
+import pymysql
+from pymysql.constants import CR, ER
+
+from migrations_app.errors import Blocked, Conflict, Refused, Unreachable, WorldError
+
+# Of https://mariadb.com/kb/en/mariadb-error-codes/ and MySQL's server error reference;
+# those without a name are newer than PyMySQL's list.
+ACCOUNT = {
+    ER.DBACCESS_DENIED_ERROR,
+    ER.ACCESS_DENIED_ERROR,
+    ER.HOST_NOT_PRIVILEGED,
+    1862,  # MUST_CHANGE_PASSWORD_LOGIN
+    1698,  # ACCESS_DENIED_NO_PASSWORD_ERROR
+    1820,  # MUST_CHANGE_PASSWORD
+    3118,  # MySQL: ACCOUNT_HAS_BEEN_LOCKED
+    3159,  # MySQL: SECURE_TRANSPORT_REQUIRED
+    4151,  # MariaDB: ACCOUNT_HAS_BEEN_LOCKED
+}
+RIGHTS = {
+    ER.TABLEACCESS_DENIED_ERROR,
+    ER.COLUMNACCESS_DENIED_ERROR,
+    ER.SPECIFIC_ACCESS_DENIED_ERROR,
+}
+READ_ONLY = {ER.OPTION_PREVENTS_STATEMENT, 1836}
+BUSY = {ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK}
+LATER = {
+    ER.CON_COUNT_ERROR,
+    ER.TOO_MANY_USER_CONNECTIONS,
+    ER.USER_LIMIT_REACHED,
+    ER.SERVER_SHUTDOWN,
+    ER.HOST_IS_BLOCKED,
+    1047,  # Galera: the node is not ready
+    1317,  # QUERY_INTERRUPTED
+    1927,  # MariaDB: CONNECTION_KILLED
+    1969,  # MariaDB: STATEMENT_TIMEOUT
+    3024,  # MySQL: QUERY_TIMEOUT
+}
+
+
+def verdict(error: Exception, where: str, user: str, file: str) -> WorldError:
+    """Return our error for what happened at ``where`` as ``user``, said by ``file``."""
+    code = error.args[0] if error.args else None
+    original = getattr(error, "original_exception", error)
+    if isinstance(original, ssl.SSLCertVerificationError):
+        return Refused(
+            f"Nova's database at {where} shows a certificate that ssl-ca of {file} does"
+            " not vouch for, or that is another host's: nothing was asked. Find out"
+            " which, and correct the file or the certificate."
+        )
+    if isinstance(original, ssl.SSLError) or code == CR.CR_SSL_CONNECTION_ERROR:
+        return Refused(
+            f"Nova's database at {where} does not speak TLS as {file} asks for: switch"
+            " it on there, and look which versions it allows."
+        )
+    if code in ACCOUNT:
+        return Refused(
+            f"Nova's database at {where} turns the account {user} away: check user,"
+            f" password and TLS in {file}, and from where the account may come."
+        )
+    if code in RIGHTS:
+        return Refused(
+            f"Nova's database lets the account {user} not do what novaweb must:"
+            f" {_said(error)} Give it the rights of deploy/nova-db.sql."
+        )
+    if code == ER.BAD_DB_ERROR:
+        return Refused(
+            f"There is no such database at {where}: correct “database” in {file}; it is"
+            " the cell's, not nova_api's."
+        )
+    if code in READ_ONLY:
+        return Refused(
+            f"Nova's database at {where} is read-only: {file} must name the primary,"
+            " not a replica."
+        )
+    if code in BUSY:
+        return Conflict(
+            "Another transaction holds the instance's row in Nova's database; nothing"
+            " was changed."
+        )
+    if code in LATER:
+        return Unreachable(
+            f"Nova's database at {where} does not take us now ({code}): {_said(error)}"
+        )
+    if _of_the_server(error, code):
+        return Blocked(f"Nova's database does not do this ({code}): {_said(error)}")
+    return Unreachable(
+        f"Nova's database at {where} does not answer, or hung up: look whether it runs,"
+        f" and at host and port in {file}."
+    )
+
+
+def unsure(where: str, server_id: str) -> Unreachable:
+    """Return the error for a change of which nobody knows whether it took place."""
+    return Unreachable(
+        f"Nova's database at {where} went away while the change of {server_id} was"
+        " committed: whether it was, its row will show."
+    )
+
+
+def _of_the_server(error: Exception, code: object) -> bool:
+    """Say whether the server itself named an error; 2000 to 2999 are the client's."""
+    if not isinstance(error, pymysql.Error) or not isinstance(code, int):
+        return False
+    return code >= 1000 and not 2000 <= code < 3000
+
+
+def _said(error: Exception) -> str:
+    text = str(error.args[1]) if len(error.args) > 1 else ""
+    text = text[:300].strip() or "it did not say why"
+    return text if text[-1] in ".!?" else f"{text}."

@@ -1,0 +1,126 @@
+"""One transaction in Nova's database, in a connection of its own."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pymysql
+
+from migrations_app.errors import Unreachable, WorldError
+from migrations_app.integrations.adapters.nova_database import errors as trouble
+from migrations_app.integrations.adapters.nova_database import option_file as options
+from migrations_app.integrations.adapters.nova_database import schema
+from migrations_app.integrations.interfaces import Statement
+
+CONNECT = 10.0  # seconds
+ANSWER = 15.0  # seconds for each answer; longer than LOCK_WAIT
+LOCK_WAIT = 5  # seconds that we wait for another's lock on the row
+BEGIN = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    f"SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT}",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+)
+TROUBLES = (pymysql.Error, OSError)
+# What Python raises over a greeting that is no MySQL server's.
+SHAPES = (struct.error, AssertionError, AttributeError, LookupError, ValueError)
+
+
+class Session:
+    """A transaction in a database whose schema is one that we know.
+
+    It is rolled back at its end unless it was committed. Every error is ours.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._arguments = options.read(file)
+        self._connection = self._connect()
+        try:
+            for statement in BEGIN:
+                self.ask(statement)
+            self.schema = self._known()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def where(self) -> str:
+        found = self._arguments
+        return found["unix_socket"] or f"{found['host']}:{found['port']}"
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return all rows that a query gives."""
+        with self._translated(), self._connection.cursor() as cursor:
+            cursor.execute(query, values or None)
+            return list(cursor.fetchall())
+
+    def change(self, statement: Statement) -> int:
+        """Carry a statement out and return how many rows it changed."""
+        with self._translated(), self._connection.cursor() as cursor:
+            return int(cursor.execute(statement.text, dict(statement.values)))
+
+    def commit(self, server_id: str) -> None:
+        """All of it holds. Raises Unreachable when nobody knows whether it does."""
+        try:
+            self._connection.commit()
+        except TROUBLES as error:
+            found = self._verdict(error)
+            if isinstance(found, Unreachable):  # no answer says neither yes nor no
+                found = trouble.unsure(self.where, server_id)
+            raise found from None
+
+    def close(self) -> None:
+        """The connection is no more, and what was not committed is undone."""
+        with suppress(*TROUBLES):
+            self._connection.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _connect(self) -> pymysql.Connection[Any]:
+        try:
+            return pymysql.connect(
+                **self._arguments,
+                charset="utf8mb4",
+                connect_timeout=CONNECT,
+                read_timeout=ANSWER,
+                write_timeout=ANSWER,
+                autocommit=False,
+                local_infile=False,
+            )
+        except (*TROUBLES, *SHAPES) as error:
+            raise self._verdict(error) from None
+
+    def _known(self) -> schema.Schema:
+        rows = self.ask(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = DATABASE() AND table_name IN %s",
+            schema.TABLES,
+        )
+        return schema.known(
+            ((table, column) for table, column in rows), self._arguments["database"]
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except TROUBLES as error:
+            raise self._verdict(error) from None
+
+    def _verdict(self, error: Exception) -> WorldError:
+        user = str(self._arguments["user"])
+        return trouble.verdict(error, self.where, user, str(self._file))

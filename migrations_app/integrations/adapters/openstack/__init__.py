@@ -1,0 +1,12 @@
+"""A real OpenStack cloud, over openstacksdk's configuration and keystoneauth.
+
+``session`` signs in and speaks HTTP, ``errors`` turns every answer that is not a good
+one into our errors, ``parsing`` turns the good ones into our words, ``placement``
+knows what hosts have, and ``cloud`` is ``interfaces.Cloud``.
+"""
+
+from __future__ import annotations
+
+from migrations_app.integrations.adapters.openstack.cloud import OpenStackCloud
+
+__all__ = ["OpenStackCloud"]

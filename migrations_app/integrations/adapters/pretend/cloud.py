@@ -1,0 +1,195 @@
+"""The pretend cloud as ``interfaces.Cloud``: what is read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from migrations_app.errors import Gone
+from migrations_app.integrations.adapters.pretend import parsing as values
+from migrations_app.integrations.adapters.pretend.commands import ME
+from migrations_app.integrations.adapters.pretend.hosts import PretendHosts
+from migrations_app.integrations.adapters.pretend.instance_details import Around
+from migrations_app.integrations.adapters.pretend.nova_database import PretendNovaDb
+from migrations_app.integrations.adapters.pretend.records import fit, stocks
+from migrations_app.integrations.interfaces import (
+    Action,
+    Hypervisor,
+    Migration,
+    Port,
+    Progress,
+    Project,
+    Server,
+    ServerGroup,
+    Service,
+)
+
+PAGE = 1000
+
+
+class PretendCloud(Around):
+    """``interfaces.Cloud`` over one SQLite file; each method is described there."""
+
+    @property
+    def hosts(self) -> PretendHosts:
+        """Its compute hosts, as if by SSH."""
+        return PretendHosts(self._store, self._nova, self._call)
+
+    @property
+    def nova_db(self) -> PretendNovaDb:
+        """Its Nova's database."""
+        return PretendNovaDb(self._store, self._nova, self._call)
+
+    # -- looking -----------------------------------------------------------------
+    def whoami(self) -> str:
+        with self._call("whoami"):
+            return ME
+
+    def server(self, server_id: str) -> Server:
+        with self._call("server", server_id):
+            return values.server(self._find(server_id))
+
+    def servers(
+        self, *, changes_since: datetime | None = None, host: str | None = None
+    ) -> Iterator[Server]:
+        last = ""
+        since = changes_since.timestamp() if changes_since else 0.0
+        while True:
+            with self._call("servers"):
+                rows = self._store.rows(
+                    "SELECT servers.*, node FROM servers LEFT JOIN hosts USING (host)"
+                    " WHERE servers.id > ? AND servers.updated_at >= ?"
+                    " AND (? OR NOT deleted) AND coalesce(?, servers.host, '')"
+                    " = coalesce(servers.host, '') ORDER BY servers.id LIMIT ?",
+                    *(last, since, changes_since is not None, host, PAGE),
+                )
+            for row in rows:
+                yield values.server(row)
+            if len(rows) < PAGE:
+                return
+            last = rows[-1]["id"]
+
+    def services(self) -> list[Service]:
+        with self._call("services"):
+            rows = self._store.rows("SELECT * FROM hosts ORDER BY host")
+        return [values.service(row) for row in rows]
+
+    def all_services(self) -> list[Service]:
+        with self._call("all_services"):
+            rows = self._store.rows("SELECT * FROM hosts ORDER BY host")
+            now = self._store.now()
+        found = [values.service(row) for row in rows]
+        found += [values.control(binary, now) for binary in values.CONTROL]
+        return sorted(found, key=lambda it: (it.binary, it.host))
+
+    def service(self, host: str) -> Service:
+        with self._call("service", host):
+            row = self._store.row("SELECT * FROM hosts WHERE host = ?", host)
+        if row is None:
+            raise Gone(f"Cloud {self.name} has no nova-compute on {host} (any more).")
+        return values.service(row)
+
+    def hidden_hosts(self) -> frozenset[str]:
+        with self._call("hidden_hosts"):
+            rows = self._store.rows(
+                "SELECT host FROM hosts WHERE NOT enabled AND updated_at <= ?",
+                self._store.now() - self._store.setting("trait_seconds"),
+            )
+        return frozenset(row["host"] for row in rows)
+
+    def hypervisors(self) -> list[Hypervisor]:
+        used: dict[str, dict[str, int]] = {}
+        with self._call("hypervisors"):
+            rows = self._store.rows("SELECT * FROM hosts ORDER BY host")
+            for row in self._store.rows(
+                "SELECT host, resource, sum(amount) AS used FROM allocations"
+                " GROUP BY host, resource"
+            ):
+                used.setdefault(row["host"], {})[row["resource"]] = row["used"]
+        return [
+            values.hypervisor(row, stocks(row["inventory"], used.get(row["host"], {})))
+            for row in rows
+        ]
+
+    def projects(self) -> list[Project]:
+        with self._call("projects"):
+            rows = self._store.rows("SELECT * FROM projects ORDER BY name")
+        return [Project(id=row["id"], name=row["name"]) for row in rows]
+
+    def group_of(self, server_id: str) -> ServerGroup | None:
+        with self._call("group_of", server_id):
+            group_id = self._find(server_id)["group_id"]
+            group = self._store.row("SELECT * FROM groups WHERE id = ?", group_id)
+            members = self._store.rows(
+                "SELECT id, host FROM servers WHERE group_id = ? AND NOT deleted"
+                " ORDER BY name",
+                group_id,
+            )
+        return values.group(group, members, server_id) if group else None
+
+    def migrations(self, server_id: str) -> list[Migration]:
+        with self._call("migrations", server_id):
+            rows = self._store.rows(
+                "SELECT * FROM migrations WHERE server_id = ? ORDER BY id DESC",
+                server_id,
+            )
+        return [values.migration(row) for row in rows]
+
+    def progress(self, server_id: str, migration_id: int) -> Progress | None:
+        with self._call("progress", server_id):
+            move = self._nova.migration(migration_id)
+            if move is None or move["server_id"] != server_id:
+                return None
+            guest = values.server(self._find(server_id))
+            return values.progress(guest, move, self._store)
+
+    def actions(self, server_id: str) -> list[Action]:
+        with self._call("actions", server_id):
+            rows = self._store.rows(
+                "SELECT * FROM actions WHERE server_id = ? ORDER BY rowid DESC",
+                server_id,
+            )
+            if not rows:
+                self._find(server_id)
+        return [values.action(row) for row in rows]
+
+    def action(self, server_id: str, request_id: str) -> Action:
+        with self._call("action", server_id):
+            row = self._store.row(
+                "SELECT * FROM actions WHERE server_id = ? AND request_id = ?",
+                *(server_id, request_id),
+            )
+            if row is None:
+                self._find(server_id)
+                raise Gone(
+                    f"Action {request_id} of instance {server_id} does not exist in"
+                    f" cloud {self.name}."
+                )
+            events = self._store.rows(
+                "SELECT * FROM events WHERE request_id = ? ORDER BY id", request_id
+            )
+        return values.action(row, events)
+
+    def allocations(self, consumer_id: str) -> dict[str, dict[str, int]]:
+        held: dict[str, dict[str, int]] = {}
+        with self._call("allocations", consumer_id):
+            for row in self._store.rows(
+                "SELECT * FROM allocations WHERE consumer = ?", consumer_id
+            ):
+                held.setdefault(row["host"], {})[row["resource"]] = row["amount"]
+        return held
+
+    def fits(self, server: Server, host: str) -> bool | None:
+        with self._call("fits", server.id):
+            row = self._store.row("SELECT * FROM hosts WHERE host = ?", host)
+            if row is None:
+                return None
+            stock = stocks(row["inventory"], self._nova.used(host))
+            return bool(row["enabled"]) and fit(server.resources, stock)
+
+    def ports(self, server_id: str) -> list[Port]:
+        with self._call("ports", server_id):
+            rows = self._store.rows(
+                "SELECT * FROM ports WHERE server_id = ?", server_id
+            )
+        return [values.port(row) for row in rows]

@@ -1,0 +1,27 @@
+"""The names of the clouds that are configured, and their rows."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from migrations_app.errors import Unfit
+from migrations_app.models import Cloud
+
+
+def cloud(name: str | None) -> str:
+    """Return the name of a configured cloud; without one, the first there is."""
+    name = name or settings.NOVAWEB_CLOUDS[0]
+    if name not in settings.NOVAWEB_CLOUDS:
+        known = ", ".join(settings.NOVAWEB_CLOUDS)
+        raise Unfit(f"There is no cloud “{name}” here. Configured: {known}.")
+    return name
+
+
+def known_clouds() -> list[str]:
+    """Return the names of the clouds that are configured, each with a row."""
+    names: list[str] = list(settings.NOVAWEB_CLOUDS)
+    there = set(Cloud.objects.filter(name__in=names).values_list("name", flat=True))
+    missing = [Cloud(name=name) for name in names if name not in there]
+    if missing:
+        Cloud.objects.bulk_create(missing, ignore_conflicts=True)
+    return names

@@ -1,0 +1,102 @@
+"""Which cloud is which: the one place that knows the adapters.
+
+A cloud is made once a process and kept: signing in anew for every look would cost
+more than the look. Making one asks nothing of it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from migrations_app.errors import Refused, Unfit, Unreachable
+from migrations_app.integrations.adapters.guest import Caller, Pinger
+from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
+from migrations_app.integrations.adapters.openstack import OpenStackCloud
+from migrations_app.integrations.adapters.pretend import PretendCloud, seed
+from migrations_app.integrations.adapters.ssh import SshHosts
+from migrations_app.integrations.adapters.webhook import HttpPost, admit, parse
+from migrations_app.integrations.interfaces import Cloud, Hosts, NovaDb, World
+from migrations_app.integrations.interfaces.guests import Reachable
+from migrations_app.integrations.interfaces.http_post import Post
+from migrations_app.integrations.interfaces.probe_target import Target
+
+PRETEND = "pretend"
+
+
+@cache
+def _cloud(name: str) -> Cloud:
+    if name == PRETEND:
+        path = Path(settings.NOVAWEB_PRETEND_FILE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cloud = PretendCloud(name, path)
+        seed(cloud)
+        return cloud
+    return OpenStackCloud(name, timeout=settings.NOVAWEB_CLOUD_TIMEOUT)
+
+
+def cloud_of(name: str) -> Cloud:
+    """Return the cloud of that name. Raises Unfit when it is not configured."""
+    if name not in settings.NOVAWEB_CLOUDS:
+        known = ", ".join(settings.NOVAWEB_CLOUDS)
+        raise Unfit(f"There is no cloud “{name}” here. Configured: {known}.")
+    return _cloud(name)
+
+
+@cache
+def _hosts(name: str) -> Hosts | None:
+    config = settings.NOVAWEB_SSH.get(name)
+    return SshHosts(Path(config)) if config else None
+
+
+@cache
+def _nova_db(name: str) -> NovaDb | None:
+    options = settings.NOVAWEB_NOVA_DB.get(name)
+    return MySqlNovaDb(Path(options)) if options else None
+
+
+def guest_at(target: Target) -> Reachable:
+    """Return the way to ask that guest whether it is there.
+
+    Raises Refused when this process may not.
+    """
+    if target.port is None:
+        return Pinger(target.address)
+    return Caller(target.address, target.port)
+
+
+def post() -> Post:
+    """Return the way to webhooks."""
+    return HttpPost(settings.NOVAWEB_WEBHOOK_NETWORKS)
+
+
+def check_webhook(url: str) -> None:
+    """Raise Unfit for an address that no webhook may have, as far as can be told now.
+
+    A name that has no address just now may get one; it is looked at again at each try.
+    """
+    try:
+        admit(parse(url), settings.NOVAWEB_WEBHOOK_NETWORKS)
+    except Refused as error:
+        raise Unfit(error.sentence) from error
+    except Unreachable:
+        return
+
+
+def world_for(name: str) -> World:
+    """Return the neighbours of that cloud. Raises Unfit when it is not configured."""
+    cloud_of(name)
+    return world_of(name)
+
+
+def world_of(name: str) -> World:
+    """Return the neighbours of the runs of that cloud, configured still or not.
+
+    A run that was started must end, also when its cloud was taken from the settings.
+    """
+    cloud = _cloud(name)
+    if isinstance(cloud, PretendCloud):
+        return World(cloud=cloud, hosts=cloud.hosts, nova_db=cloud.nova_db)
+    return World(cloud=cloud, hosts=_hosts(name), nova_db=_nova_db(name))

@@ -1,0 +1,240 @@
+"""How disks get from host to host: backing files, a warm pass, and the last one.
+
+rsync over SSH from the source straight to the target, as the article does it, but
+sparse and compressed, resumable, and verified. Figures: ``python -m bench.copy``.
+"""
+
+from __future__ import annotations
+
+import os
+from shlex import quote
+
+from migrations_app.integrations.host_commands import block_copy as pieces
+from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands.detached_job import Job
+from migrations_app.integrations.interfaces import Move
+
+# What the jobs end with beside rsync's own words.
+DIFFERS = 90  # the target has another file under this name, or other content
+FULL = 11  # rsync: error in file I/O; nearly always a full disk
+LOST = 12  # rsync: error in its protocol data stream; ours, where it says no more
+# Worth another try: the connection, or the host at its other end, went away.
+CUT = frozenset({10, LOST, 20, 30, 35, 143, 255})
+
+SSH = (
+    "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10"
+    " -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
+    " -c aes128-gcm@openssh.com,aes128-ctr"
+)
+
+
+def _head(move: Move) -> str:
+    """Return what all three begin with: how the target is reached, and how copied.
+
+    One connection carries all of a job: to greet anew takes up to half a second, each
+    time. It is not to hold the job's lock (descriptor 9) for as long as it lingers.
+    """
+    limit = move.options.get("bandwidth")  # Mbit/s; rsync counts KiB/s
+    bwlimit = f" --bwlimit={max(1, int(limit) * 122)}" if limit else ""
+    return f"""rm -f line
+ssh={quote(SSH)}" -o ControlMaster=auto -o ControlPath=$PWD/line"
+ssh="$ssh -o ControlPersist=30"
+target={quote(str(move.target))}
+there() {{ $ssh "$target" "$1" </dev/null 9>&-; }}
+copy() {{
+  rsync -a --outbuf=L --info=progress2 --no-inc-recursive --timeout=60{bwlimit} \\
+    -e "$ssh" "$@"
+}}
+compressed() {{
+  if rsync --version | grep -q zstd && there 'rsync --version' | grep -q zstd; then
+    echo --compress --compress-choice=zstd --compress-level=1
+  fi
+}}
+cat >words <<'NOVAWEB-WORDS'
+{pieces.words(move)}NOVAWEB-WORDS
+. ./words
+words=$(cat words)
+# what both hosts know of the above
+with() {{ $ssh "$target" "$words
+by=$by
+$1" 9>&-; }}
+agree() {{
+  by=$(best)
+  if [ "$(with best </dev/null)" != "$by" ]; then by=sha; fi
+}}
+job=$PWD
+"""
+
+
+def base(move: Move) -> Job:
+    """Afterwards the target has every backing file, with the source's content.
+
+    Holes are neither read nor sent. One that is there already is compared, and never
+    replaced: other guests may stand on it. A new one gets its name when it is whole.
+    """
+    script = "".join(_one_base(move, path) for path in places.bases(move))
+    return Job(move, "base", f"{_head(move)}agree\n{script}", _words(move))
+
+
+def _one_base(move: Move, path: str) -> str:
+    around, name = (quote(part) for part in os.path.split(path))
+    suffix = f".novaweb-{move.token}"
+    part, above = quote(f"{path}{suffix}"), quote(places.instances(move))
+    make = (
+        f"test -d {around} || {{ mkdir -p {around}"
+        f" && chown --reference={above} {around}; }}"
+    )
+    place = (
+        f"sync {part}; chown --reference={around} {part};"
+        f" mv -n {part} {quote(path)}; rm -f {part}"
+    )
+    list_there = f"cd {around}; data {name}"
+    hash_there = f"cd {around}; stat -c %s {name}; hashed"
+    if move.options.get("bandwidth"):
+        # rsync ends well only if both ends have the same checksum of the whole file
+        bring = f'copy -S $(compressed) {name} "$target":{part}'
+    else:
+        bring = f"""hashed <"$job/pieces" >"$job/here" &
+  send <"$job/data" | with {quote(pieces.take(around, suffix))} >"$job/sent"
+  wait $!
+  sed 's/{suffix}$//' "$job/sent" >"$job/there"
+  same"""
+    return f"""cd {around}
+data {name} >"$job/data"
+listed() {{
+  awk '{{ print int($2 / {pieces.SIZE}), $4 }}' "$job/data" | sort -u >"$job/pieces"
+}}
+same() {{
+  if cmp -s "$job/here" "$job/there"; then return; fi
+  echo {quote(path)} on "$target has another size or checksum than here" >&2
+  exit {DIFFERS}
+}}
+if there {quote(f"test -e {quote(path)}")}; then
+  # what either has of data; the rest of both is nothing
+  with {quote(list_there)} </dev/null >>"$job/data"
+  listed
+  with {quote(hash_there)} <"$job/pieces" >"$job/there" &
+  {{ stat -c %s {name}; hashed <"$job/pieces"; }} >"$job/here"
+  wait $!
+  same
+else
+  listed
+  there {quote(make)}
+  {bring}
+  there {quote(place)}
+fi
+cd "$job"
+"""
+
+
+def warm(move: Move) -> Job:
+    """Afterwards the target has, beside its place, nearly all of the folder.
+
+    What it has is safe on its disk, and the hashes of its pieces are in ``pieces``.
+    """
+    beside = quote(places.beside(move))
+    return Job(
+        move,
+        "warm",
+        f"""rm -f pieces
+{_head(move)}agree
+copy -S $(compressed) --delete {quote(places.folder(move))}/ "$target":{beside}/
+there {quote(f"sync -f {beside}")}
+with {quote(pieces.hash_all(beside))} </dev/null >pieces.new
+echo "$by" >by
+mv pieces.new pieces
+""",
+        _words(move),
+    )
+
+
+def last(move: Move) -> Job:
+    """Afterwards the target has all of the folder, the same by checksum.
+
+    The instance is off. Each piece of each file was hashed here after the stop, and on
+    the target after it was last written. Where much differs, and where the network's
+    use is limited, rsync writes what differs, and the target hashes all once more.
+    """
+    folder, beside = quote(places.folder(move)), quote(places.beside(move))
+    hash_there = f"with {quote(pieces.hash_all(beside))} </dev/null"
+    limited = " || true" if move.options.get("bandwidth") else ""
+    return Job(
+        move,
+        "last",
+        f"""touch started
+rm -f way
+{_head(move)}if [ -e ../warm/pieces ]; then by=$(cat ../warm/by); else agree; fi
+known() {{
+  # what the target hashed is true until something is written there
+  if mv ../warm/pieces there 2>/dev/null; then return; fi
+  : >there
+  if there {quote(f"test -d {beside}")}; then {hash_there} >there; fi
+}}
+compare() {{
+  known &
+  cd {folder}
+  pieces >"$job/pieces"
+  hashed <"$job/pieces" >"$job/here"
+  wait $!
+  LC_ALL=C comm -23 "$job/here" "$job/there" >"$job/differ"
+  differ=$(wc -l <"$job/differ")
+  most=$(($(wc -l <"$job/here") / 8))
+  if [ "$most" -lt {pieces.FEW} ]; then most={pieces.FEW}; fi
+  if [ "$(wc -l <"$job/here")" -ne "$(wc -l <"$job/pieces")" ]; then
+    echo unread >"$job/way"
+  elif [ ! -s "$job/there" ]; then
+    echo all >"$job/way"
+  elif [ "$differ" -gt "$most" ]{limited}; then
+    echo rsync >"$job/way"
+  else
+    sort -k 3 -k 2,2n "$job/differ" | while read -r sum index path; do
+      size=$(stat -c %s "$path")
+      length=$((size - index * {pieces.SIZE}))
+      if [ "$length" -gt {pieces.SIZE} ]; then length={pieces.SIZE}; fi
+      echo "$length $((index * {pieces.SIZE})) $size $path"
+    done >"$job/order"
+    echo pieces >"$job/way"
+    send <"$job/order"
+  fi
+}}
+# the target waits while it is found out here what it is to take
+compare | with {quote(f"test -d {beside} || exit 0; {pieces.take(beside)}")} >sent
+way=$(cat way || true)
+cd {folder}
+case $way in
+  pieces)
+    # what is no longer here
+    cut -d ' ' -f 2- "$job/there" | sort >"$job/had"
+    sort "$job/pieces" | comm -13 - "$job/had" >"$job/gone"
+    if [ -s "$job/gone" ]; then copy --size-only --delete ./ "$target":{beside}/; fi
+    LC_ALL=C comm -12 "$job/here" "$job/there" >"$job/same"
+    LC_ALL=C sort "$job/same" "$job/sent" >"$job/there"
+    ;;
+  rsync)
+    copy -I --inplace --no-whole-file -B 131072 --delete ./ "$target":{beside}/
+    {hash_there} >"$job/there"
+    ;;
+  all)
+    copy -S $(compressed) ./ "$target":{beside}/
+    {hash_there} >"$job/there"
+    ;;
+  unread)
+    echo "not all of the folder can be read here" >&2
+    exit 1
+    ;;
+  *)
+    exit {LOST}
+    ;;
+esac
+cd "$job"
+if ! cmp -s here there; then
+  echo "the copy differs in $(LC_ALL=C comm -23 here there | wc -l) piece(s)" >&2
+  exit {DIFFERS}
+fi
+""",
+        _words(move),
+    )
+
+
+def _words(move: Move) -> dict[str, str]:
+    return {"server_id": move.server_id, "target": str(move.target)}

@@ -1,0 +1,274 @@
+"""What two hosts say of themselves and of one instance, before it moves.
+
+Nothing is changed and no marker is left: every command only looks, and is done within
+seconds. What cannot be asked is None in the answer, and a host that cannot be read is
+named in ``Survey.unread``.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TypeVar
+
+from migrations_app.errors import WorldError
+from migrations_app.integrations.host_commands import base_images as bases
+from migrations_app.integrations.host_commands import host_survey_parser as survey_read
+from migrations_app.integrations.host_commands import nova_conf
+from migrations_app.integrations.interfaces import (
+    Base,
+    Command,
+    Guest,
+    HostFacts,
+    Hosts,
+    Survey,
+)
+
+T = TypeVar("T")
+
+# A heading begins a line, all else is moved in by one blank: nothing that a guest's
+# owner has named can look like a heading.
+# Of what an owner has named, echo would read the backslashes: printf does not.
+# What one question finds wrong must not end the others: adapters/ssh runs ``sh -e``.
+_ASK = "set +e\n"
+_SHELL = f"""{_ASK}heading() {{ echo "== $1"; }}
+said() {{ sed 's/^/ /'; }}
+"""
+
+
+def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> Survey:
+    """Return what can be learnt over SSH about this move. Raises nothing of a host."""
+    unread: dict[str, str] = {}
+
+    def read(host: str, question: Callable[[], T]) -> T | None:
+        try:
+            return question()
+        except WorldError as error:
+            unread.setdefault(host, error.sentence)
+            return None
+
+    def facts(host: str) -> HostFacts:
+        asked = look_at_host(server_id=server_id)
+        found = read(
+            host, lambda: survey_read.host(host, hosts.run(host, asked), server_id)
+        )
+        return found or HostFacts(host)
+
+    def guest() -> Guest | None:
+        asked = look_at_guest(server_id=server_id)
+        return read(
+            source, lambda: survey_read.guest(hosts.run(source, asked), server_id)
+        )
+
+    def made(host: str, paths: Sequence[str]) -> dict[str, Base]:
+        if not paths:
+            return {}
+        try:
+            return bases.read(hosts.run(host, bases.look_at(paths)))
+        except WorldError:
+            return {}  # not known, which is no reason to know nothing of the host
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        ours, theirs = pool.submit(facts, source), pool.submit(guest)
+        other = pool.submit(facts, target) if target is not None else None
+        at_source, found = ours.result(), theirs.result()
+        at_target = other.result() if other else None
+        if target is None or at_target is None or unread:
+            return Survey(found, at_source, at_target, unread)
+        reach = try_to_reach(at_source, at_target)
+        ways = pool.submit(
+            read, source, lambda: survey_read.reach(hosts.run(source, reach))
+        )
+        together = survey_read.shared(at_source, at_target)
+        paths = [] if together or found is None else sorted(bases.of(found))
+        bases_here = pool.submit(made, source, paths)
+        bases_there = pool.submit(made, target, paths)
+        if found is not None:
+            compare = compare_hardware(server_id=server_id, guest=found)
+            takes = read(
+                target, lambda: survey_read.hardware(hosts.run(target, compare))
+            )
+            if takes is not None:
+                at_target = replace(
+                    at_target,
+                    takes_machine=takes[0],
+                    takes_cpu=takes[1],
+                    cpu_why=takes[2],
+                )
+        opened = ways.result()
+        at_source = replace(at_source, made=bases_here.result())
+        at_target = replace(at_target, made=bases_there.result(), shared=together)
+    if opened is not None:
+        ssh, nova, libvirt = opened
+        at_target = replace(
+            at_target, reaches=ssh, nova_reaches=nova, libvirt_reaches=libvirt
+        )
+    return Survey(found, at_source, at_target, unread)
+
+
+def look_at_host(*, server_id: str) -> Command:
+    """Return the command that says what a host is, has free, and has of an instance."""
+    quoted = shlex.quote(server_id)
+    return Command(
+        "survey_host",
+        f"""{_SHELL}{nova_conf.READ}id={quoted}
+heading options
+echo "$options" | said
+heading instances
+if [ -z "$unread" ]; then echo " $instances"; fi
+heading nova
+program=$(tr '\\0' '\\n' <"/proc/${{pid:-none}}/cmdline" 2>/dev/null \\
+  | grep -x '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' | head -n 1)
+for place in "$root${{program%/bin/nova-compute}}/lib/python3"*/site-packages \\
+  "$root/usr/lib/python3/dist-packages" "$root/usr/lib/python3."*/site-packages; do
+  ls -d "$place"/nova-[0-9]*-info 2>/dev/null | sed 's:.*/nova-: :'
+done
+heading virsh
+virsh version 2>/dev/null | said
+heading rsync
+rsync --version 2>/dev/null | head -n 1 | said
+heading free
+df -B1 --output=avail "$instances" 2>/dev/null | tail -n 1 | said
+heading filesystem
+df --output=fstype,source "$instances" 2>/dev/null | tail -n 1 | said
+heading folder
+for each in "$id" "${{id}}_resize"; do
+  if [ -e "$instances/$each" ]; then
+    stat -c "%i:%Z $each" "$instances/$each" | said
+  fi
+done
+heading domain
+if all=$(virsh list --all --uuid 2>/dev/null); then
+  case "$all" in
+    *"$id"*) virsh domstate "$id" 2>/dev/null | head -n 1 | said ;;
+    *) echo ' none' ;;
+  esac
+fi
+heading bases
+find "$instances/_base" -maxdepth 1 -type f -printf ' %s %p\\n' 2>/dev/null
+heading end
+""",
+        {"server_id": server_id},
+        reads=True,
+    )
+
+
+def look_at_guest(*, server_id: str) -> Command:
+    """Return the command that says what an instance is to its host.
+
+    The format of a disk is the domain's word: what a guest wrote to the begin of a raw
+    disk must name no backing file.
+    """
+    return Command(
+        "survey_guest",
+        f"""{_SHELL}id={shlex.quote(server_id)}
+heading domain
+xml=$(virsh dumpxml "$id" 2>/dev/null)
+printf '%s\\n' "$xml" | said
+heading state
+virsh domstate "$id" 2>/dev/null | head -n 1 | said
+heading cpu
+case "$xml" in
+  *"<cpu mode='host-passthrough'"*)
+    virsh capabilities 2>/dev/null | sed -n '/<cpu>/,/<\\/cpu>/p' | said ;;
+esac
+formats=$(printf '%s\\n' "$xml" | awk '
+  /<disk / {{ format = "raw" }}
+  match($0, /<driver [^>]*type=\\047[^\\047]*/) {{
+    format = substr($0, RSTART, RLENGTH); sub(/.*\\047/, "", format)
+  }}
+  match($0, /<target dev=\\047[^\\047]*/) {{
+    name = substr($0, RSTART, RLENGTH); sub(/.*\\047/, "", name); print name, format
+  }}')
+disks=$(virsh domblklist --details "$id" 2>/dev/null)
+folder=$(echo "$disks" | while read -r kind device target path; do
+  case "$path" in */"$id"/*) echo "${{path%/*}}"; break ;; esac
+done)
+heading files
+if [ -n "$folder" ]; then
+  echo " $folder"
+  find "$folder" -mindepth 1 -type f -printf ' %s %b %u:%g %m %P\\n'
+fi
+echo "$disks" | while read -r kind device target path; do
+  if [ "$kind" = file ] && [ -f "$path" ]; then
+    heading "image $target"
+    format=$(echo "$formats" | sed -n "s/^$target //p" | head -n 1)
+    qemu-img info -U -f "${{format:-raw}}" --output=json --backing-chain -- "$path" \\
+      2>/dev/null | said
+  fi
+done
+heading end
+""",
+        {"server_id": server_id},
+        reads=True,
+    )
+
+
+def compare_hardware(*, server_id: str, guest: Guest) -> Command:
+    """Return the command that says whether a host can be the guest's hardware.
+
+    Its CPU, asked of libvirt as Nova does since 27.0, or as before (``cpu-compare``)
+    where this libvirt cannot; and its machine type.
+    """
+    return Command(
+        "survey_cpu",
+        f"""{_ASK}cpu={shlex.quote(guest.cpu)}
+ask() {{ printf '%s' "$cpu" | virsh "$@" /dev/stdin 2>&1; }}
+words() {{ tr '\\n' ' '; echo; }}
+if said=$(virsh domcapabilities --virttype {shlex.quote(guest.type)} \\
+  --machine {shlex.quote(guest.machine)} 2>&1 >/dev/null); then
+  echo 'machine yes'
+else
+  echo "machine no $said" | words
+fi
+[ -n "$cpu" ] || exit 0
+if said=$(ask hypervisor-cpu-compare --virttype {shlex.quote(guest.type)}); then
+  answer=yes
+else
+  answer=no
+  case "$said" in
+    *"unknown command"*|*"not supported"*)
+      if said=$(ask cpu-compare); then answer=yes; fi ;;
+  esac
+fi
+echo "cpu $answer $said" | words
+""",
+        {"server_id": server_id},
+        reads=True,
+    )
+
+
+def try_to_reach(source: HostFacts, target: HostFacts) -> Command:
+    """Return the command that tries the ways from the source to the target.
+
+    By SSH as root to the host's name, as ``manual`` copies; by SSH as the user of
+    nova-compute to the target's my_ip, as Nova copies; and as that user with libvirt's
+    own connection, as live migration does (nova/virt/libvirt/driver.py,
+    _live_migration_uri).
+    """
+    host = target.host
+    scheme = source.settings.get("libvirt.live_migration_scheme") or "tcp"
+    inbound = target.settings.get("libvirt.live_migration_inbound_addr") or host
+    address = target.settings.get("DEFAULT.my_ip") or host
+    ask = "ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=3"
+    uri = f"qemu+{scheme}://{inbound}/system"
+    return Command(
+        "survey_reach",
+        f"""{_ASK}pid=$(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
+  /proc/[0-9]*/cmdline 2>/dev/null | head -n 1 | cut -d/ -f3)
+user=$(stat -c %U "/proc/${{pid:-none}}" 2>/dev/null || id -un nova 2>/dev/null)
+try() {{
+  timeout 8 "$@" >/dev/null 2>&1 </dev/null
+  case $? in 0) echo yes ;; 124) echo late ;; *) echo no ;; esac
+}}
+echo "ssh $(try {ask} {shlex.quote(host)} true)"
+if [ -n "$user" ]; then
+  echo "nova $(try runuser -u "$user" -- {ask} {shlex.quote(address)} true)"
+  echo "libvirt $(try runuser -u "$user" -- virsh -c {shlex.quote(uri)} hostname)"
+fi
+""",
+        {"source": source.host, "target": host},
+        reads=True,
+    )

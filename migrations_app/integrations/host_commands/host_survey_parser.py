@@ -1,0 +1,221 @@
+"""How the answers of ``survey``'s commands are read.
+
+What is missing in an answer is not known: only an answer that is none at all (another
+shell, another program) raises Blocked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from migrations_app.errors import Blocked
+from migrations_app.integrations.interfaces import Disk, File, Guest, HostFacts
+
+_BLOCK = 512  # the unit of find's %b
+# File systems that several hosts can have mounted at once (nova doc,
+# configuring-migrations, "Shared storage").
+_SHARED = re.compile(r"nfs4?|ceph|cifs|smb3|glusterfs|fuse\..*|gpfs|lustre|beegfs|afs")
+_CLUSTERED = {"gfs2", "ocfs2"}
+# "the machine 'pc-9' is not supported by emulator", of libvirt 9; shorter before.
+_UNKNOWN_MACHINE = re.compile(r"machine .*(is not supported|unknown)|Invalid machine")
+_CPU_VERDICT = re.compile(r"superset|identical|incompatible")
+
+
+def sections(answer: str) -> dict[str, list[str]]:
+    """Return the lines under each heading. Raises Blocked when the end is missing."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in answer.splitlines():
+        if line.startswith("== "):
+            lines = found.setdefault(line[3:], [])
+        else:
+            lines.append(line[1:])
+    if "end" not in found:
+        raise Blocked(
+            "A host's answer ended too early: look whether root's shell there is a"
+            " POSIX shell, and whether virsh answers."
+        )
+    return found
+
+
+def host(name: str, answer: str, server_id: str) -> HostFacts:
+    """Return what the answer to ``look_at_host`` says."""
+    said = sections(answer)
+    settings = dict(
+        line.split("=", 1) for line in said["options"] if "=" in line
+    )  # a later file wins, as with oslo.config
+    marks = {name: mark for mark, name in _pairs(said["folder"])}
+    free = _first(said["free"])
+    domain = _first(said["domain"])
+    return HostFacts(
+        host=name,
+        free=int(free) if free.isdigit() else None,
+        folder_there=server_id in marks if free else None,
+        resize_there=f"{server_id}_resize" in marks if free else None,
+        domain=None if not domain else "" if domain == "none" else domain,
+        bases={path: int(size) for size, path in _pairs(said["bases"])},
+        libvirt=_after(said["virsh"], "Using library: libvirt"),
+        qemu=_after(said["virsh"], "Running hypervisor: QEMU"),
+        nova=_version(_first(said["nova"])),
+        settings=settings,
+        instances=_first(said["instances"]),
+        filesystem=" ".join(_first(said["filesystem"]).split()),
+        folder_mark=marks.get(server_id, ""),
+        rsync=_version(_first(said["rsync"])),
+    )
+
+
+def shared(source: HostFacts, target: HostFacts) -> bool | None:
+    """Tell whether both hosts keep the instance's folder in the same place.
+
+    Nova finds out by a temporary file, which would be a change. A folder that only the
+    source has is not shared; one that both have, with the same inode and time of
+    change, is. Without any folder the kind of file system may tell.
+    """
+    if source.folder_there and target.folder_there is False:
+        return False
+    if source.folder_there and target.folder_there:
+        return source.folder_mark == target.folder_mark
+    kinds = [each.filesystem.partition(" ")[0] for each in (source, target)]
+    if not all(kinds):
+        return None
+    if any(not _SHARED.fullmatch(kind) and kind not in _CLUSTERED for kind in kinds):
+        return False
+    return None if source.filesystem != target.filesystem else True
+
+
+def guest(answer: str, server_id: str) -> Guest | None:
+    """Return what the answer to ``look_at_guest`` says; None: there is no domain."""
+    said = sections(answer)
+    text = "\n".join(said["domain"]).strip()
+    if not text:
+        return None
+    try:
+        # libvirt's own text, and expat 2.4.1 bounds the growth of entities
+        xml = ElementTree.fromstring(text)  # noqa: S314
+    except ElementTree.ParseError as error:
+        raise Blocked(
+            f"The domain of {server_id} cannot be read: look at virsh dumpxml there."
+        ) from error
+    machine = xml.find("os/type")
+    nvram = xml.findtext("os/nvram") or ""
+    files = said["files"]
+    return Guest(
+        domain=xml.findtext("name") or "",
+        state=_first(said["state"]),
+        type=xml.get("type") or "",
+        machine=(machine.get("machine") or "") if machine is not None else "",
+        cpu="\n".join(said["cpu"]).strip() or _text(xml.find("cpu")),
+        disks=tuple(_disk(each, said) for each in xml.iterfind("devices/disk")),
+        folder=files[0] if files else "",
+        files=tuple(_file(line) for line in files[1:]),
+        nvram=nvram.strip(),
+        tpm=xml.find("devices/tpm") is not None,
+        devices=tuple(_devices(xml)),
+        pinned=xml.find("cputune/vcpupin") is not None,
+    )
+
+
+def hardware(answer: str) -> tuple[bool | None, bool | None, str]:
+    """Return whether machine type and CPU can be the guest's, and libvirt's words.
+
+    None for what libvirt could not compare at all.
+    """
+    machine: bool | None = None
+    cpu: bool | None = None
+    why = ""
+    for line in answer.splitlines():
+        what, _, rest = line.partition(" ")
+        verdict, _, words = rest.partition(" ")
+        if what == "machine" and (verdict == "yes" or _UNKNOWN_MACHINE.search(words)):
+            machine = verdict == "yes"
+        if what == "cpu":
+            why = " ".join(words.replace("/dev/stdin", "the guest").split())
+            cpu = verdict == "yes" if _CPU_VERDICT.search(words) else None
+    return machine, cpu, why
+
+
+def reach(answer: str) -> tuple[bool | None, bool | None, bool | None]:
+    """Return which ways are open: root's SSH, Nova's SSH, libvirt.
+
+    None for a way that was not tried, or on which nobody answered in time.
+    """
+    said = dict(_pairs(answer.splitlines()))
+    known = {"yes": True, "no": False}
+    ssh, nova, libvirt = (said.get(way, "") for way in ("ssh", "nova", "libvirt"))
+    return known.get(ssh), known.get(nova), known.get(libvirt)
+
+
+def _disk(it: Element, said: dict[str, list[str]]) -> Disk:
+    source, target, driver = it.find("source"), it.find("target"), it.find("driver")
+    name = (target.get("dev") or "") if target is not None else ""
+    kind = it.get("type") or ""
+    path = ""
+    if source is not None:
+        path = source.get("file") or source.get("dev") or source.get("name") or ""
+    images = _images(said.get(f"image {name}", []))
+    return Disk(
+        source=path,
+        target=name,
+        device=it.get("device") or "disk",
+        kind=kind,
+        format=(driver.get("type") or "") if driver is not None else "",
+        virtual_size=int(images[0]["virtual-size"]) if images else 0,
+        taken=int(images[0].get("actual-size") or 0) if images else 0,
+        chain=tuple(str(image["filename"]) for image in images[1:]),
+    )
+
+
+def _images(lines: list[str]) -> list[dict[str, Any]]:
+    try:
+        found = json.loads("\n".join(lines))
+        return [it for it in found if "virtual-size" in it and "filename" in it]
+    except (TypeError, ValueError):
+        return []
+
+
+def _devices(xml: Element) -> Iterable[str]:
+    for each in xml.iterfind("devices/hostdev"):
+        yield each.get("type") or "device"
+    for each in xml.iterfind("devices/interface"):
+        if each.get("type") in {"hostdev", "direct", "vdpa"}:
+            yield "network"
+    for each in xml.iterfind("devices/memory"):
+        if each.get("model") == "nvdimm":
+            yield "pmem"
+    if xml.find("launchSecurity") is not None:
+        yield "sev"
+    if xml.find("devices/filesystem") is not None:
+        yield "share"
+
+
+def _file(line: str) -> File:
+    size, blocks, owner, mode, name = line.split(" ", 4)
+    return File(name, int(size), int(blocks) * _BLOCK, owner, mode)
+
+
+def _text(it: Element | None) -> str:
+    return "" if it is None else ElementTree.tostring(it, encoding="unicode").strip()
+
+
+def _first(lines: list[str]) -> str:
+    return lines[0].strip() if lines else ""
+
+
+def _after(lines: list[str], words: str) -> str:
+    return next((li.removeprefix(words).strip() for li in lines if words in li), "")
+
+
+def _version(line: str) -> str:
+    found = re.search(r"\d+(\.\d+)+", line)
+    return found[0] if found else ""
+
+
+def _pairs(lines: list[str]) -> list[tuple[str, str]]:
+    found = (line.strip().partition(" ") for line in lines)
+    return [(first, rest) for first, _, rest in found if rest]

@@ -1,0 +1,86 @@
+"""What is on a host of one instance: its domain, its folder, and what is ours."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from migrations_app.errors import Blocked
+from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.interfaces import Command, Hosts, Move
+
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What a host has of the instance. ``domain`` is virsh's word, "none" for none.
+
+    ``changed`` counts files written since the last copy of the folder began here,
+    ``written`` those written since the folder was put in its place here.
+    """
+
+    host: str
+    domain: str
+    folder: bool
+    beside: bool
+    changed: int
+    written: int
+    free: int
+
+    @property
+    def runs(self) -> bool:
+        """A domain of the instance is alive here."""
+        return self.domain not in {NONE, "shut off"}
+
+
+def census(hosts: Hosts, host: str, move: Move) -> Census:
+    """Return what the host has of the instance now. Raises what ``run`` raises."""
+    said = {}
+    for line in hosts.run(host, command(move)).splitlines():
+        name, _, value = line.partition(" ")
+        said[name] = value
+    try:
+        return Census(
+            host=host,
+            domain=said["domain"],
+            folder=said["folder"] == "yes",
+            beside=said["beside"] == "yes",
+            changed=int(said["changed"]),
+            written=int(said["written"]),
+            free=int(said["free"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise Blocked(
+            f"{host} gave an answer that cannot be read: look at virsh and df there."
+        ) from error
+
+
+def command(move: Move) -> Command:
+    """Return the command that says it. It changes nothing."""
+    folder, beside = map(shlex.quote, (places.folder(move), places.beside(move)))
+    notes = shlex.quote(places.notes(move))
+    return Command(
+        "census",
+        f"""all=$(virsh list --all --uuid)
+domain={NONE}
+case "$all" in
+  *{move.server_id}*) domain=$(virsh domstate {move.server_id}) ;;
+esac
+newer() {{
+  if [ -d {folder} ] && [ -e "$1" ]; then
+    find {folder} -type f ! -name console.log -newer "$1" | wc -l
+  else
+    echo 0
+  fi
+}}
+echo "domain $(echo "$domain" | head -n 1)"
+if [ -e {folder} ]; then echo folder yes; else echo folder no; fi
+if [ -e {beside} ]; then echo beside yes; else echo beside no; fi
+echo "changed $(newer {notes}/last/started)"
+echo "written $(newer {notes}/placed)"
+echo "free $(df -B1 --output=avail {shlex.quote(places.instances(move))} | tail -n 1)"
+""",
+        {"server_id": move.server_id, "token": move.token},
+        reads=True,
+    )

@@ -1,0 +1,117 @@
+"""What is done to an instance's folder: put in place, set aside, removed."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands.instance_files import NONE
+from migrations_app.integrations.interfaces import Command, Move
+
+
+def place(move: Move) -> Command:
+    """Give the whole copy its name on the target, with owners and modes as there.
+
+    They are those of the same file of the instance that was changed there last; where
+    there is none, by name as on the source (libvirt gives disks to QEMU itself when
+    the guest starts). Nothing is replaced.
+    """
+    return _command(
+        "place",
+        move,
+        f"""cd {quote(places.instances(move))}
+if [ -e {move.server_id} ]; then
+  [ -e {_beside(move)} ] || exit 0
+  echo "there is a folder {move.server_id} already" >&2
+  exit 1
+fi
+like=$(ls -dt ????????-????-????-????-???????????? 2>/dev/null | head -n 1)
+chown --reference="${{like:-.}}" {_beside(move)}
+chmod --reference="${{like:-.}}" {_beside(move)}
+for file in {_beside(move)}/*; do
+  other="${{like:-none}}/$(basename "$file")"
+  if [ -f "$other" ]; then
+    chown --reference="$other" "$file"
+    chmod --reference="$other" "$file"
+  fi
+done
+mkdir -p {quote(places.notes(move))}
+sync -f {_beside(move)}
+mv -T -n {_beside(move)} {move.server_id}
+if command -v restorecon >/dev/null; then restorecon -R {move.server_id}; fi
+touch {quote(places.notes(move))}/placed
+""",
+    )
+
+
+def unplace(move: Move) -> Command:
+    """Take the folder out of its place on the target again, and its idle domain."""
+    return _command(
+        "unplace",
+        move,
+        f"""cd {quote(places.instances(move))}
+{_let_go(move)}
+if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
+""",
+    )
+
+
+def discard(move: Move) -> Command:
+    """Remove the copy that is not in its place, and the parts of backing files."""
+    parts = " ".join(
+        quote(f"{path}.novaweb-{move.token}") for path in places.bases(move)
+    )
+    return _command(
+        "discard",
+        move,
+        f"""rm -rf {quote(places.beside(move))} {parts}
+rm -rf {quote(places.notes(move))}
+""",
+    )
+
+
+def retire(move: Move) -> Command:
+    """Make the source forget the instance: no domain, its folder set aside."""
+    return _command(
+        "retire",
+        move,
+        f"""cd {quote(places.instances(move))}
+if [ -d {move.server_id} ] && virsh list --all --uuid | grep -qx {move.server_id}; then
+  virsh dumpxml --inactive {move.server_id} >{move.server_id}/domain.xml
+fi
+{_let_go(move)}
+if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
+""",
+    )
+
+
+def sweep(move: Move) -> Command:
+    """Remove what was set aside on the source, for good."""
+    return _command(
+        "sweep",
+        move,
+        f"""rm -rf {quote(places.beside(move))} {quote(places.notes(move))}
+""",
+    )
+
+
+def _let_go(move: Move) -> str:
+    """Return the text that undefines the domain, and fails when it is alive."""
+    return f"""domain={NONE}
+if virsh list --all --uuid | grep -qx {move.server_id}; then
+  domain=$(virsh domstate {move.server_id} | head -n 1)
+fi
+case "$domain" in
+  {NONE}) ;;
+  "shut off") virsh undefine --keep-nvram {move.server_id} >/dev/null ;;
+  *) echo "the domain of {move.server_id} is $domain here" >&2; exit 1 ;;
+esac"""
+
+
+def _command(name: str, move: Move, text: str) -> Command:
+    words = {"server_id": move.server_id, "token": move.token}
+    return Command(name, text, words)
+
+
+def _beside(move: Move) -> str:
+    return f"{move.server_id}.novaweb-{move.token}"

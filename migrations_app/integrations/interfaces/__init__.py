@@ -1,0 +1,89 @@
+"""What novaweb asks of its neighbours, in its own words.
+
+The procedures, the pre-flight and the inventory know a cloud only through ``Cloud``
+and frozen values; its compute hosts through ``Hosts``, Nova's database through
+``NovaDb``. What is real and what is pretended pass the same contract tests.
+"""
+
+from __future__ import annotations
+
+from migrations_app.integrations.interfaces.cloud import Cloud, World
+from migrations_app.integrations.interfaces.hosts import (
+    Base,
+    Command,
+    Disk,
+    File,
+    Guest,
+    HostFacts,
+    Hosts,
+    Survey,
+)
+from migrations_app.integrations.interfaces.nova_database import (
+    InstanceRow,
+    NovaDb,
+    Place,
+    RowMove,
+    Statement,
+)
+from migrations_app.integrations.interfaces.values import (
+    DISK_GB,
+    MEMORY_MB,
+    MIGRATION_OVER,
+    PCPU,
+    VCPU,
+    Action,
+    ActionEvent,
+    Agent,
+    Attachment,
+    Flavor,
+    Hypervisor,
+    Migration,
+    Move,
+    Port,
+    Progress,
+    Project,
+    Server,
+    ServerGroup,
+    Service,
+    Stock,
+    Volume,
+)
+
+__all__ = [
+    "DISK_GB",
+    "MEMORY_MB",
+    "MIGRATION_OVER",
+    "PCPU",
+    "VCPU",
+    "Action",
+    "ActionEvent",
+    "Agent",
+    "Attachment",
+    "Base",
+    "Cloud",
+    "Command",
+    "Disk",
+    "File",
+    "Flavor",
+    "Guest",
+    "HostFacts",
+    "Hosts",
+    "Hypervisor",
+    "InstanceRow",
+    "Migration",
+    "Move",
+    "NovaDb",
+    "Place",
+    "Port",
+    "Progress",
+    "Project",
+    "RowMove",
+    "Server",
+    "ServerGroup",
+    "Service",
+    "Statement",
+    "Stock",
+    "Survey",
+    "Volume",
+    "World",
+]

@@ -1,0 +1,30 @@
+"""The verb of people about the inventory: have it read anew."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import NotAllowed, Unfit
+from migrations_app.integrations.clouds import known_clouds
+from migrations_app.inventory.sync_lease import make_due
+
+
+def have_read_anew(*, by: User, cloud: str | None = None) -> list[str]:
+    """A worker reads the cloud (all, if none is named) within seconds; return which.
+
+    Raises NotAllowed; Unfit for a cloud that is not configured.
+    """
+    if refusal := policy.why_not(policy.person(by), Verb.SYNC):
+        raise NotAllowed(refusal)
+    known = known_clouds()
+    if cloud is not None and cloud not in known:
+        there_are = ", ".join(known)
+        raise Unfit(f"There is no cloud “{cloud}” here. Configured: {there_are}.")
+    with transaction.atomic():
+        due = make_due(None if cloud is None else [cloud])
+        audit.record("inventory.asked", by=by, after={"clouds": due})
+    return due

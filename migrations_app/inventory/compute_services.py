@@ -1,0 +1,163 @@
+"""The verbs of people about hosts: look at Nova's services, disable one, enable it.
+
+What a service is, is Nova's to say: it is read when somebody asks, and none of it is
+kept here. Only nova-compute can be disabled (nova/api/openstack/compute/services.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.audit import recorder as audit
+from migrations_app.drains import host_services as hosts
+from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit, WorldError
+from migrations_app.integrations import clouds as integrations_clouds
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.interfaces import Service
+from migrations_app.models import Hypervisor
+from migrations_app.procedures.steps.disabled_reason import BY_LIBVIRT, LONGEST, PREFIX
+from migrations_app.runs import reenable_hosts as restoring
+
+NOVA_COMPUTE = "nova-compute"
+
+
+def services(*, by: User, cloud: str | None = None) -> list[Service]:
+    """Return all of Nova's services as they are now, by binary and host.
+
+    Raises what the cloud raises when it cannot be read.
+    """
+    _allow(by, Verb.SEE)
+    return wiring.cloud_of(integrations_clouds.cloud(cloud)).all_services()
+
+
+def service(service_id: str, *, by: User, cloud: str | None = None) -> Service:
+    """Return one service as it is now. Raises Gone when Nova has none of that id."""
+    name = integrations_clouds.cloud(cloud)
+    for each in services(by=by, cloud=name):
+        if each.id == service_id:
+            return each
+    raise Gone(f"Cloud {name} has no service {service_id} (any more).")
+
+
+def why_not_disable(found: Service) -> str:
+    """Return why the service cannot be disabled, as a sentence; empty: it can."""
+    if found.binary != NOVA_COMPUTE:
+        return f"Nova disables {NOVA_COMPUTE} only, not {found.binary}."
+    if not found.enabled:
+        reason = f": “{found.disabled_reason}”" if found.disabled_reason else ""
+        return f"It is disabled already{reason}. Enable it first to say another reason."
+    return ""
+
+
+def why_not_enable(found: Service, *, cloud: str | None = None) -> str:
+    """Return why the service cannot be enabled, as a sentence; empty: it can."""
+    if found.binary != NOVA_COMPUTE:
+        return f"Nova enables {NOVA_COMPUTE} only, not {found.binary}."
+    if found.enabled:
+        return "It is enabled already."
+    if (found.disabled_reason or "").startswith(BY_LIBVIRT):
+        return (
+            f"nova-compute on {found.host} disabled itself, since its libvirt does not"
+            " answer, and enables itself when it does: look at libvirt there."
+        )
+    drain = hosts.holder(integrations_clouds.cloud(cloud), found)
+    if drain is not None:
+        return (
+            f"Drain {drain.pk} empties it ({drain.state}): cancel that one first, if"
+            " the host is to take instances again."
+        )
+    run = restoring.holder(integrations_clouds.cloud(cloud), found, now=timezone.now())
+    if run is not None:
+        return (
+            f"Request {run.request_id} needs it disabled for some seconds and enables"
+            f" it then: see run {run.pk}, and stop that one if it must not wait."
+        )
+    return ""
+
+
+def disable(
+    service_id: str, *, by: User, reason: str, cloud: str | None = None
+) -> Service:
+    """Nova takes no new instances for the host any more; those there go on running.
+
+    Its reason in Nova names the person, since the account there is ours. Raises Unfit,
+    TooLate when it is disabled already, and what the cloud raises.
+    """
+    _allow(by, Verb.DISABLE)
+    name = integrations_clouds.cloud(cloud)
+    text = _reason(reason, by)
+    found = service(service_id, by=by, cloud=name)
+    _possible(found, why_not_disable(found))
+    with _recorded("service.disabled", found, by=by, cloud=name, note=reason.strip()):
+        wiring.cloud_of(name).set_service(found.id, enabled=False, reason=text)
+    return _noted(name, replace(found, enabled=False, disabled_reason=text))
+
+
+def enable(
+    service_id: str, *, by: User, note: str, cloud: str | None = None
+) -> Service:
+    """Nova takes new instances for the host again. Raises as ``disable`` does."""
+    _allow(by, Verb.ENABLE)
+    name = integrations_clouds.cloud(cloud)
+    note = audit_notes.note(note, "Say why you enable it: an auditor will read it.")
+    found = service(service_id, by=by, cloud=name)
+    _possible(found, why_not_enable(found, cloud=name))
+    with _recorded("service.enabled", found, by=by, cloud=name, note=note):
+        wiring.cloud_of(name).set_service(found.id, enabled=True)
+    return _noted(name, replace(found, enabled=True, disabled_reason=None))
+
+
+def _reason(text: str, by: User) -> str:
+    text = audit_notes.note(text, "Say why: Nova shows the reason to all who look.")
+    if text.startswith((BY_LIBVIRT, PREFIX)):
+        raise Unfit(
+            f"A reason must not begin with “{BY_LIBVIRT}” or “{PREFIX}”: whoever writes"
+            " these enables the service by itself."
+        )
+    signed = f"{' '.join(text.split())} ({by.get_username()} via novaweb)"
+    if len(signed) > LONGEST:
+        most = LONGEST - (len(signed) - len(text))
+        raise Unfit(f"The reason is too long: Nova keeps {most} characters of yours.")
+    return signed
+
+
+def _allow(by: User, verb: Verb) -> None:
+    if refusal := policy.why_not(policy.person(by), verb):
+        raise NotAllowed(refusal)
+
+
+def _possible(found: Service, refusal: str) -> None:
+    if refusal:
+        raise (TooLate if found.binary == NOVA_COMPUTE else Unfit)(refusal)
+
+
+@contextmanager
+def _recorded(
+    verb: str, found: Service, *, by: User, cloud: str, note: str
+) -> Iterator[None]:
+    """Record the act before it is asked of Nova, and after it if Nova says no."""
+    before = {"enabled": found.enabled, "reason": found.disabled_reason}
+    audit.record(verb, by=by, cloud=cloud, source=found.host, note=note, before=before)
+    try:
+        yield
+    except WorldError as error:
+        audit.record(
+            "service.failed", by=by, cloud=cloud, source=found.host, note=error.sentence
+        )
+        raise
+
+
+def _noted(cloud: str, now: Service) -> Service:
+    """Have our copy of the host say the same as Nova does now; return the service."""
+    Hypervisor.objects.filter(cloud__name=cloud, host=now.host).update(
+        enabled=now.enabled, disabled_reason=now.disabled_reason or ""
+    )
+    return now

@@ -1,0 +1,1 @@
+"""How fast hosts copy to each other: measured, asked for and read."""

@@ -1,0 +1,174 @@
+"""What lists of instances and hypervisors can be narrowed by."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+
+import django_filters
+from django.db import connection
+from django.db.models import F, FloatField, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Floor
+
+from migrations_app.models import Cloud, Hypervisor, Instance
+from migrations_app.widgets import AT_LEAST, choice, text
+
+STATUSES = (
+    "ACTIVE",
+    "ERROR",
+    "MIGRATING",
+    "PAUSED",
+    "REBOOT",
+    "RESCUE",
+    "RESIZE",
+    "SHELVED_OFFLOADED",
+    "SHUTOFF",
+    "SUSPENDED",
+    "VERIFY_RESIZE",
+)
+STATES = (("up", "up"), ("down", "down"), ("disabled", "disabled"))
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Search by name or UUID; narrow by host, project, status and zone."""
+
+    q = django_filters.CharFilter(
+        method="search", label="Search", widget=text("name or UUID")
+    )
+    host = django_filters.CharFilter(
+        method="on_host", label="Host", widget=text("compute-30")
+    )
+    project = django_filters.CharFilter(
+        method="of_project", label="Project", widget=text("name or id")
+    )
+    status = django_filters.ChoiceFilter(
+        label="Status",
+        choices=[(each, each) for each in STATUSES],
+        empty_label="any",
+        widget=choice(),
+    )
+    zone = django_filters.CharFilter(label="Zone", widget=text("OS1"))
+
+    class Meta:
+        model = Instance
+        fields = ("q", "host", "project", "status", "zone")
+
+    def search(
+        self, rows: QuerySet[Instance], name: str, value: str
+    ) -> QuerySet[Instance]:
+        """A whole UUID is looked up; anything else is searched in the names."""
+        value = value.strip()
+        if _UUID.fullmatch(value.lower()):
+            return rows.filter(uuid=value.lower())
+        return rows.filter(name__icontains=value)
+
+    def on_host(
+        self, rows: QuerySet[Instance], name: str, value: str
+    ) -> QuerySet[Instance]:
+        """On that host of any cloud, said so that the index of both is of use."""
+        return rows.filter(cloud__in=Cloud.objects.values("pk"), host=value.strip())
+
+    def of_project(
+        self, rows: QuerySet[Instance], name: str, value: str
+    ) -> QuerySet[Instance]:
+        """A project is named as people name it, or by its id."""
+        value = value.strip()
+        return rows.filter(Q(project_id=value) | Q(project_name=value))
+
+
+class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Search by name; narrow by place, state, whose instances, and what is free."""
+
+    q = django_filters.CharFilter(
+        method="search", label="Search", widget=text("host or node")
+    )
+    zone = django_filters.CharFilter(label="Zone", widget=text("OS1"))
+    aggregate = django_filters.CharFilter(
+        method="in_aggregate", label="Aggregate", widget=text("ssd")
+    )
+    state = django_filters.ChoiceFilter(
+        method="in_state",
+        label="State",
+        choices=STATES,
+        empty_label="any",
+        widget=choice(),
+    )
+    project = django_filters.CharFilter(
+        method="with_project", label="Has project", widget=text("name or id")
+    )
+    free_vcpus = django_filters.NumberFilter(
+        method="with_free", label="Free VCPUs", **AT_LEAST
+    )
+    free_memory = django_filters.NumberFilter(
+        method="with_free", label="Free MiB", **AT_LEAST
+    )
+    free_disk = django_filters.NumberFilter(
+        method="with_free", label="Free GiB of disk", **AT_LEAST
+    )
+
+    class Meta:
+        model = Hypervisor
+        fields = (
+            *("q", "zone", "aggregate", "state", "project"),
+            *("free_vcpus", "free_memory", "free_disk"),
+        )
+
+    def search(
+        self, rows: QuerySet[Hypervisor], name: str, value: str
+    ) -> QuerySet[Hypervisor]:
+        """Any part of the host's or the node's name will do."""
+        value = value.strip()
+        return rows.filter(Q(host__icontains=value) | Q(node__icontains=value))
+
+    def in_aggregate(
+        self, rows: QuerySet[Hypervisor], name: str, value: str
+    ) -> QuerySet[Hypervisor]:
+        """The aggregate's whole name."""
+        value = value.strip()
+        if connection.features.supports_json_field_contains:
+            return rows.filter(aggregates__contains=[value])
+        # SQLite has the list as Django wrote it: JSON in ASCII
+        written = rows.annotate(written=Cast("aggregates", TextField()))
+        return written.filter(written__contains=json.dumps(value))
+
+    def in_state(
+        self, rows: QuerySet[Hypervisor], name: str, value: str
+    ) -> QuerySet[Hypervisor]:
+        """Up means up and enabled: what can take an instance."""
+        match value:
+            case "up":
+                return rows.filter(up=True, enabled=True)
+            case "down":
+                return rows.filter(up=False)
+        return rows.filter(enabled=False)
+
+    def with_project(
+        self, rows: QuerySet[Hypervisor], name: str, value: str
+    ) -> QuerySet[Hypervisor]:
+        """Hosts that have an instance of the project, named or by its id."""
+        value = value.strip()
+        theirs = Instance.objects.filter(Q(project_id=value) | Q(project_name=value))
+        # read once: the list and its totals would each look through all instances
+        hosts: dict[int, list[str]] = {}
+        for cloud, host in theirs.order_by().values_list("cloud", "host").distinct():
+            hosts.setdefault(cloud, []).append(host)
+        places = (Q(cloud=cloud, host__in=each) for cloud, each in hosts.items())
+        return rows.filter(reduce(or_, places)) if hosts else rows.none()
+
+    def with_free(
+        self, rows: QuerySet[Hypervisor], name: str, value: Decimal
+    ) -> QuerySet[Hypervisor]:
+        """Hosts of whose capacity so much at least is not allocated."""
+        what = name.removeprefix("free_")
+        free = capacity_of(what) - F(f"{what}_used")
+        return rows.annotate(**{name: free}).filter(**{f"{name}__gte": float(value)})
+
+
+def capacity_of(what: str) -> Floor:
+    """Return the capacity of vcpus, memory or disk as the database counts it."""
+    share = (F(f"{what}_total") - F(f"{what}_reserved")) * F(f"{what}_ratio")
+    return Floor(Cast(share, FloatField()))

@@ -1,0 +1,1 @@
+"""What hosts, Nova and Placement hold of instances that are not there: leaks."""

@@ -1,0 +1,226 @@
+"""Looks at one host after the other for what has leaked, and keeps what it finds.
+
+A look is three questions to the cloud, one to the host where SSH is configured, and
+one for each instance that seems to be out of place, of which there are at most DOUBTS.
+None is asked with a transaction open. Nothing is mended by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from migrations_app.errors import Gone, WorldError
+from migrations_app.integrations.clouds import known_clouds
+from migrations_app.integrations.host_commands.libvirt_domains import domains
+from migrations_app.integrations.interfaces import Migration, Server, World
+from migrations_app.inventory.leaks import rules as leaking
+from migrations_app.inventory.leaks.rules import Found, Record, Seen, Unconfirmed
+from migrations_app.models import (
+    Cloud,
+    Hypervisor,
+    Instance,
+    Leak,
+    LeakLook,
+    MigrationRequest,
+    NovaMigration,
+)
+from migrations_app.models.states import OPEN_REQUESTS
+
+DOUBTS = 20
+OVER = frozenset(
+    {"completed", "confirmed", "reverted", "failed", "error", "cancelled", "done"}
+)
+AT_ONCE = 3
+# Hosts that are new here are looked at so far apart, so that no cloud is flooded.
+APART = timedelta(seconds=2)
+
+
+def due(now: datetime) -> bool:
+    """Tell whether a host is to be looked at; False when that is switched off."""
+    if settings.NOVAWEB_LEAKS_EVERY <= 0:
+        return False
+    if LeakLook.objects.filter(due_at__lte=now).exists():
+        return True
+    return _unplanned().exists()
+
+
+def look_due(now: datetime, world_of: Callable[[str], World]) -> list[str]:
+    """Look at the hosts that are due, a few at a time; return which."""
+    _plan(now)
+    looked = []
+    every = timedelta(seconds=settings.NOVAWEB_LEAKS_EVERY)
+    waiting = LeakLook.objects.filter(due_at__lte=now, cloud__name__in=known_clouds())
+    for look in waiting.select_related("cloud").order_by("due_at")[:AT_ONCE]:
+        ours = LeakLook.objects.filter(pk=look.pk, due_at=look.due_at)
+        if ours.update(due_at=now + every):
+            look_at(look.cloud, look.host, world_of(look.cloud.name), now=now)
+            looked.append(look.host)
+    return looked
+
+
+def look_at(cloud: Cloud, host: str, world: World, *, now: datetime) -> list[Found]:
+    """The rows of the host's leaks are as was found; return them.
+
+    Where the cloud or the host does not answer, what was known of what could not be
+    seen stays, and the look's ``trouble`` says why.
+    """
+    there = LeakLook.objects.get_or_create(
+        cloud=cloud, host=host, defaults={"due_at": now}
+    )[0]
+    trouble, kinds = "", set(Leak.Kind.values)
+    try:
+        seen, trouble = _see(cloud, host, world)
+    except WorldError as error:
+        LeakLook.objects.filter(pk=there.pk).update(trouble=error.sentence)
+        return []
+    if trouble or world.hosts is None:
+        kinds.discard(Leak.Kind.DOMAIN)
+    found = [leak for leak in leaking.leaks(seen, now=now) if leak.kind in kinds]
+    _keep(cloud, host, found, kinds, now)
+    LeakLook.objects.filter(pk=there.pk).update(looked_at=now, trouble=trouble)
+    return found
+
+
+def _see(cloud: Cloud, host: str, world: World) -> tuple[Seen, str]:
+    trouble = ""
+    consumers = world.cloud.consumers(host)
+    bindings = world.cloud.bindings(host)
+    there: dict[str, str] = {}
+    if world.hosts is not None:
+        try:
+            there = domains(world.hosts, host)
+        except WorldError as error:
+            trouble = error.sentence
+    # asked last: what began meanwhile is among them
+    under_way = world.cloud.under_way()
+    moves = _moves(cloud, under_way)
+    moving = {move.server_id for move in under_way} | _asked_for(cloud)
+    names = {*consumers, *(each.server_id for each in bindings), *there}
+    names -= {move.uuid for move in moves} | moving
+    servers = _doubtful(cloud, host, world, names)
+    for name in [name for name, server in servers.items() if name in consumers]:
+        # whoever has let go of it meanwhile has not leaked
+        if servers[name] is None and not world.cloud.allocations(name):
+            del consumers[name]
+    consumers = {name: it for name, it in consumers.items() if name not in moving}
+    waiting = Instance.objects.filter(cloud=cloud, host=host, status="VERIFY_RESIZE")
+    return Seen(
+        host=host,
+        consumers=consumers,
+        bindings=bindings,
+        domains=there,
+        servers=servers,
+        moves=moves,
+        unconfirmed=[
+            Unconfirmed(row.uuid, row.name, row.updated_at)
+            for row in waiting
+            if row.updated_at is not None
+        ],
+    ), trouble
+
+
+def _doubtful(
+    cloud: Cloud, host: str, world: World, names: Collection[str]
+) -> dict[str, Server | None]:
+    """Ask Nova for those that our copy does not have on the host."""
+    here = Instance.objects.filter(cloud=cloud, host=host)
+    belong = set(here.values_list("uuid", flat=True))
+    found: dict[str, Server | None] = {}
+    for name in sorted(set(names) - belong)[:DOUBTS]:
+        try:
+            found[name] = world.cloud.server(name)
+        except Gone:
+            found[name] = None
+    return found
+
+
+def _moves(cloud: Cloud, under_way: Collection[Migration]) -> list[Record]:
+    """Return the moves that are known, as they are now where they are under way."""
+    rows = {
+        row.uuid: Record(
+            uuid=row.uuid,
+            number=row.number,
+            server_id=row.instance,
+            type=row.type,
+            status=row.status,
+            source=row.source,
+            target=row.target,
+            over=row.status in OVER,
+            touched_at=row.updated_at or row.created_at,
+        )
+        for row in NovaMigration.objects.filter(cloud=cloud)
+    }
+    for each in under_way:
+        rows[each.uuid] = Record(
+            uuid=each.uuid,
+            number=each.id,
+            server_id=each.server_id,
+            type=each.type,
+            status=each.status,
+            source=each.source or "",
+            target=each.target or "",
+            over=each.over,
+            touched_at=each.updated_at or each.created_at,
+        )
+    return list(rows.values())
+
+
+def _asked_for(cloud: Cloud) -> set[str]:
+    """Return the instances that a request of ours may be moving."""
+    rows = MigrationRequest.objects.filter(cloud=cloud, state__in=OPEN_REQUESTS)
+    return set(rows.values_list("instance", flat=True))
+
+
+def _keep(
+    cloud: Cloud, host: str, found: list[Found], kinds: set[str], now: datetime
+) -> None:
+    rows = [
+        Leak(
+            cloud=cloud,
+            host=host,
+            kind=leak.kind,
+            subject=leak.subject,
+            sentence=leak.sentence,
+            remedy=leak.remedy,
+            evidence=leak.evidence,
+            first_seen=now,
+            last_seen=now,
+        )
+        for leak in found
+    ]
+    with transaction.atomic():
+        Leak.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["cloud", "host", "kind", "subject"],
+            update_fields=["sentence", "remedy", "evidence", "last_seen"],
+        )
+        gone = Leak.objects.filter(cloud=cloud, host=host, last_seen__lt=now)
+        gone.filter(kind__in=kinds).delete()
+
+
+def _unplanned() -> QuerySet[Hypervisor]:
+    looks = LeakLook.objects.filter(cloud=OuterRef("cloud"), host=OuterRef("host"))
+    known = Hypervisor.objects.filter(cloud__name__in=known_clouds())
+    return known.filter(~Exists(looks))
+
+
+def _plan(now: datetime) -> None:
+    """Every host has its next look, and those that are gone have none, nor leaks."""
+    there = Hypervisor.objects.filter(cloud=OuterRef("cloud"), host=OuterRef("host"))
+    for rows in (LeakLook.objects.all(), Leak.objects.all()):
+        rows.filter(~Exists(there)).delete()
+    hosts = sorted(set(_unplanned().values_list("cloud_id", "host")))
+    LeakLook.objects.bulk_create(
+        (
+            LeakLook(cloud_id=cloud, host=host, due_at=now + number * APART)
+            for number, (cloud, host) in enumerate(hosts)
+        ),
+        batch_size=500,
+        ignore_conflicts=True,
+    )

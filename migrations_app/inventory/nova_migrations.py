@@ -1,0 +1,63 @@
+"""Nova's own records of moves: those that are not over, and those of the last day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Coalesce
+
+from migrations_app.integrations import interfaces as ports
+from migrations_app.inventory.rows import BATCH, clip
+from migrations_app.models import Cloud, Hypervisor, NovaMigration
+
+KEPT = timedelta(days=1)
+FIELDS = ("number", "instance", "type", "status", "source", "target")
+
+
+def write_moves(
+    cloud: Cloud, seen: Iterable[ports.Migration], now: datetime, *, whole: bool
+) -> None:
+    """The records are as listed; what ended more than a day ago is gone.
+
+    ``whole`` says that every record that is not over was listed: another one is gone,
+    too, but only if a host of it was seen, for a cell that is down lists none.
+    """
+    rows = {
+        move.uuid: NovaMigration(
+            cloud=cloud,
+            number=move.id,
+            uuid=move.uuid,
+            instance=clip(move.server_id, 36),
+            type=clip(move.type, 50),
+            status=clip(move.status, 50),
+            source=clip(move.source, 255),
+            target=clip(move.target, 255),
+            created_at=move.created_at,
+            updated_at=move.updated_at,
+        )
+        for move in seen
+    }
+    NovaMigration.objects.bulk_create(
+        rows.values(),
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["cloud", "uuid"],
+        update_fields=[*FIELDS, "created_at", "updated_at"],
+    )
+    ours = NovaMigration.objects.filter(cloud=cloud)
+    old = ours.annotate(touched=Coalesce("updated_at", "created_at"))
+    over = old.filter(touched__lt=now - KEPT, status__in=ports.MIGRATION_OVER)
+    over.delete()
+    if whole:
+        hosts = Hypervisor.objects.filter(cloud=cloud, seen_at=now)
+        listed = set(hosts.values_list("host", flat=True))
+        gone = [
+            key
+            for key, uuid, source, target in ours.values_list(
+                *("pk", "uuid", "source", "target")
+            )
+            if uuid not in rows and listed & {source, target}
+        ]
+        for start in range(0, len(gone), BATCH):
+            ours.filter(pk__in=gone[start : start + BATCH]).delete()

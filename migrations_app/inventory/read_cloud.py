@@ -1,0 +1,235 @@
+"""One reading of a cloud: all of it, or what has changed since the last one.
+
+What is read is written page by page, so that memory does not grow with the cloud, and
+never with a transaction open while the cloud is asked. What was not listed is not
+taken for gone at once: Nova leaves out, without a word, all that is in a cell which
+does not answer (nova/compute/multi_cell_list.py, list_records_by_skipping_down_cells).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from migrations_app.errors import Gone, WorldError
+from migrations_app.integrations import interfaces as ports
+from migrations_app.inventory import rows
+from migrations_app.inventory.nova_migrations import KEPT, write_moves
+from migrations_app.inventory.server_groups import write_groups
+from migrations_app.inventory.snapshots import take_snapshots
+from migrations_app.inventory.sync_lease import Turn, full_scan_due
+from migrations_app.models import Cloud, Hypervisor, Instance
+
+# What Nova changed shortly before the last reading is read again: its clock is not
+# ours, and a change shows only when its transaction has ended.
+SKEW = timedelta(minutes=2)
+# How often the server groups are read: an instance stays in its group for life.
+GROUPS_EVERY = timedelta(hours=1)
+# Instances that were not listed, and whose cell may be down, are asked for one by one;
+# so many at most in one reading, the rest in the next ones.
+DOUBTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a reading came to. ``trouble`` is a sentence, empty when it went well."""
+
+    cloud: str
+    whole: bool = False
+    hypervisors: int = 0
+    instances: int = 0
+    removed: int = 0
+    snapshots: int = 0
+    trouble: str = ""
+
+    def __str__(self) -> str:
+        if self.trouble:
+            return f"{self.cloud}: {self.trouble}"
+        changed = "" if self.whole else " changed"
+        return (
+            f"{self.cloud}: {self.hypervisors} hypervisors and {self.instances}"
+            f"{changed} instances read, {self.removed} that are gone removed."
+        )
+
+
+def read(turn: Turn, cloud: ports.Cloud, now: datetime, *, whole: bool) -> Report:
+    """Everything that the cloud tells is in our rows. Raises WorldError, Overtaken."""
+    hypervisors = cloud.hypervisors()
+    services = cloud.services()
+    if not hypervisors and Hypervisor.objects.filter(cloud=turn.cloud).exists():
+        raise WorldError(
+            "The cloud lists no hypervisor at all, though it had some: what is known"
+            " of it was kept. Look whether Nova's cells answer (nova-manage cell_v2"
+            " list_cells, openstack compute service list)."
+        )
+    since = turn.cloud.changes_until
+    whole = (
+        whole
+        or since is None
+        or full_scan_due(turn.cloud, now)
+        or _some_came_back(turn.cloud, hypervisors)
+    )
+    if whole:
+        turn.begin_full_scan()
+    else:
+        turn.go_on()
+    written = [rows.hypervisor_row(turn.cloud, seen, now) for seen in hypervisors]
+    rows.write_hypervisors(written)
+    removed = _remove_hypervisors(turn.cloud, services, now)
+    if whole or since is None:
+        instances = _read_all(turn, cloud, now)
+        removed += _remove_instances(turn, cloud, now)
+        new = True
+        moves = [*cloud.moves(), *cloud.moves(since=now - KEPT)]
+    else:
+        instances, gone, new = _read_changed(turn, cloud, since - SKEW, now)
+        removed += gone
+        moves = cloud.moves(since=since - SKEW)
+    turn.go_on()
+    write_moves(turn.cloud, moves, now, whole=whole)
+    read_at = turn.cloud.layout_read_at
+    if new or read_at is None or read_at < now - GROUPS_EVERY:
+        groups = cloud.groups()
+        turn.groups_read()
+        write_groups(turn.cloud, groups, now)
+    return Report(
+        cloud=turn.cloud.name,
+        whole=whole,
+        hypervisors=len(written),
+        instances=instances,
+        removed=removed,
+        snapshots=take_snapshots(turn.cloud, now=now),
+    )
+
+
+def _some_came_back(cloud: Cloud, listed: list[ports.Hypervisor]) -> bool:
+    """Tell whether a host is listed that the last good reading did not see.
+
+    Its cell was down: what changed there meanwhile was not told, and will not be.
+    """
+    missed = Hypervisor.objects.filter(cloud=cloud, seen_at__lt=cloud.synced_at)
+    silent = set(missed.values_list("uuid", flat=True))
+    return any(seen.id in silent for seen in listed)
+
+
+def _read_all(turn: Turn, cloud: ports.Cloud, now: datetime) -> int:
+    names = {project.id: project.name for project in cloud.projects()}
+    count = 0
+    for batch in _batches(cloud.servers()):
+        turn.go_on()
+        there = _still_there(batch)
+        _write(turn.cloud, there, names, now)
+        count += len(there)
+    return count
+
+
+def _still_there(servers: list[ports.Server]) -> list[ports.Server]:
+    """Return those that are not gone.
+
+    For a moment Nova lists one as DELETED whose row it has not yet taken away.
+    """
+    return [each for each in servers if each.status != "DELETED"]
+
+
+def _read_changed(
+    turn: Turn, cloud: ports.Cloud, since: datetime, now: datetime
+) -> tuple[int, int, bool]:
+    """Write what changed; say how many, how many are gone, and whether any is new.
+
+    New means: it may be in a group that Nova did not tell with it (before 2.100).
+    """
+    ours = Instance.objects.filter(cloud=turn.cloud)
+    count = removed = 0
+    new = False
+    for batch in _batches(cloud.servers(changes_since=since)):
+        turn.go_on()
+        gone = [each.id for each in batch if each.status == "DELETED"]
+        removed += ours.filter(uuid__in=gone, seen_at__lte=now).delete()[0]
+        there = _still_there(batch)
+        known = set(
+            ours.filter(uuid__in=[each.id for each in there]).values_list(
+                "uuid", flat=True
+            )
+        )
+        new = new or any(each.id not in known and each.hints is None for each in there)
+        _write(turn.cloud, there, _names(turn.cloud, cloud, there), now)
+        count += len(there)
+    return count, removed, new
+
+
+def _names(
+    of: Cloud, cloud: ports.Cloud, servers: list[ports.Server]
+) -> dict[str, str]:
+    """Return the names of their projects; the cloud is asked if one is not known."""
+    wanted = {each.project_id for each in servers}
+    others = Instance.objects.filter(cloud=of, project_id__in=wanted)
+    known = dict(
+        others.exclude(project_name="")
+        .order_by()
+        .values_list("project_id", "project_name")
+        .distinct()
+    )
+    if wanted - known.keys():
+        known.update((project.id, project.name) for project in cloud.projects())
+    return known
+
+
+def _write(
+    cloud: Cloud, servers: list[ports.Server], names: dict[str, str], now: datetime
+) -> None:
+    rows.write_instances(
+        cloud,
+        (
+            rows.instance_row(
+                cloud, server, now, project_name=names.get(server.project_id, "")
+            )
+            for server in servers
+        ),
+        now=now,
+        names_known=bool(names),
+    )
+
+
+def _batches(servers: Iterable[ports.Server]) -> Iterator[list[ports.Server]]:
+    stream = iter(servers)
+    while batch := list(islice(stream, rows.BATCH)):
+        yield batch
+
+
+def _remove_hypervisors(
+    cloud: Cloud, services: list[ports.Service], now: datetime
+) -> int:
+    """Remove those that were not listed and whose nova-compute is not known either.
+
+    Nova lists the nova-compute of a cell that is down (from 2.69 on), but not its
+    hypervisor; one that was deleted has neither. A host that came back under another
+    UUID has been listed.
+    """
+    silent = {service.host for service in services}
+    listed = Hypervisor.objects.filter(cloud=cloud, seen_at=now)
+    silent.difference_update(listed.values_list("host", flat=True))
+    gone = Hypervisor.objects.filter(cloud=cloud, seen_at__lt=now)
+    return gone.exclude(host__in=silent).delete()[0]
+
+
+def _remove_instances(turn: Turn, cloud: ports.Cloud, now: datetime) -> int:
+    """Remove those that were not listed though their host was; ask for the others.
+
+    In no order, so that those whose cell stays down do not hide the rest.
+    """
+    unlisted = Instance.objects.filter(cloud=turn.cloud, seen_at__lt=now)
+    listed = Hypervisor.objects.filter(cloud=turn.cloud, seen_at=now)
+    sure = unlisted.filter(host__in=listed.values("host"))
+    turn.go_on()
+    removed = sure.delete()[0]
+    doubtful = unlisted.order_by("?").values_list("uuid", flat=True)
+    gone = []
+    for uuid in list(doubtful[:DOUBTS]):
+        try:
+            cloud.server(uuid)
+        except Gone:
+            gone.append(uuid)
+    turn.go_on()
+    return removed + unlisted.filter(uuid__in=gone).delete()[0]

@@ -1,0 +1,147 @@
+"""When a cloud is read, and by whom: one at a time, and none for ever.
+
+Both questions are settled by one conditional UPDATE each, so that any number of
+worker processes may ask them at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.timezone import localtime
+
+from migrations_app.errors import NovawebError
+from migrations_app.integrations.clouds import known_clouds
+from migrations_app.models import Cloud
+
+# Nova forgets deleted instances when its database is tidied (nova-manage db
+# archive_deleted_rows): after so long a gap what it tells may lack some.
+LONGEST_GAP = timedelta(hours=1)
+
+
+class Overtaken(NovawebError):
+    """Another process reads this cloud now; nothing more may be written."""
+
+    def __init__(self, cloud_name: str) -> None:
+        super().__init__(f"Another worker has taken over reading {cloud_name}.")
+
+
+def due_clouds(now: datetime) -> list[str]:
+    """Return the clouds whose inventory is to be read now, each to one caller only.
+
+    A cloud that was returned is due again NOVAWEB_SYNC_EVERY seconds later, whatever
+    became of the reading: a cloud that does not answer is not asked every second.
+    """
+    due = Q(sync_due_at__isnull=True) | Q(sync_due_at__lte=now)
+    waiting = Cloud.objects.filter(due, name__in=known_clouds())
+    following = now + timedelta(seconds=settings.NOVAWEB_SYNC_EVERY)
+    return [
+        name
+        for name in waiting.values_list("name", flat=True)
+        if Cloud.objects.filter(due, name=name).update(sync_due_at=following)
+    ]
+
+
+def make_due(names: Sequence[str] | None = None) -> list[str]:
+    """Have the clouds (all, if none is named) read whole at the pacer's next look."""
+    known = known_clouds()
+    asked = known if names is None else [name for name in known if name in names]
+    Cloud.objects.filter(name__in=asked).update(sync_due_at=None, full_scan_asked=True)
+    return asked
+
+
+def full_scan_due(cloud: Cloud, now: datetime) -> bool:
+    """Tell whether the cloud is to be read whole: what changed would not do.
+
+    So it is at first, after a full scan that came to nothing, when somebody asked,
+    after a long gap or a clock that was set back, and once every night
+    (NOVAWEB_FULL_SCAN_HOUR).
+    """
+    read_to, scanned = cloud.changes_until, cloud.full_scan_at
+    if cloud.full_scan_asked or read_to is None or scanned is None:
+        return True
+    if read_to > now or read_to < now - LONGEST_GAP:
+        return True
+    local = localtime(now)
+    night = local.replace(
+        hour=settings.NOVAWEB_FULL_SCAN_HOUR, minute=0, second=0, microsecond=0
+    )
+    if night > local:
+        night -= timedelta(days=1)
+    return scanned < night
+
+
+class Turn:
+    """The right to write one cloud's inventory, shown by ``Cloud.sync_began_at``.
+
+    ``go_on`` renews it after every page. One that was not renewed for ten times the
+    longest answer (NOVAWEB_CLOUD_TIMEOUT) is taken for dead, and overtaken.
+    """
+
+    def __init__(self, cloud: Cloud, now: datetime) -> None:
+        self.cloud = cloud
+        self._mark = now
+        self._began = time.monotonic()
+        self._now = now
+
+    @classmethod
+    def take(cls, cloud_name: str, *, now: datetime) -> Turn | None:
+        """Return the turn; None while somebody else has it."""
+        cloud, _ = Cloud.objects.get_or_create(name=cloud_name)
+        longest = timedelta(seconds=10 * settings.NOVAWEB_CLOUD_TIMEOUT)
+        free = Q(sync_began_at__isnull=True) | Q(sync_began_at__lt=now - longest)
+        if not Cloud.objects.filter(free, pk=cloud.pk).update(sync_began_at=now):
+            return None
+        cloud.refresh_from_db()
+        return cls(cloud, now)
+
+    def go_on(self) -> None:
+        """Say that we are alive. Raises Overtaken when the turn is no longer ours."""
+        elapsed = timedelta(seconds=time.monotonic() - self._began)
+        self._set(sync_began_at=self._now + elapsed)
+        self._mark = self._now + elapsed
+
+    def begin_full_scan(self) -> None:
+        """From now on nothing but a full scan that ends well will do.
+
+        Raises Overtaken when the turn is no longer ours.
+        """
+        self._set(changes_until=None, full_scan_asked=False)
+
+    def groups_read(self) -> None:
+        """The server groups are known as of this reading."""
+        self._set(layout_read_at=self._now)
+
+    def end_well(self, *, whole: bool) -> None:
+        """The copy is as fresh as when the reading began, and the turn is given back.
+
+        Raises Overtaken when the turn is no longer ours.
+        """
+        took = time.monotonic() - self._began
+        columns: dict[str, object] = {"sync_seconds": took}
+        if whole:
+            columns.update(full_scan_at=self._now, full_scan_seconds=took)
+        self._set(
+            sync_began_at=None,
+            synced_at=self._now,
+            changes_until=self._now,
+            trouble="",
+            **columns,
+        )
+
+    def end_badly(self, trouble: str) -> None:
+        """The sentence is kept, the copy stays as it was, the turn is given back.
+
+        Somebody who has overtaken us has the last word: then nothing is written.
+        """
+        ours = Cloud.objects.filter(pk=self.cloud.pk, sync_began_at=self._mark)
+        ours.update(sync_began_at=None, trouble=trouble)
+
+    def _set(self, **columns: object) -> None:
+        ours = Cloud.objects.filter(pk=self.cloud.pk, sync_began_at=self._mark)
+        if not ours.update(**columns):
+            raise Overtaken(self.cloud.name)

@@ -1,0 +1,203 @@
+"""Delivering: what is due goes out, is tried again, and is given up in the end.
+
+Each way out is a lane, and whoever holds its lease sends there, one message after the
+other: so a slow webhook keeps nobody waiting but itself. When a process dies between
+the sending and the note of it, the message goes out once more, under the same name
+(webhook-id, Message-ID): at least once, and never in doubt.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import cache
+
+import structlog
+from django.db import close_old_connections, connection, models, transaction
+from django.utils import timezone
+
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Blocked, WorldError
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.interfaces.http_post import Reply
+from migrations_app.models import Attempt, Delivery, Lane, Webhook
+from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import mail
+from migrations_app.notifications import webhook_secrets as secret
+
+log = structlog.get_logger(__name__)
+# After the first try and each further one; after the last it is given up.
+PAUSES = (
+    timedelta(seconds=5),
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+)
+# Longer than one message can take; renewed before each.
+LEASE = timedelta(seconds=90)
+SPELL = 30.0  # seconds for which one turn goes on in a lane
+LANES = 8  # how many are served at once in one process
+Clock = Callable[[], datetime]
+
+
+def is_due(now: datetime) -> bool:
+    """Whether anything is to be told, or to be sent."""
+    return telling.is_due() or _due(now).exists()
+
+
+def begin(now: datetime) -> list[Future[int]]:
+    """Serve every lane that has something due, beside the caller, who need not wait."""
+    return [_pool().submit(_turn, key) for key in lanes_due(now)]
+
+
+def lanes_due(now: datetime) -> list[str]:
+    """Return the lanes that have something due and nobody who serves them."""
+    keys = _due(now).order_by().values_list("lane", flat=True).distinct()
+    held = Lane.objects.filter(lease_until__gt=now).values_list("key", flat=True)
+    return sorted(set(keys) - set(held))
+
+
+def serve(key: str, *, clock: Clock = timezone.now) -> int:
+    """Send what is due in the lane, oldest first; return how many were tried.
+
+    Whoever finds the lane taken does nothing. No transaction is open while sending.
+    """
+    token, tried = uuid.uuid4().hex, 0
+    Lane.objects.get_or_create(key=key)
+    began = time.monotonic()
+    while time.monotonic() - began < SPELL and _hold(key, token, clock()):
+        due = _due(clock()).filter(lane=key)
+        delivery = due.select_related("webhook").order_by("next_at", "pk").first()
+        if delivery is None:
+            break
+        _try(delivery, clock)
+        tried += 1
+    Lane.objects.filter(key=key, lease=token).update(lease="", lease_until=None)
+    return tried
+
+
+def _due(now: datetime) -> models.QuerySet[Delivery]:
+    return Delivery.objects.filter(state="waiting", next_at__lte=now)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=LANES, thread_name_prefix="delivery")
+
+
+_serving: set[str] = set()
+_serving_lock = threading.Lock()
+
+
+def _turn(key: str) -> int:
+    with _serving_lock:
+        if key in _serving:
+            return 0
+        _serving.add(key)
+    try:
+        close_old_connections()
+        return serve(key)
+    except Exception:
+        # what is due stays due, and is rung for again
+        log.exception("delivery stumbled", lane=key)
+        return 0
+    finally:
+        connection.close()
+        with _serving_lock:
+            _serving.discard(key)
+
+
+def _hold(key: str, token: str, now: datetime) -> bool:
+    free = models.Q(lease__in=("", token)) | models.Q(lease_until__lt=now)
+    taken = Lane.objects.filter(free, key=key)
+    return bool(taken.update(lease=token, lease_until=now + LEASE))
+
+
+def _try(delivery: Delivery, clock: Clock) -> None:
+    at, began = clock(), time.monotonic()
+    final = False
+    try:
+        reply = _send(delivery, at)
+        good, answer = 200 <= reply.status < 300, reply.text
+        status: int | None = reply.status
+        # who answers 410 wants no more of it (Standard Webhooks)
+        final = reply.status == 410
+        if 300 <= reply.status < 400:
+            answer = f"It leads elsewhere, and novaweb does not follow. {answer}"
+    except WorldError as error:
+        good, status, answer = False, None, error.sentence
+        final = type(error) is Blocked
+    took = round(1000 * (time.monotonic() - began))
+    note = Attempt(
+        delivery=delivery,
+        at=at,
+        took_ms=took,
+        good=good,
+        status=status if delivery.channel == "webhook" else None,
+        answer=answer[:500],
+    )
+    _settle(delivery, note, final=final, now=clock())
+
+
+def _send(delivery: Delivery, at: datetime) -> Reply:
+    if delivery.channel == "mail":
+        return mail.send(delivery, at=at)
+    hook = delivery.webhook
+    if hook is None:
+        raise Blocked("The webhook was removed.")
+    if not hook.active:
+        raise Blocked("The webhook is switched off.")
+    body = delivery.body.encode()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "novaweb",
+        "webhook-id": delivery.token,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": _signatures(hook, delivery.token, at, body),
+    }
+    return wiring.post().send(hook.url, headers=headers, body=body)
+
+
+def _signatures(hook: Webhook, id: str, at: datetime, body: bytes) -> str:
+    """Return the signature, and that of the old secret for as long as it is good."""
+    sealed = [hook.secret]
+    if hook.old_secret and hook.old_until is not None and at < hook.old_until:
+        sealed.append(hook.old_secret)
+    return " ".join(
+        secret.signature(
+            secret.unseal(each), id=id, timestamp=int(at.timestamp()), body=body
+        )
+        for each in sealed
+    )
+
+
+def _settle(delivery: Delivery, note: Attempt, *, final: bool, now: datetime) -> None:
+    """Write down what came of a try, unless somebody was faster."""
+    tries = delivery.tries + 1
+    ended = {"next_at": None, "ended_at": now, "tries": tries}
+    given_up = False
+    if note.good:
+        fields = {"state": "delivered", **ended}
+    elif final or tries > len(PAUSES):
+        fields, given_up = {"state": "given up", **ended}, True
+    else:
+        fields = {"next_at": now + PAUSES[tries - 1], "tries": tries}
+    with transaction.atomic():
+        mine = Delivery.objects.filter(
+            pk=delivery.pk, state="waiting", tries=delivery.tries
+        )
+        if mine.update(**fields) != 1:
+            return
+        note.save(force_insert=True)
+        if given_up:
+            audit.record(
+                "delivery.given_up",
+                note=f"{delivery.event} to {delivery.to}: {note.answer}"[:1000],
+                after={"delivery": delivery.pk, "tries": tries},
+            )

@@ -1,0 +1,241 @@
+"""From the audit trail to people: each entry is told once, to all whom it is for.
+
+The trail is the outbox: an entry is there if and only if what it records is, and its
+numbers grow in the order of their commits, since all writers queue at the chain's head.
+So a number says up to where people have been told, and it moves on in the transaction
+that writes down who is to hear what: no death loses one, and none is told twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import DatabaseError, transaction
+
+from migrations_app.models import AuditEntry, Delivery, Notice, Told, Webhook
+from migrations_app.notifications import mail
+from migrations_app.notifications import messages as words
+from migrations_app.notifications import preferences as choices
+from migrations_app.notifications import recipients as audience
+from migrations_app.notifications.events import (
+    NEXT_STAGE,
+    OF_VERB,
+    Channel,
+    Event,
+    Scope,
+)
+from migrations_app.notifications.preferences import Chosen
+from migrations_app.notifications.recipients import House
+
+log = structlog.get_logger(__name__)
+BATCH = 200  # entries told in one transaction
+MAIL = "mail"
+
+
+def is_due() -> bool:
+    """Whether the trail has entries that nobody has been told of."""
+    told = Told.objects.filter(pk=1).values_list("entry", flat=True).first()
+    last = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return told is not None and last is not None and last > told
+
+
+def tell_due(now: datetime) -> int:
+    """Tell everything that has happened; return how many entries were looked at."""
+    looked = 0
+    while count := _tell(now):
+        looked += count
+        if count < BATCH:
+            break
+    return looked
+
+
+def _tell(now: datetime) -> int:
+    """Tell the next entries. Of two who try it at once, one does it."""
+    told = Told.objects.filter(pk=1).values_list("entry", flat=True).first()
+    if told is None:
+        return 0
+    new = AuditEntry.objects.filter(pk__gt=told).order_by("pk")[:BATCH]
+    entries = list(new)
+    if not entries:
+        return 0
+    heard = [entry for entry in entries if entry.verb in OF_VERB]
+    notices, deliveries = _for_all(heard, now) if heard else ([], [])
+    with transaction.atomic():
+        moved = Told.objects.filter(pk=1, entry=told).update(entry=entries[-1].pk)
+        if moved != 1:
+            return 0
+        Notice.objects.bulk_create(notices, batch_size=500)
+        Delivery.objects.bulk_create(deliveries, batch_size=500)
+    return len(entries)
+
+
+def _for_all(
+    entries: Sequence[AuditEntry], now: datetime
+) -> tuple[list[Notice], list[Delivery]]:
+    house, chosen = audience.read(entries, now=now), choices.read()
+    hooks = list(Webhook.objects.filter(active=True))
+    notices: list[Notice] = []
+    deliveries: list[Delivery] = []
+    for entry in entries:
+        try:
+            mine = _of_one(entry, house, chosen, hooks, now)
+        except DatabaseError:
+            raise
+        except Exception:
+            # a mistake of ours about one entry must not keep all later ones untold
+            log.exception("an entry is told to nobody", entry=entry.pk)
+            continue
+        notices += mine[0]
+        deliveries += mine[1]
+    return notices, deliveries
+
+
+def _of_one(
+    entry: AuditEntry,
+    house: House,
+    chosen: Chosen,
+    hooks: Sequence[Webhook],
+    now: datetime,
+) -> tuple[list[Notice], list[Delivery]]:
+    notices: dict[int, Notice] = {}
+    deliveries: list[Delivery] = []
+    for event in _events(entry, house):
+        news = News(entry, event, house.concerned(event, entry))
+        for each in _readers(news, Channel.APP, house, chosen):
+            notices.setdefault(each.id, _notice(news, each))
+        if mail.configured():
+            readers = _readers(news, Channel.MAIL, house, chosen)
+            deliveries += [
+                _mail(news, each, house, now) for each in readers if each.mail
+            ]
+        deliveries += _to_webhooks(news, house, hooks, now)
+    return list(notices.values()), deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event that an entry is, and the ids of those whom it concerns."""
+
+    entry: AuditEntry
+    event: Event
+    concerned: set[int]
+
+    @property
+    def says(self) -> str:
+        """What it is told as: the entry's verb, or what follows from it."""
+        follows = self.event is not OF_VERB[self.entry.verb]
+        return NEXT_STAGE if follows else self.entry.verb
+
+
+def _events(entry: AuditEntry, house: House) -> list[Event]:
+    """Return what the entry is to people: for some it is more than what was done."""
+    event = OF_VERB[entry.verb]
+    return [audience.WAITS, event] if house.next_stage(entry) else [event]
+
+
+def _readers(
+    news: News, channel: Channel, house: House, chosen: Chosen
+) -> list[audience.Reader]:
+    found = []
+    for each in house.readers:
+        scope = chosen.scope(news.event, channel, person=each.id, groups=each.groups)
+        mine = scope is Scope.MINE and each.id in news.concerned
+        others = scope is Scope.ALL and each.id != news.entry.actor_id
+        if mine or others:
+            found.append(each)
+    return found
+
+
+def _notice(news: News, reader: audience.Reader) -> Notice:
+    entry = news.entry
+    return Notice(
+        person_id=reader.id,
+        entry=entry.pk,
+        event=news.event.key,
+        verb=news.says,
+        text=words.sentence(entry, as_verb=news.says),
+        note=entry.note,
+        request_number=entry.request_number,
+        run_number=entry.run_number,
+        path=words.path(entry),
+        at=entry.at,
+    )
+
+
+def _mail(news: News, reader: audience.Reader, house: House, now: datetime) -> Delivery:
+    entry = news.entry
+    request = house.requests.get(entry.request_number or 0)
+    return Delivery(
+        token=new_token(),
+        channel="mail",
+        lane=MAIL,
+        person_id=reader.id,
+        to=reader.mail,
+        event=news.event.key,
+        entry=entry.pk,
+        request_number=entry.request_number,
+        subject=words.subject(entry, news.event),
+        body=words.mail(entry, news.event, request, as_verb=news.says),
+        next_at=now,
+        made_at=now,
+    )
+
+
+def _to_webhooks(
+    news: News, house: House, hooks: Sequence[Webhook], now: datetime
+) -> list[Delivery]:
+    entry, event = news.entry, news.event
+    if not event.outside:
+        return []
+    groups = {
+        group
+        for each in house.readers
+        if each.id in news.concerned
+        for group in each.groups
+    }
+    return [
+        to_webhook(
+            hook,
+            event=event.key,
+            body=words.payload(entry, event, as_verb=news.says),
+            entry=entry.pk,
+            request_number=entry.request_number,
+            now=now,
+        )
+        for hook in hooks
+        if event.key in hook.events and hook.group_id in {None, *groups}
+    ]
+
+
+def to_webhook(
+    hook: Webhook,
+    *,
+    event: str,
+    body: str,
+    now: datetime,
+    entry: int | None = None,
+    request_number: int | None = None,
+) -> Delivery:
+    """Return a message to that webhook that is not saved yet."""
+    return Delivery(
+        token=new_token(),
+        channel="webhook",
+        lane=f"webhook:{hook.pk}",
+        webhook=hook,
+        to=hook.name,
+        event=event,
+        entry=entry,
+        request_number=request_number,
+        body=body,
+        next_at=now,
+        made_at=now,
+    )
+
+
+def new_token() -> str:
+    """Return a name that no other message has: it goes out with every try."""
+    return f"msg_{secrets.token_hex(16)}"

@@ -1,0 +1,145 @@
+"""Whom an event concerns: read once for many events, then asked in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+
+from migrations_app.access.permissions import Role
+from migrations_app.models import AuditEntry, Delegation, MigrationRequest
+from migrations_app.notifications.events import EVENTS, Event, Whom
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals.status import Standing
+
+_ROLE_OF = {Whom.OPERATORS: Role.OPERATOR, Whom.AUDITORS: Role.AUDITOR}
+_ROLES = frozenset(str(role) for role in Role)
+WAITS = EVENTS["waits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who may see what novaweb does, and where to reach them.
+
+    ``says``: for each approver whose say they have, their own among them, the groups.
+    """
+
+    id: int
+    mail: str
+    groups: frozenset[int]
+    roles: frozenset[str]
+    says: tuple[tuple[int, frozenset[str]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everybody who may be told, and the requests that the entries are about."""
+
+    now: datetime
+    readers: tuple[Reader, ...]
+    requests: dict[int, MigrationRequest]
+    standings: dict[int, Standing | None] = field(default_factory=dict)
+
+    def concerned(self, event: Event, entry: AuditEntry) -> set[int]:
+        """Return the ids of those whom the event concerns, but not who did it."""
+        request = self.requests.get(entry.request_number or 0)
+        found: set[int] = set()
+        for whom in event.whom:
+            if whom is Whom.REQUESTER:
+                if request is not None and request.asked_by_id:
+                    found.add(request.asked_by_id)
+            elif whom is Whom.DECIDERS:
+                found |= self._deciders(event, request)
+            else:
+                role = str(_ROLE_OF[whom])
+                found |= {each.id for each in self.readers if role in each.roles}
+        return (found & {each.id for each in self.readers}) - {entry.actor_id or 0}
+
+    def next_stage(self, entry: AuditEntry) -> bool:
+        """Whether this approval was the last of a stage, and others come after it."""
+        request = self.requests.get(entry.request_number or 0)
+        if entry.verb != "request.approved" or request is None:
+            return False
+        found = self._standing(request)
+        stage = found.current if found else None
+        later = found is not None and stage in found.stages[1:]
+        return later and stage is not None and not stage.have
+
+    def _deciders(self, event: Event, request: MigrationRequest | None) -> set[int]:
+        """Return who may have a say, by their own right or by somebody else's.
+
+        Of a request: those whom its policy names, for ``waits`` those whose turn it is;
+        and never who asked for it or changed it.
+        """
+        if request is None:
+            return {each.id for each in self.readers if each.says}
+        involved = {request.asked_by_id, request.changed_by_id}
+        found = self._standing(request)
+        groups: set[str] = set()
+        if found is not None:
+            stages = found.stages if found.current is None else (found.current,)
+            if event is not WAITS:
+                stages = found.stages
+            groups = {group for each in stages for group in each.stage.groups}
+        return {
+            each.id
+            for each in self.readers
+            if each.id not in involved
+            and any(
+                giver not in involved and names & groups for giver, names in each.says
+            )
+        }
+
+    def _standing(self, request: MigrationRequest) -> Standing | None:
+        if request.pk not in self.standings:
+            self.standings[request.pk] = rulings.standing_of(request, now=self.now)
+        return self.standings[request.pk]
+
+
+def read(entries: Iterable[AuditEntry], *, now: datetime) -> House:
+    """Return who is there now, and the requests of these entries."""
+    lent = _lent(now)
+    some = Q(groups__name__in=_ROLES) | Q(pk__in=lent)
+    people = User.objects.filter(some, is_active=True).distinct()
+    rows = {user.pk: user for user in people.prefetch_related("groups")}
+    own = {pk: _own_say(user) for pk, user in rows.items()}
+    readers = []
+    for pk, user in rows.items():
+        givers = [pk, *lent.get(pk, ())]
+        says = tuple((each, own[each]) for each in givers if own.get(each))
+        # a superuser's say never counts, in whose name ever
+        says = () if user.is_superuser else says
+        roles = frozenset(group.name for group in user.groups.all()) & _ROLES
+        if roles or says:
+            readers.append(
+                Reader(
+                    id=pk,
+                    mail=user.email,
+                    groups=frozenset(group.pk for group in user.groups.all()),
+                    roles=roles,
+                    says=says,
+                )
+            )
+    numbers = {each.request_number for each in entries if each.request_number}
+    requests = MigrationRequest.objects.select_related("cloud").in_bulk(list(numbers))
+    return House(now=now, readers=tuple(readers), requests=requests)
+
+
+def _own_say(user: User) -> frozenset[str]:
+    """Return the groups that the person's say is of; none: they have no say."""
+    names = frozenset(group.name for group in user.groups.all())
+    return names if Role.APPROVER in names and not user.is_superuser else frozenset()
+
+
+def _lent(now: datetime) -> dict[int, list[int]]:
+    """Return who has whose say in their hands now."""
+    found: dict[int, list[int]] = {}
+    rows = Delegation.objects.filter(
+        starts_at__lte=now, ends_at__gt=now, revoked_at=None
+    )
+    for taker, giver in rows.values_list("taker_id", "giver_id"):
+        found.setdefault(taker, []).append(giver)
+    return found

@@ -1,0 +1,241 @@
+"""The verbs of people about webhooks and deliveries. No secret leaves by any but two.
+
+Only ``create`` and ``rotate`` return a secret, once; the trail, the log and the pages
+have the name and the address.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.integrations import connect as wiring
+from migrations_app.models import Delivery, Webhook
+from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import messages as words
+from migrations_app.notifications import webhook_secrets as secret
+from migrations_app.notifications.events import OUTSIDE
+
+# For so long the secret before the last is good, too, so that nobody must hurry.
+BOTH = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A webhook, and its new secret: shown once and nowhere again."""
+
+    webhook: Webhook
+    secret: str
+
+
+def create(
+    *, by: User, name: str, url: str, events: Sequence[str], group: str = ""
+) -> Made:
+    """From now on these events are posted there. Raises NotAllowed, Unfit, TooLate."""
+    _allow(by)
+    fresh = secret.new()
+    hook = Webhook(
+        name=_name(name),
+        url=_url(url),
+        events=_events(events),
+        group=_group(group),
+        secret=secret.seal(fresh),
+        created_by_name=by.get_username(),
+        created_at=timezone.now(),
+    )
+    try:
+        with transaction.atomic():
+            hook.save(force_insert=True)
+            audit.record("webhook.created", by=by, note=hook.name, after=facts(hook))
+    except IntegrityError as error:
+        raise _taken(hook.name) from error
+    return Made(hook, fresh)
+
+
+def change(
+    pk: int,
+    *,
+    by: User,
+    name: str | None = None,
+    url: str | None = None,
+    events: Sequence[str] | None = None,
+    group: str | None = None,
+    active: bool | None = None,
+) -> Webhook:
+    """Change what is given. What waits goes to the new address. Raises as create."""
+    _allow(by)
+    wanted: dict[str, Any] = {}
+    if name is not None:
+        wanted["name"] = _name(name)
+    if url is not None:
+        wanted["url"] = _url(url)
+    if events is not None:
+        wanted["events"] = _events(events)
+    if group is not None:
+        wanted["group"] = _group(group)
+    if active is not None:
+        wanted["active"] = active
+    try:
+        with transaction.atomic():
+            hook = webhook(pk, lock=True)
+            before = facts(hook)
+            for field, value in wanted.items():
+                setattr(hook, field, value)
+            after = facts(hook)
+            if before == after:
+                return hook
+            Webhook.objects.filter(pk=pk).update(**wanted)
+            audit.record(
+                "webhook.changed", by=by, note=hook.name, before=before, after=after
+            )
+    except IntegrityError as error:
+        raise _taken(str(wanted.get("name"))) from error
+    return hook
+
+
+def remove(pk: int, *, by: User) -> None:
+    """Nothing is posted there any more; what waited is dropped; the log stays."""
+    _allow(by)
+    with transaction.atomic():
+        hook = webhook(pk, lock=True)
+        Delivery.objects.filter(webhook=hook, state="waiting").update(
+            state="dropped", next_at=None, ended_at=timezone.now()
+        )
+        before, name = facts(hook), hook.name
+        hook.delete()
+        audit.record("webhook.removed", by=by, note=name, before=before)
+
+
+def rotate(pk: int, *, by: User) -> Made:
+    """The webhook has a new secret; the one before signs too, for a day."""
+    _allow(by)
+    fresh, now = secret.new(), timezone.now()
+    with transaction.atomic():
+        hook = webhook(pk, lock=True)
+        hook.old_secret, hook.old_until = hook.secret, now + BOTH
+        hook.secret = secret.seal(fresh)
+        Webhook.objects.filter(pk=pk).update(
+            secret=hook.secret, old_secret=hook.old_secret, old_until=hook.old_until
+        )
+        after = {"old_until": hook.old_until.isoformat()}
+        audit.record("webhook.rotated", by=by, note=hook.name, after=after)
+    return Made(hook, fresh)
+
+
+def test(pk: int, *, by: User) -> Delivery:
+    """A test message is on its way there; its page says what becomes of it."""
+    _allow(by)
+    hook, now = webhook(pk), timezone.now()
+    if not hook.active:
+        raise TooLate("The webhook is switched off: switch it on first.")
+    says = f"This is a test that {by.get_username()} sent."
+    url = words.link("/webhooks/")
+    body = {
+        "type": "webhook.test",
+        "timestamp": now.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "text": f"{words.for_chat(says)} {url}",
+        "data": {"event": "test", "sentence": says, "url": url},
+    }
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    sent = telling.to_webhook(hook, event="test", body=text, now=now)
+    with transaction.atomic():
+        sent.save(force_insert=True)
+        audit.record("webhook.tested", by=by, note=hook.name)
+    return sent
+
+
+def send_again(pk: int, *, by: User) -> Delivery:
+    """The message is on its way once more, under the same name. Raises TooLate."""
+    _allow(by)
+    row, now = delivery(pk), timezone.now()
+    if row.channel == "webhook" and row.webhook is None:
+        raise TooLate("The webhook was removed: there is nowhere to send it.")
+    over = Delivery.objects.filter(pk=pk).exclude(state="waiting")
+    with transaction.atomic():
+        changed = over.update(state="waiting", tries=0, next_at=now, ended_at=None)
+        if changed != 1:
+            raise TooLate("It is on its way already.")
+        note = f"{row.event} to {row.to}"
+        audit.record("delivery.again", by=by, note=note, after={"delivery": pk})
+    row.refresh_from_db()
+    return row
+
+
+def webhook(pk: int, *, lock: bool = False) -> Webhook:
+    """Return the webhook. Raises Gone."""
+    rows = Webhook.objects.select_for_update(of=("self",)) if lock else Webhook.objects
+    row = rows.select_related("group").filter(pk=pk).first()
+    if row is None:
+        raise Gone(f"There is no webhook {pk}.")
+    return row
+
+
+def delivery(pk: int) -> Delivery:
+    """Return the delivery. Raises Gone."""
+    row = Delivery.objects.select_related("webhook").filter(pk=pk).first()
+    if row is None:
+        raise Gone(f"There is no delivery {pk}.")
+    return row
+
+
+def facts(hook: Webhook) -> dict[str, Any]:
+    """Return what is known of a webhook: everything but its secrets."""
+    return {
+        "name": hook.name,
+        "url": hook.url,
+        "events": hook.events,
+        "group": hook.group.name if hook.group else "",
+        "active": hook.active,
+    }
+
+
+def _allow(by: User) -> None:
+    if refusal := policy.why_not(policy.person(by), Verb.WEBHOOKS):
+        raise NotAllowed(refusal)
+
+
+def _name(text: str) -> str:
+    text = words.one_line(text)
+    if not text or len(text) > 100:
+        raise Unfit("A webhook's name has 1 to 100 characters.")
+    return text
+
+
+def _url(text: str) -> str:
+    text = text.strip()
+    if len(text) > 500:
+        raise Unfit("A webhook's address has at most 500 characters.")
+    wiring.check_webhook(text)
+    return text
+
+
+def _events(names: Sequence[str]) -> list[str]:
+    unknown = sorted(set(names) - set(OUTSIDE))
+    if unknown or not names:
+        said = f"There is no event “{unknown[0][:40]}”. " if unknown else ""
+        raise Unfit(f"{said}Choose one or more of {', '.join(OUTSIDE)}.")
+    return [key for key in OUTSIDE if key in names]
+
+
+def _group(name: str) -> Group | None:
+    if not name:
+        return None
+    group = Group.objects.filter(name=name).first()
+    if group is None:
+        raise Unfit(f"There is no group “{name[:100]}”.")
+    return group
+
+
+def _taken(name: str) -> TooLate:
+    return TooLate(f"There is a webhook of the name “{name}” already.")

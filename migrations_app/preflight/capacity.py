@@ -1,0 +1,61 @@
+"""Whether an instance fits on a host, by the stock that placement reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from migrations_app.integrations.interfaces import Hypervisor, Server, Stock
+
+
+def shortages(server: Server, hypervisor: Hypervisor) -> dict[str, dict[str, int]]:
+    """Return what the host has too little of: class -> wanted, free, max_unit.
+
+    ``max_unit`` is the most that one instance may have there, however much is free.
+    """
+    return {
+        name: {"wanted": amount, "free": stock.free, "max_unit": stock.max_unit}
+        for name, amount in server.resources.items()
+        if (stock := hypervisor.stock.get(name)) is not None
+        and amount > min(stock.free, stock.max_unit)
+    }
+
+
+def fits_by_stock(server: Server, hypervisor: Hypervisor) -> bool | None:
+    """Tell whether the instance fits; None when a class it needs has no stock there.
+
+    A class may have its stock elsewhere: a shared disk pool or a nested provider.
+    """
+    if shortages(server, hypervisor):
+        return False
+    if any(name not in hypervisor.stock for name in server.resources):
+        return None
+    return True
+
+
+def left_after(server: Server, hypervisor: Hypervisor) -> float:
+    """Return the free share of the scarcest class once the instance is there.
+
+    Between nought and one where it fits; below nought where it does not.
+    """
+    shares = [
+        (stock.capacity - stock.used - server.resources.get(name, 0)) / stock.capacity
+        for name, stock in hypervisor.stock.items()
+        if stock.capacity
+    ]
+    return min(shares, default=-1.0)
+
+
+def charged(
+    stock: Mapping[str, Stock], resources: Mapping[str, int], *, sign: int
+) -> dict[str, Stock]:
+    """Return the stock with the resources added (sign 1) or given back (sign -1)."""
+    return {
+        name: Stock(
+            total=each.total,
+            reserved=each.reserved,
+            ratio=each.ratio,
+            used=max(0, each.used + sign * resources.get(name, 0)),
+            max_unit=each.max_unit,
+        )
+        for name, each in stock.items()
+    }

@@ -1,0 +1,170 @@
+"""Rules about the procedure ``manual``: what novaweb itself has to be able to do."""
+
+from __future__ import annotations
+
+from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, PCPU, VCPU, Move
+from migrations_app.preflight.facts import NOVA_DB, Facts
+from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.rule import MANUAL, About, rule
+
+_THIS = (MANUAL,)
+_PLAIN = {VCPU, PCPU, MEMORY_MB, DISK_GB}
+
+
+@rule("manual.last", about=About.INSTANCE, procedures=_THIS)
+def last(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """Moving by hand is the last resort.
+
+    Nova's own database is changed behind its back: no scheduler, no claim and no check
+    of Nova's stands between. Every part is verified and reversible up to the start on
+    the target, but what Nova can do by itself it does better.
+    """
+    return warns(
+        "This changes Nova's database behind its back: none of Nova's own checks is "
+        "made.",
+        "Move it live or cold if either can.",
+    )
+
+
+@rule("manual.ways", about=About.INSTANCE, procedures=_THIS)
+def ways(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """novaweb may enter the hosts and Nova's database.
+
+    The first is NOVAWEB_SSH, the second NOVAWEB_NOVA_DB (docs/running.md).
+    """
+    lacking = [
+        name
+        for name, given in (
+            ("the hosts (NOVAWEB_SSH)", facts.entered),
+            ("Nova's database (NOVAWEB_NOVA_DB)", facts.database),
+        )
+        if not given
+    ]
+    if not lacking:
+        return ok("novaweb may enter the hosts and Nova's database.")
+    return blocks(
+        f"novaweb was given no way into {' nor into '.join(lacking)}.",
+        "Set it up as docs/running.md says, or move the instance live or cold.",
+    )
+
+
+@rule("manual.hosts", about=About.TARGET, procedures=_THIS)
+def hosts(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """Both hosts can be read over SSH, and the source has the domain.
+
+    The hosts are asked when exactly one target is named.
+    """
+    found = facts.survey
+    if not facts.entered:
+        return None  # ways has said so
+    if found is None:
+        return unknown(
+            f"What lies on {move.source} and {move.target} was not looked at.",
+            "Choose one target, and the hosts are asked.",
+        )
+    if found.unread:
+        return blocks(
+            f"{' and '.join(sorted(found.unread))} could not be read over SSH.",
+            "Let novaweb enter both hosts, then look again.",
+            why=dict(found.unread),
+        )
+    if found.guest is None:
+        return blocks(
+            f"libvirt on {move.source} has no domain of {facts.server.name}.",
+            "Start it once, so that Nova defines it again; or move it cold.",
+        )
+    return ok(f"{move.source} and {move.target} can be read over SSH.")
+
+
+@rule("manual.row", about=About.TARGET, procedures=_THIS)
+def row(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """Nova's database has the instance and the target, in one cell.
+
+    Instances cannot be moved between cells by hand: their rows live in different
+    databases, and their libvirt names differ.
+    """
+    if not facts.database:
+        return None  # ways has said so
+    for subject, what in (
+        (NOVA_DB, f"the row of {facts.server.name}"),
+        ("place", f"the compute node of {move.target}"),
+    ):
+        if (why := facts.missing(subject)) is not None:
+            return blocks(
+                f"Nova's database does not tell {what}.",
+                "Read why, and mend it; instance and target must be in the one cell "
+                "whose database novaweb was given.",
+                why=why,
+            )
+    if facts.row is None or facts.place is None:
+        return unknown(
+            f"Nova's database was not asked about {facts.server.name} and "
+            f"{move.target}.",
+            "Choose one target, and it is asked.",
+        )
+    if facts.row.place.host != move.source:
+        return blocks(
+            f"Nova's database has {facts.server.name} on {facts.row.place.host}, not "
+            f"on {move.source}.",
+            "Find out where the guest runs before anything is moved.",
+        )
+    return ok(f"Nova's database has {facts.server.name} and {move.target}.")
+
+
+@rule("manual.allocation", about=About.TARGET, procedures=_THIS)
+def allocation(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """Placement charges the source for plain resources only.
+
+    What is charged to nested providers (virtual GPUs, bandwidth, devices) cannot be
+    charged to the target by hand.
+    """
+    if (why := facts.missing("held")) is not None:
+        return blocks(
+            f"What placement charges for {facts.server.name} could not be read.",
+            "Look again.",
+            why=why,
+        )
+    if not facts.held:
+        return None
+    classes = {name for share in facts.held.values() for name in share}
+    if facts.held.keys() != {move.source}:
+        return blocks(
+            f"Placement charges {' and '.join(sorted(facts.held))} for "
+            f"{facts.server.name}, not {move.source} alone.",
+            "Mend its allocation first (nova-manage placement heal_allocations).",
+        )
+    if classes - _PLAIN:
+        return blocks(
+            f"{facts.server.name} holds more than processors, memory and disk: "
+            f"{', '.join(sorted(classes - _PLAIN))}.",
+            "Move it live or cold.",
+        )
+    return ok(f"Placement charges {move.source} alone, for plain resources.")
+
+
+@rule("manual.tools", about=About.TARGET, procedures=_THIS)
+def tools(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The source opens SSH to the target as root, and both have rsync.
+
+    Disks go from host to host, not through novaweb.
+    """
+    pair = facts.pair(move)
+    if pair is None:
+        return None
+    here, there = pair.source.host, pair.target.host
+    without = [it.host for it in (pair.source, pair.target) if not it.rsync]
+    if without:
+        return blocks(
+            f"There is no rsync on {' and '.join(without)}.", "Install it there."
+        )
+    if pair.target.reaches is None:
+        return unknown(
+            f"Whether {here} opens SSH to {there} could not be found out.",
+            f"Try it: ssh {there}, as root on {here}.",
+        )
+    if not pair.target.reaches:
+        return blocks(
+            f"{here} cannot open SSH to {there} as root.",
+            "Give its root a key that the target accepts, and the target's host key.",
+        )
+    return ok(f"{here} opens SSH to {there}.")

@@ -1,0 +1,143 @@
+"""Rules about the procedure ``manual``: what of an instance can be copied by hand."""
+
+from __future__ import annotations
+
+from migrations_app.integrations.interfaces import Disk, Guest, Move
+from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.finding import Finding, blocks, ok
+from migrations_app.preflight.rule import MANUAL, About, rule
+from migrations_app.preflight.rules import devices
+
+_THIS = (MANUAL,)
+_HARDWARE = {"direct", "direct-physical", "macvtap", "vdpa", "virtio-forwarder"}
+
+
+@rule("manual.root", about=About.INSTANCE, procedures=_THIS)
+def root(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The root disk is not a volume.
+
+    Nova does not detach a root volume, so it cannot be connected to another host by
+    hand. Live and cold migrations do that well.
+    """
+    if facts.server.image is not None:
+        return None
+    return blocks(
+        f"{facts.server.name} was booted from a volume, which cannot be detached.",
+        "Move it live or cold: nothing large is copied then.",
+    )
+
+
+@rule("manual.volumes", about=About.INSTANCE, procedures=_THIS)
+def volumes(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """Attached volumes can be detached and attached again.
+
+    They can be attached again only when the instance has a domain on the target, which
+    Nova makes when it starts. A stopped instance is not started by us, so it keeps its
+    volumes only in a cold migration. An encrypted volume needs its key on the target.
+    """
+    server = facts.server
+    if not server.volumes or server.image is None:
+        return None
+    if server.vm_state == "stopped":
+        return blocks(
+            f"{server.name} is stopped and has volumes, which can be attached again "
+            "only when it runs.",
+            "Start it first, or move it cold.",
+        )
+    encrypted = [volume.id for volume in facts.volumes if volume.encrypted]
+    if encrypted:
+        return blocks(
+            f"{server.name} has encrypted volumes.",
+            "Move it live or cold.",
+            volumes=encrypted,
+        )
+    return ok(f"The volumes of {server.name} are detached and attached again.")
+
+
+@rule("manual.files", about=About.TARGET, procedures=_THIS)
+def files(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The local disks are files in the instance's folder, on storage of its own.
+
+    Disks in Ceph or LVM are not copied by hand, and on shared storage there is nothing
+    to copy.
+    """
+    pair = facts.pair(move)
+    if pair is None or pair.guest is None:
+        return None
+    name = facts.server.name
+    if pair.target.shared:
+        return blocks(
+            f"{move.source} and {move.target} share their storage: there is nothing to "
+            "copy.",
+            "Move it live or cold.",
+        )
+    elsewhere = [disk.target for disk in _elsewhere(pair.guest)]
+    if len(elsewhere) > len(facts.server.volumes):
+        return blocks(
+            f"{name} has disks that are neither volumes nor files in its folder.",
+            "Move it live or cold.",
+            disks=elsewhere,
+        )
+    if len(elsewhere) == len(pair.guest.disks):
+        return blocks(
+            f"{name} has no local disk, so there is nothing to copy.",
+            "Move it live or cold.",
+        )
+    if pair.target.shared is None:
+        return blocks(
+            f"Whether {move.source} and {move.target} share their storage could not be "
+            "found out.",
+            "Move it live or cold: Nova finds out by itself.",
+        )
+    return ok(f"The local disks of {name} are files in its folder.")
+
+
+@rule("manual.bound", about=About.TARGET, procedures=_THIS)
+def bound(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """Nothing ties the instance to this very host.
+
+    Pinned processors, NUMA nodes, devices, their claims in Nova's database and secrets
+    on the host would have to be planned anew, which only Nova can. Firmware settings
+    (UEFI) and virtual TPMs live outside of the instance's folder.
+    """
+    server = facts.server
+    specs = server.flavor.extra_specs
+    pair = facts.pair(move)
+    guest = pair.guest if pair else None
+    ties = {
+        "processors or memory of its host": bool(devices.bound_to(server))
+        or bool(guest and guest.pinned),
+        "PCI devices": "pci_passthrough:alias" in specs,
+        "a virtual GPU": devices.has_vgpu(server),
+        "a virtual TPM": devices.has_vtpm(server) or bool(guest and guest.tpm),
+        "encrypted memory": devices.has_sev(server),
+        "persistent memory": "hw:pmem" in specs,
+        "an accelerator": "accel:device_profile" in specs,
+        "ports that pass hardware through": any(
+            port.vnic_type in _HARDWARE or port.vnic_type.startswith("accelerator")
+            for port in facts.ports
+        ),
+        "UEFI settings": bool(guest and guest.nvram)
+        or devices.wish(server, "firmware_type") == "uefi",
+        "shares": bool(facts.shares),
+    }
+    found = [name for name, tied in ties.items() if tied]
+    if not found and guest:
+        found += guest.devices
+    if facts.row:
+        found += facts.row.bound
+    if not found:
+        return ok(f"Nothing ties {server.name} to {move.source}.")
+    return blocks(
+        f"{server.name} is tied to {move.source} by {', '.join(dict.fromkeys(found))}.",
+        "Move it live or cold, if either can; else recreate it.",
+    )
+
+
+def _elsewhere(guest: Guest) -> list[Disk]:
+    folder = f"{guest.folder}/"
+    return [
+        disk
+        for disk in guest.disks
+        if disk.source and not (guest.folder and disk.source.startswith(folder))
+    ]

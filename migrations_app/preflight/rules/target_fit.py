@@ -1,0 +1,105 @@
+"""Rules about the place: room on the target, and the zone it is in."""
+
+from __future__ import annotations
+
+from migrations_app.integrations.interfaces import Move
+from migrations_app.preflight.capacity import fits_by_stock, shortages
+from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.rule import About, rule
+
+
+@rule("target.room", about=About.TARGET)
+def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The instance fits on the target.
+
+    Placement is asked whether it would allocate the flavor's VCPU, MEMORY_MB and
+    DISK_GB there, ratios and reserves included; a running move holds its share on both
+    hosts. What falls short is named from the stock. Nova itself does not look at the
+    free disk of a block migration (since microversion 2.25), so placement's DISK_GB is
+    the only guard.
+    """
+    server, target = facts.server, facts.hypervisors.get(move.target or "")
+    if target is None or target.host == server.host:
+        return None
+    service = facts.services.get(target.host)
+    # placement hides a disabled host: its "no" would say nothing about the room
+    hidden = service is not None and not service.enabled
+    answer = None if hidden else facts.fits.get(target.host)
+    short = shortages(server, target)
+    if answer is None:
+        answer = fits_by_stock(server, target)
+    if answer:
+        return ok(f"{server.name} fits on {target.host}.", wanted=server.resources)
+    if answer is None:
+        return unknown(
+            f"Whether {server.name} fits on {target.host} could not be found out.",
+            "Compare its flavor with the free stock of the host, then decide.",
+            why=facts.unread.get("fits"),
+            wanted=server.resources,
+        )
+    if short:
+        return blocks(
+            f"{server.name} does not fit on {target.host}.",
+            "Choose a host with more room, or make room on this one.",
+            short=short,
+        )
+    return blocks(
+        f"Placement does not let {server.name} onto {target.host}, and not for want "
+        "of room by its stock.",
+        "Look at the traits and aggregates of that host, or choose another.",
+        wanted=server.resources,
+    )
+
+
+@rule("target.zone", about=About.TARGET)
+def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The target is in a zone where the instance may be.
+
+    An instance that was created in a named zone stays pinned to it: Nova's scheduler
+    refuses hosts of other zones. One that was not may leave its zone, and takes volumes
+    and what depends on nearness with it or not, so that is a warning.
+    """
+    server, target = facts.server, facts.hypervisors.get(move.target or "")
+    if target is None:
+        return None
+    if server.pinned_zone is not None and target.zone != server.pinned_zone:
+        return blocks(
+            f"{server.name} is pinned to zone {server.pinned_zone}, and "
+            f"{target.host} is in {target.zone}.",
+            f"Choose a host in {server.pinned_zone}.",
+        )
+    here = _zone_now(facts, move)
+    if here is not None and target.zone != here:
+        return warns(
+            f"{target.host} is in zone {target.zone}; {server.name} is in {here} now.",
+            f"Choose a host in {here} if it should stay in its zone. Its volumes stay "
+            "where they are.",
+        )
+    return ok(f"{target.host} is in zone {target.zone}, where it may be.")
+
+
+@rule("instance.zone", about=About.INSTANCE)
+def any_zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The scheduler, when it chooses, keeps the instance in its zone.
+
+    It does so only for an instance that is pinned to a zone.
+    """
+    server = facts.server
+    if move.target is not None:
+        return None
+    if server.pinned_zone is not None:
+        return ok(f"{server.name} stays in zone {server.pinned_zone}.")
+    here = _zone_now(facts, move)
+    if here is None or all(h.zone == here for h in facts.hypervisors.values()):
+        return None
+    return warns(
+        f"The scheduler may move {server.name} out of zone {here}: it is not pinned "
+        "to it.",
+        f"Choose a target in {here} if it should stay in its zone.",
+    )
+
+
+def _zone_now(facts: Facts, move: Move) -> str | None:
+    source = facts.hypervisors.get(move.source)
+    return source.zone if source is not None else facts.server.zone

@@ -1,0 +1,94 @@
+"""What is shown and said of a live migration while it copies.
+
+All of it comes from Nova's counters and from what was shown before, so that any worker
+may go on where another one died.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrations_app.integrations.interfaces import Migration, Progress
+from migrations_app.procedures.base import It
+from migrations_app.procedures.steps.live_convergence import Low, Trend, follow, judge
+
+_OUTLOOK = ("lows", "total", "trend", "outlook")
+
+
+def show(it: It, record: Migration) -> None:
+    """Show how far Nova's migration is; say in the log what is new about it."""
+    figures: dict[str, Any] = {"migration": record.id, "status": record.status}
+    if record.status != it.shown.get("status"):
+        it.say(f"Nova's migration {record.id} is {record.status}.")
+    left = it.cloud.progress(it.move.server_id, record.id)
+    if left is not None:
+        figures |= {name: getattr(left, name) for name in left.__slots__}
+        figures |= _pace(it, left)
+        figures |= _outlook(it, left)
+        if figures["quarters"] > it.shown.get("quarters", 0):
+            it.say(_left(left))
+        trend = figures.get("trend", Trend.EARLY)
+        if trend not in (Trend.EARLY, it.shown.get("trend")):
+            it.say(figures["outlook"])
+    it.show(figures)
+
+
+def _pace(it: It, left: Progress) -> dict[str, Any]:
+    """Return the low-water mark (bytes), the rate (bytes/s) and the quarters copied."""
+    shown, now = it.shown, it.now.timestamp()
+    copied = left.memory_processed + left.disk_processed
+    total = left.memory_total + left.disk_total
+    remaining = left.memory_remaining + left.disk_remaining
+    pace: dict[str, Any] = {
+        "copied": copied,
+        "at": now,
+        "rate": shown.get("rate", 0),
+        # memory is copied anew when it was written to: never less than there was
+        "quarters": shown.get("quarters", 0),
+    }
+    if copied:  # before that Nova's counters say nothing yet
+        pace["quarters"] = max(
+            pace["quarters"], 4 * (total - remaining) // max(total, 1)
+        )
+    if copied and left.memory_total:  # while the disks are copied it is nought
+        low = shown.get("low_water", left.memory_remaining)
+        pace["low_water"] = min(low, left.memory_remaining)
+    seconds = now - shown.get("at", now)
+    if seconds > 0 and copied > shown.get("copied", copied):
+        pace["rate"] = int((copied - shown["copied"]) / seconds)
+    return pace
+
+
+def _outlook(it: It, left: Progress) -> dict[str, Any]:
+    """Return whether it gets nearer to its end, in a word and in words.
+
+    When there is more to copy than was known (the memory follows the disks), what was
+    seen before says nothing any more.
+    """
+    shown = it.shown
+    if not left.memory_processed + left.disk_processed:
+        return {name: shown[name] for name in _OUTLOOK if name in shown}
+    total = left.memory_total + left.disk_total
+    remaining = left.memory_remaining + left.disk_remaining
+    seen = shown.get("lows", []) if total <= shown.get("total", total) else []
+    lows = follow([Low(*low) for low in seen], at=it.now.timestamp(), left=remaining)
+    verdict = judge(lows, left=remaining)
+    return {
+        "lows": [[low.at, low.left] for low in lows],
+        "total": total,
+        "trend": str(verdict.trend),
+        "outlook": verdict.words,
+    }
+
+
+def _left(left: Progress) -> str:
+    text = (
+        f"Memory: {left.memory_remaining / 2**20:,.0f} of"
+        f" {left.memory_total / 2**20:,.0f} MiB left to copy"
+    )
+    if left.disk_total:
+        text += (
+            f"; disks: {left.disk_remaining / 2**20:,.0f} of"
+            f" {left.disk_total / 2**20:,.0f} MiB left"
+        )
+    return f"{text}."

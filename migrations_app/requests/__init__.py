@@ -1,0 +1,1 @@
+"""A move is asked for, approved and scheduled, until it starts."""

@@ -1,0 +1,299 @@
+"""The verbs of people about requests: ask, approve, reject, withdraw.
+
+Each asks the policy, looks at the world where it must, and then changes the state by
+one conditional UPDATE whose row count is looked at, together with its audit entry, in
+one transaction. The cloud is never asked inside a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Conflict, TooLate, Unreachable
+from migrations_app.integrations import clouds as integrations_clouds
+from migrations_app.integrations import connect as wiring
+from migrations_app.models import Cloud, Decision, MigrationRequest
+from migrations_app.models.states import RequestState, request_sources
+from migrations_app.preflight.advice import Advice
+from migrations_app.requests import inputs as intake
+from migrations_app.requests import plan as planning
+from migrations_app.requests import plan_diff as drift
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.guards import allow, fit, load, whole
+from migrations_app.requests.plan import AUTO, Draft
+from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.runs import wakeup as bell
+
+
+def preflight(
+    *,
+    by: User,
+    instance: str,
+    procedure: str = AUTO,
+    target: str | None = None,
+    cloud: str | None = None,
+) -> Advice:
+    """Return how the instance could be moved, best first, with all findings."""
+    allow(by, Verb.SEE)
+    return planning.advice(
+        wiring.world_for(integrations_clouds.cloud(cloud)),
+        instance=intake.instance(instance),
+        procedure=intake.procedure(procedure),
+        target=target or None,
+    )
+
+
+def ask(
+    *,
+    by: User,
+    instance: str,
+    procedure: str,
+    target: str | None,
+    reason: str,
+    ticket: str = "",
+    window_start: datetime | None = None,
+    window_end: datetime | None = None,
+    options: Mapping[str, Any] | None = None,
+    cloud: str | None = None,
+) -> MigrationRequest:
+    """Ask for a move; the request waits for its approvals afterwards.
+
+    Raises Unfit when the pre-flight forbids it (``findings`` says why) or the input
+    makes no sense, TooLate when the instance has an open request, and what the cloud
+    raises when it cannot be looked at.
+    """
+    allow(by, Verb.ASK)
+    name, now = integrations_clouds.cloud(cloud), timezone.now()
+    reason, ticket = intake.reason(reason), intake.ticket(ticket)
+    intake.window(window_start, window_end, now)
+    drawn = planning.draft(
+        wiring.world_for(name),
+        instance=intake.instance(instance),
+        procedure=intake.procedure(procedure),
+        target=target or None,
+        options=intake.options(options or {}),
+    )
+    intake.probe(drawn.move.options, own=drawn.server.addresses)
+    fit(drawn)
+    request = MigrationRequest(
+        cloud=Cloud.objects.get_or_create(name=name)[0],
+        instance=drawn.move.server_id,
+        instance_name=drawn.move.server_name,
+        open_instance=f"{name}:{drawn.move.server_id}",
+        project=drawn.server.project_id,
+        asked_procedure=procedure,
+        target=drawn.move.target,
+        options=dict(drawn.move.options),
+        reason=reason,
+        ticket=ticket,
+        window_start=window_start,
+        window_end=window_end,
+        asked_by=by,
+        asked_by_name=by.get_username(),
+        asked_at=now,
+        **drawn.as_fields(),
+    )
+    request.expires_at = rulings.expiry(request, now=now)
+    try:
+        with transaction.atomic():
+            request.save(force_insert=True)
+            audit.record(
+                "request.asked",
+                by=by,
+                request=request,
+                note=reason,
+                after={"procedure": drawn.procedure, "digest": drawn.digest},
+            )
+    except IntegrityError as error:
+        raise _open_already(request) from error
+    return request
+
+
+def approve(
+    request_id: int, *, by: User, plan_digest: str, note: str
+) -> MigrationRequest:
+    """Approve the plan with that digest; with enough approvals it starts by itself.
+
+    The world is looked at again first. When the plan is no longer what the approver
+    saw, nothing is approved: the request shows the new plan, and TooLate says so.
+    Raises Unfit when the plan is forbidden, as one may be that has changed before.
+    """
+    request = load(request_id)
+    allow(by, Verb.APPROVE, request=request)
+    note = audit_notes.note(note, "Say why you approve: an auditor will read it.")
+    still_so(request, plan_digest)
+    now = timezone.now()
+    with transaction.atomic():
+        # takes the row's lock: two approvers cannot both be the last one needed
+        _guard(request, RequestState.REQUESTED, plan_digest=plan_digest)
+        right = rulings.whose_say(policy.person(by), request)
+        decision = _decide(request, by=by, approves=True, note=note, at=now, **right)
+        found = rulings.standing_of(request, now=now)
+        ready = found is not None and found.satisfied
+        if ready:
+            start = max(now, request.window_start or now)
+            _move(request, RequestState.APPROVED, look_again_at=start)
+        _record_decision(decision, by=by)
+        if found is not None and ready:
+            after = rulings.as_audited(found.rule)
+            audit.record("request.ready", request=request, after=after)
+            bell.ring()
+    return load(request_id)
+
+
+def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
+    """Reject the request, for good; the note says why."""
+    request = load(request_id)
+    allow(by, Verb.REJECT, request=request)
+    note = audit_notes.note(note, "Say why you reject: the requester will read it.")
+    now = timezone.now()
+    with transaction.atomic():
+        _end(request, RequestState.REJECTED, now, why=note)
+        right = rulings.whose_no(policy.person(by))
+        decision = _decide(request, by=by, approves=False, note=note, at=now, **right)
+        _record_decision(decision, by=by)
+    return load(request_id)
+
+
+def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
+    """Withdraw the request before it runs; the note says why."""
+    request = load(request_id)
+    allow(by, Verb.WITHDRAW, request=request)
+    note = audit_notes.note(note, "Say why you withdraw it: an auditor will read it.")
+    with transaction.atomic():
+        _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)
+        audit.record("request.withdrawn", by=by, request=request, note=note)
+    return load(request_id)
+
+
+def still_so(request: MigrationRequest, plan_digest: str) -> None:
+    """Look at the world again; return if that plan of the request may still run.
+
+    Raises TooLate when it is no longer the request's or the world's: the request has
+    the new plan then; Unfit, and what the cloud raises.
+    """
+    if plan_digest != request.plan_digest:
+        raise TooLate("The plan has changed since you looked: read it and decide anew.")
+    if sentence := restoring.in_the_way(request):
+        raise Conflict(sentence)
+    drawn = planning.redraft(request)
+    whole(drawn)
+    if drawn.digest != request.plan_digest:
+        if drawn.silent:
+            raise Unreachable(
+                f"The plan cannot be compared with what is so now:"
+                f" {next(iter(drawn.silent.values()))}"
+            )
+        void(request, drawn)
+        raise TooLate(
+            "The plan changed while it waited for you, so nothing was approved. Read"
+            " what is different and decide anew."
+        )
+    fit(drawn)
+
+
+def void(request: MigrationRequest, drawn: Draft) -> None:
+    """Put the changed plan in place of the old one; approvals of the old are void."""
+    lines = drift.differences(request, drawn)
+    words = drift.sentences(lines)
+    why = f"The plan changed, so earlier approvals are void. {words}"
+    before = {"digest": request.plan_digest}
+    drawn = replace(drawn, edition=request.edition + 1)
+    with transaction.atomic():
+        changed = MigrationRequest.objects.filter(
+            pk=request.pk,
+            plan_digest=request.plan_digest,
+            state__in=[str(RequestState.REQUESTED), str(RequestState.APPROVED)],
+        ).update(
+            state=str(RequestState.REQUESTED),
+            look_again_at=None,
+            why=why,
+            differences=lines,
+            **drawn.as_fields(),
+        )
+        if changed == 1:
+            audit.record(
+                "request.voided",
+                request=request,
+                note=why,
+                before=before,
+                after={"digest": drawn.digest, "differences": lines},
+            )
+
+
+# -- what the verbs share -------------------------------------------------------------
+
+
+def _open_already(request: MigrationRequest) -> TooLate:
+    other = MigrationRequest.objects.filter(open_instance=request.open_instance).first()
+    number = f" (number {other.pk}, {other.state})" if other else ""
+    return TooLate(
+        f"There is an open request for {request.instance_name} already{number}:"
+        " withdraw that one first, or wait until it is over."
+    )
+
+
+def _guard(request: MigrationRequest, state: RequestState, **expected: Any) -> None:
+    """Touch the request if it is as expected; raise TooLate when it is not."""
+    found = MigrationRequest.objects.filter(pk=request.pk, state=str(state), **expected)
+    if found.update(why="") != 1:
+        raise TooLate("Somebody was faster: the request has changed. Look again.")
+
+
+def _move(request: MigrationRequest, state: RequestState, **fields: Any) -> None:
+    """Move the request to the state, from one that allows it. Raises TooLate."""
+    changed = MigrationRequest.objects.filter(
+        pk=request.pk, state__in=request_sources(state)
+    ).update(state=str(state), **fields)
+    if changed != 1:
+        raise TooLate("Somebody was faster: the request has changed. Look again.")
+
+
+def _end(
+    request: MigrationRequest, state: RequestState, now: datetime, *, why: str
+) -> None:
+    _move(request, state, why=why, ended_at=now, open_instance=None, look_again_at=None)
+
+
+def _decide(
+    request: MigrationRequest,
+    *,
+    by: User,
+    approves: bool,
+    note: str,
+    at: datetime,
+    **right: Any,
+) -> Decision:
+    return Decision.objects.create(
+        request=request,
+        by=by,
+        by_name=by.get_username(),
+        approves=approves,
+        note=note,
+        plan_digest=request.plan_digest,
+        at=at,
+        **right,
+    )
+
+
+def _record_decision(decision: Decision, *, by: User) -> None:
+    giver = decision.on_behalf_of_name
+    for_whom = {"on_behalf_of": giver} if giver else {}
+    audit.record(
+        "request.approved" if decision.approves else "request.rejected",
+        by=by,
+        request=decision.request,
+        note=decision.note,
+        after={"digest": decision.plan_digest, **for_whom},
+    )

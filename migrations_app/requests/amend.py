@@ -1,0 +1,129 @@
+"""To change what was asked: a new plan, which must be approved anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Conflict, TooLate, Unfit
+from migrations_app.integrations import connect as wiring
+from migrations_app.models import MigrationRequest
+from migrations_app.models.states import RequestState
+from migrations_app.requests import inputs as intake
+from migrations_app.requests import plan as planning
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.guards import allow, fit, load, whole
+from migrations_app.runs import reenable_hosts as restoring
+
+# What may be changed; the instance and the procedure are another request.
+FIELDS = ("target", "options", "reason", "ticket", "window_start", "window_end")
+_OPEN = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
+
+
+def amend(
+    request_id: int,
+    *,
+    by: User,
+    plan_digest: str,
+    note: str,
+    changes: Mapping[str, Any],
+) -> MigrationRequest:
+    """Change what was asked; its approvals are void, and ``by`` can give none.
+
+    ``changes`` are some of FIELDS as ``ask`` takes them. Afterwards the request is
+    *requested* with a plan of its next edition. Raises Unfit when nothing would be
+    different or the pre-flight forbids it, TooLate when somebody was faster, and what
+    the cloud raises.
+    """
+    request = load(request_id)
+    allow(by, Verb.AMEND, request=request)
+    note = audit_notes.note(note, "Say why you change it: an auditor will read it.")
+    if plan_digest != request.plan_digest:
+        raise TooLate("The request has changed since you looked: look again.")
+    before = {name: getattr(request, name) for name in FIELDS}
+    now = timezone.now()
+    wanted = {**before, **_clean(changes)}
+    if wanted == before:
+        raise Unfit("Nothing would be different: change something, or leave it.")
+    intake.window(wanted["window_start"], wanted["window_end"], now)
+    if sentence := restoring.in_the_way(request):
+        raise Conflict(sentence)
+    drawn = planning.draft(
+        wiring.world_for(request.cloud.name),
+        instance=request.instance,
+        procedure=request.procedure,
+        target=wanted["target"],
+        options=wanted["options"],
+        edition=request.edition + 1,
+        token=request.token,
+    )
+    intake.probe(drawn.move.options, own=drawn.server.addresses)
+    whole(drawn)
+    fit(drawn)
+    for name, value in {**wanted, **drawn.as_fields()}.items():
+        setattr(request, name, value)
+    changed = {name for name in FIELDS if before[name] != wanted[name]}
+    words = ", ".join(name.replace("_", " ") for name in FIELDS if name in changed)
+    why = f"{by.get_username()} changed it ({words}), so earlier approvals are void."
+    with transaction.atomic():
+        updated = MigrationRequest.objects.filter(
+            pk=request.pk, plan_digest=plan_digest, state__in=_OPEN
+        ).update(
+            state=str(RequestState.REQUESTED),
+            look_again_at=None,
+            why=why,
+            changed_by=by,
+            changed_by_name=by.get_username(),
+            expires_at=rulings.expiry(request, now=now),
+            **wanted,
+            **drawn.as_fields(),
+        )
+        if updated != 1:
+            raise TooLate("Somebody was faster: the request has changed. Look again.")
+        audit.record(
+            "request.amended",
+            by=by,
+            request=request,
+            note=note,
+            before={
+                "digest": plan_digest,
+                **{name: _told(before[name]) for name in changed},
+            },
+            after={
+                "digest": drawn.digest,
+                **{name: _told(wanted[name]) for name in changed},
+            },
+        )
+    return load(request_id)
+
+
+def _clean(changes: Mapping[str, Any]) -> dict[str, Any]:
+    clean: dict[str, Any] = {}
+    for name, value in changes.items():
+        match name:
+            case "target":
+                clean[name] = value or None
+            case "options":
+                clean[name] = intake.options(value or {})
+            case "reason":
+                clean[name] = intake.reason(value)
+            case "ticket":
+                clean[name] = intake.ticket(value)
+            case "window_start" | "window_end":
+                clean[name] = value
+            case _:
+                raise Unfit(f"“{name}” cannot be changed; {', '.join(FIELDS)} can.")
+    return clean
+
+
+def _told(value: Any) -> Any:
+    """Return the value as JSON holds it."""
+    return value.isoformat() if isinstance(value, datetime) else value

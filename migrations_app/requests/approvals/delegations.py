@@ -1,0 +1,129 @@
+"""An approver hands on their say for a time, and takes it back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Person, Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.models import Delegation
+
+LONGEST = timedelta(days=92)
+
+
+def delegate(
+    *, by: User, to: str, starts_at: datetime, ends_at: datetime, reason: str
+) -> Delegation:
+    """Hand on the say of ``by`` to the person of that name, for that time.
+
+    What was handed on to ``by`` is not handed on with it. Raises NotAllowed and Unfit.
+    """
+    allow(by)
+    reason = audit_notes.note(
+        reason, "Say why you hand it on: an auditor will read it."
+    )
+    now = timezone.now()
+    if ends_at <= starts_at:
+        raise Unfit("It ends before it begins.")
+    if ends_at <= now:
+        raise Unfit("That time is over already.")
+    if ends_at - max(starts_at, now) > LONGEST:
+        raise Unfit(f"A say is handed on for at most {LONGEST.days} days.")
+    taker = _taker(to.strip(), by)
+    with transaction.atomic():
+        row = Delegation.objects.create(
+            giver=by,
+            giver_name=by.get_username(),
+            taker=taker,
+            taker_name=taker.get_username(),
+            reason=reason,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            made_at=now,
+        )
+        audit.record("delegation.made", by=by, note=reason, after=_told(row))
+    return row
+
+
+def revoke(number: int, *, by: User) -> Delegation:
+    """Take the say back; decisions that were made with it stand. Raises TooLate."""
+    row = Delegation.objects.filter(pk=number).first()
+    if row is None:
+        raise Gone(f"There is no delegation {number}.")
+    if sentence := why_not_revoke(policy.person(by), row):
+        raise NotAllowed(sentence)
+    now = timezone.now()
+    with transaction.atomic():
+        changed = Delegation.objects.filter(
+            pk=row.pk, revoked_at=None, ends_at__gt=now
+        ).update(revoked_at=now, revoked_by_name=by.get_username())
+        if changed != 1:
+            raise TooLate("It is over already.")
+        audit.record("delegation.revoked", by=by, before=_told(row))
+    row.refresh_from_db()
+    return row
+
+
+def allow(by: User) -> None:
+    """Raise NotAllowed where the person cannot hand on their say."""
+    if sentence := why_not(policy.person(by)):
+        raise NotAllowed(sentence)
+
+
+def why_not(who: Person) -> str:
+    """Return why the person cannot hand on their say; empty: they can."""
+    if sentence := policy.why_not(who, Verb.DELEGATE):
+        return sentence
+    if who.superuser:
+        return "A superuser's approval does not count, so there is nothing to hand on."
+    return ""
+
+
+def why_not_revoke(who: Person, row: Delegation) -> str:
+    """Return why the person may not end the delegation; empty: they may."""
+    if who.id not in {row.giver_id, row.taker_id} and not who.sets_policy:
+        return "Only who gave it, who has it, or an administrator can end it."
+    return ""
+
+
+def delegations() -> QuerySet[Delegation]:
+    """Return every delegation, newest first."""
+    return Delegation.objects.all()
+
+
+def open_now() -> QuerySet[Delegation]:
+    """Return those that are not over, newest first."""
+    return delegations().filter(revoked_at=None, ends_at__gt=timezone.now())
+
+
+def _taker(name: str, by: User) -> User:
+    taker = User.objects.filter(username=name, is_active=True).first()
+    if taker is None:
+        raise Unfit(f"There is nobody called “{name[:60]}” here.")
+    if taker.pk == by.pk:
+        raise Unfit("You have your say already: hand it on to somebody else.")
+    if taker.is_superuser:
+        raise Unfit(f"{name} is a superuser, whose approval does not count.")
+    if policy.why_not(policy.person(taker), Verb.SEE):
+        raise Unfit(
+            f"{name} has no role here, so could not even see a request: ask whoever"
+            " administers novaweb to give them one."
+        )
+    return taker
+
+
+def _told(row: Delegation) -> dict[str, str]:
+    return {
+        "giver": row.giver_name,
+        "name": row.taker_name,
+        "from": row.starts_at.isoformat(),
+        "to": row.ends_at.isoformat(),
+    }

@@ -1,0 +1,313 @@
+"""Which policy rules a request, and where its approvals stand under it.
+
+The policy that is current rules: at every approval, and again when the run starts. All
+is read anew each time, so that nothing that changed meanwhile can be overlooked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from migrations_app.access.permissions import Person, Role
+from migrations_app.errors import NotAllowed, TooLate
+from migrations_app.models import (
+    ApprovalPolicy,
+    BrokenGlass,
+    Decision,
+    Hypervisor,
+    Instance,
+    MigrationRequest,
+)
+from migrations_app.requests.approvals import rules
+from migrations_app.requests.approvals.rules import Facts, Rule
+from migrations_app.requests.approvals.status import Say, Standing, standing
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows.calendar.conflicts import inside
+from migrations_app.requests.windows.calendar.scope import Spot, Where
+
+NO_POLICY = (
+    "No approval policy is for such a move, so nothing can be approved: somebody who"
+    " administers novaweb must add one that matches it."
+)
+
+
+def current() -> list[Rule]:
+    """Return the rules of all active policies."""
+    return [rule_of(row) for row in ApprovalPolicy.objects.filter(active=True)]
+
+
+def rule_of(row: ApprovalPolicy) -> Rule:
+    """Return the policy's rule."""
+    return rules.read(
+        row.rule,
+        number=row.pk,
+        name=row.name,
+        version=row.version,
+        weight=row.weight,
+    )
+
+
+def ruling(request: MigrationRequest, *, now: datetime | None = None) -> Rule | None:
+    """Return the rule that rules the request now; None: no policy is for it.
+
+    Before it starts, "now" is all of the time in which it may start.
+    """
+    return rules.ruling(current(), facts(request, now=now or timezone.now()))
+
+
+def facts(request: MigrationRequest, *, now: datetime) -> Facts:
+    """Return what the rules ask about the request."""
+    return place(
+        request.cloud.name,
+        instance=request.instance,
+        project=request.project,
+        source=request.source,
+        procedures_targets=[(request.procedure, request.target)],
+        start=max(now, request.window_start or now),
+        end=request.window_end,
+    )[0]
+
+
+def place(
+    cloud: str,
+    *,
+    instance: str,
+    project: str,
+    source: str,
+    procedures_targets: Iterable[tuple[str, str | None]],
+    start: datetime,
+    end: datetime | None,
+) -> list[Facts]:
+    """Return what the rules ask about each of these ways to move an instance."""
+    ways = list(procedures_targets)
+    names = {source, *(target for _, target in ways if target)}
+    known = {
+        host: (zone, aggregates)
+        for host, zone, aggregates in Hypervisor.objects.filter(
+            cloud__name=cloud, host__in=names
+        ).values_list("host", "zone", "aggregates")
+    }
+    zone_of = {host: zone for host, (zone, _) in known.items()}
+    called = Instance.objects.filter(cloud__name=cloud, uuid=instance)
+    projects = {project, *called.values_list("project_name", flat=True)} - {""}
+    end = end or start
+    windows = timetable.rules(start, end)
+    found = []
+    for procedure, target in ways:
+        hosts = frozenset(host for host in (source, target) if host)
+        places = [known[host] for host in hosts if host in known]
+        zones = frozenset(zone for zone, _ in places if zone)
+        found.append(
+            Facts(
+                cloud=cloud,
+                projects=frozenset(projects),
+                zones=zones,
+                aggregates=frozenset(name for _, names in places for name in names),
+                hosts=hosts,
+                procedure=procedure,
+                inside=inside(
+                    windows,
+                    Where(cloud, tuple(Spot(zone_of.get(it, ""), it) for it in hosts)),
+                    start,
+                    end,
+                ),
+                any_host=not target,
+                any_place=len(places) < len(hosts),
+            )
+        )
+    return found
+
+
+def rules_for(
+    cloud: str,
+    *,
+    instance: str,
+    project: str,
+    source: str,
+    procedures_targets: Iterable[tuple[str, str | None]],
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Rule | None]:
+    """Return which rule would rule each of these ways to move an instance."""
+    known = current()
+    ways = place(
+        cloud,
+        instance=instance,
+        project=project,
+        source=source,
+        procedures_targets=procedures_targets,
+        start=start or timezone.now(),
+        end=end,
+    )
+    return [rules.ruling(known, way) for way in ways]
+
+
+def standing_of(
+    request: MigrationRequest, *, now: datetime | None = None
+) -> Standing | None:
+    """Return where the request's approvals stand; None: no policy is for it."""
+    now = now or timezone.now()
+    rule = ruling(request, now=now)
+    if rule is None:
+        return None
+    rows = request.decisions.filter(approves=True, plan_digest=request.plan_digest)
+    says = [say(row) for row in rows]
+    return standing(rule, says, never=never(_involved(request), says), now=now)
+
+
+def say(row: Decision) -> Say:
+    """Return an approval as the standing reads it."""
+    # of an account that is gone nobody can tell any more whether it may count
+    gone = row.on_behalf_of_name and row.on_behalf_of_id is None
+    return Say(
+        person=None if gone else row.by_id,
+        name=row.by_name,
+        groups=frozenset(row.groups),
+        at=row.at,
+        giver=row.on_behalf_of_id,
+        giver_name=row.on_behalf_of_name,
+    )
+
+
+def never(involved: Collection[int | None], says: Iterable[Say]) -> frozenset[int]:
+    """Return whose say never counts: of those involved, and of superusers."""
+    people = {person for say in says for person in say.people}
+    superusers = User.objects.filter(pk__in=people, is_superuser=True)
+    return frozenset(superusers.values_list("pk", flat=True)).union(
+        person for person in involved if person is not None
+    )
+
+
+def _involved(request: MigrationRequest) -> set[int | None]:
+    return {request.asked_by_id, request.changed_by_id}
+
+
+def expiry(request: MigrationRequest, *, now: datetime) -> datetime:
+    """Return until when the request may be decided about and started.
+
+    A window that begins late gives it as much time as any other.
+    """
+    begins = max(now, request.window_start or now)
+    rule = ruling(request, now=now)
+    if rule is not None and rule.request_hours is not None:
+        lasting = begins + timedelta(hours=rule.request_hours)
+    else:
+        lasting = begins + timedelta(days=settings.NOVAWEB_REQUEST_DAYS)
+    return min(lasting, request.window_end) if request.window_end else lasting
+
+
+def approvals(request: MigrationRequest) -> list[Say]:
+    """Return the approvals that count now."""
+    found = standing_of(request)
+    return [say for stage in found.stages for say in stage.have] if found else []
+
+
+def approvals_needed(request: MigrationRequest) -> int:
+    """Return how many people must approve the request; 0: no policy is for it."""
+    rule = ruling(request)
+    return rule.needed if rule else 0
+
+
+def whose_say(who: Person, request: MigrationRequest) -> dict[str, Any]:
+    """Return by whose right the person approves now, as fields of a Decision.
+
+    Called with the request's row locked. Raises NotAllowed and TooLate.
+    """
+    found = standing_of(request)
+    if found is None:
+        raise TooLate(NO_POLICY)
+    sentence, fields = whose(who, _involved(request), found)
+    if fields is None:
+        late = who.id in found.counted
+        raise (TooLate if late else NotAllowed)(sentence)
+    return fields
+
+
+def whose_no(who: Person) -> dict[str, Any]:
+    """Return by whose right the person rejects, as fields of a Decision."""
+    if Role.APPROVER in who.roles or not who.lent:
+        return {"groups": sorted(who.groups)}
+    lent = who.lent[0]
+    return {
+        "groups": sorted(lent.groups),
+        "on_behalf_of_id": lent.giver,
+        "on_behalf_of_name": lent.name,
+    }
+
+
+def why_not_now(who: Person, found: Standing | None, request: MigrationRequest) -> str:
+    """Return why the person may not approve at this stage; empty: they may."""
+    if found is None:
+        return NO_POLICY
+    return whose(who, _involved(request), found)[0]
+
+
+def whose(
+    who: Person, involved: Collection[int | None], found: Standing
+) -> tuple[str, dict[str, Any] | None]:
+    """Return why the person may not approve now, or by whose right they do."""
+    counted = frozenset() if found.satisfied else found.counted
+    if who.id in counted:
+        return "You have decided about this plan already.", None
+    own = Role.APPROVER in who.roles
+    if own and found.fits(who.groups):
+        return "", {"groups": sorted(who.groups)}
+    for lent in who.lent:
+        if lent.giver not in {*involved, *counted} and found.fits(lent.groups):
+            return "", {
+                "groups": sorted(lent.groups),
+                "on_behalf_of_id": lent.giver,
+                "on_behalf_of_name": lent.name,
+            }
+    return (
+        f"It is not your turn to approve. {found.sentence} You are not one of them,"
+        " and nobody who is has handed their say on to you who could still give it."
+    ), None
+
+
+def glass(request: MigrationRequest) -> BrokenGlass | None:
+    """Return by which act the plan as it stands may run without approvals, if any."""
+    return request.broken_glass.filter(plan_digest=request.plan_digest).first()
+
+
+def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, Any]]:
+    """Return why the plan may not start now, and by what right it may, for the audit.
+
+    Called with the request's row locked, in the transaction of the start.
+    """
+    if broken := glass(request):
+        rule = ruling(request, now=now)
+        right: dict[str, Any] = {"broken_glass": broken.pk, "by": broken.by_name}
+        return "", right | (as_audited(rule) if rule else {})
+    found = standing_of(request, now=now)
+    if found is None:
+        return NO_POLICY, {}
+    if found.satisfied:
+        approvals = [say.words for stage in found.stages for say in stage.have]
+        return "", {**as_audited(found.rule), "approvals": approvals}
+    lapsed = (
+        f" {found.lapsed} of its approvals lapsed, {found.rule.approval_hours} hours"
+        " after they were given."
+        if found.lapsed
+        else ""
+    )
+    return (
+        f"Its approvals are not enough to start now: the policy “{found.rule.name}”"
+        f" rules (version {found.rule.version}).{lapsed} {found.sentence}",
+        as_audited(found.rule),
+    )
+
+
+def as_audited(rule: Rule) -> dict[str, Any]:
+    """Return the rule as an audit entry keeps it."""
+    return {
+        "policy": rule.name,
+        "policy_version": rule.version,
+        "policy_rule": rule.as_data(),
+    }

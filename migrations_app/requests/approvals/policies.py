@@ -1,0 +1,193 @@
+"""Approval policies: to make, change and retire them, each in versions that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Role, Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.models import ApprovalPolicy, PolicyVersion
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals import rules
+from migrations_app.requests.approvals.rules import Rule
+
+LONGEST_NAME = 100
+_CHANGED = "Somebody has changed this policy meanwhile: look again."
+
+
+def all_policies() -> QuerySet[ApprovalPolicy]:
+    """Return every policy, those that rule first, the heaviest first."""
+    return ApprovalPolicy.objects.order_by("-active", "-weight", "id")
+
+
+def one(number: int) -> ApprovalPolicy:
+    """Return the policy of that number. Raises Gone."""
+    row = ApprovalPolicy.objects.filter(pk=number).first()
+    if row is None:
+        raise Gone(f"There is no approval policy {number}.")
+    return row
+
+
+def rule_then(version: PolicyVersion) -> Rule:
+    """Return the policy's rule as it was in that version."""
+    then = dict(version.rule)
+    then.pop("active")
+    name, weight = then.pop("name"), then.pop("weight")
+    return rules.read(
+        then,
+        number=version.policy_id,
+        name=name,
+        version=version.number,
+        weight=weight,
+    )
+
+
+def create(
+    *, by: User, name: str, weight: int, rule: Mapping[str, Any], note: str
+) -> ApprovalPolicy:
+    """Make a policy, which rules from now on. Raises NotAllowed, Unfit, TooLate."""
+    allow(by)
+    note = audit_notes.note(note, "Say why: an auditor will read it.")
+    read = _read(rule, name=name, weight=weight)
+    try:
+        with transaction.atomic():
+            row = ApprovalPolicy.objects.create(
+                name=read.name, weight=weight, rule=read.as_data()
+            )
+            _keep(row, by=by, note=note)
+            audit.record("policy.created", by=by, note=note, after=told(row))
+    except IntegrityError as error:
+        raise Unfit(f"There is a policy called “{read.name}” already.") from error
+    return row
+
+
+def change(
+    number: int,
+    *,
+    by: User,
+    version: int,
+    name: str,
+    weight: int,
+    active: bool,
+    rule: Mapping[str, Any],
+    note: str,
+) -> ApprovalPolicy:
+    """Make the policy's next version, which rules from now on.
+
+    ``version`` is the one that was seen. Raises TooLate when it is not the newest.
+    """
+    allow(by)
+    note = audit_notes.note(note, "Say why: an auditor will read it.")
+    row = one(number)
+    if version != row.version:
+        raise TooLate(_CHANGED)
+    before = told(row)
+    read = _read(rule, name=name, weight=weight)
+    wanted = {"name": read.name, "weight": weight, "active": active}
+    if {**wanted, **read.as_data()} == {
+        key: value for key, value in before.items() if key != "version"
+    }:
+        raise Unfit("Nothing would be different: change something, or leave it.")
+    verb = "policy.changed" if active or not row.active else "policy.retired"
+    try:
+        with transaction.atomic():
+            changed = ApprovalPolicy.objects.filter(pk=row.pk, version=version).update(
+                version=version + 1, rule=read.as_data(), **wanted
+            )
+            if changed != 1:
+                raise TooLate(_CHANGED)
+            row.refresh_from_db()
+            _keep(row, by=by, note=note)
+            audit.record(verb, by=by, note=note, before=before, after=told(row))
+    except IntegrityError as error:
+        raise Unfit(f"There is a policy called “{read.name}” already.") from error
+    return row
+
+
+def retire(number: int, *, by: User, version: int, note: str) -> ApprovalPolicy:
+    """Let the policy rule no more; it and its versions stay to be looked up."""
+    row = one(number)
+    return change(
+        number,
+        by=by,
+        version=version,
+        name=row.name,
+        weight=row.weight,
+        active=False,
+        rule=row.rule,
+        note=note,
+    )
+
+
+def told(row: ApprovalPolicy) -> dict[str, Any]:
+    """Return the whole policy as an audit entry and its version keep it."""
+    return {
+        "name": row.name,
+        "weight": row.weight,
+        "active": row.active,
+        "version": row.version,
+        **rulings.rule_of(row).as_data(),
+    }
+
+
+def too_few(rule: Rule) -> list[str]:
+    """Return a sentence for each stage that the people there are cannot fill.
+
+    To decide takes the role approver too; a superuser does not count.
+    """
+    counts = Q(user__is_active=True, user__is_superuser=False)
+    counts &= Q(user__groups__name=str(Role.APPROVER))
+    names = {name for stage in rule.stages for name in stage.groups}
+    people: dict[str, set[int]] = {name: set() for name in names}
+    members = Group.objects.filter(counts, name__in=names)
+    for group, person in members.values_list("name", "user"):
+        people[group].add(person)
+    found = []
+    for number, stage in enumerate(rule.stages, start=1):
+        able = set().union(*(people[name] for name in stage.groups))
+        if len(able) < stage.approvers:
+            found.append(
+                f"Stage {number} wants {stage.words}, but only {len(able)} with the"
+                " role approver could: nothing that it rules can be approved."
+            )
+    return found
+
+
+def _read(data: Mapping[str, Any], *, name: str, weight: int) -> Rule:
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise Unfit(f"A policy has a name of at most {LONGEST_NAME} letters.")
+    read = rules.read(data, number=0, name=name, version=0, weight=weight)
+    wanted = {group for stage in read.stages for group in stage.groups}
+    known = Group.objects.filter(name__in=wanted).values_list("name", flat=True)
+    if missing := ", ".join(sorted(wanted - set(known))):
+        raise Unfit(f"There is no group {missing}: make it first, or name another.")
+    return read
+
+
+def _keep(row: ApprovalPolicy, *, by: User, note: str) -> None:
+    rule = {key: value for key, value in told(row).items() if key != "version"}
+    PolicyVersion.objects.create(
+        policy=row,
+        number=row.version,
+        rule=rule,
+        note=note,
+        by=by,
+        by_name=by.get_username(),
+        at=timezone.now(),
+    )
+
+
+def allow(by: User) -> None:
+    """Raise NotAllowed where the person may not change policies."""
+    if sentence := policy.why_not(policy.person(by), Verb.SET_POLICY):
+        raise NotAllowed(sentence)

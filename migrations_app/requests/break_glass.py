@@ -1,0 +1,152 @@
+"""Breaking the glass: a move that cannot wait for its approvals, and its review.
+
+It passes approvals, windows and freezes, never the pre-flight. It is loud: a banner
+stands on every page until somebody who had no part in it has reviewed it.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Person, Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import NotAllowed, TooLate
+from migrations_app.models import BrokenGlass, MigrationRequest
+from migrations_app.models.states import RequestState
+from migrations_app.requests.actions import still_so
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.guards import allow, load
+from migrations_app.runs import wakeup as bell
+
+_OPEN = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
+_FORBIDDEN = (
+    "The policy “{}” rules this move, and does not let anybody break the glass: it"
+    " waits for its approvals."
+)
+
+
+def why_not(who: Person, request: MigrationRequest) -> str:
+    """Return why the person may not break the glass at the request; empty: may."""
+    if sentence := policy.why_not(who, Verb.BREAK_GLASS, request=request):
+        return sentence
+    rule = rulings.ruling(request)
+    if rule is None:
+        return rulings.NO_POLICY
+    if not rule.break_glass:
+        return _FORBIDDEN.format(rule.name)
+    if rulings.glass(request):
+        return policy.Late("The glass is broken already: the move starts by itself.")
+    return ""
+
+
+def break_glass(
+    request_id: int, *, by: User, plan_digest: str, reason: str
+) -> MigrationRequest:
+    """Have the plan of that digest start at once, without its approvals or window.
+
+    The world is looked at first, and again before it starts: if the plan changes, the
+    glass must be broken anew. Raises NotAllowed, TooLate, Unfit, and what the cloud
+    raises.
+    """
+    request = load(request_id)
+    allow(by, Verb.BREAK_GLASS, request=request)
+    reason = audit_notes.note(reason, "Say what cannot wait: everybody will read it.")
+    _check(by, request)
+    still_so(request, plan_digest)
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            changed = MigrationRequest.objects.filter(
+                pk=request.pk, plan_digest=plan_digest, state__in=_OPEN
+            ).update(state=str(RequestState.APPROVED), why="", look_again_at=now)
+            if changed != 1:
+                raise TooLate(
+                    "Somebody was faster: the request has changed. Look again."
+                )
+            # the policy may have changed while the world was looked at
+            _check(by, request)
+            rule = rulings.ruling(request, now=now)
+            BrokenGlass.objects.create(
+                request=request,
+                plan_digest=plan_digest,
+                by=by,
+                by_name=by.get_username(),
+                reason=reason,
+                at=now,
+            )
+            audit.record(
+                "request.glass_broken",
+                by=by,
+                request=request,
+                note=reason,
+                before={"state": request.state},
+                after={
+                    "digest": plan_digest,
+                    **(rulings.as_audited(rule) if rule else {}),
+                },
+            )
+            bell.ring()
+    except IntegrityError as error:
+        raise TooLate("The glass is broken already.") from error
+    return load(request_id)
+
+
+def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
+    """Say of the request's broken glass that it was looked at, and what was found."""
+    request = load(request_id)
+    allow(by, Verb.REVIEW, request=request)
+    note = audit_notes.note(
+        note, "Say what your review found: an auditor will read it."
+    )
+    if sentence := why_not_review(policy.person(by), request):
+        error = TooLate if isinstance(sentence, policy.Late) else NotAllowed
+        raise error(sentence)
+    now = timezone.now()
+    with transaction.atomic():
+        changed = (
+            BrokenGlass.objects.filter(request=request, reviewed_at=None)
+            .exclude(by=by)
+            .update(
+                reviewed_at=now,
+                reviewed_by=by,
+                reviewed_by_name=by.get_username(),
+                review=note,
+            )
+        )
+        if changed < 1:
+            raise TooLate("Somebody has reviewed it already.")
+        audit.record("request.glass_reviewed", by=by, request=request, note=note)
+    return load(request_id)
+
+
+def why_not_review(who: Person, request: MigrationRequest) -> str:
+    """Return why the person may not review the request's broken glass; empty: may."""
+    if sentence := policy.why_not(who, Verb.REVIEW, request=request):
+        return sentence
+    breakers = set(unreviewed().filter(request=request).values_list("by", flat=True))
+    if not breakers:
+        return policy.Late("There is no broken glass here that waits for a review.")
+    if who.id in breakers:
+        return "You broke the glass: somebody else must review it."
+    return ""
+
+
+def unreviewed() -> QuerySet[BrokenGlass]:
+    """Return the broken glass that nobody has reviewed yet, newest first."""
+    return BrokenGlass.objects.filter(reviewed_at=None).select_related("request")
+
+
+def broken() -> QuerySet[BrokenGlass]:
+    """Return all broken glass, newest first."""
+    return BrokenGlass.objects.select_related("request")
+
+
+def _check(by: User, request: MigrationRequest) -> None:
+    if sentence := why_not(policy.person(by), request):
+        late = isinstance(sentence, policy.Late)
+        raise (TooLate if late else NotAllowed)(sentence)

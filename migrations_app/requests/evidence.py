@@ -1,0 +1,122 @@
+"""The evidence of a change: all that an auditor files of one request, gathered once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import recorder as audit
+from migrations_app.audit import signing
+from migrations_app.audit.signing import Standing
+from migrations_app.audit.verify import Verdict, verify_segment
+from migrations_app.errors import NotAllowed
+from migrations_app.models import (
+    AuditEntry,
+    Decision,
+    Line,
+    MigrationRequest,
+    Removal,
+    Run,
+    Step,
+)
+from migrations_app.runs import downtime as standstill
+from migrations_app.runs.log_file import log_sha256
+
+ON_HOSTS = frozenset({"run.command", "run.answered", "run.looked"})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What there is about a change. ``entries`` are all of the trail about it, oldest
+    first, the one that says that this was opened as the last."""
+
+    request: MigrationRequest
+    run: Run | None
+    steps: list[Step]
+    lines: list[Line]
+    removals: dict[str, Removal]
+    decisions: list[Decision]
+    entries: list[AuditEntry]
+    chain: Verdict
+    signed: Standing
+    opened: AuditEntry
+    probe: standstill.Probed | None = None
+    log_sha256: str = field(default="")
+
+    @property
+    def measured(self) -> standstill.Standstill | None:
+        """How long the guest was away, as it was measured; None: it was not."""
+        return standstill.measured(self.steps)
+
+    @property
+    def log_sha256_in_trail(self) -> str:
+        """The log's SHA-256 when the run ended, by the trail; empty: not said."""
+        for entry in reversed(self.entries):
+            if found := entry.after.get("log_sha256"):
+                return str(found)
+        return ""
+
+    @property
+    def rules(self) -> list[AuditEntry]:
+        """The entries that say which approval policy ruled."""
+        return [entry for entry in self.entries if entry.after.get("policy")]
+
+    @property
+    def on_hosts(self) -> list[AuditEntry]:
+        """The entries about commands on hosts and statements of SQL."""
+        return [entry for entry in self.entries if entry.verb in ON_HOSTS]
+
+    @property
+    def first(self) -> AuditEntry:
+        """The oldest entry."""
+        return self.entries[0]
+
+    @property
+    def last(self) -> AuditEntry:
+        """The newest entry."""
+        return self.entries[-1]
+
+
+def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
+    """Gather all that there is about the request, and record that it was read.
+
+    Raises NotAllowed.
+    """
+    if refusal := policy.why_not(policy.person(by), Verb.SEE_AUDIT):
+        raise NotAllowed(refusal)
+    opened = audit.record("evidence.opened", by=by, request=row)
+    entries = _entries(row)
+    run = getattr(row, "run", None)
+    lines = list(Line.objects.filter(run=run)) if run else []
+    return Evidence(
+        request=row,
+        run=run,
+        steps=list(run.steps.all()) if run else [],
+        lines=lines,
+        removals={each.what: each for each in run.removals.all()} if run else {},
+        decisions=list(
+            Decision.objects.filter(drain=row.drain_id)
+            if row.drain_id
+            else row.decisions.all()
+        ),
+        entries=entries,
+        chain=verify_segment([entry.pk for entry in entries]),
+        signed=signing.standing(timezone.now()),
+        opened=opened,
+        probe=standstill.probed(run) if run else None,
+        log_sha256=log_sha256(lines),
+    )
+
+
+def _entries(row: MigrationRequest) -> list[AuditEntry]:
+    """Return what the trail says about the request, and about the drain it is of."""
+    found = list(AuditEntry.objects.filter(request_number=row.pk).order_by("pk"))
+    if row.drain_id:
+        found += AuditEntry.objects.filter(
+            verb__startswith="drain.", request_number=None, after__drain=row.drain_id
+        )
+    return sorted(found, key=lambda entry: entry.pk)

@@ -1,0 +1,87 @@
+"""What the list of requests can be narrowed by."""
+
+from __future__ import annotations
+
+import django_filters
+from django.db.models import Q, QuerySet
+
+from migrations_app.access.permissions import Person
+from migrations_app.models import MigrationRequest
+from migrations_app.models.states import RequestState
+from migrations_app.requests import queries
+from migrations_app.widgets import choice, text
+
+WHOSE = (("mine", "asked by me"), ("waiting", "waiting for me"))
+DRAINS = (("without", "without their moves"), ("only", "their moves only"))
+STATES = [(str(s), str(s).replace("_", " ")) for s in RequestState]
+
+
+class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Search by instance or ticket; narrow by state and by whose it is."""
+
+    q = django_filters.CharFilter(
+        method="search", label="Search", widget=text("instance, host or ticket")
+    )
+    state = django_filters.ChoiceFilter(
+        method="in_state",
+        label="State",
+        choices=[("open", "open"), *STATES],
+        empty_label="any",
+        widget=choice(),
+    )
+    whose = django_filters.ChoiceFilter(
+        method="of_whom",
+        label="Whose",
+        choices=WHOSE,
+        empty_label="everybody's",
+        widget=choice(),
+    )
+
+    drains = django_filters.ChoiceFilter(
+        method="of_drains",
+        label="Drains",
+        choices=DRAINS,
+        empty_label="with their moves",
+        widget=choice(),
+    )
+
+    class Meta:
+        model = MigrationRequest
+        fields = ("q", "state", "whose", "drains")
+
+    def __init__(self, *args: object, person: Person, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def search(
+        self, rows: QuerySet[MigrationRequest], name: str, value: str
+    ) -> QuerySet[MigrationRequest]:
+        """Part of an instance's name; its whole UUID, a whole host or ticket."""
+        value = value.strip()
+        return rows.filter(
+            Q(instance_name__icontains=value)
+            | Q(instance=value.lower())
+            | Q(source=value)
+            | Q(target=value)
+            | Q(ticket=value)
+        )
+
+    def in_state(
+        self, rows: QuerySet[MigrationRequest], name: str, value: str
+    ) -> QuerySet[MigrationRequest]:
+        """One state, or all those from which a request can still move."""
+        return rows.filter(state__in=queries.OPEN if value == "open" else [value])
+
+    def of_whom(
+        self, rows: QuerySet[MigrationRequest], name: str, value: str
+    ) -> QuerySet[MigrationRequest]:
+        """What the person asked for, or what waits for their decision."""
+        if value == "mine":
+            return rows.filter(asked_by=self.person.id)
+        return rows.filter(pk__in=queries.waiting_for(self.person).values("pk"))
+
+    def of_drains(
+        self, rows: QuerySet[MigrationRequest], name: str, value: str
+    ) -> QuerySet[MigrationRequest]:
+        """The moves of drains alone, or all others."""
+        return rows.filter(drain__isnull=value == "without")

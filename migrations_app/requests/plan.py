@@ -1,0 +1,194 @@
+"""Drafts: what would run if this were approved now, and the digest that names it.
+
+A draft is made when a move is asked for, again when it is approved, and again when it
+starts. The same draft has the same digest; what is approved is what runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.interfaces import Move, Server, World
+from migrations_app.models import CopySpeed, MigrationRequest
+from migrations_app.preflight.advice import (
+    Advice,
+    WhatIf,
+    advise,
+    examine,
+    resolve,
+    what_if,
+)
+from migrations_app.preflight.copy_speeds import Speed, Speeds
+from migrations_app.preflight.estimate import estimate
+from migrations_app.preflight.facts import gather
+from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.rule import MANUAL
+from migrations_app.procedures import registry
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan that could be approved, and what the pre-flight found about it."""
+
+    server: Server
+    procedure: str
+    move: Move
+    plan: list[dict[str, Any]]
+    findings: tuple[Finding, ...]
+    estimate: dict[str, Any]
+    # what could not be read, by subject: a draft with gaps must not start anything
+    unread: Mapping[str, str]
+    # hosts that could not be entered, and why: a plan that differs only for that is
+    # not a changed plan
+    silent: Mapping[str, str]
+    # which plan of its request it is, from 1
+    edition: int
+    what_if: WhatIf
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The findings that forbid the move."""
+        return tuple(f for f in self.findings if f.severity is Severity.BLOCKS)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that an approver agrees to, in hexadecimal.
+
+        Findings that are ok are left out: they say only that a rule is content.
+        """
+        agreed = {
+            "edition": self.edition,
+            "procedure": self.procedure,
+            "instance": self.move.server_id,
+            "source": self.move.source,
+            "target": self.move.target,
+            "options": dict(self.move.options),
+            "token": self.move.token,
+            "facts": dict(self.move.facts),
+            "plan": self.plan,
+            "findings": [
+                [f.rule, str(f.severity), f.sentence]
+                for f in self.findings
+                if f.severity is not Severity.OK
+            ],
+        }
+        text = json.dumps(agreed, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return it as the fields of a MigrationRequest."""
+        return {
+            "procedure": self.procedure,
+            "source": self.move.source,
+            "token": self.move.token,
+            "facts": dict(self.move.facts),
+            "plan": self.plan,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "estimate": self.estimate,
+            "what_if": self.what_if.as_dict(),
+            "plan_digest": self.digest,
+            "edition": self.edition,
+        }
+
+
+def draft(
+    world: World,
+    *,
+    instance: str,
+    procedure: str,
+    target: str | None,
+    options: Mapping[str, Any],
+    edition: int = 1,
+    token: str = "",
+) -> Draft:
+    """Look at the world and return what would run. Raises what the cloud raises."""
+    facts = gather(world, instance, targets=[target] if target else None)
+    server = facts.server
+    token = token or secrets.token_hex(4)
+    move = Move(server.id, server.name, server.host or "", target, options, token)
+    chosen = resolve(facts, move) if procedure == AUTO else procedure
+    kind = registry.procedure(chosen)
+    frozen = kind.freeze(world, move)
+    if facts.survey is not None:
+        frozen |= kind.surveyed(facts.survey)
+    move = replace(move, facts=frozen)
+    return Draft(
+        server=server,
+        procedure=chosen,
+        move=move,
+        plan=registry.plan(chosen, move),
+        findings=tuple(examine(facts, move, chosen)),
+        estimate=_estimate(world, server, chosen, move),
+        unread=facts.gaps(by_hand=chosen == MANUAL),
+        silent=facts.survey.unread if facts.survey else {},
+        edition=edition,
+        what_if=what_if(facts, move),
+    )
+
+
+def redraft(request: MigrationRequest) -> Draft:
+    """Return what would run for the request if it were asked for now."""
+    return draft(
+        wiring.world_for(request.cloud.name),
+        instance=request.instance,
+        procedure=request.procedure,
+        target=request.target,
+        options=request.options,
+        edition=request.edition,
+        token=request.token,
+    )
+
+
+def advice(
+    world: World, *, instance: str, procedure: str, target: str | None
+) -> Advice:
+    """Return how the instance could be moved, best first, with all findings."""
+    facts = gather(world, instance, targets=[target] if target else None)
+    procedures = registry.PROCEDURES if procedure == AUTO else [procedure]
+    return advise(
+        facts,
+        procedures=tuple(procedures),
+        targets=[target] if target else None,
+        speeds=_speeds(world, server=facts.server, target=target),
+    )
+
+
+def _estimate(
+    world: World, server: Server, procedure: str, move: Move
+) -> dict[str, Any]:
+    """Return the estimate with the speed that it was made with.
+
+    No part of the digest: what is approved stays the same when a speed is measured.
+    """
+    known = _speeds(world, server=server, target=move.target)
+    speed = known.between(move.source, move.target)
+    expected = estimate(server, procedure, speed=speed.mbit)
+    return {**expected.as_dict(), "speed": speed.as_dict()}
+
+
+def _speeds(world: World, *, server: Server, target: str | None) -> Speeds:
+    """Return what was measured from and to the hosts in question.
+
+    Without a target every host is in question.
+    """
+    rows = CopySpeed.objects.filter(latest=True, cloud__name=world.cloud.name)
+    if target is not None:
+        pair = [server.host or "", target]
+        rows = rows.filter(models.Q(source__in=pair) | models.Q(target__in=pair))
+    measured = [
+        Speed(row.mbit, row.at, row.source, row.target)
+        for row in rows.order_by("at")
+        if row.mbit is not None
+    ]
+    return Speeds.of(measured, assumed=settings.NOVAWEB_COPY_SPEED)

@@ -1,0 +1,116 @@
+"""What pages and the API read of requests. No query stands in a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import F, Q, QuerySet
+
+from migrations_app.access.permissions import Person, Role
+from migrations_app.errors import Gone
+from migrations_app.models import (
+    AuditEntry,
+    Decision,
+    Hypervisor,
+    MigrationRequest,
+    Run,
+)
+from migrations_app.models.states import (
+    OPEN_REQUESTS,
+    RequestState,
+    RunState,
+)
+from migrations_app.runs.queries import WALKING
+
+OPEN = [str(state) for state in OPEN_REQUESTS]
+
+
+def open_requests(uuids: Iterable[str]) -> dict[str, MigrationRequest]:
+    """Return the open request of each of these instances that has one."""
+    rows = MigrationRequest.objects.filter(instance__in=list(uuids), state__in=OPEN)
+    return {row.instance: row for row in rows}
+
+
+def moves_at(of: Hypervisor) -> list[MigrationRequest]:
+    """Return the open requests that would take an instance from or to the host.
+
+    Without what fills a request's own page, and no list of them.
+    """
+    rows = MigrationRequest.objects.filter(state__in=OPEN, cloud=of.cloud_id)
+    here = rows.filter(Q(source=of.host) | Q(target=of.host))
+    return list(here.defer("facts", "plan", "findings", "what_if", "differences"))
+
+
+# -- requests -----------------------------------------------------------------------
+
+
+def requests() -> QuerySet[MigrationRequest]:
+    """Return all requests, newest first, with their clouds and runs."""
+    return MigrationRequest.objects.select_related("cloud", "run")
+
+
+def request(number: int) -> MigrationRequest:
+    """Return the request of that number. Raises Gone when there is none."""
+    row = requests().filter(pk=number).first()
+    if row is None:
+        raise Gone(f"There is no request #{number}.")
+    return row
+
+
+def waiting_for(person: Person) -> QuerySet[MigrationRequest]:
+    """Return the requests that the person may decide about and has not yet."""
+    rows = requests()
+    may = Role.APPROVER in person.roles or person.lent
+    if person.id is None or not may or person.superuser:
+        return rows.none()
+    decided = Decision.objects.filter(by=person.id).values("request_id", "plan_digest")
+    return (
+        rows.filter(state=RequestState.REQUESTED, drain=None)
+        .exclude(asked_by=person.id)
+        .exclude(changed_by=person.id)
+        .exclude(
+            pk__in=decided.filter(plan_digest=F("request__plan_digest")).values(
+                "request_id"
+            )
+        )
+    )
+
+
+def decisions(of: MigrationRequest) -> list[Decision]:
+    """Return every decision about the request, oldest first."""
+    return list(of.decisions.all())
+
+
+# -- what needs somebody ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What lies before a person when they come in."""
+
+    waiting: list[MigrationRequest]
+    held: list[Run]
+    moving: list[Run]
+    mine: list[MigrationRequest]
+    ended: list[MigrationRequest]
+
+
+def desk(person: Person, *, most: int = 20) -> Desk:
+    """Return what needs the person, what is under way, and what has just ended."""
+    runs = Run.objects.select_related("request__cloud")
+    under_way = runs.filter(state__in=WALKING).prefetch_related("steps")
+    mine = requests().filter(asked_by=person.id, state__in=OPEN)
+    ended = requests().exclude(state__in=OPEN)
+    return Desk(
+        waiting=list(waiting_for(person)[:most]),
+        held=list(runs.filter(state=RunState.HELD)[:most]),
+        moving=list(under_way[:most]),
+        mine=list(mine[:most]) if person.id is not None else [],
+        ended=list(ended[:5]),
+    )
+
+
+def audit_of(request: MigrationRequest) -> list[AuditEntry]:
+    """Return what the trail says about the request, oldest first."""
+    return list(AuditEntry.objects.filter(request_number=request.pk).order_by("id"))

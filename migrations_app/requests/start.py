@@ -1,0 +1,187 @@
+"""How an approved request begins to run: by itself, in its window, as approved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Gone, NovawebError
+from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
+from migrations_app.models.states import RequestState, request_sources
+from migrations_app.requests import plan as planning
+from migrations_app.requests.actions import void
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.plan import Draft
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.runs.engine import run_log as journal
+
+log = structlog.get_logger(__name__)
+# An approved request that could not be checked is tried again after so long.
+PAUSE = timedelta(seconds=5)
+_WAITING = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
+
+
+def due_since(now: datetime) -> datetime | None:
+    """Return since when a request waits to be started or to expire, if one does."""
+    due = _due(now).values_list("look_again_at", flat=True).first()
+    expired = _expired(now).values_list("expires_at", flat=True).first()
+    return min((at for at in (due, expired) if at is not None), default=None)
+
+
+def start_due(now: datetime, *, most: int | None = None) -> int:
+    """Expire what is overdue and start what is due, ``most`` of it; how many ran.
+
+    Whatever comes of it, none of those that were tried is due again at once.
+    """
+    for request in _expired(now).select_related("cloud"):
+        _expire(request, "It was not started in time: ask anew if it is still wanted.")
+    due = _due(now).select_related("cloud")[:most]
+    return sum(_start(request, now) for request in due)
+
+
+def _due(now: datetime) -> models.QuerySet[MigrationRequest]:
+    return MigrationRequest.objects.filter(
+        # the moves of a drain are started and ended by it alone
+        drain=None,
+        state=str(RequestState.APPROVED),
+        look_again_at__lte=now,
+        expires_at__gt=now,
+    ).order_by("look_again_at")
+
+
+def _expired(now: datetime) -> models.QuerySet[MigrationRequest]:
+    return MigrationRequest.objects.filter(
+        drain=None, state__in=_WAITING, expires_at__lte=now
+    ).order_by("expires_at")
+
+
+def _start(request: MigrationRequest, now: datetime) -> bool:
+    # whoever pushes the time on is the one who tries; the others find it not due
+    mine = _due(now).order_by().filter(pk=request.pk).update(look_again_at=now + PAUSE)
+    if mine != 1:
+        return False
+    if sentence := restoring.in_the_way(request):
+        _wait(request, sentence)
+        return False
+    if said := _calendar(request, now):
+        if said.over:
+            _expire(request, said.sentence)
+        else:
+            _wait(request, said.sentence, until=said.again)
+        return False
+    try:
+        drawn = planning.redraft(request)
+    except Gone as error:
+        _expire(request, error.sentence)
+        return False
+    except NovawebError as error:
+        _wait(request, error.sentence)
+        return False
+    except DatabaseError:
+        raise
+    except Exception as error:
+        # an error of our own about one request must not keep the others waiting
+        log.exception("start failed", request=request.pk)
+        name = type(error).__name__
+        _wait(request, f"novaweb met an error of its own ({name}); see its log.")
+        return False
+    if drawn.unread:
+        _wait(request, next(iter(drawn.unread.values())))
+        return False
+    if drawn.digest != request.plan_digest:
+        if drawn.silent:
+            _wait(request, next(iter(drawn.silent.values())))
+        else:
+            void(request, drawn)
+        return False
+    return begin(request, drawn, now)
+
+
+def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
+    """Start the run of an approved request whose plan is as it was approved.
+
+    False when the request has moved on meanwhile.
+    """
+    with transaction.atomic():
+        # takes the row's lock: of two that may not run at once one finds the other
+        Cloud.objects.filter(pk=request.cloud_id).update(name=F("name"))
+        # the look at the cloud took its time: a freeze may have been made meanwhile
+        if restoring.in_the_way(request) or _calendar(request, timezone.now()):
+            return False
+        changed = MigrationRequest.objects.filter(
+            pk=request.pk,
+            plan_digest=drawn.digest,
+            state=str(RequestState.APPROVED),
+        ).update(state=str(RequestState.RUNNING), why="", look_again_at=None)
+        if changed != 1:
+            return False
+        refusal, right = rulings.permit(request, now=now)
+        if refusal:
+            _send_back(request, refusal, right)
+            return False
+        run = Run.objects.create(
+            request=request,
+            started_at=now,
+            look_again_at=now,
+            findings=[finding.as_dict() for finding in drawn.findings],
+        )
+        Step.objects.bulk_create(
+            Step(run=run, position=position, **step)
+            for position, step in enumerate(request.plan)
+        )
+        if probe := request.options.get("probe"):
+            Probe.objects.create(run=run, target=probe)
+        journal.note(run.pk, "The plan is as it was approved; the run begins.", at=now)
+        audit.record("run.started", run=run, after={"digest": drawn.digest, **right})
+    return True
+
+
+def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) -> None:
+    """Have it decided about again; called in the transaction that holds its row."""
+    MigrationRequest.objects.filter(pk=request.pk).update(
+        state=str(RequestState.REQUESTED), why=why
+    )
+    audit.record("request.sent_back", request=request, note=why, after=dict(right))
+
+
+def _calendar(request: MigrationRequest, now: datetime) -> timetable.Says | None:
+    """Return why the calendar does not let it start now; None: it does.
+
+    Broken glass goes around windows and freezes.
+    """
+    return None if rulings.glass(request) else timetable.says(request, now)
+
+
+def _wait(
+    request: MigrationRequest, sentence: str, *, until: datetime | None = None
+) -> None:
+    """Say why it waits; with ``until`` it is not tried again before."""
+    log.warning("not started yet", request=request.pk, reason=sentence)
+    later = {"look_again_at": until} if until else {}
+    MigrationRequest.objects.filter(
+        pk=request.pk, state=str(RequestState.APPROVED)
+    ).update(why=f"It cannot start yet and is tried again: {sentence}", **later)
+
+
+def _expire(request: MigrationRequest, why: str) -> None:
+    with transaction.atomic():
+        changed = MigrationRequest.objects.filter(
+            pk=request.pk, state__in=request_sources(RequestState.EXPIRED)
+        ).update(
+            state=str(RequestState.EXPIRED),
+            why=why,
+            ended_at=timezone.now(),
+            open_instance=None,
+            look_again_at=None,
+        )
+        if changed == 1:
+            audit.record("request.expired", request=request, note=why)

@@ -1,0 +1,255 @@
+"""The verbs of people about windows and freezes: make one, change it, retire it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.integrations import clouds as integrations_clouds
+from migrations_app.models import Window
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows.calendar import occurrences as expand
+from migrations_app.requests.windows.calendar.window import Kind, Rule, occurrence
+
+# Every look at the calendar reads all that are active.
+MOST = 500
+MOST_NAMES = 200
+_FACTS = (
+    "name",
+    "kind",
+    "clouds",
+    "zones",
+    "hosts",
+    "time_zone",
+    "starts",
+    "ends",
+    "recurrence",
+    "exceptions",
+    "reason",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a window is to be. ``starts`` and ``ends``: what clocks there show."""
+
+    name: str
+    kind: str
+    starts: datetime
+    ends: datetime
+    reason: str
+    time_zone: str = ""
+    recurrence: str = ""
+    exceptions: tuple[datetime, ...] = ()
+    clouds: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    uid: str = field(default="", compare=False)
+
+
+def create(wish: Wish, *, by: User) -> Window:
+    """Make the window; from now on it counts. Raises Unfit, NotAllowed."""
+    _allow(by)
+    return _create(fields(wish), wish.uid, by=by)
+
+
+def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
+    """Change the window that the person saw as ``version``.
+
+    Runs that have begun go on; what waits is asked again within a minute. Raises Unfit,
+    NotAllowed, and TooLate when it was changed or retired meanwhile.
+    """
+    _allow(by)
+    row = window(window_id)
+    new = fields(wish)
+    before = facts(row)
+    now = timezone.now()
+    with transaction.atomic():
+        changed = Window.objects.filter(pk=row.pk, version=version, active=True).update(
+            **new,
+            version=version + 1,
+            changed_by_name=by.get_username(),
+            changed_at=now,
+        )
+        if changed != 1:
+            raise TooLate(
+                "Somebody changed or retired this window meanwhile: look at it again."
+            )
+        row = window(window_id)
+        audit.record(
+            "window.changed",
+            by=by,
+            cloud=_one(row.clouds),
+            source=_one(row.hosts),
+            note=row.reason,
+            before=before,
+            after=facts(row),
+        )
+    return row
+
+
+def retire(window_id: int, *, by: User, note: str) -> Window:
+    """Take the window out of force, for good; it stays to be read.
+
+    Raises TooLate when it is retired already.
+    """
+    _allow(by)
+    note = audit_notes.note(note, "Say why you retire it: an auditor will read it.")
+    row = window(window_id)
+    with transaction.atomic():
+        changed = Window.objects.filter(pk=row.pk, active=True).update(
+            active=False,
+            version=row.version + 1,
+            changed_by_name=by.get_username(),
+            changed_at=timezone.now(),
+        )
+        if changed != 1:
+            raise TooLate("It is retired already.")
+        audit.record(
+            "window.retired",
+            by=by,
+            cloud=_one(row.clouds),
+            source=_one(row.hosts),
+            note=note,
+            before=facts(row),
+        )
+    return window(window_id)
+
+
+def window(window_id: int) -> Window:
+    """Return the window. Raises Gone."""
+    row = Window.objects.filter(pk=window_id).first()
+    if row is None:
+        raise Gone(f"There is no window {window_id}.")
+    return row
+
+
+def home() -> str:
+    """Return the time zone of who does not say another."""
+    return str(settings.TIME_ZONE)
+
+
+def facts(row: Window) -> dict[str, Any]:
+    """Return what the window says, as the audit trail keeps it."""
+    return {"window": row.pk, **{name: getattr(row, name) for name in _FACTS}}
+
+
+def fields(wish: Wish) -> dict[str, Any]:
+    """Return the wish as the fields of a Window, or raise Unfit."""
+    name = " ".join(wish.name.split())
+    if not name or len(name) > 100:
+        raise Unfit("Give the window a name of at most 100 characters.")
+    reason = audit_notes.note(wish.reason, "Say what the window is for: people ask.")
+    if wish.kind not in set(Kind):
+        raise Unfit("A window is a maintenance window or a freeze.")
+    rule = expand.checked(
+        Rule(
+            kind=Kind(wish.kind),
+            name=name,
+            time_zone=wish.time_zone.strip() or home(),
+            starts=wish.starts,
+            ends=wish.ends,
+            recurrence=wish.recurrence,
+            exceptions=wish.exceptions,
+        )
+    )
+    clouds = _names(wish.clouds, "cloud")
+    if unknown := sorted(set(clouds) - set(settings.NOVAWEB_CLOUDS)):
+        integrations_clouds.cloud(unknown[0])
+    return {
+        "name": name,
+        "kind": str(rule.kind),
+        "clouds": clouds,
+        "zones": _names(wish.zones, "zone"),
+        "hosts": _names(wish.hosts, "host"),
+        "time_zone": rule.time_zone,
+        "starts": rule.starts.isoformat(),
+        "ends": rule.ends.isoformat(),
+        "recurrence": rule.recurrence,
+        "exceptions": [each.isoformat() for each in rule.exceptions],
+        "reason": reason,
+        "begins_at": occurrence(rule, rule.starts).begins,
+        "over_at": expand.over_at(rule),
+    }
+
+
+def wish_of(row: Window) -> Wish:
+    """Return what the window is, as a wish that would make it again."""
+    rule = timetable.rule_of(row)
+    return Wish(
+        name=row.name,
+        kind=row.kind,
+        starts=rule.starts,
+        ends=rule.ends,
+        reason=row.reason,
+        time_zone=row.time_zone,
+        recurrence=row.recurrence,
+        exceptions=rule.exceptions,
+        clouds=tuple(row.clouds),
+        zones=tuple(row.zones),
+        hosts=tuple(row.hosts),
+        uid=row.uid,
+    )
+
+
+def changed_wish(row: Window, given: Mapping[str, Any]) -> Wish:
+    """Return what the window is with what is given put in its place."""
+    return replace(wish_of(row), **given)
+
+
+def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
+    if Window.objects.filter(active=True).count() >= MOST:
+        raise Unfit(f"There are {MOST} windows already: retire those that are over.")
+    row = Window(
+        **values,
+        uid=uid or f"{uuid.uuid4()}@novaweb",
+        changed_by_name=by.get_username(),
+        changed_at=timezone.now(),
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            audit.record(
+                "window.created",
+                by=by,
+                cloud=_one(row.clouds),
+                source=_one(row.hosts),
+                note=row.reason,
+                after=facts(row),
+            )
+    except IntegrityError as error:
+        raise TooLate("Somebody made this window meanwhile: look again.") from error
+    return row
+
+
+def _allow(by: User) -> None:
+    if refusal := policy.why_not(policy.person(by), Verb.CALENDAR):
+        raise NotAllowed(refusal)
+
+
+def _names(given: Iterable[str], what: str) -> list[str]:
+    names = sorted({each.strip() for each in given} - {""})
+    if len(names) > MOST_NAMES:
+        raise Unfit(f"A window is about at most {MOST_NAMES} {what}s by name.")
+    for name in names:
+        if len(name) > 255 or not name.isprintable():
+            raise Unfit(f"No {what} has a name like that.")
+    return names
+
+
+def _one(names: list[str]) -> str:
+    """Return the name if there is just one, for the columns of the audit trail."""
+    return names[0] if len(names) == 1 else ""

@@ -1,0 +1,238 @@
+"""What the calendar says about a move: may it start, when could it, what is in its way.
+
+All of it is pure: rules and moments go in, values with sentences come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from migrations_app.requests.windows.calendar.occurrences import all_between, merged
+from migrations_app.requests.windows.calendar.scope import Where, covers, touches
+from migrations_app.requests.windows.calendar.window import Kind, Occurrence, Rule
+
+AHEAD = timedelta(days=60)
+# A freeze that goes on for longer than this is as good as for ever.
+FAR = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A freeze that holds a move up: until when, and the first window that says so."""
+
+    until: datetime
+    by: Occurrence
+
+    @property
+    def sentence(self) -> str:
+        """What holds it up, why, and until when."""
+        return (
+            f"There is a freeze, “{self.by.rule.name}”, until {utc(self.until)}."
+            f"{_because(self.by.rule)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something that speaks against the time of a move; it forbids no asking."""
+
+    kind: str  # freeze, no-window, too-short, other-move, over
+    sentence: str
+    begins: datetime | None = None
+    ends: datetime | None = None
+    window: int | None = None
+    request: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as the API shows it."""
+        return {
+            "kind": self.kind,
+            "sentence": self.sentence,
+            "begins": self.begins,
+            "ends": self.ends,
+            "window": self.window,
+            "request": self.request,
+        }
+
+
+def utc(at: datetime) -> str:
+    """Return a moment as sentences name it."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def frozen(
+    rules: Iterable[Rule],
+    where: Where,
+    *,
+    now: datetime,
+    lasts: timedelta = timedelta(0),
+) -> Frozen | None:
+    """Return the freeze in which it would start now, or into which it would run.
+
+    ``lasts`` is how long the move takes at least. Freezes that follow each other
+    without a gap, or with one that is too short for the move, are one.
+    """
+    freezes = [r for r in rules if r.kind is Kind.FREEZE and touches(r, where)]
+    occurrences = all_between(freezes, now, now + FAR)
+    until, by = now, None
+    for begins, ends in merged(occurrences):
+        if begins > until and begins - until >= lasts:
+            break
+        by = by or next(o for o in occurrences if o.begins <= begins < o.ends)
+        until = ends
+    return Frozen(until, by) if by else None
+
+
+def inside(rules: Iterable[Rule], where: Where, begin: datetime, end: datetime) -> bool:
+    """Whether all of [begin, end] lies in maintenance windows of every spot of it."""
+    windows = [r for r in rules if r.kind is Kind.MAINTENANCE]
+    if not where.spots:
+        return _spanned([r for r in windows if touches(r, where)], begin, end)
+    return all(
+        _spanned([r for r in windows if covers(r, where.cloud, spot)], begin, end)
+        for spot in where.spots
+    )
+
+
+def _spanned(rules: Sequence[Rule], begin: datetime, end: datetime) -> bool:
+    found = merged(all_between(rules, begin, max(end, begin + timedelta(seconds=1))))
+    return any(first <= begin and end <= last for first, last in found)
+
+
+def openings(
+    rules: Iterable[Rule], where: Where, *, now: datetime, most: int = 6
+) -> list[tuple[datetime, datetime]]:
+    """Return the next spans in which every spot of it has a maintenance window.
+
+    Freezes are cut out. A span that has begun begins now.
+    """
+    rules = list(rules)
+    until = now + AHEAD
+    if not any(r.kind is Kind.MAINTENANCE and touches(r, where) for r in rules):
+        return []
+    spans = [(now, until)]
+    for spot in where.spots:
+        windows = [
+            r
+            for r in rules
+            if r.kind is Kind.MAINTENANCE and covers(r, where.cloud, spot)
+        ]
+        spans = _both(spans, merged(all_between(windows, now, until)))
+    freezes = [r for r in rules if r.kind is Kind.FREEZE and touches(r, where)]
+    return _without(spans, merged(all_between(freezes, now, until)))[:most]
+
+
+def _both(
+    left: list[tuple[datetime, datetime]], right: list[tuple[datetime, datetime]]
+) -> list[tuple[datetime, datetime]]:
+    return sorted(
+        (max(a, c), min(b, d)) for a, b in left for c, d in right if a < d and c < b
+    )
+
+
+def _without(
+    spans: list[tuple[datetime, datetime]], cut: list[tuple[datetime, datetime]]
+) -> list[tuple[datetime, datetime]]:
+    for begins, ends in cut:
+        pieces = []
+        for a, b in spans:
+            pieces += [(a, min(b, begins)), (max(a, ends), b)]
+        spans = [(a, b) for a, b in pieces if a < b]
+    return spans
+
+
+def conflicts(
+    rules: Iterable[Rule],
+    where: Where,
+    *,
+    now: datetime,
+    window: tuple[datetime | None, datetime | None],
+    lasts: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0)),
+) -> list[Conflict]:
+    """Return what speaks against the time that is asked for, gravest first.
+
+    ``lasts`` is how long the move takes at least and at most. Without a window it would
+    start at once, and the next day is looked at.
+    """
+    rules = list(rules)
+    begin = max(now, window[0] or now)
+    end = window[1] or begin + max(lasts[1], timedelta(days=1))
+    if end <= now:
+        return [Conflict("over", "The window is over: it cannot start any more.")]
+    about = [r for r in rules if touches(r, where)]
+    freezes = all_between([r for r in about if r.kind is Kind.FREEZE], begin, end)
+    found = [_freeze(each, begin, end) for each in freezes[:10]]
+    if window[1] and not _without([(begin, end)], merged(freezes)):
+        found.insert(0, _nothing_left(freezes))
+    if window[1] and end - begin < lasts[1]:
+        found.append(_too_short(begin, end, lasts))
+    if any(r.kind is Kind.MAINTENANCE for r in about):
+        asked = end if window[1] else begin + lasts[0]
+        if not inside(rules, where, begin, asked):
+            found.append(_no_window(rules, where, begin))
+    return found
+
+
+def _freeze(each: Occurrence, begin: datetime, end: datetime) -> Conflict:
+    covers_all = each.begins <= begin and end <= each.ends
+    what = "that is all of its time" if covers_all else "it does not start in it"
+    sentence = (
+        f"There is a freeze, “{each.rule.name}”, from {utc(each.begins)} until"
+        f" {utc(each.ends)}: {what}.{_because(each.rule)}"
+    )
+    return Conflict("freeze", sentence, each.begins, each.ends, each.rule.id)
+
+
+def _nothing_left(freezes: list[Occurrence]) -> Conflict:
+    first = freezes[0]
+    return Conflict(
+        "freeze",
+        "Freezes leave nothing of its window: it would expire without having started."
+        " Choose another window.",
+        first.begins,
+        max(each.ends for each in freezes),
+        first.rule.id,
+    )
+
+
+def _too_short(
+    begin: datetime, end: datetime, lasts: tuple[timedelta, timedelta]
+) -> Conflict:
+    least, most = (minutes(each) for each in lasts)
+    never = end - begin < lasts[0]
+    words = "cannot be over" if never else "may not be over"
+    return Conflict(
+        "too-short",
+        f"The move {words} when its window ends: it takes {least} to {most}, and the"
+        f" window lasts {minutes(end - begin)}. A window says when it may start only.",
+        begin,
+        end,
+    )
+
+
+def _no_window(rules: list[Rule], where: Where, begin: datetime) -> Conflict:
+    found = openings(rules, where, now=begin, most=1)
+    following = f" The next: {utc(found[0][0])} to {utc(found[0][1])}." if found else ""
+    return Conflict(
+        "no-window",
+        f"This is not within the maintenance windows of its hosts.{following}",
+        *(found[0] if found else (None, None)),
+    )
+
+
+def minutes(span: timedelta) -> str:
+    """Return a span as people say it: 40 s, 12 min, 2 h 30 min."""
+    seconds = int(span.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min".replace(" 0 min", "")
+
+
+def _because(rule: Rule) -> str:
+    reason = rule.reason.strip()
+    return f" Why: {reason}{'' if reason[-1] in '.!?' else '.'}" if reason else ""

@@ -1,0 +1,145 @@
+"""What people and calendar files may give as a recurrence: a part of RFC 5545.
+
+A window recurs daily or more seldom, and its first start is one of its own. What is
+left out (times of day, weeks of the year) would make it come more often than people
+mean, or never: dateutil looks for that until the year 9999.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import cast
+
+from dateutil.rrule import rrule, rrulestr
+
+from migrations_app.errors import Unfit
+from migrations_app.requests.windows.calendar.window import clock
+
+SEEN = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+PARTS = frozenset(
+    {
+        "FREQ",
+        "INTERVAL",
+        "COUNT",
+        "UNTIL",
+        "BYDAY",
+        "BYMONTHDAY",
+        "BYMONTH",
+        "BYSETPOS",
+        "WKST",
+    }
+)
+MOST = 1000  # of INTERVAL and COUNT
+LONGEST = 400  # characters
+# The Gregorian calendar repeats itself, weekdays too, after so many years.
+CYCLE = 400
+_UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
+_NUMBERS = re.compile(r"[+-]?\d{1,3}(,[+-]?\d{1,3}){0,60}")
+_DAYS = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
+
+
+def clean(text: str, *, starts: datetime, time_zone: str) -> str:
+    """Return the RRULE in its plain form: UNTIL by the clock of ``time_zone``.
+
+    Raises Unfit with what is wrong with it. Empty text is no recurrence.
+    """
+    text = text.strip().upper().removeprefix("RRULE:")
+    if not text:
+        return ""
+    if len(text) > LONGEST:
+        raise Unfit(f"A recurrence has at most {LONGEST} characters.")
+    parts: dict[str, str] = {}
+    for each in text.split(";"):
+        name, equals, value = each.strip().partition("=")
+        if not equals or not value or name in parts:
+            raise Unfit(
+                f"“{each[:60]}” is no part of a recurrence; it looks like"
+                " FREQ=WEEKLY;BYDAY=SA."
+            )
+        parts[name] = value
+    _allow(parts)
+    if "UNTIL" in parts:
+        parts["UNTIL"] = _until(parts["UNTIL"], starts, time_zone)
+    rule = ";".join(f"{name}={value}" for name, value in parts.items())
+    _fits(rule, starts)
+    return rule
+
+
+def endless(rule: str) -> bool:
+    """Whether the recurrence has no last time."""
+    return bool(rule) and "COUNT=" not in rule and "UNTIL=" not in rule
+
+
+def starts_of(rule: str, first: datetime) -> rrule:
+    """Return all starts of the recurrence, by the clock."""
+    return cast(rrule, rrulestr(rule, dtstart=first))
+
+
+def _allow(parts: dict[str, str]) -> None:
+    frequency = parts.get("FREQ", "")
+    if frequency not in SEEN:
+        raise Unfit(
+            "A window recurs DAILY, WEEKLY, MONTHLY or YEARLY: begin with FREQ=, such"
+            " as FREQ=WEEKLY;BYDAY=SA."
+        )
+    if unknown := sorted(set(parts) - PARTS):
+        raise Unfit(
+            f"A window’s recurrence cannot have {unknown[0][:30]}; it may have"
+            f" {', '.join(sorted(PARTS))}. Make a window of its own for each time of"
+            " day."
+        )
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise Unfit("Give COUNT or UNTIL, not both.")
+    for name in ("INTERVAL", "COUNT"):
+        value = parts.get(name, "1")
+        if not value.isdecimal() or not 1 <= int(value) <= MOST:
+            raise Unfit(f"{name} is a whole number from 1 to {MOST}.")
+    for name, most in (("BYMONTHDAY", 31), ("BYMONTH", 12), ("BYSETPOS", 366)):
+        value = parts.get(name, "1")
+        numbers = value.split(",") if _NUMBERS.fullmatch(value) else ["0"]
+        if any(not 1 <= abs(int(each)) <= most for each in numbers):
+            raise Unfit(f"{name} is one or more numbers up to {most}, by commas.")
+    days = parts["BYDAY"].split(",") if "BYDAY" in parts else []
+    matches = [_DAYS.fullmatch(each) for each in days]
+    if len(days) > 40 or not all(matches):
+        raise Unfit("BYDAY is one or more of MO, TU, WE, TH, FR, SA and SU, by commas.")
+    if frequency in SEEN[:2] and any(match and match[1] for match in matches):
+        raise Unfit("Only what recurs MONTHLY or YEARLY has a first or last day.")
+    if not _DAYS.fullmatch(parts.get("WKST", "MO")):
+        raise Unfit("WKST is one of MO, TU, WE, TH, FR, SA and SU.")
+
+
+def _until(text: str, starts: datetime, time_zone: str) -> str:
+    match = _UNTIL.fullmatch(text)
+    if match is None:
+        raise Unfit("UNTIL is a day or a time, such as 20271231 or 20271231T220000Z.")
+    try:
+        at = datetime.strptime(match[1] + (match[2] or "235959"), "%Y%m%d%H%M%S")
+        if match[3]:
+            at = clock(datetime.fromisoformat(f"{at.isoformat()}+00:00"), time_zone)
+    except (ValueError, OverflowError):
+        raise Unfit(f"UNTIL={text} is no day that there is.") from None
+    if at < starts:
+        raise Unfit("Its recurrence ends before it first starts.")
+    return at.strftime("%Y%m%dT%H%M%S")
+
+
+def _fits(rule: str, starts: datetime) -> None:
+    """Raise Unfit unless the first start is one of the recurrence's own."""
+    endless_rule = re.sub(r";(COUNT|UNTIL)=[^;]*", "", rule)
+    # what never comes is looked for until the year 9999: from near there
+    years = (9999 - starts.year - 10) // CYCLE * CYCLE
+    try:
+        late = starts.replace(year=starts.year + years)
+        first = next(iter(starts_of(endless_rule, late)), None)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Unfit(f"This recurrence makes no sense: {error}.") from error
+    if first is None:
+        raise Unfit("This recurrence never comes: no day is all that it asks for.")
+    if first != late:
+        day = f"{first:%A} {first.year - years}-{first:%m-%d}"
+        raise Unfit(
+            f"The first start, {starts:%A %Y-%m-%d}, is none of its recurrence; the"
+            f" next that is would be {day}. Change one of the two."
+        )

@@ -1,0 +1,65 @@
+"""Where a move happens, and whether a window is about that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migrations_app.requests.windows.calendar.window import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A host with its zone; empty is what is not known, or not chosen yet."""
+
+    zone: str = ""
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A cloud and the spots in it that a move disturbs: its source and its target."""
+
+    cloud: str
+    spots: tuple[Spot, ...] = ()
+
+
+def touches(rule: Rule, where: Where) -> bool:
+    """Whether the rule is about some of it: one spot in a freeze is enough.
+
+    A host whose zone is not known may be in any.
+    """
+    if rule.clouds and where.cloud not in rule.clouds:
+        return False
+    if not rule.zones and not rule.hosts:
+        return True
+    return any(
+        _about(rule, spot)
+        or (not spot.zone and (not rule.hosts or spot.host in rule.hosts))
+        for spot in where.spots
+    )
+
+
+def covers(rule: Rule, cloud: str, spot: Spot) -> bool:
+    """Whether the rule is about that spot: each one needs a window that is."""
+    return (not rule.clouds or cloud in rule.clouds) and _about(rule, spot)
+
+
+def _about(rule: Rule, spot: Spot) -> bool:
+    return (not rule.zones or spot.zone in rule.zones) and (
+        not rule.hosts or spot.host in rule.hosts
+    )
+
+
+def words(rule: Rule) -> str:
+    """Return whom the rule is about, such as “zone OS1 in prod” or “everything”."""
+    parts = []
+    for names, one, many in (
+        (rule.hosts, "host", "hosts"),
+        (rule.zones, "zone", "zones"),
+        (rule.clouds, "cloud", "clouds"),
+    ):
+        if names:
+            shown = ", ".join(sorted(names)[:5])
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            parts.append(f"{one if len(names) == 1 else many} {shown}{more}")
+    return " in ".join(parts) or "everything"

@@ -1,0 +1,272 @@
+"""What the calendar says, about requests and places: read when asked, kept nowhere.
+
+Whoever starts a run asks ``says`` twice, the second time in the transaction of the
+start. Broken glass goes around it (requests/start.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from migrations_app.models import Hypervisor, Instance, MigrationRequest, Window
+from migrations_app.models.states import RequestState
+from migrations_app.requests.windows.calendar import conflicts as standing
+from migrations_app.requests.windows.calendar.conflicts import Conflict
+from migrations_app.requests.windows.calendar.occurrences import SLACK, all_between
+from migrations_app.requests.windows.calendar.scope import Spot, Where, touches
+from migrations_app.requests.windows.calendar.window import Kind, Occurrence, Rule
+
+# A request that waits for the end of a freeze looks again so often: the freeze may be
+# changed or retired meanwhile.
+LOOK = timedelta(minutes=1)
+_OPEN = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
+_MOVING = [*_OPEN, str(RequestState.RUNNING), str(RequestState.HELD)]
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Why a request may not start now. ``over``: nor later, as it was asked for."""
+
+    sentence: str
+    again: datetime
+    over: bool = False
+
+
+def rule_of(row: Window) -> Rule:
+    """Return the row as a value."""
+    return Rule(
+        kind=Kind(row.kind),
+        name=row.name,
+        time_zone=row.time_zone,
+        starts=datetime.fromisoformat(row.starts),
+        ends=datetime.fromisoformat(row.ends),
+        recurrence=row.recurrence,
+        exceptions=tuple(map(datetime.fromisoformat, row.exceptions)),
+        clouds=frozenset(row.clouds),
+        zones=frozenset(row.zones),
+        hosts=frozenset(row.hosts),
+        id=row.pk or 0,
+        reason=row.reason,
+    )
+
+
+def rules(since: datetime, until: datetime | None = None) -> list[Rule]:
+    """Return all that say anything about that time; without an end, from then on."""
+    # stored moments were reckoned with the clocks' rules of then: hence the slack
+    rows = Window.objects.filter(active=True).filter(
+        Q(over_at=None) | Q(over_at__gt=since - SLACK)
+    )
+    if until is not None:
+        rows = rows.filter(begins_at__lt=until + SLACK)
+    return [rule_of(row) for row in rows]
+
+
+def where(cloud: str, hosts: Iterable[str | None]) -> Where:
+    """Return the hosts with the zones that they are in, as far as is known."""
+    names = [host for host in dict.fromkeys(hosts) if host]
+    known = Hypervisor.objects.filter(cloud__name=cloud, host__in=names)
+    zones = dict(known.values_list("host", "zone"))
+    return Where(cloud, tuple(Spot(zones.get(name, ""), name) for name in names))
+
+
+def where_of(request: MigrationRequest) -> Where:
+    """Return where the request's move happens: at its source and its target.
+
+    A target that Nova's scheduler is yet to choose is nowhere.
+    """
+    return where(request.cloud.name, [request.source, request.target])
+
+
+def inside(
+    cloud: str,
+    zones: Collection[str],
+    hosts: Collection[str],
+    start: datetime,
+    end: datetime,
+) -> bool:
+    """Whether all of that time is in maintenance windows of all these hosts and zones.
+
+    A host is in its zone by our copy of the cloud; ``zones`` may name others beside.
+    """
+    about = where(cloud, hosts)
+    others = set(zones) - {spot.zone for spot in about.spots}
+    spots = (*about.spots, *(Spot(zone) for zone in sorted(others)))
+    return standing.inside(rules(start, end), Where(cloud, spots), start, end)
+
+
+def says(request: MigrationRequest, now: datetime) -> Says | None:
+    """Return why the calendar does not let the request start now; None: it does."""
+    start, end = request.window_start, request.window_end
+    if end is not None and now >= end:
+        return Says(
+            f"Its window ended at {standing.utc(end)} before it could start: ask anew"
+            " if it is still wanted.",
+            now,
+            over=True,
+        )
+    if start is not None and now < start:
+        return Says(f"Its window begins at {standing.utc(start)}.", start)
+    least, _ = lasting(request.estimate)
+    frozen = standing.frozen(
+        rules(now), where_of(request), now=now, lasts=timedelta(seconds=least)
+    )
+    if frozen is None:
+        return None
+    if end is not None and frozen.until >= end:
+        return Says(
+            f"{frozen.sentence} That is all that was left of its window, which ends at"
+            f" {standing.utc(end)}: ask anew for another one.",
+            now,
+            over=True,
+        )
+    return Says(frozen.sentence, min(frozen.until, now + LOOK))
+
+
+def calendar_says(request: MigrationRequest, now: datetime) -> str:
+    """Return why the request may not start now, as a sentence; empty: it may."""
+    said = says(request, now)
+    return said.sentence if said else ""
+
+
+def lasting(estimate: dict[str, Any] | None) -> tuple[float, float]:
+    """Return how long a move takes, least and most, in seconds; 0 if nobody knows."""
+    least, most = (estimate or {}).get("duration") or (0.0, 0.0)
+    return float(least), float(most)
+
+
+def conflicts(
+    about: Where,
+    *,
+    window: tuple[datetime | None, datetime | None],
+    estimate: dict[str, Any] | None = None,
+    other_than: int | None = None,
+) -> list[Conflict]:
+    """Return what speaks against that time for a move there."""
+    now = timezone.now()
+    least, most = lasting(estimate)
+    known = standing.conflicts(
+        rules(now),
+        about,
+        now=now,
+        window=window,
+        lasts=(timedelta(seconds=least), timedelta(seconds=most)),
+    )
+    return known + _other_moves(about, window, now, other_than)
+
+
+def conflicts_of(request: MigrationRequest) -> list[Conflict]:
+    """Return what speaks against the time of a request; nothing once it has begun."""
+    if request.state not in _OPEN:
+        return []
+    return conflicts(
+        where_of(request),
+        window=(request.window_start, request.window_end),
+        estimate=request.estimate,
+        other_than=request.pk,
+    )
+
+
+def conflicts_of_instance(
+    uuid: str,
+    target: str | None,
+    *,
+    window: tuple[datetime | None, datetime | None],
+    estimate: dict[str, Any] | None,
+) -> list[Conflict]:
+    """Return what speaks against moving the instance at that time."""
+    row = Instance.objects.filter(uuid=uuid).select_related("cloud").first()
+    if row is None:  # our copy does not know it yet, so nobody knows where it is
+        return []
+    about = where(row.cloud.name, [row.host, target])
+    return conflicts(about, window=window, estimate=estimate)
+
+
+def openings(about: Where, *, most: int = 6) -> list[tuple[datetime, datetime]]:
+    """Return the next times in which all of it has a maintenance window."""
+    now = timezone.now()
+    return standing.openings(rules(now), about, now=now, most=most)
+
+
+def upcoming(about: Where, *, days: int = 30, most: int = 8) -> list[Occurrence]:
+    """Return the next occurrences of all that is about some of it."""
+    now = timezone.now()
+    until = now + timedelta(days=days)
+    mine = [rule for rule in rules(now, until) if touches(rule, about)]
+    return all_between(mine, now, until)[:most]
+
+
+def _other_moves(
+    about: Where,
+    window: tuple[datetime | None, datetime | None],
+    now: datetime,
+    other_than: int | None,
+) -> list[Conflict]:
+    """Return who else moves something at these hosts, at a time that was asked for."""
+    if window[0] is None or window[1] is None:
+        return []
+    hosts = [spot.host for spot in about.spots if spot.host]
+    rows = (
+        MigrationRequest.objects.filter(state__in=_MOVING, cloud__name=about.cloud)
+        .filter(Q(source__in=hosts) | Q(target__in=hosts))
+        .filter(window_start__lt=window[1], window_end__gt=max(now, window[0]))
+        .exclude(pk=other_than or 0)
+        .order_by("window_start", "id")[:5]
+    )
+    return [
+        Conflict(
+            "other-move",
+            f"Request {row.pk} moves {row.instance_name} from {row.source} to"
+            f" {row.target or 'a host of the scheduler’s choice'} in a window that"
+            " overlaps.",
+            row.window_start,
+            row.window_end,
+            request=row.pk,
+        )
+        for row in rows
+    ]
+
+
+def calendar(
+    *,
+    days: int,
+    most: int,
+    kind: str = "",
+    cloud: str = "",
+    zone: str = "",
+    host: str = "",
+) -> list[Occurrence]:
+    """Return what is in the next days, narrowed to what is about a place."""
+    now = timezone.now()
+    until = now + timedelta(days=days)
+    if host and not zone:
+        known = Hypervisor.objects.filter(host=host).values_list("zone", flat=True)
+        zone = known.first() or ""
+    about = Where(cloud, (Spot(zone, host),))
+    mine = [
+        rule
+        for rule in rules(now, until)
+        if (not kind or rule.kind == kind) and _asked_for(rule, about)
+    ]
+    return all_between(mine, now, until)[:most]
+
+
+def next_of(rule: Rule, *, most: int = 10) -> list[Occurrence]:
+    """Return the window's next times, in the next year and a bit."""
+    now = timezone.now()
+    return all_between([rule], now, now + standing.FAR)[:most]
+
+
+def _asked_for(rule: Rule, about: Where) -> bool:
+    """Whether the rule is about what a list is narrowed to; what is empty is any."""
+    spot = about.spots[0]
+    return (
+        (not about.cloud or not rule.clouds or about.cloud in rule.clouds)
+        and (not spot.zone or not rule.zones or spot.zone in rule.zones)
+        and (not spot.host or not rule.hosts or spot.host in rule.hosts)
+    )

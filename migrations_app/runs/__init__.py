@@ -1,0 +1,1 @@
+"""An approved move is carried out."""

@@ -1,0 +1,164 @@
+"""The verbs of people about runs: stop, abort, force, and what a held run needs.
+
+Stop, abort and force-complete only leave a wish in the run's row, which the walk reads
+before its next step. The verbs of a held run move its state, which nobody else does
+while it is held.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import notes as audit_notes
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Gone, NotAllowed, TooLate
+from migrations_app.models import Run, Step
+from migrations_app.models.states import WALKING_RUNS, RunState, StepState
+from migrations_app.runs import wakeup as bell
+from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine.run_context import mirror, turned_because
+
+_WALKING = [str(state) for state in WALKING_RUNS]
+
+
+def stop(run_id: int, *, by: User, note: str = "") -> Run:
+    """Have the run turn back as soon as it may; what is under way is called off."""
+    run = _load(run_id)
+    _allow(by, Verb.STOP, run)
+    return _stop(run, "run.stop", by=by, note=note)
+
+
+def abort(run_id: int, *, by: User, note: str = "") -> Run:
+    """Have Nova abort the live migration under way; the run turns back."""
+    run = _load(run_id)
+    _allow(by, Verb.ABORT, run)
+    _migrating(run, "abort")
+    return _stop(run, "run.abort", by=by, note=note)
+
+
+def force_complete(run_id: int, *, by: User, note: str = "") -> Run:
+    """Have Nova complete the live migration now: by post-copy, or by a pause."""
+    run = _load(run_id)
+    _allow(by, Verb.FORCE_COMPLETE, run)
+    _migrating(run, "force")
+    wish = {"force_asked_at": timezone.now(), "force_sent_at": None}
+    return _wish(run, "run.force_complete", by=by, note=note, **wish)
+
+
+def look_again(run_id: int, *, by: User, note: str = "") -> Run:
+    """Have a held run go on the way it was going, with its patience renewed."""
+    run = _load(run_id)
+    state = RunState.GOING_BACK if run.was_going_back else RunState.RUNNING
+    return _resume(run, Verb.LOOK_AGAIN, "run.look_again", state, by=by, note=note)
+
+
+def go_back(run_id: int, *, by: User, note: str = "") -> Run:
+    """Send a held run back, unless the point of no return is passed."""
+    run = _load(run_id)
+    _allow(by, Verb.GO_BACK, run)
+    if run.steps.filter(final=True, state=str(StepState.DONE)).exists():
+        raise TooLate(
+            "The point of no return is passed, so there is no way back: have it looked"
+            " at again, or close it by hand."
+        )
+    return _resume(
+        run, Verb.GO_BACK, "run.go_back", RunState.GOING_BACK, by=by, note=note
+    )
+
+
+def close(run_id: int, *, by: User, note: str) -> Run:
+    """Close a held run by hand: a person has seen to it, and says how."""
+    run = _load(run_id)
+    _allow(by, Verb.CLOSE, run)
+    note = audit_notes.note(note, "Say what you found and what you did about it.")
+    now = timezone.now()
+    with transaction.atomic():
+        _held(run, state=str(RunState.CLOSED), ended_at=now, why=note)
+        journal.note(run.pk, f"{by.get_username()} closed it by hand: {note}", at=now)
+        mirror(run, RunState.CLOSED, why=note, now=now)
+        after = journal.digest(run.pk)
+        audit.record("run.closed", by=by, run=run, note=note, after=after)
+    return _load(run_id)
+
+
+def _stop(run: Run, verb: str, *, by: User, note: str) -> Run:
+    wish = {"stop_asked_at": timezone.now(), "stop_asked_by": by.get_username()}
+    return _wish(run, verb, by=by, note=note, **wish)
+
+
+def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
+    now = timezone.now()
+    with transaction.atomic():
+        changed = Run.objects.filter(pk=run.pk, state__in=_WALKING).update(
+            look_again_at=now, **wish
+        )
+        if changed != 1:
+            raise TooLate("The run has come to rest meanwhile. Look again.")
+        line = audit.VERBS[verb].format(
+            actor=by.get_username(), instance=run.request.instance_name
+        )
+        journal.note(run.pk, f"{line}. {note}".strip(), at=now)
+        audit.record(verb, by=by, run=run, note=note)
+        bell.ring()
+    return _load(run.pk)
+
+
+def _resume(
+    run: Run, verb: Verb, audit_verb: str, state: RunState, *, by: User, note: str
+) -> Run:
+    _allow(by, verb, run)
+    now = timezone.now()
+    why = turned_because(run.why) if state is RunState.GOING_BACK else ""
+    with transaction.atomic():
+        _held(
+            run,
+            state=str(state),
+            look_again_at=now,
+            stop_asked_at=None,
+            force_asked_at=None,
+            # on its way back a run says why it turned, on its way on nothing is wrong
+            why=why,
+        )
+        unfinished = Step.objects.filter(run=run).exclude(state=str(StepState.DONE))
+        unfinished.update(begun_at=None)
+        Step.objects.filter(run=run).update(undo_begun_at=None)
+        who = by.get_username()
+        way = "back" if state is RunState.GOING_BACK else "on"
+        journal.note(run.pk, f"{who} had the run go {way}. {note}".strip(), at=now)
+        mirror(run, state, why=why, now=now)
+        audit.record(audit_verb, by=by, run=run, note=note)
+        bell.ring()
+    return _load(run.pk)
+
+
+def _held(run: Run, **fields: Any) -> None:
+    if Run.objects.filter(pk=run.pk, state=str(RunState.HELD)).update(**fields) != 1:
+        raise TooLate("Somebody was faster: the run is no longer held.")
+
+
+def _migrating(run: Run, word: str) -> None:
+    """Check that a live migration is under way now."""
+    live = run.steps.filter(key="migrate_live", asked_at__isnull=False)
+    if not live.exclude(state=str(StepState.DONE)).exists():
+        raise TooLate(f"No live migration is under way: there is nothing to {word}.")
+
+
+def _load(run_id: int) -> Run:
+    try:
+        return Run.objects.select_related("request__cloud").get(pk=run_id)
+    except Run.DoesNotExist:
+        raise Gone(f"There is no run {run_id}.") from None
+
+
+def _allow(by: User, verb: Verb, run: Run) -> None:
+    sentence = policy.why_not(policy.person(by), verb, run=run)
+    if isinstance(sentence, policy.Late):
+        raise TooLate(sentence)
+    if sentence:
+        raise NotAllowed(sentence)

@@ -1,0 +1,205 @@
+"""For how long a guest stood still in its move: what was estimated, what was measured.
+
+Each figure says how it was measured: libvirt's own is the pause of the guest, Nova's
+events and our steps bound it from outside, and a probe tells how it looked from the
+network. Nothing is said where nothing was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from migrations_app.models import Probe, Run, Sample, Step
+from migrations_app.models.states import StepState
+from migrations_app.runs.probe import gaps
+from migrations_app.runs.probe.gaps import Answer, Gap, Result
+
+# A chart shows so much: of a longer probe what is around its longest gap.
+SHOWN, AROUND = timedelta(minutes=15), timedelta(minutes=1)
+ROWS = 20  # of a table, the longest spans
+
+HOW = {
+    "libvirt": "measured by libvirt",
+    "events": "at most, by Nova's events; the guest's own boot comes on top",
+    "steps": "at most, from the request to shut it down until Nova said that it runs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """How long the guest stood still, in ms, and how that was measured (see HOW)."""
+
+    ms: int
+    how: str
+
+    @property
+    def words(self) -> str:
+        """The figure for a person."""
+        amount = f"{self.ms} ms" if self.ms < 10_000 else _span(self.ms / 1000)
+        return f"{amount}, {HOW.get(self.how, self.how)}"
+
+
+def measured(steps: Sequence[Step]) -> Standstill | None:
+    """Return what was measured of the run with these steps; None: nothing was."""
+    for step in steps:
+        if "downtime_ms" in step.progress:
+            how = step.progress.get("downtime_how", "")
+            return Standstill(int(step.progress["downtime_ms"]), how)
+    rows = {step.key: step for step in steps}
+    stop, start = rows.get("stop"), rows.get("start_on_target")
+    if stop is None or start is None or start.state != StepState.DONE:
+        return None
+    # without a request the guest was off before
+    if stop.asked_at is None or start.asked_at is None or start.done_at is None:
+        return None
+    lasted = start.done_at - stop.asked_at
+    return Standstill(round(lasted.total_seconds() * 1000), "steps")
+
+
+def estimated(estimate: dict[str, Any]) -> str:
+    """Return the estimate that was made before, in words; empty when there is none."""
+    span = estimate.get("downtime")
+    if not isinstance(span, list) or len(span) != 2:
+        return ""
+    least, most = span
+    if not most:
+        return "none"
+    return f"up to {_span(most)}" if not least else f"{_span(least)} to {_span(most)}"
+
+
+class Probed:
+    """What a probe of a run's guest has told so far, or in the end."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will be asked."""
+        return self.probe.over_at is not None
+
+    @cached_property
+    def result(self) -> Result:
+        """What the answers tell: all of them, or those of the last quarter of an hour
+        while the probing goes on."""
+        if self.probe.result:
+            return gaps.from_dict(self.probe.result)
+        return gaps.read(self.answers)
+
+    @property
+    def words(self) -> str:
+        """What was measured, for a person."""
+        if self.probe.trouble:
+            return self.probe.trouble
+        if not self.probe.sent:
+            return "Nothing was asked yet."
+        text = gaps.words(self.result)
+        return text[0].upper() + text[1:]
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The answers that a chart shows, oldest first."""
+        begin, end = self._window
+        rows = Sample.objects.filter(run=self.probe.run_id, at__gte=begin, at__lte=end)
+        return [
+            Answer(at.timestamp() + offset / 1000, latency)
+            for at, pairs in rows.values_list("at", "answers")
+            for offset, latency in pairs
+        ]
+
+    @cached_property
+    def table(self) -> list[dict[str, Any]]:
+        """The longest gaps and holes in their order, for people who read a table."""
+        spans: list[tuple[float, float, str, int]] = []
+        for gap in self.result.gaps:
+            bound = "at most" if gap.whole else "at least"
+            what = f"no answer for {bound} {gap.seconds:.1f} s"
+            spans.append((gap.begin, gap.end, what, gap.lost))
+        for begin, end in self.result.holes:
+            spans.append((begin, end, f"nobody measured for {end - begin:.1f} s", 0))
+        longest = sorted(spans, key=lambda span: span[0] - span[1])[:ROWS]
+        return [
+            {
+                "begin": gaps.clock(begin),
+                "end": gaps.clock(end),
+                "what": what,
+                "lost": lost or "",
+            }
+            for begin, end, what, lost in sorted(longest)
+        ]
+
+    @property
+    def more(self) -> int:
+        """How many spans the table leaves out."""
+        return len(self.result.gaps) + len(self.result.holes) - len(self.table)
+
+    @property
+    def _window(self) -> tuple[datetime, datetime]:
+        probe, now = self.probe, timezone.now()
+        begin, end = probe.begun_at or now, probe.over_at or now
+        if end - begin > SHOWN:
+            gap = gaps.from_dict(probe.result).longest if probe.result else None
+            if gap is not None:
+                return _at(gap.begin) - AROUND, _at(gap.begin) - AROUND + SHOWN
+            begin = end - SHOWN
+        return begin, end
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it; times in UTC, spans in seconds."""
+        result, gap = self.result, self.result.longest
+        return {
+            "target": self.probe.target,
+            "over": self.over,
+            "sent": self.probe.sent,
+            "lost": self.probe.lost,
+            "longest_gap": None if gap is None else _gap(gap),
+            "unmeasured": round(result.unmeasured, 1),
+            "words": self.words,
+        }
+
+
+def probed(run: Run) -> Probed | None:
+    """Return what a probe tells of the run's guest; None when none was asked for."""
+    probe = Probe.objects.filter(pk=run.pk).first()
+    return Probed(probe) if probe else None
+
+
+def as_dict(run: Run, steps: Sequence[Step]) -> dict[str, Any]:
+    """Return all that is known of the run's downtime, as JSON can hold it."""
+    known, probe = measured(steps), probed(run)
+    span = run.request.estimate.get("downtime")
+    return {
+        "ms": known.ms if known else None,
+        "how": known.how if known else None,
+        "words": known.words if known else "It was not measured.",
+        "estimate": span if isinstance(span, list) else None,
+        "probe": probe.as_dict() if probe else None,
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "seconds": round(gap.seconds, 2),
+        "begin": _at(gap.begin).isoformat(),
+        "end": _at(gap.end).isoformat(),
+        "lost": gap.lost,
+        "whole": gap.whole,
+    }
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 10 and seconds != int(seconds):
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -1,0 +1,1 @@
+"""The engine: it walks the steps of a run forward, or back."""

@@ -1,0 +1,68 @@
+"""The pacer: about once a second, ring for everything that is due.
+
+Every worker process runs one; a lease in the database lets one of them at a time do
+it, and a dead one is replaced as soon as its lease lapses. When nobody answers the
+bell (Redis is gone, or every worker is busy with something long) it walks itself: so
+no run that is due waits for more than a few seconds.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils import timezone
+
+from migrations_app.models import Pacer
+from migrations_app.runs.engine.lease import Clock, due_runs
+
+BEAT = 1.0  # seconds between two beats
+LEASE = timedelta(seconds=3)
+# A run that is due for so long was rung for in vain.
+UNANSWERED = timedelta(seconds=2.5)
+
+
+@dataclass(slots=True)
+class Baton:
+    """The right to be the pacer, and what it does with it."""
+
+    ring: Callable[[], bool]  # have a worker look at what is due; False: no bell
+    walk: Callable[[], object]  # look at what is due oneself
+    other: Callable[[datetime], datetime | None]  # since when is anything else due
+    clock: Clock = timezone.now
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def take(self) -> bool:
+        """Become the pacer, or stay it; False when another process is."""
+        now = self.clock()
+        free = (
+            models.Q(lease__in=("", self.token))
+            | models.Q(lease_until=None)
+            | models.Q(lease_until__lt=now)
+        )
+        return bool(
+            Pacer.objects.filter(free, pk=1).update(
+                lease=self.token, lease_until=now + LEASE, seen_at=now
+            )
+        )
+
+    def beat(self) -> bool:
+        """Look once for what is due; True when this process is the pacer."""
+        if not self.take():
+            return False
+        now = self.clock()
+        run = due_runs(now).values_list("look_again_at", flat=True).first()
+        since = [at for at in (run, self.other(now)) if at is not None]
+        if not since:
+            return True
+        answered = self.ring()
+        if not answered or now - min(since) > UNANSWERED:
+            self.walk()
+        return True
+
+    def drop(self) -> None:
+        """Give the baton back, so that another process need not wait for it."""
+        Pacer.objects.filter(pk=1, lease=self.token).update(lease="", lease_until=None)

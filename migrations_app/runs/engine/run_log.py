@@ -1,0 +1,50 @@
+"""The journal: the next numbered line of a run.
+
+The number is taken by an UPDATE of the run's own row in the transaction that inserts
+the line: the row's lock makes the order of commits the order of numbers, so a reader
+whose cursor is a line number can never miss a late commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from migrations_app.models import Line, Run
+from migrations_app.runs.engine.lease import Lease
+
+
+def say(lease: Lease, text: str, /, *, step: str = "", **fields: Any) -> None:
+    """Add a line to the log of the run that the lease is for, and write ``fields``.
+
+    Raises LostLease.
+    """
+    with transaction.atomic():
+        lease.write(last_number=models.F("last_number") + 1, **fields)
+        _insert(lease.run_id, text, step, lease.clock())
+
+
+def note(run_id: int, text: str, *, at: datetime) -> None:
+    """Add a line on behalf of a person, who holds no lease."""
+    with transaction.atomic():
+        Run.objects.filter(pk=run_id).update(last_number=models.F("last_number") + 1)
+        _insert(run_id, text, "", at)
+
+
+def digest(run_id: int) -> dict[str, Any]:
+    """Return the SHA-256 of the log as its text file has it, and how long it is."""
+    found, count = hashlib.sha256(), 0
+    for line in Line.objects.filter(run_id=run_id).order_by("number").iterator():
+        at = line.at.astimezone(UTC)
+        text = f"{line.number:5} {at:%Y-%m-%dT%H:%M:%SZ} {line.text}\n"
+        found.update(text.encode("utf-8", "surrogatepass"))
+        count += 1
+    return {"log_sha256": found.hexdigest(), "log_lines": count}
+
+
+def _insert(run_id: int, text: str, step: str, at: datetime) -> None:
+    number = Run.objects.values_list("last_number", flat=True).get(pk=run_id)
+    Line.objects.create(run_id=run_id, number=number, step=step, at=at, text=text)

@@ -1,0 +1,71 @@
+"""The walk: claim a run, go as far as the world allows, give it back.
+
+It never waits: when a step says WAITING it notes when to look again and ends. Before
+every request to a neighbour it commits what it is about to ask, so that whoever comes
+after a death knows that it may have been asked, and looks for its trace in the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
+from django.utils import timezone
+
+from migrations_app.errors import LostLease
+from migrations_app.integrations.interfaces import World
+from migrations_app.models.states import RunState
+from migrations_app.runs.engine import lease_heartbeat as heart
+from migrations_app.runs.engine.forward import forward
+from migrations_app.runs.engine.lease import Clock, Lease
+from migrations_app.runs.engine.run_context import Footing, Way
+from migrations_app.runs.engine.undo import back
+
+log = structlog.get_logger(__name__)
+WorldOf = Callable[[str], World]
+# The database does not answer, or does not know our tables yet: it will come round.
+# What else it says is about what this run writes, and would be said for ever.
+DATABASE_AWAY = (InterfaceError, InternalError, OperationalError, ProgrammingError)
+
+
+def walk(run_id: int, world_of: WorldOf, *, clock: Clock = timezone.now) -> Way | None:
+    """Walk the run if it is due and nobody else does; None when it was not ours.
+
+    Afterwards the run is over, held, or due again later. When the database is away
+    its error escapes: the lease lapses and the run is looked at again later.
+    """
+    lease = Lease(run_id, clock)
+    if not lease.claim():
+        return None
+    with heart.beating(lease):
+        try:
+            return _go(lease, world_of)
+        except LostLease:
+            log.warning("lease lost", run=run_id)
+            return None
+
+
+def _go(lease: Lease, world_of: WorldOf) -> Way:
+    foot = Footing(lease, world_of)
+    if not foot.sound:
+        return foot.hold(
+            "The steps of this procedure have changed since they were approved. Look at"
+            " the instance in Nova, then close the run by hand and ask anew."
+        )
+    way = Way.ON
+    try:
+        while way is Way.ON:
+            way = forward(foot) if foot.run.state == RunState.RUNNING else back(foot)
+            if way is Way.ON:
+                foot.refresh()
+    except (LostLease, *DATABASE_AWAY):
+        raise
+    except Exception as error:
+        # an error of our own: a person must look, the run must not spin
+        log.exception("walk failed", run=lease.run_id)
+        return foot.hold(
+            f"novaweb met an error of its own ({type(error).__name__}); its log says"
+            " more. Nothing further was asked of Nova. Look again when it is mended."
+        )
+    return way

@@ -1,0 +1,105 @@
+"""What pages and the API read of runs: steps, log, and whether a worker walks them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from migrations_app.errors import Gone
+from migrations_app.models import (
+    Line,
+    Pacer,
+    Removal,
+    Run,
+    Step,
+)
+from migrations_app.models.states import WALKING_RUNS, RunState
+
+WALKING = [str(state) for state in WALKING_RUNS]
+PACER_PATIENCE = timedelta(seconds=10)
+LINES_ON_A_PAGE = 1000
+
+
+# -- is what we show still so? ------------------------------------------------------
+
+
+def worker_trouble() -> str:
+    """Return why runs stand still, as a sentence; empty: a worker looks for them."""
+    seen = Pacer.objects.filter(pk=1).values_list("seen_at", flat=True).first()
+    if seen is None:
+        return (
+            "No worker is running: no move starts or goes on until one is started with"
+            " “manage.py worker”."
+        )
+    if timezone.now() - seen > PACER_PATIENCE:
+        return (
+            f"No worker is running: none has looked for work since {seen:%H:%M:%S} UTC"
+            f" on {seen:%d %b}. Moves stand still, and go on as soon as one is started"
+            " with “manage.py worker”."
+        )
+    return ""
+
+
+# -- runs ---------------------------------------------------------------------------
+
+
+def run(number: int) -> Run:
+    """Return the run with its request and cloud. Raises Gone when there is none."""
+    row = Run.objects.select_related("request__cloud").filter(pk=number).first()
+    if row is None:
+        raise Gone(f"There is no run {number}.")
+    return row
+
+
+def steps(of: Run) -> list[Step]:
+    """Return the run's steps in the order of the plan."""
+    return list(of.steps.all())
+
+
+def lines_after(run: int, number: int, *, limit: int = 500) -> list[Line]:
+    """Return the lines that follow the one of that number: the log's one reader.
+
+    Numbers are given out under the run's row lock, so that a reader whose cursor is a
+    number never misses a late commit.
+    """
+    return list(Line.objects.filter(run=run, number__gt=number)[:limit])
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What tells a watcher whether anything about a run may have changed."""
+
+    state: str
+    last_number: int
+    looked_at: datetime | None
+    stop_asked_at: datetime | None
+    force_asked_at: datetime | None
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will be written."""
+        return self.state not in (*WALKING, str(RunState.HELD))
+
+
+def pulse(run: int) -> Pulse:
+    """Return the run's pulse, by its primary key alone. Raises Gone."""
+    row = (
+        Run.objects.filter(pk=run)
+        .values_list(
+            "state", "last_number", "looked_at", "stop_asked_at", "force_asked_at"
+        )
+        .first()
+    )
+    if row is None:
+        raise Gone(f"There is no run {run}.")
+    return Pulse(*row)
+
+
+LOG, SAMPLES = "log", "samples"
+
+
+def removed(run: Run, what: str) -> Removal | None:
+    """Return the note that this was removed of the run; None: it was not."""
+    return Removal.objects.filter(run=run, what=what).first()

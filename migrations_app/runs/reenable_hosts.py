@@ -1,0 +1,196 @@
+"""Sees to it that no host stays disabled that a run has disabled.
+
+A run enables itself what it disabled, seconds later. But it may be held, closed by
+hand, refused by its cloud, or walked by nobody; and a request of a worker that was
+taken for dead may reach Nova late. So whoever finds the mark of a request of ours on a
+service (steps/disabled_reason.py) whose run has no right to it any more enables it.
+Marks of tokens that are not known here belong to another installation: they stay.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import Gone, WorldError
+from migrations_app.integrations.clouds import known_clouds
+from migrations_app.integrations.interfaces import Cloud as CloudPort
+from migrations_app.integrations.interfaces import Service
+from migrations_app.models import Cloud, Drain, MigrationRequest, Run, Step
+from migrations_app.models.states import WALKING_RUNS, StepState
+from migrations_app.procedures.cold_by_disabling import ColdByDisabling
+from migrations_app.procedures.steps.disable_other_hosts import (
+    DisableOthers,
+    EnableOthers,
+    window,
+)
+from migrations_app.procedures.steps.disabled_reason import token_of
+from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine.run_context import move_of
+
+log = structlog.get_logger(__name__)
+# How often a cloud is looked at: while a run may have hosts disabled, and otherwise.
+SOON, LATER = timedelta(seconds=10), timedelta(seconds=60)
+_WALKING = [str(state) for state in WALKING_RUNS]
+
+
+def runs_that_disable(cloud: Cloud) -> QuerySet[Run]:
+    """Return the runs under way that have hosts disabled now, or will have soon."""
+    over = Q(key=EnableOthers.key, state=str(StepState.DONE))
+    over |= Q(key=DisableOthers.key, state=str(StepState.UNDONE))
+    return Run.objects.filter(
+        ~Exists(Step.objects.filter(over, run=OuterRef("pk"))),
+        request__cloud=cloud,
+        request__procedure=ColdByDisabling.name,
+        state__in=_WALKING,
+    )
+
+
+def in_the_way(request: MigrationRequest) -> str:
+    """Return what a look at the request has to wait for, as a sentence; or nothing.
+
+    While hosts are disabled the pre-flight would find another world than that which
+    was approved; and no two runs may disable hosts at once.
+    """
+    runs = runs_that_disable(request.cloud)
+    if request.procedure != ColdByDisabling.name:
+        runs = runs.filter(_disables())
+    run = runs.first()
+    if run is None:
+        return ""
+    return (
+        f"Request {run.request_id} has other hosts of this cloud disabled for some"
+        " seconds: wait until they are enabled again."
+    )
+
+
+def due_clouds(now: datetime) -> list[str]:
+    """Return the clouds that are to be looked at now, each to one caller only.
+
+    A cloud in which nobody ever wanted hosts disabled is never looked at.
+    """
+    known_clouds()
+    due = Q(services_due_at__isnull=True) | Q(services_due_at__lte=now)
+    found = []
+    for cloud in Cloud.objects.filter(due):
+        busy = runs_that_disable(cloud).exists()
+        following = now + (SOON if busy else LATER)
+        if Cloud.objects.filter(due, pk=cloud.pk).update(services_due_at=following):
+            found.append(cloud)
+    wanting = MigrationRequest.objects.filter(procedure=ColdByDisabling.name)
+    return [
+        cloud.name
+        for cloud in found
+        if wanting.filter(cloud=cloud).exists()
+        or Drain.objects.filter(cloud=cloud, started_at__isnull=False).exists()
+    ]
+
+
+def restore(cloud_name: str, cloud: CloudPort, *, now: datetime) -> list[str]:
+    """No service is disabled any more by a run that has no right to it; return which.
+
+    Raises the WorldError of the cloud when it is not so, after it was tried for all.
+    """
+    marked: dict[str, list[Service]] = defaultdict(list)
+    for service in cloud.services():
+        if token := token_of(service):
+            marked[token].append(service)
+    restored: list[str] = []
+    trouble: WorldError | None = None
+    for token, services in marked.items():
+        request = _request(cloud_name, token)
+        why = _no_right(request, now) if request else ""
+        if request is None or not why:
+            continue
+        _note(request, f"{_named(services)} still disabled although {why}: enabling.")
+        for service in services:
+            try:
+                restored += _enable(cloud, service, token)
+            except WorldError as error:
+                log.warning("not enabled", host=service.host, reason=error.sentence)
+                trouble = trouble or error
+    if trouble is not None:
+        raise trouble
+    return restored
+
+
+def holder(cloud_name: str, service: Service, *, now: datetime) -> Run | None:
+    """Return the run that has disabled the service and has a right to; None: none."""
+    token = token_of(service)
+    request = _request(cloud_name, token) if token else None
+    if request is None or _no_right(request, now):
+        return None
+    return Run.objects.get(request=request)
+
+
+def foreign(cloud_name: str, services: list[Service]) -> Mapping[str, str]:
+    """Return what other installations of novaweb have disabled: host -> reason."""
+    return {
+        service.host: service.disabled_reason or ""
+        for service in services
+        if (token := token_of(service)) and _request(cloud_name, token) is None
+    }
+
+
+def _request(cloud_name: str, token: str) -> MigrationRequest | None:
+    found = MigrationRequest.objects.filter(cloud__name=cloud_name, token=token)
+    return found.select_related("cloud", "run").first()
+
+
+def _disables() -> Exists:
+    return Exists(
+        Step.objects.filter(
+            run=OuterRef("pk"), key=DisableOthers.key, asked_at__isnull=False
+        )
+    )
+
+
+def _no_right(request: MigrationRequest, now: datetime) -> str:
+    """Return why its run must have nothing disabled, as half a sentence; or nothing."""
+    run = runs_that_disable(request.cloud).filter(_disables(), request=request).first()
+    if run is None:
+        state = Run.objects.filter(request=request).values_list("state", flat=True)
+        words = (state.first() or request.state).replace("_", " ")
+        return f"its run is {words} and has no more need of that"
+    row = run.steps.get(key=DisableOthers.key)
+    since = row.begun_at or row.asked_at
+    longest = window(move_of(request))
+    if since is not None and now - since > longest:
+        minutes = int(longest.total_seconds() // 60)
+        return f"its run was to have it so for {minutes} minutes at most"
+    return ""
+
+
+def _named(services: list[Service]) -> str:
+    hosts = ", ".join(service.host for service in services)
+    return f"{hosts} {'is' if len(services) == 1 else 'are'}"
+
+
+def _note(request: MigrationRequest, text: str) -> None:
+    """Say in the log and the trail what is about to be done; once if it must be tried
+    again and again."""
+    run = Run.objects.filter(request=request).first()
+    last = run.lines.last() if run is not None else None
+    if last is not None and last.text == text:
+        return
+    with transaction.atomic():
+        if run is not None:
+            journal.note(run.pk, text, at=timezone.now())
+        audit.record("run.restored", request=request, run=run, note=text)
+
+
+def _enable(cloud: CloudPort, service: Service, token: str) -> list[str]:
+    try:
+        if token_of(cloud.service(service.host)) != token:
+            return []
+        cloud.set_service(service.id, enabled=True)
+    except Gone:
+        return []
+    return [service.host]

@@ -1,0 +1,141 @@
+"""What is removed when it is old: logs, answers of probes, messages to people.
+
+Never an entry of the audit trail, nor what was asked, planned, found and decided
+(docs/adr/0011-the-trail-is-kept.md). What is removed of a run is noted with the run,
+and each removal is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from migrations_app.audit import recorder as audit
+from migrations_app.models import Delivery, Line, Notice, Removal, Run, Sample
+from migrations_app.runs.log_file import log_sha256
+from migrations_app.runs.queries import LOG, SAMPLES
+
+log = structlog.get_logger(__name__)
+# One job does no more than this, and is rung again while there is something left.
+RUNS_AT_ONCE, ROWS_AT_ONCE = 100, 1000
+EVERY = timedelta(hours=1)
+
+
+class Hourly:
+    """When a worker is to be rung: old things are sought once an hour."""
+
+    def __init__(self) -> None:
+        self._asked: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Tell whether to ring now; while something old is left, at every look."""
+        if self._asked is not None and now - self._asked < EVERY:
+            return False
+        old = is_due(now)
+        if not old:
+            self._asked = now
+        return old
+
+
+def is_due(now: datetime) -> bool:
+    """Tell whether anything is old enough to be removed."""
+    return any(
+        rows.exists()
+        for rows in (_with_log(now), _with_samples(now), _notices(now), _sent(now))
+    )
+
+
+def remove_due(now: datetime) -> int:
+    """Remove some of what is old, each in a transaction of its own; return how much."""
+    removed = 0
+    for run in list(_with_log(now)[:RUNS_AT_ONCE]):
+        removed += _remove(run, LOG, Line.objects.filter(run=run), log_sha256)
+    for run in list(_with_samples(now)[:RUNS_AT_ONCE]):
+        removed += _remove(run, SAMPLES, Sample.objects.filter(run=run))
+    for what, rows in (("notices", _notices(now)), ("deliveries", _sent(now))):
+        removed += _remove_messages(what, rows)
+    return removed
+
+
+def _since(days: int, now: datetime) -> datetime | None:
+    """Return the time before which things are old; None: they are kept for ever."""
+    return now - timedelta(days=days) if days > 0 else None
+
+
+def _with_log(now: datetime) -> models.QuerySet[Run]:
+    since = _since(settings.NOVAWEB_KEEP_LOGS_DAYS, now)
+    if since is None:
+        return Run.objects.none()
+    gone = Removal.objects.filter(run=models.OuterRef("pk"), what=LOG)
+    old = Run.objects.filter(ended_at__lt=since).exclude(models.Exists(gone))
+    return old.select_related("request__cloud").order_by("ended_at")
+
+
+def _with_samples(now: datetime) -> models.QuerySet[Run]:
+    since = _since(settings.NOVAWEB_KEEP_SAMPLES_DAYS, now)
+    if since is None:
+        return Run.objects.none()
+    gone = Removal.objects.filter(run=models.OuterRef("pk"), what=SAMPLES)
+    # what the answers told is read out of them when the probing is over, and is kept
+    old = Run.objects.filter(ended_at__lt=since, probe__over_at__lt=since)
+    rows = old.exclude(models.Exists(gone))
+    return rows.select_related("request__cloud").order_by("ended_at")
+
+
+def _notices(now: datetime) -> models.QuerySet[Notice]:
+    since = _since(settings.NOVAWEB_KEEP_MESSAGES_DAYS, now)
+    return Notice.objects.filter(at__lt=since) if since else Notice.objects.none()
+
+
+def _sent(now: datetime) -> models.QuerySet[Delivery]:
+    since = _since(settings.NOVAWEB_KEEP_MESSAGES_DAYS, now)
+    # what is still to be sent has not ended
+    return (
+        Delivery.objects.filter(ended_at__lt=since)
+        if since
+        else Delivery.objects.none()
+    )
+
+
+def _remove(
+    run: Run,
+    what: str,
+    rows: models.QuerySet[Line] | models.QuerySet[Sample],
+    sha256: Callable[[Iterable[Line]], str] | None = None,
+) -> int:
+    digest = sha256(Line.objects.filter(run=run).iterator()) if sha256 else ""
+    try:
+        with transaction.atomic():
+            noted = Removal.objects.create(
+                run=run, what=what, count=0, sha256=digest, at=timezone.now()
+            )
+            count, _ = rows.delete()
+            Removal.objects.filter(pk=noted.pk).update(count=count)
+            after = {"what": what, "count": count}
+            if digest:
+                after["log_sha256"] = digest
+            audit.record("retention.removed", run=run, after=after)
+    except IntegrityError:
+        log.info("removed by another worker", run=run.pk, what=what)
+        return 0
+    return count
+
+
+def _remove_messages(
+    what: str, rows: models.QuerySet[Notice] | models.QuerySet[Delivery]
+) -> int:
+    numbers = list(rows.order_by("pk").values_list("pk", flat=True)[:ROWS_AT_ONCE])
+    if not numbers:
+        return 0
+    with transaction.atomic():
+        _, by_model = rows.model._default_manager.filter(pk__in=numbers).delete()
+        count = by_model.get(rows.model._meta.label, 0)
+        if count:
+            after = {"what": what, "count": count, "up_to": numbers[-1]}
+            audit.record("retention.removed", after=after)
+    return count

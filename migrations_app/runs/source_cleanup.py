@@ -1,0 +1,71 @@
+"""What moves by hand have set aside on their sources, and how it goes in the end.
+
+The folder is a way back for people for NOVAWEB_KEEP_DAYS; then it is removed for good,
+on both hosts with all that the move has left there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import models, transaction
+
+from migrations_app.audit import recorder as audit
+from migrations_app.errors import WorldError
+from migrations_app.integrations.host_commands import instance_folder as folder
+from migrations_app.integrations.interfaces import Move, World
+from migrations_app.models import Run
+from migrations_app.models.states import RunState
+from migrations_app.procedures.manual import Manual
+from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine.command_audit import recorded
+from migrations_app.runs.engine.run_context import move_of
+
+log = structlog.get_logger(__name__)
+# A host that could not be cleared is tried again after so long.
+PAUSE = timedelta(hours=1)
+
+
+def due(now: datetime) -> models.QuerySet[Run]:
+    """Return the runs whose source may forget for good what it has set aside."""
+    kept = timedelta(days=settings.NOVAWEB_KEEP_DAYS)
+    tried = models.Q(sweep_again_at__isnull=True) | models.Q(sweep_again_at__lte=now)
+    return Run.objects.filter(
+        tried,
+        request__procedure=Manual.name,
+        state=str(RunState.COMPLETED),
+        ended_at__lte=now - kept,
+        swept_at__isnull=True,
+    ).order_by("ended_at")
+
+
+def sweep_due(now: datetime, world_of: Callable[[str], World]) -> int:
+    """Remove what is due, each by one caller only; return how many were swept."""
+    swept = 0
+    for run in due(now).select_related("request__cloud"):
+        mine = due(now).order_by().filter(pk=run.pk)
+        if mine.update(sweep_again_at=now + PAUSE) != 1:
+            continue
+        try:
+            world = world_of(run.request.cloud.name)
+            _sweep(recorded(world, run=run, step="sweep"), move_of(run.request))
+        except WorldError as error:
+            log.warning("not swept yet", run=run.pk, reason=error.sentence)
+            continue
+        with transaction.atomic():
+            Run.objects.filter(pk=run.pk).update(swept_at=now)
+            text = f"Removed for good what was set aside on {run.request.source}."
+            journal.note(run.pk, text, at=now)
+            audit.record("run.swept", run=run)
+        swept += 1
+    return swept
+
+
+def _sweep(world: World, move: Move) -> None:
+    if world.hosts is None:
+        return
+    for host in (str(move.target), move.source):
+        world.hosts.run(host, folder.sweep(move), timeout=120)

@@ -1,0 +1,65 @@
+"""Says that approvers have handed on, and the form to do so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from migrations_app.errors import NovawebError
+from migrations_app.requests.approvals import delegations as verbs
+from migrations_app.web.approvals.forms import DelegationForm
+from migrations_app.web.page import page, person_of, show, user_of
+
+MOST = 100
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page()
+def delegations(request: HttpRequest) -> HttpResponse:
+    """List the says that are handed on; hand on one's own."""
+    if request.method != "POST":
+        return _show(request, DelegationForm(initial={"starts_at": timezone.now()}))
+    verbs.allow(user_of(request))
+    form = DelegationForm(request.POST)
+    if not form.is_valid():
+        return _show(request, form, status=422)
+    try:
+        row = verbs.delegate(by=user_of(request), **form.cleaned_data)
+    except NovawebError as error:
+        return _show(request, form, trouble=error.sentence, status=error.status)
+    messages.success(request, f"{row.taker_name} has your say for that time.")
+    return redirect("delegations")
+
+
+@require_POST
+@page()
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a delegation before its time."""
+    row = verbs.revoke(pk, by=user_of(request))
+    said = f"{row.taker_name} no longer has the say of {row.giver_name}."
+    messages.success(request, said)
+    return redirect("delegations")
+
+
+def _show(
+    request: HttpRequest, form: DelegationForm, *, trouble: str = "", status: int = 200
+) -> HttpResponse:
+    person = person_of(request)
+    is_open = set(verbs.open_now().values_list("pk", flat=True))
+    rows = [
+        (row, row.pk in is_open, not verbs.why_not_revoke(person, row))
+        for row in verbs.delegations()[:MOST]
+    ]
+    context: dict[str, Any] = {
+        "form": form,
+        "rows": rows,
+        "refusal": verbs.why_not(person),
+    }
+    if trouble:
+        context["trouble"] = trouble
+    return show(request, "approvals/delegations.html", context, status=status)

@@ -1,0 +1,170 @@
+"""Approval policies, says handed on, and changes of a request, as people type them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from migrations_app.requests.approvals import wording as words
+from migrations_app.requests.approvals.rules import CONDITIONS, When
+
+_TEXT = {"class": "form-control"}
+_DATE = "%Y-%m-%dT%H:%M"
+
+
+def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(
+        format=_DATE, attrs={"type": "datetime-local", **_TEXT}
+    )
+    return forms.DateTimeField(required=required, label=label, widget=widget)
+
+
+def _names(label: str) -> forms.CharField:
+    return forms.CharField(
+        required=False,
+        max_length=4000,
+        label=label,
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+
+
+def _number(label: str, hint: str = "", *, required: bool = False) -> Any:
+    return forms.IntegerField(
+        required=required,
+        label=label,
+        help_text=hint,
+        widget=forms.NumberInput(attrs=_TEXT),
+    )
+
+
+class PolicyForm(forms.Form):
+    """One policy. What makes sense is the verb's to say."""
+
+    name = forms.CharField(
+        max_length=100, label="Name", widget=forms.TextInput(attrs=_TEXT)
+    )
+    weight = _number(
+        "Weight", "Of the policies that match a move the heaviest rules.", required=True
+    )
+    stages = forms.CharField(
+        max_length=4000,
+        label="Who must approve",
+        help_text="A stage a line, in order: 2 of approver, change-board. They are"
+        " groups; to decide takes the role approver as well.",
+        widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
+    )
+    clouds = _names("Clouds")
+    projects = _names("Projects (names or ids)")
+    zones = _names("Zones of source or target")
+    aggregates = _names("Aggregates of source or target")
+    hosts = _names("Hosts, source or target")
+    procedures = _names("Procedures")
+    instances_at_least = _number("Instances at least", "Moved under one approval.")
+    window = forms.ChoiceField(
+        choices=[
+            (str(When.ANY), "in a maintenance window or not"),
+            (str(When.INSIDE), "in a maintenance window"),
+            (str(When.OUTSIDE), "outside of maintenance windows"),
+        ],
+        label="When it starts",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    approval_hours = _number("An approval lapses after (hours)", "Empty: never.")
+    request_hours = _number(
+        "A request expires after (hours)", "Empty: as the installation has it."
+    )
+    break_glass = forms.BooleanField(
+        required=False,
+        label="Operators may break the glass",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+    active = forms.BooleanField(
+        required=False,
+        label="It rules",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+    note = forms.CharField(
+        max_length=2000,
+        label="Why",
+        help_text="An auditor will read it.",
+        error_messages={"required": "Say why: an auditor will read it."},
+        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
+    )
+
+    @property
+    def what(self) -> list[forms.BoundField]:
+        """What it is called, and who must approve."""
+        return [self[name] for name in ("name", "weight", "stages")]
+
+    @property
+    def about(self) -> list[forms.BoundField]:
+        """The conditions that a move must meet."""
+        return [self[name] for name in (*CONDITIONS, "instances_at_least", "window")]
+
+    @property
+    def limits(self) -> list[forms.BoundField]:
+        """For how long requests and approvals hold."""
+        return [self[name] for name in ("approval_hours", "request_hours")]
+
+    @property
+    def switches(self) -> list[forms.BoundField]:
+        """What is on or off."""
+        return [self[name] for name in ("break_glass", "active")]
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """The rule as data. Raises Unfit for a line that says no stage."""
+        given = self.cleaned_data
+        return {
+            **{name: words.names(given[name]) for name in CONDITIONS},
+            "stages": words.stages(given["stages"]),
+            "instances_at_least": _or(given["instances_at_least"], 1),
+            "window": given["window"],
+            "approval_hours": given["approval_hours"],
+            "request_hours": given["request_hours"],
+            "break_glass": given["break_glass"],
+        }
+
+
+def policy_as_typed(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rule as the form shows it."""
+    return {
+        **rule,
+        **{name: ", ".join(rule.get(name, [])) for name in CONDITIONS},
+        "stages": "\n".join(
+            f"{stage['approvers']} of {', '.join(stage['groups'])}"
+            for stage in rule["stages"]
+        ),
+    }
+
+
+class DelegationForm(forms.Form):
+    """To whom a say is handed on, for how long and why."""
+
+    to = forms.CharField(
+        max_length=150,
+        label="To",
+        help_text="Their name here, as they sign in.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", **_TEXT}),
+    )
+    starts_at = _moment("From (UTC)")
+    ends_at = _moment("Until (UTC)")
+    reason = forms.CharField(
+        max_length=2000,
+        label="Why",
+        error_messages={"required": "Say why you hand it on."},
+        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
+    )
+
+
+def _unless_same(typed: Any, known: Any) -> Any:
+    """Return what is known where the form's minutes say the same."""
+    if typed and known and known.replace(second=0, microsecond=0) == typed:
+        return known
+    return typed
+
+
+def _or(value: Any, other: Any) -> Any:
+    return other if value is None else value

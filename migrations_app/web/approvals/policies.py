@@ -1,0 +1,133 @@
+"""Approval policies: what rules, each with its versions, and forms to change them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from migrations_app.access.permissions import Verb
+from migrations_app.errors import NovawebError
+from migrations_app.models import ApprovalPolicy
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals import policies as verbs
+from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
+from migrations_app.web.note_form import note_in
+from migrations_app.web.page import page, show, user_of
+
+FORM = ["GET", "HEAD", "POST"]
+
+
+@require_safe
+@page(Verb.SEE_POLICIES)
+def policies(request: HttpRequest) -> HttpResponse:
+    """List all policies, those that rule first, the heaviest first."""
+    rows = [(row, rulings.rule_of(row)) for row in verbs.all_policies()]
+    return show(request, "approvals/policies.html", {"rows": rows})
+
+
+@require_safe
+@page(Verb.SEE_POLICIES)
+def policy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one policy with all its versions."""
+    return _show(request, verbs.one(pk))
+
+
+@require_http_methods(FORM)
+@page(Verb.SET_POLICY)
+def new(request: HttpRequest) -> HttpResponse:
+    """Show the form of a new policy; take it."""
+    if request.method != "POST":
+        blank = {"weight": 10, "window": "any", "stages": "1 of approver"}
+        form = PolicyForm(initial={**blank, "break_glass": True, "active": True})
+        return show(request, "approvals/policy_form.html", {"form": form})
+    form = PolicyForm(request.POST)
+    context: dict[str, Any] = {"form": form}
+    if not form.is_valid():
+        return show(request, "approvals/policy_form.html", context, status=422)
+    given = form.cleaned_data
+    try:
+        row = verbs.create(
+            by=user_of(request),
+            name=given["name"],
+            weight=given["weight"],
+            rule=form.rule,
+            note=given["note"],
+        )
+    except NovawebError as error:
+        context["trouble"] = error.sentence
+        return show(request, "approvals/policy_form.html", context, status=error.status)
+    messages.success(request, "The policy rules from now on.")
+    return redirect("policy", pk=row.pk)
+
+
+@require_http_methods(FORM)
+@page(Verb.SET_POLICY)
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the form of a policy, filled in; take it."""
+    row = verbs.one(pk)
+    context: dict[str, Any] = {"row": row}
+    if request.method != "POST":
+        typed = policy_as_typed(row.rule)
+        known = {"name": row.name, "weight": row.weight, "active": row.active}
+        context |= {"form": PolicyForm(initial={**typed, **known})}
+        return show(request, "approvals/policy_form.html", context)
+    form = PolicyForm(request.POST)
+    context |= {"form": form, "seen": request.POST.get("version", "")}
+    if not form.is_valid():
+        return show(request, "approvals/policy_form.html", context, status=422)
+    given = form.cleaned_data
+    version = request.POST.get("version", "")
+    try:
+        verbs.change(
+            pk,
+            by=user_of(request),
+            version=int(version) if version.isdecimal() and len(version) < 9 else 0,
+            name=given["name"],
+            weight=given["weight"],
+            active=given["active"],
+            rule=form.rule,
+            note=given["note"],
+        )
+    except NovawebError as error:
+        context["trouble"] = error.sentence
+        return show(request, "approvals/policy_form.html", context, status=error.status)
+    messages.success(request, "The policy was changed.")
+    return redirect("policy", pk=pk)
+
+
+@require_POST
+@page(Verb.SET_POLICY)
+def retire(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the policy rule no more."""
+    row = verbs.one(pk)
+    try:
+        note = note_in(request.POST)
+        verbs.retire(pk, by=user_of(request), version=row.version, note=note)
+    except NovawebError as error:
+        return _show(request, row, error)
+    messages.success(request, "The policy rules no more.")
+    return redirect("policy", pk=pk)
+
+
+def _show(
+    request: HttpRequest, row: ApprovalPolicy, error: NovawebError | None = None
+) -> HttpResponse:
+    rule = rulings.rule_of(row)
+    context: dict[str, Any] = {
+        "row": row,
+        "rule": rule,
+        "too_few": verbs.too_few(rule) if row.active else [],
+        "versions": [(each, verbs.rule_then(each)) for each in row.versions.all()],
+    }
+    if error is not None:
+        context["trouble"] = error.sentence
+    status = error.status if error else 200
+    return show(request, "approvals/policy.html", context, status=status)

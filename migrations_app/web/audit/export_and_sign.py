@@ -1,0 +1,67 @@
+"""The proof of the audit trail on its pages: exports, and a signature on demand."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import actions as attest
+from migrations_app.audit import download as sending
+from migrations_app.audit.filters import AuditFilter
+from migrations_app.errors import NovawebError, Unfit
+from migrations_app.models import AuditEntry
+from migrations_app.web.page import page, sorry, user_of
+
+
+@require_safe
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Send what the filters find, as a file that proves itself."""
+    try:
+        how = request.GET.get("format", "jsonl")
+        if how not in sending.FORMATS:
+            raise Unfit("An export is jsonl, csv or proof (of the csv).")
+        wanted = AuditFilter(request.GET, queryset=AuditEntry.objects.all())
+        if not wanted.form.is_valid():
+            raise Unfit("The filters make no sense: correct them on the audit page.")
+        made = attest.export(
+            by=user_of(request),
+            narrow=lambda rows: wanted.filter_queryset(rows),
+            filters=_filters(request),
+            until=_until(request),
+        )
+    except NovawebError as error:
+        return sorry(request, error)
+    return sending.answer(request, made, how)
+
+
+@require_POST
+@page(Verb.SIGN)
+def sign(request: HttpRequest) -> HttpResponse:
+    """Have the end of the trail signed now."""
+    try:
+        signed = attest.sign(by=user_of(request))
+        messages.success(request, f"Signed up to entry {signed.entry}.")
+    except Unfit as error:
+        messages.error(request, error.sentence)
+    return redirect("audit")
+
+
+def _filters(request: HttpRequest) -> dict[str, str]:
+    return {
+        name: request.GET[name]
+        for name in AuditFilter.base_filters
+        if request.GET.get(name)
+    }
+
+
+def _until(request: HttpRequest) -> int | None:
+    text = request.GET.get("until_entry", "")
+    if not text:
+        return None
+    if text.isascii() and text.isdecimal() and 0 < int(text[:20]) < 2**63:
+        return int(text)
+    raise Unfit("“until_entry” is the number of an entry.")

@@ -1,0 +1,50 @@
+"""The audit trail as a table, for a page."""
+
+from __future__ import annotations
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from migrations_app.audit import recorder as audit
+from migrations_app.models import AuditEntry
+from migrations_app.web.lists import ATTRS
+from migrations_app.web.tags.novaweb import icon, when
+
+
+class AuditTable(tables.Table):  # type: ignore[misc]
+    """One act a row, newest first; the sentence is the permalink."""
+
+    sentence = tables.Column(empty_values=(), orderable=False, verbose_name="What")
+    at = tables.Column(orderable=False, verbose_name="When")
+    actor_name = tables.Column(verbose_name="Who", orderable=False)
+    way = tables.Column(empty_values=(), orderable=False, verbose_name="From and to")
+    ticket = tables.Column(orderable=False, default="—")
+    note = tables.Column(orderable=False, default="—")
+
+    class Meta:
+        attrs = ATTRS
+        template_name = "audit/table.html"
+        caption = "Audit trail"
+        empty_text = "No entry matches. Take a filter away."
+
+    def render_sentence(self, record: AuditEntry) -> SafeString:
+        """What was done, in words."""
+        place = reverse("audit-entry", args=[record.pk])
+        return format_html('<a href="{}">{}</a>', place, audit.sentence(record))
+
+    def render_at(self, record: AuditEntry) -> SafeString:
+        """When it was done."""
+        return when(record.at)
+
+    def render_way(self, record: AuditEntry) -> SafeString | str:
+        """The hosts that it was about."""
+        if not record.source:
+            return "—"
+        arrow = icon("arrow-right", "to")
+        return format_html("{} {} {}", record.source, arrow, record.target or "?")
+
+    def render_note(self, value: str) -> str:
+        """The beginning of what the person wrote; the entry's page has all of it."""
+        return value if len(value) <= 120 else f"{value[:119]}…"

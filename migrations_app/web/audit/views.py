@@ -1,0 +1,140 @@
+"""The audit trail: searchable, one page an entry, nothing to change."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import queries as audit_queries
+from migrations_app.audit import queries as reading
+from migrations_app.audit import saved_searches as searches
+from migrations_app.audit import search, signing
+from migrations_app.audit.filters import AuditFilter
+from migrations_app.audit.search import Page
+from migrations_app.audit.verify import verify_segment
+from migrations_app.errors import NovawebError, Unfit
+from migrations_app.models import AuditEntry
+from migrations_app.web.audit.tables import AuditTable
+from migrations_app.web.page import page, person_of, show, user_of
+
+GREATEST = 2**63 - 1
+
+
+@require_safe
+@page(Verb.SEE_AUDIT)
+def entries(request: HttpRequest) -> HttpResponse:
+    """List what was done, newest first, with a search."""
+    return _list(request)
+
+
+@require_safe
+@page(Verb.SEE_AUDIT)
+def entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one entry whole: all that is hashed, and whether it still fits."""
+    row = audit_queries.audit_entry(pk)
+    context = {
+        "entry": row,
+        "newer": reading.neighbour(pk, newer=True),
+        "older": reading.neighbour(pk, newer=False),
+        "same_act": reading.of_act(row),
+        "chain": verify_segment([pk]),
+        "signed": signing.standing(timezone.now()),
+    }
+    return show(request, "audit/entry.html", context)
+
+
+@require_POST
+@page(Verb.SAVE_SEARCH)
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep the search that the page showed."""
+    sent = QueryDict(request.POST.get("filters", ""))
+    wanted = AuditFilter(sent)
+    try:
+        if not wanted.form.is_valid():
+            raise Unfit("The filters make no sense as they are. Mend them first.")
+        row = searches.save(
+            by=user_of(request),
+            name=request.POST.get("name", ""),
+            filters=_filters(sent),
+            shared=request.POST.get("shared") == "on",
+        )
+    except NovawebError as error:
+        context = {"trouble": error.sentence}
+        return _list(request, sent, context, status=error.status)
+    messages.success(request, f"The search is kept as “{row.name}”.")
+    return redirect("audit-search", pk=row.pk)
+
+
+@require_safe
+@page(Verb.SEE_AUDIT)
+def kept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lead to the search that is kept: this address stays, whatever it finds."""
+    row = searches.seen(pk, by=person_of(request))
+    # jsonb keeps no order of its own that a person would expect
+    return redirect(f"{reverse('audit')}?{urlencode(sorted(row.filters.items()))}")
+
+
+@require_POST
+@page(Verb.SAVE_SEARCH)
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget the search."""
+    searches.remove(pk, by=user_of(request))
+    messages.success(request, "The search is removed.")
+    return redirect("audit")
+
+
+def place(given: QueryDict, name: str) -> int | None:
+    """Return the number of an entry that the address names. Raises Unfit."""
+    text = given.get(name, "")
+    if not text:
+        return None
+    if text.isascii() and text.isdecimal() and int(text[:20]) <= GREATEST:
+        return int(text[:20])
+    raise Unfit(f"“{name}” is the number of an entry.")
+
+
+def _list(
+    request: HttpRequest,
+    given: QueryDict | None = None,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    given = request.GET if given is None else given
+    wanted = AuditFilter(given)
+    found = Page([], newer=False, older=False)
+    before, after = place(given, "before"), place(given, "after")
+    if wanted.form.is_valid():
+        found = search.found(wanted.wanted, before=before, after=after)
+    table = AuditTable(found.entries)
+    table.found = found
+    table.filters = urlencode(_filters(given))
+    table.chain = chain_of(found.entries)
+    person = person_of(request)
+    table.may_save = not policy.why_not(person, Verb.SAVE_SEARCH)
+    context = {
+        "table": table,
+        "wanted": wanted,
+        "searches": list(searches.seen_by(person)),
+        **(more or {}),
+    }
+    return show(request, "audit/entries.html", context, status=status)
+
+
+def _filters(given: QueryDict) -> dict[str, str]:
+    names = AuditFilter.base_filters
+    return {name: str(given[name]) for name in names if given.get(name)}
+
+
+def chain_of(rows: list[AuditEntry]) -> Any:
+    """Return whether the entries are as they were written; None: there are none."""
+    return verify_segment([row.pk for row in rows]) if rows else None

@@ -1,0 +1,111 @@
+"""What people ask of drains: a new one, decisions about it, and how it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from migrations_app.access.permissions import Verb
+from migrations_app.drains import actions as verbs
+from migrations_app.drains import queries as drains_seen
+from migrations_app.errors import NovawebError
+from migrations_app.inventory import queries as inventory_queries
+from migrations_app.models import Drain
+from migrations_app.models.states import DrainState
+from migrations_app.web.drains.forms import DrainForm
+from migrations_app.web.drains.views import show_drain
+from migrations_app.web.drains.what_if_form import host_list
+from migrations_app.web.note_form import note_in
+from migrations_app.web.page import page, show, user_of
+
+_VERBS: dict[str, tuple[Callable[..., Drain], str]] = {
+    "reject": (verbs.reject, "You rejected this drain."),
+    "withdraw": (verbs.withdraw, "You withdrew this drain."),
+    "pause": (verbs.pause, "The drain is paused: nothing new starts."),
+    "resume": (verbs.resume, "The drain goes on."),
+    "cancel": (
+        verbs.cancel,
+        "The drain is cancelled: nothing new starts, and what is under way ends as it"
+        " does.",
+    ),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.DRAIN)
+def ask(request: HttpRequest) -> HttpResponse:
+    """Show the form; take it; go to the drain that came of it."""
+    clouds = [each.cloud for each in inventory_queries.freshness()]
+    if request.method != "POST":
+        given = {
+            name: request.GET[name]
+            for name in ("cloud", "hosts", "targets")
+            if name in request.GET
+        }
+        return _form(request, DrainForm(initial=given, clouds=clouds))
+    form = DrainForm(request.POST, clouds=clouds)
+    if not form.is_valid():
+        return _form(request, form, status=422)
+    try:
+        row = verbs.ask(by=user_of(request), **form.asked)
+    except NovawebError as error:
+        return _form(request, form, {"trouble": error.sentence}, status=error.status)
+    messages.success(
+        request, "You asked for this drain. It is planned, then it waits for approval."
+    )
+    return redirect("drain", pk=row.pk)
+
+
+@require_POST
+@page()
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Do to the drain what the address says."""
+    note = note_in(request.POST)
+    by = user_of(request)
+    try:
+        if verb == "approve":
+            digest = request.POST.get("plan_digest", "")
+            row = verbs.approve(pk, by=by, plan_digest=digest, note=note)
+            messages.success(request, _approved(row))
+        elif verb == "move-back":
+            row = verbs.move_back(pk, by=by, reason=note)
+            messages.success(request, "You asked to have its instances moved back.")
+            return redirect("drain", pk=row.pk)
+        elif verb in _VERBS:
+            carry_out, said = _VERBS[verb]
+            carry_out(pk, by=by, note=note)
+            messages.success(request, said)
+        else:
+            raise Http404
+    except NovawebError as error:
+        status = error.status
+        context = {"trouble": error.sentence, "note": request.POST.get("note", "")}
+        return show_drain(request, drains_seen.drain(pk), context, status=status)
+    return redirect("drain", pk=pk)
+
+
+def _approved(row: Drain) -> str:
+    if row.state != DrainState.REQUESTED:
+        return "You approved this drain."
+    return "You approved this drain. It takes more approvals to start."
+
+
+def _form(
+    request: HttpRequest,
+    form: DrainForm,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    rows = inventory_queries.hypervisors().select_related(None).order_by("zone", "host")
+    context = {
+        "form": form,
+        "hosts": host_list(rows.values_list("host", "zone")),
+        **(more or {}),
+    }
+    return show(request, "drains/ask.html", context, status=status)

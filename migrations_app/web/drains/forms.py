@@ -1,0 +1,129 @@
+"""Asking for hosts to be emptied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from migrations_app.drains.planner.model import Limits
+from migrations_app.models import Cloud
+from migrations_app.models.states import Afterwards
+from migrations_app.web.drains.what_if_form import names
+
+_TEXT = {"class": "form-control"}
+_HOSTS = {**_TEXT, "list": "hosts", "autocomplete": "off"}
+_USUAL = Limits()
+
+
+def _limit(label: str, usual: int, why: str) -> forms.IntegerField:
+    return forms.IntegerField(
+        min_value=0,
+        max_value=1000,
+        initial=usual,
+        label=label,
+        help_text=why,
+        widget=forms.NumberInput(attrs={**_TEXT, "min": 0, "max": 1000}),
+    )
+
+
+class DrainForm(forms.Form):
+    """Which hosts, how fast, and what becomes of them; the verb looks at the rest."""
+
+    cloud = forms.ChoiceField(required=False, label="Cloud")
+    hosts = forms.CharField(
+        max_length=20_000,
+        label="Hosts to empty",
+        help_text="Names with commas between. Their nova-compute is disabled first, so"
+        " that nothing new comes.",
+        error_messages={"required": "Say which hosts are to be emptied."},
+        widget=forms.TextInput(attrs=_HOSTS),
+    )
+    targets = forms.CharField(
+        required=False,
+        max_length=20_000,
+        label="Only to these hosts",
+        help_text="Names with commas between. Empty: to every host that may take them.",
+        widget=forms.TextInput(attrs=_HOSTS),
+    )
+    reason = forms.CharField(
+        max_length=4000,
+        label="Reason",
+        error_messages={"required": "Say why these hosts are to be emptied."},
+        help_text="Whoever approves reads this, and so does an auditor in years.",
+        widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
+    )
+    ticket = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Ticket",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    afterwards = forms.ChoiceField(
+        label="When they are empty",
+        choices=(
+            (str(Afterwards.KEEP), "they stay disabled: somebody works on them"),
+            (str(Afterwards.ENABLE), "they are enabled again, if we disabled them"),
+        ),
+        initial=str(Afterwards.KEEP),
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    window_start = forms.DateTimeField(required=False, label="Not before (UTC)")
+    window_end = forms.DateTimeField(required=False, label="Not after (UTC)")
+    per_source = _limit(
+        "At once from a host",
+        _USUAL.per_source,
+        "Nova itself carries out one live migration from a host at a time, unless it is"
+        " configured otherwise: a second one is made ready meanwhile, more only queue.",
+    )
+    per_target = _limit(
+        "At once to a host", _USUAL.per_target, "They share the host’s network."
+    )
+    per_zone = _limit("At once in a zone", _USUAL.per_zone, "0: no limit.")
+    overall = _limit(
+        "At once in all",
+        _USUAL.overall,
+        "They share switches and storage. 0: no limit.",
+    )
+    stop_after = _limit(
+        "Pause after failures",
+        3,
+        "So many moves that fail pause the drain until somebody has looked. 0: never.",
+    )
+
+    def __init__(self, *args: Any, clouds: Iterable[Cloud], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("window_start", "window_end"):
+            self.fields[name].widget = forms.DateTimeInput(
+                format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local", **_TEXT}
+            )
+        known = [cloud.name for cloud in clouds]
+        field = self.fields["cloud"]
+        field.choices = [("", "whichever has them")]  # type: ignore[attr-defined]
+        field.choices += [(name, name) for name in known]  # type: ignore[attr-defined]
+        field.widget.attrs["class"] = "form-select"
+        self.clouds = len(known)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the verb takes."""
+        given = self.cleaned_data
+        window: dict[str, datetime | None] = {
+            name: given[name] for name in ("window_start", "window_end")
+        }
+        return {
+            "cloud": given["cloud"] or None,
+            "hosts": list(names([given["hosts"]])),
+            "targets": list(names([given["targets"]])) or None,
+            "limits": {
+                name: given[name]
+                for name in ("per_source", "per_target", "per_zone", "overall")
+            },
+            "stop_after": given["stop_after"],
+            "afterwards": given["afterwards"],
+            "reason": given["reason"],
+            "ticket": given["ticket"],
+            **window,
+        }

@@ -1,0 +1,106 @@
+"""The what-if page: what moves would change, asked in its address and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from migrations_app.drains import what_if
+from migrations_app.drains.what_if import Answer, Question
+from migrations_app.errors import NovawebError
+from migrations_app.inventory import queries as inventory_queries
+from migrations_app.models import Instance
+from migrations_app.web.drains import effect_bars as effects
+from migrations_app.web.drains import what_if_form as asked
+from migrations_app.web.drains.what_if_form import WhatIfForm
+from migrations_app.web.page import page, show
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A picked instance, and the query without it."""
+
+    instance: Instance
+    target: str
+    without: str
+
+
+@require_safe
+@page()
+def foresee(request: HttpRequest) -> HttpResponse:
+    """Show the form, and what becomes of what it asks: a page that can be sent on."""
+    wanted = asked.question(request.GET)
+    try:
+        if names := asked.names(request.GET.getlist("add")):
+            added = what_if.uuids_of(names, cloud=wanted.cloud)
+            both = dict.fromkeys(added, "") | dict(wanted.picks)
+            wanted = replace(wanted, picks=both)
+            return redirect(f"{reverse('what-if')}?{asked.query(wanted)}")
+        picks = _picks(wanted)
+    except NovawebError as error:
+        return _show(request, Question(), {"trouble": error.sentence}, error.status)
+    if wanted.empty:
+        return _show(request, wanted, {"picks": picks})
+    if "now" not in request.GET and (many := what_if.takes_time(wanted)):
+        # the page comes at once, and fetches the effect
+        later = {"picks": picks, "many": many, "query": asked.query(wanted)}
+        return _show(request, wanted, later)
+    try:
+        answer = what_if.foresee(wanted)
+    except NovawebError as error:
+        context = {"trouble": error.sentence, "picks": picks}
+        return _show(request, wanted, context, error.status)
+    return _show(request, wanted, {"picks": picks, **answered(answer, wanted.hosts)})
+
+
+def answered(answer: Answer, emptied: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the templates of an effect show."""
+    return {
+        "answer": answer,
+        "moves": answer.moves,
+        "stays": answer.stays,
+        "touched": effects.touched(answer.effect, emptied=emptied),
+        "broken": answer.effect.broken,
+        "goals": len({task.target for task in answer.tasks}),
+        "limits": answer.limits,
+    }
+
+
+def _picks(wanted: Question) -> list[Pick]:
+    without = asked.without(wanted)
+    return [
+        Pick(instance=instance, target=wanted.picks[uuid], without=without[uuid])
+        for uuid, instance in what_if.picked(list(wanted.picks)).items()
+    ]
+
+
+def _show(
+    request: HttpRequest, wanted: Question, more: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    clouds = inventory_queries.freshness()
+    rows = inventory_queries.hypervisors().select_related(None).order_by("zone", "host")
+    if wanted.cloud:
+        rows = rows.filter(cloud__name=wanted.cloud)
+    filled = dict(asked.initial(wanted))
+    if status != 200:
+        # what could not be understood stays in the form
+        for name in ("host", "target", "add"):
+            filled[name] = ", ".join(asked.names(request.GET.getlist(name)))
+    drain = [("cloud", wanted.cloud)] if wanted.cloud else []
+    drain += [("hosts", ", ".join(wanted.hosts))]
+    drain += [("targets", ", ".join(wanted.targets))] if wanted.targets else []
+    context = {
+        "form": WhatIfForm(initial=filled, clouds=[each.cloud for each in clouds]),
+        "wanted": wanted,
+        "hosts": asked.host_list(rows.values_list("host", "zone")),
+        "clouds": clouds,
+        "drain_query": urlencode(drain),
+        **more,
+    }
+    return show(request, "what_if/page.html", context, status=status)

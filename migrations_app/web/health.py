@@ -1,0 +1,94 @@
+"""Is it alive, can it work, and in figures: /healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+
+import redis
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
+
+from migrations_app.runs import queries as runs_queries
+from migrations_app.web import metrics
+
+REDIS_PATIENCE = 2.0  # seconds
+
+
+@require_safe
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process is alive. Asks nobody: for whoever restarts processes."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+@require_safe
+@login_not_required
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say of each part whether moves can be carried out, and what is wrong if not.
+
+    503 when the database or a worker is missing. Without Redis everything goes on,
+    only up to some seconds later, so that this is said and is no reason for 503.
+    """
+    troubles: dict[str, str] = {}
+    for name, trouble_with in _PARTS.items():
+        if troubles.get("database"):
+            troubles[name] = "Not looked at, since the database comes first."
+        else:
+            troubles[name] = trouble_with()
+    ready = not any(trouble for name, trouble in troubles.items() if name != "redis")
+    parts = {name: trouble or "ok" for name, trouble in troubles.items()}
+    return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
+
+
+def _database() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+    except DatabaseError:
+        return "The database does not answer."
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return "The database lacks tables or columns: run “manage.py migrate”."
+    return ""
+
+
+def _redis() -> str:
+    try:
+        with redis.Redis.from_url(
+            settings.NOVAWEB_REDIS_URL,
+            socket_timeout=REDIS_PATIENCE,
+            socket_connect_timeout=REDIS_PATIENCE,
+        ) as client:
+            client.ping()
+    except redis.RedisError:
+        return "Redis does not answer; runs go on, but may be some seconds late."
+    return ""
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "worker": runs_queries.worker_trouble,
+    "redis": _redis,
+}
+
+
+@require_safe
+@login_not_required
+def metrics_page(request: HttpRequest) -> HttpResponse:
+    """Show figures to whoever sends NOVAWEB_METRICS_TOKEN as a bearer token."""
+    token = settings.NOVAWEB_METRICS_TOKEN
+    given = request.headers.get("Authorization", "")
+    if not token or not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return HttpResponse(
+            "Send the token that NOVAWEB_METRICS_TOKEN holds, as “Authorization:"
+            " Bearer …”. While it holds none, nobody may read this.\n",
+            status=403,
+            content_type="text/plain; charset=utf-8",
+        )
+    response: HttpResponse = ExportToDjangoView(request)
+    response.content += metrics.page()
+    return response

@@ -1,0 +1,51 @@
+"""What needs the person who came in, and the door itself."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from migrations_app.drains import queries as drains_seen
+from migrations_app.inventory import queries as inventory_queries
+from migrations_app.requests import queries
+from migrations_app.web.page import is_htmx, page, person_of, show
+from migrations_app.web.sign_in_form import SignInForm
+
+
+@require_safe
+@page()
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what waits for the person, what is held, and what is under way."""
+    context = {
+        "desk": queries.desk(person_of(request)),
+        "drains": drains_seen.desk(person_of(request)),
+        "clouds": inventory_queries.freshness(),
+    }
+    return show(request, "home.html", context)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignIn(LoginView):
+    """Django's own, with our sentences."""
+
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def dispatch(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
+        """Load the whole page anew when a part of one was asked for signed out."""
+        if is_htmx(request):
+            return HttpResponseClientRefresh()
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Show the form again, with a status that says that it was refused."""
+        response = super().form_invalid(form)
+        response.status_code = 422
+        return response

@@ -1,0 +1,108 @@
+"""Nova's services: the list as Nova tells it now, and a page to change one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django_tables2 import RequestConfig
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.errors import NovawebError
+from migrations_app.inventory import compute_services as verbs
+from migrations_app.web.inventory.compute_service_table import ServiceTable
+from migrations_app.web.inventory.compute_services_form import ServicesForm
+from migrations_app.web.lists import PER_PAGE
+from migrations_app.web.note_form import note_in
+from migrations_app.web.page import page, person_of, show, user_of
+
+
+@require_safe
+@page()
+def services(request: HttpRequest) -> HttpResponse:
+    """List all of Nova's services; where Nova does not tell, the sentence why."""
+    cloud = request.GET.get("cloud", "")
+    trouble, status = "", 200
+    try:
+        found = verbs.services(by=user_of(request), cloud=cloud or None)
+    except NovawebError as error:
+        found, trouble, status = [], error.sentence, error.status
+    form = ServicesForm(request.GET, binaries=(each.binary for each in found))
+    table = ServiceTable(form.narrow(found))
+    table.cloud = cloud
+    if not policy.why_not(person_of(request), Verb.DISABLE):
+        table.columns.show("change")
+    else:
+        table.columns.hide("change")
+    RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
+    context = {"table": table, "wanted": {"form": form}, "trouble": trouble}
+    return show(request, "compute/services.html", context, status=status)
+
+
+@require_safe
+@page()
+def service(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Show one service, and what it means to change it."""
+    return _show(request, uuid, request.GET.get("cloud", ""))
+
+
+@require_POST
+@page(Verb.DISABLE)
+def disable(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Disable the service, with the reason that was typed."""
+    return _change(request, uuid, enabled=False)
+
+
+@require_POST
+@page(Verb.ENABLE)
+def enable(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Enable the service."""
+    return _change(request, uuid, enabled=True)
+
+
+def _change(request: HttpRequest, uuid: UUID, *, enabled: bool) -> HttpResponse:
+    cloud = request.POST.get("cloud", "")
+    by = user_of(request)
+    try:
+        note = note_in(request.POST)
+        if enabled:
+            done = verbs.enable(str(uuid), by=by, note=note, cloud=cloud or None)
+        else:
+            done = verbs.disable(str(uuid), by=by, reason=note, cloud=cloud or None)
+    except NovawebError as error:
+        context = {"trouble": error.sentence, "note": request.POST.get("note", "")}
+        return _show(request, uuid, cloud, context, status=error.status)
+    word = "enabled" if enabled else "disabled"
+    messages.success(request, f"nova-compute on {done.host} is {word}.")
+    query = f"?{urlencode({'cloud': cloud})}" if cloud else ""
+    return redirect(reverse("service", args=[uuid]) + query)
+
+
+def _show(
+    request: HttpRequest,
+    uuid: UUID,
+    cloud: str,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    found = verbs.service(str(uuid), by=user_of(request), cloud=cloud or None)
+    if found.enabled:
+        refusal = verbs.why_not_disable(found)
+    else:
+        refusal = verbs.why_not_enable(found, cloud=cloud or None)
+    verb = Verb.DISABLE if found.enabled else Verb.ENABLE
+    context = {
+        "service": found,
+        "cloud": cloud,
+        "refusal": policy.why_not(person_of(request), verb) or refusal,
+        **(more or {}),
+    }
+    return show(request, "compute/service.html", context, status=status)

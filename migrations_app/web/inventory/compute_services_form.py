@@ -1,0 +1,69 @@
+"""What the list of Nova's services can be narrowed by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from migrations_app.integrations.interfaces import Service
+
+_SELECT = {"class": "form-select"}
+_ANY = ("", "any")
+
+
+class ServicesForm(forms.Form):
+    """Search by host or zone; narrow by binary, status and state; choose the cloud."""
+
+    q = forms.CharField(
+        required=False,
+        label="Search",
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "placeholder": "host or zone"}
+        ),
+    )
+    binary = forms.ChoiceField(
+        required=False, label="Binary", widget=forms.Select(attrs=_SELECT)
+    )
+    status = forms.ChoiceField(
+        required=False,
+        label="Status",
+        choices=[_ANY, ("enabled", "enabled"), ("disabled", "disabled")],
+        widget=forms.Select(attrs=_SELECT),
+    )
+    state = forms.ChoiceField(
+        required=False,
+        label="State",
+        choices=[_ANY, ("up", "up"), ("down", "down")],
+        widget=forms.Select(attrs=_SELECT),
+    )
+    cloud = forms.ChoiceField(
+        required=False, label="Cloud", widget=forms.Select(attrs=_SELECT)
+    )
+
+    def __init__(self, *args: Any, binaries: Iterable[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(name, name) for name in sorted(set(binaries))]
+        self.fields["binary"].choices = [_ANY, *known]  # type: ignore[attr-defined]
+        clouds = settings.NOVAWEB_CLOUDS
+        if len(clouds) > 1:
+            self.fields["cloud"].choices = [(it, it) for it in clouds]  # type: ignore[attr-defined]
+        else:
+            del self.fields["cloud"]
+
+    def narrow(self, services: Iterable[Service]) -> list[Service]:
+        """Return those that match; all of them where the form makes no sense."""
+        if not self.is_valid():
+            return list(services)
+        wanted = self.cleaned_data
+        text = wanted["q"].strip().lower()
+        return [
+            it
+            for it in services
+            if (text in it.host.lower() or text in it.zone.lower())
+            and wanted["binary"] in {"", it.binary}
+            and wanted["status"] in {"", "enabled" if it.enabled else "disabled"}
+            and wanted["state"] in {"", "up" if it.up else "down"}
+        ]

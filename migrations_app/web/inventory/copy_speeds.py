@@ -1,0 +1,65 @@
+"""Copy speeds: one pair of hosts, and having it measured."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from migrations_app.access.permissions import Verb
+from migrations_app.errors import TooLate
+from migrations_app.integrations import clouds as integrations_clouds
+from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import queries as copy_speeds_queries
+from migrations_app.inventory.copy_speeds.actions import Pair
+from migrations_app.web.page import is_htmx, page, person_of, show, user_of
+
+
+@require_safe
+@page()
+def speed(request: HttpRequest) -> HttpResponse:
+    """Show what is known of one pair of hosts: as a page, or as a part of one."""
+    return _show(request, _pair(request))
+
+
+@require_POST
+@page(Verb.MEASURE)
+def measure(request: HttpRequest) -> HttpResponse:
+    """Have the pair measured; show it, or go to its page."""
+    asked = _pair(request)
+    with suppress(TooLate):  # it is being measured, which is what was wanted
+        speeds.ask(
+            by=user_of(request),
+            cloud=asked.cloud,
+            source=asked.source,
+            target=asked.target,
+        )
+    if is_htmx(request):
+        return _show(request, _pair(request))
+    messages.success(request, "A worker measures it; that takes some seconds.")
+    place = urlencode(
+        {"cloud": asked.cloud, "source": asked.source, "target": asked.target}
+    )
+    return redirect(f"{reverse('speed')}?{place}")
+
+
+def _pair(request: HttpRequest) -> Pair:
+    given = {**request.GET.dict(), **request.POST.dict()}
+    return speeds.pair(
+        integrations_clouds.cloud(given.get("cloud")),
+        given.get("source", "")[:255],
+        given.get("target", "")[:255],
+    )
+
+
+def _show(request: HttpRequest, pair: Pair) -> HttpResponse:
+    if is_htmx(request):
+        context = {"pair": pair, "person": person_of(request)}
+        return render(request, "speeds/_pair.html", context)
+    rows = copy_speeds_queries.speeds(pair.cloud, pair.source, pair.target)
+    return show(request, "speeds/pair.html", {"pair": pair, "rows": rows})

@@ -1,0 +1,69 @@
+"""What a host used over time, as bars for people who would rather look than read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from migrations_app.models import Snapshot
+from migrations_app.web.tags.novaweb import mib
+
+HEIGHT = 40
+STEP = 4
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One resource over time; ``bars`` has a rectangle for each snapshot."""
+
+    label: str
+    words: str
+    last: str
+    width: int
+    bars: SafeString
+    from_at: datetime
+    to_at: datetime
+
+
+def charts(snapshots: Sequence[Snapshot]) -> list[Chart]:
+    """Return a chart for each resource; none without snapshots."""
+    if not snapshots:
+        return []
+    return [
+        _chart("VCPUs", "vcpus", snapshots, str),
+        _chart("Memory", "memory", snapshots, mib),
+        _chart("Disk", "disk", snapshots, lambda value: f"{value} GiB"),
+    ]
+
+
+def _chart(
+    label: str, field: str, snapshots: Sequence[Snapshot], said: Callable[[int], str]
+) -> Chart:
+    bars = []
+    for number, snapshot in enumerate(snapshots):
+        used = getattr(snapshot, f"{field}_used")
+        capacity = getattr(snapshot, f"{field}_capacity")
+        height = HEIGHT * min(1.0, used / capacity) if capacity > 0 else 0.0
+        words = f"{snapshot.at:%Y-%m-%d %H:%M} UTC: {said(used)} of {said(capacity)}"
+        bars.append((STEP * number, round(HEIGHT - height, 1), round(height, 1), words))
+    used_at = [getattr(snapshot, f"{field}_used") for snapshot in snapshots]
+    last = said(used_at[-1])
+    return Chart(
+        label=label,
+        words=f"{label} used: from {said(min(used_at))} to {said(max(used_at))}, last"
+        f" {last}",
+        last=f"{last} of {said(getattr(snapshots[-1], f'{field}_capacity'))}",
+        width=STEP * len(snapshots),
+        bars=format_html_join(
+            "",
+            '<rect class="history-bar" x="{}" y="{}" width="3" height="{}">'
+            "<title>{}</title></rect>",
+            bars,
+        ),
+        from_at=snapshots[0].at,
+        to_at=snapshots[-1].at,
+    )

@@ -1,0 +1,195 @@
+"""Hypervisors: what all of them have and use, and a page of each."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+from django_tables2 import RequestConfig
+
+from migrations_app.inventory import capacity
+from migrations_app.inventory import capacity_overview as overview
+from migrations_app.inventory import queries as inventory_queries
+from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.filters import HypervisorFilter
+from migrations_app.inventory.leaks import queries as leaks_known
+from migrations_app.models import Hypervisor, MigrationRequest
+from migrations_app.requests import queries
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows.calendar.scope import Spot, Where
+from migrations_app.web.inventory.history_charts import charts
+from migrations_app.web.inventory.hypervisor_table import HypervisorTable, free
+from migrations_app.web.inventory.instance_table import InstanceTable
+from migrations_app.web.lists import PAGES
+from migrations_app.web.page import page, show
+
+# fewer than elsewhere: beside the heat map and the charts
+ROWS = {**PAGES, "per_page": 20}
+# how far a chart reaches back, and the grain of its snapshots
+SPANS = {
+    "day": (timedelta(days=1), 5),
+    "month": (timedelta(days=31), 60),
+    "year": (timedelta(days=366), 1440),
+}
+
+
+@require_safe
+@page()
+def hypervisors(request: HttpRequest) -> HttpResponse:
+    """Show the capacity of all hosts: totals, a heat map, a list with filters."""
+    wanted = HypervisorFilter(request.GET, queryset=inventory_queries.hypervisors())
+    by = request.GET.get("by", "")
+    by = by if by in capacity.RESOURCES else "memory"
+    largest = overview.largest_in_use()
+    table = HypervisorTable(wanted.qs)
+    table.largest = largest
+    RequestConfig(request, paginate=ROWS).configure(table)
+    table.most = capacity.used_most([row.record for row in table.paginated_rows])
+    context = {
+        "table": table,
+        "wanted": wanted,
+        "resources": [("vcpus", "VCPUs"), ("memory", "Memory"), ("disk", "Disk")],
+        "overview": overview.overview(wanted.qs, by=by, largest=largest),
+        "clouds": inventory_queries.freshness(),
+    }
+    return show(request, "inventory/hypervisors.html", context)
+
+
+@require_safe
+@page()
+def hypervisors_csv(request: HttpRequest) -> HttpResponse:
+    """Return the list, narrowed as the page is, as CSV."""
+    rows = HypervisorFilter(request.GET, queryset=inventory_queries.hypervisors()).qs
+    response = HttpResponse("".join(_lines(rows)), content_type="text/csv")
+    response["Content-Disposition"] = 'attachment; filename="capacity.csv"'
+    return response
+
+
+@require_safe
+@page()
+def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
+    """Show one hypervisor: state, capacity now and before, what runs there."""
+    row = inventory_queries.hypervisor(host, cloud=request.GET.get("cloud", ""))
+    here = inventory_queries.instances().filter(cloud=row.cloud_id, host=row.host)
+    table = InstanceTable(here, exclude=("host", "zone"), order_by="name")
+    RequestConfig(request, paginate=ROWS).configure(table)
+    table.open_requests = queries.open_requests(
+        each.record.uuid for each in table.paginated_rows
+    )
+    span = request.GET.get("span", "")
+    span = span if span in SPANS else "day"
+    back, grain = SPANS[span]
+    context = {
+        **_now(row, queries.moves_at(row)),
+        "table": table,
+        "span": span,
+        "spans": list(SPANS),
+        "charts": charts(
+            inventory_queries.snapshots(row, since=timezone.now() - back, grain=grain)
+        ),
+        "pairs": list(speeds.of_host(row.cloud.name, row.host).values()),
+        "closed": speeds.why_closed(row.cloud.name),
+        "neighbours": _neighbours(row),
+        "occurrences": timetable.upcoming(
+            Where(row.cloud.name, (Spot(row.zone, row.host),))
+        ),
+        "clouds": inventory_queries.freshness(),
+    }
+    return show(request, "inventory/hypervisor.html", context)
+
+
+@require_safe
+@page()
+def hypervisor_now(request: HttpRequest, host: str) -> HttpResponse:
+    """Return the part of its page that changes; nothing while ``mark`` is still so."""
+    row = inventory_queries.hypervisor(host, cloud=request.GET.get("cloud", ""))
+    if request.GET.get("table"):
+        template = "inventory/_describe.html"
+        described = capacity.described(
+            row, capacity.usage_by_project(row.cloud, row.host)
+        )
+        return render(request, template, {"hypervisor": row, "described": described})
+    moves = queries.moves_at(row)
+    if inventory_queries.mark_of(row, moves) == request.GET.get("mark"):
+        return HttpResponse(status=204)
+    return render(request, "inventory/_now.html", _now(row, moves))
+
+
+def _now(row: Hypervisor, moves: list[MigrationRequest]) -> dict[str, Any]:
+    largest = overview.largest_in_use()
+    return {
+        "hypervisor": row,
+        "mark": inventory_queries.mark_of(row, moves),
+        "described": capacity.described(
+            row, capacity.usage_by_project(row.cloud, row.host)
+        ),
+        "largest": largest,
+        "fits": largest.fits(free(row)) if largest else None,
+        "moves": moves,
+        "leaks": list(leaks_known.of_host(row)),
+    }
+
+
+def _neighbours(row: Hypervisor) -> SafeString:
+    """Return the other hosts of the cloud as options, those of its zone first."""
+    others = (
+        inventory_queries.hypervisors()
+        .filter(cloud=row.cloud_id)
+        .exclude(host=row.host)
+    )
+    known = others.order_by("host").values_list("zone", "host")
+    hosts = sorted(known, key=lambda each: (each[0] != row.zone, each[1]))
+    # not format_html: there are a thousand of them
+    named = ((escape(host), escape(zone)) for zone, host in hosts)
+    options = (f'<option value="{name}">{name} · {at}</option>' for name, at in named)
+    return SafeString("".join(options))
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _lines(rows: Iterable[Hypervisor]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    most = capacity.used_most()
+    parts = ("total", "reserved", "ratio", "capacity", "used")
+    figures = [f"{name}_{part}" for name in capacity.RESOURCES for part in parts]
+    yield writer.writerow(
+        [
+            *("cloud", "host", "node", "zone", "aggregates", "up", "enabled"),
+            *("disabled_reason", *figures, "instances"),
+            *(f"{name}_used_max" for name in capacity.RESOURCES),
+            "seen_at",
+        ]
+    )
+    for row in rows:
+        there = most.get((row.cloud_id, row.host), capacity.NOTHING)
+        words = (row.cloud.name, row.host, row.node, row.zone)
+        yield writer.writerow(
+            [
+                *map(_plain, words),
+                _plain(", ".join(row.aggregates)),
+                *("yes" if each else "no" for each in (row.up, row.enabled)),
+                _plain(row.disabled_reason),
+                *(getattr(row, name) for name in figures),
+                there.instances,
+                *(getattr(there, name) for name in capacity.RESOURCES),
+                row.seen_at.isoformat(),
+            ]
+        )
+
+
+def _plain(text: str) -> str:
+    """Return the text as no spreadsheet takes it for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,49 @@
+"""Instances: a list with filters, and a page each."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from django_tables2 import RequestConfig
+
+from migrations_app.inventory import queries as inventory_queries
+from migrations_app.inventory.filters import InstanceFilter
+from migrations_app.requests import queries
+from migrations_app.web.inventory.instance_table import InstanceTable
+from migrations_app.web.lists import PAGES
+from migrations_app.web.page import page, show
+
+
+@require_safe
+@page()
+def instances(request: HttpRequest) -> HttpResponse:
+    """List instances: search, filters, sorting, a page at a time."""
+    # without their clouds: the rows that a late page skips would be joined as well
+    rows = inventory_queries.instances().select_related(None)
+    wanted = InstanceFilter(request.GET, queryset=rows)
+    table = InstanceTable(wanted.qs)
+    RequestConfig(request, paginate=PAGES).configure(table)
+    table.open_requests = queries.open_requests(
+        row.record.uuid for row in table.paginated_rows
+    )
+    context = {
+        "table": table,
+        "wanted": wanted,
+        "clouds": inventory_queries.freshness(),
+    }
+    return show(request, "inventory/instances.html", context)
+
+
+@require_safe
+@page()
+def instance(request: HttpRequest, uuid: str) -> HttpResponse:
+    """Show one instance: what is known of it, and its moves so far."""
+    row = inventory_queries.instance(uuid)
+    moves = list(queries.requests().filter(instance=uuid)[:50])
+    context = {
+        "instance": row,
+        "moves": moves,
+        "open": next((move for move in moves if move.open_instance), None),
+        "clouds": inventory_queries.freshness(),
+    }
+    return show(request, "inventory/instance.html", context)

@@ -1,0 +1,22 @@
+"""What is held for nothing on the hosts of the clouds, and what mends it."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from migrations_app.inventory.leaks import queries as leaks_known
+from migrations_app.inventory.leaks.filters import LeakFilter
+from migrations_app.web.lists import PER_PAGE
+from migrations_app.web.page import page, show
+
+
+@require_safe
+@page()
+def leaks(request: HttpRequest) -> HttpResponse:
+    """List the leaks, each a sentence with its remedy."""
+    wanted = LeakFilter(request.GET, queryset=leaks_known.leaks())
+    rows = Paginator(wanted.qs, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"wanted": wanted, "leaks": rows, "looks": leaks_known.looks()}
+    return show(request, "inventory/leaks.html", context)

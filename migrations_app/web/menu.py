@@ -1,0 +1,84 @@
+"""The menu of every page: the daily places side by side, the rarer ones under More."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from django.urls import reverse
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Person, Verb
+
+Words = tuple[str, str, str, Verb]
+_DAILY: tuple[Words, ...] = (
+    ("home", "Home", "home", Verb.SEE),
+    ("instances", "Instances", "device-desktop", Verb.SEE),
+    ("hypervisors", "Capacity", "server", Verb.SEE),
+    ("requests", "Requests", "arrows-right-left", Verb.SEE),
+    ("drains", "Drains", "arrow-bar-to-down", Verb.SEE),
+)
+_RARER: tuple[Words, ...] = (
+    ("what-if", "What if", "help-circle", Verb.SEE),
+    ("leaks", "Leaks", "alert-triangle", Verb.SEE),
+    ("services", "Services", "list-check", Verb.SEE),
+    ("windows", "Windows and freezes", "calendar", Verb.SEE),
+    ("audit", "Audit trail", "shield-check", Verb.SEE_AUDIT),
+    ("policies", "Approval policies", "thumb-up", Verb.SEE_POLICIES),
+    ("delegations", "Delegations", "users", Verb.SEE),
+    ("broken-glass", "Broken glass", "alert-triangle", Verb.SEE),
+    ("webhooks", "Webhooks", "send", Verb.WEBHOOKS),
+    ("deliveries", "What was sent", "list", Verb.WEBHOOKS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the menu. ``current``: this page, or what stands above this page.
+
+    ``waiting``: so many there wait for this person's decision.
+    """
+
+    name: str
+    word: str
+    icon: str
+    address: str
+    current: bool
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The places that a person may go to; ``here`` is the rarer one where they are."""
+
+    daily: tuple[Place, ...]
+    rarer: tuple[Place, ...]
+    here: Place | None
+
+
+def menu(person: Person, path: str, waiting: Mapping[str, int]) -> Menu:
+    """Return the places that the person may go to, seen from the page at ``path``.
+
+    ``waiting`` says how many wait for the person there, by the place's name.
+    """
+    rarer = _open_to(person, _RARER, path)
+    here = next((place for place in rarer if place.current), None)
+    daily = tuple(
+        replace(place, waiting=waiting.get(place.name, 0))
+        for place in _open_to(person, _DAILY, path)
+    )
+    return Menu(daily=daily, rarer=rarer, here=here)
+
+
+def _open_to(person: Person, places: tuple[Words, ...], path: str) -> tuple[Place, ...]:
+    return tuple(
+        Place(name, word, icon, address, _leads_to(address, path))
+        for name, word, icon, verb in places
+        if not policy.why_not(person, verb)
+        for address in (reverse(name),)
+    )
+
+
+def _leads_to(address: str, path: str) -> bool:
+    # home's address is the beginning of every other
+    return path == address or (address != reverse("home") and path.startswith(address))

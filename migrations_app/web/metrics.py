@@ -1,0 +1,101 @@
+"""Figures of novaweb's own, read from the database when they are asked for.
+
+They are the same from every web process: what counts is what is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from migrations_app.models import Cloud, MigrationRequest, Pacer, Run
+from migrations_app.models.states import OPEN_RUNS, RequestState, RunState
+
+
+def page() -> bytes:
+    """Return the figures as Prometheus reads them."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(timezone.now()))
+    return generate_latest(registry)
+
+
+class _Figures(Collector):
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        yield self._by_state("requests", "Requests in each state.", RequestState)
+        yield self._by_state("runs", "Runs in each state.", RunState)
+        yield self._lateness()
+        yield self._pacer()
+        yield from self._clouds()
+
+    def _by_state(
+        self, name: str, words: str, states: type[RequestState] | type[RunState]
+    ) -> GaugeMetricFamily:
+        rows = (Run if states is RunState else MigrationRequest).objects.order_by()
+        counted = dict(rows.values_list("state").annotate(number=Count("pk")))
+        figure = GaugeMetricFamily(f"novaweb_{name}", words, labels=["state"])
+        for state in states:
+            figure.add_metric([str(state)], counted.get(str(state), 0))
+        return figure
+
+    def _lateness(self) -> GaugeMetricFamily:
+        due = Run.objects.filter(
+            state__in=[str(state) for state in OPEN_RUNS], look_again_at__lte=self.now
+        )
+        oldest = due.order_by("look_again_at").values_list("look_again_at", flat=True)
+        first = oldest.first()
+        return GaugeMetricFamily(
+            "novaweb_run_lateness_seconds",
+            "For how long the run that waits longest has been due.",
+            value=self._age(first) if first else 0,
+        )
+
+    def _pacer(self) -> GaugeMetricFamily:
+        seen = Pacer.objects.filter(pk=1).values_list("seen_at", flat=True).first()
+        return GaugeMetricFamily(
+            "novaweb_worker_seen_seconds",
+            "How long ago a worker last looked for what is due; +Inf: never.",
+            value=self._age(seen),
+        )
+
+    def _clouds(self) -> Iterable[GaugeMetricFamily]:
+        age = GaugeMetricFamily(
+            "novaweb_inventory_age_seconds",
+            "How old the copy of the cloud is; +Inf: it was never read.",
+            labels=["cloud"],
+        )
+        trouble = GaugeMetricFamily(
+            "novaweb_inventory_trouble",
+            "1 when the last reading of the cloud came to nothing.",
+            labels=["cloud"],
+        )
+        took = GaugeMetricFamily(
+            "novaweb_inventory_seconds",
+            "How long the last reading of the cloud took, and the last full scan.",
+            labels=["cloud", "scan"],
+        )
+        for cloud in Cloud.objects.all():
+            for scan, seconds in (
+                ("last", cloud.sync_seconds),
+                ("full", cloud.full_scan_seconds),
+            ):
+                if seconds is not None:
+                    took.add_metric([cloud.name, scan], seconds)
+            age.add_metric([cloud.name], self._age(cloud.synced_at))
+            trouble.add_metric([cloud.name], int(bool(cloud.trouble)))
+        yield age
+        yield took
+        yield trouble
+
+    def _age(self, then: datetime | None) -> float:
+        if then is None:
+            return float("inf")
+        return max(0.0, (self.now - then).total_seconds())

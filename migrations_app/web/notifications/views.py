@@ -1,0 +1,135 @@
+"""What a person was told, and what they want to hear of."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+from django_tables2 import LazyPaginator
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.errors import NovawebError
+from migrations_app.notifications import inbox, mail
+from migrations_app.notifications import preferences as choices
+from migrations_app.notifications.events import EVENTS, Channel, Scope
+from migrations_app.web.page import is_htmx, page, person_of, show, user_of
+
+PER_PAGE = 40
+WORDS = {
+    Scope.MINE: "mine",
+    Scope.ALL: "all",
+    Scope.NEVER: "nothing",
+}
+
+
+@require_safe
+@page()
+def notices(request: HttpRequest) -> HttpResponse:
+    """List what the person was told, newest first."""
+    rows = inbox.of(person_of(request))
+    only = request.GET.get("only") == "unread"
+    if only:
+        rows = rows.filter(read_at=None)
+    found = LazyPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    newest = max((row.pk for row in found), default=0)
+    context = {"found": found, "only": only, "newest": newest}
+    return show(request, "notices/list.html", context)
+
+
+@require_safe
+@page()
+def bell(request: HttpRequest) -> HttpResponse:
+    """Show how much is new, for the bell at the head of every page."""
+    context = {"unread_count": inbox.unread(person_of(request))}
+    return render(request, "notices/_bell.html", context)
+
+
+@require_POST
+@page()
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """The person has read it; go on to what it is about."""
+    notice = inbox.read(pk, by=user_of(request))
+    if request.POST.get("stay"):
+        return redirect("notices")
+    return redirect(notice.path)
+
+
+@require_POST
+@page()
+def read_all(request: HttpRequest) -> HttpResponse:
+    """The person has read all that the page showed, and what came before it."""
+    until = request.POST.get("until", "")
+    known = until.isascii() and until.isdecimal() and len(until) < 19
+    count = inbox.read_all(by=user_of(request), until=int(until) if known else 0)
+    if not is_htmx(request):
+        messages.success(request, f"Read: {count}.")
+    return redirect("notices")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page()
+def own(request: HttpRequest) -> HttpResponse:
+    """Show and take what the person wants to hear of."""
+    user = user_of(request)
+    if request.method == "POST":
+        try:
+            choices.choose(by=user, wanted=_wanted(request.POST))
+        except NovawebError as error:
+            messages.error(request, error.sentence)
+        else:
+            messages.success(request, "This is what you will hear of from now on.")
+        return redirect("choices")
+    context = {
+        "lines": choices.lines(person=user),
+        "scopes": list(WORDS.items()),
+        "groups": _groups(request),
+        "address": user.email,
+        "mail_on": mail.configured(),
+    }
+    return show(request, "notices/choices.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.WEBHOOKS)
+def of_group(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show and take what a group hears of, where its people choose nothing."""
+    if request.method == "POST":
+        try:
+            group = choices.choose_for(
+                pk, by=user_of(request), wanted=_wanted(request.POST)
+            )
+        except NovawebError as error:
+            messages.error(request, error.sentence)
+        else:
+            messages.success(
+                request, f"This is what {group.name} hears of from now on."
+            )
+        return redirect("group-choices", pk=pk)
+    group = choices.group_of(pk)
+    context = {
+        "group": group,
+        "lines": choices.lines(group=group),
+        "scopes": list(WORDS.items()),
+        "groups": _groups(request),
+    }
+    return show(request, "notices/choices.html", context)
+
+
+def _groups(request: HttpRequest) -> list[Group]:
+    if policy.why_not(person_of(request), Verb.WEBHOOKS):
+        return []
+    return list(Group.objects.order_by("name"))
+
+
+def _wanted(sent: QueryDict) -> dict[str, dict[str, str]]:
+    return {
+        event: {str(channel): sent.get(f"{channel}-{event}", "") for channel in Channel}
+        for event in EVENTS
+    }

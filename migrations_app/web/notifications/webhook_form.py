@@ -1,0 +1,56 @@
+"""What is typed in about a webhook; the verb itself says what makes no sense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import Group
+
+from migrations_app.notifications.events import EVENTS, OUTSIDE
+
+
+class WebhookForm(forms.Form):
+    """Name, address, events, and for whom."""
+
+    name = forms.CharField(
+        max_length=100, widget=forms.TextInput(attrs={"class": "form-control"})
+    )
+    url = forms.CharField(
+        label="Address",
+        max_length=500,
+        help_text="It begins with https://. Messages are signed; redirects are not"
+        " followed.",
+        widget=forms.TextInput(
+            attrs={
+                "class": "form-control",
+                "inputmode": "url",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    group = forms.ChoiceField(
+        required=False,
+        label="For",
+        help_text="A group's webhook gets what concerns somebody in that group.",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    events = forms.MultipleChoiceField(
+        choices=[(key, EVENTS[key].title) for key in OUTSIDE],
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        error_messages={"required": "Choose at least one event."},
+    )
+    active = forms.BooleanField(
+        required=False,
+        label="It is switched on",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+
+    def __init__(self, *args: Any, new: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = Group.objects.order_by("name").values_list("name", flat=True)
+        choices = [("", "everybody"), *((name, name) for name in names)]
+        self.fields["group"].choices = choices  # type: ignore[attr-defined]
+        if new:
+            del self.fields["active"]

@@ -1,0 +1,161 @@
+"""Webhooks and the log of what was sent, for operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+from django_tables2 import LazyPaginator
+
+from migrations_app.access.permissions import Verb
+from migrations_app.errors import NovawebError
+from migrations_app.models import Delivery, Webhook
+from migrations_app.notifications import mail
+from migrations_app.notifications import webhooks as verbs
+from migrations_app.notifications.events import EVENTS
+from migrations_app.web.notifications.webhook_form import WebhookForm
+from migrations_app.web.page import page, show, user_of
+
+PER_PAGE = 40
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@page(Verb.WEBHOOKS)
+def webhooks(request: HttpRequest) -> HttpResponse:
+    """List the webhooks, and set up one more; its secret is shown this once."""
+    if request.method != "POST":
+        return _list(request, WebhookForm(new=True))
+    form = WebhookForm(request.POST, new=True)
+    if not form.is_valid():
+        return _list(request, form, status=422)
+    try:
+        made = verbs.create(by=user_of(request), **form.cleaned_data)
+    except NovawebError as error:
+        return _list(request, form, {"trouble": error.sentence}, status=error.status)
+    return _one(request, made.webhook, {"secret": made.secret, "new": True}, status=201)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.WEBHOOKS)
+def webhook(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one webhook, and take changes of it."""
+    if request.method != "POST":
+        return _one(request, verbs.webhook(pk))
+    form = WebhookForm(request.POST)
+    if not form.is_valid():
+        return _one(request, verbs.webhook(pk), {"form": form}, status=422)
+    try:
+        verbs.change(pk, by=user_of(request), **form.cleaned_data)
+    except NovawebError as error:
+        context = {"form": form, "trouble": error.sentence}
+        return _one(request, verbs.webhook(pk), context, status=error.status)
+    messages.success(request, "The webhook is changed.")
+    return redirect("webhook", pk=pk)
+
+
+@require_POST
+@never_cache
+@page(Verb.WEBHOOKS)
+def rotate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the webhook a new secret, and show it this once."""
+    made = verbs.rotate(pk, by=user_of(request))
+    return _one(request, made.webhook, {"secret": made.secret})
+
+
+@require_POST
+@page(Verb.WEBHOOKS)
+def test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a test, and go to what becomes of it."""
+    return redirect("delivery", pk=verbs.test(pk, by=user_of(request)).pk)
+
+
+@require_POST
+@page(Verb.WEBHOOKS)
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove the webhook."""
+    verbs.remove(pk, by=user_of(request))
+    messages.success(request, "The webhook is removed.")
+    return redirect("webhooks")
+
+
+@require_safe
+@page(Verb.WEBHOOKS)
+def deliveries(request: HttpRequest) -> HttpResponse:
+    """List what was sent and what waits, newest first."""
+    rows = Delivery.objects.order_by("-pk").defer("body")
+    state, lane = request.GET.get("state", ""), request.GET.get("lane", "")
+    if state in Delivery.STATES:
+        rows = rows.filter(state=state)
+    if lane:
+        rows = rows.filter(lane=lane[:40].replace("\x00", ""))
+    found = LazyPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "found": found,
+        "state": state,
+        "lane": lane,
+        "states": Delivery.STATES,
+        "lanes": [
+            (f"webhook:{pk}", name)
+            for pk, name in Webhook.objects.values_list("pk", "name")
+        ],
+        "mail_on": mail.configured(),
+    }
+    return show(request, "notices/deliveries.html", context)
+
+
+@require_safe
+@page(Verb.WEBHOOKS)
+def delivery(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one message and every try to deliver it."""
+    row = verbs.delivery(pk)
+    context = {"delivery": row, "attempts": list(row.attempts.all())}
+    return show(request, "notices/delivery.html", context)
+
+
+@require_POST
+@page(Verb.WEBHOOKS)
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send it once more."""
+    verbs.send_again(pk, by=user_of(request))
+    messages.success(request, "It is on its way again.")
+    return redirect("delivery", pk=pk)
+
+
+def _list(
+    request: HttpRequest,
+    form: WebhookForm,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    rows = Webhook.objects.select_related("group")
+    found = Paginator(rows, 200).get_page(1)
+    context = {"found": found, "form": form, **(more or {})}
+    return show(request, "notices/webhooks.html", context, status=status)
+
+
+def _one(
+    request: HttpRequest,
+    row: Webhook,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "webhook": row,
+        "form": WebhookForm(initial=verbs.facts(row)),
+        "titles": [EVENTS[key].title for key in row.events if key in EVENTS],
+        "last": list(row.deliveries.order_by("-pk").defer("body")[:10]),
+        **(more or {}),
+    }
+    return show(request, "notices/webhook.html", context, status=status)

@@ -1,0 +1,110 @@
+"""To change a request, to break the glass at it, and to review that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.errors import NotAllowed, NovawebError, TooLate, Unfit
+from migrations_app.models import MigrationRequest
+from migrations_app.requests import amend as amending
+from migrations_app.requests import break_glass as glass
+from migrations_app.requests import queries
+from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.requests import views as requests
+from migrations_app.web.requests.amend_form import AmendForm
+
+MOST = 100
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.AMEND)
+def amend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the form, filled in; take it."""
+    row = queries.request(pk)
+    if refusal := policy.why_not(person_of(request), Verb.AMEND, request=row):
+        late = isinstance(refusal, policy.Late)
+        raise (TooLate if late else NotAllowed)(refusal)
+    if request.method != "POST":
+        return _form(request, row, AmendForm.filled_in(row))
+    form = AmendForm(request.POST)
+    if not form.is_valid():
+        return _form(request, row, form, status=422)
+    try:
+        amending.amend(
+            pk,
+            by=user_of(request),
+            plan_digest=request.POST.get("plan_digest", ""),
+            note=form.cleaned_data["note"],
+            changes=form.changes(row),
+        )
+    except NovawebError as error:
+        context = {
+            "trouble": error.sentence,
+            "against": [f.as_dict() for f in getattr(error, "findings", ())],
+        }
+        return _form(request, row, form, context, status=error.status)
+    messages.success(request, "You changed this request: it must be approved anew.")
+    return redirect("request", pk=pk)
+
+
+@require_POST
+@page(Verb.BREAK_GLASS)
+def break_glass(request: HttpRequest, pk: int) -> HttpResponse:
+    """Break the glass, where the request's number was typed to mean it."""
+
+    def act(note: str) -> str:
+        if request.POST.get("number", "").strip().lstrip("#") != str(pk):
+            raise Unfit(f"Type the request's number, {pk}, to show that you mean it.")
+        digest = request.POST.get("plan_digest", "")
+        by = user_of(request)
+        glass.break_glass(pk, by=by, plan_digest=digest, reason=note)
+        return "You broke the glass: the move starts at once. It must be reviewed."
+
+    return requests.decide(request, pk, act)
+
+
+@require_POST
+@page(Verb.REVIEW)
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what the review of broken glass found."""
+
+    def act(note: str) -> str:
+        glass.review(pk, by=user_of(request), note=note)
+        return "You reviewed the broken glass."
+
+    return requests.decide(request, pk, act)
+
+
+@require_safe
+@page()
+def broken(request: HttpRequest) -> HttpResponse:
+    """List all broken glass, what waits for its review first."""
+    rows = glass.broken()[:MOST]
+    context = {
+        "waiting": [row for row in rows if row.reviewed_at is None],
+        "reviewed": [row for row in rows if row.reviewed_at is not None],
+    }
+    return show(request, "approvals/glass.html", context)
+
+
+def _form(
+    request: HttpRequest,
+    row: MigrationRequest,
+    form: AmendForm,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = {"move": row, "form": form, **(more or {})}
+    return show(request, "requests/amend.html", context, status=status)

@@ -1,0 +1,96 @@
+"""The form in which a request that has not started is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from migrations_app.models import MigrationRequest
+from migrations_app.web.approvals.forms import _TEXT, _moment, _number, _unless_same
+from migrations_app.web.requests.ask_form import BLOCK_MIGRATION
+
+
+class AmendForm(forms.Form):
+    """What may be changed about a request, filled in with what it is."""
+
+    target = forms.CharField(
+        required=False,
+        max_length=255,
+        label="To",
+        help_text="A host, or nothing: Nova’s scheduler chooses when it starts.",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    reason = forms.CharField(
+        max_length=4000,
+        label="Reason of the move",
+        widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
+    )
+    ticket = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Ticket",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    window_start = _moment("Not before (UTC)", required=False)
+    window_end = _moment("Not after (UTC)", required=False)
+    block_migration = forms.ChoiceField(
+        choices=BLOCK_MIGRATION,
+        label="Local disks, in a live move",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    deadline = _number("Give up after (minutes, in a live move)")
+    probe = forms.CharField(
+        required=False,
+        max_length=80,
+        label="Probe the guest while it moves",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    note = forms.CharField(
+        max_length=2000,
+        label="Why you change it",
+        error_messages={"required": "Say why you change it: an auditor will read it."},
+        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
+    )
+
+    @classmethod
+    def filled_in(cls, row: MigrationRequest) -> AmendForm:
+        """Return the form as the request is."""
+        copied = row.options.get("block_migration", "auto")
+        return cls(
+            initial={
+                "target": row.target or "",
+                "reason": row.reason,
+                "ticket": row.ticket,
+                "window_start": row.window_start,
+                "window_end": row.window_end,
+                "block_migration": {True: "yes", False: "no"}.get(copied, "auto"),
+                "deadline": row.options.get("deadline"),
+                "probe": row.options.get("probe", ""),
+            }
+        )
+
+    def changes(self, row: MigrationRequest) -> dict[str, Any]:
+        """Return what was typed as the verb takes it; other options stay."""
+        given = self.cleaned_data
+        shown = {"block_migration", "deadline", "probe"}
+        options = {k: v for k, v in row.options.items() if k not in shown}
+        copied = {"yes": True, "no": False}.get(given["block_migration"])
+        if copied is not None:
+            options["block_migration"] = copied
+        elif row.options.get("block_migration") == "auto":
+            options["block_migration"] = "auto"
+        if given["deadline"]:
+            options["deadline"] = given["deadline"]
+        if given["probe"].strip():
+            options["probe"] = given["probe"].strip()
+        plain = ("target", "reason", "ticket")
+        moments = {
+            name: _unless_same(given[name], getattr(row, name))
+            for name in ("window_start", "window_end")
+        }
+        return {
+            **{name: given[name].strip() for name in plain},
+            **moments,
+            "options": options,
+        }

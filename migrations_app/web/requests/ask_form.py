@@ -1,0 +1,174 @@
+"""Asking for a move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+
+from migrations_app.models import Hypervisor
+from migrations_app.web.tags.novaweb import mib
+
+PROCEDURES = (
+    ("auto", "Whatever disturbs it least"),
+    ("live", "Live: it goes on running"),
+    ("cold", "Cold: it is shut down, moved and started"),
+    (
+        "cold_by_disabling",
+        "Cold, the dirty way: meanwhile all other hosts are disabled for some seconds,"
+        " in which nobody in this cloud can start or move anything there. Takes a"
+        " target and two approvals.",
+    ),
+    (
+        "manual",
+        "By hand: it is shut down, its disk is copied over SSH, and Nova’s database is"
+        " changed. Takes a target and two approvals.",
+    ),
+)
+BLOCK_MIGRATION = (
+    ("auto", "Nova finds out (recommended)"),
+    ("yes", "copy local disks"),
+    ("no", "the hosts share storage"),
+)
+
+# the columns of a host that ``targets`` shows
+SHOWN = (
+    *("host", "zone", "up", "enabled", "disabled_reason"),
+    *(
+        f"{name}_{part}"
+        for name in ("vcpus", "memory", "disk")
+        for part in ("total", "reserved", "ratio", "used")
+    ),
+)
+
+
+class AskForm(forms.Form):
+    """What is wanted; whether it can be done is the pre-flight's to say."""
+
+    instance = forms.CharField(max_length=36)
+    procedure = forms.ChoiceField(
+        choices=PROCEDURES, initial="auto", widget=forms.RadioSelect
+    )
+    target = forms.CharField(required=False, max_length=255)
+    reason = forms.CharField(
+        max_length=4000,
+        label="Reason",
+        error_messages={"required": "Say why this instance is to be moved."},
+        help_text="Whoever approves reads this, and so does an auditor in years.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+    )
+    ticket = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Ticket",
+        widget=forms.TextInput(attrs={"class": "form-control"}),
+    )
+    opening = forms.CharField(required=False, max_length=80)
+    window_start = forms.DateTimeField(required=False, label="Not before (UTC)")
+    window_end = forms.DateTimeField(required=False, label="Not after (UTC)")
+    block_migration = forms.ChoiceField(
+        required=False, choices=BLOCK_MIGRATION, label="Local disks, in a live move"
+    )
+    deadline = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Give up after (minutes, in a live move)",
+        widget=forms.NumberInput(
+            attrs={"class": "form-control", "placeholder": "by its size", "min": 1}
+        ),
+    )
+    probe = forms.CharField(
+        required=False,
+        max_length=80,
+        label="Probe the guest while it moves",
+        help_text="icmp:ADDRESS or tcp:ADDRESS:PORT, of the instance: asked every"
+        " 200 ms, so that you see for how long it was away.",
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "placeholder": "tcp:192.0.2.10:22"}
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("window_start", "window_end"):
+            self.fields[name].widget = forms.DateTimeInput(
+                format="%Y-%m-%dT%H:%M",
+                attrs={"type": "datetime-local", "class": "form-control"},
+            )
+        self.fields["block_migration"].widget.attrs["class"] = "form-select"
+
+    @property
+    def window(self) -> tuple[datetime | None, datetime | None]:
+        """The window that was typed, or else the one that was picked from the list.
+
+        Each is None where nothing was, or where it makes no sense.
+        """
+        given = self.cleaned_data
+        typed = given.get("window_start"), given.get("window_end")
+        first, _, last = given.get("opening", "").partition("/")
+        if any(typed) or not last:
+            return typed
+        try:
+            return datetime.fromisoformat(first), datetime.fromisoformat(last)
+        except ValueError:
+            return typed
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the move that differ from what is usual."""
+        chosen: dict[str, Any] = {}
+        if (copy := self.cleaned_data["block_migration"]) in {"yes", "no"}:
+            chosen["block_migration"] = copy == "yes"
+        if deadline := self.cleaned_data["deadline"]:
+            chosen["deadline"] = deadline
+        if probe := self.cleaned_data["probe"].strip():
+            chosen["probe"] = probe
+        return chosen
+
+
+def targets(hosts: Iterable[Hypervisor], zone: str, chosen: str) -> SafeString:
+    """Return the hosts to choose from, as options with what is free on each.
+
+    The instance's own zone comes first, and most memory first. Hosts that are down or
+    disabled stay in the list, so that nobody looks for them in vain, but cannot be
+    chosen. Not a template: a cloud may have a thousand hosts.
+    """
+    choices = sorted(
+        hosts,
+        key=lambda host: (
+            not (host.up and host.enabled),
+            host.zone != zone,
+            host.memory_used - host.memory_capacity,
+            host.host,
+        ),
+    )
+    return SafeString("".join(_option(host, chosen) for host in choices))
+
+
+def _option(host: Hypervisor, chosen: str) -> str:
+    marks = " selected" if host.host == chosen else ""
+    marks += " disabled" if _trouble(host) else ""
+    # not format_html, which takes three times as long
+    return f'<option value="{escape(host.host)}"{marks}>{escape(_words(host))}</option>'
+
+
+def _trouble(host: Hypervisor) -> str:
+    if not host.up:
+        return "down"
+    if not host.enabled:
+        return f"disabled: {host.disabled_reason}".strip(": ")
+    return ""
+
+
+def _words(host: Hypervisor) -> str:
+    if trouble := _trouble(host):
+        return f"{host.host} · {host.zone} · {trouble}"
+    vcpus = max(0, host.vcpus_capacity - host.vcpus_used)
+    memory = mib(max(0, host.memory_capacity - host.memory_used))
+    disk = max(0, host.disk_capacity - host.disk_used)
+    free = f"free: {vcpus} VCPU, {memory}, {disk} GiB"
+    return f"{host.host} · {host.zone} · {free}"

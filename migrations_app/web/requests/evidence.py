@@ -1,0 +1,23 @@
+"""The evidence of a change: one page to print and to file."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from migrations_app.access.permissions import Verb
+from migrations_app.requests import queries
+from migrations_app.requests.evidence import open_evidence
+from migrations_app.web import capacity_bars as what_if
+from migrations_app.web.page import page, user_of
+from migrations_app.web.page import show as framed
+
+
+@require_safe
+@page(Verb.SEE_AUDIT)
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show all that there is about the request; that it was opened is recorded."""
+    row = queries.request(pk)
+    found = open_evidence(row, by=user_of(request))
+    context = {"found": found, "move": row, "hosts": what_if.hosts(row.what_if)}
+    return framed(request, "audit/evidence.html", context)

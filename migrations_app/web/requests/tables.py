@@ -1,0 +1,62 @@
+"""The lists of requests and of audit entries."""
+
+from __future__ import annotations
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from migrations_app.models import MigrationRequest
+from migrations_app.web.lists import ATTRS
+from migrations_app.web.tags.novaweb import icon, state, when
+
+
+class RequestTable(tables.Table):  # type: ignore[misc]
+    """One request a row, newest first."""
+
+    instance_name = tables.Column(verbose_name="Request", orderable=False)
+    state = tables.Column(order_by=("state", "-id"))
+    way = tables.Column(empty_values=(), orderable=False)
+    asked_by_name = tables.Column(verbose_name="Asked by", orderable=False)
+    asked_at = tables.Column(verbose_name="Asked", order_by=("id",))
+    ticket = tables.Column(orderable=False, default="—")
+
+    class Meta:
+        attrs = ATTRS
+        order_by = "-asked_at"
+        template_name = "tables/table.html"
+        caption = "Requests"
+        empty_text = "No request matches. Take a filter away, or ask for a move."
+
+    def render_instance_name(self, record: MigrationRequest) -> SafeString:
+        """Its number and the instance that it would move."""
+        place = reverse("request", args=[record.pk])
+        link = format_html(
+            '<a href="{}">#{} {}</a>', place, record.pk, record.instance_name
+        )
+        if not record.drain_id:
+            return link
+        drain = reverse("drain", args=[record.drain_id])
+        return format_html(
+            '{}<div class="small">in <a href="{}">drain {}</a></div>',
+            *(link, drain, record.drain_id),
+        )
+
+    def render_state(self, value: str, record: MigrationRequest) -> SafeString:
+        """Where it stands."""
+        return state(record.state)
+
+    def render_way(self, record: MigrationRequest) -> SafeString:
+        """From where to where, and how."""
+        return format_html(
+            "{} {} {} <span class='text-secondary'>{}</span>",
+            record.source,
+            icon("arrow-right", "to"),
+            record.target or "scheduler’s choice",
+            record.procedure.replace("_", " "),
+        )
+
+    def render_asked_at(self, record: MigrationRequest) -> SafeString:
+        """When it was asked for."""
+        return when(record.asked_at, "minute")

@@ -1,0 +1,144 @@
+"""Requests: the list, one page each, and what people decide about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+from django_tables2 import RequestConfig
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.errors import NovawebError
+from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.models import MigrationRequest
+from migrations_app.models.states import RequestState
+from migrations_app.requests import actions as verbs
+from migrations_app.requests import break_glass as glass
+from migrations_app.requests import queries
+from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.filters import RequestFilter
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.runs import downtime as standstill
+from migrations_app.runs import queries as runs_queries
+from migrations_app.web import capacity_bars as what_if
+from migrations_app.web.lists import PAGES
+from migrations_app.web.note_form import note_in
+from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.requests.tables import RequestTable
+
+
+@require_safe
+@page()
+def requests(request: HttpRequest) -> HttpResponse:
+    """List requests, newest first, with filters."""
+    wanted = RequestFilter(
+        request.GET, queryset=queries.requests(), person=person_of(request)
+    )
+    table = RequestTable(wanted.qs)
+    RequestConfig(request, paginate=PAGES).configure(table)
+    return show(request, "requests/list.html", {"table": table, "wanted": wanted})
+
+
+@require_safe
+@page()
+def request(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one request: what would run, what speaks for and against, who decided."""
+    return _show(request, queries.request(pk))
+
+
+@require_POST
+@page(Verb.APPROVE)
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve the plan whose digest the page showed."""
+
+    def act(note: str) -> str:
+        digest = request.POST.get("plan_digest", "")
+        row = verbs.approve(pk, by=user_of(request), plan_digest=digest, note=note)
+        if row.state != RequestState.REQUESTED:
+            return "You approved this plan."
+        found = rulings.standing_of(row)
+        left = found.needed - found.have if found else 0
+        return (
+            f"You approved this plan. It takes {left} more"
+            f" approval{'' if left == 1 else 's'} to start."
+        )
+
+    return decide(request, pk, act)
+
+
+@require_POST
+@page(Verb.REJECT)
+def reject(request: HttpRequest, pk: int) -> HttpResponse:
+    """Reject the request."""
+
+    def act(note: str) -> str:
+        verbs.reject(pk, by=user_of(request), note=note)
+        return "You rejected this request."
+
+    return decide(request, pk, act)
+
+
+@require_POST
+@page(Verb.WITHDRAW)
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw the request."""
+
+    def act(note: str) -> str:
+        verbs.withdraw(pk, by=user_of(request), note=note)
+        return "You withdrew this request."
+
+    return decide(request, pk, act)
+
+
+def decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpResponse:
+    """Carry the verb out; where it fails, show the page again with the sentence."""
+    try:
+        messages.success(request, act(note_in(request.POST)))
+    except NovawebError as error:
+        status = error.status
+        row = queries.request(pk)
+        note = request.POST.get("note", "")
+        context = {"trouble": error.sentence, "note": note}
+        return _show(request, row, context, status=status)
+    return redirect("request", pk=pk)
+
+
+def _show(
+    request: HttpRequest,
+    row: MigrationRequest,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    person = person_of(request)
+    found = rulings.standing_of(row)
+    no_approve = policy.why_not(person, Verb.APPROVE, request=row)
+    run = getattr(row, "run", None)
+    context = {
+        "move": row,
+        "run": run,
+        "measured": standstill.measured(runs_queries.steps(run)) if run else None,
+        "probe": standstill.probed(run) if run else None,
+        "findings": row.findings,
+        "decisions": queries.decisions(row),
+        "standing": found,
+        "no_policy": rulings.NO_POLICY,
+        "no_approve": no_approve or rulings.why_not_now(person, found, row),
+        "decided": not no_approve and found is not None and person.id in found.counted,
+        "no_glass": glass.why_not(person, row),
+        "no_review": glass.why_not_review(person, row),
+        "broken": list(glass.broken().filter(request=row)),
+        "conflicts": [each.as_dict() for each in timetable.conflicts_of(row)],
+        "history": queries.audit_of(row),
+        "hosts": what_if.hosts(row.what_if),
+        "pair": speeds.pair(row.cloud.name, row.source, row.target)
+        if row.target
+        else None,
+        **(more or {}),
+    }
+    return show(request, "requests/request.html", context, status=status)

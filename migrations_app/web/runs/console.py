@@ -1,0 +1,21 @@
+"""The console of an instance that is or was moved."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from migrations_app.access.permissions import Verb
+from migrations_app.runs import console as consoles
+from migrations_app.runs import queries as runs_queries
+from migrations_app.web.page import page, show, user_of
+
+
+@require_POST
+@page(Verb.CONSOLE)
+def console(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the console's last lines, and the way to its screen."""
+    found = consoles.look_at(pk, by=user_of(request))
+    row = runs_queries.run(pk)
+    context = {"run": row, "move": row.request, "console": found}
+    return show(request, "runs/console.html", context)

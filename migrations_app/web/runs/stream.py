@@ -1,0 +1,136 @@
+"""The log of a run as Server-Sent Events: resumable, and cheap to keep open.
+
+The cursor is the number of a line, which the browser sends back (``Last-Event-ID``, or
+``after``) wherever the connection broke: nothing is lost and nothing comes twice. All
+streams of a process share one thread that asks the database, with one connection; a
+stream that waits is a sleeping coroutine. Each ends cleanly after a minute and the page
+opens the next one, so that a server can be replaced without anybody's noticing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Person, Verb
+from migrations_app.errors import Gone, NotAllowed, NovawebError
+from migrations_app.runs import queries as runs_queries
+from migrations_app.runs.queries import Pulse
+from migrations_app.web.page import person_of, sorry
+from migrations_app.web.runs.views import parts
+from migrations_app.web.tags.novaweb import log_line
+
+LOOK_EVERY = 0.15  # seconds; half of it is how late a line is, on average
+LASTS = 60.0  # seconds that one connection is kept
+HEARTBEAT = 10.0  # seconds of silence after which a proxy may think that we are dead
+BATCH = 200  # lines read at once
+
+_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stream")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+@require_safe
+async def stream(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Send the lines after the cursor, and the parts of the page when they change."""
+    try:
+        person = await sync_to_async(_admit)(request, pk)
+    except NovawebError as error:
+        return await sync_to_async(sorry)(request, error)
+    after = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
+    watch = Watch(pk, person, after=int(after) if after.isdecimal() else 0)
+    response = StreamingHttpResponse(_events(watch), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _admit(request: HttpRequest, pk: int) -> Person:
+    """Return who is to see the run; raise NotAllowed or Gone.
+
+    The connection with which we looked is given back (unless whoever called us is in
+    the middle of a transaction): the stream asks through its reader's.
+    """
+    person = person_of(request)
+    if refusal := policy.why_not(person, Verb.SEE):
+        raise NotAllowed(refusal)
+    runs_queries.pulse(pk)
+    if not connection.in_atomic_block:
+        connection.close()
+    return person
+
+
+async def _events(watch: Watch) -> AsyncIterator[str]:
+    read = sync_to_async(watch.read, thread_sensitive=False, executor=_reader)
+    clock = asyncio.get_running_loop().time
+    begun = spoken = clock()
+    yield ": here\n\n"
+    while clock() - begun < LASTS:
+        news = await read()
+        if news:
+            spoken = clock()
+            yield news
+        elif clock() - spoken > HEARTBEAT:
+            spoken = clock()
+            yield ": still here\n\n"
+        if watch.over:
+            yield event("end", "")
+            return
+        await asyncio.sleep(LOOK_EVERY)
+
+
+class Watch:
+    """One reader's view of a run: how far they have read, and which parts they know."""
+
+    def __init__(self, run: int, person: Person, *, after: int) -> None:
+        self.run = run
+        self.person = person
+        self.after = after
+        self.over = False
+        self._pulse: Pulse | None = None
+        self._known: dict[str, str] = {}
+
+    def read(self) -> str:
+        """Return what is new, as events. Costs one small query when nothing is."""
+        try:
+            return self._read()
+        except Gone:
+            self.over = True
+            return ""
+        except DatabaseError:
+            # A broken connection must not be tried for ever. The page comes again.
+            connection.close()
+            raise
+
+    def _read(self) -> str:
+        # The pulse comes first: what is written after it is found next time, and a run
+        # that it calls over has no line that the reading below could miss.
+        pulse = runs_queries.pulse(self.run)
+        news = []
+        if pulse.last_number > self.after:
+            lines = runs_queries.lines_after(self.run, self.after, limit=BATCH)
+            for line in lines:
+                news.append(event("line", log_line(line), id=line.number))
+            self.after = lines[-1].number if lines else pulse.last_number
+        if pulse != self._pulse:
+            self._pulse = pulse
+            for name, html in parts(runs_queries.run(self.run), self.person).items():
+                if self._known.get(name) != html:
+                    self._known[name] = html
+                    news.append(event(f"part-{name}", html))
+        self.over = pulse.over and self.after >= pulse.last_number
+        return "".join(news)
+
+
+def event(name: str, data: str, *, id: int | None = None) -> str:
+    """Return one event of a stream; the data may have several lines."""
+    head = f"id: {id}\n" if id is not None else ""
+    body = "".join(f"data: {line}\n" for line in _NEWLINE.split(data))
+    return f"{head}event: {name}\n{body}\n"

@@ -1,0 +1,157 @@
+"""Runs: the page, its log in three forms, and what people ask of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_POST, require_safe
+
+from migrations_app.access.permissions import Person, Verb
+from migrations_app.errors import Gone, NovawebError, Unfit
+from migrations_app.models import Run
+from migrations_app.runs import actions as verbs
+from migrations_app.runs import downtime as standstill
+from migrations_app.runs import queries as runs_queries
+from migrations_app.runs.log_file import log_text
+from migrations_app.runs.queries import LOG, removed
+from migrations_app.web.note_form import note_in
+from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.runs.latency_chart import picture
+from migrations_app.web.tags.novaweb import log_line
+
+# The parts of the page that change while a run goes on, each by one template that the
+# page, the stream and the poll all use.
+PARTS = {
+    "head": "runs/_head.html",
+    "banner": "runs/_banner.html",
+    "progress": "runs/_progress.html",
+    "downtime": "runs/_downtime.html",
+    "steps": "runs/_steps.html",
+    "controls": "runs/_controls.html",
+}
+_VERBS: dict[str, tuple[Callable[..., Run], str]] = {
+    Verb.STOP: (verbs.stop, "The run will stop and turn back as soon as it may."),
+    Verb.ABORT: (verbs.abort, "Nova will be asked to abort the live migration."),
+    Verb.FORCE_COMPLETE: (
+        verbs.force_complete,
+        "Nova will be asked to complete the live migration now.",
+    ),
+    Verb.LOOK_AGAIN: (verbs.look_again, "The run is looked at again."),
+    Verb.GO_BACK: (verbs.go_back, "The run goes back."),
+    Verb.CLOSE: (verbs.close, "You closed the run by hand."),
+}
+
+
+@require_safe
+@page()
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the run as of now; stream.js then keeps the page up to date."""
+    return _show(request, runs_queries.run(pk))
+
+
+@require_safe
+@page()
+def lines(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return what is new after a line, for browsers that cannot hold a stream."""
+    after = request.GET.get("after", "0")
+    if not after.isdecimal():
+        raise Unfit("“after” is the number of the last line that you have.")
+    pulse = runs_queries.pulse(pk)
+    fresh = runs_queries.lines_after(pk, int(after))
+    caught_up = not fresh or fresh[-1].number >= pulse.last_number
+    answer = {
+        "lines": [{"number": each.number, "html": log_line(each)} for each in fresh],
+        "parts": parts(runs_queries.run(pk), person_of(request)),
+        "over": pulse.over and caught_up,
+    }
+    return JsonResponse(answer)
+
+
+@require_safe
+@page()
+def log(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the whole log as plain text."""
+    row = runs_queries.run(pk)
+    if gone := removed(row, LOG):
+        raise Gone(f"The log of run {pk} was removed on {gone.at:%Y-%m-%d}.")
+    text = "".join(
+        log_text(runs_queries.lines_after(row.pk, 0, limit=row.last_number or 1))
+    )
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="run-{pk}.txt"'
+    return response
+
+
+@require_POST
+@page()
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Ask of the run what the address says."""
+    if verb not in _VERBS:
+        raise Http404
+    carry_out, said = _VERBS[verb]
+    try:
+        carry_out(pk, by=user_of(request), note=note_in(request.POST))
+    except NovawebError as error:
+        status = error.status
+        context = {"trouble": error.sentence, "note": request.POST.get("note", "")}
+        return _show(request, runs_queries.run(pk), context, status=status)
+    messages.success(request, said)
+    return redirect("run", pk=pk)
+
+
+def parts(row: Run, person: Person) -> dict[str, str]:
+    """Return the changing parts of the page, in the words of a moment.
+
+    They hold no time that passes by itself and no token, so that a part is the same
+    text as long as nothing has happened: only then may a page keep what it shows.
+    """
+    context = {**_context(row), "person": person, "streamed": True}
+    return {
+        name: render_to_string(template, context) for name, template in PARTS.items()
+    }
+
+
+def _context(row: Run) -> dict[str, Any]:
+    steps = runs_queries.steps(row)
+    probe = standstill.probed(row)
+    current = [s for s in steps if s.state in ("under_way", "going_back")]
+    return {
+        "run": row,
+        "move": row.request,
+        "steps": steps,
+        "step": current[-1] if current else None,
+        "shown": next((s for s in current if s.progress), None),
+        "no_return": any(s.final and s.state == "done" for s in steps),
+        "live": row.request.procedure == "live",
+        "measured": standstill.measured(steps),
+        "estimated": standstill.estimated(row.request.estimate),
+        "probe": probe,
+        "latency": probe and picture(probe.answers, probe.result, probe.words),
+    }
+
+
+def _show(
+    request: HttpRequest,
+    row: Run,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    before = max(0, row.last_number - runs_queries.LINES_ON_A_PAGE)
+    context = {
+        **_context(row),
+        "lines": runs_queries.lines_after(
+            row.pk, before, limit=runs_queries.LINES_ON_A_PAGE
+        ),
+        "before": before,
+        "log_removed": removed(row, LOG),
+        "over": row.ended_at is not None,
+        "parts": PARTS,
+        **(more or {}),
+    }
+    return show(request, "runs/run.html", context, status=status)

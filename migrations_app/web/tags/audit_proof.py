@@ -1,0 +1,31 @@
+"""What the audit pages show of the trail's proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.audit import signing
+from migrations_app.models import AuditHead
+
+register = template.Library()
+
+
+@register.inclusion_tag("audit/_proof.html", takes_context=True)
+def proof(context: dict[str, Any], filters: str) -> dict[str, Any]:
+    """Show how the trail is signed, and how what the filters find is exported.
+
+    ``filters`` as they stand in an address.
+    """
+    return {
+        "filters": filters,
+        "head": AuditHead.objects.get(pk=1),
+        "signed": signing.standing(timezone.now()),
+        "may_sign": signing.configured()
+        and not policy.why_not(context["person"], Verb.SIGN),
+        "csrf_token": context.get("csrf_token"),
+    }

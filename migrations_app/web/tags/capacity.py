@@ -1,0 +1,70 @@
+"""The figures of the capacity, as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from urllib.parse import quote
+
+from django import template
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from migrations_app.inventory.capacity_overview import Cell, Total
+from migrations_app.models import Hypervisor
+from migrations_app.web.tags.novaweb import bar, mib
+
+register = template.Library()
+_LABELS = {"vcpus": "VCPUs used", "memory": "Memory used", "disk": "Disk used"}
+
+
+@register.simple_tag
+def total_bar(total: Total, name: str) -> SafeString:
+    """Draw how much of the resource is used in all."""
+    return _bar(name, total.used[name], total.capacity[name])
+
+
+@register.simple_tag
+def stock_bar(of: Hypervisor, name: str) -> SafeString:
+    """Draw how much of the host's resource is used."""
+    return _bar(name, getattr(of, f"{name}_used"), getattr(of, f"{name}_capacity"))
+
+
+@register.simple_tag
+def heat_cells(cells: Iterable[Cell]) -> SafeString:
+    """Return a link for each host of the heat map.
+
+    Not a template: a page has a thousand of them. The keyboard need not go through
+    them, since the list of the page has the same links.
+    """
+    # a host's name holds no slash, so that it stands where the mark stood
+    before, after = reverse("hypervisor", args=["--"]).split("--")
+    ends: dict[str, str] = {}
+    made = []
+    for cell in cells:
+        name = escape(cell.host)
+        if cell.cloud not in ends:
+            ends[cell.cloud] = f"{after}?cloud={quote(cell.cloud, safe='')}"
+        place = f"{before}{quote(cell.host)}{ends[cell.cloud]}"
+        other = "" if cell.state == "up" else f", {cell.state}"
+        kind = f"h{cell.level}" + ("" if cell.state == "up" else f" h-{cell.state}")
+        share = "\N{EN DASH}" if cell.percent is None else cell.percent
+        made.append(
+            f'<a tabindex="-1" class="{kind}" href="{place}" title="{name}{other}">'
+            f"<i>{name}{other} </i>{share}</a>"
+        )
+    return SafeString("".join(made))
+
+
+@register.filter
+def figure(value: float | None) -> str:
+    """Return a figure of a table; a dash where it is not told."""
+    return "—" if value is None else f"{value:g}" if value % 1 else str(int(value))
+
+
+def _bar(name: str, used: int, capacity: int) -> SafeString:
+    if name == "memory":
+        figures = f"{mib(used)} of {mib(capacity)}"
+    else:
+        figures = f"{used} of {capacity}" + (" GiB" if name == "disk" else "")
+    return bar(used, capacity, _LABELS[name], figures)

@@ -1,0 +1,33 @@
+"""Marks of the pages about messages."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from migrations_app.notifications.events import EVENTS
+from migrations_app.web.tags.novaweb import icon
+
+register = template.Library()
+_STATES = {
+    "waiting": ("hourglass", "info"),
+    "delivered": ("circle-check", "good"),
+    "given up": ("circle-x", "bad"),
+    "dropped": ("circle-minus", "idle"),
+}
+
+
+@register.filter
+def event_title(key: str) -> str:
+    """Return the event's name for people; what is no event is called as it is."""
+    return EVENTS[key].title if key in EVENTS else key
+
+
+@register.simple_tag
+def delivery_state(value: str) -> SafeString:
+    """Return what has become of a message: icon, word and colour."""
+    name, tone = _STATES.get(value, ("help-circle", "unknown"))
+    return format_html(
+        '<span class="chip chip-{}">{}{}</span>', tone, icon(name), value
+    )

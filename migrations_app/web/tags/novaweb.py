@@ -1,0 +1,309 @@
+"""The words, marks and figures of the pages: nothing here asks the database."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+
+from migrations_app.access import permissions as policy
+from migrations_app.audit import recorder as audit
+from migrations_app.models import AuditEntry, Line
+from migrations_app.notifications import messages as words
+
+register = template.Library()
+
+_NO_CAPACITY = SafeString('<span class="text-secondary">not known to placement</span>')
+
+# state -> (icon, tone): a shape, a word and a colour each, never the colour alone
+_STATES = {
+    "requested": ("eye", "info"),
+    "approved": ("thumb-up", "info"),
+    "running": ("loader", "busy"),
+    "going_back": ("arrow-back-up", "busy"),
+    "held": ("hand-stop", "warn"),
+    "completed": ("circle-check", "good"),
+    "rolled_back": ("arrow-back-up", "idle"),
+    "closed": ("archive", "idle"),
+    "rejected": ("circle-x", "bad"),
+    "withdrawn": ("circle-minus", "idle"),
+    "expired": ("calendar-x", "idle"),
+    # drains, and moves that a drain could not start
+    "planning": ("loader", "busy"),
+    "paused": ("player-pause", "warn"),
+    "cancelling": ("loader", "busy"),
+    "cancelled": ("circle-minus", "idle"),
+    "incomplete": ("alert-triangle", "warn"),
+    "failed": ("circle-x", "bad"),
+    "left": ("circle-minus", "warn"),
+    # steps
+    "todo": ("circle", "idle"),
+    "under_way": ("loader", "busy"),
+    "done": ("circle-check", "good"),
+    "undone": ("circle-minus", "idle"),
+    # severities of findings, and verdicts of options
+    "blocks": ("ban", "bad"),
+    "warns": ("alert-triangle", "warn"),
+    "unknown": ("help-circle", "unknown"),
+    "ok": ("check", "good"),
+    # windows, and what a calendar file does to them
+    "freeze": ("ban", "bad"),
+    "maintenance": ("calendar", "good"),
+    "retired": ("archive", "idle"),
+    "new": ("plus", "good"),
+    "changed": ("refresh", "info"),
+    "same": ("check", "idle"),
+    "left-out": ("circle-x", "bad"),
+    # hypervisors
+    "up": ("circle-check", "good"),
+    "down": ("circle-x", "bad"),
+    "enabled": ("circle-check", "good"),
+    "disabled": ("circle-off", "warn"),
+    "forced_down": ("ban", "bad"),
+    # what leaked
+    "allocation": ("archive", "warn"),
+    "move": ("loader", "warn"),
+    "verify": ("hourglass", "warn"),
+    "port": ("plug-connected-x", "bad"),
+    "domain": ("alert-triangle", "bad"),
+    # Nova's words for an instance
+    "ACTIVE": ("circle-check", "good"),
+    "SHUTOFF": ("player-stop", "idle"),
+    "PAUSED": ("player-pause", "idle"),
+    "SUSPENDED": ("player-pause", "idle"),
+    "ERROR": ("circle-x", "bad"),
+    "VERIFY_RESIZE": ("hourglass", "warn"),
+    "MIGRATING": ("loader", "busy"),
+    "RESIZE": ("loader", "busy"),
+    "REBOOT": ("loader", "busy"),
+}
+_WORDS = {
+    "todo": "to do",
+    "blocks": "Blocks",
+    "warns": "Warns",
+    "unknown": "Not known",
+    "ok": "In order",
+}
+_GRAVITY = ("blocks", "unknown", "warns", "ok")
+_TROUBLE = re.compile(
+    r"\b(error|fail(s|ed|ure)?|refused|blocked|could not|cannot|held|gave up|"
+    r"does not answer|not answer(ed)?|unreachable)\b",
+    re.IGNORECASE,
+)
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def icon(name: str, label: str = "") -> SafeString:
+    """Return the icon; without a label it is decoration, and not read out."""
+    href = f"{static('icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>',
+            label,
+            href,
+        )
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href
+    )
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def state(value: str) -> SafeString:
+    """Return a state as a chip: icon, word and colour. A list shows few, many times."""
+    name, tone = _STATES.get(value, ("help-circle", "unknown"))
+    # what is in capitals is Nova's own word
+    word = _WORDS.get(value, value if value.isupper() else value.replace("_", " "))
+    return format_html('<span class="chip chip-{}">{}{}</span>', tone, icon(name), word)
+
+
+@register.simple_tag
+def state_icon(value: str) -> SafeString:
+    """Return the state's icon in its colour; the word must stand beside it."""
+    name, tone = _STATES.get(str(value), ("help-circle", "unknown"))
+    return format_html('<span class="tone-{}">{}</span>', tone, icon(name))
+
+
+@register.simple_tag
+def when(at: datetime | None, style: str = "full") -> SafeString:
+    """Return a moment in UTC; clock.js shows it in local time when asked to.
+
+    Styles: full (date and time), minute (no seconds), clock (time of day), and both:
+    UTC, and beside it local time wherever that is another.
+    """
+    if at is None:
+        return format_html('<span class="text-secondary">{}</span>', "never")
+    at = at.astimezone(UTC)
+    formats = {
+        "full": "%Y-%m-%d %H:%M:%S",
+        "minute": "%Y-%m-%d %H:%M",
+        "both": "%Y-%m-%d %H:%M UTC",
+    }
+    text = at.strftime(formats.get(style, "%H:%M:%S"))
+    return format_html(
+        '<time datetime="{}" data-style="{}" title="{} UTC">{}</time>',
+        at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        style,
+        at.strftime("%A %Y-%m-%d %H:%M:%S"),
+        text,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def since(
+    context: template.Context, at: datetime | None, until: datetime | None = None
+) -> SafeString:
+    """Return how long it lasted or, without an end, lasts: clock.js keeps it going.
+
+    In a part that is streamed the script alone says it: the part must stay the same
+    text while nothing happens.
+    """
+    if at is None:
+        return SafeString("")
+    if until is not None:
+        return format_html("<span>{}</span>", duration(until - at))
+    text = "" if context.get("streamed") else duration(timezone.now() - at)
+    return format_html('<span data-since="{}">{}</span>', at.isoformat(), text)
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """Return a span of time as people say it: 0.3 s, 47 s, 3 min 20 s, 2 h 5 min."""
+    if value is None:
+        return "not known"
+    seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if 0 <= seconds < 0.05:
+        return "at once"
+    if seconds < 10 and seconds != int(seconds):
+        return f"{seconds:.1f} s"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+@register.filter
+def size(value: float | None) -> str:
+    """Return an amount of bytes in the unit that suits it."""
+    amount = float(value or 0)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
+@register.filter
+def mib(value: int | None) -> str:
+    """Return MiB as people read them: 512 MiB, 16 GiB."""
+    amount = int(value or 0)
+    return (
+        f"{amount} MiB"
+        if amount < 1024
+        else f"{amount / 1024:.1f} GiB".replace(".0 ", " ")
+    )
+
+
+@register.filter
+def dotted(version: int) -> str:
+    """Return a hypervisor's version as its makers write it: 8002000 is 8.2.0."""
+    if not version:
+        return ""
+    return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"
+
+
+@register.filter
+def sentence(entry: AuditEntry) -> str:
+    """Return an audit entry in words."""
+    return audit.sentence(entry)
+
+
+@register.simple_tag
+def log_line(line: Line) -> SafeString:
+    """Return one line of a log, for the page, the stream and the poll alike.
+
+    Not a template: a page has a thousand of them.
+    """
+    at = line.at.astimezone(UTC)
+    # only the colour and the key “e” hang on it
+    kind = "line line-trouble" if _TROUBLE.search(line.text) else "line"
+    number, moment = line.number, at.isoformat(timespec="milliseconds")
+    return SafeString(
+        f'<li class="{kind}" id="line-{number}"><a class="line-number"'
+        f' href="#line-{number}" aria-label="Line {number}">{number}</a>'
+        f'<time datetime="{moment}" data-style="clock">{at:%H:%M:%S}</time>'
+        f'<span class="line-text">{escape(line.text)}</span></li>'
+    )
+
+
+@register.simple_tag
+def copied(total: int, left: int) -> int:
+    """Return how much is copied. Never more than the total: figures race each other."""
+    return min(total, max(0, total - left))
+
+
+@register.filter
+def gravest_first(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the findings with the gravest first, in the rules' own order."""
+    return sorted(findings, key=lambda each: _GRAVITY.index(each["severity"]))
+
+
+@register.filter
+def as_text(value: Any) -> str:
+    """Return a fact as a person reads it; what has structure, as JSON."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    if isinstance(value, str | int | float):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
+
+
+@register.simple_tag(takes_context=True)
+def why_not(context: template.Context, verb: str, of: Any = None) -> str:
+    """Return why the person may not do that to a request or a run; empty: may."""
+    who: policy.Person = context["person"]
+    if of is None:
+        return policy.why_not(who, policy.Verb(verb))
+    kind = "run" if type(of).__name__ == "Run" else "request"
+    return policy.why_not(who, policy.Verb(verb), **{kind: of})
+
+
+@register.filter
+def ticket_url(ticket: str) -> str:
+    """Return where the ticket can be read; empty when no place is configured."""
+    return words.ticket_url(ticket)
+
+
+@register.simple_tag
+def bar(used: float, capacity: float, label: str, figures: str = "") -> SafeString:
+    """Draw how much of a capacity is used, with the figures in words beside it."""
+    if capacity <= 0:
+        return _NO_CAPACITY
+    share = 100 * used / capacity
+    return format_html(
+        '<span class="bar-row"><svg class="bar bar-{}" viewBox="0 0 100 8"'
+        ' preserveAspectRatio="none" role="img" aria-label="{}: {} %">'
+        '<rect class="bar-room" width="100" height="8" rx="2"/>'
+        '<rect class="bar-used" width="{}" height="8" rx="2"/></svg>'
+        '<span class="bar-figures">{}</span></span>',
+        "bad" if share > 95 else "warn" if share > 80 else "good",
+        label,
+        f"{share:.0f}",
+        f"{min(100, max(0, share)):.1f}",
+        figures or f"{used:g} of {capacity:g}",
+    )

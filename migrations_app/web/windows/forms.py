@@ -1,0 +1,188 @@
+"""Windows and freezes as people type them, and the files that they bring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from migrations_app.models import Window
+from migrations_app.requests.windows.actions import Wish
+from migrations_app.requests.windows.calendar.window import read_clock
+
+_TEXT = {"class": "form-control"}
+_NAMES = "Names with commas between. Empty: all."
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Return the names that stand in the text, with commas between."""
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def _names(label: str) -> forms.CharField:
+    return forms.CharField(
+        required=False,
+        max_length=20_000,
+        label=label,
+        help_text=_NAMES,
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+
+
+def _clock(label: str) -> forms.CharField:
+    attrs = {"type": "datetime-local", **_TEXT}
+    return forms.CharField(
+        max_length=19, label=label, widget=forms.TextInput(attrs=attrs)
+    )
+
+
+class ScopeForm(forms.Form):
+    """What kind of window, where, and by which clocks."""
+
+    kind = forms.ChoiceField(
+        choices=Window.Kind.choices,
+        label="Kind",
+        help_text="In a freeze nothing starts. A maintenance window is when work is"
+        " welcome: policies may ask for less in it.",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    clouds = _names("Clouds")
+    zones = _names("Zones")
+    hosts = _names("Hosts")
+    time_zone = forms.CharField(
+        max_length=64,
+        label="Time zone",
+        help_text="An IANA name, such as Europe/Berlin.",
+        widget=forms.TextInput(attrs={"list": "time-zones", **_TEXT}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].initial = settings.TIME_ZONE
+
+
+class WindowForm(ScopeForm):
+    """One window. What makes sense is the verb's to say."""
+
+    name = forms.CharField(
+        max_length=100, label="Name", widget=forms.TextInput(attrs=_TEXT)
+    )
+    starts = _clock("First start, as clocks there show it")
+    ends = _clock("First end, as clocks there show it")
+    recurrence = forms.CharField(
+        required=False,
+        max_length=400,
+        label="Recurs",
+        help_text="Empty: once. Else as calendars say it (RFC 5545):"
+        " FREQ=WEEKLY;BYDAY=SA, FREQ=MONTHLY;BYDAY=2SU, FREQ=DAILY;UNTIL=20271231.",
+        widget=forms.TextInput(attrs={"list": "recurrences", **_TEXT}),
+    )
+    exceptions = forms.CharField(
+        required=False,
+        max_length=20_000,
+        label="But not at",
+        help_text="Starts that are left out, with commas between: 2026-12-26T22:00.",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    reason = forms.CharField(
+        max_length=4000,
+        label="Why",
+        help_text="Whoever has to wait for it reads this.",
+        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
+    )
+    field_order = (
+        "name",
+        "kind",
+        "starts",
+        "ends",
+        "time_zone",
+        "recurrence",
+        "exceptions",
+        "clouds",
+        "zones",
+        "hosts",
+        "reason",
+    )
+
+    @property
+    def wish(self) -> Wish:
+        """What was typed. Raises Unfit for a time that is none."""
+        given = self.cleaned_data
+        return Wish(
+            name=given["name"],
+            kind=given["kind"],
+            starts=read_clock(given["starts"]),
+            ends=read_clock(given["ends"]),
+            reason=given["reason"],
+            time_zone=given["time_zone"],
+            recurrence=given["recurrence"],
+            exceptions=tuple(map(read_clock, split(given["exceptions"]))),
+            clouds=split(given["clouds"]),
+            zones=split(given["zones"]),
+            hosts=split(given["hosts"]),
+        )
+
+
+class FileForm(ScopeForm):
+    """A calendar file, and what it is about where it does not say so itself."""
+
+    file = forms.FileField(
+        required=False,
+        label="Calendar file (.ics)",
+        widget=forms.ClearableFileInput(
+            attrs={"accept": ".ics,text/calendar", **_TEXT}
+        ),
+    )
+    text = forms.CharField(required=False, widget=forms.Textarea, strip=False)
+    field_order = ("file", "kind", "time_zone", "clouds", "zones", "hosts")
+
+
+class CalendarForm(forms.Form):
+    """What the calendar is narrowed by."""
+
+    kind = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *Window.Kind.choices],
+        label="Kind",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    zone = forms.CharField(
+        required=False,
+        max_length=255,
+        label="Zone",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    host = forms.CharField(
+        required=False,
+        max_length=255,
+        label="Host",
+        widget=forms.TextInput(attrs=_TEXT),
+    )
+    cloud = forms.ChoiceField(
+        required=False,
+        label="Cloud",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        clouds = [(name, name) for name in settings.NOVAWEB_CLOUDS]
+        self.fields["cloud"].choices = [("", "any"), *clouds]  # type: ignore[attr-defined]
+
+
+def initial(row: Window) -> dict[str, Any]:
+    """Return the window as the form shows it."""
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "starts": row.starts[:16],
+        "ends": row.ends[:16],
+        "time_zone": row.time_zone,
+        "recurrence": row.recurrence,
+        "exceptions": ", ".join(each[:16] for each in row.exceptions),
+        "clouds": ", ".join(row.clouds),
+        "zones": ", ".join(row.zones),
+        "hosts": ", ".join(row.hosts),
+        "reason": row.reason,
+    }

@@ -1,0 +1,237 @@
+"""Windows and freezes: the calendar of the next days, a page each, files in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from migrations_app.access.permissions import Verb
+from migrations_app.errors import NovawebError, Unfit
+from migrations_app.models import Window
+from migrations_app.requests.windows import actions as verbs
+from migrations_app.requests.windows import calendar_files
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows.calendar.ics import LARGEST
+from migrations_app.requests.windows.calendar.window import Occurrence
+from migrations_app.requests.windows.calendar_files import Planned, Scope
+from migrations_app.web.note_form import note_in
+from migrations_app.web.page import page, show, user_of
+from migrations_app.web.windows.forms import (
+    CalendarForm,
+    FileForm,
+    WindowForm,
+    initial,
+    split,
+)
+
+DAYS = 30
+MOST = 300
+
+
+@require_safe
+@page()
+def windows(request: HttpRequest) -> HttpResponse:
+    """Show what is in the next 30 days, freezes marked, and every window there is."""
+    form = CalendarForm(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    occurrences = timetable.calendar(
+        days=DAYS, most=MOST + 1, **{name: wanted.get(name, "") for name in form.fields}
+    )
+    retired = "retired" in request.GET
+    rows = Window.objects.filter(active=not retired).order_by("name", "id")[:500]
+    context = {
+        "form": form,
+        "days": _by_day(occurrences[:MOST]),
+        "count_days": DAYS,
+        "more": len(occurrences) > MOST,
+        "rows": [(row, timetable.rule_of(row)) for row in rows],
+        "retired": retired,
+    }
+    return show(request, "windows/list.html", context)
+
+
+@require_safe
+@page()
+def window(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one window: what it says, and when it is next."""
+    return _show(request, verbs.window(pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.CALENDAR)
+def new(request: HttpRequest) -> HttpResponse:
+    """Show the form of a new window; make it."""
+    form = WindowForm(request.POST or None, initial={"kind": "maintenance"})
+    if request.method != "POST":
+        return _form(request, form)
+    if not form.is_valid():
+        return _form(request, form, status=422)
+    try:
+        row = verbs.create(form.wish, by=user_of(request))
+    except NovawebError as error:
+        status = error.status
+        return _form(request, form, trouble=error.sentence, status=status)
+    messages.success(request, "The window is made and counts from now on.")
+    return redirect("window", pk=row.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.CALENDAR)
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the form of a window; change it."""
+    row = verbs.window(pk)
+    if request.method != "POST":
+        return _form(request, WindowForm(initial=initial(row)), row)
+    form = WindowForm(request.POST)
+    if not form.is_valid():
+        return _form(request, form, row, status=422)
+    try:
+        version = _number(request.POST.get("version", ""))
+        verbs.change(pk, form.wish, by=user_of(request), version=version)
+    except NovawebError as error:
+        status = error.status
+        return _form(request, form, row, trouble=error.sentence, status=status)
+    messages.success(request, "The window is changed.")
+    return redirect("window", pk=pk)
+
+
+@require_POST
+@page(Verb.CALENDAR)
+def retire(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the window out of force."""
+    try:
+        verbs.retire(pk, by=user_of(request), note=note_in(request.POST))
+    except NovawebError as error:
+        status = error.status
+        row = verbs.window(pk)
+        note = request.POST.get("note", "")
+        context = {"trouble": error.sentence, "note": note}
+        return _show(request, row, context, status=status)
+    messages.success(request, "The window is retired.")
+    return redirect("window", pk=pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.CALENDAR)
+def take_in(request: HttpRequest) -> HttpResponse:
+    """Take a calendar file in: first show what would come of it, then do it."""
+    form = FileForm(request.POST or None, request.FILES or None)
+    if request.method != "POST":
+        return _file(request, form)
+    if not form.is_valid():
+        return _file(request, form, status=422)
+    try:
+        text = _text(form)
+        act = calendar_files.take_in if _sure(request) else calendar_files.preview
+        planned = act(text, _scope(form), by=user_of(request))
+    except NovawebError as error:
+        return _file(request, form, trouble=error.sentence, status=error.status)
+    shown: dict[str, Any] = {
+        "planned": planned,
+        "summary": calendar_files.summary(planned),
+    }
+    if _sure(request):
+        return _file(request, FileForm(), **shown, done=True)
+    return _file(request, form, **shown, text=text.decode(errors="replace"))
+
+
+@require_safe
+@page()
+def give_out(request: HttpRequest) -> HttpResponse:
+    """Return all windows that are in force as a calendar file."""
+    data = calendar_files.give_out(Window.objects.filter(active=True))
+    return HttpResponse(
+        data,
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="novaweb.ics"'},
+    )
+
+
+def _by_day(occurrences: Sequence[Occurrence]) -> list[tuple[Any, list[Occurrence]]]:
+    return [
+        (day, list(found))
+        for day, found in groupby(occurrences, key=lambda each: each.begins.date())
+    ]
+
+
+def _show(
+    request: HttpRequest,
+    row: Window,
+    more: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    rule = timetable.rule_of(row)
+    context = {
+        "row": row,
+        "rule": rule,
+        "next": timetable.next_of(rule) if row.active else [],
+        **(more or {}),
+    }
+    return show(request, "windows/window.html", context, status=status)
+
+
+def _form(
+    request: HttpRequest,
+    form: WindowForm,
+    row: Window | None = None,
+    *,
+    trouble: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "row": row,
+        "trouble": trouble,
+        # who saw an older one must not be handed the newest unread
+        "seen": request.POST.get("version", ""),
+    }
+    return show(request, "windows/form.html", context, status=status)
+
+
+def _file(
+    request: HttpRequest, form: FileForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {"form": form, "planned": list[Planned](), **more}
+    return show(request, "windows/file.html", context, status=status)
+
+
+def _sure(request: HttpRequest) -> bool:
+    return "confirm" in request.POST
+
+
+def _text(form: FileForm) -> bytes:
+    file = form.cleaned_data["file"]
+    if file is None:
+        text: str = form.cleaned_data["text"]
+        if not text.strip():
+            raise Unfit("Choose a calendar file first.")
+        return text.encode()
+    if file.size > LARGEST:
+        raise Unfit(f"The file is larger than {LARGEST // 1024} KiB: split it.")
+    return bytes(file.read())
+
+
+def _scope(form: FileForm) -> Scope:
+    given = form.cleaned_data
+    return Scope(
+        kind=given["kind"],
+        time_zone=given["time_zone"],
+        clouds=split(given["clouds"]),
+        zones=split(given["zones"]),
+        hosts=split(given["hosts"]),
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
