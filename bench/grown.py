@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.adapters.sham import Handler, Sham
+from tests.integrations.adapters.sham import Handler, Sham
 
 RECORDED = Path(__file__).parent / "recorded"
 PAGE = 500

@@ -90,7 +90,7 @@ def compared(url: str, folder: Path, only: str | None) -> int:
 
 def measured(kind: str, url: str, folder: Path) -> dict[str, Any]:
     """Return what a process of its own found that read the cloud into that database."""
-    from tests.adapters.sham import write_clouds
+    from tests.integrations.adapters.sham import write_clouds
     from tests.postgresql import PostgreSQL
 
     folder.mkdir()

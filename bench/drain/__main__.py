@@ -36,7 +36,7 @@ from bench.drain.verdict import broken, ideal, unsaid
 
 if TYPE_CHECKING:
     from migrations_app.models import Drain
-    from tests.adapters.clouds import LabPlace
+    from tests.integrations.adapters.clouds import LabPlace
     from tests.processes.site import Site
 
 LIMIT = 1.3
@@ -97,7 +97,7 @@ def drained(folder: Path, workers: int) -> int:
 
     from lab.settings import from_environment
     from migrations_app.inventory.sync import sync
-    from tests.adapters.clouds import LabPlace
+    from tests.integrations.adapters.clouds import LabPlace
     from tests.processes.site import Site
 
     call_command("migrate", verbosity=0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.adapters.clouds import LabPlace
+    from tests.integrations.adapters.clouds import LabPlace
 
 LEAVE = ("compute-30", "compute-31")
 INSTANCES, ON_EACH = 100, 12

@@ -11,7 +11,7 @@ from bench.drain.guests import APART, LEAVE, TOGETHER, Guest, say, servers
 if TYPE_CHECKING:
     from migrations_app.drains.planner.model import Task
     from migrations_app.models import Drain, MigrationRequest
-    from tests.adapters.clouds import LabPlace
+    from tests.integrations.adapters.clouds import LabPlace
 
 
 def broken(

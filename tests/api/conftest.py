@@ -14,9 +14,6 @@ from django.test import Client
 from knox.models import AuthToken
 
 from tests import factories
-from tests.cast import cast, stage
-
-__all__ = ["cast", "stage"]
 
 
 @pytest.fixture(autouse=True)

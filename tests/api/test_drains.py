@@ -7,7 +7,7 @@ import pytest
 from migrations_app.models import Drain
 from tests.api.conftest import Person
 from tests.cast import Cast
-from tests.people.drain_stage import LIMITS, REASON, Emptying
+from tests.drains.drain_stage import LIMITS, REASON, Emptying
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db

@@ -31,9 +31,9 @@ from migrations_app.models import MigrationRequest as Request
 from migrations_app.notifications import delivery
 from migrations_app.notifications import dispatch as telling
 from migrations_app.requests import actions as requests
-from tests import emptying, factories
+from tests import emptied_database, factories
 from tests.free_port import free_port
-from tests.pages import role_table
+from tests.web import role_table
 
 pytestmark = [
     pytest.mark.django_db,
@@ -129,7 +129,7 @@ def installation(
             yield made
         finally:
             made.ear.stop()
-            emptying.empty()
+            emptied_database.empty()
 
 
 def request_of(scene: Scene) -> Request:

@@ -265,7 +265,7 @@ def test_a_worker_that_lost_its_run_disables_nothing_more() -> None:
     assert stage.disabled() == {"compute-31"}
 
 
-# -- what no step can do (tests/people/test_restoring.py says who does) ---------------
+# -- what no step can do (tests/runs/test_reenable_hosts.py says who does) -------------
 
 
 def test_a_run_that_is_turned_away_is_held_with_hosts_disabled() -> None:

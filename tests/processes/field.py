@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from migrations_app.models import MigrationRequest, Run, Step
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
 from tests.processes.hypervisors import Hypervisors
 from tests.processes.site import Site, approved, over, run_of, until

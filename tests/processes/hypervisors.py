@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 
 T = TypeVar("T")
 PATIENCE = 300.0  # seconds: guests are emulated, on processors that all share

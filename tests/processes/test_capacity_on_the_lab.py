@@ -21,7 +21,7 @@ from keystoneauth1.adapter import Adapter
 from migrations_app.inventory import capacity
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Hypervisor
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 
 pytestmark = [
     pytest.mark.lab,

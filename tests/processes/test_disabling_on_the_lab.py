@@ -13,7 +13,7 @@ import pytest
 
 from migrations_app.models import AuditEntry, Run
 from migrations_app.models.states import RunState
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.site import Site, approved, run_of, until
 from tests.processes.test_on_the_lab import (
     SOURCE,

@@ -16,7 +16,7 @@ from migrations_app.integrations.interfaces import Hosts, World
 from migrations_app.inventory.leaks import scan as leaks
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Leak
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.hypervisors import Hypervisors
 
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]

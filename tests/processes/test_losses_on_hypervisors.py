@@ -18,7 +18,7 @@ from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import BY_NOVA, COLD, COLDLY, PROCEDURES
 from migrations_app.requests import actions as requests
 from migrations_app.requests.plan import AUTO
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
 from tests.processes.field import hypervisors, place
 from tests.processes.hypervisors import Hypervisors, until

@@ -12,7 +12,7 @@ from migrations_app.audit import recorder as audit
 from migrations_app.models import Delivery, Lane, Notice
 from migrations_app.notifications import webhooks
 from tests import factories
-from tests.notices.conftest import Listener, listener
+from tests.notifications.conftest import Listener, listener
 from tests.processes.conftest import MakeSite
 from tests.processes.site import until
 

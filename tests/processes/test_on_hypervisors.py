@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 from tests.processes import site as installation
 from tests.processes.conftest import MakeSite
 from tests.processes.hypervisors import PATIENCE, Hypervisors

@@ -14,7 +14,7 @@ import pytest
 
 from migrations_app.models import MigrationRequest
 from migrations_app.runs.actions import abort, force_complete
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
 from tests.processes.site import (
     Site,

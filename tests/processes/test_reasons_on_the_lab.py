@@ -14,7 +14,7 @@ from migrations_app.integrations.interfaces import Migration, Move, World
 from migrations_app.procedures.base import It
 from migrations_app.procedures.live import ACTION
 from migrations_app.procedures.steps import nova_requests as trace
-from tests.adapters.clouds import LabPlace
+from tests.integrations.adapters.clouds import LabPlace
 
 pytestmark = pytest.mark.lab
 

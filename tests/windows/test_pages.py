@@ -13,8 +13,8 @@ from django.utils import timezone
 from migrations_app.models import Window
 from tests import factories
 from tests.api.conftest import Person
-from tests.calendars.files import GOOGLE, event
-from tests.pages.conftest import browser_of
+from tests.web.conftest import browser_of
+from tests.windows.calendar.files import GOOGLE, event
 
 pytestmark = pytest.mark.django_db
 TYPED = {

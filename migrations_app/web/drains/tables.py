@@ -28,7 +28,7 @@ class DrainTable(tables.Table):  # type: ignore[misc]
     class Meta:
         attrs = ATTRS
         order_by = "-asked_at"
-        template_name = "tables/table.html"
+        template_name = "parts/table.html"
         caption = "Drains"
         empty_text = "No drain matches. Take a filter away, or empty a host."
 

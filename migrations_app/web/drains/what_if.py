@@ -103,4 +103,4 @@ def _show(
         "drain_query": urlencode(drain),
         **more,
     }
-    return show(request, "what_if/page.html", context, status=status)
+    return show(request, "drains/what_if.html", context, status=status)

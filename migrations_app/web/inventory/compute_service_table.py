@@ -32,7 +32,7 @@ class ServiceTable(tables.Table):  # type: ignore[misc]
     class Meta:
         attrs = ATTRS
         order_by = ("binary", "host")
-        template_name = "tables/table.html"
+        template_name = "parts/table.html"
         caption = "Nova's services"
         empty_text = "No service matches. Take a filter away."
 

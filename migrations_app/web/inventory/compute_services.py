@@ -43,7 +43,7 @@ def services(request: HttpRequest) -> HttpResponse:
         table.columns.hide("change")
     RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
     context = {"table": table, "wanted": {"form": form}, "trouble": trouble}
-    return show(request, "compute/services.html", context, status=status)
+    return show(request, "inventory/compute_services.html", context, status=status)
 
 
 @require_safe
@@ -105,4 +105,4 @@ def _show(
         "refusal": policy.why_not(person_of(request), verb) or refusal,
         **(more or {}),
     }
-    return show(request, "compute/service.html", context, status=status)
+    return show(request, "inventory/compute_service.html", context, status=status)

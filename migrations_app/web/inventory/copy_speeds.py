@@ -60,6 +60,6 @@ def _pair(request: HttpRequest) -> Pair:
 def _show(request: HttpRequest, pair: Pair) -> HttpResponse:
     if is_htmx(request):
         context = {"pair": pair, "person": person_of(request)}
-        return render(request, "speeds/_pair.html", context)
+        return render(request, "inventory/_copy_speeds_of_pair.html", context)
     rows = copy_speeds_queries.speeds(pair.cloud, pair.source, pair.target)
-    return show(request, "speeds/pair.html", {"pair": pair, "rows": rows})
+    return show(request, "inventory/copy_speeds.html", {"pair": pair, "rows": rows})

@@ -39,7 +39,7 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
     class Meta:
         attrs = ATTRS
         order_by = "host"
-        template_name = "tables/table.html"
+        template_name = "parts/table.html"
         caption = "Hypervisors"
         empty_text = "No hypervisor matches. Take a filter away."
 

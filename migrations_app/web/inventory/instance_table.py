@@ -42,7 +42,7 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
     class Meta:
         attrs = ATTRS
         order_by = "name"
-        template_name = "tables/table.html"
+        template_name = "parts/table.html"
         caption = "Instances"
         empty_text = "No instance matches. Take a filter away."
 

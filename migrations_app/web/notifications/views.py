@@ -40,7 +40,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     found = LazyPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     newest = max((row.pk for row in found), default=0)
     context = {"found": found, "only": only, "newest": newest}
-    return show(request, "notices/list.html", context)
+    return show(request, "notifications/list.html", context)
 
 
 @require_safe
@@ -48,7 +48,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 def bell(request: HttpRequest) -> HttpResponse:
     """Show how much is new, for the bell at the head of every page."""
     context = {"unread_count": inbox.unread(person_of(request))}
-    return render(request, "notices/_bell.html", context)
+    return render(request, "notifications/_bell.html", context)
 
 
 @require_POST
@@ -93,7 +93,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "address": user.email,
         "mail_on": mail.configured(),
     }
-    return show(request, "notices/choices.html", context)
+    return show(request, "notifications/choices.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -119,7 +119,7 @@ def of_group(request: HttpRequest, pk: int) -> HttpResponse:
         "scopes": list(WORDS.items()),
         "groups": _groups(request),
     }
-    return show(request, "notices/choices.html", context)
+    return show(request, "notifications/choices.html", context)
 
 
 def _groups(request: HttpRequest) -> list[Group]:

@@ -110,7 +110,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         ],
         "mail_on": mail.configured(),
     }
-    return show(request, "notices/deliveries.html", context)
+    return show(request, "notifications/deliveries.html", context)
 
 
 @require_safe
@@ -119,7 +119,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one message and every try to deliver it."""
     row = verbs.delivery(pk)
     context = {"delivery": row, "attempts": list(row.attempts.all())}
-    return show(request, "notices/delivery.html", context)
+    return show(request, "notifications/delivery.html", context)
 
 
 @require_POST
@@ -141,7 +141,7 @@ def _list(
     rows = Webhook.objects.select_related("group")
     found = Paginator(rows, 200).get_page(1)
     context = {"found": found, "form": form, **(more or {})}
-    return show(request, "notices/webhooks.html", context, status=status)
+    return show(request, "notifications/webhooks.html", context, status=status)
 
 
 def _one(
@@ -158,4 +158,4 @@ def _one(
         "last": list(row.deliveries.order_by("-pk").defer("body")[:10]),
         **(more or {}),
     }
-    return show(request, "notices/webhook.html", context, status=status)
+    return show(request, "notifications/webhook.html", context, status=status)

@@ -95,7 +95,7 @@ def broken(request: HttpRequest) -> HttpResponse:
         "waiting": [row for row in rows if row.reviewed_at is None],
         "reviewed": [row for row in rows if row.reviewed_at is not None],
     }
-    return show(request, "approvals/glass.html", context)
+    return show(request, "requests/break_glass.html", context)
 
 
 def _form(

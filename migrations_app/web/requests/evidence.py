@@ -20,4 +20,4 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     row = queries.request(pk)
     found = open_evidence(row, by=user_of(request))
     context = {"found": found, "move": row, "hosts": what_if.hosts(row.what_if)}
-    return framed(request, "audit/evidence.html", context)
+    return framed(request, "requests/evidence.html", context)

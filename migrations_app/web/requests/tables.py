@@ -25,7 +25,7 @@ class RequestTable(tables.Table):  # type: ignore[misc]
     class Meta:
         attrs = ATTRS
         order_by = "-asked_at"
-        template_name = "tables/table.html"
+        template_name = "parts/table.html"
         caption = "Requests"
         empty_text = "No request matches. Take a filter away, or ask for a move."
 

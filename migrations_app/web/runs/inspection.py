@@ -23,5 +23,5 @@ def world(request: HttpRequest, pk: int) -> HttpResponse:
     now = world_now.look(run)
     context = {"run": run, "move": run.request, "now": now, "would": would(now)}
     if is_htmx(request):
-        return render(request, "runs/_world.html", context)
-    return show(request, "runs/world.html", context)
+        return render(request, "runs/_inspection.html", context)
+    return show(request, "runs/inspection.html", context)

@@ -1,0 +1,60 @@
+"""A host that lets few commands run at once, by a real sshd."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from migrations_app.errors import Unreachable
+from migrations_app.integrations.adapters.ssh import SshHosts
+from migrations_app.integrations.interfaces import Command
+from tests.integrations.adapters.sshd import Sshd
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> Iterator[SshHosts]:
+    """A host with one session for each connection."""
+    sshd = Sshd(tmp_path)
+    sshd.start("MaxSessions 1")
+    hosts = SshHosts(sshd.config())
+    yield hosts
+    hosts.close()
+    sshd.stop()
+
+
+def test_commands_wait_for_their_turn(narrow: SshHosts) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        said = list(
+            pool.map(
+                lambda n: narrow.run(
+                    "compute-40", Command("look", f"echo {n}"), timeout=90
+                ),
+                range(8),
+            )
+        )
+    assert said == [f"{n}\n" for n in range(8)]
+
+
+def test_a_command_whose_turn_never_comes_says_so(
+    narrow: SshHosts, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    with ThreadPoolExecutor(1) as pool:
+        text = f"touch {trace}; while [ -e {trace} ]; do sleep 0.1; done"
+        holding = pool.submit(
+            narrow.run, "compute-40", Command("hold", text), timeout=90
+        )
+        try:
+            until = time.monotonic() + 60
+            while not trace.exists():
+                assert time.monotonic() < until
+                time.sleep(0.02)
+            with pytest.raises(Unreachable, match="opens no further session"):
+                narrow.run("compute-40", Command("look", ":"), timeout=1)
+        finally:
+            trace.unlink(missing_ok=True)
+        assert holding.result(60) == ""

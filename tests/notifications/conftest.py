@@ -1,0 +1,120 @@
+"""What the tests of notices have in common: people, and who listens on loopback."""
+
+from __future__ import annotations
+
+import http.server
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Got:
+    """One request that the server got."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Listener:
+    """A web server on loopback that keeps what it gets and answers as it is told."""
+
+    url: str
+    status: int = 200
+    answer: bytes = b"ok"
+    headers: dict[str, str] = field(default_factory=dict)
+    got: list[Got] = field(default_factory=list)
+    # what is posted to …/slow is answered when this is set
+    go: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def listener(settings: Any) -> Iterator[Listener]:
+    """A web server that webhooks may be posted to."""
+    settings.NOVAWEB_WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+    there = Listener("")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            there.got.append(Got(self.path, dict(self.headers.items()), body))
+            if self.path.endswith("/slow"):
+                there.go.wait(60)
+            self.send_response(there.status)
+            for name, value in there.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(there.answer)))
+            self.end_headers()
+            self.wfile.write(there.answer)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        there.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield there
+        there.go.set()
+        server.shutdown()
+        thread.join()
+
+
+@dataclass
+class MailServer:
+    """A mail server on loopback that keeps what it gets; ``says`` answers RCPT."""
+
+    port: int = 0
+    says: str = "250 ok"
+    got: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def mail_server(settings: Any) -> Iterator[MailServer]:
+    """A mail server that novaweb is told to use."""
+    there = MailServer()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.say("220 sink")
+            while line := self.rfile.readline().decode().strip():
+                word = line[:4].upper()
+                if word == "DATA":
+                    self.say("354 go on")
+                    there.got.append(self.data())
+                    self.say("250 taken")
+                elif word == "RCPT":
+                    self.say(there.says)
+                elif word == "QUIT":
+                    self.say("221 bye")
+                    return
+                else:
+                    self.say("250 ok")
+
+        def data(self) -> str:
+            text = ""
+            while (line := self.rfile.readline().decode()) != ".\r\n":
+                text += line
+            return text
+
+        def say(self, line: str) -> None:
+            self.wfile.write(f"{line}\r\n".encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        there.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        settings.NOVAWEB_EMAIL_URL = f"smtp://127.0.0.1:{there.port}"
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST = "127.0.0.1"
+        settings.EMAIL_PORT = there.port
+        yield there
+        server.shutdown()
+        thread.join()

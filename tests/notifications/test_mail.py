@@ -1,0 +1,89 @@
+"""E-mail as a real server gets it."""
+
+from __future__ import annotations
+
+import email
+from typing import Any
+
+import pytest
+
+from migrations_app.errors import Unreachable
+from migrations_app.models import Delivery
+from migrations_app.notifications import delivery, mail
+from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import preferences as choices
+from tests.cast import Cast
+from tests.notifications.conftest import MailServer
+from tests.stage import Stage
+
+pytestmark = pytest.mark.django_db
+
+
+def tell_and_serve(stage: Stage, lane: str) -> int:
+    telling.tell_due(stage.time)
+    return delivery.serve(lane, clock=stage.clock)
+
+
+def test_a_mail_arrives_in_the_thread_of_its_request(
+    stage: Stage, cast: Cast, mail_server: MailServer, settings: Any
+) -> None:
+    settings.NOVAWEB_URL = "https://novaweb.example.org"
+    cast.approver.email = "anna@example.org"
+    cast.approver.save()
+    request = cast.ask(stage, reason="Der Wirt wird geräumt.")
+    assert tell_and_serve(stage, "mail") == 1
+
+    got = email.message_from_bytes(mail_server.got[0].encode())
+    assert got["To"] == "anna@example.org"
+    assert got["Subject"].startswith(f"[novaweb] #{request.pk} ")
+    assert got["References"] == f"<request-{request.pk}@novaweb.example.org>"
+    assert got["Message-ID"].endswith("@novaweb.example.org>")
+    assert got["List-Id"] == "novaweb <notices.novaweb.example.org>"
+    body = got.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    assert f"https://novaweb.example.org/requests/{request.pk}/" in body.decode()
+    assert "Der Wirt wird geräumt." in body.decode()
+
+
+@pytest.mark.parametrize(
+    ("says", "state"), [("550 no such person", "given up"), ("451 later", "waiting")]
+)
+def test_what_the_mail_server_says_for_good_is_believed(
+    stage: Stage, cast: Cast, mail_server: MailServer, says: str, state: str
+) -> None:
+    mail_server.says = says
+    cast.approver.email = "anna@example.org"
+    cast.approver.save()
+    cast.ask(stage)
+    tell_and_serve(stage, "mail")
+
+    row = Delivery.objects.get(channel="mail")
+    assert row.state == state
+    assert says[4:] in row.attempts.get().answer
+
+
+def test_without_a_mail_server_no_mail_is_made(
+    stage: Stage, cast: Cast, settings: Any
+) -> None:
+    cast.approver.email = "anna@example.org"
+    cast.approver.save()
+    settings.NOVAWEB_EMAIL_URL = ""
+    cast.ask(stage)
+    telling.tell_due(stage.time)
+
+    # what nobody can send is not written, so that nothing is given up over and over
+    assert not Delivery.objects.exists()
+    with pytest.raises(Unreachable, match="NOVAWEB_EMAIL_URL"):
+        mail.send(Delivery(to="anna@example.org"), at=stage.time)
+
+
+def test_choices_are_asked_before_a_mail_is_made(
+    stage: Stage, cast: Cast, mail_server: MailServer
+) -> None:
+    cast.approver.email = "anna@example.org"
+    cast.approver.save()
+    choices.choose(by=cast.approver, wanted={"waits": {"mail": "never"}})
+    cast.ask(stage)
+    telling.tell_due(stage.time)
+
+    assert not Delivery.objects.exists()

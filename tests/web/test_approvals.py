@@ -1,0 +1,205 @@
+"""The pages of policies, of says handed on, of changes and of broken glass."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from migrations_app.models import ApprovalPolicy, BrokenGlass, Delegation
+from tests import factories
+from tests.cast import Cast
+from tests.stage import Stage
+from tests.web.conftest import browser_of
+
+pytestmark = pytest.mark.django_db
+HOSTILE = "<script>alert(1)</script>"
+
+
+def sign_in(user: object) -> Client:
+    client = Client()
+    client.force_login(user)  # type: ignore[arg-type]
+    return client
+
+
+@pytest.fixture
+def admin(db: None) -> Client:
+    return browser_of("ada", staff=True)
+
+
+TYPED = {
+    "name": "Storage hosts",
+    "weight": "50",
+    "stages": "2 of approver\n1 of operator, auditor",
+    "hosts": "store-*, compute-30",
+    "window": "outside",
+    "approval_hours": "24",
+    "break_glass": "on",
+    "active": "on",
+    "note": "Because of the outage.",
+}
+
+
+def test_a_policy_is_made_changed_and_retired_in_the_browser(
+    admin: Client, auditor: Client
+) -> None:
+    answer = admin.post("/policies/new/", TYPED)
+    row = ApprovalPolicy.objects.get(name="Storage hosts")
+    assert answer["Location"] == f"/policies/{row.pk}/"
+    assert row.rule["hosts"] == ["store-*", "compute-30"]
+    form = admin.get(f"/policies/{row.pk}/change/").content.decode()
+    assert "2 of approver\n1 of operator, auditor</textarea>" in form
+    changed = {**TYPED, "version": "1", "weight": "60"}
+    assert admin.post(f"/policies/{row.pk}/change/", changed).status_code == 302
+    stale = admin.post(f"/policies/{row.pk}/change/", {**changed, "weight": "70"})
+    assert stale.status_code == 409
+    assert 'name="version" value="1"' in stale.content.decode()
+    page = auditor.get(f"/policies/{row.pk}/").content.decode()
+    assert "2 of approver; then 1 of operator or auditor" in page
+    assert "Because of the outage." in page
+    assert "Version 2" in page
+    assert "Change it" not in page
+    admin.post(f"/policies/{row.pk}/retire/", {"note": "Over."})
+    assert "rules no more" in auditor.get("/policies/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"stages": "everybody"}, "is no stage"),
+        ({"stages": "1 of ghosts"}, "no group ghosts"),
+        ({"weight": "heavy"}, "Enter a whole number."),
+        ({"note": ""}, "Say why"),
+    ],
+)
+def test_what_makes_no_policy_is_said_beside_the_form(
+    admin: Client, fields: dict[str, str], sentence: str
+) -> None:
+    answer = admin.post("/policies/new/", {**TYPED, **fields})
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert "store-*, compute-30" in answer.content.decode()
+
+
+def test_the_request_s_page_says_which_stages_and_who_counts(
+    stage: Stage, cast: Cast
+) -> None:
+    factories.policy("Staged", stages=[(1, "approver"), (1, "board")])
+    request = cast.approve(cast.ask(stage))
+    page = sign_in(cast.second).get(f"/requests/{request.pk}/").content.decode()
+    assert "1 of approver" in page
+    assert "<strong>approver</strong>" in page
+    assert "1 of 2 approvals" in page
+    assert "It takes 1 of board in stage 2 of 2." in page
+    assert "Approve this plan</button>" not in page
+    assert "Break the glass" not in page
+
+
+def test_the_request_s_page_says_that_no_policy_is_for_it(
+    stage: Stage, cast: Cast
+) -> None:
+    request = cast.ask(stage)
+    ApprovalPolicy.objects.update(active=False)
+    page = sign_in(cast.approver).get(f"/requests/{request.pk}/").content.decode()
+    assert "No approval policy is for such a move" in page
+    assert "Approve this plan</button>" not in page
+
+
+def test_the_ask_page_says_who_must_approve_each_way(stage: Stage, cast: Cast) -> None:
+    factories.instance("web", uuid=stage.server, host=stage.source)
+    said = {"instance": stage.server, "procedure": "auto", "target": stage.target}
+    page = sign_in(cast.requester).post("/requests/preflight/", said)
+    text = page.content.decode()
+    assert "To be approved by 1 of approver (policy “Standard”)." in text
+    assert "To be approved by 2 of approver (policy “Dangerous procedures”)." in text
+
+
+def test_a_request_is_changed_in_the_browser(stage: Stage, cast: Cast) -> None:
+    request = cast.approved(stage, options={"deadline": 60})
+    client = sign_in(cast.requester)
+    page = client.get(f"/requests/{request.pk}/").content.decode()
+    assert "Change it</a>" in page
+    form = client.get(f"/requests/{request.pk}/amend/").content.decode()
+    assert 'value="60"' in form
+    said = {
+        "plan_digest": request.plan_digest,
+        "target": stage.target,
+        "reason": HOSTILE,
+        "block_migration": "auto",
+        "deadline": "60",
+        "note": "Clearer.",
+    }
+    answer = client.post(f"/requests/{request.pk}/amend/", said, follow=True)
+    request.refresh_from_db()
+    assert (request.state, request.options) == ("requested", {"deadline": 60})
+    assert "must be approved anew" in answer.content.decode()
+    assert HOSTILE not in answer.content.decode()
+    assert "Last changed by" in answer.content.decode()
+
+
+def test_the_glass_is_broken_by_typing_the_number_and_everybody_sees_it(
+    stage: Stage, cast: Cast, auditor: Client
+) -> None:
+    request = cast.ask(stage)
+    client = sign_in(cast.operator)
+    page = client.get(f"/requests/{request.pk}/").content.decode()
+    assert "break the glass</summary>" in page
+    said = {"plan_digest": request.plan_digest, "note": HOSTILE, "number": "0"}
+    address = f"/requests/{request.pk}/break-glass/"
+    assert client.post(address, said).status_code == 422
+    assert not BrokenGlass.objects.exists()
+    answer = client.post(address, {**said, "number": f"#{request.pk}"}, follow=True)
+    assert "You broke the glass" in answer.content.decode()
+    for path in ("/", "/instances/", "/broken-glass/"):
+        page = auditor.get(path).content.decode()
+        assert "The glass was broken." in page
+        assert HOSTILE not in page
+    page = sign_in(cast.approver).get(f"/requests/{request.pk}/").content.decode()
+    assert "What your review found" in page
+    answer = sign_in(cast.approver).post(
+        f"/requests/{request.pk}/review/", {"note": "It was right."}, follow=True
+    )
+    assert "You reviewed the broken glass." in answer.content.decode()
+    assert "The glass was broken." not in auditor.get("/").content.decode()
+    assert "It was right." in auditor.get("/broken-glass/").content.decode()
+
+
+def test_a_say_is_handed_on_and_taken_back_in_the_browser(cast: Cast) -> None:
+    client = sign_in(cast.approver)
+    now = timezone.now()
+    said = {
+        "to": "operator",
+        "starts_at": f"{now:%Y-%m-%dT%H:%M}",
+        "ends_at": f"{now + timedelta(days=1):%Y-%m-%dT%H:%M}",
+        "reason": HOSTILE,
+    }
+    wrong = client.post("/delegations/", {**said, "to": "nemo"})
+    assert (wrong.status_code, HOSTILE in wrong.content.decode()) == (422, False)
+    page = client.post("/delegations/", said, follow=True).content.decode()
+    assert "operator has your say for that time." in page
+    assert HOSTILE not in page
+    row = Delegation.objects.get()
+    other = sign_in(cast.auditor)
+    assert "End it" not in other.get("/delegations/").content.decode()
+    assert other.post(f"/delegations/{row.pk}/revoke/").status_code == 403
+    page = client.post(f"/delegations/{row.pk}/revoke/", follow=True).content.decode()
+    assert "ended by approver" in page
+
+
+def test_what_waits_for_a_taker_is_counted_for_them(stage: Stage, cast: Cast) -> None:
+    cast.ask(stage)
+    waiting = "1 waiting for your decision"
+    assert waiting not in sign_in(cast.auditor).get("/").content.decode()
+    Delegation.objects.create(
+        giver=cast.approver,
+        giver_name="approver",
+        taker=cast.auditor,
+        taker_name="auditor",
+        reason="On leave.",
+        starts_at=stage.time,
+        ends_at=stage.time + timedelta(days=1),
+        made_at=stage.time,
+    )
+    assert waiting in sign_in(cast.auditor).get("/").content.decode()

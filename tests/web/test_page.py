@@ -1,0 +1,107 @@
+"""What stands around every page: signing in, headers, errors that are sentences."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.web.conftest import browser_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_wrong_password_is_said_in_a_sentence(anonymous: Client) -> None:
+    factories.person("rita", "requester")
+
+    answer = anonymous.post("/sign-in/", {"username": "rita", "password": "wrong"})
+
+    assert answer.status_code == 422
+    assert "That name and password do not belong together." in answer.content.decode()
+
+
+def test_signing_in_leads_to_where_one_wanted_to_go(anonymous: Client) -> None:
+    factories.person("rita", "requester")
+    asked = anonymous.get("/hypervisors/")
+    assert asked["Location"] == "/sign-in/?next=/hypervisors/"
+
+    form = {"username": "rita", "password": factories.PASSWORD}
+    answer = anonymous.post("/sign-in/", {**form, "next": "/hypervisors/"})
+
+    assert answer["Location"] == "/hypervisors/"
+    assert anonymous.get("/hypervisors/").status_code == 200
+    assert anonymous.post("/sign-out/")["Location"] == "/sign-in/"
+    assert anonymous.get("/hypervisors/").status_code == 302
+
+
+def test_it_leads_nobody_to_another_site(anonymous: Client) -> None:
+    factories.person("rita", "requester")
+    form = {"username": "rita", "password": factories.PASSWORD}
+
+    answer = anonymous.post("/sign-in/", {**form, "next": "https://evil.example/"})
+
+    assert answer["Location"].startswith("/")
+
+
+def test_who_has_no_role_is_told_whom_to_ask() -> None:
+    answer = browser_of("nils").get("/")
+
+    assert answer.status_code == 403
+    assert "Ask whoever administers novaweb" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/instances/0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11/", "No instance 0f3a5c1e"),
+        ("/hypervisors/compute-99/", "No hypervisor compute-99 is known here."),
+        ("/requests/999999/", "There is no request #999999."),
+        ("/runs/999999/", "There is no run 999999."),
+        ("/audit/999999/", "There is no audit entry 999999."),
+        (f"/runs/{10**30}/", "There is no run"),
+    ],
+)
+def test_what_is_not_there_is_said_in_a_sentence(
+    operator: Client, path: str, sentence: str
+) -> None:
+    answer = operator.get(path)
+
+    assert answer.status_code == 404
+    assert sentence in answer.content.decode()
+
+
+def test_a_form_without_its_token_is_refused_in_a_sentence() -> None:
+    client = Client(enforce_csrf_checks=True)
+
+    answer = client.post("/sign-in/", {"username": "rita", "password": "x"})
+
+    assert answer.status_code == 403
+    assert "The form has expired" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/instances/", "/hypervisors/", "/requests/", "/audit/", "/runs/{run}/"],
+)
+def test_a_page_keeps_to_its_own_strict_policy(operator: Client, path: str) -> None:
+    run = factories.run(state="held", why="Look.", lines=["One."])
+
+    answer = operator.get(path.format(run=run.pk))
+    page = answer.content.decode()
+
+    policy = answer["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert not re.search(r"<[^>]* style=|<style|<[^>]* on\w+=|javascript:", page)
+    assert all(" src=" in script for script in re.findall(r"<script[^>]*>", page))
+    assert not re.search(r"(src|href)=\"(https?:)?//", page)
+
+
+def test_it_asks_who_was_signed_out_to_sign_in_and_not_inside_a_part(
+    anonymous: Client,
+) -> None:
+    answer = anonymous.get("/sign-in/", headers={"HX-Request": "true"})
+
+    assert answer["HX-Refresh"] == "true"

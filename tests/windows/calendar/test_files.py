@@ -1,0 +1,208 @@
+"""Calendar files of others, and our own there and back."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from migrations_app.errors import Unfit
+from migrations_app.requests.windows.calendar import ics
+from migrations_app.requests.windows.calendar import occurrences as expand
+from migrations_app.requests.windows.calendar.window import Kind, Rule
+from tests.windows.calendar.files import GOOGLE, HEAD, OUTLOOK, TAIL, event
+
+START = "DTSTART;TZID=Europe/Berlin:20260103T220000"
+END = "DTEND;TZID=Europe/Berlin:20260104T060000"
+
+
+def read(text: str | bytes, *, time_zone: str = "Europe/Berlin") -> list[ics.Read]:
+    """Return the events of the file."""
+    data = text.encode() if isinstance(text, str) else text
+    return ics.read(data, time_zone=time_zone)
+
+
+def test_it_reads_what_google_writes() -> None:
+    series, freeze, moved = read(GOOGLE, time_zone="UTC")
+    assert (series.name, series.trouble) == ("Saturday night, zone OS1", "")
+    assert series.reason == "Hosts of OS1 may be\ntouched."
+    assert series.time_zone == "Europe/Berlin"
+    assert series.starts == datetime(2026, 1, 3, 22)
+    assert series.ends == datetime(2026, 1, 4, 6)
+    assert series.recurrence == "FREQ=WEEKLY;UNTIL=20261231T235959;BYDAY=SA"
+    assert series.exceptions == tuple(
+        datetime(2026, 1, day, 22) for day in (10, 17, 24)
+    )
+    # a day lasts from midnight to midnight where the calendar is at home
+    assert freeze.time_zone == "Europe/Berlin"
+    assert (freeze.starts, freeze.ends) == (
+        datetime(2026, 12, 24),
+        datetime(2027, 1, 2),
+    )
+    assert freeze.kind is Kind.FREEZE
+    # one time of the series, elsewhere: a window of its own
+    assert moved.starts == datetime(2026, 1, 25)
+    assert moved.recurrence == ""
+    assert moved.uid != series.uid
+
+
+def test_it_reads_what_outlook_writes() -> None:
+    patch, own = read(OUTLOOK, time_zone="UTC")
+    assert patch.time_zone == "Europe/Berlin"
+    assert patch.starts == datetime(2026, 1, 11, 22)
+    assert patch.recurrence == "FREQ=MONTHLY;UNTIL=20270110T220000;INTERVAL=1;BYDAY=2SU"
+    # a zone that only the file explains: the clocks there go as those of New York do
+    assert own.time_zone == "America/New_York"
+    assert (own.starts, own.ends) == (
+        datetime(2026, 6, 1, 22),
+        datetime(2026, 6, 2, 0, 30),
+    )
+
+
+@pytest.mark.parametrize(
+    "start, zone, clock",
+    [
+        ("DTSTART:20260103T220000Z", "UTC", datetime(2026, 1, 3, 22)),
+        ("DTSTART:20260103T220000", "Asia/Tokyo", datetime(2026, 1, 3, 22)),
+        ("DTSTART;VALUE=DATE:20260103", "Asia/Tokyo", datetime(2026, 1, 3)),
+        (
+            "DTSTART;TZID=/freeassociation.sourceforge.net/Europe/Berlin:20260103T220000",
+            "Europe/Berlin",
+            datetime(2026, 1, 3, 22),
+        ),
+        (
+            'DTSTART;TZID="Eastern Standard Time":20260103T220000',
+            "America/New_York",
+            datetime(2026, 1, 3, 22),
+        ),
+    ],
+)
+def test_it_knows_the_zone(start: str, zone: str, clock: datetime) -> None:
+    (got,) = read(event(start, "DURATION:PT2H"), time_zone="Asia/Tokyo")
+    assert (got.trouble, got.time_zone, got.starts) == ("", zone, clock)
+
+
+def test_an_end_in_another_zone_is_the_same_moment() -> None:
+    (got,) = read(event(START, "DTEND:20260104T010000Z"))
+    assert got.ends == datetime(2026, 1, 4, 2)
+
+
+@pytest.mark.parametrize(
+    "lines, words",
+    [
+        ([START], "It has no end"),
+        ([END], "It has no start"),
+        ([START, END, "RRULE:FREQ=SECONDLY"], "DAILY, WEEKLY"),
+        ([START, END, "RRULE:FREQ=MINUTELY"], "DAILY, WEEKLY"),
+        ([START, END, "RRULE:FREQ=DAILY;BYHOUR=1,2,3"], "cannot have BYHOUR"),
+        ([START, END, "RRULE:FREQ=WEEKLY;BYDAY=MO"], "is none of its recurrence"),
+        ([START, END, "RDATE;TZID=Europe/Berlin:20260105T220000"], "more than one way"),
+        (
+            [START, END, "RRULE:FREQ=DAILY;COUNT=3", "RRULE:FREQ=WEEKLY;COUNT=3"],
+            "more than one way",
+        ),
+        (["DTSTART;TZID=Moon/Base:20260103T220000", "DURATION:PT1H"], "Moon/Base"),
+    ],
+)
+def test_an_event_that_cannot_be_a_window_says_why(
+    lines: list[str], words: str
+) -> None:
+    (got,) = read(event(*lines))
+    assert words in got.trouble
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (b"", "no calendar file"),
+        (b"hello", "no calendar file"),
+        (b"\xff\xfe\x00", "no calendar file"),
+        (b"BEGIN:VEVENT\r\nEND:VEVENT\r\n", "no calendar file"),
+        (HEAD.encode(), "no calendar file"),
+        (b"x" * (ics.LARGEST + 1), "larger than"),
+        (
+            (HEAD + "BEGIN:VEVENT\r\nEND:VEVENT\r\n" * 301 + TAIL).encode(),
+            "more than 300 events",
+        ),
+    ],
+)
+def test_what_is_no_calendar_file_is_refused(text: bytes, words: str) -> None:
+    with pytest.raises(Unfit, match=words):
+        read(text)
+
+
+def test_a_file_without_events_holds_nothing() -> None:
+    assert read(HEAD + TAIL) == []
+
+
+def test_a_cancelled_event_is_known_as_such() -> None:
+    (got,) = read(event(START, END, "STATUS:CANCELLED"))
+    assert got.cancelled
+
+
+def test_a_cancelled_time_of_a_series_is_left_out_of_it() -> None:
+    series = event(START, END, "RRULE:FREQ=WEEKLY").decode()
+    one = event(
+        "DTSTART;TZID=Europe/Berlin:20260110T220000",
+        "DTEND;TZID=Europe/Berlin:20260111T060000",
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260110T220000",
+        "STATUS:CANCELLED",
+    ).decode()
+    both = series.replace(TAIL, "") + one.replace(HEAD, "")
+    (got,) = read(both)
+    assert got.exceptions == (datetime(2026, 1, 10, 22),)
+
+
+def test_many_exceptions_and_long_words_take_no_time() -> None:
+    days = [f"{month:02}{day:02}" for month in range(1, 13) for day in range(1, 29)]
+    left_out = [f"EXDATE:2026{day}T210000Z" for day in days]
+    text = event(START, END, "RRULE:FREQ=DAILY", *left_out, summary="x" * 5000)
+    begun = time.monotonic()
+    (got,) = read(text)
+    assert time.monotonic() - begun < 5
+    assert len(got.name) == 100
+    assert len(got.exceptions) == 336
+
+
+def rule() -> Rule:
+    """Return a window that has everything."""
+    made = Rule(
+        kind=Kind.FREEZE,
+        name="Year's end; “quiet”, please",
+        time_zone="Europe/Berlin",
+        starts=datetime(2026, 10, 24, 22),
+        ends=datetime(2026, 10, 25, 6),
+        recurrence="FREQ=WEEKLY;UNTIL=20261231T235959;BYDAY=SA",
+        exceptions=(datetime(2026, 10, 31, 22),),
+        clouds=frozenset({"pretend"}),
+        zones=frozenset({"OS1", "zone, with a comma"}),
+        reason="Nobody is here.\nAsk first.",
+    )
+    return expand.checked(made)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "Australia/Lord_Howe"])
+def test_what_is_given_out_and_taken_in_is_the_same(zone: str) -> None:
+    made = expand.checked(replace(rule(), time_zone=zone))
+    text = ics.write([(made, "a@novaweb", datetime(2026, 1, 1, tzinfo=UTC))])
+    (got,) = ics.read(text, time_zone="Asia/Tokyo")
+    assert got.trouble == ""
+    assert (got.uid, got.name, got.reason) == ("a@novaweb", made.name, made.reason)
+    assert (got.time_zone, got.starts, got.ends) == (zone, made.starts, made.ends)
+    assert got.recurrence == made.recurrence
+    assert got.exceptions == made.exceptions
+    assert got.kind is made.kind
+    assert {k: frozenset(v) for k, v in got.scopes.items()} == {
+        "clouds": made.clouds,
+        "zones": made.zones,
+        "hosts": made.hosts,
+    }
+
+
+def test_its_own_file_explains_its_zones_and_ends_in_utc() -> None:
+    text = ics.write([(rule(), "a@novaweb", datetime(2026, 1, 1, tzinfo=UTC))]).decode()
+    assert "BEGIN:VTIMEZONE" in text
+    assert "DTSTART;TZID=Europe/Berlin:20261024T220000" in text
+    assert "UNTIL=20261231T225959Z" in text
