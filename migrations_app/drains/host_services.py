@@ -19,7 +19,10 @@ from migrations_app.integrations.interfaces import Cloud as CloudPort
 from migrations_app.integrations.interfaces import Service
 from migrations_app.models import Drain
 from migrations_app.models.states import STARTED_DRAINS, Afterwards, DrainState
-from migrations_app.procedures.steps.disabled_reason import drain_of, reason_of_drain
+from migrations_app.procedures.steps.disabled_reason import (
+    disabled_reason_of_drain,
+    drain_token,
+)
 
 log = structlog.get_logger(__name__)
 _STARTED = [str(state) for state in STARTED_DRAINS]
@@ -40,7 +43,7 @@ def hide(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
             _note(lease, drain, host, settled=True, trouble="Nova has no nova-compute.")
             continue
         if not service.enabled:
-            ours = drain_of(service) == drain.token
+            ours = drain_token(service) == drain.token
             _note(
                 lease,
                 drain,
@@ -56,7 +59,7 @@ def hide(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
                 _note(lease, drain, host, settled=False, was_enabled=True)
                 tell("drain.disabling", drain, host=host)
         lease.write(only=DrainState.RUNNING)
-        reason = reason_of_drain(drain.token, drain.pk, drain.reason)
+        reason = disabled_reason_of_drain(drain.token, drain.pk, drain.reason)
         cloud.set_service(service.id, enabled=False, reason=reason)
         _note(lease, drain, host, settled=True, disabled_at=lease.clock().isoformat())
 
@@ -85,7 +88,7 @@ def show(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
             continue
         try:
             service = cloud.service(host)
-            if drain_of(service) == drain.token:
+            if drain_token(service) == drain.token:
                 with transaction.atomic():
                     lease.write()
                     tell("drain.enabling", drain, host=host)
@@ -113,7 +116,7 @@ def restore(cloud_name: str, cloud: CloudPort) -> list[str]:
         if drain.afterwards != Afterwards.ENABLE:
             continue
         tell("drain.enabling", drain, host=service.host)
-        if drain_of(cloud.service(service.host)) == drain.token:
+        if drain_token(cloud.service(service.host)) == drain.token:
             cloud.set_service(service.id, enabled=True)
             restored.append(service.host)
     return restored
@@ -126,7 +129,7 @@ def holder(cloud_name: str, service: Service) -> Drain | None:
 
 
 def _drain(cloud_name: str, service: Service) -> Drain | None:
-    token = drain_of(service)
+    token = drain_token(service)
     if not token:
         return None
     found = Drain.objects.filter(cloud__name=cloud_name, token=token)

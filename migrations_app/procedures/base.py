@@ -27,10 +27,10 @@ from migrations_app.integrations.interfaces import (
     Survey,
     World,
 )
-from migrations_app.procedures.expected_state import Expected, at_rest
+from migrations_app.procedures.expected_state import Expected, before_move
 
 
-class Is(StrEnum):
+class StepStatus(StrEnum):
     """What ``check`` may answer; anything else is ``Blocked``."""
 
     READY = "ready"  # not done, may be done now
@@ -39,23 +39,24 @@ class Is(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class It:
-    """What a step is given: the inputs, the neighbours, and what was noted.
+class StepContext:
+    """What a step is given: the inputs, the neighbours, the log and its progress.
 
-    ``mark`` is what the world showed just before the request at hand was made (see
-    ``Act.mark``); empty when nothing was asked yet. On the way back that is the
-    request to undo; ``first_mark`` is always that of the step's own. ``say`` adds a
-    line to the log, ``show`` replaces the figures that the page draws.
+    ``request_marker`` identifies what the cloud showed just before the current request
+    was made (see ``Act.request_marker``); empty when nothing was asked yet. On the way
+    back that is the request to undo; ``first_request_marker`` is always that of the
+    step's own request. ``log`` adds a line to the run's log; ``set_progress`` replaces
+    the figures that the page draws, which ``progress`` holds.
     """
 
     move: Move
     world: World
-    mark: str
+    request_marker: str
     now: datetime
-    say: Callable[[str], None]
-    show: Callable[[dict[str, Any]], None]
-    shown: dict[str, Any]
-    first_mark: str = ""
+    log: Callable[[str], None]
+    set_progress: Callable[[dict[str, Any]], None]
+    progress: dict[str, Any]
+    first_request_marker: str = ""
 
     @property
     def cloud(self) -> Cloud:
@@ -98,7 +99,7 @@ class Step(ABC):
         cls.key = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     @abstractmethod
-    def check(self, it: It) -> Is:
+    def check(self, ctx: StepContext) -> StepStatus:
         """Look at the world; change nothing. Raises Blocked with a sentence."""
 
     def commands(self, move: Move) -> list[str]:
@@ -113,7 +114,7 @@ class Step(ABC):
         """
         return before
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         """Return how long it may take, from when it was first looked at."""
         return timedelta(minutes=10)
 
@@ -132,62 +133,63 @@ class Act(Step):
 
     ``final`` marks the point of no return: once it is done there is no undo.
     ``interruptible`` says that ``undo`` may be asked while the step is under way;
-    otherwise the way back begins when it has come to rest. ``urgent`` says that its
+    otherwise the way back begins when it has come to rest. ``undo_first`` says that its
     undo does not wait for that of the steps after it.
     """
 
     interruptible: ClassVar[bool] = False
-    urgent: ClassVar[bool] = False
+    undo_first: ClassVar[bool] = False
     reversible: ClassVar[bool] = True
-    # what it asks for is so when ``do`` and ``undo`` return: nobody need wait for it
-    at_once: ClassVar[bool] = False
+    # what it asks for is complete when ``do`` and ``undo`` return
+    synchronous: ClassVar[bool] = False
 
     @abstractmethod
-    def do(self, it: It) -> None:
+    def do(self, ctx: StepContext) -> None:
         """Ask once; return within seconds, never wait."""
 
-    def undo(self, it: It) -> None:
+    def undo(self, ctx: StepContext) -> None:
         """Ask for the way back; ``undone`` tells when it has been gone."""
         raise NotImplementedError(f"{self.key} has no way back")
 
-    def standing(self, it: It) -> Is:
-        """Look at it on the way back: DONE when ``undo`` may be asked, READY: undone.
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        """Check it on the way back: DONE when ``undo`` may be asked, READY: undone.
 
         Apart from ``check`` only where the way there ends before all has come to rest.
         """
-        return self.check(it)
+        return self.check(ctx)
 
-    def undone(self, it: It) -> bool:
+    def undone(self, ctx: StepContext) -> bool:
         """Tell whether the world is as it was before this step."""
-        return self.standing(it) is Is.READY
+        return self.check_undo(ctx) is StepStatus.READY
 
-    def mark(self, it: It) -> str:
-        """Return what tells, later, whether a request made now reached the world."""
+    def request_marker(self, ctx: StepContext) -> str:
+        """Return what later tells a request made now from all that came before it."""
         return ""
 
     @abstractmethod
-    def heard(self, it: It) -> bool:
-        """Tell whether the world shows our request, made after ``it.mark``.
+    def request_seen(self, ctx: StepContext) -> bool:
+        """Tell whether the world shows our request, made after
+        ``ctx.request_marker``.
 
         Called while ``check`` still says READY. False: there is no trace of it, so
         it may be asked again. Raises Blocked with the reason when the request was
         taken and came to nothing.
         """
 
-    def undo_heard(self, it: It) -> bool:
+    def undo_request_seen(self, ctx: StepContext) -> bool:
         """Tell whether the world shows our request for the way back."""
         return False
 
-    def undo_patience(self, move: Move) -> timedelta:
+    def undo_timeout(self, move: Move) -> timedelta:
         """Return how long the way back may take."""
         return timedelta(hours=1)
 
 
-class Hastened(Act):
-    """An act that a person may ask to hurry while it is under way."""
+class ForceCompletable(Act):
+    """An act that a person may have completed by force while it is under way."""
 
     @abstractmethod
-    def hasten(self, it: It) -> None:
+    def force_complete(self, ctx: StepContext) -> None:
         """Ask the world to finish now, at a price that the page has explained."""
 
 
@@ -201,7 +203,7 @@ class Procedure:
     keeps_running: ClassVar[bool]
 
     @classmethod
-    def freeze(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
         """Return what of the world the plan needs to know, as JSON can hold it.
 
         It is part of what is approved, so nothing in it moves by itself.
@@ -211,16 +213,16 @@ class Procedure:
     @classmethod
     def expects(cls, key: str, move: Move, *, back: bool = False) -> Expected:
         """Return what the world shows once the step of that key is done, or undone."""
-        shown = at_rest(move)
+        expected = before_move(move)
         for step in cls.steps:
             if back and step.key == key:
                 break
-            shown = step.expects(move, shown)
+            expected = step.expects(move, expected)
             if step.key == key:
                 break
-        return shown
+        return expected
 
     @classmethod
-    def surveyed(cls, survey: Survey) -> dict[str, Any]:
+    def survey_facts(cls, survey: Survey) -> dict[str, Any]:
         """Return what the plan needs to know of the hosts; frozen like the rest."""
         return {}

@@ -12,9 +12,12 @@ from datetime import timedelta
 
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Move, Server
-from migrations_app.procedures.base import Act, Is, It, Procedure, Step
-from migrations_app.procedures.expected_state import Expected, unconfirmed
-from migrations_app.procedures.expected_state import arrived as arrived_there
+from migrations_app.procedures.base import Act, Procedure, Step, StepContext, StepStatus
+from migrations_app.procedures.expected_state import (
+    Expected,
+    after_move,
+    awaiting_confirmation,
+)
 from migrations_app.procedures.steps import downtime
 from migrations_app.procedures.steps import nova_requests as trace
 from migrations_app.procedures.steps.verify import (
@@ -40,13 +43,14 @@ def lost(server: Server) -> Blocked:
 class RestsOnSource(Step):
     """Verify that {name} is running or stopped, and idle, on {source}."""
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
-        if server.status in AT_REST and server.host == it.move.source:
-            return Is.DONE if server.idle else Is.WAITING
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
+        if server.status in AT_REST and server.host == ctx.move.source:
+            return StepStatus.DONE if server.idle else StepStatus.WAITING
         raise Blocked(
             f"The instance is {server.status} on {server.host}; a cold migration needs"
-            f" it running or stopped on {it.move.source}. Ask anew with what is so now."
+            f" it running or stopped on {ctx.move.source}. Ask anew with what is so"
+            " now."
         )
 
 
@@ -54,63 +58,64 @@ class MigrateCold(Act):
     """Nova shuts {name} down, copies its disks from {source} to {target} and starts
     it there as it was."""
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=move.options.get("deadline", DEADLINE_MINUTES))
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return unconfirmed(move, before)
+        return awaiting_confirmation(move, before)
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
         match server.status:
-            case "VERIFY_RESIZE" if arrived(it, server):
-                return Is.DONE if server.idle else Is.WAITING
+            case "VERIFY_RESIZE" if arrived(ctx, server):
+                return StepStatus.DONE if server.idle else StepStatus.WAITING
             case "ACTIVE" | "SHUTOFF" if not server.idle:
-                return Is.WAITING
-            case "ACTIVE" | "SHUTOFF" if arrived(it, server):
-                return Is.DONE  # Nova confirmed by itself (resize_confirm_window)
-            case "ACTIVE" | "SHUTOFF" if server.host == it.move.source:
-                return Is.READY
+                return StepStatus.WAITING
+            case "ACTIVE" | "SHUTOFF" if arrived(ctx, server):
+                # Nova confirmed by itself (resize_confirm_window)
+                return StepStatus.DONE
+            case "ACTIVE" | "SHUTOFF" if server.host == ctx.move.source:
+                return StepStatus.READY
             case "RESIZE" | "REVERT_RESIZE":
-                return Is.WAITING
+                return StepStatus.WAITING
         raise lost(server)
 
-    def mark(self, it: It) -> str:
-        return trace.mark(it)
+    def request_marker(self, ctx: StepContext) -> str:
+        return trace.request_marker(ctx)
 
-    def do(self, it: It) -> None:
-        it.cloud.migrate(it.move.server_id, host=it.move.target)
+    def do(self, ctx: StepContext) -> None:
+        ctx.cloud.migrate(ctx.move.server_id, host=ctx.move.target)
 
-    def heard(self, it: It) -> bool:
-        return trace.heard(it, "migrate")
+    def request_seen(self, ctx: StepContext) -> bool:
+        return trace.request_seen(ctx, "migrate")
 
-    def undo(self, it: It) -> None:
-        it.cloud.revert(it.move.server_id)
+    def undo(self, ctx: StepContext) -> None:
+        ctx.cloud.revert(ctx.move.server_id)
 
-    def undo_heard(self, it: It) -> bool:
-        return bool(trace.actions_since(it, "revertResize"))
+    def undo_request_seen(self, ctx: StepContext) -> bool:
+        return bool(trace.actions_since(ctx, "revertResize"))
 
-    def undo_patience(self, move: Move) -> timedelta:
+    def undo_timeout(self, move: Move) -> timedelta:
         # Nova reverts only what has come to rest: the copy must end first
-        return self.patience(move) + super().undo_patience(move)
+        return self.timeout(move) + super().undo_timeout(move)
 
 
 class WaitsOnTarget(Step):
     """Verify that {name} is on {target} and waits there for its confirmation."""
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
-        if not arrived(it, server):
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
+        if not arrived(ctx, server):
             raise Blocked(
                 f"The instance is {server.status} on {server.host}, not on"
-                f" {it.move.target or 'another host'}."
+                f" {ctx.move.target or 'another host'}."
             )
         if not server.idle:
-            return Is.WAITING
+            return StepStatus.WAITING
         if server.status not in {"VERIFY_RESIZE", *AT_REST}:
             raise lost(server)
-        it.say(f"It is {server.status} on {server.host}.")
-        return Is.DONE
+        ctx.log(f"It is {server.status} on {server.host}.")
+        return StepStatus.DONE
 
 
 class Confirm(Act):
@@ -119,23 +124,23 @@ class Confirm(Act):
     final = True
     reversible = False
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=30)
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return arrived_there(move, before, "confirmed")
+        return after_move(move, before, "confirmed")
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
         match server.status:
-            case "VERIFY_RESIZE" if not arrived(it, server):
+            case "VERIFY_RESIZE" if not arrived(ctx, server):
                 raise lost(server)
             case "VERIFY_RESIZE":
-                records = it.cloud.migrations(it.move.server_id)
+                records = ctx.cloud.migrations(ctx.move.server_id)
                 waits = server.idle and records and records[0].status == "finished"
-                return Is.READY if waits else Is.WAITING
-            case "ACTIVE" | "SHUTOFF" if arrived(it, server):
-                return Is.DONE if server.idle else Is.WAITING
+                return StepStatus.READY if waits else StepStatus.WAITING
+            case "ACTIVE" | "SHUTOFF" if arrived(ctx, server):
+                return StepStatus.DONE if server.idle else StepStatus.WAITING
             case "ACTIVE" | "SHUTOFF":
                 raise Blocked(
                     f"The instance is back on {server.host}: somebody reverted the"
@@ -145,18 +150,18 @@ class Confirm(Act):
                 raise Blocked("Somebody is reverting the migration in Nova.")
         raise lost(server)
 
-    def mark(self, it: It) -> str:
-        return trace.mark(it)
+    def request_marker(self, ctx: StepContext) -> str:
+        return trace.request_marker(ctx)
 
-    def do(self, it: It) -> None:
-        it.cloud.confirm(it.move.server_id)
+    def do(self, ctx: StepContext) -> None:
+        ctx.cloud.confirm(ctx.move.server_id)
 
-    def heard(self, it: It) -> bool:
+    def request_seen(self, ctx: StepContext) -> bool:
         # Nova leaves the migration "finished" when the source is down: ask again
-        newer = trace.actions_since(it, "confirmResize")
+        newer = trace.actions_since(ctx, "confirmResize")
         if not newer:
             return False
-        action = it.cloud.action(it.move.server_id, newer[0].request_id)
+        action = ctx.cloud.action(ctx.move.server_id, newer[0].request_id)
         return not any(event.result == "Error" for event in action.events)
 
 
@@ -164,17 +169,17 @@ class StaysOnTarget(Step):
     """Verify that {name} is on {target}, confirmed, and as it was: running or
     stopped."""
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
-        if server.status not in AT_REST or not arrived(it, server):
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
+        if server.status not in AT_REST or not arrived(ctx, server):
             raise lost(server)
-        records = it.cloud.migrations(it.move.server_id)
+        records = ctx.cloud.migrations(ctx.move.server_id)
         if records and not records[0].over:
-            return Is.WAITING
-        it.say(f"It is {server.status} on {server.host}.")
-        off = downtime.of_cold(it) if server.status == "ACTIVE" else {}
-        it.show({"host": server.host, **off})
-        return Is.DONE
+            return StepStatus.WAITING
+        ctx.log(f"It is {server.status} on {server.host}.")
+        off = downtime.measure_cold(ctx) if server.status == "ACTIVE" else {}
+        ctx.set_progress({"host": server.host, **off})
+        return StepStatus.DONE
 
 
 class Cold(Procedure):

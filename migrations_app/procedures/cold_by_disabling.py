@@ -14,7 +14,7 @@ from typing import Any
 
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Move, Server, World
-from migrations_app.procedures.base import Is, It, Procedure, Step
+from migrations_app.procedures.base import Procedure, Step, StepContext, StepStatus
 from migrations_app.procedures.cold import (
     AT_REST,
     DEADLINE_MINUTES,
@@ -26,10 +26,10 @@ from migrations_app.procedures.cold import (
     lost,
 )
 from migrations_app.procedures.expected_state import (
+    Aspect,
     Expected,
-    Thing,
-    at_rest,
-    unconfirmed,
+    awaiting_confirmation,
+    before_move,
 )
 from migrations_app.procedures.steps import nova_requests as trace
 from migrations_app.procedures.steps.disable_other_hosts import (
@@ -37,8 +37,8 @@ from migrations_app.procedures.steps.disable_other_hosts import (
     EnableOthers,
     OthersAreHidden,
     OthersAreOffered,
-    expect_disabled,
-    others,
+    hosts_to_disable,
+    require_disabled,
 )
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
@@ -55,71 +55,74 @@ def _deadline(move: Move) -> timedelta:
 class ChosenTargetTakesInstances(TargetTakesInstances):
     """Verify that {target} is up and enabled."""
 
-    def check(self, it: It) -> Is:
-        if it.move.target is None:
+    def check(self, ctx: StepContext) -> StepStatus:
+        if ctx.move.target is None:
             raise Blocked(
                 "No target is chosen, so no host is to be left enabled: ask anew with a"
                 " target, or for a cold migration."
             )
-        return super().check(it)
+        return super().check(ctx)
 
 
 class AskToMigrate(MigrateCold):
     """Nova takes {name} up for a cold migration and chooses {target}, the only host
     that it is offered."""
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=3)
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        taken_up = (*before[Thing.STATUS], "RESIZE", "VERIFY_RESIZE")
-        return {Thing.STATUS: taken_up}
+        taken_up = (*before[Aspect.STATUS], "RESIZE", "VERIFY_RESIZE")
+        return {Aspect.STATUS: taken_up}
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
         match server.status:
             case "VERIFY_RESIZE":
-                return Is.DONE
+                return StepStatus.DONE
             case "RESIZE":
-                record = trace.record_since(it)
-                return Is.DONE if record and record.target else Is.WAITING
+                record = trace.record_since(ctx)
+                return (
+                    StepStatus.DONE if record and record.target else StepStatus.WAITING
+                )
             case "REVERT_RESIZE":
-                return Is.WAITING
+                return StepStatus.WAITING
             case "ACTIVE" | "SHUTOFF" if not server.idle:
-                return Is.WAITING
-            case "ACTIVE" | "SHUTOFF" if server.host != it.move.source:
-                return Is.DONE  # Nova confirmed by itself (resize_confirm_window)
+                return StepStatus.WAITING
+            case "ACTIVE" | "SHUTOFF" if server.host != ctx.move.source:
+                # Nova confirmed by itself (resize_confirm_window)
+                return StepStatus.DONE
             case "ACTIVE" | "SHUTOFF":
-                if not trace.actions_since(it, "migrate"):
-                    expect_disabled(it)
-                return Is.READY
+                if not trace.actions_since(ctx, "migrate"):
+                    require_disabled(ctx)
+                return StepStatus.READY
         raise lost(server)
 
-    def do(self, it: It) -> None:
-        it.cloud.migrate(it.move.server_id, host=None)
+    def do(self, ctx: StepContext) -> None:
+        ctx.cloud.migrate(ctx.move.server_id, host=None)
 
-    def standing(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
         match server.status:
             case "RESIZE" | "REVERT_RESIZE":
-                return Is.WAITING
+                return StepStatus.WAITING
             case "VERIFY_RESIZE" | "ACTIVE" | "SHUTOFF" if not server.idle:
-                return Is.WAITING
+                return StepStatus.WAITING
             case "VERIFY_RESIZE":
-                return Is.DONE
-            case "ACTIVE" | "SHUTOFF" if server.host == it.move.source:
-                return Is.READY
-            case "ACTIVE" | "SHUTOFF" if arrived(it, server):
-                return Is.DONE  # confirmed already: the engine goes on
+                return StepStatus.DONE
+            case "ACTIVE" | "SHUTOFF" if server.host == ctx.move.source:
+                return StepStatus.READY
+            case "ACTIVE" | "SHUTOFF" if arrived(ctx, server):
+                return StepStatus.DONE  # confirmed already: the engine goes on
             case "ACTIVE" | "SHUTOFF":
                 raise Blocked(
                     f"Nova, or somebody, confirmed the move to {server.host}, so that"
                     f" it cannot be reverted. Ask for a move from there to"
-                    f" {it.move.target}, then close this run by hand."
+                    f" {ctx.move.target}, then close this run by hand."
                 )
         raise lost(server)
 
-    def undo_patience(self, move: Move) -> timedelta:
+    def undo_timeout(self, move: Move) -> timedelta:
         # Nova reverts only what has come to rest: the copy must end first
         return _deadline(move) + timedelta(hours=1)
 
@@ -128,32 +131,32 @@ class LandsOnTarget(Step):
     """Wait until Nova has shut {name} down, copied its disks from {source} to {target}
     and started it there as it was."""
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         return _deadline(move)
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return unconfirmed(move, at_rest(move))
+        return awaiting_confirmation(move, before_move(move))
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
         if server.status not in {"RESIZE", "VERIFY_RESIZE", *AT_REST}:
             raise lost(server)
-        if server.status in {"VERIFY_RESIZE", *AT_REST} and arrived(it, server):
-            return Is.DONE if server.idle else Is.WAITING
+        if server.status in {"VERIFY_RESIZE", *AT_REST} and arrived(ctx, server):
+            return StepStatus.DONE if server.idle else StepStatus.WAITING
         if server.idle and server.status in AT_REST:
-            raise Blocked(self._why(it, server))
-        records = it.cloud.migrations(it.move.server_id)
+            raise Blocked(self._why(ctx, server))
+        records = ctx.cloud.migrations(ctx.move.server_id)
         chosen = records[0].target if records else None
-        if chosen and chosen != it.move.target:
+        if chosen and chosen != ctx.move.target:
             raise Blocked(
-                f"Nova chose {chosen} instead of {it.move.target}: somebody must have"
+                f"Nova chose {chosen} instead of {ctx.move.target}: somebody must have"
                 " enabled it at the wrong moment. The move is reverted."
             )
-        return Is.WAITING
+        return StepStatus.WAITING
 
-    def _why(self, it: It, server: Server) -> str:
-        asked = [a for a in it.cloud.actions(server.id) if a.name == "migrate"]
-        why = trace.why(it, asked[0]) if asked else ""
+    def _why(self, ctx: StepContext, server: Server) -> str:
+        asked = [a for a in ctx.cloud.actions(server.id) if a.name == "migrate"]
+        why = trace.event_errors(ctx, asked[0]) if asked else ""
         where = f"the instance is {server.status} on {server.host}."
         return f"Nova gave the move up; {where} {why}".strip()
 
@@ -182,6 +185,6 @@ class ColdByDisabling(Procedure):
     )
 
     @classmethod
-    def freeze(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
         """Return the hosts that are to be disabled."""
-        return {"others": others(world, move)}
+        return {"others": hosts_to_disable(world, move)}

@@ -1,7 +1,7 @@
-"""What the world shows once a step is done, for a person to compare with what is so.
+"""The expected state of an instance after a step, for comparison with the actual one.
 
-A mapping from a thing to the readings that are in order; a thing that is not in it is
-shown and not compared. It decides nothing: only ``check`` does.
+A mapping from an aspect of the instance to the values that are in order; an aspect that
+is not in it is shown and not compared. It decides nothing: only ``check`` does.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from migrations_app.integrations.interfaces import Move
 NONE = "none"
 
 
-class Thing(StrEnum):
-    """What can be looked at."""
+class Aspect(StrEnum):
+    """What of an instance can be read and compared; the values are part of the API."""
 
     STATUS = "status"
     TASK = "task"
@@ -34,7 +34,7 @@ class Thing(StrEnum):
     DATABASE = "database"
 
 
-Expected: TypeAlias = Mapping[Thing, tuple[str, ...]]
+Expected: TypeAlias = Mapping[Aspect, tuple[str, ...]]
 
 _REST = ("ACTIVE", "SHUTOFF", "PAUSED")
 _ALIVE = ("running", "shut off", "paused")
@@ -51,87 +51,86 @@ AT_REST = (
 )
 
 
-def at_rest(move: Move) -> Expected:
-    """Return what is so before the first step: all of it on the source, and nothing
-    under way."""
+def before_move(move: Move) -> Expected:
+    """Return the state before the first step: all on the source, nothing under way."""
     volumes = move.facts.get("volumes")
-    shown: dict[Thing, tuple[str, ...]] = {
-        Thing.STATUS: _REST,
-        Thing.TASK: (NONE,),
-        Thing.HOST: (move.source,),
-        Thing.MIGRATION: AT_REST,
-        Thing.ALLOCATION: (move.source,),
-        Thing.HELD: (NONE,),
-        Thing.PORTS: (move.source, NONE),
-        Thing.SOURCE_DOMAIN: _ALIVE,
-        Thing.SOURCE_FOLDER: ("there",),
-        Thing.TARGET_DOMAIN: (NONE,),
-        Thing.DATABASE: (move.source,),
+    expected: dict[Aspect, tuple[str, ...]] = {
+        Aspect.STATUS: _REST,
+        Aspect.TASK: (NONE,),
+        Aspect.HOST: (move.source,),
+        Aspect.MIGRATION: AT_REST,
+        Aspect.ALLOCATION: (move.source,),
+        Aspect.HELD: (NONE,),
+        Aspect.PORTS: (move.source, NONE),
+        Aspect.SOURCE_DOMAIN: _ALIVE,
+        Aspect.SOURCE_FOLDER: ("there",),
+        Aspect.TARGET_DOMAIN: (NONE,),
+        Aspect.DATABASE: (move.source,),
     }
     if isinstance(volumes, list):
-        shown[Thing.VOLUMES] = (attached(len(volumes)),)
-    return shown
+        expected[Aspect.VOLUMES] = (volumes_text(len(volumes)),)
+    return expected
 
 
-def arrived(move: Move, before: Expected, record: str) -> Expected:
-    """Return what is so when Nova has moved it and forgotten about the source.
+def after_move(move: Move, before: Expected, record: str) -> Expected:
+    """Return the state when Nova has moved it and removed it from the source.
 
     ``record`` is the status of Nova's migration record then. That the source has no
     folder any more is expected only where storage is known not to be shared.
     """
-    target = target_of(move)
+    target = target_text(move)
     kept = dict(before)
-    kept.pop(Thing.SOURCE_FOLDER, None)
+    kept.pop(Aspect.SOURCE_FOLDER, None)
     if move.facts.get("shared") is False:
-        kept[Thing.SOURCE_FOLDER] = (NONE,)
+        kept[Aspect.SOURCE_FOLDER] = (NONE,)
     return {
         **kept,
-        Thing.STATUS: _REST,
-        Thing.HOST: (target,),
-        Thing.MIGRATION: (record,),
-        Thing.ALLOCATION: (target,),
-        Thing.HELD: (NONE,),
-        Thing.PORTS: (target, NONE),
-        Thing.SOURCE_DOMAIN: (NONE,),
-        Thing.TARGET_DOMAIN: _ALIVE,
-        Thing.TARGET_FOLDER: ("there",),
-        Thing.DATABASE: (target,),
+        Aspect.STATUS: _REST,
+        Aspect.HOST: (target,),
+        Aspect.MIGRATION: (record,),
+        Aspect.ALLOCATION: (target,),
+        Aspect.HELD: (NONE,),
+        Aspect.PORTS: (target, NONE),
+        Aspect.SOURCE_DOMAIN: (NONE,),
+        Aspect.TARGET_DOMAIN: _ALIVE,
+        Aspect.TARGET_FOLDER: ("there",),
+        Aspect.DATABASE: (target,),
     }
 
 
-def unconfirmed(move: Move, before: Expected) -> Expected:
-    """Return what is so while a cold migration waits for its confirmation.
+def awaiting_confirmation(move: Move, before: Expected) -> Expected:
+    """Return the state while a cold migration waits for its confirmation.
 
     The record of the migration holds the source's share meanwhile, and the source's
     folder has another name.
     """
     return {
-        **arrived(move, before, "finished"),
-        Thing.STATUS: ("VERIFY_RESIZE",),
-        Thing.HELD: (move.source,),
+        **after_move(move, before, "finished"),
+        Aspect.STATUS: ("VERIFY_RESIZE",),
+        Aspect.HELD: (move.source,),
     }
 
 
-def target_of(move: Move) -> str:
-    """Return where it is to go, in words when the scheduler has not said."""
+def target_text(move: Move) -> str:
+    """Return the target host, or words for it while the scheduler has not chosen."""
     return move.target or f"another host than {move.source}"
 
 
-def hosts(names: Iterable[str | None]) -> str:
-    """Return the reading of some hosts: their names in order, or that there is none."""
+def hosts_text(names: Iterable[str | None]) -> str:
+    """Return the value for some hosts: their names in order, or “none”."""
     return ", ".join(sorted({name for name in names if name})) or NONE
 
 
-def attached(count: int) -> str:
-    """Return the reading of so many volumes beside the root disk."""
+def volumes_text(count: int) -> str:
+    """Return the value for a number of volumes beside the root disk."""
     return f"{count} attached" if count else NONE
 
 
-def words(readings: tuple[str, ...]) -> str:
-    """Return the readings that are in order, as a person says it."""
-    if readings == AT_REST:
+def expected_text(values: tuple[str, ...]) -> str:
+    """Return the expected values as text for a person."""
+    if values == AT_REST:
         return "nothing under way"
     # that there may be none of it at all goes without saying
-    several = [each for each in readings if each != NONE] or list(readings)
+    several = [each for each in values if each != NONE] or list(values)
     *first, last = several or [""]
     return f"{', '.join(first)} or {last}" if first else last

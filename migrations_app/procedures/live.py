@@ -15,9 +15,14 @@ from typing import Any
 from migrations_app.errors import Blocked
 from migrations_app.integrations.host_commands import compute_log, domjobinfo
 from migrations_app.integrations.interfaces import Move, Server, Survey, World
-from migrations_app.procedures.base import Hastened, Is, It, Procedure, Step
-from migrations_app.procedures.expected_state import Expected
-from migrations_app.procedures.expected_state import arrived as arrived_there
+from migrations_app.procedures.base import (
+    ForceCompletable,
+    Procedure,
+    Step,
+    StepContext,
+    StepStatus,
+)
+from migrations_app.procedures.expected_state import Expected, after_move
 from migrations_app.procedures.steps import downtime
 from migrations_app.procedures.steps import live_progress as progress
 from migrations_app.procedures.steps import live_storage as storage
@@ -36,20 +41,20 @@ ACTION = KIND = "live-migration"
 class RunsOnSource(Step):
     """Verify that {name} runs, idle, on {source}."""
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
         match server.status, server.host:
-            case (("ACTIVE" | "PAUSED"), it.move.source) if server.idle:
-                return Is.DONE
-            case (("ACTIVE" | "PAUSED" | "REBOOT" | "PASSWORD"), it.move.source):
-                return Is.WAITING
+            case (("ACTIVE" | "PAUSED"), ctx.move.source) if server.idle:
+                return StepStatus.DONE
+            case (("ACTIVE" | "PAUSED" | "REBOOT" | "PASSWORD"), ctx.move.source):
+                return StepStatus.WAITING
         raise Blocked(
             f"The instance is {server.status} on {server.host}; a live migration needs"
-            f" it running on {it.move.source}. Ask anew with what is so now."
+            f" it running on {ctx.move.source}. Ask anew with what is so now."
         )
 
 
-class MigrateLive(Hastened):
+class MigrateLive(ForceCompletable):
     """Nova migrates {name} live from {source} to {target}."""
 
     final = True
@@ -70,98 +75,100 @@ class MigrateLive(Hastened):
         log = compute_log.compute_log("REQUEST-ID")
         return [f"# on {move.source} and the target, if it fails:\n{log.text}"]
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=storage.deadline(move))
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return arrived_there(move, before, "completed")
+        return after_move(move, before, "completed")
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
         if not server.idle:
-            self._show_progress(it)
-            return Is.WAITING
+            self._show_progress(ctx)
+            return StepStatus.WAITING
         match server.status:
-            case "ACTIVE" | "PAUSED" if arrived(it, server):
-                return Is.DONE
-            case "ACTIVE" | "PAUSED" if server.host == it.move.source:
-                return Is.READY
+            case "ACTIVE" | "PAUSED" if arrived(ctx, server):
+                return StepStatus.DONE
+            case "ACTIVE" | "PAUSED" if server.host == ctx.move.source:
+                return StepStatus.READY
             case "ACTIVE" | "PAUSED":
                 raise Blocked(
                     f"The instance is on {server.host}, which is neither its source"
                     " nor its target: somebody else moved it."
                 )
-        raise Blocked(self._state(it, server))
+        raise Blocked(self._state(ctx, server))
 
-    def mark(self, it: It) -> str:
-        return trace.mark(it)
+    def request_marker(self, ctx: StepContext) -> str:
+        return trace.request_marker(ctx)
 
-    def do(self, it: It) -> None:
-        it.cloud.live_migrate(
-            it.move.server_id,
-            host=it.move.target,
-            block=it.move.options.get("block_migration", "auto"),
+    def do(self, ctx: StepContext) -> None:
+        ctx.cloud.live_migrate(
+            ctx.move.server_id,
+            host=ctx.move.target,
+            block=ctx.move.options.get("block_migration", "auto"),
         )
 
-    def heard(self, it: It) -> bool:
-        return trace.heard(it, ACTION)
+    def request_seen(self, ctx: StepContext) -> bool:
+        return trace.request_seen(ctx, ACTION)
 
-    def undo(self, it: It) -> None:
-        record, ours = trace.under_way(it, ACTION, KIND)
+    def undo(self, ctx: StepContext) -> None:
+        record, ours = trace.running_migration(ctx, ACTION, KIND)
         if record is not None and ours:
-            it.cloud.abort(it.move.server_id, record.id)
+            ctx.cloud.abort(ctx.move.server_id, record.id)
         elif record is not None:
-            it.say(
+            ctx.log(
                 f"Nova's migration {record.id} is somebody else's: it is left alone."
             )
 
-    def undone(self, it: It) -> bool:
-        server = it.cloud.server(it.move.server_id)
+    def undone(self, ctx: StepContext) -> bool:
+        server = ctx.cloud.server(ctx.move.server_id)
         if server.status == "ERROR":
-            raise Blocked(self._state(it, server))
-        return server.idle and server.host == it.move.source
+            raise Blocked(self._state(ctx, server))
+        return server.idle and server.host == ctx.move.source
 
-    def undo_heard(self, it: It) -> bool:
-        if trace.actions_since(it, "live_migration_cancel"):
+    def undo_request_seen(self, ctx: StepContext) -> bool:
+        if trace.actions_since(ctx, "live_migration_cancel"):
             return True
-        record, ours = trace.under_way(it, ACTION, KIND)
+        record, ours = trace.running_migration(ctx, ACTION, KIND)
         return record is not None and not ours
 
-    def undo_patience(self, move: Move) -> timedelta:
+    def undo_timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=20)
 
-    def hasten(self, it: It) -> None:
-        record, ours = trace.under_way(it, ACTION, KIND)
+    def force_complete(self, ctx: StepContext) -> None:
+        record, ours = trace.running_migration(ctx, ACTION, KIND)
         if record is None:
             raise Blocked("Nova shows no running migration to force.")
         if not ours:
             raise Blocked(
                 f"Nova's migration {record.id} is somebody else's: it is left alone."
             )
-        it.cloud.force_complete(it.move.server_id, record.id)
+        ctx.cloud.force_complete(ctx.move.server_id, record.id)
 
-    def _state(self, it: It, server: Server) -> str:
+    def _state(self, ctx: StepContext, server: Server) -> str:
         fault = ""
-        if server.fault and not trace.older(it, ACTION, server.fault_at):
+        if server.fault and not trace.is_older_than_request(
+            ctx, ACTION, server.fault_at
+        ):
             fault = f" Nova says: {server.fault}"
         return (
             f"The instance is {server.status} on {server.host}.{fault}"
-            f"{trace.reason(it, ACTION)} Before anything else find out, on both hosts,"
-            " where its domain runs: a hard reboot could start it twice."
+            f"{trace.failure_reason(ctx, ACTION)} Before anything else find out, on"
+            " both hosts, where its domain runs: a hard reboot could start it twice."
         )
 
-    def _show_progress(self, it: It) -> None:
-        record, ours = trace.under_way(it, ACTION, KIND)
+    def _show_progress(self, ctx: StepContext) -> None:
+        record, ours = trace.running_migration(ctx, ACTION, KIND)
         if record is None:
             return
         if ours:
-            progress.show(it, record)
-        elif it.shown.get("strange") != record.id:
-            it.say(
+            progress.report(ctx, record)
+        elif ctx.progress.get("strange") != record.id:
+            ctx.log(
                 f"Nova's migration {record.id} of this instance is somebody else's: its"
                 " end is waited for."
             )
-            it.show({"strange": record.id})
+            ctx.set_progress({"strange": record.id})
 
 
 class RunsOnTarget(Step):
@@ -173,26 +180,26 @@ class RunsOnTarget(Step):
         ask = domjobinfo.domjobinfo(move.server_id)
         return [f"# on the target, how long the guest stood still:\n{ask.text}"]
 
-    def check(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
-        if server.status not in {"ACTIVE", "PAUSED"} or not arrived(it, server):
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
+        if server.status not in {"ACTIVE", "PAUSED"} or not arrived(ctx, server):
             raise Blocked(
                 f"The instance is {server.status} on {server.host}, not running on"
-                f" {it.move.target or 'another host'}: look at both hosts."
+                f" {ctx.move.target or 'another host'}: look at both hosts."
             )
-        records = it.cloud.migrations(it.move.server_id)
+        records = ctx.cloud.migrations(ctx.move.server_id)
         if records and not records[0].over:
-            return Is.WAITING
+            return StepStatus.WAITING
         if records and records[0].status != "completed":
             raise Blocked(
                 f"The instance runs on {server.host}, but Nova's migration record says"
-                f" “{records[0].status}”: the clean-up on {it.move.source} may have"
+                f" “{records[0].status}”: the clean-up on {ctx.move.source} may have"
                 " failed. Look at its nova-compute log."
             )
-        it.say(f"It runs on {server.host}.")
+        ctx.log(f"It runs on {server.host}.")
         host = server.host or ""
-        it.show({"host": host, **downtime.of_live(it, host)})
-        return Is.DONE
+        ctx.set_progress({"host": host, **downtime.measure_live(ctx, host)})
+        return StepStatus.DONE
 
 
 class Live(Procedure):
@@ -203,15 +210,15 @@ class Live(Procedure):
     keeps_running = True
 
     @classmethod
-    def freeze(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
         """Return what tells which of the three live migrations it will be."""
-        facts = storage.of_server(world.cloud.server(move.server_id))
+        facts = storage.server_facts(world.cloud.server(move.server_id))
         return facts | {"enters": world.hosts is not None}
 
     @classmethod
-    def surveyed(cls, survey: Survey) -> dict[str, Any]:
+    def survey_facts(cls, survey: Survey) -> dict[str, Any]:
         """Return whether the hosts share storage, and what forcing it would do."""
-        return storage.of_survey(survey)
+        return storage.survey_facts(survey)
 
     steps = (
         RunsOnSource(),

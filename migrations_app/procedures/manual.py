@@ -83,7 +83,7 @@ class Manual(Procedure):
     )
 
     @classmethod
-    def freeze(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
         """Return where the instance is for Nova, and what it is to have again.
 
         Empty when that may not be read: the pre-flight says why, and HostsAreReady
@@ -110,7 +110,7 @@ class Manual(Procedure):
         }
 
     @classmethod
-    def surveyed(cls, survey: Survey) -> dict[str, Any]:
+    def survey_facts(cls, survey: Survey) -> dict[str, Any]:
         """Return where the instance's files are on both hosts; empty if not plain."""
         if survey.guest is None or not survey.guest.folder:
             return {}

@@ -119,9 +119,9 @@ def draft(
     move = Move(server.id, server.name, server.host or "", target, options, token)
     chosen = resolve(facts, move) if procedure == AUTO else procedure
     kind = registry.procedure(chosen)
-    frozen = kind.freeze(world, move)
+    frozen = kind.cloud_facts(world, move)
     if facts.survey is not None:
-        frozen |= kind.surveyed(facts.survey)
+        frozen |= kind.survey_facts(facts.survey)
     move = replace(move, facts=frozen)
     return Draft(
         server=server,

@@ -44,16 +44,16 @@ def _on(now: WorldNow) -> str:
         what = "is held again" if _past_return(now) else "turns back"
         return f"{what} at once: {says.blocked}"
     match says.verdict:
-        case base.Is.DONE:
+        case base.StepStatus.DONE:
             return f"finds this step done by now, {_next(now)}"
-        case base.Is.WAITING:
+        case base.StepStatus.WAITING:
             return "waits on, with its patience renewed: what was asked is on its way."
-        case base.Is.READY if step.asked_at is not None:
+        case base.StepStatus.READY if step.asked_at is not None:
             return (
                 "looks for a trace of what was asked, and asks again if there is none:"
                 f" {step.sentence}"
             )
-        case base.Is.READY:
+        case base.StepStatus.READY:
             return f"goes on with this step: {step.sentence}"
     return (
         "goes on with the plan from this step. What the step would find could not be"
@@ -75,13 +75,13 @@ def _back(now: WorldNow) -> str:
     if says.blocked:
         return f"is held again at once: {says.blocked}"
     match says.verdict:
-        case base.Is.READY:
+        case base.StepStatus.READY:
             return "finds this step undone by now, and goes on with what came before."
-        case base.Is.WAITING:
+        case base.StepStatus.WAITING:
             return "waits until what is under way has come to rest, then undoes it."
-        case base.Is.DONE if now.step.final:
+        case base.StepStatus.DONE if now.step.final:
             return "finds this step done for good, so the run goes on instead."
-        case base.Is.DONE:
+        case base.StepStatus.DONE:
             return f"undoes this step: {now.step.sentence}"
     return (
         "goes on going back from this step. What it would find could not be read:"
@@ -109,12 +109,12 @@ def _undo(now: WorldNow) -> str:
         return f"is held again at once: {says.blocked}"
     all_of_it = " Then: ".join(step.sentence for step in now.undo)
     match says.verdict:
-        case base.Is.DONE if first.final:
+        case base.StepStatus.DONE if first.final:
             return (
                 "comes too late: this is done by now, and it is the point of no return,"
                 f" so the run goes on instead: {first.sentence}"
             )
-        case base.Is.WAITING:
+        case base.StepStatus.WAITING:
             return (
                 "waits for what is under way, or calls it off, and undoes, in reverse:"
                 f" {all_of_it}"

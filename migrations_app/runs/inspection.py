@@ -43,7 +43,7 @@ _LATE = f"There was no answer within {SECONDS:.0f} s."
 class Says:
     """What the step itself says of the world now: its own ``check``, or why not."""
 
-    verdict: base.Is | None
+    verdict: base.StepStatus | None
     blocked: str = ""
     trouble: str = ""
 
@@ -167,7 +167,7 @@ def _to_undo(run: Run, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         and row.state != StepState.UNDONE
     ]
     return tuple(
-        sorted(asked, key=lambda row: (not acts[row.key].urgent, -row.position))
+        sorted(asked, key=lambda row: (not acts[row.key].undo_first, -row.position))
     )
 
 
@@ -226,19 +226,21 @@ def _says(world: World, move: Move, run: Run, row: Step, *, back: bool) -> Says:
     step = known.get(row.key)
     if step is None:
         return Says(None, trouble="This step is no longer part of the procedure.")
-    it = base.It(
+    ctx = base.StepContext(
         move=move,
         world=world,
-        mark=row.undo_mark if back else row.mark,
+        request_marker=row.undo_mark if back else row.mark,
         now=timezone.now(),
-        say=lambda text: None,
-        show=lambda figures: None,
-        shown=dict(row.progress),
+        log=lambda text: None,
+        set_progress=lambda figures: None,
+        progress=dict(row.progress),
     )
     try:
         if back and isinstance(step, base.Act):
-            return Says(base.Is.READY if step.undone(it) else step.standing(it))
-        return Says(step.check(it))
+            return Says(
+                base.StepStatus.READY if step.undone(ctx) else step.check_undo(ctx)
+            )
+        return Says(step.check(ctx))
     except Blocked as error:
         return Says(None, blocked=error.sentence)
 

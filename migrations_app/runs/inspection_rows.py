@@ -10,11 +10,11 @@ from migrations_app.integrations.host_commands.instance_files import Census
 from migrations_app.integrations.interfaces import Attachment, Migration, Move
 from migrations_app.procedures.expected_state import (
     NONE,
+    Aspect,
     Expected,
-    Thing,
-    attached,
-    hosts,
-    words,
+    expected_text,
+    hosts_text,
+    volumes_text,
 )
 
 _POWER = {0: "not known", 1: "running", 3: "paused", 4: "shut down", 7: "suspended"}
@@ -28,7 +28,7 @@ class Reading:
     ``trouble`` says why not.
     """
 
-    thing: Thing
+    thing: Aspect
     title: str
     expected: tuple[str, ...]
     now: str = ""
@@ -38,7 +38,7 @@ class Reading:
     @property
     def wanted(self) -> str:
         """What was expected, in words; empty: anything."""
-        return words(self.expected)
+        return expected_text(self.expected)
 
     @property
     def agrees(self) -> bool | None:
@@ -62,7 +62,7 @@ def readings(
     missing = trouble.get("world", "")
     made = []
 
-    def row(thing: Thing, title: str, of: str, read: Callable[[Any], Any]) -> None:
+    def row(thing: Aspect, title: str, of: str, read: Callable[[Any], Any]) -> None:
         wanted = expected.get(thing, ())
         if of not in came:
             why = trouble.get(of) or missing
@@ -72,45 +72,48 @@ def readings(
         now, detail = read(came[of])
         made.append(Reading(thing, title, wanted, str(now), detail))
 
-    row(Thing.STATUS, "Status", "server", lambda s: (s.status, s.fault or ""))
-    row(Thing.TASK, "Task under way", "server", lambda s: (s.task_state or NONE, ""))
+    row(Aspect.STATUS, "Status", "server", lambda s: (s.status, s.fault or ""))
+    row(Aspect.TASK, "Task under way", "server", lambda s: (s.task_state or NONE, ""))
     row(
-        Thing.POWER,
+        Aspect.POWER,
         "Power",
         "server",
         lambda s: (_POWER.get(s.power_state, s.power_state), ""),
     )
-    row(Thing.HOST, "Host, says Nova", "server", lambda s: (hosts([s.host]), ""))
+    row(Aspect.HOST, "Host, says Nova", "server", lambda s: (hosts_text([s.host]), ""))
     row(
-        Thing.DATABASE,
+        Aspect.DATABASE,
         "Host, says Nova’s database",
         "database",
         lambda r: (r.place.host, f"node {r.place.node}"),
     )
-    row(Thing.MIGRATION, "Nova’s last migration", "records", _record)
+    row(Aspect.MIGRATION, "Nova’s last migration", "records", _record)
     row(
-        Thing.ALLOCATION,
+        Aspect.ALLOCATION,
         "Placement charges, for it",
         "allocations",
-        lambda held: (hosts(held), ""),
+        lambda held: (hosts_text(held), ""),
     )
     row(
-        Thing.HELD,
+        Aspect.HELD,
         "Placement charges, for the move",
         "records",
-        lambda r: (hosts(r[1]) if r else NONE, ""),
+        lambda r: (hosts_text(r[1]) if r else NONE, ""),
     )
     row(
-        Thing.PORTS,
+        Aspect.PORTS,
         "Ports are bound to",
         "ports",
-        lambda ports: (hosts(p.host for p in ports), ", ".join(p.id for p in ports)),
+        lambda ports: (
+            hosts_text(p.host for p in ports),
+            ", ".join(p.id for p in ports),
+        ),
     )
-    row(Thing.VOLUMES, "Volumes beside the root", "volumes", _volumes)
-    row(Thing.SOURCE_DOMAIN, f"Domain on {move.source}", "here", _domain)
-    row(Thing.TARGET_DOMAIN, f"Domain on {target}", "there", _domain)
-    row(Thing.SOURCE_FOLDER, f"Folder on {move.source}", "here", _folder)
-    row(Thing.TARGET_FOLDER, f"Folder on {target}", "there", _folder)
+    row(Aspect.VOLUMES, "Volumes beside the root", "volumes", _volumes)
+    row(Aspect.SOURCE_DOMAIN, f"Domain on {move.source}", "here", _domain)
+    row(Aspect.TARGET_DOMAIN, f"Domain on {target}", "there", _domain)
+    row(Aspect.SOURCE_FOLDER, f"Folder on {move.source}", "here", _folder)
+    row(Aspect.TARGET_FOLDER, f"Folder on {target}", "there", _folder)
     return made
 
 
@@ -125,7 +128,7 @@ def _record(found: tuple[Migration, Any] | None) -> tuple[str, str]:
 def _volumes(volumes: list[Attachment]) -> tuple[str, str]:
     beside = [each for each in volumes if not each.root]
     named = ", ".join(f"{each.device} {each.volume_id}" for each in beside)
-    return attached(len(beside)), named
+    return volumes_text(len(beside)), named
 
 
 def _domain(found: Census) -> tuple[str, str]:

@@ -29,9 +29,9 @@ from migrations_app.procedures.cold_by_disabling import ColdByDisabling
 from migrations_app.procedures.steps.disable_other_hosts import (
     DisableOthers,
     EnableOthers,
-    window,
+    longest_disabling,
 )
-from migrations_app.procedures.steps.disabled_reason import token_of
+from migrations_app.procedures.steps.disabled_reason import move_token
 from migrations_app.runs.engine import run_log as journal
 from migrations_app.runs.engine.run_context import move_of
 
@@ -100,7 +100,7 @@ def restore(cloud_name: str, cloud: CloudPort, *, now: datetime) -> list[str]:
     """
     marked: dict[str, list[Service]] = defaultdict(list)
     for service in cloud.services():
-        if token := token_of(service):
+        if token := move_token(service):
             marked[token].append(service)
     restored: list[str] = []
     trouble: WorldError | None = None
@@ -123,7 +123,7 @@ def restore(cloud_name: str, cloud: CloudPort, *, now: datetime) -> list[str]:
 
 def holder(cloud_name: str, service: Service, *, now: datetime) -> Run | None:
     """Return the run that has disabled the service and has a right to; None: none."""
-    token = token_of(service)
+    token = move_token(service)
     request = _request(cloud_name, token) if token else None
     if request is None or _no_right(request, now):
         return None
@@ -135,7 +135,7 @@ def foreign(cloud_name: str, services: list[Service]) -> Mapping[str, str]:
     return {
         service.host: service.disabled_reason or ""
         for service in services
-        if (token := token_of(service)) and _request(cloud_name, token) is None
+        if (token := move_token(service)) and _request(cloud_name, token) is None
     }
 
 
@@ -161,7 +161,7 @@ def _no_right(request: MigrationRequest, now: datetime) -> str:
         return f"its run is {words} and has no more need of that"
     row = run.steps.get(key=DisableOthers.key)
     since = row.begun_at or row.asked_at
-    longest = window(move_of(request))
+    longest = longest_disabling(move_of(request))
     if since is not None and now - since > longest:
         minutes = int(longest.total_seconds() // 60)
         return f"its run was to have it so for {minutes} minutes at most"
@@ -188,7 +188,7 @@ def _note(request: MigrationRequest, text: str) -> None:
 
 def _enable(cloud: CloudPort, service: Service, token: str) -> list[str]:
     try:
-        if token_of(cloud.service(service.host)) != token:
+        if move_token(cloud.service(service.host)) != token:
             return []
         cloud.set_service(service.id, enabled=True)
     except Gone:

@@ -13,7 +13,7 @@ from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.inventory import compute_services as hypervisors
 from migrations_app.models import AuditEntry, Drain, Run
 from migrations_app.models.states import RequestState
-from migrations_app.procedures.steps.disabled_reason import drain_of
+from migrations_app.procedures.steps.disabled_reason import drain_token
 from migrations_app.requests import actions as requests
 from migrations_app.requests import start as starts
 from tests.cast import Cast
@@ -74,7 +74,7 @@ def test_the_host_is_disabled_first_and_stays_so(emptying: Emptying) -> None:
     emptying.play(drain)
     service = emptying.service()
     assert not service.enabled
-    assert drain_of(service) == drain.token
+    assert drain_token(service) == drain.token
     assert REASON in service.disabled_reason
 
 

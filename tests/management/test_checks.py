@@ -11,26 +11,26 @@ from django.db import connection
 
 from migrations_app import checks
 from migrations_app.models import AuditEntry
-from migrations_app.procedures.base import Act, Is, It, Procedure, Step
+from migrations_app.procedures.base import Act, Procedure, Step, StepContext, StepStatus
 from migrations_app.procedures.registry import PROCEDURES
 
 
 class Looks(Step):
     """Look."""
 
-    def check(self, it: It) -> Is:
-        return Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        return StepStatus.DONE
 
 
 class Asks(Act):
     """Ask."""
 
-    def check(self, it: It) -> Is:
-        return Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        return StepStatus.DONE
 
-    def do(self, it: It) -> None: ...
+    def do(self, ctx: StepContext) -> None: ...
 
-    def heard(self, it: It) -> bool:
+    def request_seen(self, ctx: StepContext) -> bool:
         return True
 
 
@@ -48,8 +48,8 @@ class AsksForever(Asks):
 
 
 class Mute(Step):
-    def check(self, it: It) -> Is:
-        return Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        return StepStatus.DONE
 
 
 def plan(*steps: Step) -> type[Procedure]:

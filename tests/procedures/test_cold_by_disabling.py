@@ -32,7 +32,7 @@ def test_the_plan_names_the_hosts_that_are_disabled() -> None:
     row = run.steps.get(key="disable_others")
     assert row.sentence.endswith("move to compute-31, compute-32, compute-33.")
     assert row.commands == [
-        f"Nova: disable nova-compute on {it}" for it in stage.others
+        f"Nova: disable nova-compute on {host}" for host in stage.others
     ]
 
 

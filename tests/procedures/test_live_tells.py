@@ -20,7 +20,7 @@ from migrations_app.integrations.interfaces import (
 )
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
-from migrations_app.procedures.base import It
+from migrations_app.procedures.base import StepContext
 from migrations_app.procedures.steps import nova_requests as trace
 from tests.cast import walk_until
 from tests.stage import Stage
@@ -47,11 +47,13 @@ def said(run: Run, words: str) -> list[str]:
 
 def why(*events: tuple[str, str, str | None]) -> str:
     """The reason that is read out of failed events: name, host, details."""
-    failed = tuple(ActionEvent(name, "Error", host, it) for name, host, it in events)
+    failed = tuple(ActionEvent(name, "Error", host, ctx) for name, host, ctx in events)
     action = Action("req-1", "live-migration", "me", NOW, "Error", failed)
     cloud = mock.Mock(**{"action.return_value": action})
-    it = It(Move("id", "web", "a", "b"), World(cloud), "", NOW, print, print, {})
-    return trace.why(it, action)
+    ctx = StepContext(
+        Move("id", "web", "a", "b"), World(cloud), "", NOW, print, print, {}
+    )
+    return trace.event_errors(ctx, action)
 
 
 NO_HOST = ("conductor_live_migrate_instance", "vm", "No valid host was found.")

@@ -64,9 +64,9 @@ def test_it_believes_what_the_hosts_say_of_their_storage() -> None:
         (rbd, {}, False, False),
     ):
         told = survey(source, target, shared=shared)
-        assert storage.of_survey(told)["shared"] is expected
-    assert storage.of_survey(survey({}, {}, shared=True)) == {"shared": True}
-    assert storage.of_survey(survey({}, {})) == {}
+        assert storage.survey_facts(told)["shared"] is expected
+    assert storage.survey_facts(survey({}, {}, shared=True)) == {"shared": True}
+    assert storage.survey_facts(survey({}, {})) == {}
 
 
 @pytest.mark.parametrize("word, expected", [("True", True), ("false", False)])
@@ -74,12 +74,12 @@ def test_it_knows_from_the_source_whether_post_copy_is_permitted(
     word: str, expected: bool
 ) -> None:
     settings = {"libvirt.live_migration_permit_post_copy": word}
-    assert storage.of_survey(survey(settings, {})) == {"post_copy": expected}
+    assert storage.survey_facts(survey(settings, {})) == {"post_copy": expected}
 
 
 def test_it_takes_novas_default_where_the_source_says_nothing_of_it() -> None:
     said = survey({"DEFAULT.instances_path": "/var/lib/nova/instances"}, {})
-    assert storage.of_survey(said) == {"post_copy": False}
+    assert storage.survey_facts(said) == {"post_copy": False}
 
 
 @pytest.mark.parametrize(
@@ -89,21 +89,21 @@ def test_it_takes_novas_default_where_the_source_says_nothing_of_it() -> None:
         (LOCAL, {}, 60 + 40),  # 26 GiB are 37.2 min
         (LOCAL | {"shared": True}, {}, 60 + 10),
         (LOCAL, {"deadline": 7}, 7),
-        ({}, {}, storage.FLAT_MINUTES),
+        ({}, {}, storage.DEFAULT_DEADLINE_MINUTES),
     ],
 )
 def test_it_gives_a_move_the_time_that_its_size_takes(
     facts: dict[str, Any], options: dict[str, Any], minutes: int
 ) -> None:
     planned = move(facts, **options)
-    assert MigrateLive().patience(planned).total_seconds() == 60 * minutes
+    assert MigrateLive().timeout(planned).total_seconds() == 60 * minutes
     assert f"after {minutes} min" in storage.deadline_sentence(planned)
 
 
 def test_it_freezes_what_does_not_move_by_itself() -> None:
     stage = Stage()
     asked = Move(stage.server, "web", stage.source, stage.target)
-    before = Live.freeze(stage.world, asked)
+    before = Live.cloud_facts(stage.world, asked)
     stage.later(hours=3)
-    assert Live.freeze(stage.world, asked) == before
+    assert Live.cloud_facts(stage.world, asked) == before
     assert before["local"] and before["enters"]

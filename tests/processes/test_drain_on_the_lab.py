@@ -15,8 +15,8 @@ from django.utils import timezone
 from migrations_app.drains import actions as drains
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Drain
-from migrations_app.procedures.steps.disabled_reason import drain_of
 from tests.integrations.adapters.clouds import LabPlace
+from migrations_app.procedures.steps.disabled_reason import drain_token
 from tests.processes.site import Site, person, until
 from tests.processes.test_on_the_lab import asked, place, site
 
@@ -86,7 +86,7 @@ def test_it_empties_a_host_although_a_worker_is_killed(
     assert moves.count() == 4
 
     until(lambda: moves.filter(state="running").exists(), "a move to begin")
-    assert drain_of(place.cloud.service(SOURCE)) == drain.token
+    assert drain_token(place.cloud.service(SOURCE)) == drain.token
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     site.work()

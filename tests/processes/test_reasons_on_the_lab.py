@@ -11,7 +11,7 @@ import pytest
 
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Migration, Move, World
-from migrations_app.procedures.base import It
+from migrations_app.procedures.base import StepContext
 from migrations_app.procedures.live import ACTION
 from migrations_app.procedures.steps import nova_requests as trace
 from tests.integrations.adapters.clouds import LabPlace
@@ -34,11 +34,11 @@ def place(
         made.close()
 
 
-def looking(place: LabPlace, server: str, mark: str) -> It:
+def looking(place: LabPlace, server: str, mark: str) -> StepContext:
     """What a step of a run that began at the mark is given."""
     move = Move(server, "contract", SOURCE, TARGET)
     world, now = World(place.cloud), datetime.now(UTC)
-    return It(move, world, mark, now, lambda _: None, lambda _: None, {}, mark)
+    return StepContext(move, world, mark, now, lambda _: None, lambda _: None, {}, mark)
 
 
 # a host that others move theirs to is disabled meanwhile
@@ -47,9 +47,11 @@ def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
     place: LabPlace,
 ) -> None:
     server = place.boot(SOURCE)
-    mark = trace.mark(looking(place, server, ""))
+    mark = trace.request_marker(looking(place, server, ""))
     service = next(
-        it.id for it in place.cloud.services() if (it.host, it.binary) == (TARGET, NOVA)
+        each.id
+        for each in place.cloud.services()
+        if (each.host, each.binary) == (TARGET, NOVA)
     )
     # as when somebody disables it between our last look and Nova's
     place.cloud.set_service(service, enabled=False, reason="for one test")
@@ -58,7 +60,7 @@ def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
 
         def failed() -> list[Migration]:
             records = place.cloud.migrations(server)
-            done = [it for it in records if it.status in trace.FAILED]
+            done = [each for each in records if each.status in trace.FAILED]
             return done if place.cloud.server(server).idle else []
 
         place.until(failed)
@@ -67,21 +69,23 @@ def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
     with pytest.raises(
         Blocked, match=r"Nova gave the move up: No valid host was found"
     ):
-        trace.heard(looking(place, server, mark), ACTION)
+        trace.request_seen(looking(place, server, mark), ACTION)
     assert place.cloud.server(server).host == SOURCE
 
 
 def test_it_knows_its_own_live_migration_from_a_strangers(place: LabPlace) -> None:
     server = place.boot(SOURCE)
-    before = trace.mark(looking(place, server, ""))
+    before = trace.request_marker(looking(place, server, ""))
     place.cloud.live_migrate(server, host=TARGET)
 
     def record() -> Migration | None:
-        return trace.under_way(looking(place, server, before), ACTION, ACTION)[0]
+        return trace.running_migration(looking(place, server, before), ACTION, ACTION)[
+            0
+        ]
 
     place.until(record)
-    assert trace.under_way(looking(place, server, before), ACTION, ACTION)[1]
-    after = trace.mark(looking(place, server, ""))
-    found, ours = trace.under_way(looking(place, server, after), ACTION, ACTION)
+    assert trace.running_migration(looking(place, server, before), ACTION, ACTION)[1]
+    after = trace.request_marker(looking(place, server, ""))
+    found, ours = trace.running_migration(looking(place, server, after), ACTION, ACTION)
     assert found is None or not ours, "it began before the mark"
     place.until(lambda: place.cloud.server(server).idle)

@@ -13,7 +13,7 @@ from migrations_app.integrations import connect as wiring
 from migrations_app.integrations.interfaces import World
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
-from migrations_app.procedures.expected_state import Thing
+from migrations_app.procedures.expected_state import Aspect
 from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.runs import inspection as world_now
 from migrations_app.runs.inspection import WorldNow
@@ -23,11 +23,11 @@ from tests.stage import Stage
 pytestmark = pytest.mark.django_db
 
 
-def of(now: WorldNow, thing: Thing) -> Reading:
+def of(now: WorldNow, thing: Aspect) -> Reading:
     return next(each for each in now.readings if each.thing is thing)
 
 
-def differing(now: WorldNow) -> set[Thing]:
+def differing(now: WorldNow) -> set[Aspect]:
     return {each.thing for each in now.differing}
 
 
@@ -47,16 +47,16 @@ def test_a_run_expects_what_is_so_before_it_begins_and_when_it_is_done(
 
     before = world_now.look(run)
     assert differing(before) == set()
-    assert of(before, Thing.HOST).now == stage.source
+    assert of(before, Aspect.HOST).now == stage.source
     assert before.step == run.steps.first()
 
     run = stage.play(run)
     assert run.state == RunState.COMPLETED, run.why
     after = world_now.look(run)
     assert differing(after) == set()
-    assert of(after, Thing.HOST).now == stage.target
-    assert of(after, Thing.ALLOCATION).now == stage.target
-    assert of(after, Thing.SOURCE_DOMAIN).now == "none"
+    assert of(after, Aspect.HOST).now == stage.target
+    assert of(after, Aspect.ALLOCATION).now == stage.target
+    assert of(after, Aspect.SOURCE_DOMAIN).now == "none"
     assert [each.trouble for each in after.readings if each.trouble] == []
 
 
@@ -80,9 +80,9 @@ def test_looking_changes_nothing(stage: Stage) -> None:
 def test_it_shows_what_differs_where_a_run_is_held(stage: Stage) -> None:
     now = world_now.look(held(stage))
 
-    assert Thing.STATUS in differing(now)
-    assert of(now, Thing.STATUS).now == "ERROR"
-    assert "The disk was full." in of(now, Thing.STATUS).detail
+    assert Aspect.STATUS in differing(now)
+    assert of(now, Aspect.STATUS).now == "ERROR"
+    assert "The disk was full." in of(now, Aspect.STATUS).detail
     assert "ERROR" in now.says.blocked
 
 
@@ -101,20 +101,20 @@ def test_a_run_that_goes_back_expects_what_was_before(stage: Stage) -> None:
     now = world_now.look(run)
 
     assert now.back
-    assert of(now, Thing.HOST).expected == (stage.source,)
-    assert of(now, Thing.HOST).agrees
+    assert of(now, Aspect.HOST).expected == (stage.source,)
+    assert of(now, Aspect.HOST).agrees
 
 
 def test_the_target_is_the_one_that_the_scheduler_chose(stage: Stage) -> None:
     run = stage.start("live", target=None)
     before = world_now.look(run)
-    assert "has not chosen" in of(before, Thing.TARGET_DOMAIN).trouble
+    assert "has not chosen" in of(before, Aspect.TARGET_DOMAIN).trouble
 
     run = stage.play(run)
     after = world_now.look(run)
 
     assert differing(after) == set()
-    assert of(after, Thing.TARGET_DOMAIN).title == f"Domain on {stage.target}"
+    assert of(after, Aspect.TARGET_DOMAIN).title == f"Domain on {stage.target}"
 
 
 def test_each_neighbour_that_does_not_answer_has_its_sentence(
@@ -126,10 +126,10 @@ def test_each_neighbour_that_does_not_answer_has_its_sentence(
 
     now = world_now.look(run)
 
-    assert of(now, Thing.PORTS).trouble == "Neutron does not answer."
-    assert of(now, Thing.PORTS).agrees is None
-    assert "NOVAWEB_SSH" in of(now, Thing.SOURCE_DOMAIN).trouble
-    assert of(now, Thing.STATUS).agrees
+    assert of(now, Aspect.PORTS).trouble == "Neutron does not answer."
+    assert of(now, Aspect.PORTS).agrees is None
+    assert "NOVAWEB_SSH" in of(now, Aspect.SOURCE_DOMAIN).trouble
+    assert of(now, Aspect.STATUS).agrees
 
 
 def test_nothing_answers_and_it_still_says_so(stage: Stage) -> None:
@@ -140,7 +140,7 @@ def test_nothing_answers_and_it_still_says_so(stage: Stage) -> None:
 
     assert now.server is None
     assert all(each.trouble for each in now.readings)
-    assert len(now.readings) == len(Thing)
+    assert len(now.readings) == len(Aspect)
 
 
 def test_it_does_not_wait_for_who_hangs(
@@ -164,8 +164,8 @@ def test_it_does_not_wait_for_who_hangs(
         wake.set()
 
     assert took < 30
-    assert "no answer within" in of(now, Thing.VOLUMES).trouble
-    assert of(now, Thing.HOST).now == stage.source
+    assert "no answer within" in of(now, Aspect.VOLUMES).trouble
+    assert of(now, Aspect.HOST).now == stage.source
 
 
 def test_a_mistake_of_our_own_does_not_hide_the_rest(
@@ -176,5 +176,5 @@ def test_a_mistake_of_our_own_does_not_hide_the_rest(
 
     now = world_now.look(run)
 
-    assert "ZeroDivisionError" in of(now, Thing.PORTS).trouble
-    assert of(now, Thing.HOST).now == stage.source
+    assert "ZeroDivisionError" in of(now, Aspect.PORTS).trouble
+    assert of(now, Aspect.HOST).now == stage.source

@@ -13,13 +13,17 @@ from datetime import timedelta
 
 from migrations_app.errors import Blocked, Conflict, Gone, WorldError
 from migrations_app.integrations.interfaces import Move, Service, World
-from migrations_app.procedures.base import Act, Is, It, Step
-from migrations_app.procedures.steps.disabled_reason import is_of, reason_of, token_of
+from migrations_app.procedures.base import Act, Step, StepContext, StepStatus
+from migrations_app.procedures.steps.disabled_reason import (
+    disabled_reason_of_move,
+    is_disabled_by,
+    move_token,
+)
 
 NAMED = 6  # hosts in a sentence; the others are counted
 
 
-def others(world: World, move: Move) -> list[str]:
+def hosts_to_disable(world: World, move: Move) -> list[str]:
     """Return the hosts that would have to be disabled, by name.
 
     All that are enabled but source and target. One that another move has disabled for
@@ -29,22 +33,22 @@ def others(world: World, move: Move) -> list[str]:
         service.host
         for service in world.cloud.services()
         if service.host not in {move.source, move.target}
-        and (service.enabled or token_of(service))
+        and (service.enabled or move_token(service))
         and not service.forced_down
     )
 
 
-def window(move: Move) -> timedelta:
+def longest_disabling(move: Move) -> timedelta:
     """Return how long hosts may be disabled by the move, at the very most."""
     return sum(
-        (step.patience(move) for step in (DisableOthers(), OthersAreHidden())),
+        (step.timeout(move) for step in (DisableOthers(), OthersAreHidden())),
         start=timedelta(minutes=5),
     )
 
 
-def expect_disabled(it: It) -> None:
+def require_disabled(ctx: StepContext) -> None:
     """Raise Blocked when somebody has enabled a host that had to stay disabled."""
-    for service in _rest(it):
+    for service in _other_services(ctx):
         if service.up and service.enabled:
             raise Blocked(
                 f"{service.host} was enabled by somebody while it had to be disabled:"
@@ -52,18 +56,19 @@ def expect_disabled(it: It) -> None:
             )
 
 
-def enable_ours(it: It) -> None:
+def enable_what_we_disabled(ctx: StepContext) -> None:
     """Enable every service that carries the mark of this move, and no other.
 
     One that cannot be enabled keeps none of the others disabled; what was in the way
     is raised at the end.
     """
     trouble: WorldError | None = None
-    for service in _ours(it):
-        it.show({"enabling": service.host})  # raises when the run is no longer ours
+    for service in _services_we_disabled(ctx):
+        # raises when the run is no longer ours
+        ctx.set_progress({"enabling": service.host})
         try:
-            if is_of(it.move, it.cloud.service(service.host)):
-                it.cloud.set_service(service.id, enabled=True)
+            if is_disabled_by(ctx.move, ctx.cloud.service(service.host)):
+                ctx.cloud.set_service(service.id, enabled=True)
         except Gone:
             continue
         except WorldError as error:
@@ -72,26 +77,29 @@ def enable_ours(it: It) -> None:
         raise trouble
 
 
-def _rest(it: It) -> list[Service]:
-    two = {it.move.source, it.move.target}
-    return [each for each in it.cloud.services() if each.host not in two]
+def _other_services(ctx: StepContext) -> list[Service]:
+    two = {ctx.move.source, ctx.move.target}
+    return [each for each in ctx.cloud.services() if each.host not in two]
 
 
-def _ours(it: It) -> list[Service]:
-    return [each for each in it.cloud.services() if is_of(it.move, each)]
+def _services_we_disabled(ctx: StepContext) -> list[Service]:
+    return [each for each in ctx.cloud.services() if is_disabled_by(ctx.move, each)]
 
 
-def _on_its_way(it: It) -> bool:
+def _host_is_chosen(ctx: StepContext) -> bool:
     """Tell whether Nova has chosen already: then there is nothing left to hide."""
-    server = it.cloud.server(it.move.server_id)
-    return server.host != it.move.source or server.status in {"RESIZE", "VERIFY_RESIZE"}
+    server = ctx.cloud.server(ctx.move.server_id)
+    return server.host != ctx.move.source or server.status in {
+        "RESIZE",
+        "VERIFY_RESIZE",
+    }
 
 
-def _planned(move: Move) -> list[str]:
+def _planned_hosts(move: Move) -> list[str]:
     return list(move.facts.get("others", ()))
 
 
-def _named(hosts: list[str]) -> str:
+def _hosts_text(hosts: list[str]) -> str:
     if len(hosts) > NAMED:
         return f"{', '.join(hosts[:NAMED])} and {len(hosts) - NAMED} more"
     return ", ".join(hosts) or "none"
@@ -101,56 +109,60 @@ class DisableOthers(Act):
     """Nova disables every other host that is enabled, so that its scheduler can choose
     none but {target}: for some seconds nothing else can start or move to"""
 
-    urgent = True
-    at_once = True
+    undo_first = True
+    synchronous = True
 
     def sentence(self, move: Move) -> str:
-        return f"{super().sentence(move)} {_named(_planned(move))}."
+        return f"{super().sentence(move)} {_hosts_text(_planned_hosts(move))}."
 
     def commands(self, move: Move) -> list[str]:
-        return [f"Nova: disable nova-compute on {it}" for it in _planned(move)]
+        return [
+            f"Nova: disable nova-compute on {host}" for host in _planned_hosts(move)
+        ]
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         # Nova calls each nova-compute before it answers
-        return timedelta(minutes=2, seconds=len(_planned(move)))
+        return timedelta(minutes=2, seconds=len(_planned_hosts(move)))
 
-    def check(self, it: It) -> Is:
-        if _on_its_way(it):
-            return Is.DONE
-        return Is.READY if self._to_disable(it) else Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        if _host_is_chosen(ctx):
+            return StepStatus.DONE
+        return StepStatus.READY if self._to_disable(ctx) else StepStatus.DONE
 
-    def do(self, it: It) -> None:
-        for number, host in enumerate(self._to_disable(it), start=1):
+    def do(self, ctx: StepContext) -> None:
+        for number, host in enumerate(self._to_disable(ctx), start=1):
             # raises when the run is no longer ours: nothing more must be disabled
-            it.show({"disabling": host, "number": number})
+            ctx.set_progress({"disabling": host, "number": number})
             with suppress(Gone):
-                service = it.cloud.service(host)
+                service = ctx.cloud.service(host)
                 if service.enabled and not service.forced_down:
-                    reason = reason_of(it.move)
-                    it.cloud.set_service(service.id, enabled=False, reason=reason)
+                    reason = disabled_reason_of_move(ctx.move)
+                    ctx.cloud.set_service(service.id, enabled=False, reason=reason)
 
-    def heard(self, it: It) -> bool:
+    def request_seen(self, ctx: StepContext) -> bool:
         return False  # what is still enabled may be asked for again
 
-    def standing(self, it: It) -> Is:
-        return Is.DONE if _ours(it) else Is.READY
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        return StepStatus.DONE if _services_we_disabled(ctx) else StepStatus.READY
 
-    def undo(self, it: It) -> None:
-        enable_ours(it)
+    def undo(self, ctx: StepContext) -> None:
+        enable_what_we_disabled(ctx)
 
-    def _to_disable(self, it: It) -> list[str]:
-        services = _rest(it)
+    def _to_disable(self, ctx: StepContext) -> list[str]:
+        services = _other_services(ctx)
         for each in services:
-            if token_of(each) and not is_of(it.move, each):
+            if move_token(each) and not is_disabled_by(ctx.move, each):
                 raise Conflict(
                     f"{each.host} is disabled by another move just now"
                     f" (“{each.disabled_reason}”): this one waits until it is enabled."
                 )
-        enabled = [it.host for it in services if it.enabled and not it.forced_down]
-        if new := sorted(set(enabled) - set(_planned(it.move))):
+        enabled = [
+            each.host for each in services if each.enabled and not each.forced_down
+        ]
+        if new := sorted(set(enabled) - set(_planned_hosts(ctx.move))):
             raise Blocked(
-                f"{_named(new)} was enabled after this plan was approved, so that it is"
-                " no longer enough. Ask anew."
+                f"{_hosts_text(new)} was enabled after this plan was approved, so that"
+                " it is no longer enough. Ask anew."
             )
         return sorted(enabled)
 
@@ -158,57 +170,63 @@ class DisableOthers(Act):
 class OthersAreHidden(Step):
     """Verify that the scheduler is offered {target} and no other host."""
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         # what nova-compute could not tell placement it tells it within a minute
         return timedelta(minutes=2)
 
-    def check(self, it: It) -> Is:
-        if _on_its_way(it):
-            return Is.DONE
-        expect_disabled(it)
-        hidden = it.cloud.hidden_hosts()
-        offered = {service.host for service in _rest(it) if service.up} - hidden
-        return Is.WAITING if offered or it.move.target in hidden else Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        if _host_is_chosen(ctx):
+            return StepStatus.DONE
+        require_disabled(ctx)
+        hidden = ctx.cloud.hidden_hosts()
+        offered = {
+            service.host for service in _other_services(ctx) if service.up
+        } - hidden
+        return (
+            StepStatus.WAITING
+            if offered or ctx.move.target in hidden
+            else StepStatus.DONE
+        )
 
 
 class EnableOthers(Act):
     """Nova enables again, at once and before anything is copied, the hosts that this
     move disabled, and no others."""
 
-    urgent = True
-    at_once = True
+    undo_first = True
+    synchronous = True
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=30)
 
-    def check(self, it: It) -> Is:
-        return Is.READY if _ours(it) else Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        return StepStatus.READY if _services_we_disabled(ctx) else StepStatus.DONE
 
-    def do(self, it: It) -> None:
-        enable_ours(it)
+    def do(self, ctx: StepContext) -> None:
+        enable_what_we_disabled(ctx)
 
-    def heard(self, it: It) -> bool:
+    def request_seen(self, ctx: StepContext) -> bool:
         return False
 
-    def standing(self, it: It) -> Is:
+    def check_undo(self, ctx: StepContext) -> StepStatus:
         # the way back disables nothing: here, too, all that is ours is to be enabled
-        return Is.DONE if _ours(it) else Is.READY
+        return StepStatus.DONE if _services_we_disabled(ctx) else StepStatus.READY
 
-    def undo(self, it: It) -> None:
-        enable_ours(it)
+    def undo(self, ctx: StepContext) -> None:
+        enable_what_we_disabled(ctx)
 
 
 class OthersAreOffered(Step):
     """Verify that the scheduler is offered again all hosts that were disabled."""
 
-    def check(self, it: It) -> Is:
-        if _ours(it):
-            return Is.WAITING
-        known = _planned(it.move)
-        hidden = it.cloud.hidden_hosts() & set(known)
+    def check(self, ctx: StepContext) -> StepStatus:
+        if _services_we_disabled(ctx):
+            return StepStatus.WAITING
+        known = _planned_hosts(ctx.move)
+        hidden = ctx.cloud.hidden_hosts() & set(known)
         wrong = [
             each.host
-            for each in it.cloud.services()
+            for each in ctx.cloud.services()
             if each.host in hidden and each.enabled and each.up
         ]
-        return Is.WAITING if wrong else Is.DONE
+        return StepStatus.WAITING if wrong else StepStatus.DONE

@@ -20,7 +20,7 @@ _MARK = re.compile(rf"{PREFIX}([0-9a-f]{{8}}) was enabled;")
 _DRAIN = re.compile(rf"{PREFIX}([0-9a-f]{{8}}) drain \d+;")
 
 
-def reason_of_drain(token: str, number: int, reason: str) -> str:
+def disabled_reason_of_drain(token: str, number: int, reason: str) -> str:
     """Return the reason with which a drain disables a host that was enabled.
 
     It is none of the marks of a move: to moves such a host is disabled, for long.
@@ -29,7 +29,7 @@ def reason_of_drain(token: str, number: int, reason: str) -> str:
     return " ".join(text.split())[:LONGEST]
 
 
-def drain_of(service: Service) -> str:
+def drain_token(service: Service) -> str:
     """Return the token of the drain that disabled the service; empty if none did."""
     if service.enabled:
         return ""
@@ -37,7 +37,7 @@ def drain_of(service: Service) -> str:
     return found[1] if found else ""
 
 
-def reason_of(move: Move) -> str:
+def disabled_reason_of_move(move: Move) -> str:
     """Return the reason with which the move disables a service."""
     text = (
         f"{PREFIX}{move.token} was enabled; disabled for some seconds by request"
@@ -46,7 +46,7 @@ def reason_of(move: Move) -> str:
     return text[:LONGEST]
 
 
-def token_of(service: Service) -> str:
+def move_token(service: Service) -> str:
     """Return the token of the move that disabled the service; empty if none did."""
     if service.enabled:
         return ""
@@ -54,6 +54,6 @@ def token_of(service: Service) -> str:
     return found[1] if found else ""
 
 
-def is_of(move: Move, service: Service) -> bool:
+def is_disabled_by(move: Move, service: Service) -> bool:
     """Tell whether it was this move that disabled the service."""
-    return bool(move.token) and token_of(service) == move.token
+    return bool(move.token) and move_token(service) == move.token

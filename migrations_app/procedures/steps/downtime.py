@@ -12,62 +12,62 @@ from typing import Any
 from migrations_app.errors import WorldError
 from migrations_app.integrations.host_commands import domjobinfo
 from migrations_app.integrations.interfaces import Action
-from migrations_app.procedures.base import It
+from migrations_app.procedures.base import StepContext
 
 LIBVIRT, EVENTS = "libvirt", "events"
 
 
-def of_live(it: It, host: str) -> dict[str, Any]:
+def measure_live(ctx: StepContext, host: str) -> dict[str, Any]:
     """Return what libvirt on the target measured, in ms and bytes; say it in the log.
 
     Empty where the hosts may not be entered, and when libvirt says nothing.
     """
-    if it.world.hosts is None:
+    if ctx.world.hosts is None:
         return {}
     try:
-        answer = it.hosts.run(host, domjobinfo.domjobinfo(it.move.server_id))
+        answer = ctx.hosts.run(host, domjobinfo.domjobinfo(ctx.move.server_id))
     except WorldError as error:
-        it.say(f"How long the guest stood still could not be read: {error.sentence}")
+        ctx.log(f"How long the guest stood still could not be read: {error.sentence}")
         return {}
     job = domjobinfo.read(answer)
     if job is None or job.downtime is None:
-        it.say(f"libvirt on {host} does not say how long the guest stood still.")
+        ctx.log(f"libvirt on {host} does not say how long the guest stood still.")
         return {}
     text = f"The guest stood still for {job.downtime} ms, by libvirt on {host}"
     figures: dict[str, Any] = {"downtime_ms": job.downtime, "downtime_how": LIBVIRT}
     if job.elapsed is not None and job.processed is not None:
         figures |= {"copied_bytes": job.processed, "copied_ms": job.elapsed}
         text += f"; {job.processed / 2**20:,.0f} MiB went over in {job.elapsed} ms"
-    it.say(f"{text}.")
+    ctx.log(f"{text}.")
     return figures
 
 
-def of_cold(it: It) -> dict[str, Any]:
+def measure_cold(ctx: StepContext) -> dict[str, Any]:
     """Return for how long the guest was off at most, by Nova's events; say it.
 
     The source shuts it down within compute_resize_instance, the target starts it within
     compute_finish_resize (nova/compute/manager.py); its own boot comes on top.
     """
     try:
-        off = _between(it)
+        off = _time_off(ctx)
     except WorldError as error:
-        it.say(f"How long the guest was off could not be read: {error.sentence}")
+        ctx.log(f"How long the guest was off could not be read: {error.sentence}")
         return {}
     if off is None:
         return {}
     milliseconds = round(off.total_seconds() * 1000)
-    it.say(
+    ctx.log(
         f"The guest was off for at most {milliseconds / 1000:.0f} s, by Nova's events;"
         " its own boot is not in it."
     )
     return {"downtime_ms": milliseconds, "downtime_how": EVENTS}
 
 
-def _between(it: It) -> timedelta | None:
-    moves = [a for a in it.cloud.actions(it.move.server_id) if a.name == "migrate"]
+def _time_off(ctx: StepContext) -> timedelta | None:
+    moves = [a for a in ctx.cloud.actions(ctx.move.server_id) if a.name == "migrate"]
     if not moves:
         return None
-    action: Action = it.cloud.action(it.move.server_id, moves[0].request_id)
+    action: Action = ctx.cloud.action(ctx.move.server_id, moves[0].request_id)
     began = [e.started_at for e in action.events if e.name == "compute_resize_instance"]
     ended = [e.finished_at for e in action.events if e.name == "compute_finish_resize"]
     if not began or not ended or began[-1] is None or ended[-1] is None:

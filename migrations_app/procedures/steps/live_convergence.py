@@ -24,13 +24,13 @@ SPAN = 60.0
 class Trend(StrEnum):
     """What the samples show."""
 
-    EARLY = "early"  # too few of them to say anything
-    NEARER = "nearer"  # the low-water mark falls
-    STILL = "still"  # it does not
+    UNKNOWN = "early"  # too few of them to say anything
+    CONVERGING = "nearer"  # the low-water mark falls
+    STALLED = "still"  # it does not
 
 
 @dataclass(frozen=True, slots=True)
-class Low:
+class LowWaterMark:
     """The low-water mark at one moment: seconds of a clock, bytes."""
 
     at: float
@@ -53,24 +53,26 @@ class Verdict:
     since: float = 0.0
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         """The verdict for a person."""
         match self.trend:
-            case Trend.NEARER:
+            case Trend.CONVERGING:
                 return (
-                    f"About {_span(self.seconds or 0.0)} at this rate: the least that"
-                    f" was left falls by {_size(self.rate)} a second."
+                    f"About {_duration_text(self.seconds or 0.0)} at this rate: the"
+                    f" least that was left falls by {_size_text(self.rate)} a second."
                 )
-            case Trend.STILL:
+            case Trend.STALLED:
                 return (
                     "Not getting closer: the guest writes about as fast as it is copied"
-                    f" (the least that was left is {_size(self.low)}, for"
-                    f" {_span(self.since)})."
+                    f" (the least that was left is {_size_text(self.low)}, for"
+                    f" {_duration_text(self.since)})."
                 )
         return "Too early to say how long it will take."
 
 
-def follow(lows: Sequence[Low], *, at: float, left: int) -> tuple[Low, ...]:
+def add_sample(
+    lows: Sequence[LowWaterMark], *, at: float, left: int
+) -> tuple[LowWaterMark, ...]:
     """Return the marks with a new sample added; those that matter no more are dropped.
 
     The first is where the mark stood at the beginning of the span, the last is now.
@@ -79,7 +81,7 @@ def follow(lows: Sequence[Low], *, at: float, left: int) -> tuple[Low, ...]:
     if lows and at < lows[-1].at:
         lows = ()
     mark = min([left, *(low.left for low in lows)])
-    kept = [*lows, Low(at, mark)]
+    kept = [*lows, LowWaterMark(at, mark)]
     # of those that stand at one mark the first says since when; the rest say nothing
     kept = [
         low
@@ -91,28 +93,28 @@ def follow(lows: Sequence[Low], *, at: float, left: int) -> tuple[Low, ...]:
     return tuple(kept)
 
 
-def judge(lows: Sequence[Low], *, left: int) -> Verdict:
+def judge(lows: Sequence[LowWaterMark], *, left: int) -> Verdict:
     """Return what the marks say; ``left`` is what is left to copy now, in bytes.
 
     Nothing is promised while the mark does not fall, and no time is below nought.
     """
     if not lows:
-        return Verdict(Trend.EARLY)
+        return Verdict(Trend.UNKNOWN)
     first, last = lows[0], lows[-1]
     stood = last.at - next(low.at for low in lows if low.left == last.left)
     begin = max(first.at, last.at - SPAN)
     watched = last.at - begin
     fallen = first.left - last.left
     if watched < ENOUGH or (fallen <= 0 and watched < SPAN):
-        return Verdict(Trend.EARLY, low=last.left, since=stood)
+        return Verdict(Trend.UNKNOWN, low=last.left, since=stood)
     if fallen <= 0 or stood >= SPAN:
-        return Verdict(Trend.STILL, low=last.left, since=stood)
+        return Verdict(Trend.STALLED, low=last.left, since=stood)
     rate = fallen / watched
     seconds = max(0, left) / rate
-    return Verdict(Trend.NEARER, rate, seconds, last.left, stood)
+    return Verdict(Trend.CONVERGING, rate, seconds, last.left, stood)
 
 
-def _span(seconds: float) -> str:
+def _duration_text(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 90 * 60:
@@ -120,7 +122,7 @@ def _span(seconds: float) -> str:
     return f"{round(seconds / 3600)} h"
 
 
-def _size(amount: float) -> str:
+def _size_text(amount: float) -> str:
     for unit in ("B", "KiB", "MiB"):
         if amount < 1024:
             return f"{amount:.0f} {unit}"

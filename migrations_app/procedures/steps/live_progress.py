@@ -9,33 +9,38 @@ from __future__ import annotations
 from typing import Any
 
 from migrations_app.integrations.interfaces import Migration, Progress
-from migrations_app.procedures.base import It
-from migrations_app.procedures.steps.live_convergence import Low, Trend, follow, judge
+from migrations_app.procedures.base import StepContext
+from migrations_app.procedures.steps.live_convergence import (
+    LowWaterMark,
+    Trend,
+    add_sample,
+    judge,
+)
 
-_OUTLOOK = ("lows", "total", "trend", "outlook")
+_CONVERGENCE = ("lows", "total", "trend", "outlook")
 
 
-def show(it: It, record: Migration) -> None:
+def report(ctx: StepContext, record: Migration) -> None:
     """Show how far Nova's migration is; say in the log what is new about it."""
     figures: dict[str, Any] = {"migration": record.id, "status": record.status}
-    if record.status != it.shown.get("status"):
-        it.say(f"Nova's migration {record.id} is {record.status}.")
-    left = it.cloud.progress(it.move.server_id, record.id)
+    if record.status != ctx.progress.get("status"):
+        ctx.log(f"Nova's migration {record.id} is {record.status}.")
+    left = ctx.cloud.progress(ctx.move.server_id, record.id)
     if left is not None:
         figures |= {name: getattr(left, name) for name in left.__slots__}
-        figures |= _pace(it, left)
-        figures |= _outlook(it, left)
-        if figures["quarters"] > it.shown.get("quarters", 0):
-            it.say(_left(left))
-        trend = figures.get("trend", Trend.EARLY)
-        if trend not in (Trend.EARLY, it.shown.get("trend")):
-            it.say(figures["outlook"])
-    it.show(figures)
+        figures |= _rate(ctx, left)
+        figures |= _convergence(ctx, left)
+        if figures["quarters"] > ctx.progress.get("quarters", 0):
+            ctx.log(_remaining_text(left))
+        trend = figures.get("trend", Trend.UNKNOWN)
+        if trend not in (Trend.UNKNOWN, ctx.progress.get("trend")):
+            ctx.log(figures["outlook"])
+    ctx.set_progress(figures)
 
 
-def _pace(it: It, left: Progress) -> dict[str, Any]:
+def _rate(ctx: StepContext, left: Progress) -> dict[str, Any]:
     """Return the low-water mark (bytes), the rate (bytes/s) and the quarters copied."""
-    shown, now = it.shown, it.now.timestamp()
+    shown, now = ctx.progress, ctx.now.timestamp()
     copied = left.memory_processed + left.disk_processed
     total = left.memory_total + left.disk_total
     remaining = left.memory_remaining + left.disk_remaining
@@ -59,29 +64,31 @@ def _pace(it: It, left: Progress) -> dict[str, Any]:
     return pace
 
 
-def _outlook(it: It, left: Progress) -> dict[str, Any]:
+def _convergence(ctx: StepContext, left: Progress) -> dict[str, Any]:
     """Return whether it gets nearer to its end, in a word and in words.
 
     When there is more to copy than was known (the memory follows the disks), what was
     seen before says nothing any more.
     """
-    shown = it.shown
+    shown = ctx.progress
     if not left.memory_processed + left.disk_processed:
-        return {name: shown[name] for name in _OUTLOOK if name in shown}
+        return {name: shown[name] for name in _CONVERGENCE if name in shown}
     total = left.memory_total + left.disk_total
     remaining = left.memory_remaining + left.disk_remaining
     seen = shown.get("lows", []) if total <= shown.get("total", total) else []
-    lows = follow([Low(*low) for low in seen], at=it.now.timestamp(), left=remaining)
+    lows = add_sample(
+        [LowWaterMark(*low) for low in seen], at=ctx.now.timestamp(), left=remaining
+    )
     verdict = judge(lows, left=remaining)
     return {
         "lows": [[low.at, low.left] for low in lows],
         "total": total,
         "trend": str(verdict.trend),
-        "outlook": verdict.words,
+        "outlook": verdict.sentence,
     }
 
 
-def _left(left: Progress) -> str:
+def _remaining_text(left: Progress) -> str:
     text = (
         f"Memory: {left.memory_remaining / 2**20:,.0f} of"
         f" {left.memory_total / 2**20:,.0f} MiB left to copy"

@@ -14,7 +14,7 @@ from typing import Any
 from migrations_app.integrations.interfaces import Move, Server, Survey
 
 # For plans that were made without the facts that the deadline hangs on.
-FLAT_MINUTES = 120
+DEFAULT_DEADLINE_MINUTES = 120
 # Nova moves one instance at a time away from a host ([compute]
 # max_concurrent_live_migrations): so long it may stand in the queue.
 _QUEUE_MINUTES = 60
@@ -25,7 +25,7 @@ _POST_COPY = "libvirt.live_migration_permit_post_copy"
 _YES = frozenset({"1", "true", "yes", "on"})
 
 
-def of_server(server: Server) -> dict[str, Any]:
+def server_facts(server: Server) -> dict[str, Any]:
     """Return what the plan needs to know of the instance, for ``Move.facts``.
 
     ``memory`` is in MiB, ``disk`` (all local disks) in GiB.
@@ -41,7 +41,7 @@ def of_server(server: Server) -> dict[str, Any]:
     }
 
 
-def of_survey(survey: Survey) -> dict[str, Any]:
+def survey_facts(survey: Survey) -> dict[str, Any]:
     """Return what the hosts say about the move; keys of which they say nothing fail."""
     facts: dict[str, Any] = {}
     target = survey.target
@@ -62,7 +62,7 @@ def sentence(move: Move) -> str:
     if "local" not in move.facts:
         return ""
     shared, target = move.facts.get("shared"), move.target or "the target"
-    disks = _disks(move)
+    disks = _disks_text(move)
     match move.options.get("block_migration", "auto"):
         case True if not disks:
             return (
@@ -120,7 +120,7 @@ def deadline(move: Move) -> int:
     if chosen is not None:
         return int(chosen)
     if "memory" not in move.facts:
-        return FLAT_MINUTES
+        return DEFAULT_DEADLINE_MINUTES
     disk = 0 if move.facts.get("shared") else move.facts["disk"]
     bits = (_PASSES * move.facts["memory"] / 1024 + disk) * 2**30 * 8
     copying: float = bits / (_SLOWEST * 1_000_000) / 60
@@ -140,7 +140,7 @@ def deadline_sentence(move: Move) -> str:
     )
 
 
-def _disks(move: Move) -> str:
+def _disks_text(move: Move) -> str:
     facts = move.facts
     if not facts["local"]:
         return ""

@@ -13,22 +13,22 @@ from migrations_app.integrations.host_commands import paths as places
 from migrations_app.integrations.host_commands.detached_job import Job, JobIs, JobState
 from migrations_app.integrations.host_commands.instance_files import Census, census
 from migrations_app.integrations.interfaces import Move, Server
-from migrations_app.procedures.base import Act, Is, It
+from migrations_app.procedures.base import Act, StepContext, StepStatus
 
 
-def source(it: It) -> Census:
+def look_at_source(ctx: StepContext) -> Census:
     """Return what the source has of the instance now."""
-    return census(it.hosts, it.move.source, it.move)
+    return census(ctx.hosts, ctx.move.source, ctx.move)
 
 
-def target(it: It) -> Census:
+def look_at_target(ctx: StepContext) -> Census:
     """Return what the target has of the instance now."""
-    return census(it.hosts, str(it.move.target), it.move)
+    return census(ctx.hosts, str(ctx.move.target), ctx.move)
 
 
-def server_at(it: It, host: str | None) -> Server:
+def require_server_on(ctx: StepContext, host: str | None) -> Server:
     """Return the server, which Nova must say is there and has no fault."""
-    server = it.cloud.server(it.move.server_id)
+    server = ctx.cloud.server(ctx.move.server_id)
     if server.host != host or server.status == "ERROR":
         fault = f" Nova says: {server.fault}" if server.fault else ""
         raise Blocked(
@@ -38,12 +38,12 @@ def server_at(it: It, host: str | None) -> Server:
     return server
 
 
-def must_be_off(it: It, host: str | None) -> None:
+def require_shut_off(ctx: StepContext, host: str | None) -> None:
     """Raise Blocked unless Nova says that the instance is off, at rest, and there.
 
     That somebody started it means that the copy is not what its disks are.
     """
-    server = server_at(it, host)
+    server = require_server_on(ctx, host)
     if server.status != "SHUTOFF" or not server.idle:
         raise Blocked(
             f"The instance is {server.status} ({server.task_state or 'at rest'}) in the"
@@ -52,16 +52,16 @@ def must_be_off(it: It, host: str | None) -> None:
         )
 
 
-class Repeatable(Act):
+class IdempotentAct(Act):
     """An act whose request may be made again, since it then changes nothing."""
 
-    at_once = True
+    synchronous = True
 
-    def heard(self, it: It) -> bool:
+    def request_seen(self, ctx: StepContext) -> bool:
         return False
 
 
-class Copy(Act):
+class CopyJob(Act):
     """A copy from source to target, by a job that outlives whoever started it."""
 
     interruptible = True
@@ -72,10 +72,10 @@ class Copy(Act):
     def job(self, move: Move) -> Job:
         """Return the job."""
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=move.options.get("deadline", self.longest))
 
-    def undo_patience(self, move: Move) -> timedelta:
+    def undo_timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=30)
 
     def commands(self, move: Move) -> list[str]:
@@ -83,74 +83,78 @@ class Copy(Act):
             return []
         return [f"# on {move.source}, detached\n{self.job(move).script}"]
 
-    def check(self, it: It) -> Is:
-        state = self.state(it)
+    def check(self, ctx: StepContext) -> StepStatus:
+        state = self.state(ctx)
         match state.stands:
             case JobIs.RUNNING:
-                self._show(it, state)
-                return Is.WAITING
+                self._show(ctx, state)
+                return StepStatus.WAITING
             case JobIs.ENDED if state.done:
-                it.show({**it.shown, "percent": 100})
-                return Is.DONE
-        return Is.READY
+                ctx.set_progress({**ctx.progress, "percent": 100})
+                return StepStatus.DONE
+        return StepStatus.READY
 
-    def do(self, it: It) -> None:
-        it.hosts.run(it.move.source, self.job(it.move).start)
+    def do(self, ctx: StepContext) -> None:
+        ctx.hosts.run(ctx.move.source, self.job(ctx.move).start)
 
-    def heard(self, it: It) -> bool:
+    def request_seen(self, ctx: StepContext) -> bool:
         """Tell of what became of it: what cannot be helped by trying again blocks."""
-        state = self.state(it)
+        state = self.state(ctx)
         if state.stands is JobIs.CUT:
-            it.say("The copy broke off without a word; it goes on where it stopped.")
+            ctx.log("The copy broke off without a word; it goes on where it stopped.")
         elif state.stands is JobIs.ENDED and state.status in copy.CUT:
-            it.say(f"The copy broke off and goes on: {state.complaint}")
+            ctx.log(f"The copy broke off and goes on: {state.complaint}")
         elif state.stands is JobIs.ENDED:
-            raise Blocked(self._why(it, state))
+            raise Blocked(self._why(ctx, state))
         return state.stands is JobIs.RUNNING
 
-    def undo(self, it: It) -> None:
-        it.hosts.run(it.move.source, self.job(it.move).stop)
-        self.clear(it)
+    def undo(self, ctx: StepContext) -> None:
+        ctx.hosts.run(ctx.move.source, self.job(ctx.move).stop)
+        self.clear(ctx)
 
-    def clear(self, it: It) -> None:
+    def clear(self, ctx: StepContext) -> None:
         """Remove from the target what the job has copied there."""
 
-    def standing(self, it: It) -> Is:
-        running = self.state(it).stands is JobIs.RUNNING
-        return Is.READY if not running and self.cleared(it) else Is.DONE
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        running = self.state(ctx).stands is JobIs.RUNNING
+        return (
+            StepStatus.READY if not running and self.cleared(ctx) else StepStatus.DONE
+        )
 
-    def cleared(self, it: It) -> bool:
+    def cleared(self, ctx: StepContext) -> bool:
         """Tell whether the target has nothing of the copy."""
         return True
 
-    def state(self, it: It) -> JobState:
+    def state(self, ctx: StepContext) -> JobState:
         """Return how the job stands."""
-        answer = it.hosts.run(it.move.source, self.job(it.move).look)
+        answer = ctx.hosts.run(ctx.move.source, self.job(ctx.move).look)
         try:
             return detached.read(answer)
         except ValueError as error:
             raise Blocked(
-                f"{it.move.source} gave an answer that cannot be read: look at"
-                f" {self.job(it.move).folder} there."
+                f"{ctx.move.source} gave an answer that cannot be read: look at"
+                f" {self.job(ctx.move).folder} there."
             ) from error
 
-    def _show(self, it: It, state: JobState) -> None:
+    def _show(self, ctx: StepContext, state: JobState) -> None:
         if state.copied is None:
             return
         copied, percent = state.copied
-        before, at = it.shown.get("copied", 0), it.shown.get("at", 0.0)
-        now = it.now.timestamp()
+        before, at = ctx.progress.get("copied", 0), ctx.progress.get("at", 0.0)
+        now = ctx.now.timestamp()
         rate = int((copied - before) / (now - at)) if at and copied > before else 0
-        if percent // 25 > it.shown.get("percent", 0) // 25:
-            it.say(f"Gone through: {copied / 2**20:,.0f} MiB, {percent} %.")
-        it.show({"copied": copied, "percent": percent, "rate": rate, "at": now})
+        if percent // 25 > ctx.progress.get("percent", 0) // 25:
+            ctx.log(f"Gone through: {copied / 2**20:,.0f} MiB, {percent} %.")
+        ctx.set_progress(
+            {"copied": copied, "percent": percent, "rate": rate, "at": now}
+        )
 
-    def _why(self, it: It, state: JobState) -> str:
+    def _why(self, ctx: StepContext, state: JobState) -> str:
         said = f" It said: {state.complaint}" if state.complaint else ""
         match state.status:
             case copy.FULL:
                 what = (
-                    f"The copy could not be written on {it.move.target}: see its disk."
+                    f"The copy could not be written on {ctx.move.target}: see its disk."
                 )
             case copy.DIFFERS:
                 what = "The copy is not what it was copied from."

@@ -9,45 +9,45 @@ from migrations_app.integrations.host_commands import paths as places
 from migrations_app.integrations.host_commands.detached_job import Job, JobIs
 from migrations_app.integrations.host_commands.instance_files import NONE
 from migrations_app.integrations.interfaces import Move
-from migrations_app.procedures.base import Is, It
-from migrations_app.procedures.expected_state import Expected, Thing
+from migrations_app.procedures.base import StepContext, StepStatus
+from migrations_app.procedures.expected_state import Aspect, Expected
 from migrations_app.procedures.steps import manual_common as by_hand
-from migrations_app.procedures.steps.manual_common import Copy, Repeatable
+from migrations_app.procedures.steps.manual_common import CopyJob, IdempotentAct
 
 
-class CopyBase(Copy):
+class CopyBase(CopyJob):
     """{target} gets the backing files of {name} that it has not; those that it has
     are compared by size and checksum. They stay, as part of Nova's image cache."""
 
     def job(self, move: Move) -> Job:
         return copy.base(move)
 
-    def check(self, it: It) -> Is:
-        return super().check(it) if it.move.facts["bases"] else Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        return super().check(ctx) if ctx.move.facts["bases"] else StepStatus.DONE
 
-    def clear(self, it: It) -> None:
+    def clear(self, ctx: StepContext) -> None:
         # last of all on the way back: what the copies have left on both hosts
-        it.hosts.run(str(it.move.target), folder.discard(it.move))
-        it.hosts.run(it.move.source, folder.discard(it.move))
+        ctx.hosts.run(str(ctx.move.target), folder.discard(ctx.move))
+        ctx.hosts.run(ctx.move.source, folder.discard(ctx.move))
 
-    def cleared(self, it: It) -> bool:
-        return self.state(it).stands is JobIs.ABSENT
+    def cleared(self, ctx: StepContext) -> bool:
+        return self.state(ctx).stands is JobIs.ABSENT
 
 
-class CopyWarm(Copy):
+class CopyWarm(CopyJob):
     """While {name} still runs, its folder is copied to {target}, beside its place."""
 
     def job(self, move: Move) -> Job:
         return copy.warm(move)
 
-    def check(self, it: It) -> Is:
-        return super().check(it) if it.move.facts["running"] else Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        return super().check(ctx) if ctx.move.facts["running"] else StepStatus.DONE
 
-    def clear(self, it: It) -> None:
-        it.hosts.run(str(it.move.target), folder.discard(it.move))
+    def clear(self, ctx: StepContext) -> None:
+        ctx.hosts.run(str(ctx.move.target), folder.discard(ctx.move))
 
-    def cleared(self, it: It) -> bool:
-        return not by_hand.target(it).beside
+    def cleared(self, ctx: StepContext) -> bool:
+        return not by_hand.look_at_target(ctx).beside
 
 
 class CopyRest(CopyWarm):
@@ -57,12 +57,12 @@ class CopyRest(CopyWarm):
     def job(self, move: Move) -> Job:
         return copy.last(move)
 
-    def check(self, it: It) -> Is:
-        by_hand.must_be_off(it, it.move.source)
-        return Copy.check(self, it)
+    def check(self, ctx: StepContext) -> StepStatus:
+        by_hand.require_shut_off(ctx, ctx.move.source)
+        return CopyJob.check(self, ctx)
 
 
-class PutInPlace(Repeatable):
+class PutInPlace(IdempotentAct):
     """On {target} the copy gets its name, and owners and modes as files have there."""
 
     def commands(self, move: Move) -> list[str]:
@@ -71,16 +71,16 @@ class PutInPlace(Repeatable):
         return [f"# on {move.target}\n{folder.place(move).text}"]
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return {**before, Thing.TARGET_FOLDER: ("there",)}
+        return {**before, Aspect.TARGET_FOLDER: ("there",)}
 
-    def check(self, it: It) -> Is:
-        there = by_hand.target(it)
+    def check(self, ctx: StepContext) -> StepStatus:
+        there = by_hand.look_at_target(ctx)
         match there.folder, there.beside:
             case True, False:
-                return Is.DONE
+                return StepStatus.DONE
             case False, True:
-                by_hand.must_be_off(it, it.move.source)
-                return Is.READY
+                by_hand.require_shut_off(ctx, ctx.move.source)
+                return StepStatus.READY
             case True, True:
                 raise Blocked(
                     f"{there.host} has a folder of the instance that is not ours. Find"
@@ -88,15 +88,15 @@ class PutInPlace(Repeatable):
                 )
         raise Blocked(f"The copy on {there.host} is gone: somebody removed it.")
 
-    def do(self, it: It) -> None:
-        it.hosts.run(str(it.move.target), folder.place(it.move))
+    def do(self, ctx: StepContext) -> None:
+        ctx.hosts.run(str(ctx.move.target), folder.place(ctx.move))
 
-    def standing(self, it: It) -> Is:
-        there = by_hand.target(it)
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        there = by_hand.look_at_target(ctx)
         if there.folder and there.beside:
-            return Is.READY  # what is in its place was never ours
+            return StepStatus.READY  # what is in its place was never ours
         back = not there.folder and there.domain == NONE
-        return Is.READY if back else Is.DONE
+        return StepStatus.READY if back else StepStatus.DONE
 
-    def undo(self, it: It) -> None:
-        it.hosts.run(str(it.move.target), folder.unplace(it.move))
+    def undo(self, ctx: StepContext) -> None:
+        ctx.hosts.run(str(ctx.move.target), folder.unplace(ctx.move))

@@ -9,8 +9,13 @@ from datetime import timedelta
 
 from migrations_app.errors import Blocked, Conflict
 from migrations_app.integrations.interfaces import Attachment, Move
-from migrations_app.procedures.base import Act, Is, It, Step
-from migrations_app.procedures.expected_state import NONE, Expected, Thing, attached
+from migrations_app.procedures.base import Act, Step, StepContext, StepStatus
+from migrations_app.procedures.expected_state import (
+    NONE,
+    Aspect,
+    Expected,
+    volumes_text,
+)
 from migrations_app.procedures.steps import manual_common as by_hand
 from migrations_app.procedures.steps import nova_requests as trace
 
@@ -23,41 +28,41 @@ class Stop(Act):
     def expects(self, move: Move, before: Expected) -> Expected:
         return {
             **before,
-            Thing.STATUS: ("SHUTOFF",),
-            Thing.POWER: ("shut down",),
-            Thing.SOURCE_DOMAIN: ("shut off",),
+            Aspect.STATUS: ("SHUTOFF",),
+            Aspect.POWER: ("shut down",),
+            Aspect.SOURCE_DOMAIN: ("shut off",),
         }
 
-    def check(self, it: It) -> Is:
-        server = by_hand.server_at(it, it.move.source)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = by_hand.require_server_on(ctx, ctx.move.source)
         if not server.idle:
-            return Is.WAITING
+            return StepStatus.WAITING
         match server.status:
             case "SHUTOFF":
-                return Is.DONE
+                return StepStatus.DONE
             case "ACTIVE":
-                return Is.READY
+                return StepStatus.READY
         raise Blocked(f"The instance is {server.status}: it cannot be stopped.")
 
-    def mark(self, it: It) -> str:
-        return trace.mark(it)
+    def request_marker(self, ctx: StepContext) -> str:
+        return trace.request_marker(ctx)
 
-    def do(self, it: It) -> None:
-        it.cloud.stop(it.move.server_id)
+    def do(self, ctx: StepContext) -> None:
+        ctx.cloud.stop(ctx.move.server_id)
 
-    def heard(self, it: It) -> bool:
-        return trace.heard(it, "stop")
+    def request_seen(self, ctx: StepContext) -> bool:
+        return trace.request_seen(ctx, "stop")
 
-    def undo(self, it: It) -> None:
-        if by_hand.target(it).runs:
+    def undo(self, ctx: StepContext) -> None:
+        if by_hand.look_at_target(ctx).runs:
             raise Blocked(
-                f"A domain of the instance is alive on {it.move.target}: it must not be"
-                " started a second time."
+                f"A domain of the instance is alive on {ctx.move.target}: it must not"
+                " be started a second time."
             )
-        it.cloud.start(it.move.server_id)
+        ctx.cloud.start(ctx.move.server_id)
 
-    def undo_heard(self, it: It) -> bool:
-        return trace.heard(it, "start")
+    def undo_request_seen(self, ctx: StepContext) -> bool:
+        return trace.request_seen(ctx, "start")
 
 
 class StartOnTarget(Act):
@@ -65,7 +70,7 @@ class StartOnTarget(Act):
 
     final = True
 
-    def patience(self, move: Move) -> timedelta:
+    def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=15)
 
     def expects(self, move: Move, before: Expected) -> Expected:
@@ -73,80 +78,82 @@ class StartOnTarget(Act):
             return before
         return {
             **before,
-            Thing.STATUS: ("ACTIVE",),
-            Thing.POWER: ("running",),
-            Thing.TARGET_DOMAIN: ("running",),
+            Aspect.STATUS: ("ACTIVE",),
+            Aspect.POWER: ("running",),
+            Aspect.TARGET_DOMAIN: ("running",),
         }
 
-    def check(self, it: It) -> Is:
-        server = by_hand.server_at(it, it.move.target)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = by_hand.require_server_on(ctx, ctx.move.target)
         if not server.idle:
-            return Is.WAITING
+            return StepStatus.WAITING
         if server.status == "ACTIVE":
-            return Is.DONE
-        if it.move.facts["running"]:
-            return Is.READY
+            return StepStatus.DONE
+        if ctx.move.facts["running"]:
+            return StepStatus.READY
         # It stays off, so this is passed when all before it is so.
-        hosts = {port.host for port in it.cloud.ports(it.move.server_id)}
-        return Is.DONE if hosts <= {it.move.target} else Is.WAITING
+        hosts = {port.host for port in ctx.cloud.ports(ctx.move.server_id)}
+        return StepStatus.DONE if hosts <= {ctx.move.target} else StepStatus.WAITING
 
-    def mark(self, it: It) -> str:
-        return trace.mark(it)
+    def request_marker(self, ctx: StepContext) -> str:
+        return trace.request_marker(ctx)
 
-    def do(self, it: It) -> None:
-        here = by_hand.source(it)
+    def do(self, ctx: StepContext) -> None:
+        here = by_hand.look_at_source(ctx)
         if here.runs:
             raise Blocked(
                 f"The domain of the instance is {here.domain} on {here.host}, although"
                 " Nova had shut it down. Two of them must never run."
             )
-        it.cloud.start(it.move.server_id)
+        ctx.cloud.start(ctx.move.server_id)
 
-    def heard(self, it: It) -> bool:
-        return trace.heard(it, "start")
+    def request_seen(self, ctx: StepContext) -> bool:
+        return trace.request_seen(ctx, "start")
 
-    def standing(self, it: It) -> Is:
-        if (is_there := self.check(it)) is Is.READY and by_hand.target(it).written:
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        if (status := self.check(ctx)) is StepStatus.READY and by_hand.look_at_target(
+            ctx
+        ).written:
             raise Blocked(
-                f"The guest has run on {it.move.target} and written to its disks there,"
-                f" which going back to those on {it.move.source} would lose. Start it,"
-                " or decide by hand."
+                f"The guest has run on {ctx.move.target} and written to its disks"
+                f" there, which going back to those on {ctx.move.source} would lose."
+                " Start it, or decide by hand."
             )
-        return is_there
+        return status
 
-    def undo(self, it: It) -> None:
+    def undo(self, ctx: StepContext) -> None:
         """Nothing: a start that came to nothing leaves nothing behind."""
 
 
-def _missing(it: It) -> list[Attachment]:
+def _missing_volumes(ctx: StepContext) -> list[Attachment]:
     """Return the volumes of the plan that are not attached now, in their order."""
-    there = {each.volume_id for each in it.cloud.attachments(it.move.server_id)}
-    planned = [Attachment(**each) for each in it.move.facts["volumes"]]
+    there = {each.volume_id for each in ctx.cloud.attachments(ctx.move.server_id)}
+    planned = [Attachment(**each) for each in ctx.move.facts["volumes"]]
     return [each for each in planned if each.volume_id not in there]
 
 
-def _attached(it: It) -> list[str]:
+def _attached_volumes(ctx: StepContext) -> list[str]:
     """Return the ids of the volumes that are attached now, but for the root."""
-    now = it.cloud.attachments(it.move.server_id)
+    now = ctx.cloud.attachments(ctx.move.server_id)
     return [each.volume_id for each in now if not each.root]
 
 
-def _settled(it: It, name: str) -> bool:
+def _requests_finished(ctx: StepContext, name: str) -> bool:
     """Tell whether Nova has carried out our requests of that name; Blocked if not so.
 
     It lists a volume as attached before its host has connected it.
     """
-    for short in trace.actions_since(it, name):
-        action = it.cloud.action(it.move.server_id, short.request_id)
+    for short in trace.actions_since(ctx, name):
+        action = ctx.cloud.action(ctx.move.server_id, short.request_id)
         if any(event.result is None for event in action.events):
             return False
-        if why := trace.why(it, action):
+        if why := trace.event_errors(ctx, action):
             raise Blocked(f"Nova could not do it: {why}")
     return True
 
 
 @contextmanager
-def _in_passing() -> Iterator[None]:
+def _conflict_if_blocked() -> Iterator[None]:
     """Ask for one volume; one that is on its way already is no reason to go back."""
     try:
         yield
@@ -154,53 +161,67 @@ def _in_passing() -> Iterator[None]:
         raise Conflict(error.sentence) from error
 
 
-def _detach(it: It, volumes: Iterable[str]) -> None:
+def _detach(ctx: StepContext, volumes: Iterable[str]) -> None:
     for volume in volumes:
-        with _in_passing():
-            it.cloud.detach_volume(it.move.server_id, volume)
+        with _conflict_if_blocked():
+            ctx.cloud.detach_volume(ctx.move.server_id, volume)
 
 
-def _attach(it: It, volumes: Iterable[Attachment]) -> None:
+def _attach(ctx: StepContext, volumes: Iterable[Attachment]) -> None:
     for volume in volumes:
-        with _in_passing():
-            it.cloud.attach_volume(it.move.server_id, volume)
+        with _conflict_if_blocked():
+            ctx.cloud.attach_volume(ctx.move.server_id, volume)
 
 
 class DetachVolumes(Act):
     """Nova detaches the volumes of {name}, which are attached again at the end."""
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return {**before, Thing.VOLUMES: (NONE,)}
+        return {**before, Aspect.VOLUMES: (NONE,)}
 
-    def check(self, it: It) -> Is:
-        by_hand.must_be_off(it, it.move.source)
-        if not _attached(it):
-            return Is.DONE if _settled(it, "detach_volume") else Is.WAITING
-        return Is.READY
+    def check(self, ctx: StepContext) -> StepStatus:
+        by_hand.require_shut_off(ctx, ctx.move.source)
+        if not _attached_volumes(ctx):
+            return (
+                StepStatus.DONE
+                if _requests_finished(ctx, "detach_volume")
+                else StepStatus.WAITING
+            )
+        return StepStatus.READY
 
-    def mark(self, it: It) -> str:
-        return trace.mark(it)
+    def request_marker(self, ctx: StepContext) -> str:
+        return trace.request_marker(ctx)
 
-    def do(self, it: It) -> None:
-        _detach(it, _attached(it))
+    def do(self, ctx: StepContext) -> None:
+        _detach(ctx, _attached_volumes(ctx))
 
-    def heard(self, it: It) -> bool:
-        _settled(it, "detach_volume")
-        asked = len(trace.actions_since(it, "detach_volume"))
-        return asked >= len(it.move.facts["volumes"])
+    def request_seen(self, ctx: StepContext) -> bool:
+        _requests_finished(ctx, "detach_volume")
+        asked = len(trace.actions_since(ctx, "detach_volume"))
+        return asked >= len(ctx.move.facts["volumes"])
 
-    def standing(self, it: It) -> Is:
-        if not _settled(replace(it, mark=it.first_mark), "detach_volume"):
-            return Is.WAITING
-        if _missing(it):
-            return Is.DONE
-        return Is.READY if _settled(it, "attach_volume") else Is.WAITING
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        if not _requests_finished(
+            replace(ctx, request_marker=ctx.first_request_marker), "detach_volume"
+        ):
+            return StepStatus.WAITING
+        if _missing_volumes(ctx):
+            return StepStatus.DONE
+        return (
+            StepStatus.READY
+            if _requests_finished(ctx, "attach_volume")
+            else StepStatus.WAITING
+        )
 
-    def undo(self, it: It) -> None:
-        _attach(it, _missing(it))
+    def undo(self, ctx: StepContext) -> None:
+        _attach(ctx, _missing_volumes(ctx))
 
-    def undo_heard(self, it: It) -> bool:
-        return len(trace.actions_since(it, "attach_volume")) >= len(_missing(it)) > 0
+    def undo_request_seen(self, ctx: StepContext) -> bool:
+        return (
+            len(trace.actions_since(ctx, "attach_volume"))
+            >= len(_missing_volumes(ctx))
+            > 0
+        )
 
 
 class AttachVolumes(Act):
@@ -210,34 +231,38 @@ class AttachVolumes(Act):
     reversible = False
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        volumes = attached(len(move.facts.get("volumes", ())))
-        return {**before, Thing.VOLUMES: (volumes,)}
+        volumes = volumes_text(len(move.facts.get("volumes", ())))
+        return {**before, Aspect.VOLUMES: (volumes,)}
 
-    def check(self, it: It) -> Is:
-        by_hand.server_at(it, it.move.target)
-        if _missing(it):
-            return Is.READY
-        return Is.DONE if _settled(it, "attach_volume") else Is.WAITING
+    def check(self, ctx: StepContext) -> StepStatus:
+        by_hand.require_server_on(ctx, ctx.move.target)
+        if _missing_volumes(ctx):
+            return StepStatus.READY
+        return (
+            StepStatus.DONE
+            if _requests_finished(ctx, "attach_volume")
+            else StepStatus.WAITING
+        )
 
-    def mark(self, it: It) -> str:
-        return trace.mark(it)
+    def request_marker(self, ctx: StepContext) -> str:
+        return trace.request_marker(ctx)
 
-    def do(self, it: It) -> None:
-        _attach(it, _missing(it))
+    def do(self, ctx: StepContext) -> None:
+        _attach(ctx, _missing_volumes(ctx))
 
-    def heard(self, it: It) -> bool:
-        _settled(it, "attach_volume")
-        asked = len(trace.actions_since(it, "attach_volume"))
-        return asked >= len(it.move.facts["volumes"])
+    def request_seen(self, ctx: StepContext) -> bool:
+        _requests_finished(ctx, "attach_volume")
+        asked = len(trace.actions_since(ctx, "attach_volume"))
+        return asked >= len(ctx.move.facts["volumes"])
 
 
 class GuestIsThere(Step):
     """Verify over SSH that the domain of {name} is on {target} and runs nowhere else,
     and read the last lines of its console."""
 
-    def check(self, it: It) -> Is:
-        server = by_hand.server_at(it, it.move.target)
-        here, there = by_hand.source(it), by_hand.target(it)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = by_hand.require_server_on(ctx, ctx.move.target)
+        here, there = by_hand.look_at_source(ctx), by_hand.look_at_target(ctx)
         if here.runs:
             raise Blocked(
                 f"The domain of the instance is {here.domain} on {here.host}, beside"
@@ -246,9 +271,9 @@ class GuestIsThere(Step):
             )
         if server.status == "ACTIVE":
             if not there.runs:
-                return Is.WAITING
-            lines = it.cloud.console_lines(it.move.server_id, LINES).strip()
-            it.say(f"The last lines of its console:\n{lines or '(nothing yet)'}")
-        it.show({"host": it.move.target})
-        it.say(f"It is {server.status} on {there.host}; domain there: {there.domain}.")
-        return Is.DONE
+                return StepStatus.WAITING
+            lines = ctx.cloud.console_lines(ctx.move.server_id, LINES).strip()
+            ctx.log(f"The last lines of its console:\n{lines or '(nothing yet)'}")
+        ctx.set_progress({"host": ctx.move.target})
+        ctx.log(f"It is {server.status} on {there.host}; domain there: {there.domain}.")
+        return StepStatus.DONE

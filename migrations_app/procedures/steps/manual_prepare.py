@@ -6,39 +6,44 @@ from migrations_app.errors import Blocked
 from migrations_app.integrations.host_commands import paths as places
 from migrations_app.integrations.host_commands.instance_files import NONE
 from migrations_app.integrations.interfaces import Move, Server
-from migrations_app.procedures.base import Is, It, Step
-from migrations_app.procedures.expected_state import Expected, Thing, hosts, target_of
+from migrations_app.procedures.base import Step, StepContext, StepStatus
+from migrations_app.procedures.expected_state import (
+    Aspect,
+    Expected,
+    hosts_text,
+    target_text,
+)
 from migrations_app.procedures.steps import manual_common as by_hand
-from migrations_app.procedures.steps.manual_common import Repeatable
+from migrations_app.procedures.steps.manual_common import IdempotentAct
 
 
 class RestsThere(Step):
     """Verify that {name} runs or is off, at rest, on {source}."""
 
-    def check(self, it: It) -> Is:
-        server = by_hand.server_at(it, it.move.source)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = by_hand.require_server_on(ctx, ctx.move.source)
         if server.status not in {"ACTIVE", "SHUTOFF"}:
             raise Blocked(
                 f"The instance is {server.status}; it can be moved by hand only when it"
                 " is running or off. Ask anew with what is so now."
             )
-        return Is.DONE if server.idle else Is.WAITING
+        return StepStatus.DONE if server.idle else StepStatus.WAITING
 
 
 class TargetIsUp(Step):
     """Verify that nova-compute on {target} is up."""
 
-    def check(self, it: It) -> Is:
-        for service in it.cloud.services():
-            if service.host == it.move.target and service.binary == "nova-compute":
+    def check(self, ctx: StepContext) -> StepStatus:
+        for service in ctx.cloud.services():
+            if service.host == ctx.move.target and service.binary == "nova-compute":
                 if service.up:
-                    return Is.DONE
+                    return StepStatus.DONE
                 raise Blocked(
-                    f"nova-compute on {it.move.target} is down: bring it up, or choose"
+                    f"nova-compute on {ctx.move.target} is down: bring it up, or choose"
                     " another target."
                 )
         raise Blocked(
-            f"Nova knows no compute host {it.move.target}: choose another target."
+            f"Nova knows no compute host {ctx.move.target}: choose another target."
         )
 
 
@@ -47,15 +52,15 @@ class HostsAreReady(Step):
     {target} has neither."""
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return {**before, Thing.TARGET_FOLDER: (NONE,)}
+        return {**before, Aspect.TARGET_FOLDER: (NONE,)}
 
-    def check(self, it: It) -> Is:
-        if not places.known(it.move):
+    def check(self, ctx: StepContext) -> StepStatus:
+        if not places.known(ctx.move):
             raise Blocked(
                 "The hosts or Nova's database could not be read when the plan was made,"
                 " or paths there hold characters that are not handled. Ask anew."
             )
-        here, there = by_hand.source(it), by_hand.target(it)
+        here, there = by_hand.look_at_source(ctx), by_hand.look_at_target(ctx)
         if not here.folder or here.domain == NONE:
             raise Blocked(
                 f"{here.host} has no {'folder' if not here.folder else 'domain'} of the"
@@ -71,16 +76,16 @@ class HostsAreReady(Step):
                 f"{there.host} has a domain of the instance already ({there.domain})."
                 " Two of them must never run: find out what it is before all else."
             )
-        return Is.DONE
+        return StepStatus.DONE
 
 
 class DatabaseIsReady(Step):
     """Verify, before {name} is stopped, that Nova's database can be entered, that it
     says {source}, and that nothing there ties {name} to its host."""
 
-    def check(self, it: It) -> Is:
-        now = it.nova_db.row(it.move.server_id)
-        if now.place.host != it.move.source:
+    def check(self, ctx: StepContext) -> StepStatus:
+        now = ctx.nova_db.row(ctx.move.server_id)
+        if now.place.host != ctx.move.source:
             raise Blocked(
                 f"Nova's database says {now.place.host}: somebody else moved it."
             )
@@ -89,108 +94,108 @@ class DatabaseIsReady(Step):
                 f"The instance has {', '.join(now.bound)} in Nova's database: such a"
                 " one must not be moved by hand."
             )
-        return Is.DONE
+        return StepStatus.DONE
 
 
-def locked_by_us(it: It, server: Server) -> bool:
+def locked_by_us(ctx: StepContext, server: Server) -> bool:
     """Tell whether the lock is this move's. Before 2.73 Nova does not say whose it is.
 
     Then a lock that was not there when the plan was made is taken for ours.
     """
-    if not server.locked or it.move.facts["locked"]:
+    if not server.locked or ctx.move.facts["locked"]:
         return False
-    return server.locked_reason is None or it.move.token in server.locked_reason
+    return server.locked_reason is None or ctx.move.token in server.locked_reason
 
 
-class Lock(Repeatable):
+class Lock(IdempotentAct):
     """Nova locks {name}, so that its owner does not start it in the middle of this."""
 
-    def check(self, it: It) -> Is:
-        server = by_hand.server_at(it, it.move.source)
-        return Is.DONE if server.locked else Is.READY
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = by_hand.require_server_on(ctx, ctx.move.source)
+        return StepStatus.DONE if server.locked else StepStatus.READY
 
-    def do(self, it: It) -> None:
+    def do(self, ctx: StepContext) -> None:
         reason = (
-            f"novaweb {it.move.token}: being moved to {it.move.target}"
-            f" (request {it.move.number})"
+            f"novaweb {ctx.move.token}: being moved to {ctx.move.target}"
+            f" (request {ctx.move.number})"
         )
-        it.cloud.lock(it.move.server_id, reason)
+        ctx.cloud.lock(ctx.move.server_id, reason)
 
-    def standing(self, it: It) -> Is:
-        server = it.cloud.server(it.move.server_id)
-        return Is.DONE if locked_by_us(it, server) else Is.READY
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        server = ctx.cloud.server(ctx.move.server_id)
+        return StepStatus.DONE if locked_by_us(ctx, server) else StepStatus.READY
 
-    def undo(self, it: It) -> None:
-        it.cloud.unlock(it.move.server_id)
+    def undo(self, ctx: StepContext) -> None:
+        ctx.cloud.unlock(ctx.move.server_id)
 
 
-class Unlock(Repeatable):
+class Unlock(IdempotentAct):
     """Nova unlocks {name}, unless it was locked before."""
 
     final = True
     reversible = False
 
-    def check(self, it: It) -> Is:
-        server = by_hand.server_at(it, it.move.target)
-        return Is.READY if locked_by_us(it, server) else Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = by_hand.require_server_on(ctx, ctx.move.target)
+        return StepStatus.READY if locked_by_us(ctx, server) else StepStatus.DONE
 
-    def do(self, it: It) -> None:
-        it.cloud.unlock(it.move.server_id)
+    def do(self, ctx: StepContext) -> None:
+        ctx.cloud.unlock(ctx.move.server_id)
 
 
-class ChargeTarget(Repeatable):
+class ChargeTarget(IdempotentAct):
     """Placement charges {target} for {name}, beside {source}, while this lasts."""
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return {**before, Thing.ALLOCATION: (hosts([move.source, move.target]),)}
+        return {**before, Aspect.ALLOCATION: (hosts_text([move.source, move.target]),)}
 
-    def check(self, it: It) -> Is:
-        held = it.cloud.allocations(it.move.server_id)
-        if it.move.target in held:
-            return Is.DONE
-        if set(held) == {it.move.source}:
-            return Is.READY
+    def check(self, ctx: StepContext) -> StepStatus:
+        held = ctx.cloud.allocations(ctx.move.server_id)
+        if ctx.move.target in held:
+            return StepStatus.DONE
+        if set(held) == {ctx.move.source}:
+            return StepStatus.READY
         raise Blocked(
             f"Placement charges {', '.join(held) or 'no host'} for the instance, not"
-            f" {it.move.source} alone. Mend its allocation first."
+            f" {ctx.move.source} alone. Mend its allocation first."
         )
 
-    def do(self, it: It) -> None:
-        share = it.cloud.allocations(it.move.server_id)[it.move.source]
-        it.cloud.charge(
-            it.move.server_id, {it.move.source: share, str(it.move.target): share}
+    def do(self, ctx: StepContext) -> None:
+        share = ctx.cloud.allocations(ctx.move.server_id)[ctx.move.source]
+        ctx.cloud.charge(
+            ctx.move.server_id, {ctx.move.source: share, str(ctx.move.target): share}
         )
 
-    def standing(self, it: It) -> Is:
-        held = set(it.cloud.allocations(it.move.server_id))
-        return Is.READY if held == {it.move.source} else Is.DONE
+    def check_undo(self, ctx: StepContext) -> StepStatus:
+        held = set(ctx.cloud.allocations(ctx.move.server_id))
+        return StepStatus.READY if held == {ctx.move.source} else StepStatus.DONE
 
-    def undo(self, it: It) -> None:
-        held = it.cloud.allocations(it.move.server_id)
-        share = held.get(it.move.source) or held[str(it.move.target)]
-        it.cloud.charge(it.move.server_id, {it.move.source: share})
+    def undo(self, ctx: StepContext) -> None:
+        held = ctx.cloud.allocations(ctx.move.server_id)
+        share = held.get(ctx.move.source) or held[str(ctx.move.target)]
+        ctx.cloud.charge(ctx.move.server_id, {ctx.move.source: share})
 
 
-class ReleaseSource(Repeatable):
+class ReleaseSource(IdempotentAct):
     """Placement no longer charges {source} for {name}."""
 
     final = True
     reversible = False
 
     def expects(self, move: Move, before: Expected) -> Expected:
-        return {**before, Thing.ALLOCATION: (target_of(move),)}
+        return {**before, Aspect.ALLOCATION: (target_text(move),)}
 
-    def check(self, it: It) -> Is:
-        held = set(it.cloud.allocations(it.move.server_id))
-        if held == {it.move.target}:
-            return Is.DONE
-        if held == {it.move.source, it.move.target}:
-            return Is.READY
+    def check(self, ctx: StepContext) -> StepStatus:
+        held = set(ctx.cloud.allocations(ctx.move.server_id))
+        if held == {ctx.move.target}:
+            return StepStatus.DONE
+        if held == {ctx.move.source, ctx.move.target}:
+            return StepStatus.READY
         raise Blocked(
             f"Placement charges {', '.join(sorted(held)) or 'no host'} for the"
             " instance. Mend its allocation, then have the run looked at again."
         )
 
-    def do(self, it: It) -> None:
-        share = it.cloud.allocations(it.move.server_id)[str(it.move.target)]
-        it.cloud.charge(it.move.server_id, {str(it.move.target): share})
+    def do(self, ctx: StepContext) -> None:
+        share = ctx.cloud.allocations(ctx.move.server_id)[str(ctx.move.target)]
+        ctx.cloud.charge(ctx.move.server_id, {str(ctx.move.target): share})

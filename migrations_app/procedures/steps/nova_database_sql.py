@@ -23,13 +23,13 @@ def place(fact: dict[str, Any]) -> Place:
     return Place(**fact)
 
 
-def forth(move: Move, seen: datetime | None) -> RowMove:
+def change_to_target(move: Move, seen: datetime | None) -> RowMove:
     """Return the change that puts the instance on its target."""
     before, after = place(move.facts["before"]), place(move.facts["after"])
     return _change(move, before, after, seen)
 
 
-def back(move: Move, seen: datetime | None) -> RowMove:
+def change_to_source(move: Move, seen: datetime | None) -> RowMove:
     """Return the change that puts the instance back on its source."""
     before, after = place(move.facts["after"]), place(move.facts["before"])
     return _change(move, before, after, seen)
@@ -63,13 +63,13 @@ def _change(move: Move, before: Place, after: Place, seen: datetime | None) -> R
         before,
         after,
         (
-            Statement(text, values, _shown(text, values)),
-            Statement(tokens, only, _shown(tokens, only)),
+            Statement(text, values, _statement_text(text, values)),
+            Statement(tokens, only, _statement_text(tokens, only)),
         ),
     )
 
 
-def _shown(text: str, values: Mapping[str, object]) -> str:
+def _statement_text(text: str, values: Mapping[str, object]) -> str:
     """Return the statement as a person reads it; it is never run like this."""
     words = {
         name: str(value) if isinstance(value, int) else f"'{value}'"

@@ -1,9 +1,9 @@
 """How a request of ours is found again in Nova, and why it came to nothing.
 
 Nova keeps an instance action for every request that it took, and a migration record
-for every move. What stood there before we asked is the *mark*; what is newer, and asked
-for by our account, is ours. So no clocks are compared, and a worker that knows nothing
-but the mark can tell whether a request of a dead worker arrived.
+for every move. The newest of them before our request are its *marker*; what is newer
+than the marker, and asked for by our account, is ours. So no clocks are compared, and a
+worker that knows only the marker can tell whether a request of a dead worker arrived.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime
 
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Action, ActionEvent, Migration
-from migrations_app.procedures.base import It
+from migrations_app.procedures.base import StepContext
 from migrations_app.procedures.steps import failure_logs as compute_logs
 
 # Events that say only that the search was over, not why.
@@ -23,10 +23,10 @@ _VAGUE = ("conductor_", "cold_migrate")
 FAILED = frozenset({"failed", "error", "cancelled", "reverted"})
 
 
-def mark(it: It) -> str:
+def request_marker(ctx: StepContext) -> str:
     """Return the newest action and migration record that exist now."""
-    actions = it.cloud.actions(it.move.server_id)
-    records = it.cloud.migrations(it.move.server_id)
+    actions = ctx.cloud.actions(ctx.move.server_id)
+    records = ctx.cloud.migrations(ctx.move.server_id)
     return json.dumps(
         {
             "action": actions[0].request_id if actions else None,
@@ -35,13 +35,13 @@ def mark(it: It) -> str:
     )
 
 
-def _newer(it: It, name: str) -> list[Action]:
-    """Return everybody's actions of that name since the mark, newest first."""
-    if not it.mark:
+def _actions_since_marker(ctx: StepContext, name: str) -> list[Action]:
+    """Return everybody's actions of that name since the marker, newest first."""
+    if not ctx.request_marker:
         return []
-    last = json.loads(it.mark)["action"]
+    last = json.loads(ctx.request_marker)["action"]
     newer = []
-    for action in it.cloud.actions(it.move.server_id):
+    for action in ctx.cloud.actions(ctx.move.server_id):
         if action.request_id == last:
             break
         if action.name == name:
@@ -49,23 +49,25 @@ def _newer(it: It, name: str) -> list[Action]:
     return newer
 
 
-def actions_since(it: It, name: str) -> list[Action]:
-    """Return our actions of that name which are newer than the mark, newest first."""
-    newer = _newer(it, name)
-    me = it.cloud.whoami() if newer else ""
+def actions_since(ctx: StepContext, name: str) -> list[Action]:
+    """Return our actions of that name which are newer than the marker, newest first."""
+    newer = _actions_since_marker(ctx, name)
+    me = ctx.cloud.whoami() if newer else ""
     return [action for action in newer if action.user_id == me]
 
 
-def record_since(it: It) -> Migration | None:
-    """Return the newest migration record that is newer than the mark."""
-    if not it.mark:
+def record_since(ctx: StepContext) -> Migration | None:
+    """Return the newest migration record that is newer than the marker."""
+    if not ctx.request_marker:
         return None
-    last = json.loads(it.mark)["migration"]
-    newer = [r for r in it.cloud.migrations(it.move.server_id) if r.id > last]
+    last = json.loads(ctx.request_marker)["migration"]
+    newer = [r for r in ctx.cloud.migrations(ctx.move.server_id) if r.id > last]
     return max(newer, key=lambda record: record.id, default=None)
 
 
-def under_way(it: It, action: str, kind: str) -> tuple[Migration | None, bool]:
+def running_migration(
+    ctx: StepContext, action: str, kind: str
+) -> tuple[Migration | None, bool]:
     """Return Nova's record of a move under way, and whether it is ours.
 
     Ours is what began after the step's own mark and was asked for by our account: Nova
@@ -74,80 +76,91 @@ def under_way(it: It, action: str, kind: str) -> tuple[Migration | None, bool]:
     """
     running = [
         record
-        for record in it.cloud.migrations(it.move.server_id)
+        for record in ctx.cloud.migrations(ctx.move.server_id)
         if record.type == kind and not record.over
     ]
     if not running:
         return None, False
     record = max(running, key=lambda each: each.id)
-    first = replace(it, mark=it.first_mark)
-    newer = _newer(first, action)
+    first = replace(ctx, request_marker=ctx.first_request_marker)
+    newer = _actions_since_marker(first, action)
     ours = (
         bool(newer)
-        and record.id > json.loads(first.mark)["migration"]
-        and newer[0].user_id == it.cloud.whoami()
+        and record.id > json.loads(first.request_marker)["migration"]
+        and newer[0].user_id == ctx.cloud.whoami()
     )
     return record, ours
 
 
-def heard(it: It, name: str) -> bool:
+def request_seen(ctx: StepContext, name: str) -> bool:
     """Tell whether Nova took our request; raise Blocked when it came to nothing.
 
     Meant for when the instance sits idle on its source: then a record that is over,
     or an action without a record whose events ended in an error, means failure.
     """
-    newer = actions_since(it, name)
+    newer = actions_since(ctx, name)
     if not newer:
         return False
-    record = record_since(it)
+    record = record_since(ctx)
     if record is not None and record.status in FAILED:
-        raise Blocked(_came_to_nothing(it, newer[0], record))
+        raise Blocked(_failure_sentence(ctx, newer[0], record))
     if record is None:
-        action = it.cloud.action(it.move.server_id, newer[0].request_id)
+        action = ctx.cloud.action(ctx.move.server_id, newer[0].request_id)
         if any(event.result == "Error" for event in action.events):
-            raise Blocked(_came_to_nothing(it, action, None))
+            raise Blocked(_failure_sentence(ctx, action, None))
     return True
 
 
-def reason(it: It, name: str) -> str:
+def failure_reason(ctx: StepContext, name: str) -> str:
     """Return why our newest request of that name failed, after a space; or nothing."""
-    newer = actions_since(replace(it, mark=it.first_mark or it.mark), name)
+    first = _since_first_request(ctx)
+    newer = actions_since(first, name)
     if not newer:
         return ""
-    said = why(it, newer[0])
-    record = record_since(replace(it, mark=it.first_mark or it.mark))
-    target = (record and record.target) or it.move.target
-    logged = compute_logs.reason(it, newer[0].request_id, target=target)
-    return f" Its events say: {_ended(said)}" if said else logged and f" {logged}"
+    said = event_errors(ctx, newer[0])
+    record = record_since(first)
+    target = (record and record.target) or ctx.move.target
+    logged = compute_logs.failure_reason(ctx, newer[0].request_id, target=target)
+    return (
+        f" Its events say: {_with_full_stop(said)}" if said else logged and f" {logged}"
+    )
 
 
-def older(it: It, name: str, at: datetime | None) -> bool:
+def is_older_than_request(ctx: StepContext, name: str, at: datetime | None) -> bool:
     """Tell whether a moment of Nova's clock is before our newest request."""
-    newer = actions_since(replace(it, mark=it.first_mark or it.mark), name)
+    newer = actions_since(_since_first_request(ctx), name)
     return at is not None and bool(newer) and at < newer[0].started_at
 
 
-def _came_to_nothing(it: It, action: Action, record: Migration | None) -> str:
+def _since_first_request(ctx: StepContext) -> StepContext:
+    """Return the same context with the marker of the step's own request."""
+    marker = ctx.first_request_marker or ctx.request_marker
+    return replace(ctx, request_marker=marker)
+
+
+def _failure_sentence(
+    ctx: StepContext, action: Action, record: Migration | None
+) -> str:
     if record is not None and record.status == "cancelled":
         return "The migration was cancelled in Nova; the instance is where it was."
     if record is not None and record.status == "reverted":
         return "The migration was reverted in Nova; the instance is where it was."
-    reason = why(it, action)
-    target = (record and record.target) or it.move.target
-    logged = compute_logs.reason(it, action.request_id, target=target)
-    if reason:
-        return f"Nova gave the move up: {reason}"
+    errors = event_errors(ctx, action)
+    target = (record and record.target) or ctx.move.target
+    logged = compute_logs.failure_reason(ctx, action.request_id, target=target)
+    if errors:
+        return f"Nova gave the move up: {errors}"
     word = record.status if record is not None else "error"
     if logged:
         return f"Nova gave the move up (its record says “{word}”). {logged}"
     return (
         f"Nova gave the move up (its record says “{word}”) and names no reason in its"
         f" API. Look for {action.request_id} in the log of nova-compute on"
-        f" {it.move.source}."
+        f" {ctx.move.source}."
     )
 
 
-def why(it: It, action: Action) -> str:
+def event_errors(ctx: StepContext, action: Action) -> str:
     """Return the most telling errors of all events of the action; empty if none.
 
     The conductor hides the reason of a failed pre-check behind "No valid host"; the
@@ -155,8 +168,10 @@ def why(it: It, action: Action) -> str:
     (nova/conductor/tasks/live_migrate.py, _find_destination). An event that wraps
     another one's error adds nothing; where several hosts were tried, each has its own.
     """
-    events = it.cloud.action(it.move.server_id, action.request_id).events
-    errors = [(event, _said(event)) for event in events if event.result == "Error"]
+    events = ctx.cloud.action(ctx.move.server_id, action.request_id).events
+    errors = [
+        (event, _error_text(event)) for event in events if event.result == "Error"
+    ]
     errors = [(event, said) for event, said in errors if said]
     telling = [each for each in errors if not each[0].name.startswith(_VAGUE)]
     chosen: dict[str, str] = {}
@@ -165,14 +180,14 @@ def why(it: It, action: Action) -> str:
             chosen.setdefault(said, event.host or "")
     if len(chosen) < 2:
         return "".join(chosen)
-    return " ".join(f"{host}: {_ended(said)}" for said, host in chosen.items())
+    return " ".join(f"{host}: {_with_full_stop(said)}" for said, host in chosen.items())
 
 
-def _said(event: ActionEvent) -> str:
+def _error_text(event: ActionEvent) -> str:
     """Return the event's error without the beginning of a traceback."""
     text = re.split(r"\n\s*Traceback\b", event.details or "")[0]
     return " ".join(text.split())
 
 
-def _ended(text: str) -> str:
+def _with_full_stop(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Server
-from migrations_app.procedures.base import Is, It, Step
+from migrations_app.procedures.base import Step, StepContext, StepStatus
 
 
-def target_of(it: It, server: Server) -> str | None:
+def target_of(ctx: StepContext, server: Server) -> str | None:
     """Return where it is to be: the chosen target, or where the scheduler put it."""
-    return it.move.target or server.host
+    return ctx.move.target or server.host
 
 
-def arrived(it: It, server: Server) -> bool:
+def arrived(ctx: StepContext, server: Server) -> bool:
     """Tell whether Nova says that the instance is where it was to go."""
-    if it.move.target is None:
-        return server.host is not None and server.host != it.move.source
-    return server.host == it.move.target
+    if ctx.move.target is None:
+        return server.host is not None and server.host != ctx.move.source
+    return server.host == ctx.move.target
 
 
-def _on_target(it: It) -> Server:
-    server = it.cloud.server(it.move.server_id)
-    if not arrived(it, server):
+def _require_on_target(ctx: StepContext) -> Server:
+    server = ctx.cloud.server(ctx.move.server_id)
+    if not arrived(ctx, server):
         raise Blocked(
             f"The instance is {server.status} on {server.host}, no longer on"
-            f" {it.move.target or 'its target'}: somebody else moved it, or reverted"
+            f" {ctx.move.target or 'its target'}: somebody else moved it, or reverted"
             " the migration."
         )
     return server
@@ -33,52 +33,56 @@ def _on_target(it: It) -> Server:
 class TargetTakesInstances(Step):
     """Verify that {target} is up and enabled."""
 
-    def check(self, it: It) -> Is:
-        if it.move.target is None:
-            return Is.DONE
-        for service in it.cloud.services():
-            if service.host == it.move.target and service.binary == "nova-compute":
+    def check(self, ctx: StepContext) -> StepStatus:
+        if ctx.move.target is None:
+            return StepStatus.DONE
+        for service in ctx.cloud.services():
+            if service.host == ctx.move.target and service.binary == "nova-compute":
                 if not service.up:
                     raise Blocked(
-                        f"nova-compute on {it.move.target} is down: bring it up, or"
+                        f"nova-compute on {ctx.move.target} is down: bring it up, or"
                         " choose another target."
                     )
                 if not service.enabled:
                     raise Blocked(
-                        f"{it.move.target} is disabled: enable it, or choose another"
+                        f"{ctx.move.target} is disabled: enable it, or choose another"
                         " target."
                     )
-                return Is.DONE
+                return StepStatus.DONE
         raise Blocked(
-            f"Nova knows no compute host {it.move.target}: choose another target."
+            f"Nova knows no compute host {ctx.move.target}: choose another target."
         )
 
 
 class PortsAreBound(Step):
     """Verify that all network ports of {name} are bound to {target}."""
 
-    def check(self, it: It) -> Is:
-        server = _on_target(it)
-        host = target_of(it, server)
-        ports = it.cloud.ports(it.move.server_id)
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = _require_on_target(ctx)
+        host = target_of(ctx, server)
+        ports = ctx.cloud.ports(ctx.move.server_id)
         failed = [p.id for p in ports if p.vif_type == "binding_failed"]
         if failed:
             raise Blocked(
                 f"Neutron could not bind the port {failed[0]} on {host}: look at the"
                 " network agent there."
             )
-        return Is.DONE if all(p.host == host for p in ports) else Is.WAITING
+        return (
+            StepStatus.DONE
+            if all(p.host == host for p in ports)
+            else StepStatus.WAITING
+        )
 
 
 class AllocationIsMoved(Step):
     """Verify that placement charges {target}, and only it, for {name}."""
 
-    def check(self, it: It) -> Is:
-        server = _on_target(it)
-        held = it.cloud.allocations(it.move.server_id)
-        if set(held) != {target_of(it, server)}:
-            return Is.WAITING
-        for record in it.cloud.migrations(it.move.server_id)[:1]:
-            if it.cloud.allocations(record.uuid):
-                return Is.WAITING
-        return Is.DONE
+    def check(self, ctx: StepContext) -> StepStatus:
+        server = _require_on_target(ctx)
+        held = ctx.cloud.allocations(ctx.move.server_id)
+        if set(held) != {target_of(ctx, server)}:
+            return StepStatus.WAITING
+        for record in ctx.cloud.migrations(ctx.move.server_id)[:1]:
+            if ctx.cloud.allocations(record.uuid):
+                return StepStatus.WAITING
+        return StepStatus.DONE

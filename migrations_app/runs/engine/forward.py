@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
 from migrations_app.models import Step
 from migrations_app.models.states import StepState
-from migrations_app.procedures.base import Act, Hastened, Is
+from migrations_app.procedures.base import Act, ForceCompletable, StepStatus
 from migrations_app.procedures.base import Step as PlanStep
 from migrations_app.runs.engine.run_context import GRACE, Footing, Way
 
@@ -30,30 +30,30 @@ def forward(foot: Footing) -> Way:
 
 
 def _look(foot: Footing, row: Step, step: PlanStep) -> Way:
-    it = foot.it(row, mark=row.mark)
-    match step.check(it):
-        case Is.DONE:
+    ctx = foot.step_context(row, mark=row.mark)
+    match step.check(ctx):
+        case StepStatus.DONE:
             foot.done(row)
             return Way.ON
-        case Is.READY if isinstance(step, Act):
+        case StepStatus.READY if isinstance(step, Act):
             return _ask(foot, row, step)
-        case Is.WAITING if isinstance(step, Hastened):
-            _hasten(foot, row, step)
+        case StepStatus.WAITING if isinstance(step, ForceCompletable):
+            _force_complete(foot, row, step)
     foot.calm()
     return _wait(foot, row, step)
 
 
 def _ask(foot: Footing, row: Step, step: Act) -> Way:
     """Ask for the step, unless the world shows that it was asked already."""
-    it = foot.it(row, mark=row.mark)
+    ctx = foot.step_context(row, mark=row.mark)
     if row.asked_at is None:
-        mark = step.mark(it)
+        mark = step.request_marker(ctx)
         foot.begin(row)
         foot.asking(row, f"Asking: {row.sentence}", asked_at=foot.now, mark=mark)
-        step.do(foot.it(row, mark=mark))
-        if step.at_once:
+        step.do(foot.step_context(row, mark=mark))
+        if step.synchronous:
             return Way.ON
-    elif not step.heard(it):
+    elif not step.request_seen(ctx):
         if foot.now - row.asked_at < GRACE:
             return _wait(foot, row, step)
         foot.asking(
@@ -61,19 +61,19 @@ def _ask(foot: Footing, row: Step, step: Act) -> Way:
             f"There is no trace of the request; asking again: {row.sentence}",
             asked_at=foot.now,
         )
-        step.do(it)
+        step.do(ctx)
     foot.calm()
     return _wait(foot, row, step)
 
 
-def _hasten(foot: Footing, row: Step, step: Hastened) -> None:
+def _force_complete(foot: Footing, row: Step, step: ForceCompletable) -> None:
     """Pass a person's wish on: once, and say so when Nova will not have it."""
     if foot.run.force_asked_at is None or foot.run.force_sent_at is not None:
         return
     foot.lease.write(force_sent_at=foot.now)
     foot.asking(row, "Asking Nova to complete the migration by force.")
     try:
-        step.hasten(foot.it(row, mark=row.mark))
+        step.force_complete(foot.step_context(row, mark=row.mark))
     except (Blocked, Conflict, Unreachable, Refused) as error:
         foot.say(f"Nova did not take it: {error.sentence}", row)
 
@@ -81,7 +81,7 @@ def _hasten(foot: Footing, row: Step, step: Hastened) -> None:
 def _wait(foot: Footing, row: Step, step: PlanStep) -> Way:
     foot.begin(row)
     begun = row.begun_at or foot.now
-    patience = step.patience(foot.move)
+    patience = step.timeout(foot.move)
     if foot.now - begun > patience:
         minutes = int(patience.total_seconds() // 60)
         last = f" Last: {foot.run.why}" if foot.run.why else ""

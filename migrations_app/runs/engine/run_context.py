@@ -27,8 +27,8 @@ from migrations_app.models.states import (
     StepState,
     request_sources,
 )
-from migrations_app.procedures.base import It
 from migrations_app.procedures.base import Step as PlanStep
+from migrations_app.procedures.base import StepContext
 from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.runs.engine import run_log as journal
 from migrations_app.runs.engine.command_audit import recorded
@@ -111,22 +111,22 @@ class Footing:
         """Return the step of the plan that the row stands for."""
         return self.plan[row.key]
 
-    def it(self, row: Step, *, mark: str) -> It:
+    def step_context(self, row: Step, *, mark: str) -> StepContext:
         """Return what the row's step is given."""
 
         def show(figures: dict[str, Any]) -> None:
             if figures != row.progress:
                 self.save(row, progress=figures)
 
-        return It(
+        return StepContext(
             move=self.move,
             world=recorded(self.world, run=self.run, step=row.key),
-            mark=mark,
+            request_marker=mark,
             now=self.now,
-            say=lambda text: self.say(text, row),
-            show=show,
-            shown=row.progress,
-            first_mark=row.mark,
+            log=lambda text: self.say(text, row),
+            set_progress=show,
+            progress=row.progress,
+            first_request_marker=row.mark,
         )
 
     # -- small writes ----------------------------------------------------------

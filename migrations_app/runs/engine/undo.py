@@ -7,7 +7,7 @@ from contextlib import suppress
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
 from migrations_app.models import Step
 from migrations_app.models.states import StepState
-from migrations_app.procedures.base import Act, Is
+from migrations_app.procedures.base import Act, StepStatus
 from migrations_app.runs.engine.run_context import GRACE, Footing, Way
 
 
@@ -34,24 +34,24 @@ def back(foot: Footing) -> Way:
 def _turn(foot: Footing, row: Step) -> tuple[bool, int]:
     """Sort what is urgent first, then the last step first."""
     step = foot.step(row)
-    return not (isinstance(step, Act) and step.urgent), -row.position
+    return not (isinstance(step, Act) and step.undo_first), -row.position
 
 
 def _undo(foot: Footing, row: Step, step: Act) -> Way:
-    it = foot.it(row, mark=row.undo_mark)
-    if step.undone(it):
+    ctx = foot.step_context(row, mark=row.undo_mark)
+    if step.undone(ctx):
         if _settled(foot, row, step):
             foot.undone(row)
             return Way.ON
         return _wait(foot, row, step)
-    match step.standing(it):
-        case Is.DONE if step.final:
+    match step.check_undo(ctx):
+        case StepStatus.DONE if step.final:
             return foot.go_on(row)
-        case Is.DONE:
-            if not step.urgent and (past := _passed(foot, row)) is not None:
+        case StepStatus.DONE:
+            if not step.undo_first and (past := _passed(foot, row)) is not None:
                 return foot.go_on(past)
             _ask(foot, row, step)
-        case Is.WAITING if step.interruptible:
+        case StepStatus.WAITING if step.interruptible:
             _ask(foot, row, step)
     return _wait(foot, row, step)
 
@@ -66,7 +66,10 @@ def _passed(foot: Footing, row: Step) -> Step | None:
     if first is None or first.position <= row.position:
         return None
     with suppress(Blocked):  # then it is not done, whatever else it is
-        if foot.step(first).check(foot.it(first, mark=first.mark)) is Is.DONE:
+        if (
+            foot.step(first).check(foot.step_context(first, mark=first.mark))
+            is StepStatus.DONE
+        ):
             return first
     return None
 
@@ -81,7 +84,7 @@ def _settled(foot: Footing, row: Step, step: Act) -> bool:
     if row.done_at is not None or row.undo_asked_at is not None:
         return True
     try:
-        if step.heard(foot.it(row, mark=row.mark)):
+        if step.request_seen(foot.step_context(row, mark=row.mark)):
             return False
     except Blocked:
         return True  # Nova took it, and it came to nothing
@@ -90,21 +93,21 @@ def _settled(foot: Footing, row: Step, step: Act) -> bool:
 
 def _ask(foot: Footing, row: Step, step: Act) -> None:
     """Ask for the way back, unless the world shows that it was asked already."""
-    it = foot.it(row, mark=row.undo_mark)
+    ctx = foot.step_context(row, mark=row.undo_mark)
     if row.undo_asked_at is None:
-        mark = step.mark(it)
+        mark = step.request_marker(ctx)
         text = f"Asking to undo: {row.sentence}"
         foot.asking(row, text, undo_asked_at=foot.now, undo_mark=mark)
-        step.undo(foot.it(row, mark=mark))
-    elif not step.undo_heard(it) and foot.now - row.undo_asked_at >= GRACE:
+        step.undo(foot.step_context(row, mark=mark))
+    elif not step.undo_request_seen(ctx) and foot.now - row.undo_asked_at >= GRACE:
         text = f"There is no trace of it; asking again to undo: {row.sentence}"
         foot.asking(row, text, undo_asked_at=foot.now)
-        step.undo(it)
+        step.undo(ctx)
 
 
 def _wait(foot: Footing, row: Step, step: Act) -> Way:
     begun = row.undo_begun_at or foot.now
-    patience = step.undo_patience(foot.move)
+    patience = step.undo_timeout(foot.move)
     if foot.now - begun > patience:
         minutes = int(patience.total_seconds() // 60)
         return foot.hold(

@@ -68,7 +68,7 @@ def add_node(mariadb: MariaDb, place: Place, **more: object) -> None:
 def change(seen: datetime | None = SEEN, **facts: Any) -> RowMove:
     """Return the change that the procedure itself makes."""
     frozen = {"before": places(SOURCE), "after": places(TARGET)} | facts
-    return row.forth(
+    return row.change_to_target(
         Move(WEB, "web", SOURCE.host, TARGET.host, token="0" * 8, facts=frozen), seen
     )
 

@@ -10,7 +10,7 @@ from django.db import DataError, OperationalError
 from migrations_app.integrations.interfaces import Move
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
-from migrations_app.procedures.base import Is, It
+from migrations_app.procedures.base import StepContext, StepStatus
 from migrations_app.procedures.live import Live, RunsOnTarget
 from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.runs import actions as runs
@@ -83,7 +83,7 @@ def test_a_procedure_that_is_no_longer_there_is_for_a_person(
 def test_an_error_of_our_own_is_for_a_person(
     stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: RunsOnTarget, it: It) -> Is:
+    def broken(self: RunsOnTarget, ctx: StepContext) -> StepStatus:
         raise KeyError("os-secret")
 
     run = stage.start("live")
