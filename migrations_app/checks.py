@@ -172,7 +172,7 @@ def plans_are_sound(**kwargs: Any) -> list[CheckMessage]:
 
 
 def unsound(procedure: type[Procedure]) -> list[str]:
-    """Return what is wrong with a plan: keys, sentences, undo after no return."""
+    """Return what is wrong with a plan: keys, words, undo after no return."""
     wrong = []
     keys = [step.key for step in procedure.steps]
     if len(set(keys)) != len(keys):
@@ -180,6 +180,8 @@ def unsound(procedure: type[Procedure]) -> list[str]:
     for step in procedure.steps:
         if not type(step).__doc__:
             wrong.append(f"{procedure.name}: {step.key} has no sentence.")
+        if not step.title:
+            wrong.append(f"{procedure.name}: {step.key} has no title.")
     acts = [step for step in procedure.steps if isinstance(step, Act)]
     for number, act in enumerate(acts):
         if act.final and any(not later.final for later in acts[number + 1 :]):

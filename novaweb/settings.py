@@ -136,7 +136,7 @@ ROOT_URLCONF = "novaweb.urls"
 ASGI_APPLICATION = "novaweb.asgi.application"
 WSGI_APPLICATION = "novaweb.wsgi.application"
 
-TAGS = "audit_proof audit_trail capacity copy_speeds notifications novaweb windows"
+TAGS = "audit_proof audit_trail capacity copy_speeds notifications novaweb runs windows"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -28,6 +28,7 @@ from migrations_app.api.preflight import (
 )
 from migrations_app.errors import NotAllowed
 from migrations_app.models import Decision, MigrationRequest
+from migrations_app.procedures.registry import step_title
 from migrations_app.requests import actions as verbs
 from migrations_app.requests import queries
 from migrations_app.requests.approvals import evaluate as rulings
@@ -39,6 +40,7 @@ class PlannedShape(serializers.Serializer[Any]):
     """A step of a plan; ``final`` marks the point of no return."""
 
     key = serializers.CharField()
+    title = serializers.SerializerMethodField(help_text="At most five words.")
     sentence = serializers.CharField()
     final = serializers.BooleanField()
     commands = serializers.ListField(
@@ -46,6 +48,10 @@ class PlannedShape(serializers.Serializer[Any]):
         default=list,
         help_text="What it runs on hosts, in Nova and in Nova's database.",
     )
+
+    def get_title(self, step: dict[str, Any]) -> str:
+        """Return the title of the step; it is not stored with the plan."""
+        return step_title(step["key"], step["sentence"])
 
 
 class DecisionShape(serializers.ModelSerializer[Decision]):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from migrations_app.api.base import Checked
+from migrations_app.procedures.registry import step_title
 from migrations_app.runs import inspection as world_now
 from migrations_app.runs import queries as runs_queries
 from migrations_app.runs.action_preview import would
@@ -39,6 +40,7 @@ class AtHandShape(serializers.Serializer[Any]):
     """
 
     key = serializers.CharField()
+    title = serializers.CharField()
     sentence = serializers.CharField()
     verdict = serializers.CharField(allow_null=True)
     blocked = serializers.CharField()
@@ -77,6 +79,7 @@ class WorldNow(Checked, APIView):
         now = world_now.look(runs_queries.run(pk))
         step = now.step and {
             "key": now.step.key,
+            "title": step_title(now.step.key, now.step.sentence),
             "sentence": now.step.sentence,
             "verdict": now.says.verdict,
             "blocked": now.says.blocked,

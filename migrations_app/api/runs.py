@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Input, Text, cursor, taken, user_of
 from migrations_app.models import Line, Run, Step
+from migrations_app.procedures.registry import step_title
 from migrations_app.runs import actions as verbs
 from migrations_app.runs import downtime as standstill
 from migrations_app.runs import queries as runs_queries
@@ -38,12 +39,14 @@ class LineShape(serializers.ModelSerializer[Line]):
 class StepShape(serializers.ModelSerializer[Step]):
     """A step of a run. ``progress`` holds figures of what is under way, in bytes."""
 
+    title = serializers.SerializerMethodField(help_text="At most five words.")
     progress = serializers.DictField()
 
     class Meta:
         model = Step
         fields = (
             "key",
+            "title",
             "sentence",
             "final",
             "state",
@@ -53,6 +56,10 @@ class StepShape(serializers.ModelSerializer[Step]):
             "undone_at",
             "progress",
         )
+
+    def get_title(self, step: Step) -> str:
+        """Return the title of the step; it is not stored with the run."""
+        return step_title(step.key, step.sentence)
 
 
 class GapShape(serializers.Serializer[Any]):

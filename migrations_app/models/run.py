@@ -93,7 +93,12 @@ class Step(models.Model):
 
 
 class Line(models.Model):
-    """One line of a run's log; ``number`` counts from 1 without a gap."""
+    """One line of a run's log; ``number`` counts from 1 without a gap.
+
+    ``previous_step`` is the step of the line before, where it was read along.
+    """
+
+    previous_step = ""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="lines")
     number = models.IntegerField()

@@ -88,8 +88,11 @@ class Step(ABC):
     """One step that only looks. Its docstring is the sentence people approve.
 
     ``{name}``, ``{source}`` and ``{target}`` in it are filled in from the move.
+    ``title`` names the step in lists and logs, in at most five words. It is no part of
+    what is approved or stored.
     """
 
+    title: ClassVar[str] = ""
     final: ClassVar[bool] = False
     key: ClassVar[str]
 

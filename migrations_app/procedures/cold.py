@@ -43,6 +43,8 @@ def lost(server: Server) -> Blocked:
 class RestsOnSource(Step):
     """Verify that {name} is running or stopped, and idle, on {source}."""
 
+    title = "Check instance on source"
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
         if server.status in AT_REST and server.host == ctx.move.source:
@@ -57,6 +59,8 @@ class RestsOnSource(Step):
 class MigrateCold(Act):
     """Nova shuts {name} down, copies its disks from {source} to {target} and starts
     it there as it was."""
+
+    title = "Migrate cold"
 
     def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=move.options.get("deadline", DEADLINE_MINUTES))
@@ -103,6 +107,8 @@ class MigrateCold(Act):
 class WaitsOnTarget(Step):
     """Verify that {name} is on {target} and waits there for its confirmation."""
 
+    title = "Wait for VERIFY_RESIZE"
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
         if not arrived(ctx, server):
@@ -121,6 +127,7 @@ class WaitsOnTarget(Step):
 class Confirm(Act):
     """Nova confirms the move and deletes the disks of {name} on {source}."""
 
+    title = "Confirm migration"
     final = True
     reversible = False
 
@@ -168,6 +175,8 @@ class Confirm(Act):
 class StaysOnTarget(Step):
     """Verify that {name} is on {target}, confirmed, and as it was: running or
     stopped."""
+
+    title = "Check instance on target"
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)

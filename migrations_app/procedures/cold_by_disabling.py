@@ -68,6 +68,8 @@ class AskToMigrate(MigrateCold):
     """Nova takes {name} up for a cold migration and chooses {target}, the only host
     that it is offered."""
 
+    title = "Start cold migration"
+
     def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=3)
 
@@ -130,6 +132,8 @@ class AskToMigrate(MigrateCold):
 class LandsOnTarget(Step):
     """Wait until Nova has shut {name} down, copied its disks from {source} to {target}
     and started it there as it was."""
+
+    title = "Wait for disk copy"
 
     def timeout(self, move: Move) -> timedelta:
         return _deadline(move)

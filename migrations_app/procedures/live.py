@@ -41,6 +41,8 @@ ACTION = KIND = "live-migration"
 class RunsOnSource(Step):
     """Verify that {name} runs, idle, on {source}."""
 
+    title = "Check instance on source"
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
         match server.status, server.host:
@@ -57,6 +59,7 @@ class RunsOnSource(Step):
 class MigrateLive(ForceCompletable):
     """Nova migrates {name} live from {source} to {target}."""
 
+    title = "Migrate live"
     final = True
     interruptible = True
 
@@ -173,6 +176,8 @@ class MigrateLive(ForceCompletable):
 
 class RunsOnTarget(Step):
     """Verify that {name} runs on {target} and Nova's migration is completed."""
+
+    title = "Check instance on target"
 
     def commands(self, move: Move) -> list[str]:
         if not move.facts.get("enters"):

@@ -26,6 +26,19 @@ def procedure(name: str) -> type[Procedure]:
         ) from None
 
 
+# The same step has the same title in every procedure: a test holds that.
+_TITLES = {step.key: step.title for each in PROCEDURES.values() for step in each.steps}
+
+
+def step_title(key: str, sentence: str = "") -> str:
+    """Return the title of the step of that key.
+
+    A step that a stored plan has and the code no longer knows is named by the words of
+    its key, which is its class's name; one without a key by its sentence.
+    """
+    return _TITLES.get(key) or key.replace("_", " ").capitalize() or sentence
+
+
 def plan(name: str, move: Move) -> list[dict[str, object]]:
     """Return the plan that people approve: key, sentence, final and commands."""
     return [

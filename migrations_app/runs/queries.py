@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.utils import timezone
 
@@ -15,7 +16,10 @@ from migrations_app.models import (
     Run,
     Step,
 )
-from migrations_app.models.states import WALKING_RUNS, RunState
+from migrations_app.models.states import (
+    WALKING_RUNS,
+    RunState,
+)
 
 WALKING = [str(state) for state in WALKING_RUNS]
 PACER_PATIENCE = timedelta(seconds=10)
@@ -62,9 +66,13 @@ def lines_after(run: int, number: int, *, limit: int = 500) -> list[Line]:
     """Return the lines that follow the one of that number: the log's one reader.
 
     Numbers are given out under the run's row lock, so that a reader whose cursor is a
-    number never misses a late commit.
+    number never misses a late commit. Each line knows the step of the one before it.
     """
-    return list(Line.objects.filter(run=run, number__gt=number)[:limit])
+    rows = list(Line.objects.filter(run=run, number__gte=number)[: limit + 1])
+    for before, row in pairwise(rows):
+        row.previous_step = before.step
+    known = bool(rows) and rows[0].number <= number
+    return rows[1:] if known else rows[:limit]
 
 
 @dataclass(frozen=True)

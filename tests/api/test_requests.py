@@ -80,7 +80,7 @@ def test_asking_returns_the_plan_and_its_digest(rita: Person, stage: Stage) -> N
     assert (found["reason"], found["ticket"]) == (REASON, "OPS-1")
     assert found["asked_by"] == "requester"
     (first, *_) = found["plan"]
-    assert {"key", "sentence", "final", "commands"} == set(first)
+    assert {"key", "title", "sentence", "final", "commands"} == set(first)
     assert {"rule", "severity", "sentence", "remedy"} <= set(found["findings"][0])
     assert len(found["plan_digest"]) == 64
     assert (found["decisions"], found["run"]) == ([], None)

@@ -17,6 +17,7 @@ def test_a_run_has_its_steps_and_figures(requester: Person) -> None:
     assert (answer.json["id"], answer.json["request"]) == (row.pk, row.request_id)
     states = [step["state"] for step in answer.json["steps"]]
     assert states == ["done", "done", "under_way", "todo"]
+    assert answer.json["steps"][2]["title"] == "Migrate live"
     assert answer.json["steps"][2]["progress"] == {"memory_remaining": 5}
     assert answer.json["last_line"]["text"] == "two"
 

@@ -18,12 +18,16 @@ from migrations_app.procedures.registry import PROCEDURES
 class Looks(Step):
     """Look."""
 
+    title = "Look"
+
     def check(self, ctx: StepContext) -> StepStatus:
         return StepStatus.DONE
 
 
 class Asks(Act):
     """Ask."""
+
+    title = "Ask"
 
     def check(self, ctx: StepContext) -> StepStatus:
         return StepStatus.DONE
@@ -48,6 +52,15 @@ class AsksForever(Asks):
 
 
 class Mute(Step):
+    title = "Do nothing"
+
+    def check(self, ctx: StepContext) -> StepStatus:
+        return StepStatus.DONE
+
+
+class Nameless(Step):
+    """Look, without a title."""
+
     def check(self, ctx: StepContext) -> StepStatus:
         return StepStatus.DONE
 
@@ -70,6 +83,7 @@ def test_our_own_plans_are_sound(name: str) -> None:
     [
         ((Looks(), Looks()), "two steps have the same key"),
         ((Mute(),), "mute has no sentence"),
+        ((Nameless(),), "nameless has no title"),
         ((AsksForGood(), Asks()), "after asks_for_good, the point of no return"),
         ((AsksForever(),), "asks_forever has no way back and is not final"),
     ],

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from migrations_app.models import AuditEntry, Decision, Line, Run
 from migrations_app.web.runs.stream import event
-from migrations_app.web.tags.novaweb import log_line
+from migrations_app.web.tags.runs import log_line
 from tests import factories
 
 pytestmark = pytest.mark.django_db

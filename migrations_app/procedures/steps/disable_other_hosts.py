@@ -109,6 +109,7 @@ class DisableOthers(Act):
     """Nova disables every other host that is enabled, so that its scheduler can choose
     none but {target}: for some seconds nothing else can start or move to"""
 
+    title = "Disable other hosts"
     undo_first = True
     synchronous = True
 
@@ -170,6 +171,8 @@ class DisableOthers(Act):
 class OthersAreHidden(Step):
     """Verify that the scheduler is offered {target} and no other host."""
 
+    title = "Wait for COMPUTE_STATUS_DISABLED"
+
     def timeout(self, move: Move) -> timedelta:
         # what nova-compute could not tell placement it tells it within a minute
         return timedelta(minutes=2)
@@ -193,6 +196,7 @@ class EnableOthers(Act):
     """Nova enables again, at once and before anything is copied, the hosts that this
     move disabled, and no others."""
 
+    title = "Enable other hosts"
     undo_first = True
     synchronous = True
 
@@ -218,6 +222,8 @@ class EnableOthers(Act):
 
 class OthersAreOffered(Step):
     """Verify that the scheduler is offered again all hosts that were disabled."""
+
+    title = "Check other hosts enabled"
 
     def check(self, ctx: StepContext) -> StepStatus:
         if _services_we_disabled(ctx):

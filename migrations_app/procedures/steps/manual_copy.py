@@ -19,6 +19,8 @@ class CopyBase(CopyJob):
     """{target} gets the backing files of {name} that it has not; those that it has
     are compared by size and checksum. They stay, as part of Nova's image cache."""
 
+    title = "Copy backing files"
+
     def job(self, move: Move) -> Job:
         return copy.base(move)
 
@@ -37,6 +39,8 @@ class CopyBase(CopyJob):
 class CopyWarm(CopyJob):
     """While {name} still runs, its folder is copied to {target}, beside its place."""
 
+    title = "Copy disks while running"
+
     def job(self, move: Move) -> Job:
         return copy.warm(move)
 
@@ -54,6 +58,8 @@ class CopyRest(CopyWarm):
     """With {name} off, what has changed since is copied, and all is compared by
     checksum on both hosts."""
 
+    title = "Copy changes, verify checksums"
+
     def job(self, move: Move) -> Job:
         return copy.last(move)
 
@@ -64,6 +70,8 @@ class CopyRest(CopyWarm):
 
 class PutInPlace(IdempotentAct):
     """On {target} the copy gets its name, and owners and modes as files have there."""
+
+    title = "Rename copy, set ownership"
 
     def commands(self, move: Move) -> list[str]:
         if not places.known(move):

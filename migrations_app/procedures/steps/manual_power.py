@@ -25,6 +25,8 @@ LINES = 10  # of the console
 class Stop(Act):
     """Nova shuts {name} down."""
 
+    title = "Stop instance"
+
     def expects(self, move: Move, before: Expected) -> Expected:
         return {
             **before,
@@ -68,6 +70,7 @@ class Stop(Act):
 class StartOnTarget(Act):
     """Nova starts {name} on {target}. From here its disks are those on {target}."""
 
+    title = "Start instance on target"
     final = True
 
     def timeout(self, move: Move) -> timedelta:
@@ -176,6 +179,8 @@ def _attach(ctx: StepContext, volumes: Iterable[Attachment]) -> None:
 class DetachVolumes(Act):
     """Nova detaches the volumes of {name}, which are attached again at the end."""
 
+    title = "Detach volumes"
+
     def expects(self, move: Move, before: Expected) -> Expected:
         return {**before, Aspect.VOLUMES: (NONE,)}
 
@@ -227,6 +232,7 @@ class DetachVolumes(Act):
 class AttachVolumes(Act):
     """Nova attaches the volumes of {name} again, in their order and as they were."""
 
+    title = "Attach volumes"
     final = True
     reversible = False
 
@@ -259,6 +265,8 @@ class AttachVolumes(Act):
 class GuestIsThere(Step):
     """Verify over SSH that the domain of {name} is on {target} and runs nowhere else,
     and read the last lines of its console."""
+
+    title = "Check domain and console"
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = by_hand.require_server_on(ctx, ctx.move.target)

@@ -20,6 +20,8 @@ from migrations_app.procedures.steps.manual_common import IdempotentAct
 class RestsThere(Step):
     """Verify that {name} runs or is off, at rest, on {source}."""
 
+    title = "Check instance on source"
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = by_hand.require_server_on(ctx, ctx.move.source)
         if server.status not in {"ACTIVE", "SHUTOFF"}:
@@ -32,6 +34,8 @@ class RestsThere(Step):
 
 class TargetIsUp(Step):
     """Verify that nova-compute on {target} is up."""
+
+    title = "Check nova-compute on target"
 
     def check(self, ctx: StepContext) -> StepStatus:
         for service in ctx.cloud.services():
@@ -50,6 +54,8 @@ class TargetIsUp(Step):
 class HostsAreReady(Step):
     """Verify over SSH that {source} has the domain and the folder of {name}, and that
     {target} has neither."""
+
+    title = "Check domain and instance folder"
 
     def expects(self, move: Move, before: Expected) -> Expected:
         return {**before, Aspect.TARGET_FOLDER: (NONE,)}
@@ -83,6 +89,8 @@ class DatabaseIsReady(Step):
     """Verify, before {name} is stopped, that Nova's database can be entered, that it
     says {source}, and that nothing there ties {name} to its host."""
 
+    title = "Check Nova database"
+
     def check(self, ctx: StepContext) -> StepStatus:
         now = ctx.nova_db.row(ctx.move.server_id)
         if now.place.host != ctx.move.source:
@@ -110,6 +118,8 @@ def locked_by_us(ctx: StepContext, server: Server) -> bool:
 class Lock(IdempotentAct):
     """Nova locks {name}, so that its owner does not start it in the middle of this."""
 
+    title = "Lock instance"
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = by_hand.require_server_on(ctx, ctx.move.source)
         return StepStatus.DONE if server.locked else StepStatus.READY
@@ -132,6 +142,7 @@ class Lock(IdempotentAct):
 class Unlock(IdempotentAct):
     """Nova unlocks {name}, unless it was locked before."""
 
+    title = "Unlock instance"
     final = True
     reversible = False
 
@@ -145,6 +156,8 @@ class Unlock(IdempotentAct):
 
 class ChargeTarget(IdempotentAct):
     """Placement charges {target} for {name}, beside {source}, while this lasts."""
+
+    title = "Allocate target in Placement"
 
     def expects(self, move: Move, before: Expected) -> Expected:
         return {**before, Aspect.ALLOCATION: (hosts_text([move.source, move.target]),)}
@@ -179,6 +192,7 @@ class ChargeTarget(IdempotentAct):
 class ReleaseSource(IdempotentAct):
     """Placement no longer charges {source} for {name}."""
 
+    title = "Remove source allocation"
     final = True
     reversible = False
 

@@ -18,6 +18,8 @@ class TellNova(IdempotentAct):
     """In Nova's database, the row of {name} says {target}: one guarded change of one
     row, in one transaction."""
 
+    title = "Update Nova database"
+
     def commands(self, move: Move) -> list[str]:
         if not places.known(move):
             return []
@@ -64,6 +66,8 @@ class TellNova(IdempotentAct):
 class BindPorts(IdempotentAct):
     """Neutron binds the ports of {name} to {target}."""
 
+    title = "Bind ports to target"
+
     def expects(self, move: Move, before: Expected) -> Expected:
         return {**before, Aspect.PORTS: (target_text(move), NONE)}
 
@@ -91,6 +95,7 @@ class ForgetOnSource(IdempotentAct):
     """{source} forgets {name}: its domain is undefined there, and its folder is set
     aside for some days."""
 
+    title = "Undefine domain on source"
     final = True
     reversible = False
 

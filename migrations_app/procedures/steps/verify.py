@@ -33,6 +33,8 @@ def _require_on_target(ctx: StepContext) -> Server:
 class TargetTakesInstances(Step):
     """Verify that {target} is up and enabled."""
 
+    title = "Check target host"
+
     def check(self, ctx: StepContext) -> StepStatus:
         if ctx.move.target is None:
             return StepStatus.DONE
@@ -57,6 +59,8 @@ class TargetTakesInstances(Step):
 class PortsAreBound(Step):
     """Verify that all network ports of {name} are bound to {target}."""
 
+    title = "Check port bindings"
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = _require_on_target(ctx)
         host = target_of(ctx, server)
@@ -76,6 +80,8 @@ class PortsAreBound(Step):
 
 class AllocationIsMoved(Step):
     """Verify that placement charges {target}, and only it, for {name}."""
+
+    title = "Check Placement allocations"
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = _require_on_target(ctx)

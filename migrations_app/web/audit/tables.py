@@ -11,6 +11,7 @@ from migrations_app.audit import recorder as audit
 from migrations_app.models import AuditEntry
 from migrations_app.web.lists import ATTRS
 from migrations_app.web.tags.novaweb import icon, when
+from migrations_app.web.tags.runs import entry_step
 
 
 class AuditTable(tables.Table):  # type: ignore[misc]
@@ -32,7 +33,8 @@ class AuditTable(tables.Table):  # type: ignore[misc]
     def render_sentence(self, record: AuditEntry) -> SafeString:
         """What was done, in words."""
         place = reverse("audit-entry", args=[record.pk])
-        return format_html('<a href="{}">{}</a>', place, audit.sentence(record))
+        words = ": ".join(filter(None, (audit.sentence(record), entry_step(record))))
+        return format_html('<a href="{}">{}</a>', place, words)
 
     def render_at(self, record: AuditEntry) -> SafeString:
         """When it was done."""

@@ -26,7 +26,7 @@ from migrations_app.runs import queries as runs_queries
 from migrations_app.runs.queries import Pulse
 from migrations_app.web.page import person_of, sorry
 from migrations_app.web.runs.views import parts
-from migrations_app.web.tags.novaweb import log_line
+from migrations_app.web.tags.runs import log_line
 
 LOOK_EVERY = 0.15  # seconds; half of it is how late a line is, on average
 LASTS = 60.0  # seconds that one connection is kept

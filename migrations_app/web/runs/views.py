@@ -22,7 +22,7 @@ from migrations_app.runs.queries import LOG, removed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, show, user_of
 from migrations_app.web.runs.latency_chart import picture
-from migrations_app.web.tags.novaweb import log_line
+from migrations_app.web.tags.runs import log_line
 
 # The parts of the page that change while a run goes on, each by one template that the
 # page, the stream and the poll all use.

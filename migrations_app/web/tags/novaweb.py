@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -11,12 +10,12 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from migrations_app.access import permissions as policy
 from migrations_app.audit import recorder as audit
-from migrations_app.models import AuditEntry, Line
+from migrations_app.models import AuditEntry
 from migrations_app.notifications import messages as words
 
 register = template.Library()
@@ -93,11 +92,6 @@ _WORDS = {
     "ok": "In order",
 }
 _GRAVITY = ("blocks", "unknown", "warns", "ok")
-_TROUBLE = re.compile(
-    r"\b(error|fail(s|ed|ure)?|refused|blocked|could not|cannot|held|gave up|"
-    r"does not answer|not answer(ed)?|unreachable)\b",
-    re.IGNORECASE,
-)
 
 
 @register.simple_tag
@@ -229,24 +223,6 @@ def dotted(version: int) -> str:
 def sentence(entry: AuditEntry) -> str:
     """Return an audit entry in words."""
     return audit.sentence(entry)
-
-
-@register.simple_tag
-def log_line(line: Line) -> SafeString:
-    """Return one line of a log, for the page, the stream and the poll alike.
-
-    Not a template: a page has a thousand of them.
-    """
-    at = line.at.astimezone(UTC)
-    # only the colour and the key “e” hang on it
-    kind = "line line-trouble" if _TROUBLE.search(line.text) else "line"
-    number, moment = line.number, at.isoformat(timespec="milliseconds")
-    return SafeString(
-        f'<li class="{kind}" id="line-{number}"><a class="line-number"'
-        f' href="#line-{number}" aria-label="Line {number}">{number}</a>'
-        f'<time datetime="{moment}" data-style="clock">{at:%H:%M:%S}</time>'
-        f'<span class="line-text">{escape(line.text)}</span></li>'
-    )
 
 
 @register.simple_tag
