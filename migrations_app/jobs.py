@@ -25,7 +25,7 @@ from migrations_app.runs import reenable_hosts as restoring
 from migrations_app.runs import retention
 from migrations_app.runs import source_cleanup as aside
 from migrations_app.runs.engine.lease import due_runs
-from migrations_app.runs.engine.run_context import Way
+from migrations_app.runs.engine.run_context import Outcome
 from migrations_app.runs.engine.walk import walk
 
 log = structlog.get_logger(__name__)
@@ -59,10 +59,10 @@ def due_since(now: datetime) -> datetime | None:
 
 
 def _walk(run_id: int) -> bool:
-    way = walk(run_id, wiring.world_of, clock=timezone.now)
-    if way is Way.OVER:
+    outcome = walk(run_id, wiring.world_of, clock=timezone.now)
+    if outcome is Outcome.ENDED:
         _refresh(run_id)
-    return way is not None
+    return outcome is not None
 
 
 def _refresh(run_id: int) -> None:

@@ -22,7 +22,7 @@ from migrations_app.models.states import RequestState, RunState
 from migrations_app.requests import plan as planning
 from migrations_app.requests.start import begin
 from migrations_app.runs.engine.lease import Lease
-from migrations_app.runs.engine.run_context import Way
+from migrations_app.runs.engine.run_context import Outcome
 from migrations_app.runs.engine.walk import walk
 
 WALKING = {RunState.RUNNING, RunState.GOING_BACK}
@@ -97,7 +97,7 @@ class Stage:
         assert begin(request, drawn, self.time)
         return Run.objects.get(request=request)
 
-    def walk(self, run: Run) -> Way | None:
+    def walk(self, run: Run) -> Outcome | None:
         """Look at the run once, as a worker does."""
         return walk(run.pk, lambda _: self.world, clock=self.clock)
 

@@ -66,7 +66,7 @@ def look(drain_id: int, *, clock: Clock = timezone.now) -> bool:
     lease = DrainLease(drain_id, clock)
     if not lease.claim():
         return False
-    with heart.beating(lease):
+    with heart.kept_alive(lease):
         try:
             lease.release(_look(lease))
         except LostLease:

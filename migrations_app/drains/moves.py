@@ -220,7 +220,7 @@ def _begin(
             for position, step in enumerate(move.plan)
         )
         how = f"at {target}, a fallback of {before}" if other else "as it was approved"
-        journal.note(run.pk, f"Drain {drain.pk} begins this move, {how}.", at=now)
+        journal.add_note(run.pk, f"Drain {drain.pk} begins this move, {how}.", at=now)
         audit.record(
             "run.started",
             run=run,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrations_app.errors import Unfit
 from migrations_app.integrations.interfaces import Move
-from migrations_app.procedures.base import Procedure
+from migrations_app.procedures.base import Procedure, Step
 from migrations_app.procedures.cold import Cold
 from migrations_app.procedures.cold_by_disabling import ColdByDisabling
 from migrations_app.procedures.live import Live
@@ -24,6 +24,12 @@ def procedure(name: str) -> type[Procedure]:
         raise Unfit(
             f"There is no procedure “{name}”. Choose one of: {known}, or auto."
         ) from None
+
+
+def steps_by_key(name: str) -> dict[str, Step]:
+    """Return the steps of a stored run's procedure; none if it is known no longer."""
+    known = PROCEDURES.get(name)
+    return {step.key: step for step in known.steps} if known else {}
 
 
 # The same step has the same title in every procedure: a test holds that.

@@ -140,7 +140,9 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         )
         if probe := request.options.get("probe"):
             Probe.objects.create(run=run, target=probe)
-        journal.note(run.pk, "The plan is as it was approved; the run begins.", at=now)
+        journal.add_note(
+            run.pk, "The plan is as it was approved; the run begins.", at=now
+        )
         audit.record("run.started", run=run, after={"digest": drawn.digest, **right})
     return True
 

@@ -22,7 +22,10 @@ from migrations_app.models import Run, Step
 from migrations_app.models.states import WALKING_RUNS, RunState, StepState
 from migrations_app.runs import wakeup as bell
 from migrations_app.runs.engine import run_log as journal
-from migrations_app.runs.engine.run_context import mirror, turned_because
+from migrations_app.runs.engine.run_writer import (
+    copy_state_to_request,
+    reason_for_turning_back,
+)
 
 _WALKING = [str(state) for state in WALKING_RUNS]
 
@@ -80,9 +83,11 @@ def close(run_id: int, *, by: User, note: str) -> Run:
     now = timezone.now()
     with transaction.atomic():
         _held(run, state=str(RunState.CLOSED), ended_at=now, why=note)
-        journal.note(run.pk, f"{by.get_username()} closed it by hand: {note}", at=now)
-        mirror(run, RunState.CLOSED, why=note, now=now)
-        after = journal.digest(run.pk)
+        journal.add_note(
+            run.pk, f"{by.get_username()} closed it by hand: {note}", at=now
+        )
+        copy_state_to_request(run, RunState.CLOSED, why=note, now=now)
+        after = journal.log_digest(run.pk)
         audit.record("run.closed", by=by, run=run, note=note, after=after)
     return _load(run_id)
 
@@ -103,7 +108,7 @@ def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
         line = audit.VERBS[verb].format(
             actor=by.get_username(), instance=run.request.instance_name
         )
-        journal.note(run.pk, f"{line}. {note}".strip(), at=now)
+        journal.add_note(run.pk, f"{line}. {note}".strip(), at=now)
         audit.record(verb, by=by, run=run, note=note)
         bell.ring()
     return _load(run.pk)
@@ -114,7 +119,7 @@ def _resume(
 ) -> Run:
     _allow(by, verb, run)
     now = timezone.now()
-    why = turned_because(run.why) if state is RunState.GOING_BACK else ""
+    why = reason_for_turning_back(run.why) if state is RunState.GOING_BACK else ""
     with transaction.atomic():
         _held(
             run,
@@ -130,8 +135,8 @@ def _resume(
         Step.objects.filter(run=run).update(undo_begun_at=None)
         who = by.get_username()
         way = "back" if state is RunState.GOING_BACK else "on"
-        journal.note(run.pk, f"{who} had the run go {way}. {note}".strip(), at=now)
-        mirror(run, state, why=why, now=now)
+        journal.add_note(run.pk, f"{who} had the run go {way}. {note}".strip(), at=now)
+        copy_state_to_request(run, state, why=why, now=now)
         audit.record(audit_verb, by=by, run=run, note=note)
         bell.ring()
     return _load(run.pk)

@@ -182,7 +182,7 @@ def _note(request: MigrationRequest, text: str) -> None:
         return
     with transaction.atomic():
         if run is not None:
-            journal.note(run.pk, text, at=timezone.now())
+            journal.add_note(run.pk, text, at=timezone.now())
         audit.record("run.restored", request=request, run=run, note=text)
 
 

@@ -58,7 +58,7 @@ def sweep_due(now: datetime, world_of: Callable[[str], World]) -> int:
         with transaction.atomic():
             Run.objects.filter(pk=run.pk).update(swept_at=now)
             text = f"Removed for good what was set aside on {run.request.source}."
-            journal.note(run.pk, text, at=now)
+            journal.add_note(run.pk, text, at=now)
             audit.record("run.swept", run=run)
         swept += 1
     return swept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
-from migrations_app.runs.engine.run_context import Way
+from migrations_app.runs.engine.run_context import Outcome
 from tests.stage import Stage
 
 # What each act asks for, in the order of the plan.
@@ -50,7 +50,7 @@ class HandStage(Stage):
         self.server = self.cloud.create("by-hand", host=self.source, volumes=VOLUMES)
         self.volumes = self.cloud.attachments(self.server)
 
-    def walk(self, run: Run) -> Way | None:
+    def walk(self, run: Run) -> Outcome | None:
         try:
             return super().walk(run)
         finally:

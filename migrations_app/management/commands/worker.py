@@ -29,7 +29,7 @@ from migrations_app.notifications import delivery
 from migrations_app.runs import retention
 from migrations_app.runs import source_cleanup as aside
 from migrations_app.runs import wakeup as bell
-from migrations_app.runs.engine.beat import BEAT, Baton
+from migrations_app.runs.engine.beat import BEAT, PacerLease
 from migrations_app.runs.probe.prober import Prober
 
 log = structlog.get_logger(__name__)
@@ -147,7 +147,7 @@ def _watch(stop: threading.Event) -> None:
 
 
 def _pace(stop: threading.Event) -> None:
-    baton = Baton(
+    pacer_lease = PacerLease(
         ring=lambda: bell.ring_now("migrations_app.jobs.walk_due", queue="runs"),
         walk=jobs.walk_due,
         other=jobs.due_since,
@@ -157,7 +157,7 @@ def _pace(stop: threading.Event) -> None:
     while not stop.wait(BEAT):
         try:
             close_old_connections()
-            if baton.beat():
+            if pacer_lease.beat():
                 for name in inventory.due_clouds(timezone.now()):
                     bell.ring_now("migrations_app.jobs.sync", name, queue="inventory")
                 if delivery.is_due(timezone.now()):
@@ -182,4 +182,4 @@ def _pace(stop: threading.Event) -> None:
         except Exception:
             # the pacer must outlive whatever it meets: everything else rests on it
             log.exception("pacer stumbled")
-    baton.drop()
+    pacer_lease.release()

@@ -26,8 +26,8 @@ UNANSWERED = timedelta(seconds=2.5)
 
 
 @dataclass(slots=True)
-class Baton:
-    """The right to be the pacer, and what it does with it."""
+class PacerLease:
+    """The lease of the pacer, and what its holder does about once a second."""
 
     ring: Callable[[], bool]  # have a worker look at what is due; False: no bell
     walk: Callable[[], object]  # look at what is due oneself
@@ -35,7 +35,7 @@ class Baton:
     clock: Clock = timezone.now
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def take(self) -> bool:
+    def claim(self) -> bool:
         """Become the pacer, or stay it; False when another process is."""
         now = self.clock()
         free = (
@@ -51,7 +51,7 @@ class Baton:
 
     def beat(self) -> bool:
         """Look once for what is due; True when this process is the pacer."""
-        if not self.take():
+        if not self.claim():
             return False
         now = self.clock()
         run = due_runs(now).values_list("look_again_at", flat=True).first()
@@ -63,6 +63,6 @@ class Baton:
             self.walk()
         return True
 
-    def drop(self) -> None:
-        """Give the baton back, so that another process need not wait for it."""
+    def release(self) -> None:
+        """Give the lease back, so that another process need not wait for it."""
         Pacer.objects.filter(pk=1, lease=self.token).update(lease="", lease_until=None)

@@ -37,28 +37,28 @@ from migrations_app.models import AuditEntry, Run
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 # What this process has seen last, so that it need not ask the trail at every look.
 _seen: OrderedDict[tuple[Any, ...], str] = OrderedDict()
-_MOST_SEEN = 5000
+_MAX_SEEN = 5000
 
 
 def recorded(world: WorldPort, *, run: Run, step: str) -> WorldPort:
     """Return the same neighbours; what is asked of hosts and database is recorded."""
-    book = _Book(run, step)
+    recorder = _StepRecorder(run, step)
     hosts, nova_db = world.hosts, world.nova_db
     return replace(
         world,
-        hosts=RecordedHosts(hosts, book) if hosts is not None else None,
-        nova_db=RecordedNovaDb(nova_db, book) if nova_db is not None else None,
+        hosts=RecordedHosts(hosts, recorder) if hosts is not None else None,
+        nova_db=RecordedNovaDb(nova_db, recorder) if nova_db is not None else None,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Book:
+class _StepRecorder:
     """Where a step of a run is written down."""
 
     run: Run
     step: str
 
-    def changing(self, facts: dict[str, Any], ask: Callable[[], Any]) -> Any:
+    def record_change(self, facts: dict[str, Any], ask: Callable[[], Any]) -> Any:
         """Ask, with an entry before and one after."""
         facts = {"step": self.step, **facts}
         verbs = ("run.command", "run.answered")
@@ -67,28 +67,28 @@ class _Book:
     def _write(self, verb: str, after: dict[str, Any]) -> AuditEntry:
         return audit.record(verb, run=self.run, after=after)
 
-    def reading(self, facts: dict[str, Any], ask: Callable[[], Any]) -> Any:
+    def record_read(self, facts: dict[str, Any], ask: Callable[[], Any]) -> Any:
         """Ask, with an entry if this was not asked in this step with that answer."""
         try:
             answer = ask()
         except WorldError as error:
-            self._seen(facts, trouble_of(error))
+            self._record_if_new(facts, trouble_of(error))
             raise
-        self._seen(facts, answer_of(answer))
+        self._record_if_new(facts, answer_of(answer))
         return answer
 
-    def _seen(self, facts: dict[str, Any], outcome: dict[str, Any]) -> None:
+    def _record_if_new(self, facts: dict[str, Any], outcome: dict[str, Any]) -> None:
         said = f"{outcome.get('answer')}{outcome.get('trouble')}"
         shape = sha256(_FIGURE.sub("0", said))
         key = (self.run.pk, self.step, facts.get("host"), facts["sha256"])
-        if (_seen.get(key) or self._last(facts)) != shape:
+        if (_seen.get(key) or self._last_shape(facts)) != shape:
             after = {"step": self.step, **facts, **outcome, "shape": shape}
             audit.record("run.looked", run=self.run, after=after)
         _seen[key] = shape
-        while len(_seen) > _MOST_SEEN:
+        while len(_seen) > _MAX_SEEN:
             _seen.popitem(last=False)
 
-    def _last(self, facts: dict[str, Any]) -> str:
+    def _last_shape(self, facts: dict[str, Any]) -> str:
         """Return the shape of the last answer that the trail has of this question."""
         found = AuditEntry.objects.filter(
             request_number=self.run.request_id, verb="run.looked"
@@ -103,14 +103,18 @@ class _Book:
 class RecordedHosts:
     """``interfaces.Hosts``, written down."""
 
-    def __init__(self, hosts: Hosts, book: _Book) -> None:
+    def __init__(self, hosts: Hosts, recorder: _StepRecorder) -> None:
         self._hosts = hosts
-        self._book = book
+        self._recorder = recorder
 
     def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
         """Run the command as the port says."""
         facts = {"host": host, "name": command.name, **text_of(command.text)}
-        write = self._book.reading if command.reads else self._book.changing
+        write = (
+            self._recorder.record_read
+            if command.reads
+            else self._recorder.record_change
+        )
         answer: str = write(
             facts, lambda: self._hosts.run(host, command, timeout=timeout)
         )
@@ -120,15 +124,15 @@ class RecordedHosts:
 class RecordedNovaDb:
     """``interfaces.NovaDb``, written down."""
 
-    def __init__(self, nova_db: NovaDb, book: _Book) -> None:
+    def __init__(self, nova_db: NovaDb, recorder: _StepRecorder) -> None:
         self._nova_db = nova_db
-        self._book = book
+        self._recorder = recorder
 
     def row(self, server_id: str) -> InstanceRow:
         """Read the instance's row."""
         text = f"the row of instance {server_id} in Nova's database"
         facts = {"name": "read_row", **text_of(text)}
-        found: InstanceRow = self._book.reading(
+        found: InstanceRow = self._recorder.record_read(
             facts, lambda: self._nova_db.row(server_id)
         )
         return found
@@ -137,12 +141,16 @@ class RecordedNovaDb:
         """Read where the host is."""
         text = f"the compute node of {host} in Nova's database"
         facts = {"name": "read_place", **text_of(text)}
-        found: Place = self._book.reading(facts, lambda: self._nova_db.place_of(host))
+        found: Place = self._recorder.record_read(
+            facts, lambda: self._nova_db.place_of(host)
+        )
         return found
 
     def move(self, change: RowMove) -> bool:
         """Change the row; the entry has every statement as it is shown in the plan."""
         text = "\n".join(statement.shown for statement in change.statements)
         facts = {"name": "move_row", **text_of(text)}
-        done: bool = self._book.changing(facts, lambda: self._nova_db.move(change))
+        done: bool = self._recorder.record_change(
+            facts, lambda: self._nova_db.move(change)
+        )
         return done

@@ -1,4 +1,4 @@
-"""Down the plan: look at the first step that is not done, and nudge it if need be."""
+"""Down the plan: check the first step that is not done, and ask for it if need be."""
 
 from __future__ import annotations
 
@@ -7,113 +7,109 @@ from migrations_app.models import Step
 from migrations_app.models.states import StepState
 from migrations_app.procedures.base import Act, ForceCompletable, StepStatus
 from migrations_app.procedures.base import Step as PlanStep
-from migrations_app.runs.engine.run_context import GRACE, Footing, Way
+from migrations_app.runs.engine.run_context import (
+    GRACE,
+    Outcome,
+    RunContext,
+    past_point_of_no_return,
+)
+from migrations_app.runs.engine.run_writer import RunWriter
 
 
-def forward(foot: Footing) -> Way:
-    """Take the run one stretch further down its plan."""
-    row = next((r for r in foot.rows if r.state != StepState.DONE), None)
+def go_forward(context: RunContext, writer: RunWriter) -> Outcome:
+    """Take the run one pass further down its plan."""
+    row = next((r for r in context.rows if r.state != StepState.DONE), None)
     if row is None:
-        return foot.complete()
-    if foot.run.stop_asked_at is not None:
-        return _stop(foot)
-    step = foot.step(row)
+        return writer.complete()
+    if context.run.stop_asked_at is not None:
+        return _stop(context, writer)
+    step = context.step(row)
     try:
-        return _look(foot, row, step)
+        return _check(context, writer, row, step)
     except (Unreachable, Conflict) as error:
-        foot.worry(error.sentence, row)
-        return _wait(foot, row, step)
+        writer.record_trouble(error.sentence, row)
+        return _wait(context, writer, row, step)
     except Refused as error:
-        return foot.hold(error.sentence)
+        return writer.hold(error.sentence)
     except Blocked as error:
-        return _trouble(foot, error.sentence)
+        return _turn_back_or_hold(context, writer, error.sentence)
 
 
-def _look(foot: Footing, row: Step, step: PlanStep) -> Way:
-    ctx = foot.step_context(row, mark=row.mark)
-    match step.check(ctx):
+def _check(
+    context: RunContext, writer: RunWriter, row: Step, step: PlanStep
+) -> Outcome:
+    match step.check(writer.step_context(row, marker=row.mark)):
         case StepStatus.DONE:
-            foot.done(row)
-            return Way.ON
+            writer.step_done(row)
+            return Outcome.CONTINUE
         case StepStatus.READY if isinstance(step, Act):
-            return _ask(foot, row, step)
+            return _ask(context, writer, row, step)
         case StepStatus.WAITING if isinstance(step, ForceCompletable):
-            _force_complete(foot, row, step)
-    foot.calm()
-    return _wait(foot, row, step)
+            _force_complete(context, writer, row, step)
+    writer.clear_trouble()
+    return _wait(context, writer, row, step)
 
 
-def _ask(foot: Footing, row: Step, step: Act) -> Way:
+def _ask(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outcome:
     """Ask for the step, unless the world shows that it was asked already."""
-    ctx = foot.step_context(row, mark=row.mark)
+    ctx = writer.step_context(row, marker=row.mark)
     if row.asked_at is None:
-        mark = step.request_marker(ctx)
-        foot.begin(row)
-        foot.asking(row, f"Asking: {row.sentence}", asked_at=foot.now, mark=mark)
-        step.do(foot.step_context(row, mark=mark))
+        marker = step.request_marker(ctx)
+        writer.begin(row)
+        text = f"Asking: {row.sentence}"
+        writer.record_request(row, text, asked_at=context.now, mark=marker)
+        step.do(writer.step_context(row, marker=marker))
         if step.synchronous:
-            return Way.ON
+            return Outcome.CONTINUE
     elif not step.request_seen(ctx):
-        if foot.now - row.asked_at < GRACE:
-            return _wait(foot, row, step)
-        foot.asking(
-            row,
-            f"There is no trace of the request; asking again: {row.sentence}",
-            asked_at=foot.now,
-        )
+        if context.now - row.asked_at < GRACE:
+            return _wait(context, writer, row, step)
+        text = f"There is no trace of the request; asking again: {row.sentence}"
+        writer.record_request(row, text, asked_at=context.now)
         step.do(ctx)
-    foot.calm()
-    return _wait(foot, row, step)
+    writer.clear_trouble()
+    return _wait(context, writer, row, step)
 
 
-def _force_complete(foot: Footing, row: Step, step: ForceCompletable) -> None:
+def _force_complete(
+    context: RunContext, writer: RunWriter, row: Step, step: ForceCompletable
+) -> None:
     """Pass a person's wish on: once, and say so when Nova will not have it."""
-    if foot.run.force_asked_at is None or foot.run.force_sent_at is not None:
+    run = context.run
+    if run.force_asked_at is None or run.force_sent_at is not None:
         return
-    foot.lease.write(force_sent_at=foot.now)
-    foot.asking(row, "Asking Nova to complete the migration by force.")
+    writer.lease.write(force_sent_at=context.now)
+    writer.record_request(row, "Asking Nova to complete the migration by force.")
     try:
-        step.force_complete(foot.step_context(row, mark=row.mark))
+        step.force_complete(writer.step_context(row, marker=row.mark))
     except (Blocked, Conflict, Unreachable, Refused) as error:
-        foot.say(f"Nova did not take it: {error.sentence}", row)
+        writer.log(f"Nova did not take it: {error.sentence}", row)
 
 
-def _wait(foot: Footing, row: Step, step: PlanStep) -> Way:
-    foot.begin(row)
-    begun = row.begun_at or foot.now
-    patience = step.timeout(foot.move)
-    if foot.now - begun > patience:
-        minutes = int(patience.total_seconds() // 60)
-        last = f" Last: {foot.run.why}" if foot.run.why else ""
-        return _trouble(
-            foot, f"This took longer than {minutes} minutes: {row.sentence}{last}"
-        )
-    return foot.rest(row.asked_at or begun)
+def _wait(context: RunContext, writer: RunWriter, row: Step, step: PlanStep) -> Outcome:
+    writer.begin(row)
+    begun = row.begun_at or context.now
+    timeout = step.timeout(context.move)
+    if context.now - begun > timeout:
+        minutes = int(timeout.total_seconds() // 60)
+        last = f" Last: {context.run.why}" if context.run.why else ""
+        sentence = f"This took longer than {minutes} minutes: {row.sentence}{last}"
+        return _turn_back_or_hold(context, writer, sentence)
+    return writer.release(row.asked_at or begun)
 
 
-def _stop(foot: Footing) -> Way:
-    who = foot.run.stop_asked_by
-    if _past_return(foot):
-        foot.lease.write(stop_asked_at=None)
-        foot.say(f"{who} asked to stop, but the point of no return is passed.")
-        return Way.ON
-    return foot.turn_back(f"{who} asked to stop.")
+def _stop(context: RunContext, writer: RunWriter) -> Outcome:
+    who = context.run.stop_asked_by
+    if past_point_of_no_return(context.rows, context.plan):
+        writer.lease.write(stop_asked_at=None)
+        writer.log(f"{who} asked to stop, but the point of no return is passed.")
+        return Outcome.CONTINUE
+    return writer.turn_back(f"{who} asked to stop.")
 
 
-def _trouble(foot: Footing, sentence: str) -> Way:
-    return foot.hold(sentence) if _past_return(foot) else foot.turn_back(sentence)
-
-
-def _past_return(foot: Footing) -> bool:
-    """Tell whether a final step is done, or was asked and cannot be called off."""
-    for row in foot.rows:
-        step = foot.step(row)
-        if step.final and row.state == StepState.DONE:
-            return True
-        if (
-            step.final
-            and row.asked_at
-            and not (isinstance(step, Act) and step.reversible)
-        ):
-            return True
-    return False
+def _turn_back_or_hold(
+    context: RunContext, writer: RunWriter, sentence: str
+) -> Outcome:
+    if past_point_of_no_return(context.rows, context.plan):
+        return writer.hold(sentence)
+    return writer.turn_back(sentence)

@@ -1,7 +1,7 @@
-"""The heart: one thread a process that renews the leases of what it works at.
+"""The heartbeat of leases: one thread a process that renews all that it holds.
 
 A neighbour may take longer to answer than a lease lasts. While this process lives its
-leases are renewed; when it is killed the heart stops with it, and the leases lapse.
+leases are renewed; when it is killed the thread ends with it, and the leases lapse.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db import Error, close_old_connections, connection
 log = structlog.get_logger(__name__)
 
 
-class Held(Protocol):
+class Renewable(Protocol):
     """A lease that can be renewed."""
 
     token: str
@@ -28,18 +28,18 @@ class Held(Protocol):
         ...
 
 
-_held: dict[str, Held] = {}
+_leases: dict[str, Renewable] = {}
 _lock = threading.Lock()
-_stir = threading.Event()
+_timer = threading.Event()
 _thread: threading.Thread | None = None
 
 
 @contextmanager
-def beating(lease: Held) -> Iterator[None]:
+def kept_alive(lease: Renewable) -> Iterator[None]:
     """Keep the lease renewed for as long as the block lasts."""
     global _thread
     with _lock:
-        _held[lease.token] = lease
+        _leases[lease.token] = lease
         if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_beat, name="heart", daemon=True)
             _thread.start()
@@ -47,19 +47,19 @@ def beating(lease: Held) -> Iterator[None]:
         yield
     finally:
         with _lock:
-            _held.pop(lease.token, None)
+            _leases.pop(lease.token, None)
 
 
 def _beat() -> None:
     while True:
-        _stir.wait(settings.NOVAWEB_LEASE / 3)
+        _timer.wait(settings.NOVAWEB_LEASE / 3)
         with _lock:
-            held = list(_held.values())
+            held = list(_leases.values())
         if held:
             _renew(held)
 
 
-def _renew(held: list[Held]) -> None:
+def _renew(held: list[Renewable]) -> None:
     try:
         close_old_connections()
         for lease in held:
@@ -69,5 +69,5 @@ def _renew(held: list[Held]) -> None:
         log.warning("leases not renewed", reason=str(error))
         connection.close()
     except Exception:
-        # a heart that stopped would hand every long request to a second worker
+        # a heartbeat that stopped would hand every long request to a second worker
         log.exception("leases not renewed")

@@ -1,4 +1,4 @@
-"""The journal: the next numbered line of a run.
+"""The log of a run: numbered lines without a gap.
 
 The number is taken by an UPDATE of the run's own row in the transaction that inserts
 the line: the row's lock makes the order of commits the order of numbers, so a reader
@@ -17,7 +17,7 @@ from migrations_app.models import Line, Run
 from migrations_app.runs.engine.lease import Lease
 
 
-def say(lease: Lease, text: str, /, *, step: str = "", **fields: Any) -> None:
+def add_line(lease: Lease, text: str, /, *, step: str = "", **fields: Any) -> None:
     """Add a line to the log of the run that the lease is for, and write ``fields``.
 
     Raises LostLease.
@@ -27,14 +27,14 @@ def say(lease: Lease, text: str, /, *, step: str = "", **fields: Any) -> None:
         _insert(lease.run_id, text, step, lease.clock())
 
 
-def note(run_id: int, text: str, *, at: datetime) -> None:
+def add_note(run_id: int, text: str, *, at: datetime) -> None:
     """Add a line on behalf of a person, who holds no lease."""
     with transaction.atomic():
         Run.objects.filter(pk=run_id).update(last_number=models.F("last_number") + 1)
         _insert(run_id, text, "", at)
 
 
-def digest(run_id: int) -> dict[str, Any]:
+def log_digest(run_id: int) -> dict[str, Any]:
     """Return the SHA-256 of the log as its text file has it, and how long it is."""
     found, count = hashlib.sha256(), 0
     for line in Line.objects.filter(run_id=run_id).order_by("number").iterator():

@@ -1,80 +1,85 @@
-"""Back up the plan: undo, in reverse, what was asked; verified by the same looks."""
+"""Back up the plan: undo, in reverse, what was asked; verified by the same checks."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import cast
 
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
 from migrations_app.models import Step
 from migrations_app.models.states import StepState
 from migrations_app.procedures.base import Act, StepStatus
-from migrations_app.runs.engine.run_context import GRACE, Footing, Way
+from migrations_app.runs.engine.run_context import (
+    GRACE,
+    Outcome,
+    RunContext,
+    steps_to_undo,
+)
+from migrations_app.runs.engine.run_writer import RunWriter
 
 
-def back(foot: Footing) -> Way:
-    """Take the run one stretch further back; only what was asked is undone."""
-    for row in sorted(foot.rows, key=lambda row: _turn(foot, row)):
-        step = foot.step(row)
-        if row.asked_at is None or row.state == StepState.UNDONE:
-            continue
-        if not isinstance(step, Act):
-            continue
-        if row.undo_begun_at is None:
-            foot.save(row, undo_begun_at=foot.now, state=str(StepState.GOING_BACK))
-        try:
-            return _undo(foot, row, step)
-        except (Unreachable, Conflict) as error:
-            foot.worry(error.sentence, row)
-            return _wait(foot, row, step)
-        except (Blocked, Refused) as error:
-            return foot.hold(error.sentence)
-    return foot.rolled_back()
+def go_back(context: RunContext, writer: RunWriter) -> Outcome:
+    """Take the run one pass further back; only what was asked is undone."""
+    rows = steps_to_undo(context.rows, context.plan)
+    if not rows:
+        return writer.rolled_back()
+    row = rows[0]
+    step = cast(Act, context.step(row))
+    if row.undo_begun_at is None:
+        writer.save(row, undo_begun_at=context.now, state=str(StepState.GOING_BACK))
+    try:
+        return _undo(context, writer, row, step)
+    except (Unreachable, Conflict) as error:
+        writer.record_trouble(error.sentence, row)
+        return _wait(context, writer, row, step)
+    except (Blocked, Refused) as error:
+        return writer.hold(error.sentence)
 
 
-def _turn(foot: Footing, row: Step) -> tuple[bool, int]:
-    """Sort what is urgent first, then the last step first."""
-    step = foot.step(row)
-    return not (isinstance(step, Act) and step.undo_first), -row.position
-
-
-def _undo(foot: Footing, row: Step, step: Act) -> Way:
-    ctx = foot.step_context(row, mark=row.undo_mark)
+def _undo(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outcome:
+    ctx = writer.step_context(row, marker=row.undo_mark)
     if step.undone(ctx):
-        if _settled(foot, row, step):
-            foot.undone(row)
-            return Way.ON
-        return _wait(foot, row, step)
+        if _request_has_settled(context, writer, row, step):
+            writer.step_undone(row)
+            return Outcome.CONTINUE
+        return _wait(context, writer, row, step)
     match step.check_undo(ctx):
         case StepStatus.DONE if step.final:
-            return foot.go_on(row)
+            return writer.go_on(row)
         case StepStatus.DONE:
-            if not step.undo_first and (past := _passed(foot, row)) is not None:
-                return foot.go_on(past)
-            _ask(foot, row, step)
+            if not step.undo_first:
+                final = _later_final_step_that_is_done(context, writer, row)
+                if final is not None:
+                    return writer.go_on(final)
+            _ask(context, writer, row, step)
         case StepStatus.WAITING if step.interruptible:
-            _ask(foot, row, step)
-    return _wait(foot, row, step)
+            _ask(context, writer, row, step)
+    return _wait(context, writer, row, step)
 
 
-def _passed(foot: Footing, row: Step) -> Step | None:
+def _later_final_step_that_is_done(
+    context: RunContext, writer: RunWriter, row: Step
+) -> Step | None:
     """Return the point of no return, if it comes later and is passed in the world.
 
     Nova, or somebody, may have confirmed a cold migration before we asked. Final steps
     after the first say nothing: there may have been nothing to do in them.
     """
-    first = next((each for each in foot.rows if foot.step(each).final), None)
+    first = next((each for each in context.rows if context.step(each).final), None)
     if first is None or first.position <= row.position:
         return None
     with suppress(Blocked):  # then it is not done, whatever else it is
-        if (
-            foot.step(first).check(foot.step_context(first, mark=first.mark))
-            is StepStatus.DONE
-        ):
+        status = context.step(first).check(
+            writer.step_context(first, marker=first.mark)
+        )
+        if status is StepStatus.DONE:
             return first
     return None
 
 
-def _settled(foot: Footing, row: Step, step: Act) -> bool:
+def _request_has_settled(
+    context: RunContext, writer: RunWriter, row: Step, step: Act
+) -> bool:
     """Tell whether the request for the step cannot take effect any more.
 
     The world looks untouched; but a request that a dead worker made may still be on
@@ -84,33 +89,33 @@ def _settled(foot: Footing, row: Step, step: Act) -> bool:
     if row.done_at is not None or row.undo_asked_at is not None:
         return True
     try:
-        if step.request_seen(foot.step_context(row, mark=row.mark)):
+        if step.request_seen(writer.step_context(row, marker=row.mark)):
             return False
     except Blocked:
         return True  # Nova took it, and it came to nothing
-    return row.asked_at is None or foot.now - row.asked_at >= GRACE
+    return row.asked_at is None or context.now - row.asked_at >= GRACE
 
 
-def _ask(foot: Footing, row: Step, step: Act) -> None:
+def _ask(context: RunContext, writer: RunWriter, row: Step, step: Act) -> None:
     """Ask for the way back, unless the world shows that it was asked already."""
-    ctx = foot.step_context(row, mark=row.undo_mark)
+    ctx = writer.step_context(row, marker=row.undo_mark)
     if row.undo_asked_at is None:
-        mark = step.request_marker(ctx)
+        marker = step.request_marker(ctx)
         text = f"Asking to undo: {row.sentence}"
-        foot.asking(row, text, undo_asked_at=foot.now, undo_mark=mark)
-        step.undo(foot.step_context(row, mark=mark))
-    elif not step.undo_request_seen(ctx) and foot.now - row.undo_asked_at >= GRACE:
+        writer.record_request(row, text, undo_asked_at=context.now, undo_mark=marker)
+        step.undo(writer.step_context(row, marker=marker))
+    elif not step.undo_request_seen(ctx) and context.now - row.undo_asked_at >= GRACE:
         text = f"There is no trace of it; asking again to undo: {row.sentence}"
-        foot.asking(row, text, undo_asked_at=foot.now)
+        writer.record_request(row, text, undo_asked_at=context.now)
         step.undo(ctx)
 
 
-def _wait(foot: Footing, row: Step, step: Act) -> Way:
-    begun = row.undo_begun_at or foot.now
-    patience = step.undo_timeout(foot.move)
-    if foot.now - begun > patience:
-        minutes = int(patience.total_seconds() // 60)
-        return foot.hold(
+def _wait(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outcome:
+    begun = row.undo_begun_at or context.now
+    timeout = step.undo_timeout(context.move)
+    if context.now - begun > timeout:
+        minutes = int(timeout.total_seconds() // 60)
+        return writer.hold(
             f"The way back took longer than {minutes} minutes: {row.sentence}"
         )
-    return foot.rest(row.undo_asked_at or begun)
+    return writer.release(row.undo_asked_at or begun)

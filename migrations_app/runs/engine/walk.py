@@ -17,10 +17,11 @@ from migrations_app.errors import LostLease
 from migrations_app.integrations.interfaces import World
 from migrations_app.models.states import RunState
 from migrations_app.runs.engine import lease_heartbeat as heart
-from migrations_app.runs.engine.forward import forward
+from migrations_app.runs.engine.forward import go_forward
 from migrations_app.runs.engine.lease import Clock, Lease
-from migrations_app.runs.engine.run_context import Footing, Way
-from migrations_app.runs.engine.undo import back
+from migrations_app.runs.engine.run_context import Outcome, RunContext
+from migrations_app.runs.engine.run_writer import RunWriter
+from migrations_app.runs.engine.undo import go_back
 
 log = structlog.get_logger(__name__)
 WorldOf = Callable[[str], World]
@@ -29,7 +30,9 @@ WorldOf = Callable[[str], World]
 DATABASE_AWAY = (InterfaceError, InternalError, OperationalError, ProgrammingError)
 
 
-def walk(run_id: int, world_of: WorldOf, *, clock: Clock = timezone.now) -> Way | None:
+def walk(
+    run_id: int, world_of: WorldOf, *, clock: Clock = timezone.now
+) -> Outcome | None:
     """Walk the run if it is due and nobody else does; None when it was not ours.
 
     Afterwards the run is over, held, or due again later. When the database is away
@@ -38,34 +41,36 @@ def walk(run_id: int, world_of: WorldOf, *, clock: Clock = timezone.now) -> Way 
     lease = Lease(run_id, clock)
     if not lease.claim():
         return None
-    with heart.beating(lease):
+    with heart.kept_alive(lease):
         try:
-            return _go(lease, world_of)
+            return _walk(lease, world_of)
         except LostLease:
             log.warning("lease lost", run=run_id)
             return None
 
 
-def _go(lease: Lease, world_of: WorldOf) -> Way:
-    foot = Footing(lease, world_of)
-    if not foot.sound:
-        return foot.hold(
+def _walk(lease: Lease, world_of: WorldOf) -> Outcome:
+    context = RunContext(lease.run_id, world_of, clock=lease.clock)
+    writer = RunWriter(context, lease)
+    if not context.plan_is_known:
+        return writer.hold(
             "The steps of this procedure have changed since they were approved. Look at"
             " the instance in Nova, then close the run by hand and ask anew."
         )
-    way = Way.ON
+    outcome = Outcome.CONTINUE
     try:
-        while way is Way.ON:
-            way = forward(foot) if foot.run.state == RunState.RUNNING else back(foot)
-            if way is Way.ON:
-                foot.refresh()
+        while outcome is Outcome.CONTINUE:
+            running = context.run.state == RunState.RUNNING
+            outcome = (go_forward if running else go_back)(context, writer)
+            if outcome is Outcome.CONTINUE:
+                context.refresh()
     except (LostLease, *DATABASE_AWAY):
         raise
     except Exception as error:
         # an error of our own: a person must look, the run must not spin
         log.exception("walk failed", run=lease.run_id)
-        return foot.hold(
+        return writer.hold(
             f"novaweb met an error of its own ({type(error).__name__}); its log says"
             " more. Nothing further was asked of Nova. Look again when it is mended."
         )
-    return way
+    return outcome

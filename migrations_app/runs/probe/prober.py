@@ -26,14 +26,14 @@ from migrations_app.runs.probe import samples
 from migrations_app.runs.probe.gaps import Answer
 
 log = structlog.get_logger(__name__)
-EVERY = 0.2  # seconds between two questions
+INTERVAL = 0.2  # seconds between two questions
 TIMEOUT = 1.0  # seconds after which a question was asked in vain
-ROUND = 1.0  # seconds between two looks into the database
+DATABASE_INTERVAL = 1.0  # seconds between two looks into the database
 # When this process was not let run for so long, what was on its way then is no
 # witness: an answer may have come and not been read.
 STALL = 0.25
 # A worker carries so many guests; the others take the rest.
-MOST = 200
+MAX_GUESTS = 200
 
 Open = Callable[[Target], Reachable]
 
@@ -65,26 +65,28 @@ class Prober:
         asyncio.run(self._run(stop))
 
     async def _run(self, stop: threading.Event) -> None:
-        watch = asyncio.create_task(self._watch())
+        watch = asyncio.create_task(self._watch_for_stalls())
         try:
             while not stop.is_set():
-                await self._round()
-                await asyncio.sleep(ROUND)
+                await self._exchange()
+                await asyncio.sleep(DATABASE_INTERVAL)
         finally:
             watch.cancel()
-            await self._leave()
+            await self._shut_down()
 
-    async def _leave(self) -> None:
+    async def _shut_down(self) -> None:
         for run in list(self._held):
             await self._drop(run)
-        await self._ask(lambda: samples.give_back(self.token))
+        await self._ask(lambda: samples.release_all(self.token))
         self._database.shutdown()
 
-    async def _round(self) -> None:
+    async def _exchange(self) -> None:
         """Write what was answered; keep, take and drop probes as the database says."""
-        answers = {run: self._ripe(held) for run, held in self._held.items()}
-        room = MOST - len(self._held)
-        told = await self._ask(lambda: samples.turn(self.token, answers, room=room))
+        answers = {run: self._certain_answers(held) for run, held in self._held.items()}
+        room = MAX_GUESTS - len(self._held)
+        told = await self._ask(
+            lambda: samples.save_and_claim(self.token, answers, room=room)
+        )
         if told is None:
             for run, kept in answers.items():  # once more, when the database is back
                 self._put_back(run, kept)
@@ -100,16 +102,18 @@ class Prober:
     ) -> dict[int, str] | None:
         """Ask the database in its own thread; None when it does not answer."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._database, _guarded, question)
+        return await loop.run_in_executor(self._database, _without_raising, question)
 
     async def _take(self, run: int, text: str) -> None:
         try:
             held = Probing(run, self._open(parse(text)))
         except NovawebError as error:
             sentence = error.sentence
-            await self._ask(lambda: samples.trouble(self.token, run, sentence))
+            await self._ask(
+                lambda: samples.release_with_reason(self.token, run, sentence)
+            )
             return
-        held.task = asyncio.create_task(self._beat(held))
+        held.task = asyncio.create_task(self._probe_guest(held))
         self._held[run] = held
 
     async def _drop(self, run: int) -> None:
@@ -120,30 +124,30 @@ class Prober:
         await asyncio.gather(*tasks, return_exceptions=True)
         held.guest.close()
 
-    async def _beat(self, held: Probing) -> None:
+    async def _probe_guest(self, held: Probing) -> None:
         due = time.monotonic()
         while True:
-            task = asyncio.create_task(self._knock(held))
+            task = asyncio.create_task(self._probe_once(held))
             held.under_way.add(task)
             task.add_done_callback(held.under_way.discard)
-            due = max(due + EVERY, time.monotonic())
+            due = max(due + INTERVAL, time.monotonic())
             await asyncio.sleep(due - time.monotonic())
 
-    async def _knock(self, held: Probing) -> None:
+    async def _probe_once(self, held: Probing) -> None:
         sent, at = time.monotonic(), time.time()
         latency = await held.guest.knock(TIMEOUT)
         held.done.append((sent, time.monotonic(), Answer(at, latency)))
 
-    async def _watch(self) -> None:
+    async def _watch_for_stalls(self) -> None:
         """Note when this process was not let run."""
         while True:
             before = time.monotonic()
-            await asyncio.sleep(EVERY / 4)
+            await asyncio.sleep(INTERVAL / 4)
             now = time.monotonic()
-            if now - before > EVERY / 4 + STALL:
+            if now - before > INTERVAL / 4 + STALL:
                 self._stalls = [*self._stalls[-50:], (before, now)]
 
-    def _ripe(self, held: Probing) -> list[Answer]:
+    def _certain_answers(self, held: Probing) -> list[Answer]:
         """Take the answers that no stall can spoil any more."""
         limit = time.monotonic() - STALL
         ripe = [each for each in held.done if each[1] <= limit]
@@ -161,7 +165,7 @@ class Prober:
             self._held[run].done = old + self._held[run].done
 
 
-def _guarded(question: Callable[[], dict[int, str]]) -> dict[int, str] | None:
+def _without_raising(question: Callable[[], dict[int, str]]) -> dict[int, str] | None:
     try:
         close_old_connections()
         return question()

@@ -17,19 +17,19 @@ from migrations_app.runs.probe.gaps import Answer
 
 LEASE = timedelta(seconds=4)
 # A worker that may not probe leaves it to others for so long.
-AGAIN = timedelta(seconds=30)
+RETRY_AFTER = timedelta(seconds=30)
 # When the run is over the guest may still boot: it is probed until it has answered for
 # so long, and for so long at most.
-SETTLED, LONGEST_BOOT = timedelta(seconds=3), timedelta(minutes=5)
+ANSWERS_AFTER_END, LONGEST_BOOT = timedelta(seconds=3), timedelta(minutes=5)
 # What was answered in full is kept for so long while a run goes on, and a probe that
 # has so many rows ends: about a day without any answer.
-KEPT, MOST_ROWS = timedelta(hours=4), 90_000
+KEEP_ANSWERS, MAX_ROWS = timedelta(hours=4), 90_000
 
 _WALKING = [str(state) for state in WALKING_RUNS]
 _HELD = str(RunState.HELD)
 
 
-def turn(
+def save_and_claim(
     token: str, answers: Mapping[int, Sequence[Answer]], *, room: int
 ) -> dict[int, str]:
     """Write what was answered, and return the targets that are ours now, by run.
@@ -38,44 +38,44 @@ def turn(
     written. New probes are taken, ``room`` at most.
     """
     now = timezone.now()
-    ours = {probe.run_id: probe for probe in _renewed(token, list(answers), now)}
+    ours = {probe.run_id: probe for probe in _renew(token, list(answers), now)}
     _write({run: found for run, found in answers.items() if run in ours})
     for run, probe in list(ours.items()):
-        if _over(probe, now):
+        if _is_over(probe, now):
             _end(probe, now)
             del ours[run]
         elif probe.run.state == _HELD:
             _set(probe, lease="", lease_until=None)
             del ours[run]
-    taken = {probe.run_id: probe for probe in _taken(token, now, room)}
+    taken = {probe.run_id: probe for probe in _claim(token, now, room)}
     return {run: probe.target for run, probe in (ours | taken).items()}
 
 
-def trouble(token: str, run: int, sentence: str) -> dict[int, str]:
+def release_with_reason(token: str, run: int, sentence: str) -> dict[int, str]:
     """Note why the probe cannot be done here; another worker may try it later."""
     now = timezone.now()
     with transaction.atomic():
         mine = Probe.objects.filter(pk=run, lease=token)
         new = mine.exclude(trouble=sentence).exists()
-        changed = mine.update(lease="", lease_until=now + AGAIN, trouble=sentence)
+        changed = mine.update(lease="", lease_until=now + RETRY_AFTER, trouble=sentence)
         if changed and new:
-            journal.note(run, f"The guest is not probed: {sentence}", at=now)
+            journal.add_note(run, f"The guest is not probed: {sentence}", at=now)
     return {}
 
 
-def give_back(token: str) -> dict[int, str]:
+def release_all(token: str) -> dict[int, str]:
     """Let other workers go on at once with what was ours."""
     Probe.objects.filter(lease=token).update(lease="", lease_until=None)
     return {}
 
 
-def _renewed(token: str, runs: list[int], now: datetime) -> list[Probe]:
+def _renew(token: str, runs: list[int], now: datetime) -> list[Probe]:
     mine = Probe.objects.filter(pk__in=runs, lease=token)
     mine.update(lease_until=now + LEASE)
     return list(mine.select_related("run"))
 
 
-def _taken(token: str, now: datetime, room: int) -> list[Probe]:
+def _claim(token: str, now: datetime, room: int) -> list[Probe]:
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     ended = Q(run__ended_at__gt=now - LONGEST_BOOT)
     due = Probe.objects.filter(
@@ -96,7 +96,7 @@ def _begin(probe: Probe, now: datetime) -> None:
         with transaction.atomic():
             _set(probe, begun_at=now)
             text = f"The guest is probed every 200 ms: {probe.target}."
-            journal.note(probe.run_id, text, at=now)
+            journal.add_note(probe.run_id, text, at=now)
 
 
 def _write(answers: Mapping[int, Sequence[Answer]]) -> None:
@@ -126,28 +126,30 @@ def _write(answers: Mapping[int, Sequence[Answer]]) -> None:
             )
 
 
-def _over(probe: Probe, now: datetime) -> bool:
+def _is_over(probe: Probe, now: datetime) -> bool:
     """Tell whether there is nothing more to learn."""
     ended = probe.run.ended_at
     rows = Sample.objects.filter(run=probe.run_id)
     if now.second == 0:  # about once a minute
-        rows.filter(lost=0, at__lt=now - KEPT).delete()
-        if rows.count() > MOST_ROWS:
+        rows.filter(lost=0, at__lt=now - KEEP_ANSWERS).delete()
+        if rows.count() > MAX_ROWS:
             return True
     if ended is None:
         return False
     if now - ended > LONGEST_BOOT or probe.sent == probe.lost:
         return True
-    last = rows.filter(at__gte=now - SETTLED - timedelta(seconds=2))
+    last = rows.filter(at__gte=now - ANSWERS_AFTER_END - timedelta(seconds=2))
     counted = last.aggregate(lost=models.Sum("lost"), rows=models.Count("pk"))
-    return now - ended > SETTLED and counted["rows"] >= 2 and not counted["lost"]
+    return (
+        now - ended > ANSWERS_AFTER_END and counted["rows"] >= 2 and not counted["lost"]
+    )
 
 
 def _end(probe: Probe, now: datetime) -> None:
     result = gaps.read(of_run(probe.run_id))
     with transaction.atomic():
         _set(probe, over_at=now, lease="", lease_until=None, result=result.as_dict())
-        journal.note(probe.run_id, f"{probe.target}: {gaps.words(result)}", at=now)
+        journal.add_note(probe.run_id, f"{probe.target}: {gaps.words(result)}", at=now)
 
 
 def of_run(run: int) -> list[Answer]:

@@ -8,7 +8,7 @@ import pytest
 
 from migrations_app.models import Pacer, Run
 from migrations_app.requests import start as starts
-from migrations_app.runs.engine.beat import LEASE, UNANSWERED, Baton
+from migrations_app.runs.engine.beat import LEASE, UNANSWERED, PacerLease
 from tests.cast import Cast
 from tests.stage import Stage
 
@@ -22,7 +22,7 @@ class Played:
         self.rung = self.walked = 0
         self.bell = bell
         self.waiting: datetime | None = None
-        self.baton = Baton(
+        self.pacer_lease = PacerLease(
             ring=self.ring,
             walk=self.walk,
             other=lambda now: self.waiting,
@@ -38,7 +38,7 @@ class Played:
 
 
 def test_one_at_a_time(stage: Stage) -> None:
-    first, second = Played(stage).baton, Played(stage).baton
+    first, second = Played(stage).pacer_lease, Played(stage).pacer_lease
     assert first.beat()
     assert not second.beat()
     stage.later(seconds=1)
@@ -47,7 +47,7 @@ def test_one_at_a_time(stage: Stage) -> None:
 
 
 def test_a_dead_one_is_replaced(stage: Stage) -> None:
-    dead, living = Played(stage).baton, Played(stage).baton
+    dead, living = Played(stage).pacer_lease, Played(stage).pacer_lease
     assert dead.beat()
     stage.time += LEASE
     assert not living.beat()
@@ -57,17 +57,17 @@ def test_a_dead_one_is_replaced(stage: Stage) -> None:
 
 
 def test_one_that_leaves_is_replaced_at_once(stage: Stage) -> None:
-    first, second = Played(stage).baton, Played(stage).baton
+    first, second = Played(stage).pacer_lease, Played(stage).pacer_lease
     first.beat()
-    second.drop()
+    second.release()
     assert not second.beat(), "only its holder can drop the baton"
-    first.drop()
+    first.release()
     assert second.beat()
 
 
 def test_it_says_when_it_was_last_there(stage: Stage) -> None:
-    baton = Played(stage).baton
-    baton.beat()
+    pacer_lease = Played(stage).pacer_lease
+    pacer_lease.beat()
     assert Pacer.objects.get().seen_at == stage.time
 
 
@@ -77,21 +77,21 @@ def test_it_is_quiet_when_nothing_is_due(stage: Stage) -> None:
     Run.objects.filter(pk=run.pk).update(
         look_again_at=stage.time + timedelta(seconds=1)
     )
-    assert played.baton.beat()
+    assert played.pacer_lease.beat()
     assert (played.rung, played.walked) == (0, 0)
 
 
 def test_it_rings_when_a_run_is_due(stage: Stage) -> None:
     played = Played(stage)
     stage.start("live")
-    played.baton.beat()
+    played.pacer_lease.beat()
     assert (played.rung, played.walked) == (1, 0)
 
 
 def test_it_walks_itself_when_the_bell_is_broken(stage: Stage) -> None:
     played = Played(stage, bell=False)
     stage.start("live")
-    played.baton.beat()
+    played.pacer_lease.beat()
     assert (played.rung, played.walked) == (1, 1)
 
 
@@ -103,10 +103,10 @@ def test_it_walks_itself_when_nobody_answers(stage: Stage, what: str) -> None:
     else:
         played.waiting = stage.time
     stage.time += UNANSWERED
-    played.baton.beat()
+    played.pacer_lease.beat()
     assert played.walked == 0
     stage.later(milliseconds=1)
-    played.baton.beat()
+    played.pacer_lease.beat()
     assert (played.rung, played.walked) == (2, 1)
 
 
@@ -115,10 +115,10 @@ def test_a_run_that_is_being_walked_is_not_rung_for(stage: Stage) -> None:
     run = stage.start("live")
     lapses = stage.time + timedelta(seconds=4)
     Run.objects.filter(pk=run.pk).update(lease="somebody", lease_until=lapses)
-    played.baton.beat()
+    played.pacer_lease.beat()
     assert played.rung == 0
     stage.later(seconds=4.1)
-    played.baton.beat()
+    played.pacer_lease.beat()
     assert (played.rung, played.walked) == (1, 1)
 
 

@@ -124,4 +124,4 @@ def test_the_end_of_a_run_names_the_hash_of_its_log(stage: Stage, cast: Cast) ->
     run = stage.play(run)
     entry = AuditEntry.objects.get(verb="run.completed")
     assert entry.after["log_lines"] == run.lines.count() > 3
-    assert entry.after["log_sha256"] == journal.digest(run.pk)["log_sha256"]
+    assert entry.after["log_sha256"] == journal.log_digest(run.pk)["log_sha256"]

@@ -184,6 +184,6 @@ def test_the_heart_beats_while_a_run_is_walked(
     monkeypatch.setattr(heart, "_renew", renew)
     # another test's heart may be amid a long beat: this one is made anew
     monkeypatch.setattr(heart, "_thread", None)
-    with heart.beating(lease):
+    with heart.kept_alive(lease):
         assert beaten.wait(10)
-    assert lease.token not in heart._held
+    assert lease.token not in heart._leases

@@ -56,39 +56,39 @@ def said(run: Run) -> list[str]:
 
 
 def test_one_worker_at_a_time_probes_a_guest(run: Run, clock: Clock) -> None:
-    assert samples.turn("one", {}, room=9) == {run.pk: TARGET}
-    assert samples.turn("two", {}, room=9) == {}
+    assert samples.save_and_claim("one", {}, room=9) == {run.pk: TARGET}
+    assert samples.save_and_claim("two", {}, room=9) == {}
     clock.later(3)
-    assert samples.turn("one", {run.pk: []}, room=9) == {run.pk: TARGET}
+    assert samples.save_and_claim("one", {run.pk: []}, room=9) == {run.pk: TARGET}
     clock.later(3)
-    assert samples.turn("two", {}, room=9) == {}, "the lease was renewed"
+    assert samples.save_and_claim("two", {}, room=9) == {}, "the lease was renewed"
     assert said(run) == [f"The guest is probed every 200 ms: {TARGET}."]
 
 
 def test_another_one_follows_when_it_dies(run: Run, clock: Clock) -> None:
-    samples.turn("one", {}, room=9)
+    samples.save_and_claim("one", {}, room=9)
     clock.later(samples.LEASE.total_seconds() + 0.1)
-    assert samples.turn("two", {}, room=9) == {run.pk: TARGET}
+    assert samples.save_and_claim("two", {}, room=9) == {run.pk: TARGET}
     late = {run.pk: answers(clock, "...")}
-    assert samples.turn("one", late, room=9) == {}, "it came back too late"
+    assert samples.save_and_claim("one", late, room=9) == {}, "it came back too late"
     assert not Sample.objects.exists()
     assert len(said(run)) == 1
 
 
 def test_it_gives_back_what_it_has_at_once(run: Run) -> None:
-    samples.turn("one", {}, room=9)
-    samples.give_back("one")
-    assert samples.turn("two", {}, room=9) == {run.pk: TARGET}
+    samples.save_and_claim("one", {}, room=9)
+    samples.release_all("one")
+    assert samples.save_and_claim("two", {}, room=9) == {run.pk: TARGET}
 
 
 def test_it_takes_no_more_than_it_has_room_for(run: Run) -> None:
-    assert samples.turn("one", {}, room=0) == {}
+    assert samples.save_and_claim("one", {}, room=0) == {}
 
 
 def test_it_keeps_each_answer_with_its_time(run: Run, clock: Clock) -> None:
-    samples.turn("one", {}, room=9)
+    samples.save_and_claim("one", {}, room=9)
     found = answers(clock, ".x..")
-    samples.turn("one", {run.pk: found[::-1]}, room=9)
+    samples.save_and_claim("one", {run.pk: found[::-1]}, room=9)
     row = Sample.objects.get(run=run)
     assert row.lost == 1
     assert row.answers == [[0, 1.23], [200, None], [400, 1.23], [600, 1.23]]
@@ -99,12 +99,12 @@ def test_it_keeps_each_answer_with_its_time(run: Run, clock: Clock) -> None:
 
 
 def test_it_lets_a_held_run_rest_and_goes_on_with_it(run: Run) -> None:
-    samples.turn("one", {}, room=9)
+    samples.save_and_claim("one", {}, room=9)
     Run.objects.filter(pk=run.pk).update(state="held", look_again_at=None)
-    assert samples.turn("one", {run.pk: []}, room=9) == {}
-    assert samples.turn("two", {}, room=9) == {}
+    assert samples.save_and_claim("one", {run.pk: []}, room=9) == {}
+    assert samples.save_and_claim("two", {}, room=9) == {}
     Run.objects.filter(pk=run.pk).update(state="running")
-    assert samples.turn("two", {}, room=9) == {run.pk: TARGET}
+    assert samples.save_and_claim("two", {}, room=9) == {run.pk: TARGET}
 
 
 def end(run: Run, clock: Clock) -> None:
@@ -114,34 +114,40 @@ def end(run: Run, clock: Clock) -> None:
 def test_it_ends_when_the_guest_has_answered_for_a_while(
     run: Run, clock: Clock
 ) -> None:
-    samples.turn("one", {}, room=9)
-    samples.turn("one", {run.pk: answers(clock, "....xxxx")}, room=9)
+    samples.save_and_claim("one", {}, room=9)
+    samples.save_and_claim("one", {run.pk: answers(clock, "....xxxx")}, room=9)
     end(run, clock)
     for pattern in ("xxxxx", "xxx..", ".....", ".....", ".....", "....."):
         clock.later(1)
-        turned = samples.turn("one", {run.pk: answers(clock, pattern)}, room=9)
+        turned = samples.save_and_claim(
+            "one", {run.pk: answers(clock, pattern)}, room=9
+        )
         assert turned == {run.pk: TARGET}, "it may still be booting"
     for _ in range(3):
         clock.later(1)
-        turned = samples.turn("one", {run.pk: answers(clock, ".....")}, room=9)
+        turned = samples.save_and_claim(
+            "one", {run.pk: answers(clock, ".....")}, room=9
+        )
     assert turned == {}
     probe = Probe.objects.get(pk=run.pk)
     assert probe.over_at is not None
     assert [gap["lost"] for gap in probe.result["gaps"]] == [12]
     assert "it was away for at most 2.6 s" in said(run)[-1]
     clock.later(60)
-    assert samples.turn("two", {}, room=9) == {}, "over is over"
+    assert samples.save_and_claim("two", {}, room=9) == {}, "over is over"
 
 
 def test_it_does_not_wait_for_ever_for_a_guest_that_stays_away(
     run: Run, clock: Clock
 ) -> None:
-    samples.turn("one", {}, room=9)
-    samples.turn("one", {run.pk: answers(clock, "....xxxx")}, room=9)
+    samples.save_and_claim("one", {}, room=9)
+    samples.save_and_claim("one", {run.pk: answers(clock, "....xxxx")}, room=9)
     end(run, clock)
     clock.later(samples.LONGEST_BOOT.total_seconds() + 1)
     Probe.objects.update(lease_until=clock() + samples.LEASE)
-    assert samples.turn("one", {run.pk: answers(clock, "xxxxx")}, room=9) == {}
+    assert (
+        samples.save_and_claim("one", {run.pk: answers(clock, "xxxxx")}, room=9) == {}
+    )
     assert "it was away for at least" in said(run)[-1]
 
 
@@ -149,21 +155,21 @@ def test_it_says_once_that_it_may_not_probe_and_leaves_it_to_others(
     run: Run, clock: Clock
 ) -> None:
     for token in ("one", "two"):
-        assert samples.turn(token, {}, room=9) == {run.pk: TARGET}
-        samples.trouble(token, run.pk, "No ICMP here.")
-        assert samples.turn("three", {}, room=9) == {}
-        clock.later(samples.AGAIN.total_seconds() + 0.1)
+        assert samples.save_and_claim(token, {}, room=9) == {run.pk: TARGET}
+        samples.release_with_reason(token, run.pk, "No ICMP here.")
+        assert samples.save_and_claim("three", {}, room=9) == {}
+        clock.later(samples.RETRY_AFTER.total_seconds() + 0.1)
     assert said(run).count("The guest is not probed: No ICMP here.") == 1
-    samples.turn("three", {}, room=9)
-    samples.turn("three", {run.pk: answers(clock, "...")}, room=9)
+    samples.save_and_claim("three", {}, room=9)
+    samples.save_and_claim("three", {run.pk: answers(clock, "...")}, room=9)
     assert Probe.objects.get(pk=run.pk).trouble == ""
 
 
 def test_it_forgets_what_was_answered_in_full_long_ago(run: Run, clock: Clock) -> None:
-    samples.turn("one", {}, room=9)
-    samples.turn("one", {run.pk: answers(clock, ".....")}, room=9)
-    samples.turn("one", {run.pk: answers(clock, "..x..")}, room=9)
-    clock.later(samples.KEPT.total_seconds() + 30)  # and at a full minute
-    samples.turn("two", {}, room=9)
-    samples.turn("two", {run.pk: answers(clock, ".....")}, room=9)
+    samples.save_and_claim("one", {}, room=9)
+    samples.save_and_claim("one", {run.pk: answers(clock, ".....")}, room=9)
+    samples.save_and_claim("one", {run.pk: answers(clock, "..x..")}, room=9)
+    clock.later(samples.KEEP_ANSWERS.total_seconds() + 30)  # and at a full minute
+    samples.save_and_claim("two", {}, room=9)
+    samples.save_and_claim("two", {run.pk: answers(clock, ".....")}, room=9)
     assert [row.lost for row in Sample.objects.filter(run=run)] == [1, 0]
