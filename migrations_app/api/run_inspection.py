@@ -1,4 +1,4 @@
-"""The world now: what a run's instance is, beside what the step at hand wants."""
+"""The inspection of a run: its instance as it is, beside what the step expects."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from rest_framework.views import APIView
 
 from migrations_app.api.base import Checked
 from migrations_app.procedures.registry import step_title
-from migrations_app.runs import inspection as world_now
 from migrations_app.runs import queries as runs_queries
-from migrations_app.runs.action_preview import would
+from migrations_app.runs.action_preview import preview_actions
+from migrations_app.runs.inspection import inspect_run
 
 
 class ReadingShape(serializers.Serializer[Any]):
-    """One thing. ``agrees`` is null where nothing was expected or nothing was read.
+    """One aspect. ``agrees`` is null where nothing was expected or nothing was read.
 
     Then ``trouble`` says why it was not read.
     """
 
-    thing = serializers.CharField()
+    thing = serializers.CharField(source="aspect")
     title = serializers.CharField()
     expected = serializers.ListField(child=serializers.CharField())
-    now = serializers.CharField()
+    now = serializers.CharField(source="actual")
     detail = serializers.CharField()
     trouble = serializers.CharField()
     agrees = serializers.BooleanField(allow_null=True)
@@ -51,7 +51,7 @@ class WouldShape(serializers.Serializer[Any]):
     """What a verb of a held run would do now; ``refused``: it would not be done."""
 
     verb = serializers.CharField()
-    words = serializers.CharField()
+    words = serializers.CharField(source="effect")
     refused = serializers.BooleanField()
 
 
@@ -76,21 +76,22 @@ class WorldNow(Checked, APIView):
 
         ``would`` is empty for a run that is not held.
         """
-        now = world_now.look(runs_queries.run(pk))
-        step = now.step and {
-            "key": now.step.key,
-            "title": step_title(now.step.key, now.step.sentence),
-            "sentence": now.step.sentence,
-            "verdict": now.says.verdict,
-            "blocked": now.says.blocked,
-            "trouble": now.says.trouble,
+        found = inspect_run(runs_queries.run(pk))
+        current, verdict = found.current_step, found.verdict
+        step = current and {
+            "key": current.key,
+            "title": step_title(current.key, current.sentence),
+            "sentence": current.sentence,
+            "verdict": verdict.status,
+            "blocked": verdict.blocked,
+            "trouble": verdict.trouble,
         }
         answer = {
             "run": pk,
-            "at": now.at,
-            "back": now.back,
+            "at": found.at,
+            "back": found.going_back,
             "step": step,
-            "readings": now.readings,
-            "would": would(now),
+            "readings": found.rows,
+            "would": preview_actions(found),
         }
         return Response(WorldShape(answer).data)

@@ -1,4 +1,4 @@
-"""What each button of a held run would do now, given what the world is."""
+"""What each button of a held run would do now, given what an inspection found."""
 
 from __future__ import annotations
 
@@ -6,115 +6,116 @@ from dataclasses import dataclass
 
 from migrations_app.access.permissions import Verb
 from migrations_app.models.states import RunState, StepState
-from migrations_app.procedures import base
-from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.runs.inspection import WorldNow
+from migrations_app.procedures.base import StepStatus
+from migrations_app.procedures.registry import steps_by_key
+from migrations_app.runs.engine.run_context import past_point_of_no_return
+from migrations_app.runs.inspection import Inspection
 
 
 @dataclass(frozen=True, slots=True)
-class Would:
-    """A verb, and what it would do; or, ``refused``, why it would not."""
+class ActionPreview:
+    """What a verb would do, as the end of a sentence; or, ``refused``, why it would not
+    be done."""
 
     verb: Verb
-    words: str
+    effect: str
     refused: bool = False
 
 
-def would(now: WorldNow) -> tuple[Would, ...]:
-    """Return what the three verbs of a held run would do; of others nothing."""
-    if now.run.state != RunState.HELD:
+def preview_actions(inspection: Inspection) -> tuple[ActionPreview, ...]:
+    """Return what the three verbs of a held run would do; nothing of other runs."""
+    if inspection.run.state != RunState.HELD:
         return ()
+    looking = _look_again_back if inspection.going_back else _look_again_forward
     return (
-        Would(Verb.LOOK_AGAIN, _back(now) if now.back else _on(now)),
-        _go_back(now),
-        Would(Verb.CLOSE, _close(now)),
+        ActionPreview(Verb.LOOK_AGAIN, looking(inspection)),
+        _go_back(inspection),
+        ActionPreview(Verb.CLOSE, _close(inspection)),
     )
 
 
-def _plan(now: WorldNow) -> dict[str, base.Step]:
-    procedure = PROCEDURES.get(now.run.request.procedure)
-    return {step.key: step for step in procedure.steps} if procedure else {}
-
-
-def _on(now: WorldNow) -> str:
-    if now.step is None:
+def _look_again_forward(inspection: Inspection) -> str:
+    step, verdict = inspection.current_step, inspection.verdict
+    if step is None:
         return "finds every step done, so the move is complete."
-    step, says = now.step, now.says
-    if says.blocked:
-        what = "is held again" if _past_return(now) else "turns back"
-        return f"{what} at once: {says.blocked}"
-    match says.verdict:
-        case base.StepStatus.DONE:
-            return f"finds this step done by now, {_next(now)}"
-        case base.StepStatus.WAITING:
+    if verdict.blocked:
+        plan = steps_by_key(inspection.run.request.procedure)
+        holds = past_point_of_no_return(inspection.steps, plan)
+        what = "is held again" if holds else "turns back"
+        return f"{what} at once: {verdict.blocked}"
+    match verdict.status:
+        case StepStatus.DONE:
+            return f"finds this step done by now, {_then(inspection)}"
+        case StepStatus.WAITING:
             return "waits on, with its patience renewed: what was asked is on its way."
-        case base.StepStatus.READY if step.asked_at is not None:
+        case StepStatus.READY if step.asked_at is not None:
             return (
                 "looks for a trace of what was asked, and asks again if there is none:"
                 f" {step.sentence}"
             )
-        case base.StepStatus.READY:
+        case StepStatus.READY:
             return f"goes on with this step: {step.sentence}"
     return (
         "goes on with the plan from this step. What the step would find could not be"
-        f" read: {says.trouble}"
+        f" read: {verdict.trouble}"
     )
 
 
-def _next(now: WorldNow) -> str:
-    later = [s for s in now.steps if now.step and s.position > now.step.position]
+def _then(inspection: Inspection) -> str:
+    """Return what comes after the current step."""
+    step = inspection.current_step
+    later = [s for s in inspection.steps if step and s.position > step.position]
     if not later:
         return "so the move is complete."
     return f"and goes on with the next: {later[0].sentence}"
 
 
-def _back(now: WorldNow) -> str:
-    if now.step is None:
+def _look_again_back(inspection: Inspection) -> str:
+    step, verdict = inspection.current_step, inspection.verdict
+    if step is None:
         return "goes on going back."
-    says = now.says
-    if says.blocked:
-        return f"is held again at once: {says.blocked}"
-    match says.verdict:
-        case base.StepStatus.READY:
+    if verdict.blocked:
+        return f"is held again at once: {verdict.blocked}"
+    match verdict.status:
+        case StepStatus.READY:
             return "finds this step undone by now, and goes on with what came before."
-        case base.StepStatus.WAITING:
+        case StepStatus.WAITING:
             return "waits until what is under way has come to rest, then undoes it."
-        case base.StepStatus.DONE if now.step.final:
+        case StepStatus.DONE if step.final:
             return "finds this step done for good, so the run goes on instead."
-        case base.StepStatus.DONE:
-            return f"undoes this step: {now.step.sentence}"
+        case StepStatus.DONE:
+            return f"undoes this step: {step.sentence}"
     return (
         "goes on going back from this step. What it would find could not be read:"
-        f" {says.trouble}"
+        f" {verdict.trouble}"
     )
 
 
-def _go_back(now: WorldNow) -> Would:
-    if any(s.final and s.state == StepState.DONE for s in now.steps):
-        return Would(
-            Verb.GO_BACK, "is refused: the point of no return is passed.", refused=True
-        )
-    if not now.undo:
-        return Would(
+def _go_back(inspection: Inspection) -> ActionPreview:
+    if any(s.final and s.state == StepState.DONE for s in inspection.steps):
+        why = "is refused: the point of no return is passed."
+        return ActionPreview(Verb.GO_BACK, why, refused=True)
+    if not inspection.to_undo:
+        return ActionPreview(
             Verb.GO_BACK,
             "has nothing to undo, for nothing is left of what was asked: the run ends"
             " as rolled back.",
         )
-    return Would(Verb.GO_BACK, _undo(now))
+    return ActionPreview(Verb.GO_BACK, _undo(inspection))
 
 
-def _undo(now: WorldNow) -> str:
-    first, says = now.undo[0], now.undo_says
-    if says.blocked:
-        return f"is held again at once: {says.blocked}"
-    all_of_it = " Then: ".join(step.sentence for step in now.undo)
-    match says.verdict:
-        case base.StepStatus.DONE if first.final:
+def _undo(inspection: Inspection) -> str:
+    first, verdict = inspection.to_undo[0], inspection.undo_verdict
+    if verdict.blocked:
+        return f"is held again at once: {verdict.blocked}"
+    all_of_it = " Then: ".join(step.sentence for step in inspection.to_undo)
+    match verdict.status:
+        case StepStatus.DONE if first.final:
             return (
                 "comes too late: this is done by now, and it is the point of no return,"
                 f" so the run goes on instead: {first.sentence}"
             )
-        case base.StepStatus.WAITING:
+        case StepStatus.WAITING:
             return (
                 "waits for what is under way, or calls it off, and undoes, in reverse:"
                 f" {all_of_it}"
@@ -122,35 +123,22 @@ def _undo(now: WorldNow) -> str:
         case None:
             return (
                 f"undoes, in reverse: {all_of_it} How that stands could not be read:"
-                f" {says.trouble}"
+                f" {verdict.trouble}"
             )
     return f"undoes, in reverse: {all_of_it}"
 
 
-def _close(now: WorldNow) -> str:
-    server = now.server
+def _close(inspection: Inspection) -> str:
+    server = inspection.server
     where = (
         f"The instance stays as it is: {server.status} on {server.host}."
         if server is not None
         else "What the instance is now could not be read: look before you close."
     )
-    count = len(now.differing)
+    count = len(inspection.differing)
     thing = "thing is" if count == 1 else "things are"
     differ = f" {count} {thing} not as the step wants it." if count else ""
     return (
         f"ends the run. {where}{differ} Nothing more is asked of the cloud, and nothing"
         " is undone."
     )
-
-
-def _past_return(now: WorldNow) -> bool:
-    """Tell whether trouble holds the run instead of turning it (engine/forward.py)."""
-    plan = _plan(now)
-    for row in now.steps:
-        step = plan.get(row.key)
-        if row.final and row.state == StepState.DONE:
-            return True
-        gone = row.final and row.asked_at is not None
-        if gone and not (isinstance(step, base.Act) and step.reversible):
-            return True
-    return False

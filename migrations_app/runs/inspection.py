@@ -1,8 +1,8 @@
-"""What the world is now, beside what the step at hand wants it to be.
+"""Inspecting a run: the actual state of its instance beside the expected one.
 
 For the page of a run, above all of a held one. Nothing here changes anything: every
-neighbour is asked once, all at the same time, and who does not answer in time has a
-sentence in its row.
+source is asked once, all at the same time, and one that does not answer in time has a
+sentence in its rows.
 """
 
 from __future__ import annotations
@@ -19,19 +19,26 @@ from django.utils import timezone
 from migrations_app.errors import Blocked, NovawebError, WorldError
 from migrations_app.integrations import connect as wiring
 from migrations_app.integrations.host_commands.instance_files import Census, census
-from migrations_app.integrations.interfaces import Migration, Move, Server, World
+from migrations_app.integrations.interfaces import Move, Server, World
 from migrations_app.models import Run, Step
 from migrations_app.models.states import RunState, StepState
-from migrations_app.procedures import base
+from migrations_app.procedures.base import Act, StepContext, StepStatus
 from migrations_app.procedures.expected_state import Expected
-from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.runs.engine.run_context import move_of
-from migrations_app.runs.inspection_rows import Reading, readings
+from migrations_app.procedures.registry import PROCEDURES, steps_by_key
+from migrations_app.runs.engine.run_context import move_of, steps_to_undo
+from migrations_app.runs.inspection_rows import (
+    Answers,
+    InspectionRow,
+    LastMigration,
+    Source,
+    StepVerdict,
+    inspection_rows,
+)
 
 log = structlog.get_logger(__name__)
-SECONDS = 10.0  # that all neighbours have together
-# A neighbour that hangs holds its threads until its own timeout; never more of them.
-_pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="world-now")
+SECONDS = 10.0  # that all sources have together
+# A source that hangs holds its thread until its own timeout; never more threads.
+_pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="inspection")
 
 # Nova's own default ([DEFAULT]instances_path), where the plan does not know it.
 _INSTANCES = "/var/lib/nova/instances"
@@ -40,172 +47,154 @@ _LATE = f"There was no answer within {SECONDS:.0f} s."
 
 
 @dataclass(frozen=True, slots=True)
-class Says:
-    """What the step itself says of the world now: its own ``check``, or why not."""
+class Inspection:
+    """All that was read at one moment, and what the run makes of it.
 
-    verdict: base.StepStatus | None
-    blocked: str = ""
-    trouble: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WorldNow:
-    """All that was read, at one moment. ``step`` is at hand; None: no step is."""
+    ``current_step`` is the first that is not done or, if ``going_back``, the one that
+    is being undone; None: no step is. ``verdict`` is what it says of itself now.
+    ``to_undo`` are the steps that going back would undo, in that order, and
+    ``undo_verdict`` is what the first of them says.
+    """
 
     run: Run
     at: datetime
     steps: tuple[Step, ...]
-    step: Step | None
-    says: Says
-    back: bool
-    # what is to be undone on the way back, in that order, and what its first step says
-    undo: tuple[Step, ...]
-    undo_says: Says
-    readings: tuple[Reading, ...]
+    current_step: Step | None
+    verdict: StepVerdict
+    going_back: bool
+    to_undo: tuple[Step, ...]
+    undo_verdict: StepVerdict
+    rows: tuple[InspectionRow, ...]
     server: Server | None = None
 
     @property
-    def differing(self) -> tuple[Reading, ...]:
-        """What is not as the step wants it."""
-        return tuple(each for each in self.readings if each.agrees is False)
+    def differing(self) -> tuple[InspectionRow, ...]:
+        """The rows that are not as expected."""
+        return tuple(each for each in self.rows if each.agrees is False)
 
 
 @dataclass(slots=True)
-class _Answers:
-    """The questions that are out, and what has come of each."""
+class _Questions:
+    """The questions to the sources, asked side by side."""
 
-    asked: dict[str, Future[Any]] = field(default_factory=dict)
-    trouble: dict[str, str] = field(default_factory=dict)
+    asked: dict[Source, Future[Any]] = field(default_factory=dict)
+    trouble: dict[Source, str] = field(default_factory=dict)
 
-    def ask(self, name: str, question: Callable[[], Any]) -> None:
-        self.asked[name] = _pool.submit(question)
+    def ask(self, source: Source, question: Callable[[], Any]) -> None:
+        self.asked[source] = _pool.submit(question)
 
-    def gather(self) -> dict[str, Any]:
-        """Wait, but not for ever; return the answers that came."""
+    def answers(self) -> Answers:
+        """Wait SECONDS at most; return what was answered, and why the rest was not."""
         done, late = wait(self.asked.values(), timeout=SECONDS)
         for future in late:
             future.cancel()
-        came = {}
-        for name, future in self.asked.items():
+        answered: dict[str, Any] = {}
+        for source, future in self.asked.items():
             if future not in done:
-                self.trouble[name] = _LATE
+                self.trouble[source] = _LATE
                 continue
             try:
-                came[name] = future.result()
+                answered[source.value] = future.result()
             except NovawebError as error:
-                self.trouble[name] = error.sentence
+                self.trouble[source] = error.sentence
             except Exception as error:
-                log.exception("not read", what=name)
-                self.trouble[name] = (
+                log.exception("not read", source=source.value)
+                self.trouble[source] = (
                     f"novaweb met an error of its own ({type(error).__name__}); its log"
                     " says more."
                 )
-        return came
+        return Answers(**answered, trouble=self.trouble)
 
 
-def look(run: Run) -> WorldNow:
-    """Ask all neighbours about the run's instance; at most SECONDS later return.
+def inspect_run(run: Run) -> Inspection:
+    """Ask all sources about the run's instance; return after SECONDS at most.
 
-    Raises nothing that a neighbour may be the cause of.
+    Raises nothing that a source may be the cause of.
     """
     steps = tuple(run.steps.all())
-    back = run.state == RunState.GOING_BACK or (
+    going_back = run.state == RunState.GOING_BACK or (
         run.state == RunState.HELD and run.was_going_back
     )
-    step = _at_hand(steps, back=back)
-    undo = _to_undo(run, steps)
+    current = _current_step(steps, going_back=going_back)
+    to_undo = tuple(steps_to_undo(steps, steps_by_key(run.request.procedure)))
     move = move_of(run.request)
-    answers = _Answers()
+    questions = _Questions()
     try:
         world = wiring.world_of(run.request.cloud.name)
     except NovawebError as error:
-        answers.trouble["world"] = error.sentence
+        questions.trouble[Source.CLOUD] = error.sentence
     else:
-        _ask(answers, world, move, run)
-        if step is not None:
-            answers.ask("step", lambda: _says(world, move, run, step, back=back))
-        if undo:
-            answers.ask("undo", lambda: _says(world, move, run, undo[0], back=True))
-    came = answers.gather()
-    server: Server | None = came.get("server")
-    move = _with_target(move, server, came.get("records"))
-    expected = _expected(run, move, step, back=back)
-    return WorldNow(
+        _ask_about_instance(questions, world, move, run)
+        if current is not None:
+            questions.ask(
+                Source.CURRENT_STEP,
+                lambda: _verdict(world, move, run, current, going_back=going_back),
+            )
+        if to_undo:
+            questions.ask(
+                Source.FIRST_UNDO,
+                lambda: _verdict(world, move, run, to_undo[0], going_back=True),
+            )
+    answers = questions.answers()
+    move = _with_target(move, answers)
+    expected = _expected(run, move, current, going_back=going_back)
+    return Inspection(
         run=run,
         at=timezone.now(),
         steps=steps,
-        step=step,
-        says=_said(came, answers.trouble, "step"),
-        back=back,
-        undo=undo,
-        undo_says=_said(came, answers.trouble, "undo"),
-        readings=tuple(readings(move, expected, came, answers.trouble)),
-        server=server,
+        current_step=current,
+        verdict=_or_trouble(answers.current_step, answers, Source.CURRENT_STEP),
+        going_back=going_back,
+        to_undo=to_undo,
+        undo_verdict=_or_trouble(answers.first_undo, answers, Source.FIRST_UNDO),
+        rows=inspection_rows(move, expected, answers),
+        server=answers.server,
     )
 
 
-def _at_hand(steps: tuple[Step, ...], *, back: bool) -> Step | None:
-    if back:
-        going = [s for s in steps if s.state == StepState.GOING_BACK]
-        return going[-1] if going else None
+def _current_step(steps: tuple[Step, ...], *, going_back: bool) -> Step | None:
+    if going_back:
+        undoing = [s for s in steps if s.state == StepState.GOING_BACK]
+        return undoing[-1] if undoing else None
     return next((s for s in steps if s.state != StepState.DONE), None)
 
 
-def _to_undo(run: Run, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the steps that going back would undo: what was asked, the last first."""
-    procedure = PROCEDURES.get(run.request.procedure)
-    acts = {
-        step.key: step
-        for step in (procedure.steps if procedure else ())
-        if isinstance(step, base.Act)
-    }
-    asked = [
-        row
-        for row in steps
-        if row.key in acts
-        and row.asked_at is not None
-        and row.state != StepState.UNDONE
-    ]
-    return tuple(
-        sorted(asked, key=lambda row: (not acts[row.key].undo_first, -row.position))
-    )
+def _or_trouble(
+    verdict: StepVerdict | None, answers: Answers, source: Source
+) -> StepVerdict:
+    return verdict or StepVerdict(None, trouble=answers.trouble.get(source, ""))
 
 
-def _said(came: dict[str, Any], trouble: dict[str, str], name: str) -> Says:
-    found: Says | None = came.get(name)
-    return found or Says(None, trouble=trouble.get(name, ""))
-
-
-def _ask(
-    answers: _Answers,
-    world: World,
-    move: Move,
-    run: Run,
+def _ask_about_instance(
+    questions: _Questions, world: World, move: Move, run: Run
 ) -> None:
     cloud, key = world.cloud, move.server_id
-    answers.ask("server", lambda: cloud.server(key))
-    answers.ask("records", lambda: _records(world, key))
-    answers.ask("allocations", lambda: cloud.allocations(key))
-    answers.ask("ports", lambda: cloud.ports(key))
-    answers.ask("volumes", lambda: cloud.attachments(key))
+    questions.ask(Source.SERVER, lambda: cloud.server(key))
+    questions.ask(Source.LAST_MIGRATION, lambda: _last_migration(world, key))
+    questions.ask(Source.ALLOCATIONS, lambda: cloud.allocations(key))
+    questions.ask(Source.PORTS, lambda: cloud.ports(key))
+    questions.ask(Source.VOLUMES, lambda: cloud.attachments(key))
     if world.hosts is None:
-        answers.trouble |= {"here": _NO_SSH, "there": _NO_SSH}
+        questions.trouble[Source.SOURCE_HOST] = _NO_SSH
+        questions.trouble[Source.TARGET_HOST] = _NO_SSH
     else:
-        answers.ask("here", lambda: _census(world, move, move.source))
-        answers.ask("there", lambda: _census(world, move, _destination(world, move)))
+        questions.ask(Source.SOURCE_HOST, lambda: _census(world, move, move.source))
+        questions.ask(
+            Source.TARGET_HOST, lambda: _census(world, move, _target(world, move))
+        )
     if (nova_db := world.nova_db) is not None and run.request.procedure == "manual":
-        answers.ask("database", lambda: nova_db.row(key))
+        questions.ask(Source.DATABASE, lambda: nova_db.row(key))
 
 
-def _records(world: World, key: str) -> tuple[Migration, dict[str, Any]] | None:
-    """Return Nova's newest record of a move, and what it holds in placement."""
-    records = world.cloud.migrations(key)
+def _last_migration(world: World, server_id: str) -> LastMigration:
+    records = world.cloud.migrations(server_id)
     if not records:
-        return None
-    return records[0], world.cloud.allocations(records[0].uuid)
+        return LastMigration(None)
+    return LastMigration(records[0], tuple(world.cloud.allocations(records[0].uuid)))
 
 
-def _destination(world: World, move: Move) -> str | None:
+def _target(world: World, move: Move) -> str | None:
+    """Return the chosen target, or where the scheduler has put the instance."""
     if move.target is not None:
         return move.target
     host = world.cloud.server(move.server_id).host
@@ -219,48 +208,50 @@ def _census(world: World, move: Move, host: str | None) -> Census:
     return census(world.hosts, host, replace(move, facts=facts))
 
 
-def _says(world: World, move: Move, run: Run, row: Step, *, back: bool) -> Says:
-    """Have the step itself look, as the engine does; its words are not written."""
-    procedure = PROCEDURES.get(run.request.procedure)
-    known = {step.key: step for step in procedure.steps} if procedure else {}
-    step = known.get(row.key)
+def _verdict(
+    world: World, move: Move, run: Run, row: Step, *, going_back: bool
+) -> StepVerdict:
+    """Have the step itself check, as the engine does; what it logs is not written."""
+    step = steps_by_key(run.request.procedure).get(row.key)
     if step is None:
-        return Says(None, trouble="This step is no longer part of the procedure.")
-    ctx = base.StepContext(
+        trouble = "This step is no longer part of the procedure."
+        return StepVerdict(None, trouble=trouble)
+    ctx = StepContext(
         move=move,
         world=world,
-        request_marker=row.undo_mark if back else row.mark,
+        request_marker=row.undo_mark if going_back else row.mark,
         now=timezone.now(),
         log=lambda text: None,
         set_progress=lambda figures: None,
         progress=dict(row.progress),
     )
     try:
-        if back and isinstance(step, base.Act):
-            return Says(
-                base.StepStatus.READY if step.undone(ctx) else step.check_undo(ctx)
-            )
-        return Says(step.check(ctx))
+        if going_back and isinstance(step, Act):
+            undone = step.undone(ctx)
+            return StepVerdict(StepStatus.READY if undone else step.check_undo(ctx))
+        return StepVerdict(step.check(ctx))
     except Blocked as error:
-        return Says(None, blocked=error.sentence)
+        return StepVerdict(None, blocked=error.sentence)
 
 
-def _with_target(
-    move: Move, server: Server | None, records: tuple[Migration, Any] | None
-) -> Move:
+def _with_target(move: Move, answers: Answers) -> Move:
     """Return the move with the host that the scheduler chose, as soon as Nova says."""
     if move.target is not None:
         return move
+    server, last = answers.server, answers.last_migration
     if server is not None and server.host not in {None, move.source}:
         return replace(move, target=server.host)
-    if records is not None and not records[0].over and records[0].target:
-        return replace(move, target=records[0].target)
+    record = last.record if last is not None else None
+    if record is not None and not record.over and record.target:
+        return replace(move, target=record.target)
     return move
 
 
-def _expected(run: Run, move: Move, step: Step | None, *, back: bool) -> Expected:
+def _expected(
+    run: Run, move: Move, current: Step | None, *, going_back: bool
+) -> Expected:
     procedure = PROCEDURES.get(run.request.procedure)
-    if procedure is None or (step is None and back):
+    if procedure is None or (current is None and going_back):
         return {}
-    key = step.key if step is not None else procedure.steps[-1].key
-    return procedure.expects(key, move, back=back)
+    key = current.key if current is not None else procedure.steps[-1].key
+    return procedure.expects(key, move, back=going_back)

@@ -10,16 +10,16 @@ from migrations_app.models import Run, Step
 from migrations_app.models.states import RunState, StepState
 from migrations_app.runs import actions as runs
 from migrations_app.runs import inspection as world_now
-from migrations_app.runs.action_preview import Would, would
+from migrations_app.runs.action_preview import ActionPreview, preview_actions
 from tests.cast import Cast
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
 
 
-def said(run: Run) -> dict[Verb, Would]:
+def said(run: Run) -> dict[Verb, ActionPreview]:
     run.refresh_from_db()
-    return {each.verb: each for each in would(world_now.look(run))}
+    return {each.verb: each for each in preview_actions(world_now.inspect_run(run))}
 
 
 def hold(run: Run, *, back: bool = False) -> Run:
@@ -51,9 +51,9 @@ def test_nothing_is_said_of_a_run_that_is_not_held(stage: Stage) -> None:
 def test_looking_again_waits_on_for_what_is_under_way(stage: Stage) -> None:
     words = said(hold(under_way(stage)))
 
-    assert "waits on" in words[Verb.LOOK_AGAIN].words
-    assert "calls it off" in words[Verb.GO_BACK].words
-    assert "Nova migrates web live" in words[Verb.GO_BACK].words
+    assert "waits on" in words[Verb.LOOK_AGAIN].effect
+    assert "calls it off" in words[Verb.GO_BACK].effect
+    assert "Nova migrates web live" in words[Verb.GO_BACK].effect
 
 
 def test_looking_again_goes_on_when_it_has_come_right(cast: Cast, stage: Stage) -> None:
@@ -61,8 +61,8 @@ def test_looking_again_goes_on_when_it_has_come_right(cast: Cast, stage: Stage) 
     stage.later(minutes=5)
 
     words = said(run)
-    assert "finds this step done by now" in words[Verb.LOOK_AGAIN].words
-    assert "comes too late" in words[Verb.GO_BACK].words
+    assert "finds this step done by now" in words[Verb.LOOK_AGAIN].effect
+    assert "comes too late" in words[Verb.GO_BACK].effect
 
     runs.look_again(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.COMPLETED
@@ -71,7 +71,7 @@ def test_looking_again_goes_on_when_it_has_come_right(cast: Cast, stage: Stage) 
 def test_going_back_too_late_goes_on_as_it_said(cast: Cast, stage: Stage) -> None:
     run = hold(under_way(stage))
     stage.later(minutes=5)
-    assert "the run goes on instead" in said(run)[Verb.GO_BACK].words
+    assert "the run goes on instead" in said(run)[Verb.GO_BACK].effect
 
     runs.go_back(run.pk, by=cast.operator)
 
@@ -87,9 +87,9 @@ def test_looking_again_is_held_again_while_nothing_is_mended(
     assert run.state == RunState.HELD
     words = said(run)
 
-    assert words[Verb.LOOK_AGAIN].words.startswith("is held again at once")
-    assert words[Verb.GO_BACK].words.startswith("is held again at once")
-    assert "ERROR" in words[Verb.CLOSE].words
+    assert words[Verb.LOOK_AGAIN].effect.startswith("is held again at once")
+    assert words[Verb.GO_BACK].effect.startswith("is held again at once")
+    assert "ERROR" in words[Verb.CLOSE].effect
 
     runs.look_again(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.HELD
@@ -108,7 +108,7 @@ def test_going_back_is_refused_after_the_point_of_no_return(
     button = said(run)[Verb.GO_BACK]
 
     assert button.refused
-    assert "point of no return" in button.words
+    assert "point of no return" in button.effect
     with pytest.raises(TooLate):
         runs.go_back(run.pk, by=cast.operator)
 
@@ -119,8 +119,8 @@ def test_before_anything_was_asked_there_is_nothing_to_undo(
     run = hold(stage.start("live"))
 
     words = said(run)
-    assert "nothing to undo" in words[Verb.GO_BACK].words
-    assert "finds this step done by now" in words[Verb.LOOK_AGAIN].words
+    assert "nothing to undo" in words[Verb.GO_BACK].effect
+    assert "finds this step done by now" in words[Verb.LOOK_AGAIN].effect
 
     runs.go_back(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.ROLLED_BACK
@@ -132,9 +132,9 @@ def test_it_says_that_it_could_not_be_read(stage: Stage) -> None:
 
     words = said(run)
 
-    assert "could not be read" in words[Verb.LOOK_AGAIN].words
-    assert "could not be read" in words[Verb.GO_BACK].words
-    assert "could not be read" in words[Verb.CLOSE].words
+    assert "could not be read" in words[Verb.LOOK_AGAIN].effect
+    assert "could not be read" in words[Verb.GO_BACK].effect
+    assert "could not be read" in words[Verb.CLOSE].effect
 
 
 def test_a_run_held_on_its_way_back_goes_on_going_back(
@@ -147,7 +147,7 @@ def test_a_run_held_on_its_way_back_goes_on_going_back(
     )
     hold(run, back=True)
 
-    assert said(run)[Verb.LOOK_AGAIN].words.startswith("undoes this step")
+    assert said(run)[Verb.LOOK_AGAIN].effect.startswith("undoes this step")
 
     runs.look_again(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.ROLLED_BACK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -16,19 +17,19 @@ from migrations_app.models.states import RunState
 from migrations_app.procedures.expected_state import Aspect
 from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.runs import inspection as world_now
-from migrations_app.runs.inspection import WorldNow
-from migrations_app.runs.inspection_rows import Reading
+from migrations_app.runs.inspection import Inspection
+from migrations_app.runs.inspection_rows import Answers, InspectionRow, Source
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
 
 
-def of(now: WorldNow, thing: Aspect) -> Reading:
-    return next(each for each in now.readings if each.thing is thing)
+def of(now: Inspection, aspect: Aspect) -> InspectionRow:
+    return next(each for each in now.rows if each.aspect is aspect)
 
 
-def differing(now: WorldNow) -> set[Aspect]:
-    return {each.thing for each in now.differing}
+def differing(now: Inspection) -> set[Aspect]:
+    return {each.aspect for each in now.differing}
 
 
 def held(stage: Stage, procedure: str = "live") -> Run:
@@ -45,19 +46,19 @@ def test_a_run_expects_what_is_so_before_it_begins_and_when_it_is_done(
 ) -> None:
     run = stage.start(procedure)
 
-    before = world_now.look(run)
+    before = world_now.inspect_run(run)
     assert differing(before) == set()
-    assert of(before, Aspect.HOST).now == stage.source
-    assert before.step == run.steps.first()
+    assert of(before, Aspect.HOST).actual == stage.source
+    assert before.current_step == run.steps.first()
 
     run = stage.play(run)
     assert run.state == RunState.COMPLETED, run.why
-    after = world_now.look(run)
+    after = world_now.inspect_run(run)
     assert differing(after) == set()
-    assert of(after, Aspect.HOST).now == stage.target
-    assert of(after, Aspect.ALLOCATION).now == stage.target
-    assert of(after, Aspect.SOURCE_DOMAIN).now == "none"
-    assert [each.trouble for each in after.readings if each.trouble] == []
+    assert of(after, Aspect.HOST).actual == stage.target
+    assert of(after, Aspect.ALLOCATION).actual == stage.target
+    assert of(after, Aspect.SOURCE_DOMAIN).actual == "none"
+    assert [each.trouble for each in after.rows if each.trouble] == []
 
 
 def test_looking_changes_nothing(stage: Stage) -> None:
@@ -69,21 +70,21 @@ def test_looking_changes_nothing(stage: Stage) -> None:
     steps = list(run.steps.values())
     before = (row.values().get(), stage.cloud.actions(stage.server))
 
-    now = world_now.look(Run.objects.get(pk=run.pk))
+    now = world_now.inspect_run(Run.objects.get(pk=run.pk))
 
-    assert now.step is not None
-    assert now.step.key == "migrate_live"
+    assert now.current_step is not None
+    assert now.current_step.key == "migrate_live"
     assert (row.values().get(), stage.cloud.actions(stage.server)) == before
     assert list(run.steps.values()) == steps
 
 
 def test_it_shows_what_differs_where_a_run_is_held(stage: Stage) -> None:
-    now = world_now.look(held(stage))
+    now = world_now.inspect_run(held(stage))
 
     assert Aspect.STATUS in differing(now)
-    assert of(now, Aspect.STATUS).now == "ERROR"
+    assert of(now, Aspect.STATUS).actual == "ERROR"
     assert "The disk was full." in of(now, Aspect.STATUS).detail
-    assert "ERROR" in now.says.blocked
+    assert "ERROR" in now.verdict.blocked
 
 
 def test_a_run_that_goes_back_expects_what_was_before(stage: Stage) -> None:
@@ -98,20 +99,20 @@ def test_a_run_that_goes_back_expects_what_was_before(stage: Stage) -> None:
     run.refresh_from_db()
     assert run.state == RunState.GOING_BACK
 
-    now = world_now.look(run)
+    now = world_now.inspect_run(run)
 
-    assert now.back
+    assert now.going_back
     assert of(now, Aspect.HOST).expected == (stage.source,)
     assert of(now, Aspect.HOST).agrees
 
 
 def test_the_target_is_the_one_that_the_scheduler_chose(stage: Stage) -> None:
     run = stage.start("live", target=None)
-    before = world_now.look(run)
+    before = world_now.inspect_run(run)
     assert "has not chosen" in of(before, Aspect.TARGET_DOMAIN).trouble
 
     run = stage.play(run)
-    after = world_now.look(run)
+    after = world_now.inspect_run(run)
 
     assert differing(after) == set()
     assert of(after, Aspect.TARGET_DOMAIN).title == f"Domain on {stage.target}"
@@ -124,7 +125,7 @@ def test_each_neighbour_that_does_not_answer_has_its_sentence(
     stage.cloud.fail("ports", Unreachable("Neutron does not answer."), times=9)
     monkeypatch.setattr(wiring, "world_of", lambda name: World(stage.cloud))
 
-    now = world_now.look(run)
+    now = world_now.inspect_run(run)
 
     assert of(now, Aspect.PORTS).trouble == "Neutron does not answer."
     assert of(now, Aspect.PORTS).agrees is None
@@ -136,11 +137,11 @@ def test_nothing_answers_and_it_still_says_so(stage: Stage) -> None:
     run = stage.start("manual")
     stage.cloud.down()
 
-    now = world_now.look(run)
+    now = world_now.inspect_run(run)
 
     assert now.server is None
-    assert all(each.trouble for each in now.readings)
-    assert len(now.readings) == len(Aspect)
+    assert all(each.trouble for each in now.rows)
+    assert len(now.rows) == len(Aspect)
 
 
 def test_it_does_not_wait_for_who_hangs(
@@ -158,14 +159,14 @@ def test_it_does_not_wait_for_who_hangs(
     monkeypatch.setattr(stage.cloud, "attachments", hang)
     began = time.monotonic()
     try:
-        now = world_now.look(run)
+        now = world_now.inspect_run(run)
     finally:
         took = time.monotonic() - began
         wake.set()
 
     assert took < 30
     assert "no answer within" in of(now, Aspect.VOLUMES).trouble
-    assert of(now, Aspect.HOST).now == stage.source
+    assert of(now, Aspect.HOST).actual == stage.source
 
 
 def test_a_mistake_of_our_own_does_not_hide_the_rest(
@@ -174,7 +175,19 @@ def test_a_mistake_of_our_own_does_not_hide_the_rest(
     run = stage.start("live")
     monkeypatch.setattr(stage.cloud, "ports", lambda server_id: 1 / 0)
 
-    now = world_now.look(run)
+    now = world_now.inspect_run(run)
 
     assert "ZeroDivisionError" in of(now, Aspect.PORTS).trouble
-    assert of(now, Aspect.HOST).now == stage.source
+    assert of(now, Aspect.HOST).actual == stage.source
+
+
+def test_every_source_has_a_typed_answer() -> None:
+    """But for the connection itself, which has only trouble."""
+    answers = {each.name for each in fields(Answers)} - {"trouble"}
+    assert answers == set(Source) - {Source.CLOUD}
+
+
+def test_no_row_is_shown_of_who_was_not_to_be_asked(stage: Stage) -> None:
+    now = world_now.inspect_run(stage.start("live"))
+
+    assert Aspect.DATABASE not in {each.aspect for each in now.rows}
