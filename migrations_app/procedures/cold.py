@@ -31,7 +31,7 @@ DEADLINE_MINUTES = 240
 AT_REST = ("ACTIVE", "SHUTOFF")
 
 
-def lost(server: Server) -> Blocked:
+def unexpected_state(server: Server) -> Blocked:
     """Return why nothing can be done about the instance but by a person."""
     fault = f" Nova says: {server.fault}" if server.fault else ""
     return Blocked(
@@ -82,7 +82,7 @@ class MigrateCold(Act):
                 return StepStatus.READY
             case "RESIZE" | "REVERT_RESIZE":
                 return StepStatus.WAITING
-        raise lost(server)
+        raise unexpected_state(server)
 
     def request_marker(self, ctx: StepContext) -> str:
         return trace.request_marker(ctx)
@@ -119,7 +119,7 @@ class WaitsOnTarget(Step):
         if not server.idle:
             return StepStatus.WAITING
         if server.status not in {"VERIFY_RESIZE", *AT_REST}:
-            raise lost(server)
+            raise unexpected_state(server)
         ctx.log(f"It is {server.status} on {server.host}.")
         return StepStatus.DONE
 
@@ -141,7 +141,7 @@ class Confirm(Act):
         server = ctx.cloud.server(ctx.move.server_id)
         match server.status:
             case "VERIFY_RESIZE" if not arrived(ctx, server):
-                raise lost(server)
+                raise unexpected_state(server)
             case "VERIFY_RESIZE":
                 records = ctx.cloud.migrations(ctx.move.server_id)
                 waits = server.idle and records and records[0].status == "finished"
@@ -155,7 +155,7 @@ class Confirm(Act):
                 )
             case "REVERT_RESIZE":
                 raise Blocked("Somebody is reverting the migration in Nova.")
-        raise lost(server)
+        raise unexpected_state(server)
 
     def request_marker(self, ctx: StepContext) -> str:
         return trace.request_marker(ctx)
@@ -181,7 +181,7 @@ class StaysOnTarget(Step):
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
         if server.status not in AT_REST or not arrived(ctx, server):
-            raise lost(server)
+            raise unexpected_state(server)
         records = ctx.cloud.migrations(ctx.move.server_id)
         if records and not records[0].over:
             return StepStatus.WAITING

@@ -23,7 +23,7 @@ from migrations_app.procedures.cold import (
     RestsOnSource,
     StaysOnTarget,
     WaitsOnTarget,
-    lost,
+    unexpected_state,
 )
 from migrations_app.procedures.expected_state import (
     Aspect,
@@ -98,7 +98,7 @@ class AskToMigrate(MigrateCold):
                 if not trace.actions_since(ctx, "migrate"):
                     require_disabled(ctx)
                 return StepStatus.READY
-        raise lost(server)
+        raise unexpected_state(server)
 
     def do(self, ctx: StepContext) -> None:
         ctx.cloud.migrate(ctx.move.server_id, host=None)
@@ -122,7 +122,7 @@ class AskToMigrate(MigrateCold):
                     f" it cannot be reverted. Ask for a move from there to"
                     f" {ctx.move.target}, then close this run by hand."
                 )
-        raise lost(server)
+        raise unexpected_state(server)
 
     def undo_timeout(self, move: Move) -> timedelta:
         # Nova reverts only what has come to rest: the copy must end first
@@ -144,11 +144,11 @@ class LandsOnTarget(Step):
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
         if server.status not in {"RESIZE", "VERIFY_RESIZE", *AT_REST}:
-            raise lost(server)
+            raise unexpected_state(server)
         if server.status in {"VERIFY_RESIZE", *AT_REST} and arrived(ctx, server):
             return StepStatus.DONE if server.idle else StepStatus.WAITING
         if server.idle and server.status in AT_REST:
-            raise Blocked(self._why(ctx, server))
+            raise Blocked(self._failure_sentence(ctx, server))
         records = ctx.cloud.migrations(ctx.move.server_id)
         chosen = records[0].target if records else None
         if chosen and chosen != ctx.move.target:
@@ -158,7 +158,7 @@ class LandsOnTarget(Step):
             )
         return StepStatus.WAITING
 
-    def _why(self, ctx: StepContext, server: Server) -> str:
+    def _failure_sentence(self, ctx: StepContext, server: Server) -> str:
         asked = [a for a in ctx.cloud.actions(server.id) if a.name == "migrate"]
         why = trace.event_errors(ctx, asked[0]) if asked else ""
         where = f"the instance is {server.status} on {server.host}."

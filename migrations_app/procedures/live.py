@@ -99,7 +99,7 @@ class MigrateLive(ForceCompletable):
                     f"The instance is on {server.host}, which is neither its source"
                     " nor its target: somebody else moved it."
                 )
-        raise Blocked(self._state(ctx, server))
+        raise Blocked(self._unexpected_state(ctx, server))
 
     def request_marker(self, ctx: StepContext) -> str:
         return trace.request_marker(ctx)
@@ -126,7 +126,7 @@ class MigrateLive(ForceCompletable):
     def undone(self, ctx: StepContext) -> bool:
         server = ctx.cloud.server(ctx.move.server_id)
         if server.status == "ERROR":
-            raise Blocked(self._state(ctx, server))
+            raise Blocked(self._unexpected_state(ctx, server))
         return server.idle and server.host == ctx.move.source
 
     def undo_request_seen(self, ctx: StepContext) -> bool:
@@ -148,7 +148,7 @@ class MigrateLive(ForceCompletable):
             )
         ctx.cloud.force_complete(ctx.move.server_id, record.id)
 
-    def _state(self, ctx: StepContext, server: Server) -> str:
+    def _unexpected_state(self, ctx: StepContext, server: Server) -> str:
         fault = ""
         if server.fault and not trace.is_older_than_request(
             ctx, ACTION, server.fault_at

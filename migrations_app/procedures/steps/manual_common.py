@@ -66,14 +66,14 @@ class CopyJob(Act):
 
     interruptible = True
     # Minutes within which it must be through; options may say more.
-    longest: ClassVar[int] = 24 * 60
+    DEADLINE_MINUTES: ClassVar[int] = 24 * 60
 
     @abstractmethod
     def job(self, move: Move) -> Job:
         """Return the job."""
 
     def timeout(self, move: Move) -> timedelta:
-        return timedelta(minutes=move.options.get("deadline", self.longest))
+        return timedelta(minutes=move.options.get("deadline", self.DEADLINE_MINUTES))
 
     def undo_timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=30)
@@ -84,12 +84,12 @@ class CopyJob(Act):
         return [f"# on {move.source}, detached\n{self.job(move).script}"]
 
     def check(self, ctx: StepContext) -> StepStatus:
-        state = self.state(ctx)
-        match state.stands:
+        job_state = self.job_state(ctx)
+        match job_state.stands:
             case JobIs.RUNNING:
-                self._show(ctx, state)
+                self._show_progress(ctx, job_state)
                 return StepStatus.WAITING
-            case JobIs.ENDED if state.done:
+            case JobIs.ENDED if job_state.done:
                 ctx.set_progress({**ctx.progress, "percent": 100})
                 return StepStatus.DONE
         return StepStatus.READY
@@ -99,33 +99,35 @@ class CopyJob(Act):
 
     def request_seen(self, ctx: StepContext) -> bool:
         """Tell of what became of it: what cannot be helped by trying again blocks."""
-        state = self.state(ctx)
-        if state.stands is JobIs.CUT:
+        job_state = self.job_state(ctx)
+        if job_state.stands is JobIs.CUT:
             ctx.log("The copy broke off without a word; it goes on where it stopped.")
-        elif state.stands is JobIs.ENDED and state.status in copy.CUT:
-            ctx.log(f"The copy broke off and goes on: {state.complaint}")
-        elif state.stands is JobIs.ENDED:
-            raise Blocked(self._why(ctx, state))
-        return state.stands is JobIs.RUNNING
+        elif job_state.stands is JobIs.ENDED and job_state.status in copy.CUT:
+            ctx.log(f"The copy broke off and goes on: {job_state.complaint}")
+        elif job_state.stands is JobIs.ENDED:
+            raise Blocked(self._failure_sentence(ctx, job_state))
+        return job_state.stands is JobIs.RUNNING
 
     def undo(self, ctx: StepContext) -> None:
         ctx.hosts.run(ctx.move.source, self.job(ctx.move).stop)
-        self.clear(ctx)
+        self.remove_copy(ctx)
 
-    def clear(self, ctx: StepContext) -> None:
+    def remove_copy(self, ctx: StepContext) -> None:
         """Remove from the target what the job has copied there."""
 
     def check_undo(self, ctx: StepContext) -> StepStatus:
-        running = self.state(ctx).stands is JobIs.RUNNING
+        running = self.job_state(ctx).stands is JobIs.RUNNING
         return (
-            StepStatus.READY if not running and self.cleared(ctx) else StepStatus.DONE
+            StepStatus.READY
+            if not running and self.copy_is_removed(ctx)
+            else StepStatus.DONE
         )
 
-    def cleared(self, ctx: StepContext) -> bool:
+    def copy_is_removed(self, ctx: StepContext) -> bool:
         """Tell whether the target has nothing of the copy."""
         return True
 
-    def state(self, ctx: StepContext) -> JobState:
+    def job_state(self, ctx: StepContext) -> JobState:
         """Return how the job stands."""
         answer = ctx.hosts.run(ctx.move.source, self.job(ctx.move).look)
         try:
@@ -136,10 +138,10 @@ class CopyJob(Act):
                 f" {self.job(ctx.move).folder} there."
             ) from error
 
-    def _show(self, ctx: StepContext, state: JobState) -> None:
-        if state.copied is None:
+    def _show_progress(self, ctx: StepContext, job_state: JobState) -> None:
+        if job_state.copied is None:
             return
-        copied, percent = state.copied
+        copied, percent = job_state.copied
         before, at = ctx.progress.get("copied", 0), ctx.progress.get("at", 0.0)
         now = ctx.now.timestamp()
         rate = int((copied - before) / (now - at)) if at and copied > before else 0
@@ -149,9 +151,9 @@ class CopyJob(Act):
             {"copied": copied, "percent": percent, "rate": rate, "at": now}
         )
 
-    def _why(self, ctx: StepContext, state: JobState) -> str:
-        said = f" It said: {state.complaint}" if state.complaint else ""
-        match state.status:
+    def _failure_sentence(self, ctx: StepContext, job_state: JobState) -> str:
+        said = f" It said: {job_state.complaint}" if job_state.complaint else ""
+        match job_state.status:
             case copy.FULL:
                 what = (
                     f"The copy could not be written on {ctx.move.target}: see its disk."
@@ -159,5 +161,5 @@ class CopyJob(Act):
             case copy.DIFFERS:
                 what = "The copy is not what it was copied from."
             case _:
-                what = f"The copy ended with status {state.status}."
+                what = f"The copy ended with status {job_state.status}."
         return f"{what}{said}"

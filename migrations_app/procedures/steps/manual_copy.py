@@ -27,13 +27,13 @@ class CopyBase(CopyJob):
     def check(self, ctx: StepContext) -> StepStatus:
         return super().check(ctx) if ctx.move.facts["bases"] else StepStatus.DONE
 
-    def clear(self, ctx: StepContext) -> None:
+    def remove_copy(self, ctx: StepContext) -> None:
         # last of all on the way back: what the copies have left on both hosts
         ctx.hosts.run(str(ctx.move.target), folder.discard(ctx.move))
         ctx.hosts.run(ctx.move.source, folder.discard(ctx.move))
 
-    def cleared(self, ctx: StepContext) -> bool:
-        return self.state(ctx).stands is JobIs.ABSENT
+    def copy_is_removed(self, ctx: StepContext) -> bool:
+        return self.job_state(ctx).stands is JobIs.ABSENT
 
 
 class CopyWarm(CopyJob):
@@ -47,10 +47,10 @@ class CopyWarm(CopyJob):
     def check(self, ctx: StepContext) -> StepStatus:
         return super().check(ctx) if ctx.move.facts["running"] else StepStatus.DONE
 
-    def clear(self, ctx: StepContext) -> None:
+    def remove_copy(self, ctx: StepContext) -> None:
         ctx.hosts.run(str(ctx.move.target), folder.discard(ctx.move))
 
-    def cleared(self, ctx: StepContext) -> bool:
+    def copy_is_removed(self, ctx: StepContext) -> bool:
         return not by_hand.look_at_target(ctx).beside
 
 

@@ -3,7 +3,7 @@
 Claiming is one conditional UPDATE; so is every later write, filtered by the token.
 Zero rows means that the run is no longer ours: ``LostLease``, and nothing more is
 written. A lease is short (settings.NOVAWEB_LEASE) so that a run whose worker died is
-soon taken over; the heartbeat (heart.py) renews it while a neighbour takes its time.
+soon taken over; lease_heartbeat.py renews it while a neighbour takes its time.
 """
 
 from __future__ import annotations
