@@ -15,8 +15,8 @@ from django.utils import timezone
 from migrations_app.drains import actions as drains
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Drain
-from tests.integrations.adapters.clouds import LabPlace
 from migrations_app.procedures.steps.disabled_reason import drain_token
+from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.site import Site, person, until
 from tests.processes.test_on_the_lab import asked, place, site
 
