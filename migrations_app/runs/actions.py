@@ -26,6 +26,7 @@ from migrations_app.runs.engine.run_writer import (
     copy_state_to_request,
     reason_for_turning_back,
 )
+from migrations_app.runs.log_file import log_proof
 
 _WALKING = [str(state) for state in WALKING_RUNS]
 
@@ -87,7 +88,7 @@ def close(run_id: int, *, by: User, note: str) -> Run:
             run.pk, f"{by.get_username()} closed it by hand: {note}", at=now
         )
         copy_state_to_request(run, RunState.CLOSED, why=note, now=now)
-        after = journal.log_digest(run.pk)
+        after = log_proof(run.pk)
         audit.record("run.closed", by=by, run=run, note=note, after=after)
     return _load(run_id)
 

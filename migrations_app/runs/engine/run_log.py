@@ -7,8 +7,7 @@ whose cursor is a line number can never miss a late commit.
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -32,17 +31,6 @@ def add_note(run_id: int, text: str, *, at: datetime) -> None:
     with transaction.atomic():
         Run.objects.filter(pk=run_id).update(last_number=models.F("last_number") + 1)
         _insert(run_id, text, "", at)
-
-
-def log_digest(run_id: int) -> dict[str, Any]:
-    """Return the SHA-256 of the log as its text file has it, and how long it is."""
-    found, count = hashlib.sha256(), 0
-    for line in Line.objects.filter(run_id=run_id).order_by("number").iterator():
-        at = line.at.astimezone(UTC)
-        text = f"{line.number:5} {at:%Y-%m-%dT%H:%M:%SZ} {line.text}\n"
-        found.update(text.encode("utf-8", "surrogatepass"))
-        count += 1
-    return {"log_sha256": found.hexdigest(), "log_lines": count}
 
 
 def _insert(run_id: int, text: str, step: str, at: datetime) -> None:

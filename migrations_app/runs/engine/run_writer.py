@@ -28,6 +28,7 @@ from migrations_app.runs.engine import run_log as journal
 from migrations_app.runs.engine.command_audit import recorded
 from migrations_app.runs.engine.lease import Lease
 from migrations_app.runs.engine.run_context import Outcome, RunContext
+from migrations_app.runs.log_file import log_proof
 
 # The first checks after a request come quickly, so that short moves end promptly.
 FIRST_WAIT = 0.5
@@ -204,7 +205,7 @@ class RunWriter:
             self.log(line, **fields)
             copy_state_to_request(run, state, why=why, now=now)
             if over:
-                after = {**(after or {}), **journal.log_digest(run.pk)}
+                after = {**(after or {}), **log_proof(run.pk)}
             audit.record(verb, run=run, note=why, after=after)
         return Outcome.CONTINUE if walking else Outcome.ENDED
 

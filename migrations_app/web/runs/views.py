@@ -17,7 +17,7 @@ from migrations_app.models import Run
 from migrations_app.runs import actions as verbs
 from migrations_app.runs import downtime as standstill
 from migrations_app.runs import queries as runs_queries
-from migrations_app.runs.log_file import log_text
+from migrations_app.runs.log_file import log_bytes
 from migrations_app.runs.queries import LOG, removed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, show, user_of
@@ -79,10 +79,8 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     row = runs_queries.run(pk)
     if gone := removed(row, LOG):
         raise Gone(f"The log of run {pk} was removed on {gone.at:%Y-%m-%d}.")
-    text = "".join(
-        log_text(runs_queries.lines_after(row.pk, 0, limit=row.last_number or 1))
-    )
-    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    lines = runs_queries.lines_after(row.pk, 0, limit=row.last_number or 1)
+    response = HttpResponse(log_bytes(lines), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="run-{pk}.txt"'
     return response
 

@@ -12,8 +12,8 @@ from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Cloud, Command, World
 from migrations_app.models import AuditEntry, Run
 from migrations_app.runs.engine import command_audit as recording
-from migrations_app.runs.engine import run_log as journal
 from migrations_app.runs.engine.command_audit import recorded
+from migrations_app.runs.log_file import log_proof
 from tests.cast import COMMANDS, Cast, walk_until
 from tests.stage import Stage
 
@@ -124,4 +124,4 @@ def test_the_end_of_a_run_names_the_hash_of_its_log(stage: Stage, cast: Cast) ->
     run = stage.play(run)
     entry = AuditEntry.objects.get(verb="run.completed")
     assert entry.after["log_lines"] == run.lines.count() > 3
-    assert entry.after["log_sha256"] == journal.log_digest(run.pk)["log_sha256"]
+    assert entry.after["log_sha256"] == log_proof(run.pk)["log_sha256"]
