@@ -119,3 +119,12 @@ class LostLease(NovawebError):
 
     def __init__(self) -> None:
         super().__init__("Another worker has taken this run over.")
+
+
+def own_fault(error: Exception) -> str:
+    """Return the sentence about an error that is no NovawebError, but a fault of ours.
+
+    It names the class alone: the text may hold anything. Who shows it logs the rest.
+    """
+    kind = type(error).__name__
+    return f"novaweb met an error of its own ({kind}); its log says more."

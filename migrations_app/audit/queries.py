@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from migrations_app.errors import Gone
 from migrations_app.models import (
     AuditEntry,
 )
+from migrations_app.models.lookup import get_or_gone
 
 
 def neighbour(number: int, *, newer: bool) -> int | None:
@@ -36,7 +36,4 @@ def audit_entries() -> QuerySet[AuditEntry]:
 
 def audit_entry(number: int) -> AuditEntry:
     """Return the entry of that number. Raises Gone when there is none."""
-    row = audit_entries().filter(pk=number).first()
-    if row is None:
-        raise Gone(f"There is no audit entry {number}.")
-    return row
+    return get_or_gone(audit_entries(), number, "audit entry")

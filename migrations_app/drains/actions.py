@@ -23,9 +23,10 @@ from migrations_app.drains import create as asking
 from migrations_app.drains import permissions as permits
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.engine import close_moves, failures
-from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.integrations import clouds as integrations_clouds
 from migrations_app.models import Decision, Drain
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import (
     Afterwards,
     DrainState,
@@ -59,7 +60,7 @@ def ask(
     makes no sense, and TooLate where one of the hosts has an open drain.
     """
     _allow(by, Verb.DRAIN)
-    name = integrations_clouds.cloud(cloud)
+    name = integrations_clouds.chosen(cloud)
     wanted = asking.hosts(name, hosts, "Say which host is to be emptied.")
     allowed = None if not targets else asking.hosts(name, targets, "")
     if allowed is not None and set(allowed) <= set(wanted):
@@ -229,10 +230,7 @@ def cancel(drain_id: int, *, by: User, note: str) -> Drain:
 
 def load(drain_id: int) -> Drain:
     """Return the drain of that number. Raises Gone."""
-    try:
-        return Drain.objects.select_related("cloud").get(pk=drain_id)
-    except Drain.DoesNotExist:
-        raise Gone(f"There is no drain {drain_id}.") from None
+    return get_or_gone(Drain.objects.select_related("cloud"), drain_id, "drain")
 
 
 def why_not_ask(by: User) -> str:

@@ -21,7 +21,7 @@ from migrations_app.drains import plan as plans
 from migrations_app.drains import unplanned as arrivals
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.lease import DrainLease, due_drains
-from migrations_app.errors import LostLease, WorldError
+from migrations_app.errors import LostLease, WorldError, own_fault
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import DrainState, RequestState, drain_sources
@@ -140,8 +140,7 @@ def _look(lease: DrainLease) -> datetime | None:
         return lease.clock() + LATER
     except Exception as error:
         log.exception("drain stumbled", drain=drain.pk)
-        name = type(error).__name__
-        lease.write(why=f"novaweb met an error of its own ({name}); see its log.")
+        lease.write(why=own_fault(error))
         return lease.clock() + timedelta(minutes=1)
 
 

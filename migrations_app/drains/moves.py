@@ -19,7 +19,7 @@ from migrations_app.audit import recorder as audit
 from migrations_app.drains.lease import DrainLease
 from migrations_app.drains.planner.model import Limits, Task
 from migrations_app.drains.planner.move_order import startable
-from migrations_app.errors import Gone, LostLease, NovawebError
+from migrations_app.errors import Gone, LostLease, NovawebError, own_fault
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import (
     Cloud,
@@ -94,8 +94,7 @@ def start(lease: DrainLease, drain: Drain, move: MigrationRequest) -> bool:
         raise
     except Exception as error:
         log.exception("move not started", request=move.pk)
-        name = type(error).__name__
-        leave(lease, drain, move, f"novaweb met an error of its own ({name}).")
+        leave(lease, drain, move, own_fault(error))
     return False
 
 

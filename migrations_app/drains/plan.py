@@ -22,7 +22,7 @@ from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.lease import DrainLease
 from migrations_app.drains.planner.place import place
-from migrations_app.errors import Gone, NovawebError, Unfit, Unreachable
+from migrations_app.errors import Gone, NovawebError, Unfit, Unreachable, own_fault
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import DrainState, RequestState
@@ -171,13 +171,7 @@ def _look(lease: DrainLease, drain: Drain, task: dict[str, Any]) -> None:
         raise
     except Exception as error:
         log.exception("move not planned", drain=drain.pk, instance=task["instance"])
-        name = type(error).__name__
-        _stay(
-            stays,
-            task,
-            f"novaweb met an error of its own ({name}).",
-            "See its log, then ask anew.",
-        )
+        _stay(stays, task, own_fault(error), "Have it mended, then ask anew.")
     number = drain.looked_at_moves + 1
     try:
         with transaction.atomic():

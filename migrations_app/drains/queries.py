@@ -13,8 +13,8 @@ from migrations_app.drains import approvals as rulings
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.planner.effect import Effect, effect
 from migrations_app.drains.planner.model import Limits, Task
-from migrations_app.errors import Gone
 from migrations_app.models import AuditEntry, Decision, Drain, MigrationRequest
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import (
     OPEN_DRAINS,
     STARTED_DRAINS,
@@ -36,10 +36,7 @@ def drains() -> QuerySet[Drain]:
 
 def drain(number: int) -> Drain:
     """Return the drain of that number. Raises Gone when there is none."""
-    row = drains().filter(pk=number).first()
-    if row is None:
-        raise Gone(f"There is no drain {number}.")
-    return row
+    return get_or_gone(drains(), number, "drain")
 
 
 def moves(of: Drain) -> list[MigrationRequest]:

@@ -8,13 +8,20 @@ from migrations_app.errors import Unfit
 from migrations_app.models import Cloud
 
 
-def cloud(name: str | None) -> str:
-    """Return the name of a configured cloud; without one, the first there is."""
-    name = name or settings.NOVAWEB_CLOUDS[0]
+def configured(name: str) -> str:
+    """Return the name, which is that of a configured cloud. Raises Unfit."""
     if name not in settings.NOVAWEB_CLOUDS:
         known = ", ".join(settings.NOVAWEB_CLOUDS)
         raise Unfit(f"There is no cloud “{name}” here. Configured: {known}.")
     return name
+
+
+def chosen(name: str | None) -> str:
+    """Return the cloud that a person chose; the first, where they named none.
+
+    Raises Unfit.
+    """
+    return configured(name or settings.NOVAWEB_CLOUDS[0])
 
 
 def known_clouds() -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from migrations_app.errors import Refused, Unfit, Unreachable
+from migrations_app.integrations import clouds
 from migrations_app.integrations.adapters.guest import Caller, Pinger
 from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
 from migrations_app.integrations.adapters.openstack import OpenStackCloud
@@ -39,10 +40,7 @@ def _cloud(name: str) -> Cloud:
 
 def cloud_of(name: str) -> Cloud:
     """Return the cloud of that name. Raises Unfit when it is not configured."""
-    if name not in settings.NOVAWEB_CLOUDS:
-        known = ", ".join(settings.NOVAWEB_CLOUDS)
-        raise Unfit(f"There is no cloud “{name}” here. Configured: {known}.")
-    return _cloud(name)
+    return _cloud(clouds.configured(name))
 
 
 @cache

@@ -8,8 +8,8 @@ from django.db import transaction
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, Unfit
-from migrations_app.integrations.clouds import known_clouds
+from migrations_app.errors import NotAllowed
+from migrations_app.integrations import clouds
 from migrations_app.inventory.sync_lease import make_due
 
 
@@ -20,11 +20,8 @@ def have_read_anew(*, by: User, cloud: str | None = None) -> list[str]:
     """
     if refusal := policy.why_not(policy.person(by), Verb.SYNC):
         raise NotAllowed(refusal)
-    known = known_clouds()
-    if cloud is not None and cloud not in known:
-        there_are = ", ".join(known)
-        raise Unfit(f"There is no cloud “{cloud}” here. Configured: {there_are}.")
+    names = None if cloud is None else [clouds.configured(cloud)]
     with transaction.atomic():
-        due = make_due(None if cloud is None else [cloud])
+        due = make_due(names)
         audit.record("inventory.asked", by=by, after={"clouds": due})
     return due

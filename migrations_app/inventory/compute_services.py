@@ -35,12 +35,12 @@ def services(*, by: User, cloud: str | None = None) -> list[Service]:
     Raises what the cloud raises when it cannot be read.
     """
     _allow(by, Verb.SEE)
-    return wiring.cloud_of(integrations_clouds.cloud(cloud)).all_services()
+    return wiring.cloud_of(integrations_clouds.chosen(cloud)).all_services()
 
 
 def service(service_id: str, *, by: User, cloud: str | None = None) -> Service:
     """Return one service as it is now. Raises Gone when Nova has none of that id."""
-    name = integrations_clouds.cloud(cloud)
+    name = integrations_clouds.chosen(cloud)
     for each in services(by=by, cloud=name):
         if each.id == service_id:
             return each
@@ -68,13 +68,13 @@ def why_not_enable(found: Service, *, cloud: str | None = None) -> str:
             f"nova-compute on {found.host} disabled itself, since its libvirt does not"
             " answer, and enables itself when it does: look at libvirt there."
         )
-    drain = hosts.holder(integrations_clouds.cloud(cloud), found)
+    drain = hosts.holder(integrations_clouds.chosen(cloud), found)
     if drain is not None:
         return (
             f"Drain {drain.pk} empties it ({drain.state}): cancel that one first, if"
             " the host is to take instances again."
         )
-    run = restoring.holder(integrations_clouds.cloud(cloud), found, now=timezone.now())
+    run = restoring.holder(integrations_clouds.chosen(cloud), found, now=timezone.now())
     if run is not None:
         return (
             f"Request {run.request_id} needs it disabled for some seconds and enables"
@@ -92,7 +92,7 @@ def disable(
     TooLate when it is disabled already, and what the cloud raises.
     """
     _allow(by, Verb.DISABLE)
-    name = integrations_clouds.cloud(cloud)
+    name = integrations_clouds.chosen(cloud)
     text = _reason(reason, by)
     found = service(service_id, by=by, cloud=name)
     _possible(found, why_not_disable(found))
@@ -106,7 +106,7 @@ def enable(
 ) -> Service:
     """Nova takes new instances for the host again. Raises as ``disable`` does."""
     _allow(by, Verb.ENABLE)
-    name = integrations_clouds.cloud(cloud)
+    name = integrations_clouds.chosen(cloud)
     note = audit_notes.note(note, "Say why you enable it: an auditor will read it.")
     found = service(service_id, by=by, cloud=name)
     _possible(found, why_not_enable(found, cloud=name))

@@ -15,8 +15,9 @@ from django.db import transaction
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import Gone, NotAllowed, Unfit
+from migrations_app.errors import NotAllowed, Unfit
 from migrations_app.models import Choice
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.notifications.events import EVENTS, Channel, Event, Scope, default
 
 Key = tuple[str, str]  # event and channel
@@ -131,10 +132,7 @@ def choose_for(
 
 def group_of(group_id: int) -> Group:
     """Return the group. Raises Gone."""
-    group = Group.objects.filter(pk=group_id).first()
-    if group is None:
-        raise Gone(f"There is no group {group_id}.")
-    return group
+    return get_or_gone(Group.objects.all(), group_id, "group")
 
 
 def _checked(wanted: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:

@@ -19,9 +19,10 @@ from django.utils import timezone
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Delivery, Webhook
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.notifications import dispatch as telling
 from migrations_app.notifications import messages as words
 from migrations_app.notifications import webhook_secrets as secret
@@ -175,18 +176,12 @@ def send_again(pk: int, *, by: User) -> Delivery:
 def webhook(pk: int, *, lock: bool = False) -> Webhook:
     """Return the webhook. Raises Gone."""
     rows = Webhook.objects.select_for_update(of=("self",)) if lock else Webhook.objects
-    row = rows.select_related("group").filter(pk=pk).first()
-    if row is None:
-        raise Gone(f"There is no webhook {pk}.")
-    return row
+    return get_or_gone(rows.select_related("group"), pk, "webhook")
 
 
 def delivery(pk: int) -> Delivery:
     """Return the delivery. Raises Gone."""
-    row = Delivery.objects.select_related("webhook").filter(pk=pk).first()
-    if row is None:
-        raise Gone(f"There is no delivery {pk}.")
-    return row
+    return get_or_gone(Delivery.objects.select_related("webhook"), pk, "delivery")
 
 
 def facts(hook: Webhook) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def preflight(
     """Return how the instance could be moved, best first, with all findings."""
     allow(by, Verb.SEE)
     return planning.advice(
-        wiring.world_for(integrations_clouds.cloud(cloud)),
+        wiring.world_for(integrations_clouds.chosen(cloud)),
         instance=intake.instance(instance),
         procedure=intake.procedure(procedure),
         target=target or None,
@@ -74,7 +74,7 @@ def ask(
     raises when it cannot be looked at.
     """
     allow(by, Verb.ASK)
-    name, now = integrations_clouds.cloud(cloud), timezone.now()
+    name, now = integrations_clouds.chosen(cloud), timezone.now()
     reason, ticket = intake.reason(reason), intake.ticket(ticket)
     intake.window(window_start, window_end, now)
     drawn = planning.draft(

@@ -6,8 +6,9 @@ from django.contrib.auth.models import User
 
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
-from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit, Unreachable
+from migrations_app.errors import NotAllowed, TooLate, Unfit, Unreachable
 from migrations_app.models import MigrationRequest
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.requests.plan import Draft
 
 
@@ -22,10 +23,8 @@ def allow(by: User, verb: Verb, *, request: MigrationRequest | None = None) -> N
 
 def load(request_id: int) -> MigrationRequest:
     """Return the request of that number. Raises Gone."""
-    try:
-        return MigrationRequest.objects.select_related("cloud").get(pk=request_id)
-    except MigrationRequest.DoesNotExist:
-        raise Gone(f"There is no request {request_id}.") from None
+    rows = MigrationRequest.objects.select_related("cloud")
+    return get_or_gone(rows, request_id, "request")
 
 
 def fit(drawn: Draft) -> None:

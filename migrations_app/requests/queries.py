@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.db.models import F, Q, QuerySet
 
 from migrations_app.access.permissions import Person, Role
-from migrations_app.errors import Gone
 from migrations_app.models import (
     AuditEntry,
     Decision,
@@ -16,6 +15,7 @@ from migrations_app.models import (
     MigrationRequest,
     Run,
 )
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import (
     OPEN_REQUESTS,
     RequestState,
@@ -52,10 +52,7 @@ def requests() -> QuerySet[MigrationRequest]:
 
 def request(number: int) -> MigrationRequest:
     """Return the request of that number. Raises Gone when there is none."""
-    row = requests().filter(pk=number).first()
-    if row is None:
-        raise Gone(f"There is no request #{number}.")
-    return row
+    return get_or_gone(requests(), number, "request")
 
 
 def waiting_for(person: Person) -> QuerySet[MigrationRequest]:

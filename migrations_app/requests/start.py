@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import Gone, NovawebError
+from migrations_app.errors import Gone, NovawebError, own_fault
 from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
 from migrations_app.models.states import RequestState, request_sources
 from migrations_app.requests import plan as planning
@@ -91,8 +91,7 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
     except Exception as error:
         # an error of our own about one request must not keep the others waiting
         log.exception("start failed", request=request.pk)
-        name = type(error).__name__
-        _wait(request, f"novaweb met an error of its own ({name}); see its log.")
+        _wait(request, own_fault(error))
         return False
     if drawn.unread:
         _wait(request, next(iter(drawn.unread.values())))

@@ -17,8 +17,9 @@ from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import Gone, NotAllowed, TooLate
+from migrations_app.errors import NotAllowed, TooLate
 from migrations_app.models import Run, Step
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import WALKING_RUNS, RunState, StepState
 from migrations_app.runs import wakeup as bell
 from migrations_app.runs.engine import run_log as journal
@@ -156,10 +157,7 @@ def _migrating(run: Run, word: str) -> None:
 
 
 def _load(run_id: int) -> Run:
-    try:
-        return Run.objects.select_related("request__cloud").get(pk=run_id)
-    except Run.DoesNotExist:
-        raise Gone(f"There is no run {run_id}.") from None
+    return get_or_gone(Run.objects.select_related("request__cloud"), run_id, "run")
 
 
 def _allow(by: User, verb: Verb, run: Run) -> None:

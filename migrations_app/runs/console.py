@@ -10,9 +10,10 @@ from django.db import transaction
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import Gone, NotAllowed, WorldError
+from migrations_app.errors import NotAllowed, WorldError
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Run
+from migrations_app.models.lookup import get_or_gone
 
 LINES = 40
 
@@ -37,10 +38,8 @@ def look_at(run_id: int, *, by: User) -> Console:
     sentence = policy.why_not(policy.person(by), Verb.CONSOLE)
     if sentence:
         raise NotAllowed(sentence)
-    try:
-        run = Run.objects.select_related("request__cloud").get(pk=run_id)
-    except Run.DoesNotExist:
-        raise Gone(f"There is no run {run_id}.") from None
+    rows = Run.objects.select_related("request__cloud")
+    run = get_or_gone(rows, run_id, "run")
     with transaction.atomic():
         audit.record("console.opened", by=by, run=run)
     cloud = wiring.world_of(run.request.cloud.name).cloud

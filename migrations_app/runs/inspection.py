@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from migrations_app.errors import Blocked, NovawebError, WorldError
+from migrations_app.errors import Blocked, NovawebError, WorldError, own_fault
 from migrations_app.integrations import connect as wiring
 from migrations_app.integrations.host_commands.instance_files import Census, census
 from migrations_app.integrations.interfaces import Move, Server, World
@@ -99,10 +99,7 @@ class _Questions:
                 self.trouble[source] = error.sentence
             except Exception as error:
                 log.exception("not read", source=source.value)
-                self.trouble[source] = (
-                    f"novaweb met an error of its own ({type(error).__name__}); its log"
-                    " says more."
-                )
+                self.trouble[source] = own_fault(error)
         return Answers(**answered, trouble=self.trouble)
 
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from django.utils import timezone
 
-from migrations_app.errors import Gone
 from migrations_app.models import (
     Line,
     Pacer,
@@ -16,10 +15,8 @@ from migrations_app.models import (
     Run,
     Step,
 )
-from migrations_app.models.states import (
-    WALKING_RUNS,
-    RunState,
-)
+from migrations_app.models.lookup import get_or_gone
+from migrations_app.models.states import WALKING_RUNS, RunState
 
 WALKING = [str(state) for state in WALKING_RUNS]
 PACER_PATIENCE = timedelta(seconds=10)
@@ -51,10 +48,7 @@ def worker_trouble() -> str:
 
 def run(number: int) -> Run:
     """Return the run with its request and cloud. Raises Gone when there is none."""
-    row = Run.objects.select_related("request__cloud").filter(pk=number).first()
-    if row is None:
-        raise Gone(f"There is no run {number}.")
-    return row
+    return get_or_gone(Run.objects.select_related("request__cloud"), number, "run")
 
 
 def steps(of: Run) -> list[Step]:
@@ -93,16 +87,10 @@ class Pulse:
 
 def pulse(run: int) -> Pulse:
     """Return the run's pulse, by its primary key alone. Raises Gone."""
-    row = (
-        Run.objects.filter(pk=run)
-        .values_list(
-            "state", "last_number", "looked_at", "stop_asked_at", "force_asked_at"
-        )
-        .first()
+    rows = Run.objects.values_list(
+        "state", "last_number", "looked_at", "stop_asked_at", "force_asked_at"
     )
-    if row is None:
-        raise Gone(f"There is no run {run}.")
-    return Pulse(*row)
+    return Pulse(*get_or_gone(rows, run, "run"))
 
 
 LOG, SAMPLES = "log", "samples"

@@ -57,7 +57,7 @@ def test_who_has_no_role_is_told_whom_to_ask() -> None:
     [
         ("/instances/0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11/", "No instance 0f3a5c1e"),
         ("/hypervisors/compute-99/", "No hypervisor compute-99 is known here."),
-        ("/requests/999999/", "There is no request #999999."),
+        ("/requests/999999/", "There is no request 999999."),
         ("/runs/999999/", "There is no run 999999."),
         ("/audit/999999/", "There is no audit entry 999999."),
         (f"/runs/{10**30}/", "There is no run"),

@@ -43,7 +43,7 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
     """
     if refusal := policy.why_not(policy.person(by), Verb.MEASURE):
         raise NotAllowed(refusal)
-    name = integrations_clouds.cloud(cloud)
+    name = integrations_clouds.chosen(cloud)
     if never := why_never(name, source, target):
         raise Unfit(never)
     row = Cloud.objects.get_or_create(name=name)[0]

@@ -13,8 +13,9 @@ from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import Delegation
+from migrations_app.models.lookup import get_or_gone
 
 LONGEST = timedelta(days=92)
 
@@ -55,9 +56,7 @@ def delegate(
 
 def revoke(number: int, *, by: User) -> Delegation:
     """Take the say back; decisions that were made with it stand. Raises TooLate."""
-    row = Delegation.objects.filter(pk=number).first()
-    if row is None:
-        raise Gone(f"There is no delegation {number}.")
+    row = get_or_gone(Delegation.objects.all(), number, "delegation")
     if sentence := why_not_revoke(policy.person(by), row):
         raise NotAllowed(sentence)
     now = timezone.now()

@@ -14,8 +14,9 @@ from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Role, Verb
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
+from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import ApprovalPolicy, PolicyVersion
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.approvals import rules
 from migrations_app.requests.approvals.rules import Rule
@@ -31,10 +32,7 @@ def all_policies() -> QuerySet[ApprovalPolicy]:
 
 def one(number: int) -> ApprovalPolicy:
     """Return the policy of that number. Raises Gone."""
-    row = ApprovalPolicy.objects.filter(pk=number).first()
-    if row is None:
-        raise Gone(f"There is no approval policy {number}.")
-    return row
+    return get_or_gone(ApprovalPolicy.objects.all(), number, "approval policy")
 
 
 def rule_then(version: PolicyVersion) -> Rule:

@@ -17,9 +17,10 @@ from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
-from migrations_app.integrations import clouds as integrations_clouds
+from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.integrations.clouds import configured
 from migrations_app.models import Window
+from migrations_app.models.lookup import get_or_gone
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.requests.windows.calendar import occurrences as expand
 from migrations_app.requests.windows.calendar.window import Kind, Rule, occurrence
@@ -131,10 +132,7 @@ def retire(window_id: int, *, by: User, note: str) -> Window:
 
 def window(window_id: int) -> Window:
     """Return the window. Raises Gone."""
-    row = Window.objects.filter(pk=window_id).first()
-    if row is None:
-        raise Gone(f"There is no window {window_id}.")
-    return row
+    return get_or_gone(Window.objects.all(), window_id, "window")
 
 
 def home() -> str:
@@ -167,8 +165,8 @@ def fields(wish: Wish) -> dict[str, Any]:
         )
     )
     clouds = _names(wish.clouds, "cloud")
-    if unknown := sorted(set(clouds) - set(settings.NOVAWEB_CLOUDS)):
-        integrations_clouds.cloud(unknown[0])
+    for name in sorted(clouds):
+        configured(name)
     return {
         "name": name,
         "kind": str(rule.kind),

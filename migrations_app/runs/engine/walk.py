@@ -13,7 +13,7 @@ import structlog
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.utils import timezone
 
-from migrations_app.errors import LostLease
+from migrations_app.errors import LostLease, own_fault
 from migrations_app.integrations.interfaces import World
 from migrations_app.models.states import RunState
 from migrations_app.runs.engine import lease_heartbeat as heart
@@ -70,7 +70,7 @@ def _walk(lease: Lease, world_of: WorldOf) -> Outcome:
         # an error of our own: a person must look, the run must not spin
         log.exception("walk failed", run=lease.run_id)
         return writer.hold(
-            f"novaweb met an error of its own ({type(error).__name__}); its log says"
-            " more. Nothing further was asked of Nova. Look again when it is mended."
+            f"{own_fault(error)} Nothing further was asked of Nova. Look again when it"
+            " is mended."
         )
     return outcome

@@ -51,7 +51,7 @@ def measure(request: HttpRequest) -> HttpResponse:
 def _pair(request: HttpRequest) -> Pair:
     given = {**request.GET.dict(), **request.POST.dict()}
     return speeds.pair(
-        integrations_clouds.cloud(given.get("cloud")),
+        integrations_clouds.chosen(given.get("cloud")),
         given.get("source", "")[:255],
         given.get("target", "")[:255],
     )
