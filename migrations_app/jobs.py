@@ -1,15 +1,21 @@
-"""What RQ runs. The database says what is to be done; a job only says when."""
+"""What RQ runs, and the table of what it is rung for again and again.
+
+The database says what is to be done; a job only says when.
+"""
 
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
-from django.db import close_old_connections
+from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
 from migrations_app.audit import actions as attest
+from migrations_app.audit import signing
 from migrations_app.drains import engine as drains
 from migrations_app.drains import host_services as hosts
 from migrations_app.errors import NovawebError, WorldError
@@ -24,6 +30,7 @@ from migrations_app.requests import start as starts
 from migrations_app.runs import reenable_hosts as restoring
 from migrations_app.runs import retention
 from migrations_app.runs import source_cleanup as aside
+from migrations_app.runs import wakeup as bell
 from migrations_app.runs.engine.lease import due_runs
 from migrations_app.runs.engine.run_context import Outcome
 from migrations_app.runs.engine.walk import walk
@@ -135,3 +142,92 @@ def sweep_aside() -> None:
     """Remove for good what moves by hand have set aside long enough ago."""
     close_old_connections()
     aside.sweep_due(timezone.now(), wiring.world_of)
+
+
+# -- what is rung for again and again -------------------------------------------------
+
+Rings = Callable[[datetime], Iterable[tuple[str, ...]]]
+
+
+def _once(is_due: Callable[[datetime], bool]) -> Rings:
+    return lambda now: [()] if is_due(now) else []
+
+
+def _each(due: Callable[[datetime], list[str]]) -> Rings:
+    return lambda now: [(name,) for name in due(now)]
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A job for which the pacer rings about once a second, while it is due.
+
+    ``rings`` returns the arguments of each ring; none: nothing is due.
+    """
+
+    job: Callable[..., object]
+    rings: Rings
+    queue: str
+    # Where Redis cannot be reached the pacer does it itself.
+    fallback: bool = False
+    # For so long it is not asked again after it was asked, and after nothing was due.
+    every: timedelta = timedelta()
+    idle: timedelta = timedelta()
+
+    @property
+    def name(self) -> str:
+        """The job's path, by which RQ finds it."""
+        return f"{self.job.__module__}.{self.job.__qualname__}"
+
+
+# A new one is a function above and a line here.
+PERIODIC = (
+    Periodic(sync, _each(inventory.due_clouds), "inventory"),
+    # without a bell people hear of it all the same
+    Periodic(deliver_due, _once(delivery.is_due), "default", fallback=True),
+    # one that fails is not tried every second
+    Periodic(sign_audit, _once(signing.is_due), "default", every=timedelta(minutes=1)),
+    # looking for what is old takes longer than the others' questions
+    Periodic(remove_old, _once(retention.is_due), "default", idle=timedelta(hours=1)),
+    Periodic(sweep_aside, _once(aside.is_due), "default"),
+    Periodic(look_for_leaks, _once(leaks.is_due), "inventory"),
+    Periodic(measure_speeds, _once(measuring.is_due), "default"),
+)
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """Looks at the table of periodic jobs, again and again; one in each process."""
+
+    table: tuple[Periodic, ...] = PERIODIC
+    clock: Callable[[], datetime] = timezone.now
+    _rests_until: dict[str, datetime] = field(default_factory=dict)
+
+    def ring(self) -> None:
+        """Ring for what is due. One that stumbles is logged, and keeps none waiting."""
+        for row in self.table:
+            try:
+                self._ring(row)
+            except Error as error:
+                log.warning("database went away", job=row.name, reason=str(error))
+                connection.close()
+            except Exception:
+                log.exception("periodic job stumbled", job=row.name)
+
+    def _ring(self, row: Periodic) -> None:
+        now = self.clock()
+        if row.name in self._rests_until and now < self._rests_until[row.name]:
+            return
+        # before it is asked: one that stumbles is not asked every second either
+        self._rest(row, now, row.every)
+        rings = list(row.rings(now))
+        if not rings:
+            self._rest(row, now, max(row.every, row.idle))
+        for arguments in rings:
+            rung = bell.ring_now(row.name, *arguments, queue=row.queue)
+            if not rung and row.fallback:
+                row.job(*arguments)
+
+    def _rest(self, row: Periodic, now: datetime, span: timedelta) -> None:
+        # one that never rests must not wait for a clock that was set back
+        if span:
+            self._rests_until[row.name] = now + span

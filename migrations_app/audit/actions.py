@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -43,7 +43,7 @@ def sign(*, by: User | None = None) -> Signed:
 
 def sign_due(now: datetime) -> bool:
     """Make the day's signature, unless it is made; return whether it was made here."""
-    if not signing.due(now):
+    if not signing.is_due(now):
         return False
     try:
         return signing.sign(now, unless_since=now - signing.EVERY) is not None
@@ -59,20 +59,6 @@ def _alarm(sentence: str, now: datetime) -> None:
     said = AuditEntry.objects.filter(verb="audit.unsigned", at__gt=since)
     if not said.exists():
         audit.record("audit.unsigned", note=sentence)
-
-
-class Daily:
-    """When a worker is to be rung for the day's signature: tried once a minute."""
-
-    def __init__(self) -> None:
-        self._asked: datetime | None = None
-
-    def due(self, now: datetime) -> bool:
-        """Tell whether to ring now."""
-        if self._asked is not None and now - self._asked < timedelta(minutes=1):
-            return False
-        self._asked = now
-        return signing.due(now)
 
 
 def segment(

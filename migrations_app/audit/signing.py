@@ -215,7 +215,7 @@ def standing(now: datetime) -> Standing:
     return Standing("ok", f"Signed at {last.at}, up to entry {last.entry}.", last)
 
 
-def due(now: datetime) -> bool:
+def is_due(now: datetime) -> bool:
     """Tell whether the day's signature is still to be made."""
     if not (settings.NOVAWEB_AUDIT_KEY and settings.NOVAWEB_AUDIT_SIGNED):
         return False

@@ -23,23 +23,6 @@ from migrations_app.runs.queries import LOG, SAMPLES
 log = structlog.get_logger(__name__)
 # One job does no more than this, and is rung again while there is something left.
 RUNS_AT_ONCE, ROWS_AT_ONCE = 100, 1000
-EVERY = timedelta(hours=1)
-
-
-class Hourly:
-    """When a worker is to be rung: old things are sought once an hour."""
-
-    def __init__(self) -> None:
-        self._asked: datetime | None = None
-
-    def due(self, now: datetime) -> bool:
-        """Tell whether to ring now; while something old is left, at every look."""
-        if self._asked is not None and now - self._asked < EVERY:
-            return False
-        old = is_due(now)
-        if not old:
-            self._asked = now
-        return old
 
 
 def is_due(now: datetime) -> bool:

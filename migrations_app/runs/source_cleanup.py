@@ -42,6 +42,11 @@ def due(now: datetime) -> models.QuerySet[Run]:
     ).order_by("ended_at")
 
 
+def is_due(now: datetime) -> bool:
+    """Tell whether anything is to be removed."""
+    return due(now).exists()
+
+
 def sweep_due(now: datetime, world_of: Callable[[str], World]) -> int:
     """Remove what is due, each by one caller only; return how many were swept."""
     swept = 0

@@ -156,18 +156,3 @@ def test_each_run_is_removed_by_one_worker_only(moved: Run) -> None:
 
     assert retention._remove(due, "log", Line.objects.filter(run=due)) == 0
     assert Line.objects.filter(run=moved).exists()
-
-
-def test_a_worker_rings_for_it_once_an_hour(settings: Any) -> None:
-    settings.NOVAWEB_KEEP_LOGS_DAYS = 1
-    run = factories.run(state="completed", lines=["It ends."])
-    now = timezone.now()
-    hourly = retention.Hourly()
-
-    assert not hourly.due(now)
-    Run.objects.filter(pk=run.pk).update(ended_at=now - timedelta(days=2))
-    assert not hourly.due(now + timedelta(minutes=59))
-    assert hourly.due(now + timedelta(minutes=61))
-    assert hourly.due(now + timedelta(minutes=62))
-    retention.remove_due(now + timedelta(minutes=62))
-    assert not hourly.due(now + timedelta(minutes=63))

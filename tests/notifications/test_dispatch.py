@@ -183,7 +183,7 @@ def test_a_trail_that_cannot_be_signed_is_told_once_a_day(
     def refuse(*given: Any, **more: Any) -> None:
         raise Unfit("The key cannot be read.")
 
-    monkeypatch.setattr(signing, "due", lambda now: True)
+    monkeypatch.setattr(signing, "is_due", lambda now: True)
     monkeypatch.setattr(signing, "sign", refuse)
     for _ in range(3):
         assert not attest.sign_due(stage.time)

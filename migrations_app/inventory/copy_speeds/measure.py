@@ -50,7 +50,7 @@ KEPT = 20
 LATEST = timedelta(hours=1)
 
 
-def due(now: datetime) -> bool:
+def is_due(now: datetime) -> bool:
     """Tell whether a measurement is to be looked at, or the nightly ones planned."""
     if _due(now).exists():
         return True

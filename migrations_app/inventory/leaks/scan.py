@@ -40,7 +40,7 @@ AT_ONCE = 3
 APART = timedelta(seconds=2)
 
 
-def due(now: datetime) -> bool:
+def is_due(now: datetime) -> bool:
     """Tell whether a host is to be looked at; False when that is switched off."""
     if settings.NOVAWEB_LEAKS_EVERY <= 0:
         return False

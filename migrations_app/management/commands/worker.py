@@ -12,22 +12,14 @@ import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
-from django.utils import timezone
 from django_rq import get_queue
 from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 from rq.worker import SimpleWorker, WorkerStatus
 
 from migrations_app import jobs
-from migrations_app.audit import actions as attest
 from migrations_app.audit import settings_changes as settings_seen
 from migrations_app.integrations import connect as wiring
-from migrations_app.inventory import sync as inventory
-from migrations_app.inventory.copy_speeds import measure as measuring
-from migrations_app.inventory.leaks import scan as leaks
-from migrations_app.notifications import delivery
-from migrations_app.runs import retention
-from migrations_app.runs import source_cleanup as aside
 from migrations_app.runs import wakeup as bell
 from migrations_app.runs.engine.beat import BEAT, PacerLease
 from migrations_app.runs.probe.prober import Prober
@@ -152,30 +144,12 @@ def _pace(stop: threading.Event) -> None:
         walk=jobs.walk_due,
         other=jobs.due_since,
     )
-    signing_daily = attest.Daily()
-    removing_hourly = retention.Hourly()
+    periodic = jobs.Scheduler()
     while not stop.wait(BEAT):
         try:
             close_old_connections()
             if pacer_lease.beat():
-                for name in inventory.due_clouds(timezone.now()):
-                    bell.ring_now("migrations_app.jobs.sync", name, queue="inventory")
-                if delivery.is_due(timezone.now()):
-                    job = "migrations_app.jobs.deliver_due"
-                    if not bell.ring_now(job, queue="default"):
-                        # without a bell people hear of it all the same
-                        jobs.deliver_due()
-                if signing_daily.due(timezone.now()):
-                    bell.ring_now("migrations_app.jobs.sign_audit", queue="default")
-                if removing_hourly.due(timezone.now()):
-                    bell.ring_now("migrations_app.jobs.remove_old", queue="default")
-                if aside.due(timezone.now()).exists():
-                    bell.ring_now("migrations_app.jobs.sweep_aside", queue="default")
-                if leaks.due(timezone.now()):
-                    job = "migrations_app.jobs.look_for_leaks"
-                    bell.ring_now(job, queue="inventory")
-                if measuring.due(timezone.now()):
-                    bell.ring_now("migrations_app.jobs.measure_speeds", queue="default")
+                periodic.ring()
         except Error as error:
             log.warning("database went away", reason=str(error))
             connection.close()

@@ -18,7 +18,7 @@ from tests.stage import Stage
 def measure(stage: Stage, *, seconds: int = 15, every: int = 1) -> None:
     """Have a worker look as often as the pacer rings, or more rarely."""
     for _ in range(0, seconds, every):
-        if measuring.due(stage.time):
+        if measuring.is_due(stage.time):
             measuring.measure_due(stage.time)
         stage.later(seconds=every)
 
@@ -42,7 +42,7 @@ def test_it_measures_and_leaves_nothing_on_the_host(cast: Cast, stage: Stage) ->
     assert row.trouble == ""
     assert row.latest
     assert stage.cloud._store.rows("SELECT * FROM jobs") == []
-    assert not measuring.due(stage.time + timedelta(days=2))
+    assert not measuring.is_due(stage.time + timedelta(days=2))
 
 
 def test_what_it_does_on_a_host_is_in_the_audit_trail(cast: Cast, stage: Stage) -> None:

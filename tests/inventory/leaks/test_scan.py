@@ -110,7 +110,7 @@ def test_what_could_not_be_seen_stays_as_it_was_known(place: PretendPlace) -> No
 
 def test_each_host_has_its_turn_once_and_not_all_at_a_time(place: PretendPlace) -> None:
     world = World(place.cloud)
-    assert leaks.due(NOON)
+    assert leaks.is_due(NOON)
 
     hosts: list[str] = []
     moment = NOON
@@ -120,7 +120,7 @@ def test_each_host_has_its_turn_once_and_not_all_at_a_time(place: PretendPlace) 
 
     assert sorted(hosts) == sorted(set(hosts))
     assert set(hosts) == {row.host for row in LeakLook.objects.all()}
-    assert leaks.due(NOON + 2 * HOUR)
+    assert leaks.is_due(NOON + 2 * HOUR)
 
 
 def test_a_host_that_is_gone_takes_its_leaks_with_it(place: PretendPlace) -> None:
@@ -143,7 +143,7 @@ def test_a_host_that_is_gone_takes_its_leaks_with_it(place: PretendPlace) -> Non
 def test_it_can_be_switched_off(place: PretendPlace, settings: Any) -> None:
     settings.NOVAWEB_LEAKS_EVERY = 0
 
-    assert not leaks.due(NOON)
+    assert not leaks.is_due(NOON)
 
 
 def test_an_old_unconfirmed_move_is_told(place: PretendPlace) -> None:
