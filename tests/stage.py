@@ -21,7 +21,7 @@ from migrations_app.models import Cloud, Decision, MigrationRequest, Run
 from migrations_app.models.states import RequestState, RunState
 from migrations_app.requests import plan as planning
 from migrations_app.requests.start import begin
-from migrations_app.runs.engine.lease import Lease
+from migrations_app.runs.engine.lease import RunLease
 from migrations_app.runs.engine.run_context import Outcome
 from migrations_app.runs.engine.walk import walk
 
@@ -160,13 +160,13 @@ def dying_at_write(number: int) -> Iterator[list[int]]:
     Yields a list whose only item is how many writes there were.
     """
     count = [0]
-    real = Lease.write
+    real = RunLease.write
 
-    def write(self: Lease, **fields: Any) -> None:
+    def write(self: RunLease, **fields: Any) -> None:
         count[0] += 1
         if count[0] == number + 1:
             raise Killed("write")
         real(self, **fields)
 
-    with mock.patch.object(Lease, "write", write):
+    with mock.patch.object(RunLease, "write", write):
         yield count

@@ -24,10 +24,10 @@ from migrations_app.drains.lease import DrainLease, due_drains
 from migrations_app.errors import LostLease, WorldError, own_fault
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Drain, MigrationRequest
+from migrations_app.models.lease import Clock
 from migrations_app.models.states import DrainState, RequestState, drain_sources
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.runs.engine import lease_heartbeat as heart
-from migrations_app.runs.engine.lease import Clock
 
 log = structlog.get_logger(__name__)
 SOON, LATER = timedelta(seconds=1), timedelta(seconds=5)
@@ -68,12 +68,10 @@ def look(drain_id: int, *, clock: Clock = timezone.now) -> bool:
         return False
     with heart.kept_alive(lease):
         try:
-            lease.release(_look(lease))
+            lease.release(look_again_at=_look(lease))
         except LostLease:
             # people have changed it meanwhile, or somebody else has taken it over
-            Drain.objects.filter(pk=drain_id, lease=lease.token).update(
-                lease="", lease_until=None
-            )
+            lease.drop()
     return True
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -17,6 +18,7 @@ from django.utils.timezone import localtime
 from migrations_app.errors import NovawebError
 from migrations_app.integrations.clouds import known_clouds
 from migrations_app.models import Cloud
+from migrations_app.models.lease import Clock, Lease
 
 # Nova forgets deleted instances when its database is tidied (nova-manage db
 # archive_deleted_rows): after so long a gap what it tells may lack some.
@@ -75,62 +77,85 @@ def full_scan_due(cloud: Cloud, now: datetime) -> bool:
     return scanned < night
 
 
-class Turn:
-    """The right to write one cloud's inventory, shown by ``Cloud.sync_began_at``.
+class SyncLease(Lease[Cloud]):
+    """The right to write one cloud's inventory, shown by ``Cloud.sync_began_at`` alone.
 
-    ``go_on`` renews it after every page. One that was not renewed for ten times the
-    longest answer (NOVAWEB_CLOUD_TIMEOUT) is taken for dead, and overtaken.
+    Its token is the moment at which whoever reads last said so. One that was not
+    renewed for ten times the longest answer (NOVAWEB_CLOUD_TIMEOUT) is taken for dead.
     """
 
-    def __init__(self, cloud: Cloud, now: datetime) -> None:
-        self.cloud = cloud
-        self._mark = now
-        self._began = time.monotonic()
+    def __init__(self, cloud_name: str, *, clock: Clock) -> None:
+        super().__init__(
+            Cloud.objects.filter(name=cloud_name),
+            span=timedelta(seconds=10 * settings.NOVAWEB_CLOUD_TIMEOUT),
+            clock=clock,
+            lost=lambda: Overtaken(cloud_name),
+        )
+        self._said_at: datetime | None = None
+
+    def _free(self, now: datetime) -> Q:
+        return Q(sync_began_at=None) | Q(sync_began_at__lt=now - self.span)
+
+    def _ours(self) -> Q:
+        # before it is taken no row is ours; a null would be anybody's
+        return Q(sync_began_at=self._said_at) if self._said_at else Q(pk__in=())
+
+    def _held(self, now: datetime) -> dict[str, Any]:
+        return {"sync_began_at": now}
+
+    def _nobody(self) -> dict[str, Any]:
+        return {"sync_began_at": None}
+
+    def _took(self, now: datetime) -> None:
+        self._said_at = now
+
+
+class Turn:
+    """One reading of a cloud: what it writes of itself, by the lease that it holds.
+
+    Every write says that we are alive. Each raises Overtaken when the turn is no
+    longer ours.
+    """
+
+    def __init__(self, lease: SyncLease, now: datetime) -> None:
+        self.cloud = lease.rows.get()
+        self._lease = lease
         self._now = now
+        self._began = time.monotonic()
 
     @classmethod
     def take(cls, cloud_name: str, *, now: datetime) -> Turn | None:
         """Return the turn; None while somebody else has it."""
-        cloud, _ = Cloud.objects.get_or_create(name=cloud_name)
-        longest = timedelta(seconds=10 * settings.NOVAWEB_CLOUD_TIMEOUT)
-        free = Q(sync_began_at__isnull=True) | Q(sync_began_at__lt=now - longest)
-        if not Cloud.objects.filter(free, pk=cloud.pk).update(sync_began_at=now):
-            return None
-        cloud.refresh_from_db()
-        return cls(cloud, now)
+        Cloud.objects.get_or_create(name=cloud_name)
+        began = time.monotonic()
+
+        def clock() -> datetime:
+            # the caller's time, which goes on as long as the reading takes
+            return now + timedelta(seconds=time.monotonic() - began)
+
+        lease = SyncLease(cloud_name, clock=clock)
+        return cls(lease, now) if lease.claim() else None
 
     def go_on(self) -> None:
-        """Say that we are alive. Raises Overtaken when the turn is no longer ours."""
-        elapsed = timedelta(seconds=time.monotonic() - self._began)
-        self._set(sync_began_at=self._now + elapsed)
-        self._mark = self._now + elapsed
+        """Say that we are alive."""
+        self._lease.renew()
 
     def begin_full_scan(self) -> None:
-        """From now on nothing but a full scan that ends well will do.
-
-        Raises Overtaken when the turn is no longer ours.
-        """
-        self._set(changes_until=None, full_scan_asked=False)
+        """From now on nothing but a full scan that ends well will do."""
+        self._lease.write(changes_until=None, full_scan_asked=False)
 
     def groups_read(self) -> None:
         """The server groups are known as of this reading."""
-        self._set(layout_read_at=self._now)
+        self._lease.write(layout_read_at=self._now)
 
     def end_well(self, *, whole: bool) -> None:
-        """The copy is as fresh as when the reading began, and the turn is given back.
-
-        Raises Overtaken when the turn is no longer ours.
-        """
+        """The copy is as fresh as when the reading began; the turn is given back."""
         took = time.monotonic() - self._began
         columns: dict[str, object] = {"sync_seconds": took}
         if whole:
             columns.update(full_scan_at=self._now, full_scan_seconds=took)
-        self._set(
-            sync_began_at=None,
-            synced_at=self._now,
-            changes_until=self._now,
-            trouble="",
-            **columns,
+        self._lease.release(
+            synced_at=self._now, changes_until=self._now, trouble="", **columns
         )
 
     def end_badly(self, trouble: str) -> None:
@@ -138,10 +163,4 @@ class Turn:
 
         Somebody who has overtaken us has the last word: then nothing is written.
         """
-        ours = Cloud.objects.filter(pk=self.cloud.pk, sync_began_at=self._mark)
-        ours.update(sync_began_at=None, trouble=trouble)
-
-    def _set(self, **columns: object) -> None:
-        ours = Cloud.objects.filter(pk=self.cloud.pk, sync_began_at=self._mark)
-        if not ours.update(**columns):
-            raise Overtaken(self.cloud.name)
+        self._lease.drop(trouble=trouble)

@@ -6,10 +6,11 @@ from django.conf import settings
 from django.db import models
 
 from migrations_app.models.cloud import Cloud
+from migrations_app.models.lease import Leased
 from migrations_app.models.states import Afterwards, DrainState
 
 
-class Drain(models.Model):
+class Drain(Leased):
     """Hosts that are to be emptied, how, why, and by whom it was asked.
 
     Its moves are MigrationRequests with ``drain`` set, in the order of ``place``.
@@ -75,9 +76,7 @@ class Drain(models.Model):
     # So many of its failures were known when it last went on: they pause it no more.
     forgiven = models.PositiveIntegerField(default=0)
 
-    # Who works at it now, until when that is to be believed, and when it is next.
-    lease = models.CharField(max_length=32, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
+    # When it is to be looked at next.
     look_again_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

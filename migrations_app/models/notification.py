@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
 
+from migrations_app.models.lease import Leased
+
 
 class Told(models.Model):
     """The one row (id 1): up to which audit entry people have been told.
@@ -108,12 +110,10 @@ class Webhook(models.Model):
         return self.name
 
 
-class Lane(models.Model):
+class Lane(Leased):
     """One way out: ``mail``, or ``webhook:3``. Its lease says who may send there."""
 
     key = models.CharField(max_length=40, unique=True)
-    lease = models.CharField(max_length=32, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.key

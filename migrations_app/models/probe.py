@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from migrations_app.models.lease import Leased
 from migrations_app.models.run import Run
 
 
-class Probe(models.Model):
+class Probe(Leased):
     """The probing of one run's guest. Written by requests/start.py and probe/prober.py.
 
     ``target`` is as in interfaces/probe_target.py. ``result`` is what
@@ -18,9 +19,6 @@ class Probe(models.Model):
         Run, on_delete=models.CASCADE, related_name="probe", primary_key=True
     )
     target = models.CharField(max_length=80)
-    # Which worker probes: a token and until when it is to be believed.
-    lease = models.CharField(max_length=32, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
     begun_at = models.DateTimeField(null=True, blank=True)
     over_at = models.DateTimeField(null=True, blank=True)
     sent = models.IntegerField(default=0)

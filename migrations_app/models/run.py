@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 
+from migrations_app.models.lease import Leased
 from migrations_app.models.request import MigrationRequest
 from migrations_app.models.states import RunState, StepState
 
 
-class Run(models.Model):
+class Run(Leased):
     """One execution of an approved plan. Only runs/ writes here."""
 
     request = models.OneToOneField(
@@ -27,9 +28,6 @@ class Run(models.Model):
     findings = models.JSONField(default=list, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
-    # Who walks it now: a token and until when it is to be believed.
-    lease = models.CharField(max_length=32, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
     # When it is to be looked at next; null when it is over or held.
     look_again_at = models.DateTimeField(null=True, blank=True)
     rung_at = models.DateTimeField(null=True, blank=True)
@@ -116,11 +114,9 @@ class Line(models.Model):
         return f"{self.number} {self.text}"
 
 
-class Pacer(models.Model):
+class Pacer(Leased):
     """The one row (id 1) by which the worker processes agree on who rings."""
 
-    lease = models.CharField(max_length=32, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
     # When somebody last looked for due runs: pages warn when this grows old.
     seen_at = models.DateTimeField(null=True, blank=True)
 

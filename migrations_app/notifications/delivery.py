@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import cache
@@ -25,6 +23,7 @@ from migrations_app.errors import Blocked, WorldError
 from migrations_app.integrations import connect as wiring
 from migrations_app.integrations.interfaces.http_post import Reply
 from migrations_app.models import Attempt, Delivery, Lane, Webhook
+from migrations_app.models.lease import Clock, Lease, free
 from migrations_app.notifications import dispatch as telling
 from migrations_app.notifications import mail
 from migrations_app.notifications import webhook_secrets as secret
@@ -43,7 +42,6 @@ PAUSES = (
 LEASE = timedelta(seconds=90)
 SPELL = 30.0  # seconds for which one turn goes on in a lane
 LANES = 8  # how many are served at once in one process
-Clock = Callable[[], datetime]
 
 
 def is_due(now: datetime) -> bool:
@@ -59,7 +57,7 @@ def begin(now: datetime) -> list[Future[int]]:
 def lanes_due(now: datetime) -> list[str]:
     """Return the lanes that have something due and nobody who serves them."""
     keys = _due(now).order_by().values_list("lane", flat=True).distinct()
-    held = Lane.objects.filter(lease_until__gt=now).values_list("key", flat=True)
+    held = Lane.objects.exclude(free(now)).values_list("key", flat=True)
     return sorted(set(keys) - set(held))
 
 
@@ -68,17 +66,18 @@ def serve(key: str, *, clock: Clock = timezone.now) -> int:
 
     Whoever finds the lane taken does nothing. No transaction is open while sending.
     """
-    token, tried = uuid.uuid4().hex, 0
+    lease = Lease(Lane.objects.filter(key=key), span=LEASE, clock=clock)
+    tried = 0
     Lane.objects.get_or_create(key=key)
     began = time.monotonic()
-    while time.monotonic() - began < SPELL and _hold(key, token, clock()):
+    while time.monotonic() - began < SPELL and lease.claim():
         due = _due(clock()).filter(lane=key)
         delivery = due.select_related("webhook").order_by("next_at", "pk").first()
         if delivery is None:
             break
         _try(delivery, clock)
         tried += 1
-    Lane.objects.filter(key=key, lease=token).update(lease="", lease_until=None)
+    lease.drop()
     return tried
 
 
@@ -111,12 +110,6 @@ def _turn(key: str) -> int:
         connection.close()
         with _serving_lock:
             _serving.discard(key)
-
-
-def _hold(key: str, token: str, now: datetime) -> bool:
-    free = models.Q(lease__in=("", token)) | models.Q(lease_until__lt=now)
-    taken = Lane.objects.filter(free, key=key)
-    return bool(taken.update(lease=token, lease_until=now + LEASE))
 
 
 def _try(delivery: Delivery, clock: Clock) -> None:

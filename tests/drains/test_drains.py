@@ -279,7 +279,7 @@ def test_two_who_look_at_once_start_nothing_twice(emptying: Emptying) -> None:
     emptying.stage.later(minutes=1)
     assert first.claim()
     assert not walk.look(drain.pk, clock=emptying.stage.clock)
-    first.release(emptying.stage.time)
+    first.release(look_again_at=emptying.stage.time)
     emptying.look(drain)
     assert Run.objects.filter(request__drain=drain).count() <= 1
 

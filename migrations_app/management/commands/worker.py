@@ -21,7 +21,7 @@ from migrations_app import jobs
 from migrations_app.audit import settings_changes as settings_seen
 from migrations_app.integrations import connect as wiring
 from migrations_app.runs import wakeup as bell
-from migrations_app.runs.engine.beat import BEAT, PacerLease
+from migrations_app.runs.engine.beat import BEAT, Beat
 from migrations_app.runs.probe.prober import Prober
 
 log = structlog.get_logger(__name__)
@@ -139,7 +139,7 @@ def _watch(stop: threading.Event) -> None:
 
 
 def _pace(stop: threading.Event) -> None:
-    pacer_lease = PacerLease(
+    beat = Beat(
         ring=lambda: bell.ring_now("migrations_app.jobs.walk_due", queue="runs"),
         walk=jobs.walk_due,
         other=jobs.due_since,
@@ -148,7 +148,7 @@ def _pace(stop: threading.Event) -> None:
     while not stop.wait(BEAT):
         try:
             close_old_connections()
-            if pacer_lease.beat():
+            if beat.beat():
                 periodic.ring()
         except Error as error:
             log.warning("database went away", reason=str(error))
@@ -156,4 +156,4 @@ def _pace(stop: threading.Event) -> None:
         except Exception:
             # the pacer must outlive whatever it meets: everything else rests on it
             log.exception("pacer stumbled")
-    pacer_lease.release()
+    beat.release()

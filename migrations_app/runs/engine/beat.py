@@ -8,16 +8,16 @@ no run that is due waits for more than a few seconds.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import models
 from django.utils import timezone
 
 from migrations_app.models import Pacer
-from migrations_app.runs.engine.lease import Clock, due_runs
+from migrations_app.models.lease import Clock, Lease
+from migrations_app.runs.engine.lease import due_runs
 
 BEAT = 1.0  # seconds between two beats
 LEASE = timedelta(seconds=3)
@@ -25,29 +25,32 @@ LEASE = timedelta(seconds=3)
 UNANSWERED = timedelta(seconds=2.5)
 
 
+class PacerLease(Lease[Pacer]):
+    """The right to be the pacer. Its row shows when somebody last was."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(Pacer.objects.filter(pk=1), span=LEASE, clock=clock)
+
+    def _noted(self, now: datetime) -> dict[str, Any]:
+        return {"seen_at": now}
+
+
 @dataclass(slots=True)
-class PacerLease:
-    """The lease of the pacer, and what its holder does about once a second."""
+class Beat:
+    """What the pacer does about once a second, and its lease."""
 
     ring: Callable[[], bool]  # have a worker look at what is due; False: no bell
     walk: Callable[[], object]  # look at what is due oneself
     other: Callable[[datetime], datetime | None]  # since when is anything else due
     clock: Clock = timezone.now
-    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    lease: PacerLease = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lease = PacerLease(self.clock)
 
     def claim(self) -> bool:
         """Become the pacer, or stay it; False when another process is."""
-        now = self.clock()
-        free = (
-            models.Q(lease__in=("", self.token))
-            | models.Q(lease_until=None)
-            | models.Q(lease_until__lt=now)
-        )
-        return bool(
-            Pacer.objects.filter(free, pk=1).update(
-                lease=self.token, lease_until=now + LEASE, seen_at=now
-            )
-        )
+        return self.lease.claim()
 
     def beat(self) -> bool:
         """Look once for what is due; True when this process is the pacer."""
@@ -65,4 +68,4 @@ class PacerLease:
 
     def release(self) -> None:
         """Give the lease back, so that another process need not wait for it."""
-        Pacer.objects.filter(pk=1, lease=self.token).update(lease="", lease_until=None)
+        self.lease.drop()

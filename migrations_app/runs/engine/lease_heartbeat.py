@@ -8,34 +8,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
+from migrations_app.errors import LostLease
+from migrations_app.models.lease import Lease
+
 log = structlog.get_logger(__name__)
 
 
-class Renewable(Protocol):
-    """A lease that can be renewed."""
-
-    token: str
-
-    def renew(self) -> None:
-        """Keep it for another span, if it is ours still."""
-        ...
-
-
-_leases: dict[str, Renewable] = {}
+_leases: dict[str, Lease[Any]] = {}
 _lock = threading.Lock()
 _timer = threading.Event()
 _thread: threading.Thread | None = None
 
 
 @contextmanager
-def kept_alive(lease: Renewable) -> Iterator[None]:
+def kept_alive(lease: Lease[Any]) -> Iterator[None]:
     """Keep the lease renewed for as long as the block lasts."""
     global _thread
     with _lock:
@@ -59,11 +52,13 @@ def _beat() -> None:
             _renew(held)
 
 
-def _renew(held: list[Renewable]) -> None:
+def _renew(held: list[Lease[Any]]) -> None:
     try:
         close_old_connections()
         for lease in held:
-            lease.renew()
+            # its walk meets that at its next write; the others are renewed all the same
+            with suppress(LostLease):
+                lease.renew()
     except Error as error:
         # the walk itself will meet the same trouble and say so
         log.warning("leases not renewed", reason=str(error))

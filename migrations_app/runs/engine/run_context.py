@@ -12,11 +12,11 @@ from functools import cached_property
 
 from migrations_app.integrations.interfaces import Move, World
 from migrations_app.models import MigrationRequest, Run, Step
+from migrations_app.models.lease import Clock
 from migrations_app.models.states import StepState
 from migrations_app.procedures.base import Act
 from migrations_app.procedures.base import Step as PlanStep
 from migrations_app.procedures.registry import steps_by_key
-from migrations_app.runs.engine.lease import Clock
 
 # A request of which the world shows no trace may still be on its way there: so long
 # after it was made it is made again. Nova refuses a second one while a first is under

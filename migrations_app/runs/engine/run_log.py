@@ -13,10 +13,10 @@ from typing import Any
 from django.db import models, transaction
 
 from migrations_app.models import Line, Run
-from migrations_app.runs.engine.lease import Lease
+from migrations_app.runs.engine.lease import RunLease
 
 
-def add_line(lease: Lease, text: str, /, *, step: str = "", **fields: Any) -> None:
+def add_line(lease: RunLease, text: str, /, *, step: str = "", **fields: Any) -> None:
     """Add a line to the log of the run that the lease is for, and write ``fields``.
 
     Raises LostLease.

@@ -26,7 +26,7 @@ from migrations_app.models.states import (
 from migrations_app.procedures.base import StepContext
 from migrations_app.runs.engine import run_log as journal
 from migrations_app.runs.engine.command_audit import recorded
-from migrations_app.runs.engine.lease import Lease
+from migrations_app.runs.engine.lease import RunLease
 from migrations_app.runs.engine.run_context import Outcome, RunContext
 from migrations_app.runs.log_file import log_proof
 
@@ -39,7 +39,7 @@ TURNED_BACK = " It was on its way back because: "
 class RunWriter:
     """The only way to write to a claimed run; it keeps ``context`` up to date."""
 
-    def __init__(self, context: RunContext, lease: Lease) -> None:
+    def __init__(self, context: RunContext, lease: RunLease) -> None:
         self.context = context
         self.lease = lease
 

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from migrations_app.errors import LostLease, own_fault
 from migrations_app.integrations.interfaces import World
+from migrations_app.models.lease import Clock
 from migrations_app.models.states import RunState
 from migrations_app.runs.engine import lease_heartbeat as heart
 from migrations_app.runs.engine.forward import go_forward
-from migrations_app.runs.engine.lease import Clock, Lease
+from migrations_app.runs.engine.lease import RunLease
 from migrations_app.runs.engine.run_context import Outcome, RunContext
 from migrations_app.runs.engine.run_writer import RunWriter
 from migrations_app.runs.engine.undo import go_back
@@ -38,7 +39,7 @@ def walk(
     Afterwards the run is over, held, or due again later. When the database is away
     its error escapes: the lease lapses and the run is looked at again later.
     """
-    lease = Lease(run_id, clock)
+    lease = RunLease(run_id, clock)
     if not lease.claim():
         return None
     with heart.kept_alive(lease):
@@ -49,7 +50,7 @@ def walk(
             return None
 
 
-def _walk(lease: Lease, world_of: WorldOf) -> Outcome:
+def _walk(lease: RunLease, world_of: WorldOf) -> Outcome:
     context = RunContext(lease.run_id, world_of, clock=lease.clock)
     writer = RunWriter(context, lease)
     if not context.plan_is_known:

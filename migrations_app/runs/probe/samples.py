@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from migrations_app.errors import LostLease
 from migrations_app.models import Probe, Sample
+from migrations_app.models.lease import Lease, free
 from migrations_app.models.states import WALKING_RUNS, RunState
 from migrations_app.runs.engine import run_log as journal
 from migrations_app.runs.probe import gaps
@@ -29,6 +32,19 @@ _WALKING = [str(state) for state in WALKING_RUNS]
 _HELD = str(RunState.HELD)
 
 
+class ProbeLease(Lease[Probe]):
+    """The right to probe guests, and to write what they answered.
+
+    All that is written in one turn is of one moment, so its clock stands still.
+    """
+
+    def __init__(self, rows: QuerySet[Probe], token: str, now: datetime) -> None:
+        super().__init__(rows, span=LEASE, clock=lambda: now, token=token)
+
+    def _due(self, now: datetime) -> Q:
+        return Q(over_at=None)
+
+
 def save_and_claim(
     token: str, answers: Mapping[int, Sequence[Answer]], *, room: int
 ) -> dict[int, str]:
@@ -42,10 +58,10 @@ def save_and_claim(
     _write({run: found for run, found in answers.items() if run in ours})
     for run, probe in list(ours.items()):
         if _is_over(probe, now):
-            _end(probe, now)
+            _end(probe, token, now)
             del ours[run]
         elif probe.run.state == _HELD:
-            _set(probe, lease="", lease_until=None)
+            ProbeLease(_of(probe.pk), token, now).drop()
             del ours[run]
     taken = {probe.run_id: probe for probe in _claim(token, now, room)}
     return {run: probe.target for run, probe in (ours | taken).items()}
@@ -54,47 +70,46 @@ def save_and_claim(
 def release_with_reason(token: str, run: int, sentence: str) -> dict[int, str]:
     """Note why the probe cannot be done here; another worker may try it later."""
     now = timezone.now()
-    with transaction.atomic():
-        mine = Probe.objects.filter(pk=run, lease=token)
-        new = mine.exclude(trouble=sentence).exists()
-        changed = mine.update(lease="", lease_until=now + RETRY_AFTER, trouble=sentence)
-        if changed and new:
+    lease = ProbeLease(_of(run), token, now)
+    with suppress(LostLease), transaction.atomic():
+        new = lease.mine().exclude(trouble=sentence).exists()
+        lease.write(lease="", lease_until=now + RETRY_AFTER, trouble=sentence)
+        if new:
             journal.add_note(run, f"The guest is not probed: {sentence}", at=now)
     return {}
 
 
 def release_all(token: str) -> dict[int, str]:
     """Let other workers go on at once with what was ours."""
-    Probe.objects.filter(lease=token).update(lease="", lease_until=None)
+    ProbeLease(Probe.objects.all(), token, timezone.now()).drop()
     return {}
 
 
 def _renew(token: str, runs: list[int], now: datetime) -> list[Probe]:
-    mine = Probe.objects.filter(pk__in=runs, lease=token)
-    mine.update(lease_until=now + LEASE)
-    return list(mine.select_related("run"))
+    lease = ProbeLease(_of(*runs), token, now)
+    with suppress(LostLease):  # of all at once
+        lease.renew()
+    return list(lease.mine().select_related("run"))
 
 
 def _claim(token: str, now: datetime, room: int) -> list[Probe]:
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
     ended = Q(run__ended_at__gt=now - LONGEST_BOOT)
     due = Probe.objects.filter(
-        free, Q(run__state__in=_WALKING) | ended, over_at__isnull=True
+        free(now), Q(run__state__in=_WALKING) | ended, over_at__isnull=True
     )
     taken = []
     for probe in due.select_related("run").order_by("pk")[: max(0, room)]:
-        lease = {"lease": token, "lease_until": now + LEASE}
-        mine = Probe.objects.filter(free, pk=probe.pk, over_at__isnull=True)
-        if mine.update(**lease) == 1:
+        lease = ProbeLease(_of(probe.pk), token, now)
+        if lease.claim():
             taken.append(probe)
-            _begin(probe, now)
+            _begin(lease, probe, now)
     return taken
 
 
-def _begin(probe: Probe, now: datetime) -> None:
+def _begin(lease: ProbeLease, probe: Probe, now: datetime) -> None:
     if probe.begun_at is None:
-        with transaction.atomic():
-            _set(probe, begun_at=now)
+        with suppress(LostLease), transaction.atomic():
+            lease.write(begun_at=now)
             text = f"The guest is probed every 200 ms: {probe.target}."
             journal.add_note(probe.run_id, text, at=now)
 
@@ -145,10 +160,12 @@ def _is_over(probe: Probe, now: datetime) -> bool:
     )
 
 
-def _end(probe: Probe, now: datetime) -> None:
+def _end(probe: Probe, token: str, now: datetime) -> None:
     result = gaps.read(of_run(probe.run_id))
-    with transaction.atomic():
-        _set(probe, over_at=now, lease="", lease_until=None, result=result.as_dict())
+    with suppress(LostLease), transaction.atomic():
+        ProbeLease(_of(probe.pk), token, now).release(
+            over_at=now, result=result.as_dict()
+        )
         journal.add_note(probe.run_id, f"{probe.target}: {gaps.words(result)}", at=now)
 
 
@@ -162,5 +179,5 @@ def of_run(run: int) -> list[Answer]:
     ]
 
 
-def _set(probe: Probe, **fields: object) -> None:
-    Probe.objects.filter(pk=probe.pk).update(**fields)
+def _of(*runs: int) -> QuerySet[Probe]:
+    return Probe.objects.filter(pk__in=runs)

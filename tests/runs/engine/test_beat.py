@@ -8,7 +8,7 @@ import pytest
 
 from migrations_app.models import Pacer, Run
 from migrations_app.requests import start as starts
-from migrations_app.runs.engine.beat import LEASE, UNANSWERED, PacerLease
+from migrations_app.runs.engine.beat import LEASE, UNANSWERED, Beat
 from tests.cast import Cast
 from tests.stage import Stage
 
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.django_db
 
 
 class Played:
-    """A baton whose ringing and walking is only written down."""
+    """A pacer whose ringing and walking is only written down."""
 
     def __init__(self, stage: Stage, *, bell: bool = True) -> None:
         self.rung = self.walked = 0
         self.bell = bell
         self.waiting: datetime | None = None
-        self.pacer_lease = PacerLease(
+        self.pacing = Beat(
             ring=self.ring,
             walk=self.walk,
             other=lambda now: self.waiting,
@@ -38,7 +38,7 @@ class Played:
 
 
 def test_one_at_a_time(stage: Stage) -> None:
-    first, second = Played(stage).pacer_lease, Played(stage).pacer_lease
+    first, second = Played(stage).pacing, Played(stage).pacing
     assert first.beat()
     assert not second.beat()
     stage.later(seconds=1)
@@ -47,7 +47,7 @@ def test_one_at_a_time(stage: Stage) -> None:
 
 
 def test_a_dead_one_is_replaced(stage: Stage) -> None:
-    dead, living = Played(stage).pacer_lease, Played(stage).pacer_lease
+    dead, living = Played(stage).pacing, Played(stage).pacing
     assert dead.beat()
     stage.time += LEASE
     assert not living.beat()
@@ -57,16 +57,16 @@ def test_a_dead_one_is_replaced(stage: Stage) -> None:
 
 
 def test_one_that_leaves_is_replaced_at_once(stage: Stage) -> None:
-    first, second = Played(stage).pacer_lease, Played(stage).pacer_lease
+    first, second = Played(stage).pacing, Played(stage).pacing
     first.beat()
     second.release()
-    assert not second.beat(), "only its holder can drop the baton"
+    assert not second.beat(), "only its holder can give the lease back"
     first.release()
     assert second.beat()
 
 
 def test_it_says_when_it_was_last_there(stage: Stage) -> None:
-    pacer_lease = Played(stage).pacer_lease
+    pacer_lease = Played(stage).pacing
     pacer_lease.beat()
     assert Pacer.objects.get().seen_at == stage.time
 
@@ -77,21 +77,21 @@ def test_it_is_quiet_when_nothing_is_due(stage: Stage) -> None:
     Run.objects.filter(pk=run.pk).update(
         look_again_at=stage.time + timedelta(seconds=1)
     )
-    assert played.pacer_lease.beat()
+    assert played.pacing.beat()
     assert (played.rung, played.walked) == (0, 0)
 
 
 def test_it_rings_when_a_run_is_due(stage: Stage) -> None:
     played = Played(stage)
     stage.start("live")
-    played.pacer_lease.beat()
+    played.pacing.beat()
     assert (played.rung, played.walked) == (1, 0)
 
 
 def test_it_walks_itself_when_the_bell_is_broken(stage: Stage) -> None:
     played = Played(stage, bell=False)
     stage.start("live")
-    played.pacer_lease.beat()
+    played.pacing.beat()
     assert (played.rung, played.walked) == (1, 1)
 
 
@@ -103,10 +103,10 @@ def test_it_walks_itself_when_nobody_answers(stage: Stage, what: str) -> None:
     else:
         played.waiting = stage.time
     stage.time += UNANSWERED
-    played.pacer_lease.beat()
+    played.pacing.beat()
     assert played.walked == 0
     stage.later(milliseconds=1)
-    played.pacer_lease.beat()
+    played.pacing.beat()
     assert (played.rung, played.walked) == (2, 1)
 
 
@@ -115,10 +115,10 @@ def test_a_run_that_is_being_walked_is_not_rung_for(stage: Stage) -> None:
     run = stage.start("live")
     lapses = stage.time + timedelta(seconds=4)
     Run.objects.filter(pk=run.pk).update(lease="somebody", lease_until=lapses)
-    played.pacer_lease.beat()
+    played.pacing.beat()
     assert played.rung == 0
     stage.later(seconds=4.1)
-    played.pacer_lease.beat()
+    played.pacing.beat()
     assert (played.rung, played.walked) == (1, 1)
 
 

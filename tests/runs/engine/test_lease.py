@@ -13,7 +13,7 @@ from migrations_app.errors import LostLease
 from migrations_app.models import AuditEntry, Line, MigrationRequest, Run, Step
 from migrations_app.models.states import RunState
 from migrations_app.runs.engine import lease_heartbeat as heart
-from migrations_app.runs.engine.lease import Lease, due_runs, lease_span
+from migrations_app.runs.engine.lease import RunLease, due_runs, lease_span
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def everything() -> list[list[dict[str, Any]]]:
 
 def test_only_one_of_two_gets_a_run(stage: Stage) -> None:
     run = stage.start("live")
-    first, second = Lease(run.pk, stage.clock), Lease(run.pk, stage.clock)
+    first, second = RunLease(run.pk, stage.clock), RunLease(run.pk, stage.clock)
     assert first.claim()
     assert not second.claim()
     with pytest.raises(LostLease):
@@ -40,22 +40,22 @@ def test_only_one_of_two_gets_a_run(stage: Stage) -> None:
 def test_a_run_that_is_not_due_is_nobody_s(stage: Stage) -> None:
     run = stage.start("live")
     Run.objects.update(look_again_at=stage.time + timedelta(seconds=1))
-    assert not Lease(run.pk, stage.clock).claim()
+    assert not RunLease(run.pk, stage.clock).claim()
     stage.later(seconds=1)
-    assert Lease(run.pk, stage.clock).claim()
+    assert RunLease(run.pk, stage.clock).claim()
 
 
 @pytest.mark.parametrize("state", ["held", "completed", "rolled_back", "closed"])
 def test_a_run_at_rest_is_nobody_s(stage: Stage, state: str) -> None:
     run = stage.start("live")
     Run.objects.update(state=state)
-    assert not Lease(run.pk, stage.clock).claim()
+    assert not RunLease(run.pk, stage.clock).claim()
     assert not due_runs(stage.time).exists()
 
 
 def test_a_run_is_taken_over_when_its_lease_has_lapsed(stage: Stage) -> None:
     run = stage.start("live")
-    dead, living = Lease(run.pk, stage.clock), Lease(run.pk, stage.clock)
+    dead, living = RunLease(run.pk, stage.clock), RunLease(run.pk, stage.clock)
     assert dead.claim()
     stage.time += lease_span()
     assert not living.claim(), "it is believed to the last moment"
@@ -67,7 +67,7 @@ def test_a_run_is_taken_over_when_its_lease_has_lapsed(stage: Stage) -> None:
 
 def test_every_write_renews_it(stage: Stage) -> None:
     run = stage.start("live")
-    lease = Lease(run.pk, stage.clock)
+    lease = RunLease(run.pk, stage.clock)
     lease.claim()
     stage.later(seconds=100)
     lease.write(why="busy")
@@ -77,14 +77,14 @@ def test_every_write_renews_it(stage: Stage) -> None:
 
 def test_it_is_given_back_until_later(stage: Stage) -> None:
     run = stage.start("live")
-    lease = Lease(run.pk, stage.clock)
+    lease = RunLease(run.pk, stage.clock)
     lease.claim()
-    lease.release(stage.time + timedelta(seconds=3))
+    lease.release(look_again_at=stage.time + timedelta(seconds=3))
     run.refresh_from_db()
     assert (run.lease, run.lease_until) == ("", None)
     with pytest.raises(LostLease):
         lease.write(why="once more")
-    assert not Lease(run.pk, stage.clock).claim()
+    assert not RunLease(run.pk, stage.clock).claim()
 
 
 def test_those_that_wait_longest_come_first(stage: Stage) -> None:
@@ -160,7 +160,7 @@ def test_the_heart_renews_what_is_ours_and_only_that(
 ) -> None:
     monkeypatch.setattr(heart, "close_old_connections", lambda: None)
     run = stage.start("live")
-    lease, lost = Lease(run.pk, stage.clock), Lease(run.pk, stage.clock)
+    lease, lost = RunLease(run.pk, stage.clock), RunLease(run.pk, stage.clock)
     lease.claim()
     stage.later(seconds=100)
     before = Run.objects.get().lease_until
@@ -174,10 +174,10 @@ def test_the_heart_beats_while_a_run_is_walked(
     stage: Stage, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.NOVAWEB_LEASE = 0.03
-    lease = Lease(1, stage.clock)
+    lease = RunLease(1, stage.clock)
     beaten = threading.Event()
 
-    def renew(held: list[Lease]) -> None:
+    def renew(held: list[RunLease]) -> None:
         if lease in held:
             beaten.set()
 

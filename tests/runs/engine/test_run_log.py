@@ -8,16 +8,16 @@ from django.db import transaction
 from migrations_app.errors import LostLease
 from migrations_app.models import Line, Run
 from migrations_app.runs.engine import run_log as journal
-from migrations_app.runs.engine.lease import Lease
+from migrations_app.runs.engine.lease import RunLease
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def lease(stage: Stage) -> Lease:
+def lease(stage: Stage) -> RunLease:
     run = stage.start("live")
-    lease = Lease(run.pk, stage.clock)
+    lease = RunLease(run.pk, stage.clock)
     assert lease.claim()
     return lease
 
@@ -26,7 +26,7 @@ def numbers() -> list[int]:
     return list(Line.objects.values_list("number", flat=True))
 
 
-def test_lines_are_numbered_without_a_gap(stage: Stage, lease: Lease) -> None:
+def test_lines_are_numbered_without_a_gap(stage: Stage, lease: RunLease) -> None:
     already = len(numbers())
     journal.add_line(lease, "One.", step="migrate_live")
     journal.add_note(lease.run_id, "Two, by a person.", at=stage.time)
@@ -37,7 +37,7 @@ def test_lines_are_numbered_without_a_gap(stage: Stage, lease: Lease) -> None:
     assert Run.objects.get().last_number == already + 3
 
 
-def test_a_line_that_was_not_committed_leaves_no_gap(lease: Lease) -> None:
+def test_a_line_that_was_not_committed_leaves_no_gap(lease: RunLease) -> None:
     before = numbers()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         journal.add_line(lease, "Never.")
@@ -47,16 +47,16 @@ def test_a_line_that_was_not_committed_leaves_no_gap(lease: Lease) -> None:
     assert not Line.objects.filter(text="Never.").exists()
 
 
-def test_nothing_is_said_without_the_lease(stage: Stage, lease: Lease) -> None:
+def test_nothing_is_said_without_the_lease(stage: Stage, lease: RunLease) -> None:
     before = numbers()
-    stranger = Lease(lease.run_id, stage.clock)
+    stranger = RunLease(lease.run_id, stage.clock)
     with pytest.raises(LostLease):
         journal.add_line(stranger, "Not mine.")
     assert numbers() == before
     assert Run.objects.get().last_number == len(before)
 
 
-def test_each_run_counts_its_own(stage: Stage, lease: Lease) -> None:
+def test_each_run_counts_its_own(stage: Stage, lease: RunLease) -> None:
     stage.server = stage.cloud.create("other", host=stage.source)
     other = stage.start("live")
     journal.add_note(other.pk, "Here.", at=stage.time)

@@ -14,7 +14,7 @@ from migrations_app.procedures.base import StepContext, StepStatus
 from migrations_app.procedures.live import Live, RunsOnTarget
 from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.runs import actions as runs
-from migrations_app.runs.engine.lease import Lease
+from migrations_app.runs.engine.lease import RunLease
 from tests.cast import Cast, expect_rest, walk_until
 from tests.stage import Stage
 
@@ -128,13 +128,13 @@ def test_every_sentence_of_a_plan_is_whole(name: str) -> None:
 
 
 def failing_once(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    real = Lease.write
+    real = RunLease.write
 
-    def write(self: Lease, **fields: Any) -> None:
-        monkeypatch.setattr(Lease, "write", real)
+    def write(self: RunLease, **fields: Any) -> None:
+        monkeypatch.setattr(RunLease, "write", real)
         raise error
 
-    monkeypatch.setattr(Lease, "write", write)
+    monkeypatch.setattr(RunLease, "write", write)
 
 
 def test_a_database_that_goes_away_is_waited_for(
