@@ -75,7 +75,7 @@ class Stage:
             target=target,
             options=options,
             reason="because",
-            state=str(RequestState.APPROVED),
+            state=RequestState.APPROVED,
             asked_by=asker,
             asked_by_name=asker.username,
             asked_at=self.time,

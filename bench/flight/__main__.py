@@ -94,7 +94,7 @@ def _take_off(runs: int, seconds: float) -> None:
             asked_procedure="live",
             target="to",
             reason="bench",
-            state=str(RequestState.APPROVED),
+            state=RequestState.APPROVED,
             asked_by=asker,
             asked_by_name="requester",
             asked_at=now,
@@ -136,7 +136,7 @@ def _watch(worker: subprocess.Popen[bytes], runs: int) -> int:
             )
         if not left:
             break
-    done = Run.objects.filter(state=str(RunState.COMPLETED)).count()
+    done = Run.objects.filter(state=RunState.COMPLETED).count()
     late = worst > settings.NOVAWEB_TICK
     middle = len(memory) // 2
     grown = max(memory[middle:], default=0) - max(memory[1 : middle + 1], default=0)

@@ -145,7 +145,7 @@ def _has_by_other_right(who: Person, verb: Verb) -> bool:
 
 def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
     state = RequestState(request.state)
-    words = str(state).replace("_", " ")
+    words = state.label
     match verb:
         case _ if request.drain_id and verb in OF_THE_DRAIN:
             return (
@@ -197,7 +197,7 @@ def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
 
 def _why_not_run(verb: Verb, run: Run) -> str:
     state = RunState(run.state)
-    words = str(state).replace("_", " ")
+    words = state.label
     match verb:
         case Verb.STOP | Verb.ABORT | Verb.FORCE_COMPLETE if state not in WALKING_RUNS:
             return Late(f"The run is {words}; there is nothing under way.")

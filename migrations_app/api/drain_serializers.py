@@ -14,7 +14,7 @@ from migrations_app.drains import approvals as rulings
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import Afterwards, DrainState
 
-STATES = [str(state) for state in DrainState]
+STATES = DrainState.values
 
 
 class LimitsInput(Input):
@@ -57,7 +57,7 @@ class DrainInput(BackInput):
     )
     afterwards = serializers.ChoiceField(
         required=False,
-        choices=[str(each) for each in Afterwards],
+        choices=Afterwards.values,
         help_text="Whether the hosts stay disabled, or are enabled at the end.",
     )
 

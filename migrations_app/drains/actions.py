@@ -91,7 +91,7 @@ def move_back(
     """Ask that what the drain has moved be moved back, under an approval of its own."""
     drain = load(drain_id)
     _allow(by, Verb.DRAIN, drain)
-    if not drain.moves.filter(state=str(RequestState.COMPLETED)).exists():
+    if not drain.moves.filter(state=RequestState.COMPLETED).exists():
         raise TooLate("This drain has moved nothing that could be moved back.")
     return asking.create(
         by=by,
@@ -100,7 +100,7 @@ def move_back(
         targets=None,
         limits=drain.limits,
         stop_after=drain.stop_after,
-        afterwards=str(Afterwards.KEEP),
+        afterwards=Afterwards.KEEP,
         reason=reason,
         ticket=ticket,
         window=(window_start, window_end),
@@ -123,7 +123,7 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
         mine = Drain.objects.filter(
-            pk=drain.pk, state=str(DrainState.REQUESTED), plan_digest=plan_digest
+            pk=drain.pk, state=DrainState.REQUESTED, plan_digest=plan_digest
         )
         if mine.update(why="") != 1:
             raise TooLate(_FASTER)
@@ -134,8 +134,8 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
         if ready:
             start = max(now, drain.window_start or now)
             _move(drain, DrainState.APPROVED, look_again_at=start)
-            drain.moves.filter(state=str(RequestState.REQUESTED)).update(
-                state=str(RequestState.APPROVED), look_again_at=None
+            drain.moves.filter(state=RequestState.REQUESTED).update(
+                state=RequestState.APPROVED, look_again_at=None
             )
         tell("drain.approved", drain, by=by, note=note, **_for_whom(right))
         if ready:
@@ -265,7 +265,7 @@ def _allow(by: User, verb: Verb, drain: Drain | None = None) -> None:
 
 def _move(drain: Drain, state: DrainState, **changes: Any) -> None:
     changed = Drain.objects.filter(pk=drain.pk, state__in=drain_sources(state)).update(
-        state=str(state), **changes
+        state=state, **changes
     )
     if changed != 1:
         raise TooLate(_FASTER)
@@ -273,7 +273,7 @@ def _move(drain: Drain, state: DrainState, **changes: Any) -> None:
 
 def _end(drain: Drain, state: DrainState, why: str) -> None:
     _move(drain, state, why=why, ended_at=timezone.now(), look_again_at=None)
-    close_moves(drain, RequestState(str(state)), why)
+    close_moves(drain, RequestState(state.value), why)
 
 
 def _decide(

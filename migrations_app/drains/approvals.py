@@ -17,6 +17,7 @@ from django.utils import timezone
 from migrations_app.access.permissions import Person
 from migrations_app.errors import NotAllowed, TooLate
 from migrations_app.models import Drain, Hypervisor, Instance
+from migrations_app.models.states import DROPPED
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.approvals import rules
 from migrations_app.requests.approvals.rules import Facts, Rule
@@ -41,7 +42,7 @@ def rules_of(drain: Drain, *, now: datetime | None = None) -> list[Rule] | None:
 def _facts(drain: Drain, now: datetime) -> Iterator[Facts]:
     """Yield what the rules ask about each move, and about each host that is emptied."""
     cloud = drain.cloud.name
-    moves = list(drain.moves.exclude(state__in=["withdrawn", "left"]))
+    moves = list(drain.moves.exclude(state__in=DROPPED))
     rows = Hypervisor.objects.filter(cloud=drain.cloud_id)
     known = {
         host: (zone, aggregates)

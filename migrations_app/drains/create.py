@@ -57,9 +57,7 @@ def create(
     with transaction.atomic():
         # takes the row's lock: of two that ask for one host the second finds the first
         Cloud.objects.filter(pk=drain.cloud_id).update(name=F("name"))
-        others = Drain.objects.filter(
-            cloud=drain.cloud_id, state__in=[str(state) for state in OPEN_DRAINS]
-        )
+        others = Drain.objects.filter(cloud=drain.cloud_id, state__in=OPEN_DRAINS)
         for other in others:
             if shared := sorted(set(other.hosts) & set(hosts)):
                 raise TooLate(
@@ -108,6 +106,6 @@ def whole(value: Any, what: str) -> int:
 def afterwards(value: str) -> str:
     """Return what becomes of the hosts, which is one of two."""
     try:
-        return str(Afterwards(value))
+        return Afterwards(value).value
     except ValueError:
         raise Unfit("afterwards is keep (disabled) or enable.") from None

@@ -25,7 +25,12 @@ from migrations_app.errors import LostLease, WorldError, own_fault
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.lease import Clock
-from migrations_app.models.states import DrainState, RequestState, drain_sources
+from migrations_app.models.states import (
+    BEFORE_START,
+    DrainState,
+    RequestState,
+    drain_sources,
+)
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.runs.engine import lease_heartbeat as heart
 
@@ -33,16 +38,14 @@ log = structlog.get_logger(__name__)
 SOON, LATER = timedelta(seconds=1), timedelta(seconds=5)
 # So many moves are begun in one look: each takes as long as its cloud takes to answer.
 AT_ONCE = 3
-FAILURES = [
-    str(state)
-    for state in (
+FAILURES = frozenset(
+    {
         RequestState.ROLLED_BACK,
         RequestState.HELD,
         RequestState.CLOSED,
         RequestState.LEFT,
-    )
-]
-_WAITING = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
+    }
+)
 _D = DrainState
 
 
@@ -77,9 +80,9 @@ def look(drain_id: int, *, clock: Clock = timezone.now) -> bool:
 
 def wake(drain_id: int, *, now: datetime) -> None:
     """Have the drain looked at at once: one of its moves is over."""
-    Drain.objects.filter(
-        pk=drain_id, state__in=[str(_D.RUNNING), str(_D.CANCELLING)]
-    ).update(look_again_at=now)
+    Drain.objects.filter(pk=drain_id, state__in=[_D.RUNNING, _D.CANCELLING]).update(
+        look_again_at=now
+    )
 
 
 def end_unstarted(drain: Drain, state: DrainState, why: str) -> bool:
@@ -87,18 +90,18 @@ def end_unstarted(drain: Drain, state: DrainState, why: str) -> bool:
     with transaction.atomic():
         changed = Drain.objects.filter(
             pk=drain.pk, state__in=drain_sources(state)
-        ).update(state=str(state), why=why, ended_at=timezone.now(), look_again_at=None)
+        ).update(state=state, why=why, ended_at=timezone.now(), look_again_at=None)
         if changed != 1:
             return False
-        close_moves(drain, RequestState(str(state)), why)
+        close_moves(drain, RequestState(state.value), why)
         tell(f"drain.{state}", drain, note=why)
     return True
 
 
 def close_moves(drain: Drain, state: RequestState, why: str) -> int:
     """End the moves that have not begun; return how many. Within a transaction."""
-    return drain.moves.filter(state__in=_WAITING).update(
-        state=str(state),
+    return drain.moves.filter(state__in=BEFORE_START).update(
+        state=state,
         why=f"Drain {drain.pk}: {why}",
         ended_at=timezone.now(),
         open_instance=None,
@@ -112,7 +115,7 @@ def failures(drain: Drain) -> int:
 
 
 def _expired(now: datetime) -> QuerySet[Drain]:
-    states = [str(_D.PLANNING), str(_D.REQUESTED), str(_D.APPROVED)]
+    states = [_D.PLANNING, _D.REQUESTED, _D.APPROVED]
     return Drain.objects.filter(state__in=states, expires_at__lte=now)
 
 
@@ -154,13 +157,13 @@ def _start(lease: DrainLease, drain: Drain) -> datetime | None:
         lease.write(only=_D.APPROVED)
         refusal, right = rulings.permit(drain, now=now)
         if refusal:
-            lease.write(state=str(_D.REQUESTED), why=refusal)
-            drain.moves.filter(state=str(RequestState.APPROVED)).update(
-                state=str(RequestState.REQUESTED)
+            lease.write(state=_D.REQUESTED, why=refusal)
+            drain.moves.filter(state=RequestState.APPROVED).update(
+                state=RequestState.REQUESTED
             )
             tell("drain.sent_back", drain, note=refusal, **right)
             return None
-        lease.write(state=str(_D.RUNNING), why="", started_at=now)
+        lease.write(state=_D.RUNNING, why="", started_at=now)
         tell("drain.started", drain, **right)
     return now
 
@@ -184,7 +187,7 @@ def _run(lease: DrainLease, drain: Drain) -> datetime | None:
     hosts.hide(lease, drain, cloud)
     now = lease.clock()
     waiting = list(
-        drain.moves.filter(state=str(RequestState.APPROVED))
+        drain.moves.filter(state=RequestState.APPROVED)
         .select_related("cloud")
         .order_by("place")
     )
@@ -216,14 +219,14 @@ def _run(lease: DrainLease, drain: Drain) -> datetime | None:
 
 def _pause(lease: DrainLease, drain: Drain, why: str) -> datetime | None:
     with transaction.atomic():
-        lease.write(only=_D.RUNNING, state=str(_D.PAUSED), why=why)
+        lease.write(only=_D.RUNNING, state=_D.PAUSED, why=why)
         tell("drain.paused", drain, note=why)
     return None
 
 
 def _end(lease: DrainLease, drain: Drain) -> datetime | None:
     """End the drain when none of its moves is under way."""
-    if drain.moves.filter(state=str(RequestState.RUNNING)).exists():
+    if drain.moves.filter(state=RequestState.RUNNING).exists():
         return lease.clock() + SOON
     cloud = wiring.world_of(drain.cloud.name).cloud
     # before they are enabled: what comes then is no more the drain's
@@ -231,7 +234,7 @@ def _end(lease: DrainLease, drain: Drain) -> datetime | None:
     hosts.show(lease, drain, cloud)
     stays = [each for each in drain.stays if not each.get("arrived")] + left_behind
     states = list(drain.moves.values_list("state", flat=True))
-    moved = states.count(str(RequestState.COMPLETED))
+    moved = states.count(RequestState.COMPLETED)
     left = len(states) - moved + len(stays)
     why = f"{moved} moved, {left} not: see each below." if left else ""
     state = _D.INCOMPLETE if left else _D.COMPLETED
@@ -240,10 +243,10 @@ def _end(lease: DrainLease, drain: Drain) -> datetime | None:
     with transaction.atomic():
         lease.write(
             only=DrainState(drain.state),
-            state=str(state),
+            state=state,
             why=why,
             stays=stays,
             ended_at=lease.clock(),
         )
-        tell("drain.ended", drain, note=why, state=str(state), moved=moved, left=left)
+        tell("drain.ended", drain, note=why, state=state.value, moved=moved, left=left)
     return None

@@ -12,7 +12,6 @@ from migrations_app.models.states import OPEN_DRAINS, DrainState
 from migrations_app.widgets import choice, text
 
 WHOSE = (("mine", "asked by me"), ("waiting", "waiting for me"))
-STATES = [(str(state), str(state)) for state in DrainState]
 
 
 class DrainFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -24,7 +23,7 @@ class DrainFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(
         method="in_state",
         label="State",
-        choices=[("open", "open"), *STATES],
+        choices=[("open", "open"), *DrainState.choices],
         empty_label="any",
         widget=choice(),
     )
@@ -56,8 +55,7 @@ class DrainFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def in_state(self, rows: QuerySet[Drain], name: str, value: str) -> QuerySet[Drain]:
         """One state, or all those from which a drain can still go on."""
-        open_ones = [str(state) for state in OPEN_DRAINS]
-        return rows.filter(state__in=open_ones if value == "open" else [value])
+        return rows.filter(state__in=OPEN_DRAINS if value == "open" else [value])
 
     def of_whom(self, rows: QuerySet[Drain], name: str, value: str) -> QuerySet[Drain]:
         """What the person asked for, or what waits for their decision."""

@@ -25,7 +25,6 @@ from migrations_app.procedures.steps.disabled_reason import (
 )
 
 log = structlog.get_logger(__name__)
-_STARTED = [str(state) for state in STARTED_DRAINS]
 
 
 def hide(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
@@ -111,7 +110,7 @@ def restore(cloud_name: str, cloud: CloudPort) -> list[str]:
     restored = []
     for service in cloud.services():
         drain = _drain(cloud_name, service)
-        if drain is None or drain.state in _STARTED:
+        if drain is None or drain.state in STARTED_DRAINS:
             continue
         if drain.afterwards != Afterwards.ENABLE:
             continue
@@ -125,7 +124,7 @@ def restore(cloud_name: str, cloud: CloudPort) -> list[str]:
 def holder(cloud_name: str, service: Service) -> Drain | None:
     """Return the drain under way that has disabled the service; None: none."""
     drain = _drain(cloud_name, service)
-    return drain if drain is not None and drain.state in _STARTED else None
+    return drain if drain is not None and drain.state in STARTED_DRAINS else None
 
 
 def _drain(cloud_name: str, service: Service) -> Drain | None:

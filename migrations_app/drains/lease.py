@@ -9,19 +9,8 @@ from django.db.models import Q, QuerySet
 
 from migrations_app.models import Drain
 from migrations_app.models.lease import Clock, Lease, free
-from migrations_app.models.states import DrainState
+from migrations_app.models.states import WALKING_DRAINS, DrainState
 from migrations_app.runs.engine.lease import lease_span
-
-# Those that somebody has to look at; a paused one waits for a person.
-AT_WORK = [
-    str(state)
-    for state in (
-        DrainState.PLANNING,
-        DrainState.APPROVED,
-        DrainState.RUNNING,
-        DrainState.CANCELLING,
-    )
-]
 
 
 def due_drains(now: datetime) -> QuerySet[Drain]:
@@ -30,7 +19,7 @@ def due_drains(now: datetime) -> QuerySet[Drain]:
 
 
 def _due(now: datetime) -> Q:
-    return Q(state__in=AT_WORK, look_again_at__lte=now)
+    return Q(state__in=WALKING_DRAINS, look_again_at__lte=now)
 
 
 class DrainLease(Lease[Drain]):

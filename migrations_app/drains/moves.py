@@ -30,7 +30,12 @@ from migrations_app.models import (
     Run,
     Step,
 )
-from migrations_app.models.states import DrainState, RequestState, request_sources
+from migrations_app.models.states import (
+    DROPPED,
+    DrainState,
+    RequestState,
+    request_sources,
+)
 from migrations_app.preflight.finding import Severity
 from migrations_app.requests import plan as planning
 from migrations_app.requests import plan_diff as drift
@@ -45,7 +50,6 @@ OF_THE_DRAIN = frozenset({"group.soft"})
 # What may go away when other moves of the drain are over.
 PASSING = frozenset({"target.room", "group.affinity", "group.anti_affinity"})
 PAUSE = timedelta(seconds=5)
-_OVER = [str(RequestState.WITHDRAWN), str(RequestState.LEFT)]
 
 
 def task_of(move: MigrationRequest) -> Task:
@@ -55,7 +59,7 @@ def task_of(move: MigrationRequest) -> Task:
 
 def free(drain: Drain, waiting: Sequence[MigrationRequest]) -> list[MigrationRequest]:
     """Return which of the waiting moves may start under the limits, in their order."""
-    running = drain.moves.filter(state=str(RequestState.RUNNING))
+    running = drain.moves.filter(state=RequestState.RUNNING)
     zones = Hypervisor.objects.filter(cloud=drain.cloud_id).values_list("host", "zone")
     chosen = startable(
         [task_of(move) for move in waiting],
@@ -134,7 +138,7 @@ def _try(lease: DrainLease, drain: Drain, move: MigrationRequest) -> bool:
             refused.append(("", f"{target}: {worry}"))
             continue
         return _begin(lease, drain, move, drawn, target)
-    others = drain.moves.filter(state=str(RequestState.RUNNING)).exists()
+    others = drain.moves.filter(state=RequestState.RUNNING).exists()
     if others and any(rule in PASSING for rule, _ in refused):
         wait(lease, move, f"Other moves must be over first. {refused[0][1]}")
         return False
@@ -176,7 +180,7 @@ def _crowded(drain: Drain, move: MigrationRequest, target: str) -> bool:
     if not group:
         return False
     mates = known.filter(group=group).values("uuid")
-    rows = drain.moves.exclude(state__in=_OVER).exclude(pk=move.pk)
+    rows = drain.moves.exclude(state__in=DROPPED).exclude(pk=move.pk)
     return rows.filter(target=target, instance__in=mates).exists()
 
 
@@ -203,8 +207,8 @@ def _begin(
             pk=move.pk,
             drain=drain,
             plan_digest=move.plan_digest,
-            state=str(RequestState.APPROVED),
-        ).update(state=str(RequestState.RUNNING), why="", look_again_at=None, **fields)
+            state=RequestState.APPROVED,
+        ).update(state=RequestState.RUNNING, why="", look_again_at=None, **fields)
         if changed != 1:
             return False
         move.refresh_from_db()
@@ -238,9 +242,7 @@ def wait(
 ) -> None:
     """Say why the move waits, and do not try it before then."""
     lease.write()
-    MigrationRequest.objects.filter(
-        pk=move.pk, state=str(RequestState.APPROVED)
-    ).update(
+    MigrationRequest.objects.filter(pk=move.pk, state=RequestState.APPROVED).update(
         why=f"It cannot start yet and is tried again: {sentence}",
         look_again_at=until or lease.clock() + PAUSE,
     )
@@ -259,7 +261,7 @@ def leave(
         changed = MigrationRequest.objects.filter(
             pk=move.pk, state__in=request_sources(state)
         ).update(
-            state=str(state),
+            state=state,
             why=why,
             ended_at=lease.clock(),
             open_instance=None,

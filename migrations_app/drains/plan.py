@@ -122,7 +122,7 @@ def _away(drain: Drain) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 def _back(drain: Drain) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the moves by which each instance goes where it came from, last first."""
     moved = MigrationRequest.objects.filter(
-        drain=drain.back_of_id, state=str(RequestState.COMPLETED)
+        drain=drain.back_of_id, state=RequestState.COMPLETED
     ).order_by("-place")
     rows = list(moved)
     fleet = fleet_of(drain.cloud, [], [row.instance for row in rows])
@@ -256,9 +256,7 @@ def _keep(
 
 
 def _finish(lease: DrainLease, drain: Drain) -> None:
-    moves = list(
-        drain.moves.filter(state=str(RequestState.REQUESTED)).order_by("place")
-    )
+    moves = list(drain.moves.filter(state=RequestState.REQUESTED).order_by("place"))
     if not moves:
         count = len(drain.stays)
         _fail(
@@ -276,7 +274,7 @@ def _finish(lease: DrainLease, drain: Drain) -> None:
     with transaction.atomic():
         lease.write(
             only=PLANNING,
-            state=str(DrainState.REQUESTED),
+            state=DrainState.REQUESTED,
             plan_digest=drain.plan_digest,
             planned_at=now,
             expires_at=drain.expires_at,
@@ -291,13 +289,13 @@ def _fail(lease: DrainLease, drain: Drain, why: str) -> None:
     with transaction.atomic():
         lease.write(
             only=PLANNING,
-            state=str(DrainState.FAILED),
+            state=DrainState.FAILED,
             why=why,
             ended_at=lease.clock(),
             look_again_at=None,
         )
         tell("drain.failed", drain, note=why)
-    drain.state = str(DrainState.FAILED)
+    drain.state = DrainState.FAILED
 
 
 def _stay(

@@ -16,17 +16,13 @@ from migrations_app.drains.planner.model import Limits, Task
 from migrations_app.models import AuditEntry, Decision, Drain, MigrationRequest
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import (
+    BEFORE_START,
     OPEN_DRAINS,
     STARTED_DRAINS,
     DrainState,
     RequestState,
 )
 from migrations_app.requests.approvals.status import Standing
-
-OPEN = [str(state) for state in OPEN_DRAINS]
-_WAITS = {str(RequestState.REQUESTED), str(RequestState.APPROVED)}
-_MOVES = {str(RequestState.RUNNING)}
-_MOVED = {str(RequestState.COMPLETED)}
 
 
 def drains() -> QuerySet[Drain]:
@@ -76,8 +72,8 @@ def desk(person: Person, *, most: int = 20) -> Desk:
     """Return the drains that need the person, and those that go on by themselves."""
     waiting = list(waiting_for(person)[:most])
     mine = Q(asked_by=person.id) if person.id is not None else Q(pk__in=[])
-    started = Q(state__in=[str(state) for state in STARTED_DRAINS])
-    others = drains().filter(started | mine, state__in=OPEN)
+    started = Q(state__in=STARTED_DRAINS)
+    others = drains().filter(started | mine, state__in=OPEN_DRAINS)
     rows = others.exclude(pk__in=[row.pk for row in waiting])
     return Desk(waiting=waiting, open=list(rows[:most]))
 
@@ -89,7 +85,7 @@ def counts(of: Collection[int]) -> dict[int, tuple[int, int]]:
         .order_by()
         .values("drain")
         .annotate(
-            whole=Count("pk"), moved=Count("pk", filter=Q(state__in=list(_MOVED)))
+            whole=Count("pk"), moved=Count("pk", filter=Q(state=RequestState.COMPLETED))
         )
     )
     return {row["drain"]: (row["moved"], row["whole"]) for row in rows}
@@ -115,9 +111,9 @@ def tally(of: Collection[MigrationRequest]) -> Tally:
     states = Counter(str(row.state) for row in of)
     return Tally(
         whole=len(of),
-        moved=sum(states[state] for state in _MOVED),
-        moving=sum(states[state] for state in _MOVES),
-        waiting=sum(states[state] for state in _WAITS),
+        moved=states[RequestState.COMPLETED],
+        moving=states[RequestState.RUNNING],
+        waiting=sum(states[state] for state in BEFORE_START),
     )
 
 

@@ -29,8 +29,8 @@ class Drain(Leased):
     stop_after = models.PositiveIntegerField(default=3)
     afterwards = models.CharField(
         max_length=10,
-        choices=[(str(s), str(s)) for s in Afterwards],
-        default=str(Afterwards.KEEP),
+        choices=Afterwards.choices,
+        default=Afterwards.KEEP,
     )
     back_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="backs"
@@ -43,8 +43,8 @@ class Drain(Leased):
 
     state = models.CharField(
         max_length=20,
-        choices=[(str(s), str(s)) for s in DrainState],
-        default=str(DrainState.PLANNING),
+        choices=DrainState.choices,
+        default=DrainState.PLANNING,
     )
     # Why it stands where it stands, as a sentence; empty when there is nothing to say.
     why = models.TextField(blank=True)

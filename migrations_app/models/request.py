@@ -42,8 +42,8 @@ class MigrationRequest(models.Model):
 
     state = models.CharField(
         max_length=20,
-        choices=[(str(s), str(s).replace("_", " ")) for s in RequestState],
-        default=str(RequestState.REQUESTED),
+        choices=RequestState.choices,
+        default=RequestState.REQUESTED,
     )
     # Why it stands where it stands, as a sentence; empty when there is nothing to say.
     why = models.TextField(blank=True)

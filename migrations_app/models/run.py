@@ -17,8 +17,8 @@ class Run(Leased):
     )
     state = models.CharField(
         max_length=20,
-        choices=[(str(s), str(s).replace("_", " ")) for s in RunState],
-        default=str(RunState.RUNNING),
+        choices=RunState.choices,
+        default=RunState.RUNNING,
     )
     # Which way a held run was going: True when it was on its way back.
     was_going_back = models.BooleanField(default=False)
@@ -67,8 +67,8 @@ class Step(models.Model):
     commands = models.JSONField(default=list, blank=True)
     state = models.CharField(
         max_length=20,
-        choices=[(str(s), str(s).replace("_", " ")) for s in StepState],
-        default=str(StepState.TODO),
+        choices=StepState.choices,
+        default=StepState.TODO,
     )
     begun_at = models.DateTimeField(null=True, blank=True)
     asked_at = models.DateTimeField(null=True, blank=True)

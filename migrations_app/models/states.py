@@ -7,73 +7,73 @@ succeed.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from django.db.models import TextChoices
 
 
-class RequestState(StrEnum):
+class RequestState(TextChoices):
     """Where a migration request stands."""
 
-    REQUESTED = "requested"
-    APPROVED = "approved"
-    RUNNING = "running"
-    HELD = "held"
-    COMPLETED = "completed"
-    ROLLED_BACK = "rolled_back"
-    CLOSED = "closed"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
+    REQUESTED = "requested", "requested"
+    APPROVED = "approved", "approved"
+    RUNNING = "running", "running"
+    HELD = "held", "held"
+    COMPLETED = "completed", "completed"
+    ROLLED_BACK = "rolled_back", "rolled back"
+    CLOSED = "closed", "closed"
+    REJECTED = "rejected", "rejected"
+    WITHDRAWN = "withdrawn", "withdrawn"
+    EXPIRED = "expired", "expired"
     # a move of a drain that the drain could not start
-    LEFT = "left"
+    LEFT = "left", "left"
 
 
-class RunState(StrEnum):
+class RunState(TextChoices):
     """Where a run stands."""
 
-    RUNNING = "running"
-    GOING_BACK = "going_back"
-    HELD = "held"
-    COMPLETED = "completed"
-    ROLLED_BACK = "rolled_back"
-    CLOSED = "closed"
+    RUNNING = "running", "running"
+    GOING_BACK = "going_back", "going back"
+    HELD = "held", "held"
+    COMPLETED = "completed", "completed"
+    ROLLED_BACK = "rolled_back", "rolled back"
+    CLOSED = "closed", "closed"
 
 
-class StepState(StrEnum):
+class StepState(TextChoices):
     """Where one step of a run stands."""
 
-    TODO = "todo"
-    UNDER_WAY = "under_way"
-    DONE = "done"
-    GOING_BACK = "going_back"
-    UNDONE = "undone"
+    TODO = "todo", "todo"
+    UNDER_WAY = "under_way", "under way"
+    DONE = "done", "done"
+    GOING_BACK = "going_back", "going back"
+    UNDONE = "undone", "undone"
 
 
-class DrainState(StrEnum):
+class DrainState(TextChoices):
     """Where a drain stands."""
 
-    PLANNING = "planning"
-    REQUESTED = "requested"
-    APPROVED = "approved"
-    RUNNING = "running"
-    PAUSED = "paused"
+    PLANNING = "planning", "planning"
+    REQUESTED = "requested", "requested"
+    APPROVED = "approved", "approved"
+    RUNNING = "running", "running"
+    PAUSED = "paused", "paused"
     # nothing new is started; what is under way ends as it does
-    CANCELLING = "cancelling"
-    COMPLETED = "completed"
+    CANCELLING = "cancelling", "cancelling"
+    COMPLETED = "completed", "completed"
     # over, and not all that was to be moved was moved
-    INCOMPLETE = "incomplete"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
+    INCOMPLETE = "incomplete", "incomplete"
+    CANCELLED = "cancelled", "cancelled"
+    REJECTED = "rejected", "rejected"
+    WITHDRAWN = "withdrawn", "withdrawn"
+    EXPIRED = "expired", "expired"
     # nothing could be planned
-    FAILED = "failed"
+    FAILED = "failed", "failed"
 
 
-class Afterwards(StrEnum):
+class Afterwards(TextChoices):
     """What becomes of an emptied host's nova-compute."""
 
-    KEEP = "keep"  # it stays disabled
-    ENABLE = "enable"
+    KEEP = "keep", "keep"  # it stays disabled
+    ENABLE = "enable", "enable"
 
 
 _R, _N, _D = RequestState, RunState, DrainState
@@ -124,12 +124,20 @@ DRAIN_MOVES: dict[DrainState, frozenset[DrainState]] = {
     _D.FAILED: frozenset(),
 }
 
+OPEN_REQUESTS = frozenset(s for s, moves in REQUEST_MOVES.items() if moves)
+# Nothing of them has begun: they can be changed, withdrawn, and expire.
+BEFORE_START = frozenset({_R.REQUESTED, _R.APPROVED})
+# Moves of a drain that came to nothing before they began.
+DROPPED = frozenset({_R.WITHDRAWN, _R.LEFT})
+
+OPEN_RUNS = frozenset(s for s, moves in RUN_MOVES.items() if moves)
+WALKING_RUNS = frozenset({_N.RUNNING, _N.GOING_BACK})
+
 OPEN_DRAINS = frozenset(s for s, moves in DRAIN_MOVES.items() if moves)
 # Those that may have hosts disabled and moves under way.
 STARTED_DRAINS = frozenset({_D.RUNNING, _D.PAUSED, _D.CANCELLING})
-OPEN_REQUESTS = frozenset(s for s, moves in REQUEST_MOVES.items() if moves)
-OPEN_RUNS = frozenset(s for s, moves in RUN_MOVES.items() if moves)
-WALKING_RUNS = frozenset({_N.RUNNING, _N.GOING_BACK})
+# Those that somebody has to look at; a paused one waits for a person.
+WALKING_DRAINS = frozenset({_D.PLANNING, _D.APPROVED, _D.RUNNING, _D.CANCELLING})
 
 # How a run's end shows in its request.
 REQUEST_STATE_OF_RUN: dict[RunState, RequestState] = {
@@ -142,16 +150,16 @@ REQUEST_STATE_OF_RUN: dict[RunState, RequestState] = {
 }
 
 
-def request_sources(target: RequestState) -> list[str]:
+def request_sources(target: RequestState) -> list[RequestState]:
     """Return the states from which a request may move to ``target``."""
-    return [str(s) for s, moves in REQUEST_MOVES.items() if target in moves]
+    return [s for s, moves in REQUEST_MOVES.items() if target in moves]
 
 
-def run_sources(target: RunState) -> list[str]:
+def run_sources(target: RunState) -> list[RunState]:
     """Return the states from which a run may move to ``target``."""
-    return [str(s) for s, moves in RUN_MOVES.items() if target in moves]
+    return [s for s, moves in RUN_MOVES.items() if target in moves]
 
 
-def drain_sources(target: DrainState) -> list[str]:
+def drain_sources(target: DrainState) -> list[DrainState]:
     """Return the states from which a drain may move to ``target``."""
-    return [str(s) for s, moves in DRAIN_MOVES.items() if target in moves]
+    return [s for s, moves in DRAIN_MOVES.items() if target in moves]

@@ -24,7 +24,7 @@ from migrations_app.errors import Conflict, TooLate, Unreachable
 from migrations_app.integrations import clouds as integrations_clouds
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Cloud, Decision, MigrationRequest
-from migrations_app.models.states import RequestState, request_sources
+from migrations_app.models.states import BEFORE_START, RequestState, request_sources
 from migrations_app.preflight.advice import Advice
 from migrations_app.requests import inputs as intake
 from migrations_app.requests import plan as planning
@@ -214,9 +214,9 @@ def void(request: MigrationRequest, drawn: Draft) -> None:
         changed = MigrationRequest.objects.filter(
             pk=request.pk,
             plan_digest=request.plan_digest,
-            state__in=[str(RequestState.REQUESTED), str(RequestState.APPROVED)],
+            state__in=BEFORE_START,
         ).update(
-            state=str(RequestState.REQUESTED),
+            state=RequestState.REQUESTED,
             look_again_at=None,
             why=why,
             differences=lines,
@@ -246,7 +246,7 @@ def _open_already(request: MigrationRequest) -> TooLate:
 
 def _guard(request: MigrationRequest, state: RequestState, **expected: Any) -> None:
     """Touch the request if it is as expected; raise TooLate when it is not."""
-    found = MigrationRequest.objects.filter(pk=request.pk, state=str(state), **expected)
+    found = MigrationRequest.objects.filter(pk=request.pk, state=state, **expected)
     if found.update(why="") != 1:
         raise TooLate("Somebody was faster: the request has changed. Look again.")
 
@@ -255,7 +255,7 @@ def _move(request: MigrationRequest, state: RequestState, **fields: Any) -> None
     """Move the request to the state, from one that allows it. Raises TooLate."""
     changed = MigrationRequest.objects.filter(
         pk=request.pk, state__in=request_sources(state)
-    ).update(state=str(state), **fields)
+    ).update(state=state, **fields)
     if changed != 1:
         raise TooLate("Somebody was faster: the request has changed. Look again.")
 

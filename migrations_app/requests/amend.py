@@ -16,7 +16,7 @@ from migrations_app.audit import recorder as audit
 from migrations_app.errors import Conflict, TooLate, Unfit
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import MigrationRequest
-from migrations_app.models.states import RequestState
+from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests import inputs as intake
 from migrations_app.requests import plan as planning
 from migrations_app.requests.approvals import evaluate as rulings
@@ -25,7 +25,6 @@ from migrations_app.runs import reenable_hosts as restoring
 
 # What may be changed; the instance and the procedure are another request.
 FIELDS = ("target", "options", "reason", "ticket", "window_start", "window_end")
-_OPEN = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
 
 
 def amend(
@@ -75,9 +74,9 @@ def amend(
     why = f"{by.get_username()} changed it ({words}), so earlier approvals are void."
     with transaction.atomic():
         updated = MigrationRequest.objects.filter(
-            pk=request.pk, plan_digest=plan_digest, state__in=_OPEN
+            pk=request.pk, plan_digest=plan_digest, state__in=BEFORE_START
         ).update(
-            state=str(RequestState.REQUESTED),
+            state=RequestState.REQUESTED,
             look_again_at=None,
             why=why,
             changed_by=by,

@@ -17,13 +17,12 @@ from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
 from migrations_app.errors import NotAllowed, TooLate
 from migrations_app.models import BrokenGlass, MigrationRequest
-from migrations_app.models.states import RequestState
+from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests.actions import still_so
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.guards import allow, load
 from migrations_app.runs import wakeup as bell
 
-_OPEN = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
 _FORBIDDEN = (
     "The policy “{}” rules this move, and does not let anybody break the glass: it"
     " waits for its approvals."
@@ -62,8 +61,8 @@ def break_glass(
     try:
         with transaction.atomic():
             changed = MigrationRequest.objects.filter(
-                pk=request.pk, plan_digest=plan_digest, state__in=_OPEN
-            ).update(state=str(RequestState.APPROVED), why="", look_again_at=now)
+                pk=request.pk, plan_digest=plan_digest, state__in=BEFORE_START
+            ).update(state=RequestState.APPROVED, why="", look_again_at=now)
             if changed != 1:
                 raise TooLate(
                     "Somebody was faster: the request has changed. Look again."

@@ -7,13 +7,12 @@ from django.db.models import Q, QuerySet
 
 from migrations_app.access.permissions import Person
 from migrations_app.models import MigrationRequest
-from migrations_app.models.states import RequestState
+from migrations_app.models.states import OPEN_REQUESTS, RequestState
 from migrations_app.requests import queries
 from migrations_app.widgets import choice, text
 
 WHOSE = (("mine", "asked by me"), ("waiting", "waiting for me"))
 DRAINS = (("without", "without their moves"), ("only", "their moves only"))
-STATES = [(str(s), str(s).replace("_", " ")) for s in RequestState]
 
 
 class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -25,7 +24,7 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(
         method="in_state",
         label="State",
-        choices=[("open", "open"), *STATES],
+        choices=[("open", "open"), *RequestState.choices],
         empty_label="any",
         widget=choice(),
     )
@@ -70,7 +69,7 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         self, rows: QuerySet[MigrationRequest], name: str, value: str
     ) -> QuerySet[MigrationRequest]:
         """One state, or all those from which a request can still move."""
-        return rows.filter(state__in=queries.OPEN if value == "open" else [value])
+        return rows.filter(state__in=OPEN_REQUESTS if value == "open" else [value])
 
     def of_whom(
         self, rows: QuerySet[MigrationRequest], name: str, value: str

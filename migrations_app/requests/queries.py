@@ -18,17 +18,17 @@ from migrations_app.models import (
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import (
     OPEN_REQUESTS,
+    WALKING_RUNS,
     RequestState,
     RunState,
 )
-from migrations_app.runs.queries import WALKING
-
-OPEN = [str(state) for state in OPEN_REQUESTS]
 
 
 def open_requests(uuids: Iterable[str]) -> dict[str, MigrationRequest]:
     """Return the open request of each of these instances that has one."""
-    rows = MigrationRequest.objects.filter(instance__in=list(uuids), state__in=OPEN)
+    rows = MigrationRequest.objects.filter(
+        instance__in=list(uuids), state__in=OPEN_REQUESTS
+    )
     return {row.instance: row for row in rows}
 
 
@@ -37,7 +37,7 @@ def moves_at(of: Hypervisor) -> list[MigrationRequest]:
 
     Without what fills a request's own page, and no list of them.
     """
-    rows = MigrationRequest.objects.filter(state__in=OPEN, cloud=of.cloud_id)
+    rows = MigrationRequest.objects.filter(state__in=OPEN_REQUESTS, cloud=of.cloud_id)
     here = rows.filter(Q(source=of.host) | Q(target=of.host))
     return list(here.defer("facts", "plan", "findings", "what_if", "differences"))
 
@@ -96,9 +96,9 @@ class Desk:
 def desk(person: Person, *, most: int = 20) -> Desk:
     """Return what needs the person, what is under way, and what has just ended."""
     runs = Run.objects.select_related("request__cloud")
-    under_way = runs.filter(state__in=WALKING).prefetch_related("steps")
-    mine = requests().filter(asked_by=person.id, state__in=OPEN)
-    ended = requests().exclude(state__in=OPEN)
+    under_way = runs.filter(state__in=WALKING_RUNS).prefetch_related("steps")
+    mine = requests().filter(asked_by=person.id, state__in=OPEN_REQUESTS)
+    ended = requests().exclude(state__in=OPEN_REQUESTS)
     return Desk(
         waiting=list(waiting_for(person)[:most]),
         held=list(runs.filter(state=RunState.HELD)[:most]),

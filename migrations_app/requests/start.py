@@ -15,7 +15,7 @@ from django.utils import timezone
 from migrations_app.audit import recorder as audit
 from migrations_app.errors import Gone, NovawebError, own_fault
 from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
-from migrations_app.models.states import RequestState, request_sources
+from migrations_app.models.states import BEFORE_START, RequestState, request_sources
 from migrations_app.requests import plan as planning
 from migrations_app.requests.actions import void
 from migrations_app.requests.approvals import evaluate as rulings
@@ -27,7 +27,6 @@ from migrations_app.runs.engine import run_log as journal
 log = structlog.get_logger(__name__)
 # An approved request that could not be checked is tried again after so long.
 PAUSE = timedelta(seconds=5)
-_WAITING = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
 
 
 def due_since(now: datetime) -> datetime | None:
@@ -52,7 +51,7 @@ def _due(now: datetime) -> models.QuerySet[MigrationRequest]:
     return MigrationRequest.objects.filter(
         # the moves of a drain are started and ended by it alone
         drain=None,
-        state=str(RequestState.APPROVED),
+        state=RequestState.APPROVED,
         look_again_at__lte=now,
         expires_at__gt=now,
     ).order_by("look_again_at")
@@ -60,7 +59,7 @@ def _due(now: datetime) -> models.QuerySet[MigrationRequest]:
 
 def _expired(now: datetime) -> models.QuerySet[MigrationRequest]:
     return MigrationRequest.objects.filter(
-        drain=None, state__in=_WAITING, expires_at__lte=now
+        drain=None, state__in=BEFORE_START, expires_at__lte=now
     ).order_by("expires_at")
 
 
@@ -119,8 +118,8 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         changed = MigrationRequest.objects.filter(
             pk=request.pk,
             plan_digest=drawn.digest,
-            state=str(RequestState.APPROVED),
-        ).update(state=str(RequestState.RUNNING), why="", look_again_at=None)
+            state=RequestState.APPROVED,
+        ).update(state=RequestState.RUNNING, why="", look_again_at=None)
         if changed != 1:
             return False
         refusal, right = rulings.permit(request, now=now)
@@ -149,7 +148,7 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
 def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) -> None:
     """Have it decided about again; called in the transaction that holds its row."""
     MigrationRequest.objects.filter(pk=request.pk).update(
-        state=str(RequestState.REQUESTED), why=why
+        state=RequestState.REQUESTED, why=why
     )
     audit.record("request.sent_back", request=request, note=why, after=dict(right))
 
@@ -168,9 +167,9 @@ def _wait(
     """Say why it waits; with ``until`` it is not tried again before."""
     log.warning("not started yet", request=request.pk, reason=sentence)
     later = {"look_again_at": until} if until else {}
-    MigrationRequest.objects.filter(
-        pk=request.pk, state=str(RequestState.APPROVED)
-    ).update(why=f"It cannot start yet and is tried again: {sentence}", **later)
+    MigrationRequest.objects.filter(pk=request.pk, state=RequestState.APPROVED).update(
+        why=f"It cannot start yet and is tried again: {sentence}", **later
+    )
 
 
 def _expire(request: MigrationRequest, why: str) -> None:
@@ -178,7 +177,7 @@ def _expire(request: MigrationRequest, why: str) -> None:
         changed = MigrationRequest.objects.filter(
             pk=request.pk, state__in=request_sources(RequestState.EXPIRED)
         ).update(
-            state=str(RequestState.EXPIRED),
+            state=RequestState.EXPIRED,
             why=why,
             ended_at=timezone.now(),
             open_instance=None,

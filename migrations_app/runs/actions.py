@@ -29,8 +29,6 @@ from migrations_app.runs.engine.run_writer import (
 )
 from migrations_app.runs.log_file import log_proof
 
-_WALKING = [str(state) for state in WALKING_RUNS]
-
 
 def stop(run_id: int, *, by: User, note: str = "") -> Run:
     """Have the run turn back as soon as it may; what is under way is called off."""
@@ -67,7 +65,7 @@ def go_back(run_id: int, *, by: User, note: str = "") -> Run:
     """Send a held run back, unless the point of no return is passed."""
     run = _load(run_id)
     _allow(by, Verb.GO_BACK, run)
-    if run.steps.filter(final=True, state=str(StepState.DONE)).exists():
+    if run.steps.filter(final=True, state=StepState.DONE).exists():
         raise TooLate(
             "The point of no return is passed, so there is no way back: have it looked"
             " at again, or close it by hand."
@@ -84,7 +82,7 @@ def close(run_id: int, *, by: User, note: str) -> Run:
     note = audit_notes.note(note, "Say what you found and what you did about it.")
     now = timezone.now()
     with transaction.atomic():
-        _held(run, state=str(RunState.CLOSED), ended_at=now, why=note)
+        _held(run, state=RunState.CLOSED, ended_at=now, why=note)
         journal.add_note(
             run.pk, f"{by.get_username()} closed it by hand: {note}", at=now
         )
@@ -102,7 +100,7 @@ def _stop(run: Run, verb: str, *, by: User, note: str) -> Run:
 def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
     now = timezone.now()
     with transaction.atomic():
-        changed = Run.objects.filter(pk=run.pk, state__in=_WALKING).update(
+        changed = Run.objects.filter(pk=run.pk, state__in=WALKING_RUNS).update(
             look_again_at=now, **wish
         )
         if changed != 1:
@@ -125,14 +123,14 @@ def _resume(
     with transaction.atomic():
         _held(
             run,
-            state=str(state),
+            state=state,
             look_again_at=now,
             stop_asked_at=None,
             force_asked_at=None,
             # on its way back a run says why it turned, on its way on nothing is wrong
             why=why,
         )
-        unfinished = Step.objects.filter(run=run).exclude(state=str(StepState.DONE))
+        unfinished = Step.objects.filter(run=run).exclude(state=StepState.DONE)
         unfinished.update(begun_at=None)
         Step.objects.filter(run=run).update(undo_begun_at=None)
         who = by.get_username()
@@ -145,14 +143,14 @@ def _resume(
 
 
 def _held(run: Run, **fields: Any) -> None:
-    if Run.objects.filter(pk=run.pk, state=str(RunState.HELD)).update(**fields) != 1:
+    if Run.objects.filter(pk=run.pk, state=RunState.HELD).update(**fields) != 1:
         raise TooLate("Somebody was faster: the run is no longer held.")
 
 
 def _migrating(run: Run, word: str) -> None:
     """Check that a live migration is under way now."""
     live = run.steps.filter(key="migrate_live", asked_at__isnull=False)
-    if not live.exclude(state=str(StepState.DONE)).exists():
+    if not live.exclude(state=StepState.DONE).exists():
         raise TooLate(f"No live migration is under way: there is nothing to {word}.")
 
 

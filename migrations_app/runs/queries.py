@@ -8,17 +8,10 @@ from itertools import pairwise
 
 from django.utils import timezone
 
-from migrations_app.models import (
-    Line,
-    Pacer,
-    Removal,
-    Run,
-    Step,
-)
+from migrations_app.models import Line, Pacer, Removal, Run, Step
 from migrations_app.models.lookup import get_or_gone
-from migrations_app.models.states import WALKING_RUNS, RunState
+from migrations_app.models.states import OPEN_RUNS
 
-WALKING = [str(state) for state in WALKING_RUNS]
 PACER_PATIENCE = timedelta(seconds=10)
 LINES_ON_A_PAGE = 1000
 
@@ -82,7 +75,7 @@ class Pulse:
     @property
     def over(self) -> bool:
         """Nothing more will be written."""
-        return self.state not in (*WALKING, str(RunState.HELD))
+        return self.state not in OPEN_RUNS
 
 
 def pulse(run: int) -> Pulse:

@@ -38,18 +38,17 @@ from migrations_app.runs.engine.run_context import move_of
 log = structlog.get_logger(__name__)
 # How often a cloud is looked at: while a run may have hosts disabled, and otherwise.
 SOON, LATER = timedelta(seconds=10), timedelta(seconds=60)
-_WALKING = [str(state) for state in WALKING_RUNS]
 
 
 def runs_that_disable(cloud: Cloud) -> QuerySet[Run]:
     """Return the runs under way that have hosts disabled now, or will have soon."""
-    over = Q(key=EnableOthers.key, state=str(StepState.DONE))
-    over |= Q(key=DisableOthers.key, state=str(StepState.UNDONE))
+    over = Q(key=EnableOthers.key, state=StepState.DONE)
+    over |= Q(key=DisableOthers.key, state=StepState.UNDONE)
     return Run.objects.filter(
         ~Exists(Step.objects.filter(over, run=OuterRef("pk"))),
         request__cloud=cloud,
         request__procedure=ColdByDisabling.name,
-        state__in=_WALKING,
+        state__in=WALKING_RUNS,
     )
 
 

@@ -36,7 +36,7 @@ def due(now: datetime) -> models.QuerySet[Run]:
     return Run.objects.filter(
         tried,
         request__procedure=Manual.name,
-        state=str(RunState.COMPLETED),
+        state=RunState.COMPLETED,
         ended_at__lte=now - kept,
         swept_at__isnull=True,
     ).order_by("ended_at")

@@ -43,13 +43,11 @@ class _Figures(Collector):
         counted = dict(rows.values_list("state").annotate(number=Count("pk")))
         figure = GaugeMetricFamily(f"novaweb_{name}", words, labels=["state"])
         for state in states:
-            figure.add_metric([str(state)], counted.get(str(state), 0))
+            figure.add_metric([state.value], counted.get(state.value, 0))
         return figure
 
     def _lateness(self) -> GaugeMetricFamily:
-        due = Run.objects.filter(
-            state__in=[str(state) for state in OPEN_RUNS], look_again_at__lte=self.now
-        )
+        due = Run.objects.filter(state__in=OPEN_RUNS, look_again_at__lte=self.now)
         oldest = due.order_by("look_again_at").values_list("look_again_at", flat=True)
         first = oldest.first()
         return GaugeMetricFamily(

@@ -106,7 +106,7 @@ class Emptying:
         )
 
     def running(self, drain: Drain) -> list[MigrationRequest]:
-        return list(drain.moves.filter(state=str(RequestState.RUNNING)))
+        return list(drain.moves.filter(state=RequestState.RUNNING))
 
     def hosts(self) -> list[str | None]:
         return [self.stage.cloud.server(each).host for each in self.servers]

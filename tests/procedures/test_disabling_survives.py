@@ -160,7 +160,7 @@ class Meddling:
         self.meant[host] = (True, None)
 
     def stop(self) -> None:
-        Run.objects.filter(pk=self.run.pk, state__in=[str(s) for s in WALKING]).update(
+        Run.objects.filter(pk=self.run.pk, state__in=WALKING).update(
             stop_asked_at=self.stage.time,
             stop_asked_by="operator",
             look_again_at=self.stage.time,

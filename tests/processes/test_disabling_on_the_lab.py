@@ -105,7 +105,7 @@ def test_a_worker_enables_what_a_held_run_left_disabled(
     request = approved("lab", server, "cold_by_disabling", TARGET)
     worker = site.work("tests.processes.dying_worker", "migrate", "before")
     assert worker.wait(timeout=90) == -signal.SIGKILL
-    held: dict[str, Any] = {"state": str(RunState.HELD), "look_again_at": None}
+    held: dict[str, Any] = {"state": RunState.HELD, "look_again_at": None}
     Run.objects.filter(pk=run_of(request).pk).update(lease="", **held)
 
     site.work()

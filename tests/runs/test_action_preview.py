@@ -24,7 +24,7 @@ def said(run: Run) -> dict[Verb, ActionPreview]:
 
 def hold(run: Run, *, back: bool = False) -> Run:
     """Have the run held where it stands."""
-    held = str(RunState.HELD)
+    held = RunState.HELD
     Run.objects.filter(pk=run.pk).update(
         state=held, was_going_back=back, look_again_at=None, lease=""
     )
@@ -102,7 +102,7 @@ def test_going_back_is_refused_after_the_point_of_no_return(
     assert run.state == RunState.COMPLETED
     last = run.steps.last()
     assert last is not None
-    Step.objects.filter(pk=last.pk).update(state=str(StepState.UNDER_WAY))
+    Step.objects.filter(pk=last.pk).update(state=StepState.UNDER_WAY)
     hold(run)
 
     button = said(run)[Verb.GO_BACK]
@@ -143,7 +143,7 @@ def test_a_run_held_on_its_way_back_goes_on_going_back(
     run = under_way(stage, "cold")
     stage.later(minutes=2)
     Step.objects.filter(run=run, key="migrate_cold").update(
-        state=str(StepState.GOING_BACK), undo_begun_at=stage.time
+        state=StepState.GOING_BACK, undo_begun_at=stage.time
     )
     hold(run, back=True)
 

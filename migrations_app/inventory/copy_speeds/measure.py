@@ -261,7 +261,7 @@ def neighbours(hosts: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
 def _wanted(cloud: Cloud) -> set[tuple[str, str]]:
     """Return the pairs that open requests name."""
     requests = MigrationRequest.objects.filter(
-        cloud=cloud, state__in=[str(state) for state in OPEN_REQUESTS]
+        cloud=cloud, state__in=OPEN_REQUESTS
     ).exclude(models.Q(target=None) | models.Q(target="") | models.Q(source=""))
     return {
         (source, target)

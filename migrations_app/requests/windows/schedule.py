@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from migrations_app.models import Hypervisor, Instance, MigrationRequest, Window
-from migrations_app.models.states import RequestState
+from migrations_app.models.states import BEFORE_START, OPEN_REQUESTS
 from migrations_app.requests.windows.calendar import conflicts as standing
 from migrations_app.requests.windows.calendar.conflicts import Conflict
 from migrations_app.requests.windows.calendar.occurrences import SLACK, all_between
@@ -25,8 +25,6 @@ from migrations_app.requests.windows.calendar.window import Kind, Occurrence, Ru
 # A request that waits for the end of a freeze looks again so often: the freeze may be
 # changed or retired meanwhile.
 LOOK = timedelta(minutes=1)
-_OPEN = [str(RequestState.REQUESTED), str(RequestState.APPROVED)]
-_MOVING = [*_OPEN, str(RequestState.RUNNING), str(RequestState.HELD)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ def conflicts(
 
 def conflicts_of(request: MigrationRequest) -> list[Conflict]:
     """Return what speaks against the time of a request; nothing once it has begun."""
-    if request.state not in _OPEN:
+    if request.state not in BEFORE_START:
         return []
     return conflicts(
         where_of(request),
@@ -212,7 +210,9 @@ def _other_moves(
         return []
     hosts = [spot.host for spot in about.spots if spot.host]
     rows = (
-        MigrationRequest.objects.filter(state__in=_MOVING, cloud__name=about.cloud)
+        MigrationRequest.objects.filter(
+            state__in=OPEN_REQUESTS, cloud__name=about.cloud
+        )
         .filter(Q(source__in=hosts) | Q(target__in=hosts))
         .filter(window_start__lt=window[1], window_end__gt=max(now, window[0]))
         .exclude(pk=other_than or 0)

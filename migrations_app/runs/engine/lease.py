@@ -17,8 +17,6 @@ from migrations_app.models import Run
 from migrations_app.models.lease import Clock, Lease, free
 from migrations_app.models.states import WALKING_RUNS
 
-WALKING = [str(state) for state in WALKING_RUNS]
-
 
 def lease_span() -> timedelta:
     """Return how long a lease is believed without being renewed."""
@@ -31,7 +29,7 @@ def due_runs(now: datetime) -> QuerySet[Run]:
 
 
 def _due(now: datetime) -> Q:
-    return Q(state__in=WALKING, look_again_at__lte=now)
+    return Q(state__in=WALKING_RUNS, look_again_at__lte=now)
 
 
 class RunLease(Lease[Run]):

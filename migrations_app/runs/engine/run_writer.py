@@ -79,7 +79,7 @@ class RunWriter:
         """Note since when the step is under way, unless that was noted before."""
         if row.begun_at is None:
             now = self.context.now
-            self.save(row, begun_at=now, state=str(StepState.UNDER_WAY))
+            self.save(row, begun_at=now, state=StepState.UNDER_WAY)
 
     def record_request(self, row: Step, text: str, **fields: Any) -> None:
         """Commit that a neighbour is about to be asked: row, line and audit entry."""
@@ -114,7 +114,7 @@ class RunWriter:
         with transaction.atomic():
             self.log(f"Done: {row.sentence}", row, why="")
             begun = row.begun_at or now
-            fields = {"state": str(StepState.DONE), "begun_at": begun, "done_at": now}
+            fields = {"state": StepState.DONE, "begun_at": begun, "done_at": now}
             _update(row, fields)
 
     def step_undone(self, row: Step) -> None:
@@ -122,7 +122,7 @@ class RunWriter:
         now = self.context.now
         with transaction.atomic():
             self.log(f"Undone: {row.sentence}", row)
-            _update(row, {"state": str(StepState.UNDONE), "undone_at": now})
+            _update(row, {"state": StepState.UNDONE, "undone_at": now})
 
     def release(self, since: datetime | None) -> Outcome:
         """Give the run back and have it checked again: soon at first, then rarely.
@@ -136,7 +136,7 @@ class RunWriter:
         late = (run.looked_at - due).total_seconds() if run.looked_at else 0.0
         age = (now - since).total_seconds() if since else 0.0
         wait = min(settings.NOVAWEB_TICK, max(FIRST_WAIT, age / 4, 2 * late))
-        self.lease.release(now + timedelta(seconds=wait))
+        self.lease.release(look_again_at=now + timedelta(seconds=wait))
         return Outcome.WAITING
 
     # -- the changes of the run's state --------------------------------------------
@@ -177,7 +177,7 @@ class RunWriter:
     def go_on(self, row: Step) -> Outcome:
         """It is too late to go back: the final step turned out to be done."""
         why = f"It is too late to go back, for this is done: {row.sentence}"
-        self.save(row, state=str(StepState.UNDER_WAY))
+        self.save(row, state=StepState.UNDER_WAY)
         return self._change_state(
             RunState.RUNNING, "run.going_on", why, why, stop_asked_at=None
         )
@@ -194,7 +194,7 @@ class RunWriter:
     ) -> Outcome:
         run, now = self.context.run, self.context.now
         walking, over = state in WALKING_RUNS, state not in OPEN_RUNS
-        fields |= {"state": str(state), "why": why}
+        fields |= {"state": state, "why": why}
         if state is RunState.HELD:
             fields["was_going_back"] = run.state == RunState.GOING_BACK
         if not walking:
@@ -220,11 +220,11 @@ def copy_state_to_request(
 ) -> None:
     """Give the run's request the state that goes with the run's."""
     target = REQUEST_STATE_OF_RUN[state]
-    fields: dict[str, Any] = {"state": str(target), "why": why}
+    fields: dict[str, Any] = {"state": target, "why": why}
     if state not in OPEN_RUNS:
         fields |= {"open_instance": None, "ended_at": now, "look_again_at": None}
     MigrationRequest.objects.filter(
-        pk=run.request_id, state__in=[*request_sources(target), str(target)]
+        pk=run.request_id, state__in=[*request_sources(target), target]
     ).update(**fields)
 
 

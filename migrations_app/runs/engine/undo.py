@@ -26,7 +26,7 @@ def go_back(context: RunContext, writer: RunWriter) -> Outcome:
     row = rows[0]
     step = cast(Act, context.step(row))
     if row.undo_begun_at is None:
-        writer.save(row, undo_begun_at=context.now, state=str(StepState.GOING_BACK))
+        writer.save(row, undo_begun_at=context.now, state=StepState.GOING_BACK)
     try:
         return _undo(context, writer, row, step)
     except (Unreachable, Conflict) as error:

@@ -28,9 +28,6 @@ ANSWERS_AFTER_END, LONGEST_BOOT = timedelta(seconds=3), timedelta(minutes=5)
 # has so many rows ends: about a day without any answer.
 KEEP_ANSWERS, MAX_ROWS = timedelta(hours=4), 90_000
 
-_WALKING = [str(state) for state in WALKING_RUNS]
-_HELD = str(RunState.HELD)
-
 
 class ProbeLease(Lease[Probe]):
     """The right to probe guests, and to write what they answered.
@@ -60,7 +57,7 @@ def save_and_claim(
         if _is_over(probe, now):
             _end(probe, token, now)
             del ours[run]
-        elif probe.run.state == _HELD:
+        elif probe.run.state == RunState.HELD:
             ProbeLease(_of(probe.pk), token, now).drop()
             del ours[run]
     taken = {probe.run_id: probe for probe in _claim(token, now, room)}
@@ -95,7 +92,7 @@ def _renew(token: str, runs: list[int], now: datetime) -> list[Probe]:
 def _claim(token: str, now: datetime, room: int) -> list[Probe]:
     ended = Q(run__ended_at__gt=now - LONGEST_BOOT)
     due = Probe.objects.filter(
-        free(now), Q(run__state__in=_WALKING) | ended, over_at__isnull=True
+        free(now), Q(run__state__in=WALKING_RUNS) | ended, over_at__isnull=True
     )
     taken = []
     for probe in due.select_related("run").order_by("pk")[: max(0, room)]:

@@ -64,10 +64,10 @@ class DrainForm(forms.Form):
     afterwards = forms.ChoiceField(
         label="When they are empty",
         choices=(
-            (str(Afterwards.KEEP), "they stay disabled: somebody works on them"),
-            (str(Afterwards.ENABLE), "they are enabled again, if we disabled them"),
+            (Afterwards.KEEP, "they stay disabled: somebody works on them"),
+            (Afterwards.ENABLE, "they are enabled again, if we disabled them"),
         ),
-        initial=str(Afterwards.KEEP),
+        initial=Afterwards.KEEP,
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     window_start = forms.DateTimeField(required=False, label="Not before (UTC)")

@@ -16,7 +16,7 @@ from migrations_app.drains import actions as verbs
 from migrations_app.drains import queries as drains_seen
 from migrations_app.drains.filters import DrainFilter
 from migrations_app.models import Drain
-from migrations_app.models.states import DrainState
+from migrations_app.models.states import OPEN_DRAINS, DrainState
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.web.drains import effect_bars as effects
 from migrations_app.web.drains.tables import DrainTable
@@ -67,7 +67,7 @@ def _moving(row: Drain) -> dict[str, Any]:
         "drain": row,
         "moves": moves,
         "tally": drains_seen.tally(moves),
-        "open": row.state in drains_seen.OPEN,
+        "open": row.state in OPEN_DRAINS,
         "before": row.state in _BEFORE,
     }
 
@@ -110,7 +110,7 @@ def _allowed(request: HttpRequest, row: Drain, moved: bool) -> dict[str, Any]:
     may = {str(verb): not sentence for verb, sentence in refused.items()}
     may["approve"] = not no_approve
     # what was moved can be moved back when all of it is over, by another request
-    over = row.state not in drains_seen.OPEN
+    over = row.state not in OPEN_DRAINS
     may["move_back"] = bool(
         moved and over and not policy.why_not(person_of(request), Verb.DRAIN)
     )
