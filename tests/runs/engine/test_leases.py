@@ -18,7 +18,15 @@ from migrations_app.models.lease import Lease, Leased, free
 from migrations_app.models.states import DrainState
 from migrations_app.runs.engine import lease_heartbeat as heart
 from migrations_app.runs.engine.lease import RunLease
-from tests.engine.leased_tables import MOMENT, NOON, TABLES, Clock, Table, drain, run
+from tests.runs.engine.leased_tables import (
+    MOMENT,
+    NOON,
+    TABLES,
+    Clock,
+    Table,
+    drain,
+    run,
+)
 
 
 @pytest.fixture

@@ -179,12 +179,12 @@ def test_it_forgets_what_was_answered_in_full_long_ago(run: Run, clock: Clock) -
 def test_a_worker_that_slept_takes_no_probe_from_the_next_one(
     run: Run, clock: Clock, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    samples.turn("one", {}, room=9)
+    samples.save_and_claim("one", {}, room=9)
     end(run, clock)
     Run.objects.filter(pk=run.pk).update(state=state)
     if state == "held":
         Run.objects.filter(pk=run.pk).update(ended_at=None)
-    clock.later(samples.SETTLED.total_seconds() + 1)
+    clock.later(samples.ANSWERS_AFTER_END.total_seconds() + 1)
     Probe.objects.update(lease_until=clock())
     before = said(run)
 
@@ -192,7 +192,7 @@ def test_a_worker_that_slept_takes_no_probe_from_the_next_one(
         Probe.objects.update(lease="two", lease_until=clock() + samples.LEASE)
 
     monkeypatch.setattr(samples, "_write", asleep)
-    assert samples.turn("one", {run.pk: []}, room=9) == {}
+    assert samples.save_and_claim("one", {run.pk: []}, room=9) == {}
 
     probe = Probe.objects.get(pk=run.pk)
     assert (probe.lease, probe.over_at) == ("two", None)
