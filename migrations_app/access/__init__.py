@@ -1,1 +1,1 @@
-"""Roles, and what each may do."""
+"""Roles, permissions, and the one check that every action of a person begins with."""

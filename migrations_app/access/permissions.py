@@ -14,6 +14,7 @@ from django.utils import timezone
 from migrations_app.access.roles import MAY_BE_LENT, ROLES, WORDS
 from migrations_app.access.roles import Role as Role
 from migrations_app.access.roles import Verb as Verb
+from migrations_app.errors import NotAllowed, TooLate, VerbError
 from migrations_app.models import Delegation, MigrationRequest, Run
 from migrations_app.models.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
 
@@ -25,10 +26,23 @@ if TYPE_CHECKING:
 OF_THE_DRAIN = frozenset({Verb.APPROVE, Verb.REJECT, Verb.AMEND, Verb.BREAK_GLASS})
 
 
-class Late(str):
-    """A reason that lies in the state of things, not in who the person is."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an action is refused, as a sentence for the person.
 
-    __slots__ = ()
+    ``late``: refused because of the state of the request, run or drain, not because
+    the person lacks a right.
+    """
+
+    sentence: str
+    late: bool = False
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def error(self) -> VerbError:
+        """Return the error to raise: TooLate if ``late``, else NotAllowed."""
+        return TooLate(self.sentence) if self.late else NotAllowed(self.sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +128,30 @@ def why_not(
     *,
     request: MigrationRequest | None = None,
     run: Run | None = None,
-) -> str:
-    """Return why the person may not do that, as a sentence; empty: they may."""
+) -> Refusal | None:
+    """Return why the person may not do that; None: they may."""
     allowed = ROLES[verb]
     if verb is Verb.SET_POLICY:
         if not who.sets_policy:
-            return (
+            return Refusal(
                 f"To {WORDS[verb]} takes an account of staff with the permission to"
                 " change approval policies. Ask whoever administers novaweb for it."
             )
     elif not (_has_by_other_right(who, verb) or who.roles & set(map(str, allowed))):
         roles = " or ".join(sorted(str(role) for role in allowed))
-        return (
+        return Refusal(
             f"To {WORDS[verb]} takes the role {roles}, which you do not have. Ask"
             " whoever administers novaweb for it."
+        )
+    if verb is Verb.DELEGATE and who.superuser:
+        return Refusal(
+            "A superuser's approval does not count, so there is nothing to hand on."
         )
     if request is not None:
         return _why_not_request(who, verb, request)
     if run is not None:
         return _why_not_run(verb, run)
-    return ""
+    return None
 
 
 def _has_by_other_right(who: Person, verb: Verb) -> bool:
@@ -143,73 +161,94 @@ def _has_by_other_right(who: Person, verb: Verb) -> bool:
     return verb is Verb.SEE_POLICIES and who.sets_policy
 
 
-def _why_not_request(who: Person, verb: Verb, request: MigrationRequest) -> str:
+def _why_not_request(
+    who: Person, verb: Verb, request: MigrationRequest
+) -> Refusal | None:
     state = RequestState(request.state)
     words = state.label
     match verb:
         case _ if request.drain_id and verb in OF_THE_DRAIN:
-            return (
+            return Refusal(
                 f"This move is part of drain {request.drain_id}, which is decided about"
                 " as a whole: see that drain, or withdraw this move from it."
             )
         case Verb.APPROVE | Verb.REJECT if request.asked_by_id == who.id:
-            return "You asked for this move: somebody else must decide about it."
+            return Refusal(
+                "You asked for this move: somebody else must decide about it."
+            )
         case Verb.APPROVE if request.changed_by_id and request.changed_by_id == who.id:
-            return "You changed this request: somebody else must approve it."
+            return Refusal("You changed this request: somebody else must approve it.")
         case Verb.APPROVE if who.superuser:
-            return (
+            return Refusal(
                 "A superuser can change every rule, so their approval does not count:"
                 " somebody without that must approve it."
             )
         case Verb.APPROVE if state is not RequestState.REQUESTED:
-            return Late(
-                f"The request is {words}; only a requested one can be approved."
+            return Refusal(
+                f"The request is {words}; only a requested one can be approved.",
+                late=True,
             )
         case Verb.REJECT if state not in (
             RequestState.REQUESTED,
             RequestState.APPROVED,
         ):
-            return Late(f"The request is {words}; it can no longer be rejected.")
+            return Refusal(
+                f"The request is {words}; it can no longer be rejected.", late=True
+            )
         case Verb.WITHDRAW if state not in (
             RequestState.REQUESTED,
             RequestState.APPROVED,
         ):
-            return Late(f"The request is {words}; it can no longer be withdrawn.")
+            return Refusal(
+                f"The request is {words}; it can no longer be withdrawn.", late=True
+            )
         case Verb.AMEND | Verb.BREAK_GLASS if state not in (
             RequestState.REQUESTED,
             RequestState.APPROVED,
         ):
-            return Late(f"The request is {words}; it is too late for this.")
+            return Refusal(
+                f"The request is {words}; it is too late for this.", late=True
+            )
         case Verb.AMEND if (
             request.asked_by_id != who.id and Role.OPERATOR not in who.roles
         ):
-            return "Only who asked for the move, or an operator, can change it."
+            return Refusal(
+                "Only who asked for the move, or an operator, can change it."
+            )
         case Verb.REVIEW if request.asked_by_id == who.id:
-            return "You asked for this move: somebody else must review it."
+            return Refusal("You asked for this move: somebody else must review it.")
         case Verb.REVIEW if who.superuser:
-            return "A superuser cannot review it: somebody without that must."
+            return Refusal("A superuser cannot review it: somebody without that must.")
         case Verb.WITHDRAW if (
             request.asked_by_id != who.id and Role.OPERATOR not in who.roles
         ):
-            return "Only who asked for the move, or an operator, can withdraw it."
-    return ""
+            return Refusal(
+                "Only who asked for the move, or an operator, can withdraw it."
+            )
+    return None
 
 
-def _why_not_run(verb: Verb, run: Run) -> str:
+def _why_not_run(verb: Verb, run: Run) -> Refusal | None:
     state = RunState(run.state)
     words = state.label
     match verb:
         case Verb.STOP | Verb.ABORT | Verb.FORCE_COMPLETE if state not in WALKING_RUNS:
-            return Late(f"The run is {words}; there is nothing under way.")
+            return Refusal(
+                f"The run is {words}; there is nothing under way.", late=True
+            )
         case Verb.STOP | Verb.ABORT if state is RunState.GOING_BACK:
-            return Late("The run is on its way back already.")
+            return Refusal("The run is on its way back already.", late=True)
         case Verb.STOP | Verb.ABORT if run.stop_asked_at is not None:
-            return Late("It was already asked to stop.")
+            return Refusal("It was already asked to stop.", late=True)
         case Verb.FORCE_COMPLETE if state is RunState.GOING_BACK:
-            return Late("The run is on its way back: it cannot be forced now.")
+            return Refusal(
+                "The run is on its way back: it cannot be forced now.", late=True
+            )
         case Verb.FORCE_COMPLETE if run.force_asked_at and not run.force_sent_at:
-            return Late("It was already asked to complete by force.")
+            return Refusal("It was already asked to complete by force.", late=True)
         case Verb.LOOK_AGAIN | Verb.GO_BACK | Verb.CLOSE if state is not RunState.HELD:
             held = "over" if state not in OPEN_RUNS else "not held"
-            return Late(f"The run is {held} ({words}); this is for held runs only.")
-    return ""
+            return Refusal(
+                f"The run is {held} ({words}); this is for held runs only.", late=True
+            )
+    return None

@@ -13,6 +13,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
 from migrations_app.models import ApprovalPolicy, BrokenGlass, Delegation, PolicyVersion
 from migrations_app.requests.approvals import delegations, policies
@@ -131,7 +132,7 @@ class Policies(Checked, APIView):
     @extend_schema(request=NewPolicyInput, responses={201: OnePolicyShape})
     def post(self, request: Request) -> Response:
         """Make a policy, which rules from now on."""
-        policies.allow(user_of(request))
+        require(request.user, Verb.SET_POLICY)
         row = policies.create(by=user_of(request), **taken(request, NewPolicyInput))
         address = reverse("api-policy", args=[row.pk], request=request)
         return Response(
@@ -153,7 +154,7 @@ class OnePolicy(Checked, APIView):
     @extend_schema(request=PolicyInput, responses=OnePolicyShape)
     def put(self, request: Request, pk: int) -> Response:
         """Make its next version, which rules from now on."""
-        policies.allow(user_of(request))
+        require(request.user, Verb.SET_POLICY)
         sent = taken(request, PolicyInput)
         row = policies.change(pk, by=user_of(request), **sent)
         return Response(OnePolicyShape(row).data)
@@ -214,7 +215,7 @@ class Delegations(Checked, ListAPIView[Delegation]):
     @extend_schema(request=DelegationInput, responses={201: DelegationShape})
     def post(self, request: Request) -> Response:
         """Hand on one's own say for a time."""
-        delegations.allow(user_of(request))
+        require(request.user, Verb.DELEGATE)
         sent = taken(request, DelegationInput)
         row = delegations.delegate(by=user_of(request), **sent)
         return Response(DelegationShape(row).data, status=201)

@@ -26,7 +26,7 @@ from rest_framework.request import Request
 
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Person, Verb
-from migrations_app.errors import NotAllowed
+from migrations_app.access.require import require
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which reads the settings that name us
@@ -56,8 +56,7 @@ class MayDo(BasePermission):
         if not request.user.is_authenticated:
             return False
         verb = getattr(view, "verb", Verb.SEE)
-        if refusal := policy.why_not(person_of(request), verb):
-            raise NotAllowed(refusal)
+        require(request.user, verb)
         return True
 
 

@@ -9,11 +9,10 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
-from migrations_app.api.base import Checked, Input, Text, person_of, taken, user_of
+from migrations_app.access.require import require
+from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.filters import SpeedFilter
-from migrations_app.errors import NotAllowed
 from migrations_app.inventory.copy_speeds import actions as speeds
 from migrations_app.models import CopySpeed
 
@@ -67,8 +66,7 @@ class Speeds(Checked, ListAPIView[CopySpeed]):
     @extend_schema(request=SpeedInput, responses={202: SpeedShape})
     def post(self, request: Request) -> Response:
         """Have a worker measure one pair, as soon as it is its turn."""
-        if refusal := policy.why_not(person_of(request), Verb.MEASURE):
-            raise NotAllowed(refusal)
+        require(request.user, Verb.MEASURE)
         sent = taken(request, SpeedInput)
         row = speeds.ask(by=user_of(request), **sent)
         return Response(SpeedShape(row).data, status=202)

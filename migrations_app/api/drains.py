@@ -14,6 +14,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.api import runs
 from migrations_app.api.base import PAGING, Checked, taken, user_of
 from migrations_app.api.drain_serializers import (
@@ -25,7 +26,6 @@ from migrations_app.api.drain_serializers import (
 )
 from migrations_app.api.requests import ApproveInput
 from migrations_app.drains import actions as verbs
-from migrations_app.errors import NotAllowed
 from migrations_app.models import Drain
 
 
@@ -54,7 +54,7 @@ class Drains(Checked, ListAPIView[Drain]):
     @extend_schema(request=DrainInput, responses={202: DrainShape})
     def post(self, request: Request) -> Response:
         """Ask that hosts be emptied. It is planned by itself, then waits."""
-        _refuse(request)
+        require(request.user, Verb.DRAIN)
         return _begun(
             verbs.ask(by=user_of(request), **taken(request, DrainInput)), request
         )
@@ -146,11 +146,6 @@ class CancelDrain(_Said):
 
 
 SAID = (RejectDrain, WithdrawDrain, PauseDrain, ResumeDrain, CancelDrain)
-
-
-def _refuse(request: Request) -> None:
-    if refusal := verbs.why_not_ask(user_of(request)):
-        raise NotAllowed(refusal)
 
 
 def _begun(row: Drain, request: Request) -> Response:

@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.api import runs
 from migrations_app.api.approvals import GlassShape, StandingShape
-from migrations_app.api.base import Checked, Text, person_of, taken, user_of
+from migrations_app.api.base import Checked, Text, taken, user_of
 from migrations_app.api.filters import RequestFilter
 from migrations_app.api.preflight import (
     A_PROCEDURE,
@@ -26,7 +26,6 @@ from migrations_app.api.preflight import (
     PreflightInput,
     about_what_was_sent,
 )
-from migrations_app.errors import NotAllowed
 from migrations_app.models import Decision, MigrationRequest
 from migrations_app.procedures.registry import step_title
 from migrations_app.requests import actions as verbs
@@ -257,8 +256,7 @@ class Requests(Checked, ListAPIView[MigrationRequest]):
     @extend_schema(request=AskInput, responses={201: RequestShape})
     def post(self, request: Request) -> Response:
         """Ask for a move. It waits for its approvals, then starts by itself."""
-        if refusal := policy.why_not(person_of(request), Verb.ASK):
-            raise NotAllowed(refusal)
+        require(request.user, Verb.ASK)
         sent = {"target": None, **taken(request, AskInput)}
         row = about_what_was_sent(verbs.ask, by=user_of(request), **sent)
         address = reverse("api-request", args=[row.pk], request=request)

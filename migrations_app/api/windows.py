@@ -16,11 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.api import runs
-from migrations_app.api.base import Checked, Input, Text, person_of, taken, user_of
-from migrations_app.errors import NotAllowed
+from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.models import Window
 from migrations_app.requests.windows import actions as verbs
 from migrations_app.requests.windows import calendar_files
@@ -195,7 +194,7 @@ class Windows(Checked, ListAPIView[Window]):
     @extend_schema(request=WindowInput, responses={201: WindowShape})
     def post(self, request: Request) -> Response:
         """Make one; it counts from now on."""
-        _allow(request)
+        require(request.user, Verb.CALENDAR)
         row = verbs.create(_wish(taken(request, WindowInput)), by=user_of(request))
         return Response(WindowShape(row).data, status=201)
 
@@ -285,11 +284,6 @@ class Occurrences(Checked, APIView):
         narrow = request.query_params.dict()
         found = timetable.calendar(days=30, most=1000, **narrow)
         return Response(OccurrenceShape(found, many=True).data)
-
-
-def _allow(request: Request) -> None:
-    if refusal := policy.why_not(person_of(request), Verb.CALENDAR):
-        raise NotAllowed(refusal)
 
 
 def _wish(sent: dict[str, Any]) -> Wish:

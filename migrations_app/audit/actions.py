@@ -10,15 +10,15 @@ import structlog
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import export as proof_export
 from migrations_app.audit import recorder as audit
 from migrations_app.audit import signing
 from migrations_app.audit.chain_check import Signed
 from migrations_app.audit.export import Export, Narrow
 from migrations_app.audit.verify import Verdict, verify_segment
-from migrations_app.errors import NotAllowed, Unfit
+from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry, AuditHead
 
 log = structlog.get_logger(__name__)
@@ -31,8 +31,8 @@ def sign(*, by: User | None = None) -> Signed:
 
     That it was signed is recorded first, so that the signature covers it.
     """
-    if by is not None and (refusal := policy.why_not(policy.person(by), Verb.SIGN)):
-        raise NotAllowed(refusal)
+    if by is not None:
+        require(by, Verb.SIGN)
     signing.private_key()  # nothing is recorded that cannot be
     audit.record("audit.signed", by=by)
     signed = signing.sign(timezone.now())
@@ -68,8 +68,7 @@ def segment(
 
     Without numbers: the newest, MOST of them. Raises NotAllowed; Unfit for more.
     """
-    if refusal := policy.why_not(policy.person(by), Verb.SEE_AUDIT):
-        raise NotAllowed(refusal)
+    require(by, Verb.SEE_AUDIT)
     last = AuditHead.objects.get(pk=1).entry
     until = last if until is None else until
     since = max(1, until - MOST + 1) if since is None else since
@@ -92,8 +91,7 @@ def export(
     it, where signatures are wanted; where that fails, the log says why, and whoever
     verifies the export is told that nothing covers its end. Raises NotAllowed.
     """
-    if refusal := policy.why_not(policy.person(by), Verb.SEE_AUDIT):
-        raise NotAllowed(refusal)
+    require(by, Verb.SEE_AUDIT)
     span = proof_export.measure(narrow, until=until)
     facts = {"filters": dict(filters), "count": span.count, "until": span.until}
     audit.record("audit.exported", by=by, after=facts)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Person, Verb
+from migrations_app.access.require import require
 from migrations_app.audit import recorder as audit
 from migrations_app.errors import Conflict, Gone, NotAllowed, Unfit
 from migrations_app.models import SavedSearch
@@ -36,7 +37,7 @@ def save(
     *, by: User, name: str, filters: Mapping[str, str], shared: bool = False
 ) -> SavedSearch:
     """Keep the search under the name. Raises Unfit, Conflict, NotAllowed."""
-    _allow(by)
+    require(by, Verb.SAVE_SEARCH)
     name = " ".join(name.split())
     if not name:
         raise Unfit("Give the search a name.")
@@ -71,7 +72,7 @@ def save(
 
 def remove(number: int, *, by: User) -> None:
     """Forget the search, which must be the person's own. Raises Gone, NotAllowed."""
-    _allow(by)
+    require(by, Verb.SAVE_SEARCH)
     person = policy.person(by)
     row = seen(number, by=person)
     if row.owner_id != person.id:
@@ -82,8 +83,3 @@ def remove(number: int, *, by: User) -> None:
             raise Gone(f"There is no saved search {number} any more.")
         before = {"name": row.name, "filters": row.filters, "shared": row.shared}
         audit.record("search.removed", by=by, before=before)
-
-
-def _allow(by: User) -> None:
-    if refusal := policy.why_not(policy.person(by), Verb.SAVE_SEARCH):
-        raise NotAllowed(refusal)

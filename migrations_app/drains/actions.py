@@ -16,14 +16,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Verb
+from migrations_app.access.permissions import Refusal, Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.drains import approvals as rulings
 from migrations_app.drains import create as asking
 from migrations_app.drains import permissions as permits
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.engine import close_moves, failures
-from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.errors import TooLate, Unfit
 from migrations_app.integrations import clouds as integrations_clouds
 from migrations_app.models import Decision, Drain
 from migrations_app.models.lookup import get_or_gone
@@ -59,7 +60,7 @@ def ask(
     ``limits`` are some of Limits' fields. Raises NotAllowed, Unfit where the input
     makes no sense, and TooLate where one of the hosts has an open drain.
     """
-    _allow(by, Verb.DRAIN)
+    require(by, Verb.DRAIN)
     name = integrations_clouds.chosen(cloud)
     wanted = asking.hosts(name, hosts, "Say which host is to be emptied.")
     allowed = None if not targets else asking.hosts(name, targets, "")
@@ -90,7 +91,7 @@ def move_back(
 ) -> Drain:
     """Ask that what the drain has moved be moved back, under an approval of its own."""
     drain = load(drain_id)
-    _allow(by, Verb.DRAIN, drain)
+    _require(by, Verb.DRAIN, drain)
     if not drain.moves.filter(state=RequestState.COMPLETED).exists():
         raise TooLate("This drain has moved nothing that could be moved back.")
     return asking.create(
@@ -115,7 +116,7 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
     approved is left. Raises NotAllowed and TooLate.
     """
     drain = load(drain_id)
-    _allow(by, Verb.APPROVE, drain)
+    _require(by, Verb.APPROVE, drain)
     note = audit_notes.note(note, "Say why you approve: an auditor will read it.")
     if plan_digest != drain.plan_digest:
         raise TooLate("The plan has changed since you looked: read it and decide anew.")
@@ -148,7 +149,7 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
 def reject(drain_id: int, *, by: User, note: str) -> Drain:
     """Reject the drain and all of its moves, for good; the note says why."""
     drain = load(drain_id)
-    _allow(by, Verb.REJECT, drain)
+    _require(by, Verb.REJECT, drain)
     note = audit_notes.note(note, "Say why you reject: the requester will read it.")
     now = timezone.now()
     with transaction.atomic():
@@ -162,7 +163,7 @@ def reject(drain_id: int, *, by: User, note: str) -> Drain:
 def withdraw(drain_id: int, *, by: User, note: str) -> Drain:
     """Withdraw the drain and all of its moves before it runs; the note says why."""
     drain = load(drain_id)
-    _allow(by, Verb.WITHDRAW, drain)
+    _require(by, Verb.WITHDRAW, drain)
     note = audit_notes.note(note, "Say why you withdraw it: an auditor will read it.")
     with transaction.atomic():
         _end(drain, DrainState.WITHDRAWN, note)
@@ -173,7 +174,7 @@ def withdraw(drain_id: int, *, by: User, note: str) -> Drain:
 def pause(drain_id: int, *, by: User, note: str) -> Drain:
     """Start none of its moves until it goes on; those under way end as they do."""
     drain = load(drain_id)
-    _allow(by, Verb.PAUSE, drain)
+    _require(by, Verb.PAUSE, drain)
     note = audit_notes.note(note, "Say why you pause it: others will wonder.")
     with transaction.atomic():
         _move(drain, DrainState.PAUSED, why=note, look_again_at=None)
@@ -187,7 +188,7 @@ def resume(drain_id: int, *, by: User, note: str) -> Drain:
     Its approvals are judged again: raises TooLate when they are no longer enough.
     """
     drain = load(drain_id)
-    _allow(by, Verb.RESUME, drain)
+    _require(by, Verb.RESUME, drain)
     note = audit_notes.note(note, "Say why it may go on: an auditor will read it.")
     now = timezone.now()
     with transaction.atomic():
@@ -217,7 +218,7 @@ def cancel(drain_id: int, *, by: User, note: str) -> Drain:
     Its hosts are then enabled again, or stay disabled, as it was asked for.
     """
     drain = load(drain_id)
-    _allow(by, Verb.CANCEL, drain)
+    _require(by, Verb.CANCEL, drain)
     note = audit_notes.note(note, "Say why you cancel it: an auditor will read it.")
     now = timezone.now()
     with transaction.atomic():
@@ -233,34 +234,21 @@ def load(drain_id: int) -> Drain:
     return get_or_gone(Drain.objects.select_related("cloud"), drain_id, "drain")
 
 
-def why_not_ask(by: User) -> str:
-    """Return why the person may not ask for a drain; empty: they may."""
-    return policy.why_not(policy.person(by), Verb.DRAIN)
-
-
-def why_not(by: User, verb: Verb, drain: Drain) -> str:
-    """Return why the person may not do that to the drain; empty: they may."""
+def why_not(by: User, verb: Verb, drain: Drain) -> Refusal | None:
+    """Return why the person may not do that to the drain; None: they may."""
     who = policy.person(by)
-    sentence = permits.why_not(who, verb, drain)
-    if not sentence and verb is Verb.APPROVE:
+    refusal = permits.why_not(who, verb, drain)
+    if refusal is None and verb is Verb.APPROVE:
         return rulings.why_not_now(who, drain)
-    return sentence
+    return refusal
 
 
 # -- what the verbs share -------------------------------------------------------------
 
 
-def _allow(by: User, verb: Verb, drain: Drain | None = None) -> None:
-    who = policy.person(by)
-    sentence = (
-        policy.why_not(who, verb)
-        if drain is None
-        else permits.why_not(who, verb, drain)
-    )
-    if isinstance(sentence, policy.Late):
-        raise TooLate(sentence)
-    if sentence:
-        raise NotAllowed(sentence)
+def _require(by: User, verb: Verb, drain: Drain) -> None:
+    if refusal := permits.why_not(policy.person(by), verb, drain):
+        raise refusal.error()
 
 
 def _move(drain: Drain, state: DrainState, **changes: Any) -> None:

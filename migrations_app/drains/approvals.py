@@ -14,8 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from migrations_app.access.permissions import Person
-from migrations_app.errors import NotAllowed, TooLate
+from migrations_app.access.permissions import Person, Refusal
+from migrations_app.errors import TooLate
 from migrations_app.models import Drain, Hypervisor, Instance
 from migrations_app.models.states import DROPPED
 from migrations_app.requests.approvals import evaluate as rulings
@@ -107,28 +107,30 @@ def whose_say(who: Person, drain: Drain) -> dict[str, Any]:
     found = standings(drain)
     if found is None:
         raise TooLate(rulings.NO_POLICY)
-    sentence, fields, late = _whose(who, drain, found)
-    if fields is None:
-        raise (TooLate if late else NotAllowed)(sentence)
+    refusal, fields = _whose(who, drain, found)
+    if refusal is not None:
+        raise refusal.error()
     return fields
 
 
-def why_not_now(who: Person, drain: Drain) -> str:
-    """Return why the person may not approve at this stage; empty: they may."""
+def why_not_now(who: Person, drain: Drain) -> Refusal | None:
+    """Return why the person may not approve at this stage; None: they may."""
     found = standings(drain)
-    return rulings.NO_POLICY if found is None else _whose(who, drain, found)[0]
+    if found is None:
+        return Refusal(rulings.NO_POLICY, late=True)
+    return _whose(who, drain, found)[0]
 
 
 def _whose(
     who: Person, drain: Drain, found: list[Standing]
-) -> tuple[str, dict[str, Any] | None, bool]:
-    answers = []
+) -> tuple[Refusal | None, dict[str, Any]]:
+    refusals = []
     for each in sorted(found, key=lambda one: one.satisfied):
-        sentence, fields = rulings.whose(who, {drain.asked_by_id}, each)
-        if fields is not None:
-            return "", fields, False
-        answers.append((sentence, None, who.id in each.counted))
-    return answers[0]
+        refusal, fields = rulings.whose(who, {drain.asked_by_id}, each)
+        if refusal is None:
+            return None, fields
+        refusals.append(refusal)
+    return refusals[0], {}
 
 
 def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:

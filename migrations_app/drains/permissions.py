@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Late, Person, Role, Verb
+from migrations_app.access.permissions import Person, Refusal, Role, Verb
 from migrations_app.models import Drain
 from migrations_app.models.states import DRAIN_MOVES, DrainState
 
@@ -17,36 +17,45 @@ _TO = {
 }
 
 
-def why_not(who: Person, verb: Verb, drain: Drain) -> str:
-    """Return why the person may not do that, as a sentence; empty: they may.
+def why_not(who: Person, verb: Verb, drain: Drain) -> Refusal | None:
+    """Return why the person may not do that to the drain; None: they may.
 
     ``Verb.DRAIN`` about a drain is to have its instances moved back.
     """
-    if sentence := policy.why_not(who, verb):
-        return sentence
+    if refusal := policy.why_not(who, verb):
+        return refusal
     state = DrainState(drain.state)
     mine = drain.asked_by_id == who.id
     match verb:
         case Verb.APPROVE | Verb.REJECT if mine:
-            return "You asked for this drain: somebody else must decide about it."
+            return Refusal(
+                "You asked for this drain: somebody else must decide about it."
+            )
         case Verb.APPROVE if who.superuser:
-            return (
+            return Refusal(
                 "A superuser can change every rule, so their approval does not count:"
                 " somebody without that must approve it."
             )
         case Verb.WITHDRAW if not mine and Role.OPERATOR not in who.roles:
-            return "Only who asked for the drain, or an operator, can withdraw it."
+            return Refusal(
+                "Only who asked for the drain, or an operator, can withdraw it."
+            )
         case Verb.BREAK_GLASS:
-            return (
+            return Refusal(
                 "Nobody can break the glass for a drain. Withdraw from it the move that"
                 " cannot wait, ask for that one alone, and break the glass there."
             )
         case Verb.RESUME if state is not DrainState.PAUSED:
-            return Late(f"The drain is {state}; only a paused one can go on.")
+            return Refusal(
+                f"The drain is {state}; only a paused one can go on.", late=True
+            )
         case Verb.DRAIN if DRAIN_MOVES[state]:
-            return Late(f"The drain is {state}; wait until it is over.")
+            return Refusal(f"The drain is {state}; wait until it is over.", late=True)
         case Verb.DRAIN if not drain.hosts:
-            return Late("This drain has moved instances back itself.")
+            return Refusal("This drain has moved instances back itself.", late=True)
         case _ if verb in _TO and _TO[verb] not in DRAIN_MOVES[state]:
-            return Late(f"The drain is {state}; it is too late or too early for this.")
-    return ""
+            return Refusal(
+                f"The drain is {state}; it is too late or too early for this.",
+                late=True,
+            )
+    return None

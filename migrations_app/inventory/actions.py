@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed
 from migrations_app.integrations import clouds
 from migrations_app.inventory.sync_lease import make_due
 
@@ -18,8 +17,7 @@ def have_read_anew(*, by: User, cloud: str | None = None) -> list[str]:
 
     Raises NotAllowed; Unfit for a cloud that is not configured.
     """
-    if refusal := policy.why_not(policy.person(by), Verb.SYNC):
-        raise NotAllowed(refusal)
+    require(by, Verb.SYNC)
     names = None if cloud is None else [clouds.configured(cloud)]
     with transaction.atomic():
         due = make_due(names)

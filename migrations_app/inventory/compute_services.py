@@ -13,12 +13,12 @@ from dataclasses import replace
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
 from migrations_app.drains import host_services as hosts
-from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit, WorldError
+from migrations_app.errors import Gone, TooLate, Unfit, WorldError
 from migrations_app.integrations import clouds as integrations_clouds
 from migrations_app.integrations import connect as wiring
 from migrations_app.integrations.interfaces import Service
@@ -34,7 +34,7 @@ def services(*, by: User, cloud: str | None = None) -> list[Service]:
 
     Raises what the cloud raises when it cannot be read.
     """
-    _allow(by, Verb.SEE)
+    require(by, Verb.SEE)
     return wiring.cloud_of(integrations_clouds.chosen(cloud)).all_services()
 
 
@@ -91,7 +91,7 @@ def disable(
     Its reason in Nova names the person, since the account there is ours. Raises Unfit,
     TooLate when it is disabled already, and what the cloud raises.
     """
-    _allow(by, Verb.DISABLE)
+    require(by, Verb.DISABLE)
     name = integrations_clouds.chosen(cloud)
     text = _reason(reason, by)
     found = service(service_id, by=by, cloud=name)
@@ -105,7 +105,7 @@ def enable(
     service_id: str, *, by: User, note: str, cloud: str | None = None
 ) -> Service:
     """Nova takes new instances for the host again. Raises as ``disable`` does."""
-    _allow(by, Verb.ENABLE)
+    require(by, Verb.ENABLE)
     name = integrations_clouds.chosen(cloud)
     note = audit_notes.note(note, "Say why you enable it: an auditor will read it.")
     found = service(service_id, by=by, cloud=name)
@@ -127,11 +127,6 @@ def _reason(text: str, by: User) -> str:
         most = LONGEST - (len(signed) - len(text))
         raise Unfit(f"The reason is too long: Nova keeps {most} characters of yours.")
     return signed
-
-
-def _allow(by: User, verb: Verb) -> None:
-    if refusal := policy.why_not(policy.person(by), verb):
-        raise NotAllowed(refusal)
 
 
 def _possible(found: Service, refusal: str) -> None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, Unfit
+from migrations_app.errors import Unfit
 from migrations_app.models import Choice
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.notifications.events import EVENTS, Channel, Event, Scope, default
@@ -97,7 +97,7 @@ def choose(*, by: User, wanted: Mapping[str, Mapping[str, str]]) -> None:
 
     What is not named, or "", is left to their groups and the defaults. Raises Unfit.
     """
-    _allow(by, Verb.SEE)
+    require(by, Verb.SEE)
     rows = [Choice(person=by, **each) for each in _checked(wanted)]
     with transaction.atomic():
         Choice.objects.filter(person=by).delete()
@@ -108,7 +108,7 @@ def choose_for(
     group_id: int, *, by: User, wanted: Mapping[str, Mapping[str, str]]
 ) -> Group:
     """The group's choices are these afterwards; audited. Raises NotAllowed, Unfit."""
-    _allow(by, Verb.WEBHOOKS)
+    require(by, Verb.WEBHOOKS)
     group = group_of(group_id)
     rows = [Choice(group=group, **each) for each in _checked(wanted)]
     with transaction.atomic():
@@ -154,8 +154,3 @@ def _checked(wanted: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(names)
-
-
-def _allow(by: User, verb: Verb) -> None:
-    if refusal := policy.why_not(policy.person(by), verb):
-        raise NotAllowed(refusal)

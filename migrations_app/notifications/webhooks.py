@@ -16,10 +16,10 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.errors import TooLate, Unfit
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Delivery, Webhook
 from migrations_app.models.lookup import get_or_gone
@@ -44,7 +44,7 @@ def create(
     *, by: User, name: str, url: str, events: Sequence[str], group: str = ""
 ) -> Made:
     """From now on these events are posted there. Raises NotAllowed, Unfit, TooLate."""
-    _allow(by)
+    require(by, Verb.WEBHOOKS)
     fresh = secret.new()
     hook = Webhook(
         name=_name(name),
@@ -75,7 +75,7 @@ def change(
     active: bool | None = None,
 ) -> Webhook:
     """Change what is given. What waits goes to the new address. Raises as create."""
-    _allow(by)
+    require(by, Verb.WEBHOOKS)
     wanted: dict[str, Any] = {}
     if name is not None:
         wanted["name"] = _name(name)
@@ -107,7 +107,7 @@ def change(
 
 def remove(pk: int, *, by: User) -> None:
     """Nothing is posted there any more; what waited is dropped; the log stays."""
-    _allow(by)
+    require(by, Verb.WEBHOOKS)
     with transaction.atomic():
         hook = webhook(pk, lock=True)
         Delivery.objects.filter(webhook=hook, state="waiting").update(
@@ -120,7 +120,7 @@ def remove(pk: int, *, by: User) -> None:
 
 def rotate(pk: int, *, by: User) -> Made:
     """The webhook has a new secret; the one before signs too, for a day."""
-    _allow(by)
+    require(by, Verb.WEBHOOKS)
     fresh, now = secret.new(), timezone.now()
     with transaction.atomic():
         hook = webhook(pk, lock=True)
@@ -136,7 +136,7 @@ def rotate(pk: int, *, by: User) -> Made:
 
 def test(pk: int, *, by: User) -> Delivery:
     """A test message is on its way there; its page says what becomes of it."""
-    _allow(by)
+    require(by, Verb.WEBHOOKS)
     hook, now = webhook(pk), timezone.now()
     if not hook.active:
         raise TooLate("The webhook is switched off: switch it on first.")
@@ -158,7 +158,7 @@ def test(pk: int, *, by: User) -> Delivery:
 
 def send_again(pk: int, *, by: User) -> Delivery:
     """The message is on its way once more, under the same name. Raises TooLate."""
-    _allow(by)
+    require(by, Verb.WEBHOOKS)
     row, now = delivery(pk), timezone.now()
     if row.channel == "webhook" and row.webhook is None:
         raise TooLate("The webhook was removed: there is nowhere to send it.")
@@ -193,11 +193,6 @@ def facts(hook: Webhook) -> dict[str, Any]:
         "group": hook.group.name if hook.group else "",
         "active": hook.active,
     }
-
-
-def _allow(by: User) -> None:
-    if refusal := policy.why_not(policy.person(by), Verb.WEBHOOKS):
-        raise NotAllowed(refusal)
 
 
 def _name(text: str) -> str:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
 from migrations_app.errors import Conflict, TooLate, Unreachable
@@ -30,7 +31,7 @@ from migrations_app.requests import inputs as intake
 from migrations_app.requests import plan as planning
 from migrations_app.requests import plan_diff as drift
 from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.guards import allow, fit, load, whole
+from migrations_app.requests.guards import fit, load, whole
 from migrations_app.requests.plan import AUTO, Draft
 from migrations_app.runs import reenable_hosts as restoring
 from migrations_app.runs import wakeup as bell
@@ -45,7 +46,7 @@ def preflight(
     cloud: str | None = None,
 ) -> Advice:
     """Return how the instance could be moved, best first, with all findings."""
-    allow(by, Verb.SEE)
+    require(by, Verb.SEE)
     return planning.advice(
         wiring.world_for(integrations_clouds.chosen(cloud)),
         instance=intake.instance(instance),
@@ -73,7 +74,7 @@ def ask(
     makes no sense, TooLate when the instance has an open request, and what the cloud
     raises when it cannot be looked at.
     """
-    allow(by, Verb.ASK)
+    require(by, Verb.ASK)
     name, now = integrations_clouds.chosen(cloud), timezone.now()
     reason, ticket = intake.reason(reason), intake.ticket(ticket)
     intake.window(window_start, window_end, now)
@@ -130,7 +131,7 @@ def approve(
     Raises Unfit when the plan is forbidden, as one may be that has changed before.
     """
     request = load(request_id)
-    allow(by, Verb.APPROVE, request=request)
+    require(by, Verb.APPROVE, request=request)
     note = audit_notes.note(note, "Say why you approve: an auditor will read it.")
     still_so(request, plan_digest)
     now = timezone.now()
@@ -155,7 +156,7 @@ def approve(
 def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
     """Reject the request, for good; the note says why."""
     request = load(request_id)
-    allow(by, Verb.REJECT, request=request)
+    require(by, Verb.REJECT, request=request)
     note = audit_notes.note(note, "Say why you reject: the requester will read it.")
     now = timezone.now()
     with transaction.atomic():
@@ -169,7 +170,7 @@ def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
 def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
     """Withdraw the request before it runs; the note says why."""
     request = load(request_id)
-    allow(by, Verb.WITHDRAW, request=request)
+    require(by, Verb.WITHDRAW, request=request)
     note = audit_notes.note(note, "Say why you withdraw it: an auditor will read it.")
     with transaction.atomic():
         _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)

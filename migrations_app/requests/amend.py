@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
 from migrations_app.errors import Conflict, TooLate, Unfit
@@ -20,7 +21,7 @@ from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests import inputs as intake
 from migrations_app.requests import plan as planning
 from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.guards import allow, fit, load, whole
+from migrations_app.requests.guards import fit, load, whole
 from migrations_app.runs import reenable_hosts as restoring
 
 # What may be changed; the instance and the procedure are another request.
@@ -43,7 +44,7 @@ def amend(
     the cloud raises.
     """
     request = load(request_id)
-    allow(by, Verb.AMEND, request=request)
+    require(by, Verb.AMEND, request=request)
     note = audit_notes.note(note, "Say why you change it: an auditor will read it.")
     if plan_digest != request.plan_digest:
         raise TooLate("The request has changed since you looked: look again.")

@@ -12,15 +12,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Person, Verb
+from migrations_app.access.permissions import Person, Refusal, Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, TooLate
+from migrations_app.errors import TooLate
 from migrations_app.models import BrokenGlass, MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests.actions import still_so
 from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.guards import allow, load
+from migrations_app.requests.guards import load
 from migrations_app.runs import wakeup as bell
 
 _FORBIDDEN = (
@@ -29,18 +30,20 @@ _FORBIDDEN = (
 )
 
 
-def why_not(who: Person, request: MigrationRequest) -> str:
-    """Return why the person may not break the glass at the request; empty: may."""
-    if sentence := policy.why_not(who, Verb.BREAK_GLASS, request=request):
-        return sentence
+def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
+    """Return why the person may not break the glass at the request; None: they may."""
+    if refusal := policy.why_not(who, Verb.BREAK_GLASS, request=request):
+        return refusal
     rule = rulings.ruling(request)
     if rule is None:
-        return rulings.NO_POLICY
+        return Refusal(rulings.NO_POLICY)
     if not rule.break_glass:
-        return _FORBIDDEN.format(rule.name)
+        return Refusal(_FORBIDDEN.format(rule.name))
     if rulings.glass(request):
-        return policy.Late("The glass is broken already: the move starts by itself.")
-    return ""
+        return Refusal(
+            "The glass is broken already: the move starts by itself.", late=True
+        )
+    return None
 
 
 def break_glass(
@@ -53,7 +56,7 @@ def break_glass(
     raises.
     """
     request = load(request_id)
-    allow(by, Verb.BREAK_GLASS, request=request)
+    require(by, Verb.BREAK_GLASS, request=request)
     reason = audit_notes.note(reason, "Say what cannot wait: everybody will read it.")
     _check(by, request)
     still_so(request, plan_digest)
@@ -98,13 +101,12 @@ def break_glass(
 def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
     """Say of the request's broken glass that it was looked at, and what was found."""
     request = load(request_id)
-    allow(by, Verb.REVIEW, request=request)
+    require(by, Verb.REVIEW, request=request)
     note = audit_notes.note(
         note, "Say what your review found: an auditor will read it."
     )
-    if sentence := why_not_review(policy.person(by), request):
-        error = TooLate if isinstance(sentence, policy.Late) else NotAllowed
-        raise error(sentence)
+    if refusal := why_not_review(policy.person(by), request):
+        raise refusal.error()
     now = timezone.now()
     with transaction.atomic():
         changed = (
@@ -123,16 +125,18 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
     return load(request_id)
 
 
-def why_not_review(who: Person, request: MigrationRequest) -> str:
-    """Return why the person may not review the request's broken glass; empty: may."""
-    if sentence := policy.why_not(who, Verb.REVIEW, request=request):
-        return sentence
+def why_not_review(who: Person, request: MigrationRequest) -> Refusal | None:
+    """Return why the person may not review the broken glass; None: they may."""
+    if refusal := policy.why_not(who, Verb.REVIEW, request=request):
+        return refusal
     breakers = set(unreviewed().filter(request=request).values_list("by", flat=True))
     if not breakers:
-        return policy.Late("There is no broken glass here that waits for a review.")
+        return Refusal(
+            "There is no broken glass here that waits for a review.", late=True
+        )
     if who.id in breakers:
-        return "You broke the glass: somebody else must review it."
-    return ""
+        return Refusal("You broke the glass: somebody else must review it.")
+    return None
 
 
 def unreviewed() -> QuerySet[BrokenGlass]:
@@ -146,6 +150,5 @@ def broken() -> QuerySet[BrokenGlass]:
 
 
 def _check(by: User, request: MigrationRequest) -> None:
-    if sentence := why_not(policy.person(by), request):
-        late = isinstance(sentence, policy.Late)
-        raise (TooLate if late else NotAllowed)(sentence)
+    if refusal := why_not(policy.person(by), request):
+        raise refusal.error()

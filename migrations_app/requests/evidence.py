@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import recorder as audit
 from migrations_app.audit import signing
 from migrations_app.audit.signing import Standing
 from migrations_app.audit.verify import Verdict, verify_segment
-from migrations_app.errors import NotAllowed
 from migrations_app.models import (
     AuditEntry,
     Decision,
@@ -86,8 +85,7 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
 
     Raises NotAllowed.
     """
-    if refusal := policy.why_not(policy.person(by), Verb.SEE_AUDIT):
-        raise NotAllowed(refusal)
+    require(by, Verb.SEE_AUDIT)
     opened = audit.record("evidence.opened", by=by, request=row)
     entries = _entries(row)
     run = getattr(row, "run", None)

@@ -1,24 +1,11 @@
-"""What every verb about a request looks at first: person, request and draft."""
+"""What actions on a request check first: that it exists, and its draft."""
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
-
-from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Verb
-from migrations_app.errors import NotAllowed, TooLate, Unfit, Unreachable
+from migrations_app.errors import Unfit, Unreachable
 from migrations_app.models import MigrationRequest
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.requests.plan import Draft
-
-
-def allow(by: User, verb: Verb, *, request: MigrationRequest | None = None) -> None:
-    """Raise NotAllowed or TooLate, with the sentence, where the person may not."""
-    sentence = policy.why_not(policy.person(by), verb, request=request)
-    if isinstance(sentence, policy.Late):
-        raise TooLate(sentence)
-    if sentence:
-        raise NotAllowed(sentence)
 
 
 def load(request_id: int) -> MigrationRequest:

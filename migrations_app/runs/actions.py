@@ -13,11 +13,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, TooLate
+from migrations_app.errors import TooLate
 from migrations_app.models import Run, Step
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import WALKING_RUNS, RunState, StepState
@@ -33,14 +33,14 @@ from migrations_app.runs.log_file import log_proof
 def stop(run_id: int, *, by: User, note: str = "") -> Run:
     """Have the run turn back as soon as it may; what is under way is called off."""
     run = _load(run_id)
-    _allow(by, Verb.STOP, run)
+    require(by, Verb.STOP, run=run)
     return _stop(run, "run.stop", by=by, note=note)
 
 
 def abort(run_id: int, *, by: User, note: str = "") -> Run:
     """Have Nova abort the live migration under way; the run turns back."""
     run = _load(run_id)
-    _allow(by, Verb.ABORT, run)
+    require(by, Verb.ABORT, run=run)
     _migrating(run, "abort")
     return _stop(run, "run.abort", by=by, note=note)
 
@@ -48,7 +48,7 @@ def abort(run_id: int, *, by: User, note: str = "") -> Run:
 def force_complete(run_id: int, *, by: User, note: str = "") -> Run:
     """Have Nova complete the live migration now: by post-copy, or by a pause."""
     run = _load(run_id)
-    _allow(by, Verb.FORCE_COMPLETE, run)
+    require(by, Verb.FORCE_COMPLETE, run=run)
     _migrating(run, "force")
     wish = {"force_asked_at": timezone.now(), "force_sent_at": None}
     return _wish(run, "run.force_complete", by=by, note=note, **wish)
@@ -64,7 +64,7 @@ def look_again(run_id: int, *, by: User, note: str = "") -> Run:
 def go_back(run_id: int, *, by: User, note: str = "") -> Run:
     """Send a held run back, unless the point of no return is passed."""
     run = _load(run_id)
-    _allow(by, Verb.GO_BACK, run)
+    require(by, Verb.GO_BACK, run=run)
     if run.steps.filter(final=True, state=StepState.DONE).exists():
         raise TooLate(
             "The point of no return is passed, so there is no way back: have it looked"
@@ -78,7 +78,7 @@ def go_back(run_id: int, *, by: User, note: str = "") -> Run:
 def close(run_id: int, *, by: User, note: str) -> Run:
     """Close a held run by hand: a person has seen to it, and says how."""
     run = _load(run_id)
-    _allow(by, Verb.CLOSE, run)
+    require(by, Verb.CLOSE, run=run)
     note = audit_notes.note(note, "Say what you found and what you did about it.")
     now = timezone.now()
     with transaction.atomic():
@@ -117,7 +117,7 @@ def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
 def _resume(
     run: Run, verb: Verb, audit_verb: str, state: RunState, *, by: User, note: str
 ) -> Run:
-    _allow(by, verb, run)
+    require(by, verb, run=run)
     now = timezone.now()
     why = reason_for_turning_back(run.why) if state is RunState.GOING_BACK else ""
     with transaction.atomic():
@@ -156,11 +156,3 @@ def _migrating(run: Run, word: str) -> None:
 
 def _load(run_id: int) -> Run:
     return get_or_gone(Run.objects.select_related("request__cloud"), run_id, "run")
-
-
-def _allow(by: User, verb: Verb, run: Run) -> None:
-    sentence = policy.why_not(policy.person(by), verb, run=run)
-    if isinstance(sentence, policy.Late):
-        raise TooLate(sentence)
-    if sentence:
-        raise NotAllowed(sentence)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, WorldError
+from migrations_app.errors import WorldError
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Run
 from migrations_app.models.lookup import get_or_gone
@@ -35,9 +35,7 @@ def look_at(run_id: int, *, by: User) -> Console:
 
     Raises what the cloud raises when it cannot even say the console's lines.
     """
-    sentence = policy.why_not(policy.person(by), Verb.CONSOLE)
-    if sentence:
-        raise NotAllowed(sentence)
+    require(by, Verb.CONSOLE)
     rows = Run.objects.select_related("request__cloud")
     run = get_or_gone(rows, run_id, "run")
     with transaction.atomic():

@@ -14,9 +14,10 @@ from django_htmx.middleware import HtmxDetails
 
 from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Person, Verb
+from migrations_app.access.require import require
 from migrations_app.audit import signing
 from migrations_app.drains import queries as drains_seen
-from migrations_app.errors import NotAllowed, NovawebError
+from migrations_app.errors import NovawebError
 from migrations_app.notifications import inbox
 from migrations_app.requests import break_glass as glass
 from migrations_app.requests import queries
@@ -95,8 +96,7 @@ def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:
             request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             try:
-                if refusal := policy.why_not(person_of(request), verb):
-                    raise NotAllowed(refusal)
+                require(request.user, verb)
                 return view(request, *args, **kwargs)
             except NovawebError as error:
                 return sorry(request, error)

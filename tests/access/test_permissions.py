@@ -8,14 +8,16 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from migrations_app.access.permissions import (
-    Late,
     Lent,
     Person,
+    Refusal,
     Role,
     Verb,
     person,
     why_not,
 )
+from migrations_app.access.require import require
+from migrations_app.errors import NotAllowed, TooLate, VerbError
 from tests import factories
 
 MAY = {
@@ -38,21 +40,26 @@ def somebody(*roles: str, number: int = 7) -> Person:
     return Person(id=number, name="somebody", roles=frozenset(roles))
 
 
+def too_late(refusal: Refusal | None) -> bool:
+    assert refusal is not None
+    return refusal.late
+
+
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("verb", Verb)
 def test_each_role_may_what_the_table_says(role: Role, verb: Verb) -> None:
-    sentence = why_not(somebody(str(role)), verb)
-    assert (sentence == "") == (verb in MAY[role])
-    if sentence:
-        assert not isinstance(sentence, Late)
-        assert "Ask whoever administers novaweb" in sentence
+    refusal = why_not(somebody(str(role)), verb)
+    assert (refusal is None) == (verb in MAY[role])
+    if refusal is not None:
+        assert not refusal.late
+        assert "Ask whoever administers novaweb" in refusal.sentence
 
 
 def test_the_say_of_an_approver_may_be_in_other_hands() -> None:
     lent = (Lent(giver=1, name="anna", groups=frozenset({"approver"})),)
     taker = replace(somebody("auditor"), lent=lent)
     for verb in (Verb.APPROVE, Verb.REJECT):
-        assert why_not(taker, verb) == ""
+        assert why_not(taker, verb) is None
     for verb in (Verb.DELEGATE, Verb.REVIEW, Verb.ASK):
         assert why_not(taker, verb)
     assert why_not(replace(taker, roles=frozenset()), Verb.APPROVE)
@@ -67,7 +74,7 @@ def test_without_a_role_nobody_may_anything(verb: Verb) -> None:
 @pytest.mark.parametrize("verb", Verb)
 def test_two_roles_may_what_either_may(verb: Verb) -> None:
     both = MAY[Role.REQUESTER] | MAY[Role.APPROVER]
-    allowed = why_not(somebody("requester", "approver"), verb) == ""
+    allowed = why_not(somebody("requester", "approver"), verb) is None
     assert allowed == (verb in both)
 
 
@@ -102,7 +109,7 @@ def test_what_is_too_late_is_told_from_what_is_not_allowed() -> None:
     run = factories.run(of=request, state="completed")
     approver, operator = somebody("approver"), somebody("operator")
     for verb in (Verb.APPROVE, Verb.REJECT):
-        assert isinstance(why_not(approver, verb, request=request), Late)
+        assert too_late(why_not(approver, verb, request=request))
     for verb in (
         Verb.STOP,
         Verb.ABORT,
@@ -111,5 +118,39 @@ def test_what_is_too_late_is_told_from_what_is_not_allowed() -> None:
         Verb.GO_BACK,
         Verb.CLOSE,
     ):
-        assert isinstance(why_not(operator, verb, run=run), Late)
-        assert not isinstance(why_not(approver, verb, run=run), Late)
+        assert too_late(why_not(operator, verb, run=run))
+        assert not too_late(why_not(approver, verb, run=run))
+
+
+def test_a_superuser_has_no_right_to_delegate() -> None:
+    approver = somebody("approver")
+    assert why_not(approver, Verb.DELEGATE) is None
+    refusal = why_not(replace(approver, superuser=True), Verb.DELEGATE)
+    assert refusal == Refusal(
+        "A superuser's approval does not count, so there is nothing to hand on."
+    )
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error"),
+    [(Refusal("No."), NotAllowed), (Refusal("No.", late=True), TooLate)],
+)
+def test_a_refusal_is_raised_as_what_it_is(
+    refusal: Refusal, error: type[VerbError]
+) -> None:
+    raised = refusal.error()
+    assert type(raised) is error
+    assert raised.sentence == "No."
+
+
+@pytest.mark.django_db
+def test_what_is_required_is_not_allowed_or_too_late_or_nothing() -> None:
+    request = factories.request(state="completed")
+    operator = factories.person("olga", "operator")
+    require(operator, Verb.WITHDRAW)
+    with pytest.raises(TooLate, match="no longer be withdrawn"):
+        require(operator, Verb.WITHDRAW, request=request)
+    with pytest.raises(NotAllowed, match="takes the role approver"):
+        require(operator, Verb.APPROVE, request=request)
+    with pytest.raises(NotAllowed, match="which you do not have"):
+        require(AnonymousUser(), Verb.SEE)

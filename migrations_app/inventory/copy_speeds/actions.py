@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, NovawebError, TooLate, Unfit
+from migrations_app.errors import NovawebError, TooLate, Unfit
 from migrations_app.integrations import clouds as integrations_clouds
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import Cloud, CopySpeed, Hypervisor
@@ -41,8 +41,7 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
     NotAllowed; Unfit for hosts that are not there, or that novaweb may not enter;
     TooLate when this pair is being measured already.
     """
-    if refusal := policy.why_not(policy.person(by), Verb.MEASURE):
-        raise NotAllowed(refusal)
+    require(by, Verb.MEASURE)
     name = integrations_clouds.chosen(cloud)
     if never := why_never(name, source, target):
         raise Unfit(never)

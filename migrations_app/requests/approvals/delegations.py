@@ -10,10 +10,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Person, Verb
+from migrations_app.access.permissions import Person, Refusal, Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.errors import TooLate, Unfit
 from migrations_app.models import Delegation
 from migrations_app.models.lookup import get_or_gone
 
@@ -27,7 +28,7 @@ def delegate(
 
     What was handed on to ``by`` is not handed on with it. Raises NotAllowed and Unfit.
     """
-    allow(by)
+    require(by, Verb.DELEGATE)
     reason = audit_notes.note(
         reason, "Say why you hand it on: an auditor will read it."
     )
@@ -57,8 +58,8 @@ def delegate(
 def revoke(number: int, *, by: User) -> Delegation:
     """Take the say back; decisions that were made with it stand. Raises TooLate."""
     row = get_or_gone(Delegation.objects.all(), number, "delegation")
-    if sentence := why_not_revoke(policy.person(by), row):
-        raise NotAllowed(sentence)
+    if refusal := why_not_revoke(policy.person(by), row):
+        raise refusal.error()
     now = timezone.now()
     with transaction.atomic():
         changed = Delegation.objects.filter(
@@ -71,26 +72,11 @@ def revoke(number: int, *, by: User) -> Delegation:
     return row
 
 
-def allow(by: User) -> None:
-    """Raise NotAllowed where the person cannot hand on their say."""
-    if sentence := why_not(policy.person(by)):
-        raise NotAllowed(sentence)
-
-
-def why_not(who: Person) -> str:
-    """Return why the person cannot hand on their say; empty: they can."""
-    if sentence := policy.why_not(who, Verb.DELEGATE):
-        return sentence
-    if who.superuser:
-        return "A superuser's approval does not count, so there is nothing to hand on."
-    return ""
-
-
-def why_not_revoke(who: Person, row: Delegation) -> str:
-    """Return why the person may not end the delegation; empty: they may."""
+def why_not_revoke(who: Person, row: Delegation) -> Refusal | None:
+    """Return why the person may not end the delegation; None: they may."""
     if who.id not in {row.giver_id, row.taker_id} and not who.sets_policy:
-        return "Only who gave it, who has it, or an administrator can end it."
-    return ""
+        return Refusal("Only who gave it, who has it, or an administrator can end it.")
+    return None
 
 
 def delegations() -> QuerySet[Delegation]:

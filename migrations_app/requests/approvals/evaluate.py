@@ -14,8 +14,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from migrations_app.access.permissions import Person, Role
-from migrations_app.errors import NotAllowed, TooLate
+from migrations_app.access.permissions import Person, Refusal, Role
+from migrations_app.errors import TooLate
 from migrations_app.models import (
     ApprovalPolicy,
     BrokenGlass,
@@ -222,10 +222,9 @@ def whose_say(who: Person, request: MigrationRequest) -> dict[str, Any]:
     found = standing_of(request)
     if found is None:
         raise TooLate(NO_POLICY)
-    sentence, fields = whose(who, _involved(request), found)
-    if fields is None:
-        late = who.id in found.counted
-        raise (TooLate if late else NotAllowed)(sentence)
+    refusal, fields = whose(who, _involved(request), found)
+    if refusal is not None:
+        raise refusal.error()
     return fields
 
 
@@ -241,34 +240,38 @@ def whose_no(who: Person) -> dict[str, Any]:
     }
 
 
-def why_not_now(who: Person, found: Standing | None, request: MigrationRequest) -> str:
-    """Return why the person may not approve at this stage; empty: they may."""
+def why_not_now(
+    who: Person, found: Standing | None, request: MigrationRequest
+) -> Refusal | None:
+    """Return why the person may not approve at this stage; None: they may."""
     if found is None:
-        return NO_POLICY
+        return Refusal(NO_POLICY, late=True)
     return whose(who, _involved(request), found)[0]
 
 
 def whose(
     who: Person, involved: Collection[int | None], found: Standing
-) -> tuple[str, dict[str, Any] | None]:
+) -> tuple[Refusal | None, dict[str, Any]]:
     """Return why the person may not approve now, or by whose right they do."""
     counted = frozenset() if found.satisfied else found.counted
     if who.id in counted:
-        return "You have decided about this plan already.", None
+        late = Refusal("You have decided about this plan already.", late=True)
+        return late, {}
     own = Role.APPROVER in who.roles
     if own and found.fits(who.groups):
-        return "", {"groups": sorted(who.groups)}
+        return None, {"groups": sorted(who.groups)}
     for lent in who.lent:
         if lent.giver not in {*involved, *counted} and found.fits(lent.groups):
-            return "", {
+            return None, {
                 "groups": sorted(lent.groups),
                 "on_behalf_of_id": lent.giver,
                 "on_behalf_of_name": lent.name,
             }
-    return (
+    sentence = (
         f"It is not your turn to approve. {found.sentence} You are not one of them,"
         " and nobody who is has handed their say on to you who could still give it."
-    ), None
+    )
+    return Refusal(sentence, late=who.id in found.counted), {}
 
 
 def glass(request: MigrationRequest) -> BrokenGlass | None:

@@ -10,11 +10,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Role, Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.errors import TooLate, Unfit
 from migrations_app.models import ApprovalPolicy, PolicyVersion
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.requests.approvals import evaluate as rulings
@@ -53,7 +53,7 @@ def create(
     *, by: User, name: str, weight: int, rule: Mapping[str, Any], note: str
 ) -> ApprovalPolicy:
     """Make a policy, which rules from now on. Raises NotAllowed, Unfit, TooLate."""
-    allow(by)
+    require(by, Verb.SET_POLICY)
     note = audit_notes.note(note, "Say why: an auditor will read it.")
     read = _read(rule, name=name, weight=weight)
     try:
@@ -83,7 +83,7 @@ def change(
 
     ``version`` is the one that was seen. Raises TooLate when it is not the newest.
     """
-    allow(by)
+    require(by, Verb.SET_POLICY)
     note = audit_notes.note(note, "Say why: an auditor will read it.")
     row = one(number)
     if version != row.version:
@@ -183,9 +183,3 @@ def _keep(row: ApprovalPolicy, *, by: User, note: str) -> None:
         by_name=by.get_username(),
         at=timezone.now(),
     )
-
-
-def allow(by: User) -> None:
-    """Raise NotAllowed where the person may not change policies."""
-    if sentence := policy.why_not(policy.person(by), Verb.SET_POLICY):
-        raise NotAllowed(sentence)

@@ -13,11 +13,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
-from migrations_app.errors import NotAllowed, TooLate, Unfit
+from migrations_app.errors import TooLate, Unfit
 from migrations_app.integrations.clouds import configured
 from migrations_app.models import Window
 from migrations_app.models.lookup import get_or_gone
@@ -63,7 +63,7 @@ class Wish:
 
 def create(wish: Wish, *, by: User) -> Window:
     """Make the window; from now on it counts. Raises Unfit, NotAllowed."""
-    _allow(by)
+    require(by, Verb.CALENDAR)
     return _create(fields(wish), wish.uid, by=by)
 
 
@@ -73,7 +73,7 @@ def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
     Runs that have begun go on; what waits is asked again within a minute. Raises Unfit,
     NotAllowed, and TooLate when it was changed or retired meanwhile.
     """
-    _allow(by)
+    require(by, Verb.CALENDAR)
     row = window(window_id)
     new = fields(wish)
     before = facts(row)
@@ -107,7 +107,7 @@ def retire(window_id: int, *, by: User, note: str) -> Window:
 
     Raises TooLate when it is retired already.
     """
-    _allow(by)
+    require(by, Verb.CALENDAR)
     note = audit_notes.note(note, "Say why you retire it: an auditor will read it.")
     row = window(window_id)
     with transaction.atomic():
@@ -231,11 +231,6 @@ def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
     except IntegrityError as error:
         raise TooLate("Somebody made this window meanwhile: look again.") from error
     return row
-
-
-def _allow(by: User) -> None:
-    if refusal := policy.why_not(policy.person(by), Verb.CALENDAR):
-        raise NotAllowed(refusal)
 
 
 def _names(given: Iterable[str], what: str) -> list[str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
-from migrations_app.errors import NotAllowed, VerbError
+from migrations_app.access.require import require
+from migrations_app.errors import VerbError
 from migrations_app.models import Window
 from migrations_app.requests.windows import actions as windows
 from migrations_app.requests.windows import schedule as timetable
@@ -43,8 +43,7 @@ class Planned:
 
 def preview(text: bytes, scope: Scope, *, by: User) -> list[Planned]:
     """Return what taking the file in would do. Changes nothing. Raises Unfit."""
-    if refusal := policy.why_not(policy.person(by), Verb.CALENDAR):
-        raise NotAllowed(refusal)
+    require(by, Verb.CALENDAR)
     events = ics.read(text, time_zone=scope.time_zone)
     uids = [_uid(event) for event in events]
     known = {row.uid: row for row in Window.objects.filter(uid__in=uids)}

@@ -10,6 +10,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require
 from migrations_app.errors import NovawebError
 from migrations_app.requests.approvals import delegations as verbs
 from migrations_app.web.approvals.forms import DelegationForm
@@ -24,7 +27,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
     """List the says that are handed on; hand on one's own."""
     if request.method != "POST":
         return _show(request, DelegationForm(initial={"starts_at": timezone.now()}))
-    verbs.allow(user_of(request))
+    require(request.user, Verb.DELEGATE)
     form = DelegationForm(request.POST)
     if not form.is_valid():
         return _show(request, form, status=422)
@@ -58,7 +61,7 @@ def _show(
     context: dict[str, Any] = {
         "form": form,
         "rows": rows,
-        "refusal": verbs.why_not(person),
+        "refusal": policy.why_not(person, Verb.DELEGATE),
     }
     if trouble:
         context["trouble"] = trouble

@@ -13,14 +13,14 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
-from migrations_app.errors import NotAllowed, NovawebError, TooLate, Unfit
+from migrations_app.access.require import require
+from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import MigrationRequest
 from migrations_app.requests import amend as amending
 from migrations_app.requests import break_glass as glass
 from migrations_app.requests import queries
-from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.page import page, show, user_of
 from migrations_app.web.requests import views as requests
 from migrations_app.web.requests.amend_form import AmendForm
 
@@ -32,9 +32,7 @@ MOST = 100
 def amend(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the form, filled in; take it."""
     row = queries.request(pk)
-    if refusal := policy.why_not(person_of(request), Verb.AMEND, request=row):
-        late = isinstance(refusal, policy.Late)
-        raise (TooLate if late else NotAllowed)(refusal)
+    require(request.user, Verb.AMEND, request=row)
     if request.method != "POST":
         return _form(request, row, AmendForm.filled_in(row))
     form = AmendForm(request.POST)

@@ -19,9 +19,9 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Person, Verb
-from migrations_app.errors import Gone, NotAllowed, NovawebError
+from migrations_app.access.require import require
+from migrations_app.errors import Gone, NovawebError
 from migrations_app.runs import queries as runs_queries
 from migrations_app.runs.queries import Pulse
 from migrations_app.web.page import person_of, sorry
@@ -59,8 +59,7 @@ def _admit(request: HttpRequest, pk: int) -> Person:
     the middle of a transaction): the stream asks through its reader's.
     """
     person = person_of(request)
-    if refusal := policy.why_not(person, Verb.SEE):
-        raise NotAllowed(refusal)
+    require(request.user, Verb.SEE)
     runs_queries.pulse(pk)
     if not connection.in_atomic_block:
         connection.close()

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from migrations_app.access import permissions as policy
 from migrations_app.audit import recorder as audit
-from migrations_app.models import AuditEntry
+from migrations_app.models import AuditEntry, MigrationRequest, Run
 from migrations_app.notifications import messages as words
 
 register = template.Library()
@@ -251,12 +251,14 @@ def as_text(value: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def why_not(context: template.Context, verb: str, of: Any = None) -> str:
-    """Return why the person may not do that to a request or a run; empty: may."""
-    who: policy.Person = context["person"]
-    if of is None:
-        return policy.why_not(who, policy.Verb(verb))
-    kind = "run" if type(of).__name__ == "Run" else "request"
-    return policy.why_not(who, policy.Verb(verb), **{kind: of})
+    """Return why the person may not do that to a request or a run; empty: they may."""
+    refusal = policy.why_not(
+        context["person"],
+        policy.Verb(verb),
+        request=of if isinstance(of, MigrationRequest) else None,
+        run=of if isinstance(of, Run) else None,
+    )
+    return refusal.sentence if refusal else ""
 
 
 @register.filter

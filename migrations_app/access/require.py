@@ -1,0 +1,26 @@
+"""The check that every action of a person begins with."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser, User
+
+from migrations_app.access import permissions as policy
+from migrations_app.access.permissions import Verb
+from migrations_app.models import MigrationRequest, Run
+
+
+def require(
+    by: User | AnonymousUser,
+    verb: Verb,
+    *,
+    request: MigrationRequest | None = None,
+    run: Run | None = None,
+) -> None:
+    """Return if the person may do that, to this request or run if one is given.
+
+    Raises NotAllowed if the person lacks the right, and TooLate if the state of the
+    request or run does not allow it any more.
+    """
+    refusal = policy.why_not(policy.person(by), verb, request=request, run=run)
+    if refusal is not None:
+        raise refusal.error()
