@@ -7,7 +7,6 @@ all of them must be satisfied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,75 +15,56 @@ from django.utils import timezone
 
 from migrations_app.access.permissions import Person, Refusal
 from migrations_app.errors import TooLate
-from migrations_app.models import Drain, Hypervisor, Instance
+from migrations_app.models import Drain
 from migrations_app.models.states import DROPPED
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.approvals import rules
-from migrations_app.requests.approvals.rules import Facts, Rule
+from migrations_app.requests.approvals.policy_facts import (
+    Way,
+    policy_facts,
+    project_names,
+    way,
+)
+from migrations_app.requests.approvals.rules import PolicyFacts, Rule
 from migrations_app.requests.approvals.status import Standing, standing
-from migrations_app.requests.windows import schedule as timetable
-from migrations_app.requests.windows.calendar.conflicts import inside
-from migrations_app.requests.windows.calendar.scope import Spot, Where
 
 
 def rules_of(drain: Drain, *, now: datetime | None = None) -> list[Rule] | None:
-    """Return the rules that rule it, oldest first; None: some move has no policy."""
+    """Return the rules that apply, oldest first; None: some move has no policy."""
     known = rulings.current()
     found: dict[int, Rule] = {}
     for facts in set(_facts(drain, now or timezone.now())):
-        ruling = rules.ruling(known, facts)
-        if ruling is None:
+        rule = rules.ruling(known, facts)
+        if rule is None:
             return None
-        found[ruling.number] = ruling
+        found[rule.number] = rule
     return [found[number] for number in sorted(found)] or None
 
 
-def _facts(drain: Drain, now: datetime) -> Iterator[Facts]:
-    """Yield what the rules ask about each move, and about each host that is emptied."""
+def _facts(drain: Drain, now: datetime) -> list[PolicyFacts]:
+    """Return the facts about each move, and about each host that is emptied."""
     cloud = drain.cloud.name
     moves = list(drain.moves.exclude(state__in=DROPPED))
-    rows = Hypervisor.objects.filter(cloud=drain.cloud_id)
-    known = {
-        host: (zone, aggregates)
-        for host, zone, aggregates in rows.values_list("host", "zone", "aggregates")
-    }
-    uuids = [move.instance for move in moves]
-    called = dict(
-        Instance.objects.filter(cloud=drain.cloud_id, uuid__in=uuids).values_list(
-            "uuid", "project_name"
-        )
-    )
-    start = max(now, drain.window_start or now)
-    end = drain.window_end or start
-    windows = timetable.rules(start, end)
+    names = project_names(cloud, [move.instance for move in moves])
     ways = {
-        (
-            frozenset({move.project, called.get(move.instance, "")} - {""}),
+        way(
+            (move.project, names.get(move.instance, "")),
             move.procedure,
-            frozenset(filter(None, (move.source, target))),
+            move.source,
+            target,
         )
         for move in moves
         for target in (move.target, *move.fallbacks)
     }
-    everybody = frozenset(project for projects, _, _ in ways for project in projects)
-    ways |= {(everybody, "live", frozenset({host})) for host in drain.hosts}
-    for projects, procedure, hosts in ways:
-        places = [known[host] for host in hosts if host in known]
-        spots = tuple(
-            Spot(known[host][0] if host in known else "", host)
-            for host in sorted(hosts)
-        )
-        yield Facts(
-            cloud=cloud,
-            projects=projects,
-            zones=frozenset(zone for zone, _ in places if zone),
-            aggregates=frozenset(name for _, names in places for name in names),
-            hosts=hosts,
-            procedure=procedure,
-            inside=inside(windows, Where(cloud, spots), start, end),
-            instances=max(1, len(moves)),
-            any_place=len(places) < len(hosts),
-        )
+    projects = frozenset(project for each in ways for project in each.projects)
+    ways |= {Way(projects, "live", frozenset({host})) for host in drain.hosts}
+    return policy_facts(
+        cloud,
+        ways,
+        start=max(now, drain.window_start or now),
+        end=drain.window_end,
+        instances=max(1, len(moves)),
+    )
 
 
 def standings(drain: Drain, *, now: datetime | None = None) -> list[Standing] | None:

@@ -11,9 +11,15 @@ from hypothesis import strategies as st
 
 from migrations_app.errors import Unfit
 from migrations_app.requests.approvals import wording as words
-from migrations_app.requests.approvals.rules import Facts, Rule, matches, read, ruling
+from migrations_app.requests.approvals.rules import (
+    PolicyFacts,
+    Rule,
+    matches,
+    read,
+    ruling,
+)
 
-FACTS = Facts(
+FACTS = PolicyFacts(
     cloud="north",
     projects=frozenset({"shop", "5f2b"}),
     zones=frozenset({"OS1"}),

@@ -20,16 +20,16 @@ from migrations_app.models import (
     ApprovalPolicy,
     BrokenGlass,
     Decision,
-    Hypervisor,
-    Instance,
     MigrationRequest,
 )
 from migrations_app.requests.approvals import rules
-from migrations_app.requests.approvals.rules import Facts, Rule
+from migrations_app.requests.approvals.policy_facts import (
+    policy_facts,
+    project_names,
+    way,
+)
+from migrations_app.requests.approvals.rules import PolicyFacts, Rule
 from migrations_app.requests.approvals.status import Say, Standing, standing
-from migrations_app.requests.windows import schedule as timetable
-from migrations_app.requests.windows.calendar.conflicts import inside
-from migrations_app.requests.windows.calendar.scope import Spot, Where
 
 NO_POLICY = (
     "No approval policy is for such a move, so nothing can be approved: somebody who"
@@ -61,66 +61,16 @@ def ruling(request: MigrationRequest, *, now: datetime | None = None) -> Rule | 
     return rules.ruling(current(), facts(request, now=now or timezone.now()))
 
 
-def facts(request: MigrationRequest, *, now: datetime) -> Facts:
-    """Return what the rules ask about the request."""
-    return place(
+def facts(request: MigrationRequest, *, now: datetime) -> PolicyFacts:
+    """Return the facts about the request that policies ask for."""
+    names = project_names(request.cloud.name, [request.instance])
+    projects = {request.project, *names.values()}
+    (found,) = policy_facts(
         request.cloud.name,
-        instance=request.instance,
-        project=request.project,
-        source=request.source,
-        procedures_targets=[(request.procedure, request.target)],
+        [way(projects, request.procedure, request.source, request.target)],
         start=max(now, request.window_start or now),
         end=request.window_end,
-    )[0]
-
-
-def place(
-    cloud: str,
-    *,
-    instance: str,
-    project: str,
-    source: str,
-    procedures_targets: Iterable[tuple[str, str | None]],
-    start: datetime,
-    end: datetime | None,
-) -> list[Facts]:
-    """Return what the rules ask about each of these ways to move an instance."""
-    ways = list(procedures_targets)
-    names = {source, *(target for _, target in ways if target)}
-    known = {
-        host: (zone, aggregates)
-        for host, zone, aggregates in Hypervisor.objects.filter(
-            cloud__name=cloud, host__in=names
-        ).values_list("host", "zone", "aggregates")
-    }
-    zone_of = {host: zone for host, (zone, _) in known.items()}
-    called = Instance.objects.filter(cloud__name=cloud, uuid=instance)
-    projects = {project, *called.values_list("project_name", flat=True)} - {""}
-    end = end or start
-    windows = timetable.rules(start, end)
-    found = []
-    for procedure, target in ways:
-        hosts = frozenset(host for host in (source, target) if host)
-        places = [known[host] for host in hosts if host in known]
-        zones = frozenset(zone for zone, _ in places if zone)
-        found.append(
-            Facts(
-                cloud=cloud,
-                projects=frozenset(projects),
-                zones=zones,
-                aggregates=frozenset(name for _, names in places for name in names),
-                hosts=hosts,
-                procedure=procedure,
-                inside=inside(
-                    windows,
-                    Where(cloud, tuple(Spot(zone_of.get(it, ""), it) for it in hosts)),
-                    start,
-                    end,
-                ),
-                any_host=not target,
-                any_place=len(places) < len(hosts),
-            )
-        )
+    )
     return found
 
 
@@ -131,21 +81,16 @@ def rules_for(
     project: str,
     source: str,
     procedures_targets: Iterable[tuple[str, str | None]],
-    start: datetime | None = None,
-    end: datetime | None = None,
 ) -> list[Rule | None]:
-    """Return which rule would rule each of these ways to move an instance."""
+    """Return the rule that applies to each of these ways to move an instance now."""
+    projects = {project, *project_names(cloud, [instance]).values()}
+    ways = [
+        way(projects, procedure, source, target)
+        for procedure, target in procedures_targets
+    ]
     known = current()
-    ways = place(
-        cloud,
-        instance=instance,
-        project=project,
-        source=source,
-        procedures_targets=procedures_targets,
-        start=start or timezone.now(),
-        end=end,
-    )
-    return [rules.ruling(known, way) for way in ways]
+    found = policy_facts(cloud, ways, start=timezone.now(), end=None)
+    return [rules.ruling(known, each) for each in found]
 
 
 def standing_of(

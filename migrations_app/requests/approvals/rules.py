@@ -44,7 +44,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PolicyFacts:
     """What a rule may ask about a move.
 
     ``hosts`` are its source and, where it was chosen, its target. Where the target is
@@ -160,12 +160,12 @@ def read(
     )
 
 
-def matches(rule: Rule, facts: Facts) -> bool:
+def matches(rule: Rule, facts: PolicyFacts) -> bool:
     """Whether the rule is for such a move, as far as that is known."""
     return _fits(rule, facts, unknown=False)
 
 
-def ruling(rules: Iterable[Rule], facts: Facts) -> Rule | None:
+def ruling(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
     """Return the rule that rules: the heaviest that matches; None: nothing allows it.
 
     Of two that weigh the same the more demanding rules, then the older. Where the
@@ -193,7 +193,7 @@ def _rank(rule: Rule) -> tuple[int, int, int, int]:
     return (rule.weight, rule.needed, len(rule.stages), -rule.number)
 
 
-def _fits(rule: Rule, facts: Facts, *, unknown: bool) -> bool:
+def _fits(rule: Rule, facts: PolicyFacts, *, unknown: bool) -> bool:
     def met(name: str, values: Iterable[str], *, may: bool = False) -> bool:
         patterns = rule.conditions.get(name, ())
         if not patterns or (unknown and may):
