@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from migrations_app.access.roles import MAY_BE_LENT, ROLES, WORDS
+from migrations_app.access.roles import DELEGABLE, ROLES, WORDS
 from migrations_app.access.roles import Role as Role
 from migrations_app.access.roles import Verb as Verb
 from migrations_app.errors import NotAllowed, TooLate, VerbError
@@ -46,11 +46,11 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Lent:
-    """The say of an approver, in somebody else's hands."""
+class DelegatedRight:
+    """The approval right of an approver that is delegated to this person."""
 
     giver: int
-    name: str
+    giver_name: str
     groups: frozenset[str]
 
 
@@ -58,9 +58,9 @@ class Lent:
 class Person:
     """Somebody who is signed in, and the roles they have.
 
-    ``groups`` are all their groups, of which the roles are some. ``lent`` are the
-    says that approvers have handed on to them, for now. ``sets_policy``: an account of
-    staff that may change approval policies.
+    ``groups`` are all their groups, of which the roles are some. ``delegated``
+    are the approval rights that are delegated to them now. ``sets_policy``: a staff
+    account with the permission to change approval policies.
     """
 
     id: int | None
@@ -69,7 +69,7 @@ class Person:
     staff: bool = False
     superuser: bool = False
     groups: frozenset[str] = frozenset()
-    lent: tuple[Lent, ...] = ()
+    delegated: tuple[DelegatedRight, ...] = ()
     sets_policy: bool = False
 
 
@@ -93,14 +93,14 @@ def _read(user: User | AnonymousUser) -> Person:
         staff=user.is_staff,
         superuser=user.is_superuser,
         groups=groups,
-        lent=_lent_to(user.pk),
+        delegated=_delegated_to(user.pk),
         sets_policy=user.is_staff
         and user.has_perm("migrations_app.change_approvalpolicy"),
     )
 
 
-def _lent_to(taker: int) -> tuple[Lent, ...]:
-    """Return the says that approvers have handed on to somebody, for now."""
+def _delegated_to(taker: int) -> tuple[DelegatedRight, ...]:
+    """Return the approval rights that are delegated to the person now."""
     now = timezone.now()
     rows = Delegation.objects.filter(
         taker=taker,
@@ -116,7 +116,7 @@ def _lent_to(taker: int) -> tuple[Lent, ...]:
     ):
         groups.setdefault((giver, name), set()).add(group or "")
     return tuple(
-        Lent(giver, name, frozenset(its))
+        DelegatedRight(giver, name, frozenset(its))
         for (giver, name), its in groups.items()
         if Role.APPROVER in its
     )
@@ -156,8 +156,8 @@ def why_not(
 
 def _has_by_other_right(who: Person, verb: Verb) -> bool:
     """Whether the verb is open to the person though none of their roles gives it."""
-    if verb in MAY_BE_LENT:
-        return bool(who.lent and who.roles)
+    if verb in DELEGABLE:
+        return bool(who.delegated and who.roles)
     return verb is Verb.SEE_POLICIES and who.sets_policy
 
 

@@ -85,7 +85,7 @@ ROLES: dict[Verb, frozenset[Role]] = {
     Verb.SET_POLICY: frozenset(),
 }
 # What an approver may hand on to somebody who has another role.
-MAY_BE_LENT = frozenset({Verb.APPROVE, Verb.REJECT})
+DELEGABLE = frozenset({Verb.APPROVE, Verb.REJECT})
 WORDS = {
     Verb.SEE: "look at this",
     Verb.ASK: "ask for a move",

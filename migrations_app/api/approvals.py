@@ -23,7 +23,7 @@ from migrations_app.requests.approvals.rules import (
     MOST_WEIGHT,
     When,
 )
-from migrations_app.requests.approvals.status import Standing
+from migrations_app.requests.approvals.status import ApprovalStatus
 
 
 def _some() -> Any:
@@ -244,10 +244,10 @@ class StageShape(serializers.Serializer[Any]):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_approved_by(self, row: Any) -> list[str]:
         """Return who approved, or who for whom."""
-        return [say.words for say in row.have]
+        return [each.words for each in row.approvals]
 
 
-class StandingShape(serializers.Serializer[Standing]):
+class StandingShape(serializers.Serializer[ApprovalStatus]):
     """Which policy rules a request, and where its approvals stand under it."""
 
     policy = serializers.CharField(source="rule.name")

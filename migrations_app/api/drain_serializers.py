@@ -177,5 +177,5 @@ class DrainShape(DrainInListShape):
     @extend_schema_field(StandingShape(many=True))
     def get_approvals(self, row: Drain) -> list[dict[str, Any]]:
         """Return where the approvals stand under each policy that rules."""
-        found = rulings.standings(row) or []
+        found = rulings.approval_statuses(row) or []
         return [StandingShape(each).data for each in found]

@@ -31,7 +31,7 @@ from migrations_app.procedures.registry import step_title
 from migrations_app.requests import actions as verbs
 from migrations_app.requests import queries
 from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.approvals.status import Standing
+from migrations_app.requests.approvals.status import ApprovalStatus
 from migrations_app.requests.windows import schedule as timetable
 
 
@@ -185,21 +185,23 @@ class RequestShape(RequestInListShape):
 
     def get_approvals_needed(self, row: MigrationRequest) -> int:
         """Return how many people must approve it."""
-        found = self.standing(row)
+        found = self.approval_status(row)
         return found.needed if found else 0
 
     @extend_schema_field(StandingShape(allow_null=True))
     def get_approvals(self, row: MigrationRequest) -> dict[str, Any] | None:
         """Return where they stand; None: no policy is for it, so none can be given."""
-        found = self.standing(row)
+        found = self.approval_status(row)
         return StandingShape(found).data if found else None
 
-    def standing(self, row: MigrationRequest) -> Standing | None:
+    def approval_status(self, row: MigrationRequest) -> ApprovalStatus | None:
         """Return where the request's approvals stand, looked at once."""
         context = cast(dict[str, Any], self.context)
-        known: dict[int, Standing | None] = context.setdefault("standing", {})
+        known: dict[int, ApprovalStatus | None] = context.setdefault(
+            "approval_status", {}
+        )
         if row.pk not in known:
-            known[row.pk] = rulings.standing_of(row)
+            known[row.pk] = rulings.approval_status_of(row)
         return known[row.pk]
 
     @extend_schema_field(ConflictShape(many=True))

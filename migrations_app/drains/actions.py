@@ -128,9 +128,9 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
         )
         if mine.update(why="") != 1:
             raise TooLate(_FASTER)
-        right = rulings.whose_say(policy.person(by), drain)
+        right = rulings.approval_right(policy.person(by), drain)
         _decide(drain, by, note, now, approves=True, **right)
-        found = rulings.standings(drain, now=now)
+        found = rulings.approval_statuses(drain, now=now)
         ready = bool(found) and all(each.satisfied for each in found or ())
         if ready:
             start = max(now, drain.window_start or now)
@@ -154,7 +154,7 @@ def reject(drain_id: int, *, by: User, note: str) -> Drain:
     now = timezone.now()
     with transaction.atomic():
         _end(drain, DrainState.REJECTED, note)
-        right = of_requests.whose_no(policy.person(by))
+        right = of_requests.rejection_right(policy.person(by))
         _decide(drain, by, note, now, approves=False, **right)
         tell("drain.rejected", drain, by=by, note=note, **_for_whom(right))
     return load(drain_id)

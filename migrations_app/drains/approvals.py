@@ -1,7 +1,7 @@
-"""Which policies rule a drain, and where its approvals stand under them.
+"""The approval policies that apply to a drain, and the status of its approvals.
 
 Every move is judged as if it were asked for alone, at its target and at each of its
-fallbacks, with the number of all as its number of instances. Where several rules rule,
+fallbacks, with the number of all as its number of instances. If several rules apply,
 all of them must be satisfied.
 """
 
@@ -26,7 +26,7 @@ from migrations_app.requests.approvals.policy_facts import (
     way,
 )
 from migrations_app.requests.approvals.rules import PolicyFacts, Rule
-from migrations_app.requests.approvals.status import Standing, standing
+from migrations_app.requests.approvals.status import ApprovalStatus, approval_status
 
 
 def rules_of(drain: Drain, *, now: datetime | None = None) -> list[Rule] | None:
@@ -34,7 +34,7 @@ def rules_of(drain: Drain, *, now: datetime | None = None) -> list[Rule] | None:
     known = rulings.current()
     found: dict[int, Rule] = {}
     for facts in set(_facts(drain, now or timezone.now())):
-        rule = rules.ruling(known, facts)
+        rule = rules.applicable_rule(known, facts)
         if rule is None:
             return None
         found[rule.number] = rule
@@ -67,27 +67,31 @@ def _facts(drain: Drain, now: datetime) -> list[PolicyFacts]:
     )
 
 
-def standings(drain: Drain, *, now: datetime | None = None) -> list[Standing] | None:
-    """Return where its approvals stand under each rule; None: no policy is for it."""
+def approval_statuses(
+    drain: Drain, *, now: datetime | None = None
+) -> list[ApprovalStatus] | None:
+    """Return the approvals' status for each rule; None: no policy matches a move."""
     now = now or timezone.now()
     found = rules_of(drain, now=now)
     if found is None:
         return None
     rows = drain.decisions.filter(approves=True, plan_digest=drain.plan_digest)
-    says = [rulings.say(row) for row in rows]
-    never = rulings.never({drain.asked_by_id}, says)
-    return [standing(each, says, never=never, now=now) for each in found]
+    approvals = [rulings.approval_of(row) for row in rows]
+    excluded = rulings.excluded_people({drain.asked_by_id}, approvals)
+    return [
+        approval_status(each, approvals, excluded=excluded, now=now) for each in found
+    ]
 
 
-def whose_say(who: Person, drain: Drain) -> dict[str, Any]:
-    """Return by whose right the person approves now, as fields of a Decision.
+def approval_right(who: Person, drain: Drain) -> dict[str, Any]:
+    """Return the right by which the person approves now, as fields of a Decision.
 
     Called with the drain's row locked. Raises NotAllowed and TooLate.
     """
-    found = standings(drain)
+    found = approval_statuses(drain)
     if found is None:
         raise TooLate(rulings.NO_POLICY)
-    refusal, fields = _whose(who, drain, found)
+    refusal, fields = _right(who, drain, found)
     if refusal is not None:
         raise refusal.error()
     return fields
@@ -95,18 +99,18 @@ def whose_say(who: Person, drain: Drain) -> dict[str, Any]:
 
 def why_not_now(who: Person, drain: Drain) -> Refusal | None:
     """Return why the person may not approve at this stage; None: they may."""
-    found = standings(drain)
+    found = approval_statuses(drain)
     if found is None:
         return Refusal(rulings.NO_POLICY, late=True)
-    return _whose(who, drain, found)[0]
+    return _right(who, drain, found)[0]
 
 
-def _whose(
-    who: Person, drain: Drain, found: list[Standing]
+def _right(
+    who: Person, drain: Drain, found: list[ApprovalStatus]
 ) -> tuple[Refusal | None, dict[str, Any]]:
     refusals = []
     for each in sorted(found, key=lambda one: one.satisfied):
-        refusal, fields = rulings.whose(who, {drain.asked_by_id}, each)
+        refusal, fields = rulings.right_under(who, {drain.asked_by_id}, each)
         if refusal is None:
             return None, fields
         refusals.append(refusal)
@@ -114,17 +118,22 @@ def _whose(
 
 
 def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:
-    """Return why it may not start now, and by what right it may, for the audit.
+    """Return why it may not start now, and the right by which it may, audited.
 
     Called with the drain's row locked, in the transaction of the start.
     """
-    found = standings(drain, now=now)
+    found = approval_statuses(drain, now=now)
     if found is None:
         return rulings.NO_POLICY, {}
     right = {
         "policies": [rulings.as_audited(each.rule) for each in found],
         "approvals": sorted(
-            {say.words for each in found for stage in each.stages for say in stage.have}
+            {
+                approval.words
+                for each in found
+                for stage in each.stages
+                for approval in stage.approvals
+            }
         ),
     }
     for each in found:

@@ -168,7 +168,7 @@ def _start(lease: DrainLease, drain: Drain) -> datetime | None:
     return now
 
 
-def _calendar(drain: Drain, now: datetime) -> list[timetable.Says]:
+def _calendar(drain: Drain, now: datetime) -> list[timetable.StartBlock]:
     """Return what the calendar has against a start now, at each of the hosts."""
     first = [
         MigrationRequest(
@@ -179,7 +179,7 @@ def _calendar(drain: Drain, now: datetime) -> list[timetable.Says]:
         )
         for host in drain.hosts or [""]
     ]
-    return [said for each in first if (said := timetable.says(each, now))]
+    return [said for each in first if (said := timetable.start_block(each, now))]
 
 
 def _run(lease: DrainLease, drain: Drain) -> datetime | None:

@@ -80,7 +80,7 @@ def start(lease: DrainLease, drain: Drain, move: MigrationRequest) -> bool:
     if sentence := restoring.in_the_way(move):
         wait(lease, move, sentence)
         return False
-    if said := timetable.says(move, now):
+    if said := timetable.start_block(move, now):
         if said.over:
             leave(lease, drain, move, said.sentence)
         else:
@@ -196,7 +196,7 @@ def _begin(
         # takes the row's lock: of two that may not run at once one finds the other
         Cloud.objects.filter(pk=drain.cloud_id).update(name=F("name"))
         lease.write(only=DrainState.RUNNING)
-        if restoring.in_the_way(move) or timetable.says(move, now):
+        if restoring.in_the_way(move) or timetable.start_block(move, now):
             return False
         before = move.target
         move.target = target

@@ -22,7 +22,7 @@ from migrations_app.models.states import (
     DrainState,
     RequestState,
 )
-from migrations_app.requests.approvals.status import Standing
+from migrations_app.requests.approvals.status import ApprovalStatus
 
 
 def drains() -> QuerySet[Drain]:
@@ -50,7 +50,7 @@ def moving(instance: str) -> QuerySet[MigrationRequest]:
 
 def waiting_for(person: Person) -> QuerySet[Drain]:
     """Return the drains that the person may decide about and has not yet."""
-    may = Role.APPROVER in person.roles or person.lent
+    may = Role.APPROVER in person.roles or person.delegated
     if person.id is None or not may or person.superuser:
         return drains().none()
     decided = Decision.objects.filter(
@@ -122,9 +122,9 @@ def decisions(of: Drain) -> list[Decision]:
     return list(Decision.objects.filter(drain=of))
 
 
-def standings(of: Drain) -> list[Standing]:
+def approval_statuses(of: Drain) -> list[ApprovalStatus]:
     """Return where its approvals stand under each rule; empty: no policy is for it."""
-    return rulings.standings(of) or []
+    return rulings.approval_statuses(of) or []
 
 
 def history(of: Drain) -> list[AuditEntry]:

@@ -13,7 +13,7 @@ from migrations_app.access.permissions import Role
 from migrations_app.models import AuditEntry, Delegation, MigrationRequest
 from migrations_app.notifications.events import EVENTS, Event, Whom
 from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.approvals.status import Standing
+from migrations_app.requests.approvals.status import ApprovalStatus
 
 _ROLE_OF = {Whom.OPERATORS: Role.OPERATOR, Whom.AUDITORS: Role.AUDITOR}
 _ROLES = frozenset(str(role) for role in Role)
@@ -41,7 +41,7 @@ class House:
     now: datetime
     readers: tuple[Reader, ...]
     requests: dict[int, MigrationRequest]
-    standings: dict[int, Standing | None] = field(default_factory=dict)
+    approval_statuses: dict[int, ApprovalStatus | None] = field(default_factory=dict)
 
     def concerned(self, event: Event, entry: AuditEntry) -> set[int]:
         """Return the ids of those whom the event concerns, but not who did it."""
@@ -63,10 +63,10 @@ class House:
         request = self.requests.get(entry.request_number or 0)
         if entry.verb != "request.approved" or request is None:
             return False
-        found = self._standing(request)
+        found = self._approval_status(request)
         stage = found.current if found else None
         later = found is not None and stage in found.stages[1:]
-        return later and stage is not None and not stage.have
+        return later and stage is not None and not stage.approvals
 
     def _deciders(self, event: Event, request: MigrationRequest | None) -> set[int]:
         """Return who may have a say, by their own right or by somebody else's.
@@ -77,7 +77,7 @@ class House:
         if request is None:
             return {each.id for each in self.readers if each.says}
         involved = {request.asked_by_id, request.changed_by_id}
-        found = self._standing(request)
+        found = self._approval_status(request)
         groups: set[str] = set()
         if found is not None:
             stages = found.stages if found.current is None else (found.current,)
@@ -93,10 +93,12 @@ class House:
             )
         }
 
-    def _standing(self, request: MigrationRequest) -> Standing | None:
-        if request.pk not in self.standings:
-            self.standings[request.pk] = rulings.standing_of(request, now=self.now)
-        return self.standings[request.pk]
+    def _approval_status(self, request: MigrationRequest) -> ApprovalStatus | None:
+        if request.pk not in self.approval_statuses:
+            self.approval_statuses[request.pk] = rulings.approval_status_of(
+                request, now=self.now
+            )
+        return self.approval_statuses[request.pk]
 
 
 def read(entries: Iterable[AuditEntry], *, now: datetime) -> House:

@@ -31,7 +31,7 @@ from migrations_app.requests import inputs as intake
 from migrations_app.requests import plan as planning
 from migrations_app.requests import plan_diff as drift
 from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.guards import fit, load, whole
+from migrations_app.requests.guards import load, require_complete, require_unblocked
 from migrations_app.requests.plan import AUTO, Draft
 from migrations_app.runs import reenable_hosts as restoring
 from migrations_app.runs import wakeup as bell
@@ -86,7 +86,7 @@ def ask(
         options=intake.options(options or {}),
     )
     intake.probe(drawn.move.options, own=drawn.server.addresses)
-    fit(drawn)
+    require_unblocked(drawn)
     request = MigrationRequest(
         cloud=Cloud.objects.get_or_create(name=name)[0],
         instance=drawn.move.server_id,
@@ -133,14 +133,14 @@ def approve(
     request = load(request_id)
     require(by, Verb.APPROVE, request=request)
     note = audit_notes.note(note, "Say why you approve: an auditor will read it.")
-    still_so(request, plan_digest)
+    require_same_plan(request, plan_digest)
     now = timezone.now()
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
         _guard(request, RequestState.REQUESTED, plan_digest=plan_digest)
-        right = rulings.whose_say(policy.person(by), request)
+        right = rulings.approval_right(policy.person(by), request)
         decision = _decide(request, by=by, approves=True, note=note, at=now, **right)
-        found = rulings.standing_of(request, now=now)
+        found = rulings.approval_status_of(request, now=now)
         ready = found is not None and found.satisfied
         if ready:
             start = max(now, request.window_start or now)
@@ -161,7 +161,7 @@ def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
     now = timezone.now()
     with transaction.atomic():
         _end(request, RequestState.REJECTED, now, why=note)
-        right = rulings.whose_no(policy.person(by))
+        right = rulings.rejection_right(policy.person(by))
         decision = _decide(request, by=by, approves=False, note=note, at=now, **right)
         _record_decision(decision, by=by)
     return load(request_id)
@@ -178,7 +178,7 @@ def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
     return load(request_id)
 
 
-def still_so(request: MigrationRequest, plan_digest: str) -> None:
+def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
     """Look at the world again; return if that plan of the request may still run.
 
     Raises TooLate when it is no longer the request's or the world's: the request has
@@ -189,22 +189,22 @@ def still_so(request: MigrationRequest, plan_digest: str) -> None:
     if sentence := restoring.in_the_way(request):
         raise Conflict(sentence)
     drawn = planning.redraft(request)
-    whole(drawn)
+    require_complete(drawn)
     if drawn.digest != request.plan_digest:
         if drawn.silent:
             raise Unreachable(
                 f"The plan cannot be compared with what is so now:"
                 f" {next(iter(drawn.silent.values()))}"
             )
-        void(request, drawn)
+        replace_plan(request, drawn)
         raise TooLate(
             "The plan changed while it waited for you, so nothing was approved. Read"
             " what is different and decide anew."
         )
-    fit(drawn)
+    require_unblocked(drawn)
 
 
-def void(request: MigrationRequest, drawn: Draft) -> None:
+def replace_plan(request: MigrationRequest, drawn: Draft) -> None:
     """Put the changed plan in place of the old one; approvals of the old are void."""
     lines = drift.differences(request, drawn)
     words = drift.sentences(lines)

@@ -21,7 +21,7 @@ from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests import inputs as intake
 from migrations_app.requests import plan as planning
 from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.guards import fit, load, whole
+from migrations_app.requests.guards import load, require_complete, require_unblocked
 from migrations_app.runs import reenable_hosts as restoring
 
 # What may be changed; the instance and the procedure are another request.
@@ -66,8 +66,8 @@ def amend(
         token=request.token,
     )
     intake.probe(drawn.move.options, own=drawn.server.addresses)
-    whole(drawn)
-    fit(drawn)
+    require_complete(drawn)
+    require_unblocked(drawn)
     for name, value in {**wanted, **drawn.as_fields()}.items():
         setattr(request, name, value)
     changed = {name for name in FIELDS if before[name] != wanted[name]}

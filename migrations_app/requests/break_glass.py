@@ -19,7 +19,7 @@ from migrations_app.audit import recorder as audit
 from migrations_app.errors import TooLate
 from migrations_app.models import BrokenGlass, MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
-from migrations_app.requests.actions import still_so
+from migrations_app.requests.actions import require_same_plan
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.guards import load
 from migrations_app.runs import wakeup as bell
@@ -34,12 +34,12 @@ def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
     """Return why the person may not break the glass at the request; None: they may."""
     if refusal := policy.why_not(who, Verb.BREAK_GLASS, request=request):
         return refusal
-    rule = rulings.ruling(request)
+    rule = rulings.rule_for(request)
     if rule is None:
         return Refusal(rulings.NO_POLICY)
     if not rule.break_glass:
         return Refusal(_FORBIDDEN.format(rule.name))
-    if rulings.glass(request):
+    if rulings.broken_glass(request):
         return Refusal(
             "The glass is broken already: the move starts by itself.", late=True
         )
@@ -59,7 +59,7 @@ def break_glass(
     require(by, Verb.BREAK_GLASS, request=request)
     reason = audit_notes.note(reason, "Say what cannot wait: everybody will read it.")
     _check(by, request)
-    still_so(request, plan_digest)
+    require_same_plan(request, plan_digest)
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -72,7 +72,7 @@ def break_glass(
                 )
             # the policy may have changed while the world was looked at
             _check(by, request)
-            rule = rulings.ruling(request, now=now)
+            rule = rulings.rule_for(request, now=now)
             BrokenGlass.objects.create(
                 request=request,
                 plan_digest=plan_digest,

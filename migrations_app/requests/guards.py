@@ -14,14 +14,14 @@ def load(request_id: int) -> MigrationRequest:
     return get_or_gone(rows, request_id, "request")
 
 
-def fit(drawn: Draft) -> None:
+def require_unblocked(drawn: Draft) -> None:
     """Raise Unfit where the pre-flight forbids the draft."""
     if drawn.blocking:
         first = drawn.blocking[0]
         raise Unfit(f"{first.sentence} {first.remedy}".strip(), drawn.findings)
 
 
-def whole(drawn: Draft) -> None:
+def require_complete(drawn: Draft) -> None:
     """Raise Unreachable where the draft was made without knowing all."""
     for sentence in drawn.unread.values():
         raise Unreachable(f"Not everything could be checked, so wait: {sentence}")

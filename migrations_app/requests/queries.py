@@ -58,7 +58,7 @@ def request(number: int) -> MigrationRequest:
 def waiting_for(person: Person) -> QuerySet[MigrationRequest]:
     """Return the requests that the person may decide about and has not yet."""
     rows = requests()
-    may = Role.APPROVER in person.roles or person.lent
+    may = Role.APPROVER in person.roles or person.delegated
     if person.id is None or not may or person.superuser:
         return rows.none()
     decided = Decision.objects.filter(by=person.id).values("request_id", "plan_digest")

@@ -17,7 +17,7 @@ from migrations_app.errors import Gone, NovawebError, own_fault
 from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
 from migrations_app.models.states import BEFORE_START, RequestState, request_sources
 from migrations_app.requests import plan as planning
-from migrations_app.requests.actions import void
+from migrations_app.requests.actions import replace_plan
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.plan import Draft
 from migrations_app.requests.windows import schedule as timetable
@@ -99,7 +99,7 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
         if drawn.silent:
             _wait(request, next(iter(drawn.silent.values())))
         else:
-            void(request, drawn)
+            replace_plan(request, drawn)
         return False
     return begin(request, drawn, now)
 
@@ -153,12 +153,14 @@ def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) ->
     audit.record("request.sent_back", request=request, note=why, after=dict(right))
 
 
-def _calendar(request: MigrationRequest, now: datetime) -> timetable.Says | None:
+def _calendar(request: MigrationRequest, now: datetime) -> timetable.StartBlock | None:
     """Return why the calendar does not let it start now; None: it does.
 
     Broken glass goes around windows and freezes.
     """
-    return None if rulings.glass(request) else timetable.says(request, now)
+    return (
+        None if rulings.broken_glass(request) else timetable.start_block(request, now)
+    )
 
 
 def _wait(

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from migrations_app.access.permissions import (
-    Lent,
+    DelegatedRight,
     Person,
     Refusal,
     Role,
@@ -55,9 +55,11 @@ def test_each_role_may_what_the_table_says(role: Role, verb: Verb) -> None:
         assert "Ask whoever administers novaweb" in refusal.sentence
 
 
-def test_the_say_of_an_approver_may_be_in_other_hands() -> None:
-    lent = (Lent(giver=1, name="anna", groups=frozenset({"approver"})),)
-    taker = replace(somebody("auditor"), lent=lent)
+def test_an_approval_right_can_be_delegated_to_anybody_with_a_role() -> None:
+    delegated = (
+        DelegatedRight(giver=1, giver_name="anna", groups=frozenset({"approver"})),
+    )
+    taker = replace(somebody("auditor"), delegated=delegated)
     for verb in (Verb.APPROVE, Verb.REJECT):
         assert why_not(taker, verb) is None
     for verb in (Verb.DELEGATE, Verb.REVIEW, Verb.ASK):

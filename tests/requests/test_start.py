@@ -13,8 +13,8 @@ from migrations_app.models.states import RequestState, RunState
 from migrations_app.requests import actions as requests
 from migrations_app.requests import plan as planning
 from migrations_app.requests import start as starts
-from migrations_app.requests.approvals import evaluate as rulings
 from tests.cast import Cast, verbs
+from tests.counted_approvals import approvals
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +106,7 @@ def test_a_target_that_went_away_makes_the_approval_void(
     assert words in request.why
     assert "void" in request.why
     assert request.plan_digest != before
-    assert rulings.approvals(request) == []
+    assert approvals(request) == []
     assert verbs(request)[-1] == "request.voided"
     assert not Run.objects.exists()
 

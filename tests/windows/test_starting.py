@@ -144,9 +144,11 @@ def test_it_does_not_begin_what_would_run_into_a_freeze(
     MigrationRequest.objects.update(estimate=estimate)
     request.refresh_from_db()
     row = freeze(stage, cast, timedelta(minutes=5), HOUR)
-    said = timetable.calendar_says(request, stage.time)
-    assert row.name in said
-    assert timetable.calendar_says(request, stage.time - timedelta(minutes=10)) == ""
+    block = timetable.start_block(request, stage.time)
+    assert block is not None
+    assert row.name in block.sentence
+    earlier = stage.time - timedelta(minutes=10)
+    assert timetable.start_block(request, earlier) is None
 
 
 def test_a_freeze_that_is_made_while_the_cloud_is_looked_at_is_seen(

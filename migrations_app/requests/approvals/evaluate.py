@@ -1,7 +1,7 @@
-"""Which policy rules a request, and where its approvals stand under it.
+"""The approval policy that applies to a request, and the status of its approvals.
 
-The policy that is current rules: at every approval, and again when the run starts. All
-is read anew each time, so that nothing that changed meanwhile can be overlooked.
+The current policy applies: at every approval, and again when the run starts. Everything
+is read again each time, so that no change in between is missed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from migrations_app.access.permissions import Person, Refusal, Role
+from migrations_app.access.permissions import DelegatedRight, Person, Refusal, Role
 from migrations_app.errors import TooLate
 from migrations_app.models import (
     ApprovalPolicy,
@@ -29,7 +29,11 @@ from migrations_app.requests.approvals.policy_facts import (
     way,
 )
 from migrations_app.requests.approvals.rules import PolicyFacts, Rule
-from migrations_app.requests.approvals.status import Say, Standing, standing
+from migrations_app.requests.approvals.status import (
+    Approval,
+    ApprovalStatus,
+    approval_status,
+)
 
 NO_POLICY = (
     "No approval policy is for such a move, so nothing can be approved: somebody who"
@@ -53,12 +57,12 @@ def rule_of(row: ApprovalPolicy) -> Rule:
     )
 
 
-def ruling(request: MigrationRequest, *, now: datetime | None = None) -> Rule | None:
-    """Return the rule that rules the request now; None: no policy is for it.
+def rule_for(request: MigrationRequest, *, now: datetime | None = None) -> Rule | None:
+    """Return the rule that applies to the request now; None: no policy matches it.
 
     Before it starts, "now" is all of the time in which it may start.
     """
-    return rules.ruling(current(), facts(request, now=now or timezone.now()))
+    return rules.applicable_rule(current(), facts(request, now=now or timezone.now()))
 
 
 def facts(request: MigrationRequest, *, now: datetime) -> PolicyFacts:
@@ -74,7 +78,7 @@ def facts(request: MigrationRequest, *, now: datetime) -> PolicyFacts:
     return found
 
 
-def rules_for(
+def rules_for_ways(
     cloud: str,
     *,
     instance: str,
@@ -90,27 +94,28 @@ def rules_for(
     ]
     known = current()
     found = policy_facts(cloud, ways, start=timezone.now(), end=None)
-    return [rules.ruling(known, each) for each in found]
+    return [rules.applicable_rule(known, each) for each in found]
 
 
-def standing_of(
+def approval_status_of(
     request: MigrationRequest, *, now: datetime | None = None
-) -> Standing | None:
-    """Return where the request's approvals stand; None: no policy is for it."""
+) -> ApprovalStatus | None:
+    """Return the status of the request's approvals; None: no policy matches it."""
     now = now or timezone.now()
-    rule = ruling(request, now=now)
+    rule = rule_for(request, now=now)
     if rule is None:
         return None
     rows = request.decisions.filter(approves=True, plan_digest=request.plan_digest)
-    says = [say(row) for row in rows]
-    return standing(rule, says, never=never(_involved(request), says), now=now)
+    approvals = [approval_of(row) for row in rows]
+    excluded = excluded_people(_involved(request), approvals)
+    return approval_status(rule, approvals, excluded=excluded, now=now)
 
 
-def say(row: Decision) -> Say:
-    """Return an approval as the standing reads it."""
-    # of an account that is gone nobody can tell any more whether it may count
+def approval_of(row: Decision) -> Approval:
+    """Return the approval as a value, for its status."""
+    # whether an approval for a deleted account may count cannot be known any more
     gone = row.on_behalf_of_name and row.on_behalf_of_id is None
-    return Say(
+    return Approval(
         person=None if gone else row.by_id,
         name=row.by_name,
         groups=frozenset(row.groups),
@@ -120,9 +125,11 @@ def say(row: Decision) -> Say:
     )
 
 
-def never(involved: Collection[int | None], says: Iterable[Say]) -> frozenset[int]:
-    """Return whose say never counts: of those involved, and of superusers."""
-    people = {person for say in says for person in say.people}
+def excluded_people(
+    involved: Collection[int | None], approvals: Iterable[Approval]
+) -> frozenset[int]:
+    """Return the IDs of people whose approvals never count: involved or superusers."""
+    people = {person for each in approvals for person in each.people}
     superusers = User.objects.filter(pk__in=people, is_superuser=True)
     return frozenset(superusers.values_list("pk", flat=True)).union(
         person for person in involved if person is not None
@@ -139,7 +146,7 @@ def expiry(request: MigrationRequest, *, now: datetime) -> datetime:
     A window that begins late gives it as much time as any other.
     """
     begins = max(now, request.window_start or now)
-    rule = ruling(request, now=now)
+    rule = rule_for(request, now=now)
     if rule is not None and rule.request_hours is not None:
         lasting = begins + timedelta(hours=rule.request_hours)
     else:
@@ -147,71 +154,56 @@ def expiry(request: MigrationRequest, *, now: datetime) -> datetime:
     return min(lasting, request.window_end) if request.window_end else lasting
 
 
-def approvals(request: MigrationRequest) -> list[Say]:
-    """Return the approvals that count now."""
-    found = standing_of(request)
-    return [say for stage in found.stages for say in stage.have] if found else []
-
-
-def approvals_needed(request: MigrationRequest) -> int:
-    """Return how many people must approve the request; 0: no policy is for it."""
-    rule = ruling(request)
-    return rule.needed if rule else 0
-
-
-def whose_say(who: Person, request: MigrationRequest) -> dict[str, Any]:
-    """Return by whose right the person approves now, as fields of a Decision.
+def approval_right(who: Person, request: MigrationRequest) -> dict[str, Any]:
+    """Return the right by which the person approves now, as fields of a Decision.
 
     Called with the request's row locked. Raises NotAllowed and TooLate.
     """
-    found = standing_of(request)
+    found = approval_status_of(request)
     if found is None:
         raise TooLate(NO_POLICY)
-    refusal, fields = whose(who, _involved(request), found)
+    refusal, fields = right_under(who, _involved(request), found)
     if refusal is not None:
         raise refusal.error()
     return fields
 
 
-def whose_no(who: Person) -> dict[str, Any]:
-    """Return by whose right the person rejects, as fields of a Decision."""
-    if Role.APPROVER in who.roles or not who.lent:
+def rejection_right(who: Person) -> dict[str, Any]:
+    """Return the right by which the person rejects, as fields of a Decision."""
+    if Role.APPROVER in who.roles or not who.delegated:
         return {"groups": sorted(who.groups)}
-    lent = who.lent[0]
-    return {
-        "groups": sorted(lent.groups),
-        "on_behalf_of_id": lent.giver,
-        "on_behalf_of_name": lent.name,
-    }
+    return _on_behalf(who.delegated[0])
 
 
 def why_not_now(
-    who: Person, found: Standing | None, request: MigrationRequest
+    who: Person, found: ApprovalStatus | None, request: MigrationRequest
 ) -> Refusal | None:
     """Return why the person may not approve at this stage; None: they may."""
     if found is None:
         return Refusal(NO_POLICY, late=True)
-    return whose(who, _involved(request), found)[0]
+    return right_under(who, _involved(request), found)[0]
 
 
-def whose(
-    who: Person, involved: Collection[int | None], found: Standing
+def right_under(
+    who: Person, involved: Collection[int | None], found: ApprovalStatus
 ) -> tuple[Refusal | None, dict[str, Any]]:
-    """Return why the person may not approve now, or by whose right they do."""
+    """Return why the person may not approve now, or the right by which they do.
+
+    The right is their own or a delegated one, as fields of a Decision; it is empty if
+    they may not.
+    """
     counted = frozenset() if found.satisfied else found.counted
     if who.id in counted:
         late = Refusal("You have decided about this plan already.", late=True)
         return late, {}
     own = Role.APPROVER in who.roles
-    if own and found.fits(who.groups):
+    if own and found.accepts(who.groups):
         return None, {"groups": sorted(who.groups)}
-    for lent in who.lent:
-        if lent.giver not in {*involved, *counted} and found.fits(lent.groups):
-            return None, {
-                "groups": sorted(lent.groups),
-                "on_behalf_of_id": lent.giver,
-                "on_behalf_of_name": lent.name,
-            }
+    for right in who.delegated:
+        if right.giver in {*involved, *counted}:
+            continue
+        if found.accepts(right.groups):
+            return None, _on_behalf(right)
     sentence = (
         f"It is not your turn to approve. {found.sentence} You are not one of them,"
         " and nobody who is has handed their say on to you who could still give it."
@@ -219,25 +211,33 @@ def whose(
     return Refusal(sentence, late=who.id in found.counted), {}
 
 
-def glass(request: MigrationRequest) -> BrokenGlass | None:
-    """Return by which act the plan as it stands may run without approvals, if any."""
+def _on_behalf(right: DelegatedRight) -> dict[str, Any]:
+    return {
+        "groups": sorted(right.groups),
+        "on_behalf_of_id": right.giver,
+        "on_behalf_of_name": right.giver_name,
+    }
+
+
+def broken_glass(request: MigrationRequest) -> BrokenGlass | None:
+    """Return the act that lets the current plan run without approvals, if any."""
     return request.broken_glass.filter(plan_digest=request.plan_digest).first()
 
 
 def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, Any]]:
-    """Return why the plan may not start now, and by what right it may, for the audit.
+    """Return why the plan may not start now, and the right by which it may, audited.
 
     Called with the request's row locked, in the transaction of the start.
     """
-    if broken := glass(request):
-        rule = ruling(request, now=now)
+    if broken := broken_glass(request):
+        rule = rule_for(request, now=now)
         right: dict[str, Any] = {"broken_glass": broken.pk, "by": broken.by_name}
         return "", right | (as_audited(rule) if rule else {})
-    found = standing_of(request, now=now)
+    found = approval_status_of(request, now=now)
     if found is None:
         return NO_POLICY, {}
     if found.satisfied:
-        approvals = [say.words for stage in found.stages for say in stage.have]
+        approvals = [each.words for stage in found.stages for each in stage.approvals]
         return "", {**as_audited(found.rule), "approvals": approvals}
     lapsed = (
         f" {found.lapsed} of its approvals lapsed, {found.rule.approval_hours} hours"

@@ -165,7 +165,7 @@ def matches(rule: Rule, facts: PolicyFacts) -> bool:
     return _fits(rule, facts, unknown=False)
 
 
-def ruling(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
+def applicable_rule(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
     """Return the rule that rules: the heaviest that matches; None: nothing allows it.
 
     Of two that weigh the same the more demanding rules, then the older. Where the

@@ -1,7 +1,7 @@
-"""Where the approvals of a plan stand under a rule: pure, and told from the beginning.
+"""The status of a plan's approvals under a rule. Pure.
 
-Every decision about the plan is looked at anew, in the order in which they were made.
-So a rule that changed meanwhile counts them its own way, and nothing is remembered.
+It is computed from all decisions about the plan, in the order in which they were made,
+and never stored: so a rule that has changed counts all of them in its own way.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from migrations_app.requests.approvals.rules import Rule, Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
-    """One person's approval of the plan, and by whose right.
+class Approval:
+    """One person's approval of the plan, and the right by which it was given.
 
-    ``giver`` handed their say on to ``person``; None: it is the person's own. The
-    groups are those of whose say it is, when it was given.
+    ``giver`` delegated that right to ``person``; None: it is the person's own. The
+    groups are those of the right's owner when the approval was given.
     """
 
     person: int | None
@@ -30,55 +30,55 @@ class Say:
 
     @property
     def people(self) -> frozenset[int]:
-        """Everybody whose say this uses up."""
+        """The IDs of everybody whose right this approval uses up."""
         return frozenset(p for p in (self.person, self.giver) if p is not None)
 
     @property
     def words(self) -> str:
-        """Who says so: A, or A for B."""
+        """The approver's name, as in: A, or A for B."""
         return f"{self.name} for {self.giver_name}" if self.giver_name else self.name
 
 
 @dataclass(slots=True)
-class StageStanding:
-    """What a stage needs and has."""
+class StageStatus:
+    """A stage and the approvals that count for it."""
 
     stage: Stage
-    have: list[Say] = field(default_factory=list)
+    approvals: list[Approval] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
         """Whether enough people have approved."""
-        return len(self.have) >= self.stage.approvers
+        return len(self.approvals) >= self.stage.approvers
 
     @property
-    def left(self) -> int:
+    def missing(self) -> int:
         """How many people are missing."""
-        return max(0, self.stage.approvers - len(self.have))
+        return max(0, self.stage.approvers - len(self.approvals))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where the approvals of a plan stand under the rule that rules."""
+class ApprovalStatus:
+    """The status of a plan's approvals under the rule that applies."""
 
     rule: Rule
-    stages: tuple[StageStanding, ...]
+    stages: tuple[StageStatus, ...]
     lapsed: int  # approvals that were given too long ago
 
     @property
-    def current(self) -> StageStanding | None:
-        """The stage whose turn it is; None when all are done."""
+    def current(self) -> StageStatus | None:
+        """The first stage that is not done; None when all are done."""
         return next((stage for stage in self.stages if not stage.done), None)
 
     @property
     def satisfied(self) -> bool:
-        """Whether everybody has approved whom the rule wants."""
+        """Whether all approvals that the rule needs are there."""
         return self.current is None
 
     @property
-    def have(self) -> int:
+    def given(self) -> int:
         """How many approvals count."""
-        return sum(len(stage.have) for stage in self.stages)
+        return sum(len(stage.approvals) for stage in self.stages)
 
     @property
     def needed(self) -> int:
@@ -87,9 +87,9 @@ class Standing:
 
     @property
     def counted(self) -> frozenset[int]:
-        """Everybody whose say has been counted."""
+        """The IDs of everybody whose approval right has been used."""
         return frozenset().union(
-            *(say.people for stage in self.stages for say in stage.have)
+            *(approval.people for stage in self.stages for approval in stage.approvals)
         )
 
     @property
@@ -98,46 +98,51 @@ class Standing:
         stage = self.current
         if stage is None:
             return "Everybody has approved whom the policy wants."
-        more = " more" if stage.have else ""
+        more = " more" if stage.approvals else ""
         place = self.stages.index(stage) + 1
         of = f" in stage {place} of {len(self.stages)}" if len(self.stages) > 1 else ""
         return (
-            f"It takes {stage.left}{more} of"
+            f"It takes {stage.missing}{more} of"
             f" {stage.stage.words.partition(' of ')[2]}{of}."
         )
 
-    def fits(self, groups: Collection[str]) -> bool:
-        """Whether somebody of these groups may approve now.
+    def accepts(self, groups: Collection[str]) -> bool:
+        """Whether somebody in these groups may approve now.
 
-        When all have approved, whoever could have may say so once more.
+        When all have approved, any group of the rule may approve once more.
         """
         stage = self.current
         wanted = [stage.stage] if stage else self.rule.stages
         return any(set(groups) & set(each.groups) for each in wanted)
 
 
-def standing(
-    rule: Rule, says: Iterable[Say], *, never: Collection[int], now: datetime
-) -> Standing:
-    """Return where the approvals of a plan stand; ``says`` are in order of time.
+def approval_status(
+    rule: Rule,
+    approvals: Iterable[Approval],
+    *,
+    excluded: Collection[int],
+    now: datetime,
+) -> ApprovalStatus:
+    """Return the status of the plan's approvals, which are in order of time.
 
-    A say counts for the first stage that is unfinished at its turn, if its groups fit;
-    else it counts nowhere. Nobody counts twice, neither by oneself nor for somebody
-    else, nor does anybody in ``never``, nor their say in somebody's hands.
+    An approval counts for the stage that is current at that moment, if one of its
+    groups is in the stage; else it counts nowhere. Nobody counts twice, whether for
+    themselves or for somebody else. The ``excluded`` never count, nor does anybody to
+    whom they delegated their right.
     """
-    stages = tuple(StageStanding(stage) for stage in rule.stages)
+    stages = tuple(StageStatus(stage) for stage in rule.stages)
     hours = rule.approval_hours
     lasting = None if hours is None else timedelta(hours=hours)
     used: set[int] = set()
     lapsed = 0
-    for say in says:
-        if say.person is None or say.people & (used | set(never)):
+    for approval in approvals:
+        if approval.person is None or approval.people & (used | set(excluded)):
             continue
-        if lasting is not None and say.at + lasting <= now:
+        if lasting is not None and approval.at + lasting <= now:
             lapsed += 1
             continue
         stage = next((each for each in stages if not each.done), None)
-        if stage is not None and say.groups & set(stage.stage.groups):
-            stage.have.append(say)
-            used |= say.people
-    return Standing(rule, stages, lapsed)
+        if stage is not None and approval.groups & set(stage.stage.groups):
+            stage.approvals.append(approval)
+            used |= approval.people
+    return ApprovalStatus(rule, stages, lapsed)

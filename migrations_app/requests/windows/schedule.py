@@ -1,7 +1,7 @@
 """What the calendar says, about requests and places: read when asked, kept nowhere.
 
-Whoever starts a run asks ``says`` twice, the second time in the transaction of the
-start. Broken glass goes around it (requests/start.py).
+A start asks ``start_block`` twice, the second time in its transaction. Broken glass
+goes around it (requests/start.py).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LOOK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Says:
+class StartBlock:
     """Why a request may not start now. ``over``: nor later, as it was asked for."""
 
     sentence: str
@@ -98,18 +98,18 @@ def inside(
     return standing.inside(rules(start, end), Where(cloud, spots), start, end)
 
 
-def says(request: MigrationRequest, now: datetime) -> Says | None:
+def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
     """Return why the calendar does not let the request start now; None: it does."""
     start, end = request.window_start, request.window_end
     if end is not None and now >= end:
-        return Says(
+        return StartBlock(
             f"Its window ended at {standing.utc(end)} before it could start: ask anew"
             " if it is still wanted.",
             now,
             over=True,
         )
     if start is not None and now < start:
-        return Says(f"Its window begins at {standing.utc(start)}.", start)
+        return StartBlock(f"Its window begins at {standing.utc(start)}.", start)
     least, _ = lasting(request.estimate)
     frozen = standing.frozen(
         rules(now), where_of(request), now=now, lasts=timedelta(seconds=least)
@@ -117,19 +117,13 @@ def says(request: MigrationRequest, now: datetime) -> Says | None:
     if frozen is None:
         return None
     if end is not None and frozen.until >= end:
-        return Says(
+        return StartBlock(
             f"{frozen.sentence} That is all that was left of its window, which ends at"
             f" {standing.utc(end)}: ask anew for another one.",
             now,
             over=True,
         )
-    return Says(frozen.sentence, min(frozen.until, now + LOOK))
-
-
-def calendar_says(request: MigrationRequest, now: datetime) -> str:
-    """Return why the request may not start now, as a sentence; empty: it may."""
-    said = says(request, now)
-    return said.sentence if said else ""
+    return StartBlock(frozen.sentence, min(frozen.until, now + LOOK))
 
 
 def lasting(estimate: dict[str, Any] | None) -> tuple[float, float]:

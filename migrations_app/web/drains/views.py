@@ -88,7 +88,9 @@ def show_drain(
         **changing,
         "stays": row.stays,
         "limits": drains_seen.limits(row),
-        "standings": drains_seen.standings(row) if row.state in _BEFORE else [],
+        "approval_statuses": drains_seen.approval_statuses(row)
+        if row.state in _BEFORE
+        else [],
         "no_policy": rulings.NO_POLICY,
         "decisions": drains_seen.decisions(row),
         "history": drains_seen.history(row),

@@ -102,7 +102,7 @@ def _looked_at(
     )
     options = [option.as_dict() for option in advice.options]
     shown = options[:OPTIONS_SHOWN]
-    who = rulings.rules_for(
+    who = rulings.rules_for_ways(
         instance.cloud.name,
         instance=instance.uuid,
         project=instance.project_id,

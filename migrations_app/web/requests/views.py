@@ -61,8 +61,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         row = verbs.approve(pk, by=user_of(request), plan_digest=digest, note=note)
         if row.state != RequestState.REQUESTED:
             return "You approved this plan."
-        found = rulings.standing_of(row)
-        left = found.needed - found.have if found else 0
+        found = rulings.approval_status_of(row)
+        left = found.needed - found.given if found else 0
         return (
             f"You approved this plan. It takes {left} more"
             f" approval{'' if left == 1 else 's'} to start."
@@ -116,7 +116,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     person = person_of(request)
-    found = rulings.standing_of(row)
+    found = rulings.approval_status_of(row)
     no_approve = policy.why_not(person, Verb.APPROVE, request=row)
     run = getattr(row, "run", None)
     context = {
@@ -126,7 +126,7 @@ def _show(
         "probe": standstill.probed(run) if run else None,
         "findings": row.findings,
         "decisions": queries.decisions(row),
-        "standing": found,
+        "approval_status": found,
         "no_policy": rulings.NO_POLICY,
         "no_approve": no_approve or rulings.why_not_now(person, found, row),
         "decided": not no_approve and found is not None and person.id in found.counted,
