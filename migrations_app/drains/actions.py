@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -26,19 +25,14 @@ from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.engine import close_moves, failures
 from migrations_app.errors import TooLate, Unfit
 from migrations_app.integrations import clouds as integrations_clouds
-from migrations_app.models import Decision, Drain
+from migrations_app.models import Drain
 from migrations_app.models.lookup import get_or_gone
-from migrations_app.models.states import (
-    Afterwards,
-    DrainState,
-    RequestState,
-    drain_sources,
-)
+from migrations_app.models.states import Afterwards, DrainState, RequestState
 from migrations_app.requests.approvals import evaluate as of_requests
+from migrations_app.requests.decisions import delegated_by, keep, lock, move
 from migrations_app.runs import wakeup as bell
 
 STOP_AFTER = 3
-_FASTER = "Somebody was faster: the drain has changed. Look again."
 
 
 def ask(
@@ -123,22 +117,18 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
     now = timezone.now()
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
-        mine = Drain.objects.filter(
-            pk=drain.pk, state=DrainState.REQUESTED, plan_digest=plan_digest
-        )
-        if mine.update(why="") != 1:
-            raise TooLate(_FASTER)
+        lock(drain, DrainState.REQUESTED, plan_digest=plan_digest)
         right = rulings.approval_right(policy.person(by), drain)
-        _decide(drain, by, note, now, approves=True, **right)
+        keep(drain, by=by, approves=True, note=note, at=now, right=right)
         found = rulings.approval_statuses(drain, now=now)
         ready = bool(found) and all(each.satisfied for each in found or ())
         if ready:
             start = max(now, drain.window_start or now)
-            _move(drain, DrainState.APPROVED, look_again_at=start)
+            move(drain, DrainState.APPROVED, look_again_at=start)
             drain.moves.filter(state=RequestState.REQUESTED).update(
                 state=RequestState.APPROVED, look_again_at=None
             )
-        tell("drain.approved", drain, by=by, note=note, **_for_whom(right))
+        tell("drain.approved", drain, by=by, note=note, **delegated_by(right))
         if ready:
             rules = [of_requests.as_audited(each.rule) for each in found or ()]
             tell("drain.ready", drain, policies=rules)
@@ -155,8 +145,8 @@ def reject(drain_id: int, *, by: User, note: str) -> Drain:
     with transaction.atomic():
         _end(drain, DrainState.REJECTED, note)
         right = of_requests.rejection_right(policy.person(by))
-        _decide(drain, by, note, now, approves=False, **right)
-        tell("drain.rejected", drain, by=by, note=note, **_for_whom(right))
+        keep(drain, by=by, approves=False, note=note, at=now, right=right)
+        tell("drain.rejected", drain, by=by, note=note, **delegated_by(right))
     return load(drain_id)
 
 
@@ -177,7 +167,7 @@ def pause(drain_id: int, *, by: User, note: str) -> Drain:
     _require(by, Verb.PAUSE, drain)
     note = audit_notes.note(note, "Say why you pause it: others will wonder.")
     with transaction.atomic():
-        _move(drain, DrainState.PAUSED, why=note, look_again_at=None)
+        move(drain, DrainState.PAUSED, why=note, look_again_at=None)
         tell("drain.paused", drain, by=by, note=note)
     return load(drain_id)
 
@@ -192,15 +182,11 @@ def resume(drain_id: int, *, by: User, note: str) -> Drain:
     note = audit_notes.note(note, "Say why it may go on: an auditor will read it.")
     now = timezone.now()
     with transaction.atomic():
-        if (
-            Drain.objects.filter(pk=drain.pk, state=DrainState.PAUSED).update(why="")
-            != 1
-        ):
-            raise TooLate(_FASTER)
+        lock(drain, DrainState.PAUSED)
         refusal, right = rulings.permit(drain, now=now)
         if refusal:
             raise TooLate(f"{refusal} Cancel it, and ask anew for the rest.")
-        _move(
+        move(
             drain,
             DrainState.RUNNING,
             why="",
@@ -222,7 +208,7 @@ def cancel(drain_id: int, *, by: User, note: str) -> Drain:
     note = audit_notes.note(note, "Say why you cancel it: an auditor will read it.")
     now = timezone.now()
     with transaction.atomic():
-        _move(drain, DrainState.CANCELLING, why=note, look_again_at=now)
+        move(drain, DrainState.CANCELLING, why=note, look_again_at=now)
         close_moves(drain, RequestState.WITHDRAWN, note)
         tell("drain.cancelled", drain, by=by, note=note)
         bell.ring()
@@ -251,34 +237,6 @@ def _require(by: User, verb: Verb, drain: Drain) -> None:
         raise refusal.error()
 
 
-def _move(drain: Drain, state: DrainState, **changes: Any) -> None:
-    changed = Drain.objects.filter(pk=drain.pk, state__in=drain_sources(state)).update(
-        state=state, **changes
-    )
-    if changed != 1:
-        raise TooLate(_FASTER)
-
-
 def _end(drain: Drain, state: DrainState, why: str) -> None:
-    _move(drain, state, why=why, ended_at=timezone.now(), look_again_at=None)
+    move(drain, state, why=why, ended_at=timezone.now(), look_again_at=None)
     close_moves(drain, RequestState(state.value), why)
-
-
-def _decide(
-    drain: Drain, by: User, note: str, at: datetime, *, approves: bool, **right: Any
-) -> None:
-    Decision.objects.create(
-        drain=drain,
-        by=by,
-        by_name=by.get_username(),
-        approves=approves,
-        note=note,
-        plan_digest=drain.plan_digest,
-        at=at,
-        **right,
-    )
-
-
-def _for_whom(right: Mapping[str, Any]) -> dict[str, Any]:
-    giver = right.get("on_behalf_of_name")
-    return {"on_behalf_of": giver} if giver else {}

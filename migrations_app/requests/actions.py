@@ -24,13 +24,14 @@ from migrations_app.audit import recorder as audit
 from migrations_app.errors import Conflict, TooLate, Unreachable
 from migrations_app.integrations import clouds as integrations_clouds
 from migrations_app.integrations import connect as wiring
-from migrations_app.models import Cloud, Decision, MigrationRequest
-from migrations_app.models.states import BEFORE_START, RequestState, request_sources
+from migrations_app.models import Cloud, MigrationRequest
+from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.preflight.advice import Advice
 from migrations_app.requests import inputs as intake
 from migrations_app.requests import plan as planning
 from migrations_app.requests import plan_diff as drift
 from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.decisions import delegated_by, keep, lock, move
 from migrations_app.requests.guards import load, require_complete, require_unblocked
 from migrations_app.requests.plan import AUTO, Draft
 from migrations_app.runs import reenable_hosts as restoring
@@ -137,15 +138,15 @@ def approve(
     now = timezone.now()
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
-        _guard(request, RequestState.REQUESTED, plan_digest=plan_digest)
+        lock(request, RequestState.REQUESTED, plan_digest=plan_digest)
         right = rulings.approval_right(policy.person(by), request)
-        decision = _decide(request, by=by, approves=True, note=note, at=now, **right)
+        keep(request, by=by, approves=True, note=note, at=now, right=right)
         found = rulings.approval_status_of(request, now=now)
         ready = found is not None and found.satisfied
         if ready:
             start = max(now, request.window_start or now)
-            _move(request, RequestState.APPROVED, look_again_at=start)
-        _record_decision(decision, by=by)
+            move(request, RequestState.APPROVED, look_again_at=start)
+        _record("request.approved", request, right, by=by, note=note)
         if found is not None and ready:
             after = rulings.as_audited(found.rule)
             audit.record("request.ready", request=request, after=after)
@@ -162,8 +163,8 @@ def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
     with transaction.atomic():
         _end(request, RequestState.REJECTED, now, why=note)
         right = rulings.rejection_right(policy.person(by))
-        decision = _decide(request, by=by, approves=False, note=note, at=now, **right)
-        _record_decision(decision, by=by)
+        keep(request, by=by, approves=False, note=note, at=now, right=right)
+        _record("request.rejected", request, right, by=by, note=note)
     return load(request_id)
 
 
@@ -245,56 +246,19 @@ def _open_already(request: MigrationRequest) -> TooLate:
     )
 
 
-def _guard(request: MigrationRequest, state: RequestState, **expected: Any) -> None:
-    """Touch the request if it is as expected; raise TooLate when it is not."""
-    found = MigrationRequest.objects.filter(pk=request.pk, state=state, **expected)
-    if found.update(why="") != 1:
-        raise TooLate("Somebody was faster: the request has changed. Look again.")
-
-
-def _move(request: MigrationRequest, state: RequestState, **fields: Any) -> None:
-    """Move the request to the state, from one that allows it. Raises TooLate."""
-    changed = MigrationRequest.objects.filter(
-        pk=request.pk, state__in=request_sources(state)
-    ).update(state=state, **fields)
-    if changed != 1:
-        raise TooLate("Somebody was faster: the request has changed. Look again.")
-
-
 def _end(
     request: MigrationRequest, state: RequestState, now: datetime, *, why: str
 ) -> None:
-    _move(request, state, why=why, ended_at=now, open_instance=None, look_again_at=None)
+    move(request, state, why=why, ended_at=now, open_instance=None, look_again_at=None)
 
 
-def _decide(
+def _record(
+    verb: str,
     request: MigrationRequest,
+    right: Mapping[str, Any],
     *,
     by: User,
-    approves: bool,
     note: str,
-    at: datetime,
-    **right: Any,
-) -> Decision:
-    return Decision.objects.create(
-        request=request,
-        by=by,
-        by_name=by.get_username(),
-        approves=approves,
-        note=note,
-        plan_digest=request.plan_digest,
-        at=at,
-        **right,
-    )
-
-
-def _record_decision(decision: Decision, *, by: User) -> None:
-    giver = decision.on_behalf_of_name
-    for_whom = {"on_behalf_of": giver} if giver else {}
-    audit.record(
-        "request.approved" if decision.approves else "request.rejected",
-        by=by,
-        request=decision.request,
-        note=decision.note,
-        after={"digest": decision.plan_digest, **for_whom},
-    )
+) -> None:
+    after = {"digest": request.plan_digest, **delegated_by(right)}
+    audit.record(verb, by=by, request=request, note=note, after=after)

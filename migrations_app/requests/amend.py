@@ -21,6 +21,7 @@ from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests import inputs as intake
 from migrations_app.requests import plan as planning
 from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.decisions import overtaken
 from migrations_app.requests.guards import load, require_complete, require_unblocked
 from migrations_app.runs import reenable_hosts as restoring
 
@@ -87,7 +88,7 @@ def amend(
             **drawn.as_fields(),
         )
         if updated != 1:
-            raise TooLate("Somebody was faster: the request has changed. Look again.")
+            raise overtaken(request)
         audit.record(
             "request.amended",
             by=by,

@@ -21,6 +21,7 @@ from migrations_app.models import BrokenGlass, MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests.actions import require_same_plan
 from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.decisions import overtaken
 from migrations_app.requests.guards import load
 from migrations_app.runs import wakeup as bell
 
@@ -67,9 +68,7 @@ def break_glass(
                 pk=request.pk, plan_digest=plan_digest, state__in=BEFORE_START
             ).update(state=RequestState.APPROVED, why="", look_again_at=now)
             if changed != 1:
-                raise TooLate(
-                    "Somebody was faster: the request has changed. Look again."
-                )
+                raise overtaken(request)
             # the policy may have changed while the world was looked at
             _check(by, request)
             rule = rulings.rule_for(request, now=now)
