@@ -7,8 +7,8 @@ requests/actions.py and runs/actions.py ask it again before they act.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
 from migrations_app.access.roles import DELEGABLE, ROLES, WORDS
@@ -17,10 +17,6 @@ from migrations_app.access.roles import Verb as Verb
 from migrations_app.errors import NotAllowed, TooLate, VerbError
 from migrations_app.models import Delegation, MigrationRequest, Run
 from migrations_app.models.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser, User
-
 
 # What is done to a drain and not to one of its moves.
 OF_THE_DRAIN = frozenset({Verb.APPROVE, Verb.REJECT, Verb.AMEND, Verb.BREAK_GLASS})
@@ -80,6 +76,15 @@ def person(user: User | AnonymousUser) -> Person:
         known = _read(user)
         user._novaweb_person = known  # type: ignore[union-attr]
     return known
+
+
+def current_person(user: User) -> Person:
+    """Return who the user is now, with their roles read again.
+
+    For a check under a row's lock: since ``person`` was asked a role, a delegation or
+    the account itself may have been revoked.
+    """
+    return _read(User.objects.filter(pk=user.pk).first() or AnonymousUser())
 
 
 def _read(user: User | AnonymousUser) -> Person:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser, User
 
 from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Verb
+from migrations_app.access.permissions import Person, Verb
 from migrations_app.models import MigrationRequest, Run
 
 
@@ -24,3 +24,18 @@ def require(
     refusal = policy.why_not(policy.person(by), verb, request=request, run=run)
     if refusal is not None:
         raise refusal.error()
+
+
+def require_now(
+    by: User, verb: Verb, *, request: MigrationRequest | None = None
+) -> Person:
+    """Check as ``require`` does, with the person's rights read again; return them.
+
+    For use under a row's lock, after something that took time: a right that was revoked
+    meanwhile counts no more. Raises NotAllowed and TooLate.
+    """
+    who = policy.current_person(by)
+    refusal = policy.why_not(who, verb, request=request)
+    if refusal is not None:
+        raise refusal.error()
+    return who

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Refusal, Verb
+from migrations_app.access.permissions import Person, Refusal, Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
 from migrations_app.drains import approvals as rulings
@@ -118,7 +118,7 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
         lock(drain, DrainState.REQUESTED, plan_digest=plan_digest)
-        right = rulings.approval_right(policy.person(by), drain)
+        right = rulings.approval_right(_require_now(by, Verb.APPROVE, drain), drain)
         keep(drain, by=by, approves=True, note=note, at=now, right=right)
         found = rulings.approval_statuses(drain, now=now)
         ready = bool(found) and all(each.satisfied for each in found or ())
@@ -144,7 +144,7 @@ def reject(drain_id: int, *, by: User, note: str) -> Drain:
     now = timezone.now()
     with transaction.atomic():
         _end(drain, DrainState.REJECTED, note)
-        right = of_requests.rejection_right(policy.person(by))
+        right = of_requests.rejection_right(_require_now(by, Verb.REJECT, drain))
         keep(drain, by=by, approves=False, note=note, at=now, right=right)
         tell("drain.rejected", drain, by=by, note=note, **delegated_by(right))
     return load(drain_id)
@@ -235,6 +235,13 @@ def why_not(by: User, verb: Verb, drain: Drain) -> Refusal | None:
 def _require(by: User, verb: Verb, drain: Drain) -> None:
     if refusal := permits.why_not(policy.person(by), verb, drain):
         raise refusal.error()
+
+
+def _require_now(by: User, verb: Verb, drain: Drain) -> Person:
+    who = policy.current_person(by)
+    if refusal := permits.why_not(who, verb, drain):
+        raise refusal.error()
+    return who
 
 
 def _end(drain: Drain, state: DrainState, why: str) -> None:

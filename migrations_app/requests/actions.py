@@ -16,9 +16,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder as audit
 from migrations_app.errors import Conflict, TooLate, Unreachable
@@ -139,7 +138,8 @@ def approve(
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
         lock(request, RequestState.REQUESTED, plan_digest=plan_digest)
-        right = rulings.approval_right(policy.person(by), request)
+        who = require_now(by, Verb.APPROVE, request=request)
+        right = rulings.approval_right(who, request)
         keep(request, by=by, approves=True, note=note, at=now, right=right)
         found = rulings.approval_status_of(request, now=now)
         ready = found is not None and found.satisfied
@@ -162,7 +162,7 @@ def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
     now = timezone.now()
     with transaction.atomic():
         _end(request, RequestState.REJECTED, now, why=note)
-        right = rulings.rejection_right(policy.person(by))
+        right = rulings.rejection_right(require_now(by, Verb.REJECT, request=request))
         keep(request, by=by, approves=False, note=note, at=now, right=right)
         _record("request.rejected", request, right, by=by, note=note)
     return load(request_id)

@@ -59,7 +59,7 @@ def break_glass(
     request = load(request_id)
     require(by, Verb.BREAK_GLASS, request=request)
     reason = audit_notes.note(reason, "Say what cannot wait: everybody will read it.")
-    _check(by, request)
+    _check(policy.person(by), request)
     require_same_plan(request, plan_digest)
     now = timezone.now()
     try:
@@ -69,8 +69,8 @@ def break_glass(
             ).update(state=RequestState.APPROVED, why="", look_again_at=now)
             if changed != 1:
                 raise overtaken(request)
-            # the policy may have changed while the world was looked at
-            _check(by, request)
+            # the policy or the role may have changed while the world was looked at
+            _check(policy.current_person(by), request)
             rule = rulings.rule_for(request, now=now)
             BrokenGlass.objects.create(
                 request=request,
@@ -148,6 +148,6 @@ def broken() -> QuerySet[BrokenGlass]:
     return BrokenGlass.objects.select_related("request")
 
 
-def _check(by: User, request: MigrationRequest) -> None:
-    if refusal := why_not(policy.person(by), request):
+def _check(who: Person, request: MigrationRequest) -> None:
+    if refusal := why_not(who, request):
         raise refusal.error()

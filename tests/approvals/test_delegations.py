@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from migrations_app.access.permissions import Verb, person
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import Delegation
 from migrations_app.models.states import RequestState
@@ -147,3 +148,32 @@ def test_it_must_make_sense(
     with pytest.raises(Unfit, match=words):
         delegations.delegate(by=cast.approver, **said)
     assert not Delegation.objects.exists()
+
+
+@pytest.mark.parametrize("decide", [Verb.APPROVE, Verb.REJECT])
+def test_a_right_that_is_revoked_while_it_is_used_counts_no_more(
+    stage: Stage, cast: Cast, decide: Verb
+) -> None:
+    row = hand_on(stage, cast.approver, cast.operator)
+    request, taker = cast.ask(stage), again(cast.operator)
+    person(taker)  # read here, as at the beginning of a decision
+    delegations.revoke(row.pk, by=cast.approver)
+    with pytest.raises(NotAllowed, match="takes the role approver"):
+        if decide is Verb.APPROVE:
+            cast.approve(request, by=taker)
+        else:
+            requests.reject(request.pk, by=taker, note="No.")
+    request.refresh_from_db()
+    assert request.state == RequestState.REQUESTED
+    assert not request.decisions.exists()
+
+
+def test_an_account_that_is_switched_off_meanwhile_decides_no_more(
+    stage: Stage, cast: Cast
+) -> None:
+    request = cast.ask(stage)
+    person(cast.approver)
+    User.objects.filter(pk=cast.approver.pk).update(is_active=False)
+    with pytest.raises(NotAllowed, match="takes the role approver"):
+        cast.approve(request, by=cast.approver)
+    assert not request.decisions.exists()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
+from migrations_app.access.permissions import person
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import BrokenGlass, MigrationRequest, Run
 from migrations_app.models.states import RequestState
@@ -143,3 +144,12 @@ def test_who_was_refused_cannot_break_it_for_what_is_over(
     run = cast.run(stage)
     with pytest.raises(TooLate, match="too late"):
         break_glass(run.request, cast.operator)
+
+
+def test_who_is_no_operator_any_more_breaks_no_glass(stage: Stage, cast: Cast) -> None:
+    request = cast.ask(stage)
+    person(cast.operator)  # read here, as at the beginning of the action
+    cast.operator.groups.clear()
+    with pytest.raises(NotAllowed, match="takes the role operator"):
+        break_glass(request, cast.operator)
+    assert not BrokenGlass.objects.exists()
