@@ -161,7 +161,7 @@ class OnePolicy(Checked, APIView):
 
 
 @extend_schema(tags=["approvals"])
-class Retire(Checked, APIView):
+class RetirePolicy(Checked, APIView):
     """Let a policy rule no more."""
 
     verb = Verb.SET_POLICY

@@ -107,7 +107,7 @@ urlpatterns = [
     path("policies/<number:pk>/", approvals.OnePolicy.as_view(), name="api-policy"),
     path(
         "policies/<number:pk>/retire/",
-        approvals.Retire.as_view(),
+        approvals.RetirePolicy.as_view(),
         name="api-policy-retire",
     ),
     path("delegations/", approvals.Delegations.as_view(), name="api-delegations"),
@@ -193,7 +193,7 @@ urlpatterns = [
     ),
     path(
         "windows/<number:pk>/retire/",
-        windows.Retire.as_view(),
+        windows.RetireWindow.as_view(),
         name="api-window-retire",
     ),
     path("audit/", audit.Entries.as_view(), name="api-audit"),

@@ -27,7 +27,7 @@ from migrations_app.requests.windows import schedule as timetable
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.ics import LARGEST
 from migrations_app.requests.windows.calendar.window import read_clock
-from migrations_app.requests.windows.calendar_files import Planned, Scope
+from migrations_app.requests.windows.calendar_files import EventDefaults, Planned
 
 KINDS = Window.Kind.choices
 
@@ -225,7 +225,7 @@ class Change(Checked, APIView):
 
 
 @extend_schema(tags=["windows"])
-class Retire(Checked, APIView):
+class RetireWindow(Checked, APIView):
     """Take it out of force."""
 
     verb = Verb.CALENDAR
@@ -248,7 +248,7 @@ class TakeIn(Checked, APIView):
         """Say what would come of the file or, with ``confirm``, have it come."""
         sent = taken(request, FileInput)
         text, sure = sent.pop("text").encode(), sent.pop("confirm", False)
-        scope = Scope(
+        scope = EventDefaults(
             kind=sent["kind"],
             time_zone=sent.get("time_zone") or verbs.home(),
             clouds=tuple(sent.get("clouds", ())),

@@ -23,7 +23,11 @@ from migrations_app.models import Window
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.requests.windows.calendar import occurrences as expand
-from migrations_app.requests.windows.calendar.window import Kind, Rule, occurrence
+from migrations_app.requests.windows.calendar.window import (
+    WindowKind,
+    WindowRule,
+    occurrence,
+)
 
 # Every look at the calendar reads all that are active.
 MOST = 500
@@ -151,11 +155,11 @@ def fields(wish: Wish) -> dict[str, Any]:
     if not name or len(name) > 100:
         raise Unfit("Give the window a name of at most 100 characters.")
     reason = audit_notes.note(wish.reason, "Say what the window is for: people ask.")
-    if wish.kind not in set(Kind):
+    if wish.kind not in set(WindowKind):
         raise Unfit("A window is a maintenance window or a freeze.")
     rule = expand.checked(
-        Rule(
-            kind=Kind(wish.kind),
+        WindowRule(
+            kind=WindowKind(wish.kind),
             name=name,
             time_zone=wish.time_zone.strip() or home(),
             starts=wish.starts,

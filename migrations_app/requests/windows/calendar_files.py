@@ -19,7 +19,7 @@ from migrations_app.requests.windows.calendar.ics import Read
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class EventDefaults:
     """What a file's events are about, where it does not say so itself."""
 
     kind: str
@@ -41,7 +41,7 @@ class Planned:
     row: Window | None = None
 
 
-def preview(text: bytes, scope: Scope, *, by: User) -> list[Planned]:
+def preview(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
     """Return what taking the file in would do. Changes nothing. Raises Unfit."""
     require(by, Verb.CALENDAR)
     events = ics.read(text, time_zone=scope.time_zone)
@@ -50,7 +50,7 @@ def preview(text: bytes, scope: Scope, *, by: User) -> list[Planned]:
     return [_planned(event, scope, known.get(_uid(event))) for event in events]
 
 
-def take_in(text: bytes, scope: Scope, *, by: User) -> list[Planned]:
+def take_in(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
     """Make, change and retire windows as the file says; return what was done.
 
     Each event stands for itself: what cannot be done is left out, and says why. Taking
@@ -77,7 +77,7 @@ def _uid(event: Read) -> str:
     return event.uid[:255]
 
 
-def _planned(event: Read, scope: Scope, row: Window | None) -> Planned:
+def _planned(event: Read, scope: EventDefaults, row: Window | None) -> Planned:
     if event.trouble:
         return Planned("left-out", event.name, event.trouble)
     if row is not None and not row.active:
@@ -98,7 +98,7 @@ def _planned(event: Read, scope: Scope, row: Window | None) -> Planned:
     return Planned("same" if same else "changed", wish.name, wish=wish, row=row)
 
 
-def _wish(event: Read, scope: Scope) -> Wish:
+def _wish(event: Read, scope: EventDefaults) -> Wish:
     def about(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(event.scopes[name]) if event.scopes else default
 

@@ -17,10 +17,14 @@ from django.utils import timezone
 from migrations_app.models import Hypervisor, Instance, MigrationRequest, Window
 from migrations_app.models.states import BEFORE_START, OPEN_REQUESTS
 from migrations_app.requests.windows.calendar import conflicts as standing
-from migrations_app.requests.windows.calendar.conflicts import Conflict
+from migrations_app.requests.windows.calendar.conflicts import WindowConflict
 from migrations_app.requests.windows.calendar.occurrences import SLACK, all_between
 from migrations_app.requests.windows.calendar.scope import Spot, Where, touches
-from migrations_app.requests.windows.calendar.window import Kind, Occurrence, Rule
+from migrations_app.requests.windows.calendar.window import (
+    Occurrence,
+    WindowKind,
+    WindowRule,
+)
 
 # A request that waits for the end of a freeze looks again so often: the freeze may be
 # changed or retired meanwhile.
@@ -36,10 +40,10 @@ class StartBlock:
     over: bool = False
 
 
-def rule_of(row: Window) -> Rule:
+def rule_of(row: Window) -> WindowRule:
     """Return the row as a value."""
-    return Rule(
-        kind=Kind(row.kind),
+    return WindowRule(
+        kind=WindowKind(row.kind),
         name=row.name,
         time_zone=row.time_zone,
         starts=datetime.fromisoformat(row.starts),
@@ -54,7 +58,7 @@ def rule_of(row: Window) -> Rule:
     )
 
 
-def rules(since: datetime, until: datetime | None = None) -> list[Rule]:
+def rules(since: datetime, until: datetime | None = None) -> list[WindowRule]:
     """Return all that say anything about that time; without an end, from then on."""
     # stored moments were reckoned with the clocks' rules of then: hence the slack
     rows = Window.objects.filter(active=True).filter(
@@ -138,7 +142,7 @@ def conflicts(
     window: tuple[datetime | None, datetime | None],
     estimate: dict[str, Any] | None = None,
     other_than: int | None = None,
-) -> list[Conflict]:
+) -> list[WindowConflict]:
     """Return what speaks against that time for a move there."""
     now = timezone.now()
     least, most = lasting(estimate)
@@ -152,7 +156,7 @@ def conflicts(
     return known + _other_moves(about, window, now, other_than)
 
 
-def conflicts_of(request: MigrationRequest) -> list[Conflict]:
+def conflicts_of(request: MigrationRequest) -> list[WindowConflict]:
     """Return what speaks against the time of a request; nothing once it has begun."""
     if request.state not in BEFORE_START:
         return []
@@ -170,7 +174,7 @@ def conflicts_of_instance(
     *,
     window: tuple[datetime | None, datetime | None],
     estimate: dict[str, Any] | None,
-) -> list[Conflict]:
+) -> list[WindowConflict]:
     """Return what speaks against moving the instance at that time."""
     row = Instance.objects.filter(uuid=uuid).select_related("cloud").first()
     if row is None:  # our copy does not know it yet, so nobody knows where it is
@@ -198,7 +202,7 @@ def _other_moves(
     window: tuple[datetime | None, datetime | None],
     now: datetime,
     other_than: int | None,
-) -> list[Conflict]:
+) -> list[WindowConflict]:
     """Return who else moves something at these hosts, at a time that was asked for."""
     if window[0] is None or window[1] is None:
         return []
@@ -213,7 +217,7 @@ def _other_moves(
         .order_by("window_start", "id")[:5]
     )
     return [
-        Conflict(
+        WindowConflict(
             "other-move",
             f"Request {row.pk} moves {row.instance_name} from {row.source} to"
             f" {row.target or 'a host of the scheduler’s choice'} in a window that"
@@ -250,13 +254,13 @@ def calendar(
     return all_between(mine, now, until)[:most]
 
 
-def next_of(rule: Rule, *, most: int = 10) -> list[Occurrence]:
+def next_of(rule: WindowRule, *, most: int = 10) -> list[Occurrence]:
     """Return the window's next times, in the next year and a bit."""
     now = timezone.now()
     return all_between([rule], now, now + standing.FAR)[:most]
 
 
-def _asked_for(rule: Rule, about: Where) -> bool:
+def _asked_for(rule: WindowRule, about: Where) -> bool:
     """Whether the rule is about what a list is narrowed to; what is empty is any."""
     spot = about.spots[0]
     return (

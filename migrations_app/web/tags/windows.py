@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from migrations_app.requests.windows.calendar import scope as places
-from migrations_app.requests.windows.calendar.window import Rule
+from migrations_app.requests.windows.calendar.window import WindowRule
 
 register = template.Library()
 
@@ -25,13 +25,13 @@ _FREQUENCIES = {
 
 
 @register.filter
-def about(rule: Rule) -> str:
+def about(rule: WindowRule) -> str:
     """Return whom the rule is about, in words."""
     return places.words(rule)
 
 
 @register.filter
-def recurs(rule: Rule) -> str:
+def recurs(rule: WindowRule) -> str:
     """Return when it is, in short: once or how often, and between which times."""
     if not rule.recurrence:
         day = "" if rule.ends.date() == rule.starts.date() else f"{rule.ends:%Y-%m-%d} "

@@ -23,7 +23,7 @@ from migrations_app.requests.windows import calendar_files
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.requests.windows.calendar.ics import LARGEST
 from migrations_app.requests.windows.calendar.window import Occurrence
-from migrations_app.requests.windows.calendar_files import Planned, Scope
+from migrations_app.requests.windows.calendar_files import EventDefaults, Planned
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, show, user_of
 from migrations_app.web.windows.forms import (
@@ -222,9 +222,9 @@ def _text(form: FileForm) -> bytes:
     return bytes(file.read())
 
 
-def _scope(form: FileForm) -> Scope:
+def _scope(form: FileForm) -> EventDefaults:
     given = form.cleaned_data
-    return Scope(
+    return EventDefaults(
         kind=given["kind"],
         time_zone=given["time_zone"],
         clouds=split(given["clouds"]),

@@ -11,7 +11,7 @@ import pytest
 from migrations_app.errors import Unfit
 from migrations_app.requests.windows.calendar import ics
 from migrations_app.requests.windows.calendar import occurrences as expand
-from migrations_app.requests.windows.calendar.window import Kind, Rule
+from migrations_app.requests.windows.calendar.window import WindowKind, WindowRule
 from tests.windows.calendar.files import GOOGLE, HEAD, OUTLOOK, TAIL, event
 
 START = "DTSTART;TZID=Europe/Berlin:20260103T220000"
@@ -41,7 +41,7 @@ def test_it_reads_what_google_writes() -> None:
         datetime(2026, 12, 24),
         datetime(2027, 1, 2),
     )
-    assert freeze.kind is Kind.FREEZE
+    assert freeze.kind is WindowKind.FREEZE
     # one time of the series, elsewhere: a window of its own
     assert moved.starts == datetime(2026, 1, 25)
     assert moved.recurrence == ""
@@ -166,10 +166,10 @@ def test_many_exceptions_and_long_words_take_no_time() -> None:
     assert len(got.exceptions) == 336
 
 
-def rule() -> Rule:
+def rule() -> WindowRule:
     """Return a window that has everything."""
-    made = Rule(
-        kind=Kind.FREEZE,
+    made = WindowRule(
+        kind=WindowKind.FREEZE,
         name="Year's end; “quiet”, please",
         time_zone="Europe/Berlin",
         starts=datetime(2026, 10, 24, 22),

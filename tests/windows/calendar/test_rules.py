@@ -10,7 +10,12 @@ import pytest
 
 from migrations_app.errors import Unfit
 from migrations_app.requests.windows.calendar import occurrences as expand
-from migrations_app.requests.windows.calendar.window import Kind, Rule, clock, moment
+from migrations_app.requests.windows.calendar.window import (
+    WindowKind,
+    WindowRule,
+    clock,
+    moment,
+)
 
 
 def at(text: str) -> datetime:
@@ -19,19 +24,21 @@ def at(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def rule(starts: str, ends: str, recurrence: str = "", **more: Any) -> Rule:
+def rule(starts: str, ends: str, recurrence: str = "", **more: Any) -> WindowRule:
     """Return a freeze in Berlin, checked as one that a person makes."""
     values: dict[str, Any] = {
-        "kind": Kind.FREEZE,
+        "kind": WindowKind.FREEZE,
         "name": "Year's end",
         "time_zone": "Europe/Berlin",
         **more,
     }
     begin, end = datetime.fromisoformat(starts), datetime.fromisoformat(ends)
-    return expand.checked(Rule(starts=begin, ends=end, recurrence=recurrence, **values))
+    return expand.checked(
+        WindowRule(starts=begin, ends=end, recurrence=recurrence, **values)
+    )
 
 
-def days(made: Rule, since: str, until: str) -> list[str]:
+def days(made: WindowRule, since: str, until: str) -> list[str]:
     """Return the days on which it starts, by its own clock."""
     found = expand.between(made, at(since), at(until))
     return [f"{each.start:%m-%d}" for each in found]

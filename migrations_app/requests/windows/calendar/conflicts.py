@@ -12,7 +12,11 @@ from typing import Any
 
 from migrations_app.requests.windows.calendar.occurrences import all_between, merged
 from migrations_app.requests.windows.calendar.scope import Where, covers, touches
-from migrations_app.requests.windows.calendar.window import Kind, Occurrence, Rule
+from migrations_app.requests.windows.calendar.window import (
+    Occurrence,
+    WindowKind,
+    WindowRule,
+)
 
 AHEAD = timedelta(days=60)
 # A freeze that goes on for longer than this is as good as for ever.
@@ -36,7 +40,7 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class WindowConflict:
     """Something that speaks against the time of a move; it forbids no asking."""
 
     kind: str  # freeze, no-window, too-short, other-move, over
@@ -64,7 +68,7 @@ def utc(at: datetime) -> str:
 
 
 def frozen(
-    rules: Iterable[Rule],
+    rules: Iterable[WindowRule],
     where: Where,
     *,
     now: datetime,
@@ -75,7 +79,7 @@ def frozen(
     ``lasts`` is how long the move takes at least. Freezes that follow each other
     without a gap, or with one that is too short for the move, are one.
     """
-    freezes = [r for r in rules if r.kind is Kind.FREEZE and touches(r, where)]
+    freezes = [r for r in rules if r.kind is WindowKind.FREEZE and touches(r, where)]
     occurrences = all_between(freezes, now, now + FAR)
     until, by = now, None
     for begins, ends in merged(occurrences):
@@ -86,9 +90,11 @@ def frozen(
     return Frozen(until, by) if by else None
 
 
-def inside(rules: Iterable[Rule], where: Where, begin: datetime, end: datetime) -> bool:
+def inside(
+    rules: Iterable[WindowRule], where: Where, begin: datetime, end: datetime
+) -> bool:
     """Whether all of [begin, end] lies in maintenance windows of every spot of it."""
-    windows = [r for r in rules if r.kind is Kind.MAINTENANCE]
+    windows = [r for r in rules if r.kind is WindowKind.MAINTENANCE]
     if not where.spots:
         return _spanned([r for r in windows if touches(r, where)], begin, end)
     return all(
@@ -97,13 +103,13 @@ def inside(rules: Iterable[Rule], where: Where, begin: datetime, end: datetime) 
     )
 
 
-def _spanned(rules: Sequence[Rule], begin: datetime, end: datetime) -> bool:
+def _spanned(rules: Sequence[WindowRule], begin: datetime, end: datetime) -> bool:
     found = merged(all_between(rules, begin, max(end, begin + timedelta(seconds=1))))
     return any(first <= begin and end <= last for first, last in found)
 
 
 def openings(
-    rules: Iterable[Rule], where: Where, *, now: datetime, most: int = 6
+    rules: Iterable[WindowRule], where: Where, *, now: datetime, most: int = 6
 ) -> list[tuple[datetime, datetime]]:
     """Return the next spans in which every spot of it has a maintenance window.
 
@@ -111,17 +117,17 @@ def openings(
     """
     rules = list(rules)
     until = now + AHEAD
-    if not any(r.kind is Kind.MAINTENANCE and touches(r, where) for r in rules):
+    if not any(r.kind is WindowKind.MAINTENANCE and touches(r, where) for r in rules):
         return []
     spans = [(now, until)]
     for spot in where.spots:
         windows = [
             r
             for r in rules
-            if r.kind is Kind.MAINTENANCE and covers(r, where.cloud, spot)
+            if r.kind is WindowKind.MAINTENANCE and covers(r, where.cloud, spot)
         ]
         spans = _both(spans, merged(all_between(windows, now, until)))
-    freezes = [r for r in rules if r.kind is Kind.FREEZE and touches(r, where)]
+    freezes = [r for r in rules if r.kind is WindowKind.FREEZE and touches(r, where)]
     return _without(spans, merged(all_between(freezes, now, until)))[:most]
 
 
@@ -145,13 +151,13 @@ def _without(
 
 
 def conflicts(
-    rules: Iterable[Rule],
+    rules: Iterable[WindowRule],
     where: Where,
     *,
     now: datetime,
     window: tuple[datetime | None, datetime | None],
     lasts: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0)),
-) -> list[Conflict]:
+) -> list[WindowConflict]:
     """Return what speaks against the time that is asked for, gravest first.
 
     ``lasts`` is how long the move takes at least and at most. Without a window it would
@@ -161,34 +167,34 @@ def conflicts(
     begin = max(now, window[0] or now)
     end = window[1] or begin + max(lasts[1], timedelta(days=1))
     if end <= now:
-        return [Conflict("over", "The window is over: it cannot start any more.")]
+        return [WindowConflict("over", "The window is over: it cannot start any more.")]
     about = [r for r in rules if touches(r, where)]
-    freezes = all_between([r for r in about if r.kind is Kind.FREEZE], begin, end)
+    freezes = all_between([r for r in about if r.kind is WindowKind.FREEZE], begin, end)
     found = [_freeze(each, begin, end) for each in freezes[:10]]
     if window[1] and not _without([(begin, end)], merged(freezes)):
         found.insert(0, _nothing_left(freezes))
     if window[1] and end - begin < lasts[1]:
         found.append(_too_short(begin, end, lasts))
-    if any(r.kind is Kind.MAINTENANCE for r in about):
+    if any(r.kind is WindowKind.MAINTENANCE for r in about):
         asked = end if window[1] else begin + lasts[0]
         if not inside(rules, where, begin, asked):
             found.append(_no_window(rules, where, begin))
     return found
 
 
-def _freeze(each: Occurrence, begin: datetime, end: datetime) -> Conflict:
+def _freeze(each: Occurrence, begin: datetime, end: datetime) -> WindowConflict:
     covers_all = each.begins <= begin and end <= each.ends
     what = "that is all of its time" if covers_all else "it does not start in it"
     sentence = (
         f"There is a freeze, “{each.rule.name}”, from {utc(each.begins)} until"
         f" {utc(each.ends)}: {what}.{_because(each.rule)}"
     )
-    return Conflict("freeze", sentence, each.begins, each.ends, each.rule.id)
+    return WindowConflict("freeze", sentence, each.begins, each.ends, each.rule.id)
 
 
-def _nothing_left(freezes: list[Occurrence]) -> Conflict:
+def _nothing_left(freezes: list[Occurrence]) -> WindowConflict:
     first = freezes[0]
-    return Conflict(
+    return WindowConflict(
         "freeze",
         "Freezes leave nothing of its window: it would expire without having started."
         " Choose another window.",
@@ -200,11 +206,11 @@ def _nothing_left(freezes: list[Occurrence]) -> Conflict:
 
 def _too_short(
     begin: datetime, end: datetime, lasts: tuple[timedelta, timedelta]
-) -> Conflict:
+) -> WindowConflict:
     least, most = (minutes(each) for each in lasts)
     never = end - begin < lasts[0]
     words = "cannot be over" if never else "may not be over"
-    return Conflict(
+    return WindowConflict(
         "too-short",
         f"The move {words} when its window ends: it takes {least} to {most}, and the"
         f" window lasts {minutes(end - begin)}. A window says when it may start only.",
@@ -213,10 +219,12 @@ def _too_short(
     )
 
 
-def _no_window(rules: list[Rule], where: Where, begin: datetime) -> Conflict:
+def _no_window(
+    rules: list[WindowRule], where: Where, begin: datetime
+) -> WindowConflict:
     found = openings(rules, where, now=begin, most=1)
     following = f" The next: {utc(found[0][0])} to {utc(found[0][1])}." if found else ""
-    return Conflict(
+    return WindowConflict(
         "no-window",
         f"This is not within the maintenance windows of its hosts.{following}",
         *(found[0] if found else (None, None)),
@@ -233,6 +241,6 @@ def minutes(span: timedelta) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min".replace(" 0 min", "")
 
 
-def _because(rule: Rule) -> str:
+def _because(rule: WindowRule) -> str:
     reason = rule.reason.strip()
     return f" Why: {reason}{'' if reason[-1] in '.!?' else '.'}" if reason else ""

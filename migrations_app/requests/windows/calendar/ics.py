@@ -19,8 +19,8 @@ from migrations_app.errors import Unfit
 from migrations_app.requests.windows.calendar import ics_timezones as ics_zones
 from migrations_app.requests.windows.calendar import recurrence
 from migrations_app.requests.windows.calendar.window import (
-    Kind,
-    Rule,
+    WindowKind,
+    WindowRule,
     clock,
     moment,
     zone,
@@ -47,7 +47,7 @@ class Read:
     ends: datetime = datetime.min
     recurrence: str = ""
     exceptions: tuple[datetime, ...] = ()
-    kind: Kind | None = None
+    kind: WindowKind | None = None
     scopes: dict[str, list[str]] = field(default_factory=dict)
     cancelled: bool = False
     trouble: str = ""
@@ -198,12 +198,12 @@ def _moved(when: Any, got: Read, masters: dict[str, Read]) -> Read | None:
     return replace(got, uid=f"{got.uid}#{when.to_ical().decode()}", recurrence="")
 
 
-def _kind(event: Any) -> Kind | None:
+def _kind(event: Any) -> WindowKind | None:
     said = str(event.get("X-NOVAWEB-KIND", "")).lower()
     given = event.get("CATEGORIES", [])
     for each in given if isinstance(given, list) else [given]:
         said += "," + each.to_ical().decode().lower()
-    for kind in Kind:
+    for kind in WindowKind:
         if kind in said.split(","):
             return kind
     return None
@@ -219,7 +219,7 @@ def _scopes(event: Any) -> dict[str, list[str]]:
     }
 
 
-def write(windows: Iterable[tuple[Rule, str, datetime]]) -> bytes:
+def write(windows: Iterable[tuple[WindowRule, str, datetime]]) -> bytes:
     """Return the windows as a calendar file: each with its UID and last change."""
     calendar = Calendar()
     calendar.add("PRODID", PRODUCT)
@@ -236,7 +236,7 @@ def write(windows: Iterable[tuple[Rule, str, datetime]]) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _written(rule: Rule, uid: str, changed_at: datetime) -> Event:
+def _written(rule: WindowRule, uid: str, changed_at: datetime) -> Event:
     place = zone(rule.time_zone)
     event = Event()
     event.add("UID", uid)
@@ -261,7 +261,7 @@ def _written(rule: Rule, uid: str, changed_at: datetime) -> Event:
     return event
 
 
-def _until_in_utc(rule: Rule) -> str:
+def _until_in_utc(rule: WindowRule) -> str:
     """Return the recurrence with UNTIL as the standard wants it beside a zone."""
     parts = []
     for part in rule.recurrence.split(";"):

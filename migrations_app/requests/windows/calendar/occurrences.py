@@ -11,9 +11,9 @@ from itertools import chain, islice
 from migrations_app.errors import Unfit
 from migrations_app.requests.windows.calendar import recurrence
 from migrations_app.requests.windows.calendar.window import (
-    Kind,
     Occurrence,
-    Rule,
+    WindowKind,
+    WindowRule,
     occurrence,
     zone,
 )
@@ -26,7 +26,7 @@ MOST_EXCEPTIONS = 500
 SLACK = timedelta(days=1)
 
 
-def checked(rule: Rule) -> Rule:
+def checked(rule: WindowRule) -> WindowRule:
     """Return the rule with its recurrence in plain form, or raise Unfit."""
     zone(rule.time_zone)
     for each in (rule.starts, rule.ends):
@@ -53,7 +53,7 @@ def checked(rule: Rule) -> Rule:
     return rule
 
 
-def last(rule: Rule) -> Occurrence | None:
+def last(rule: WindowRule) -> Occurrence | None:
     """Return its last occurrence; None: it goes on for ever, or all are left out."""
     if not rule.recurrence:
         return occurrence(rule, rule.starts)
@@ -66,20 +66,20 @@ def last(rule: Rule) -> Occurrence | None:
     return occurrence(rule, kept[-1]) if kept else None
 
 
-def over_at(rule: Rule) -> datetime | None:
+def over_at(rule: WindowRule) -> datetime | None:
     """Return when it has said all that it says, in UTC; None: never."""
     found = last(rule)
     return found.ends if found else None
 
 
-def between(rule: Rule, begin: datetime, end: datetime) -> list[Occurrence]:
+def between(rule: WindowRule, begin: datetime, end: datetime) -> list[Occurrence]:
     """Return its occurrences that lie, partly at least, in [begin, end), in order."""
     months = chain.from_iterable(_of_month(rule, m) for m in _months(rule, begin, end))
     return [each for each in months if each.begins < end and each.ends > begin]
 
 
 def all_between(
-    rules: Iterable[Rule], begin: datetime, end: datetime
+    rules: Iterable[WindowRule], begin: datetime, end: datetime
 ) -> list[Occurrence]:
     """Return the occurrences of all the rules, in the order of their beginnings."""
     found = chain.from_iterable(between(rule, begin, end) for rule in rules)
@@ -87,7 +87,7 @@ def all_between(
 
 
 def merged(
-    occurrences: Iterable[Occurrence], *, kind: Kind | None = None
+    occurrences: Iterable[Occurrence], *, kind: WindowKind | None = None
 ) -> list[tuple[datetime, datetime]]:
     """Return the times that they cover together, as spans that do not touch."""
     spans: list[tuple[datetime, datetime]] = []
@@ -100,7 +100,7 @@ def merged(
     return spans
 
 
-def _months(rule: Rule, begin: datetime, end: datetime) -> list[tuple[int, int]]:
+def _months(rule: WindowRule, begin: datetime, end: datetime) -> list[tuple[int, int]]:
     """Return the months, by the clock, in which occurrences of that time may start."""
     if not rule.recurrence:
         return [(rule.starts.year, rule.starts.month)]
@@ -113,7 +113,7 @@ def _months(rule: Rule, begin: datetime, end: datetime) -> list[tuple[int, int]]
 
 
 @lru_cache(maxsize=2048)
-def _of_month(rule: Rule, month: tuple[int, int]) -> tuple[Occurrence, ...]:
+def _of_month(rule: WindowRule, month: tuple[int, int]) -> tuple[Occurrence, ...]:
     """Return what starts in that month by the clock. Kept: a list asks again often."""
     if not rule.recurrence:
         return (occurrence(rule, rule.starts),)

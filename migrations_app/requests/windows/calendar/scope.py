@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migrations_app.requests.windows.calendar.window import Rule
+from migrations_app.requests.windows.calendar.window import WindowRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Where:
     spots: tuple[Spot, ...] = ()
 
 
-def touches(rule: Rule, where: Where) -> bool:
+def touches(rule: WindowRule, where: Where) -> bool:
     """Whether the rule is about some of it: one spot in a freeze is enough.
 
     A host whose zone is not known may be in any.
@@ -39,18 +39,18 @@ def touches(rule: Rule, where: Where) -> bool:
     )
 
 
-def covers(rule: Rule, cloud: str, spot: Spot) -> bool:
+def covers(rule: WindowRule, cloud: str, spot: Spot) -> bool:
     """Whether the rule is about that spot: each one needs a window that is."""
     return (not rule.clouds or cloud in rule.clouds) and _about(rule, spot)
 
 
-def _about(rule: Rule, spot: Spot) -> bool:
+def _about(rule: WindowRule, spot: Spot) -> bool:
     return (not rule.zones or spot.zone in rule.zones) and (
         not rule.hosts or spot.host in rule.hosts
     )
 
 
-def words(rule: Rule) -> str:
+def words(rule: WindowRule) -> str:
     """Return whom the rule is about, such as “zone OS1 in prod” or “everything”."""
     parts = []
     for names, one, many in (

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from migrations_app.errors import Unfit
 
 
-class Kind(StrEnum):
+class WindowKind(StrEnum):
     """What a window says about its time."""
 
     MAINTENANCE = "maintenance"
@@ -18,14 +18,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class WindowRule:
     """A window: ``starts`` and ``ends`` are its first times on clocks in ``time_zone``.
 
     ``recurrence`` is an RRULE as recurrence.py returns it; ``exceptions`` are starts
     that are left out. Empty scopes mean everywhere.
     """
 
-    kind: Kind
+    kind: WindowKind
     name: str
     time_zone: str
     starts: datetime
@@ -51,7 +51,7 @@ class Occurrence:
     ``start`` is its start on the clock, by which an exception names it.
     """
 
-    rule: Rule
+    rule: WindowRule
     start: datetime
     begins: datetime
     ends: datetime
@@ -59,7 +59,7 @@ class Occurrence:
     @property
     def freeze(self) -> bool:
         """Whether nothing may start in it."""
-        return self.rule.kind is Kind.FREEZE
+        return self.rule.kind is WindowKind.FREEZE
 
 
 def zone(name: str) -> ZoneInfo:
@@ -87,7 +87,7 @@ def clock(at: datetime, zone_name: str) -> datetime:
     return at.astimezone(zone(zone_name)).replace(tzinfo=None, fold=0)
 
 
-def occurrence(rule: Rule, start: datetime) -> Occurrence:
+def occurrence(rule: WindowRule, start: datetime) -> Occurrence:
     """Return the rule's occurrence that starts then by the clock.
 
     Its end is by the clock too: a window until 06:00 lasts until 06:00 in the nights in
