@@ -1,7 +1,7 @@
-"""Who may do what: pure rules, each with the sentence that is shown.
+"""Permissions: who may do what, each refusal with the sentence that is shown.
 
-Pages and the API ask ``why_not`` before they offer a button, and the verbs of
-requests/actions.py and runs/actions.py ask it again before they act.
+Pages ask ``why_not`` before they offer a button. Actions ask it again, by way of
+access/require.py, before they change anything.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class DelegatedRight:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is signed in, and the roles they have.
+    """A person who is signed in, and their roles.
 
-    ``groups`` are all their groups, of which the roles are some. ``delegated``
-    are the approval rights that are delegated to them now. ``sets_policy``: a staff
-    account with the permission to change approval policies.
+    ``groups`` are all their groups; those that are roles are in ``roles`` too.
+    ``delegated`` are the approval rights that are delegated to them now.
+    ``sets_policy``: a staff account with the permission to change approval policies.
     """
 
     id: int | None
@@ -79,10 +79,10 @@ def person(user: User | AnonymousUser) -> Person:
 
 
 def current_person(user: User) -> Person:
-    """Return who the user is now, with their roles read again.
+    """Return who the user is now, with their roles read from the database.
 
-    For a check under a row's lock: since ``person`` was asked a role, a delegation or
-    the account itself may have been revoked.
+    For a check under a row's lock: a role, a delegation or the account itself may have
+    been revoked since ``person`` was called.
     """
     return _read(User.objects.filter(pk=user.pk).first() or AnonymousUser())
 
@@ -160,7 +160,7 @@ def why_not(
 
 
 def _has_by_other_right(who: Person, verb: Verb) -> bool:
-    """Whether the verb is open to the person though none of their roles gives it."""
+    """Whether a delegation or a permission of staff gives the person this verb."""
     if verb in DELEGABLE:
         return bool(who.delegated and who.roles)
     return verb is Verb.SEE_POLICIES and who.sets_policy

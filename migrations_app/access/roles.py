@@ -1,4 +1,4 @@
-"""The roles, the verbs of people, and which role opens which verb."""
+"""The roles, the actions of people (verbs), and which role may do which."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Role(StrEnum):
 
 
 class Verb(StrEnum):
-    """Everything a person may do."""
+    """Every action that takes a permission."""
 
     SEE = "see"
     ASK = "ask"
@@ -84,7 +84,7 @@ ROLES: dict[Verb, frozenset[Role]] = {
     # no role gives this: staff does
     Verb.SET_POLICY: frozenset(),
 }
-# What an approver may hand on to somebody who has another role.
+# What an approver may delegate to somebody with any other role.
 DELEGABLE = frozenset({Verb.APPROVE, Verb.REJECT})
 WORDS = {
     Verb.SEE: "look at this",

@@ -1,8 +1,8 @@
-"""The verbs of people about drains: ask, approve, reject, withdraw, pause, and so on.
+"""Actions of people on drains: ask, approve, reject, withdraw, pause, and so on.
 
-Each changes the state by one conditional UPDATE whose row count is looked at, together
-with its audit entry, in one transaction. The cloud is looked at by the workers only:
-when the drain is planned, and right before each of its moves.
+Each changes the state by a conditional UPDATE whose row count is checked, in one
+transaction with its audit entry. Only workers read the cloud: when they plan the drain,
+and right before each of its moves.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def ask(
     window_start: datetime | None = None,
     window_end: datetime | None = None,
 ) -> Drain:
-    """Ask that hosts be emptied; the drain is planned by itself, then waits.
+    """Make a drain of these hosts; a worker plans it, then it waits for approvals.
 
-    ``limits`` are some of Limits' fields. Raises NotAllowed, Unfit where the input
-    makes no sense, and TooLate where one of the hosts has an open drain.
+    ``limits`` are some of the fields of Limits. Raises NotAllowed, Unfit if the input
+    makes no sense, and TooLate if one of the hosts has an open drain.
     """
     require(by, Verb.DRAIN)
     name = integrations_clouds.chosen(cloud)
@@ -83,7 +83,7 @@ def move_back(
     window_start: datetime | None = None,
     window_end: datetime | None = None,
 ) -> Drain:
-    """Ask that what the drain has moved be moved back, under an approval of its own."""
+    """Make a drain that moves the instances back, with approvals of its own."""
     drain = load(drain_id)
     _require(by, Verb.DRAIN, drain)
     if not drain.moves.filter(state=RequestState.COMPLETED).exists():
@@ -106,8 +106,8 @@ def move_back(
 def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
     """Approve the plan with that digest; with enough approvals it starts by itself.
 
-    The world is looked at before each of its moves: one that is no longer as it was
-    approved is left. Raises NotAllowed and TooLate.
+    Each move is planned again before it starts: one whose plan has changed is left out.
+    Raises NotAllowed and TooLate.
     """
     drain = load(drain_id)
     _require(by, Verb.APPROVE, drain)
@@ -162,7 +162,7 @@ def withdraw(drain_id: int, *, by: User, note: str) -> Drain:
 
 
 def pause(drain_id: int, *, by: User, note: str) -> Drain:
-    """Start none of its moves until it goes on; those under way end as they do."""
+    """Start no more moves until it is resumed; moves under way go on."""
     drain = load(drain_id)
     _require(by, Verb.PAUSE, drain)
     note = audit_notes.note(note, "Say why you pause it: others will wonder.")
@@ -173,9 +173,9 @@ def pause(drain_id: int, *, by: User, note: str) -> Drain:
 
 
 def resume(drain_id: int, *, by: User, note: str) -> Drain:
-    """Have it go on; the failures that it has had pause it no more.
+    """Let the paused drain go on; failures until now do not pause it again.
 
-    Its approvals are judged again: raises TooLate when they are no longer enough.
+    Its approvals are checked again: raises TooLate if they are no longer enough.
     """
     drain = load(drain_id)
     _require(by, Verb.RESUME, drain)
@@ -199,9 +199,9 @@ def resume(drain_id: int, *, by: User, note: str) -> Drain:
 
 
 def cancel(drain_id: int, *, by: User, note: str) -> Drain:
-    """Start none of its moves any more; it is over when those under way are.
+    """Start no more moves, for good; the drain ends when those under way have ended.
 
-    Its hosts are then enabled again, or stay disabled, as it was asked for.
+    Its hosts are then enabled again, or stay disabled, as the drain says.
     """
     drain = load(drain_id)
     _require(by, Verb.CANCEL, drain)
@@ -216,7 +216,7 @@ def cancel(drain_id: int, *, by: User, note: str) -> Drain:
 
 
 def load(drain_id: int) -> Drain:
-    """Return the drain of that number. Raises Gone."""
+    """Return the drain with that number. Raises Gone."""
     return get_or_gone(Drain.objects.select_related("cloud"), drain_id, "drain")
 
 

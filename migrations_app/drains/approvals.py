@@ -118,7 +118,7 @@ def _right(
 
 
 def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:
-    """Return why it may not start now, and the right by which it may, audited.
+    """Return why it may not start now, and its policies and approvals, audited.
 
     Called with the drain's row locked, in the transaction of the start.
     """
@@ -147,7 +147,7 @@ def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:
 
 
 def expiry(drain: Drain, *, now: datetime) -> datetime:
-    """Return until when it may be decided about and started."""
+    """Return when the drain expires if it is not approved and started."""
     begins = max(now, drain.window_start or now)
     hours = [rule.request_hours for rule in rules_of(drain, now=now) or []]
     spans = [timedelta(hours=each) for each in hours if each is not None]

@@ -1,4 +1,4 @@
-"""Who may do what to a drain: each refusal is the sentence that is shown."""
+"""Permissions on drains, each refusal with the sentence that is shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TO = {
 def why_not(who: Person, verb: Verb, drain: Drain) -> Refusal | None:
     """Return why the person may not do that to the drain; None: they may.
 
-    ``Verb.DRAIN`` about a drain is to have its instances moved back.
+    ``Verb.DRAIN`` on a drain means to have its instances moved back.
     """
     if refusal := policy.why_not(who, verb):
         return refusal

@@ -1,4 +1,4 @@
-"""Who must agree to what: policies, their versions, says handed on, broken glass."""
+"""Approval policies, their versions, delegations of approval rights, broken glass."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from migrations_app.models.request import MigrationRequest
 
 
 class ApprovalPolicy(models.Model):
-    """Which moves it is for and who must approve them (requests/approvals/rules.py).
+    """An approval policy, with conditions and stages as data (approvals/rules.py).
 
-    Of the active ones that match a move the heaviest rules. ``version`` is the number
-    of the newest PolicyVersion, whose copy of the rule this is.
+    Among the active ones that match a move the heaviest applies. ``version`` is the
+    number of the newest PolicyVersion, which has the same rule.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -31,7 +31,7 @@ class ApprovalPolicy(models.Model):
 
 
 class PolicyVersion(models.Model):
-    """A policy as it was from ``at`` on until its next version; rows are only added."""
+    """A policy as it was from ``at`` until its next version; rows are only added."""
 
     policy = models.ForeignKey(
         ApprovalPolicy, on_delete=models.PROTECT, related_name="versions"
@@ -59,9 +59,10 @@ class PolicyVersion(models.Model):
 
 
 class Delegation(models.Model):
-    """An approver's say in somebody else's hands, from ``starts_at`` to ``ends_at``.
+    """An approval right, delegated by ``giver`` to ``taker`` for a limited time.
 
-    Both have the say meanwhile, which counts once. It is over early when revoked.
+    Both may use it from ``starts_at`` to ``ends_at``, but it counts once for a plan. It
+    ends early if it is revoked.
     """
 
     giver = models.ForeignKey(
@@ -95,9 +96,9 @@ class Delegation(models.Model):
 
 
 class BrokenGlass(models.Model):
-    """An operator had a plan run without its approvals; somebody must review that.
+    """The emergency start of a plan without its approvals, and its review.
 
-    It is for the plan of that digest only.
+    It is valid for the plan with that digest only.
     """
 
     request = models.ForeignKey(

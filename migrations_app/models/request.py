@@ -104,9 +104,9 @@ class Decision(models.Model):
 
     It is about a request or about a drain: about one of the two.
 
-    An approval counts only while the request's digest is the one that it names, and
-    as far as the policy that rules lets it (approvals/status.py). ``groups`` are the
-    groups at that time of whose say it is: of ``on_behalf_of``, where that is given.
+    An approval counts only while the request's digest is the one that it names, and as
+    the policy that applies counts it (approvals/status.py). ``groups`` are the groups
+    at that time of the person whose right it was: ``on_behalf_of``, if that is set.
     """
 
     request = models.ForeignKey(

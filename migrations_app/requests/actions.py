@@ -1,8 +1,8 @@
-"""The verbs of people about requests: ask, approve, reject, withdraw.
+"""Actions of people on requests: ask, approve, reject, withdraw.
 
-Each asks the policy, looks at the world where it must, and then changes the state by
-one conditional UPDATE whose row count is looked at, together with its audit entry, in
-one transaction. The cloud is never asked inside a transaction.
+Each checks the permission, reads the cloud if it must, and then changes the state by a
+conditional UPDATE whose row count is checked, in one transaction with its audit entry.
+The cloud is never asked inside a transaction.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def preflight(
     target: str | None = None,
     cloud: str | None = None,
 ) -> Advice:
-    """Return how the instance could be moved, best first, with all findings."""
+    """Return the ways to move the instance, best first, with all findings."""
     require(by, Verb.SEE)
     return planning.advice(
         wiring.world_for(integrations_clouds.chosen(cloud)),
@@ -68,11 +68,11 @@ def ask(
     options: Mapping[str, Any] | None = None,
     cloud: str | None = None,
 ) -> MigrationRequest:
-    """Ask for a move; the request waits for its approvals afterwards.
+    """Make a request for a move, which then waits for its approvals.
 
-    Raises Unfit when the pre-flight forbids it (``findings`` says why) or the input
-    makes no sense, TooLate when the instance has an open request, and what the cloud
-    raises when it cannot be looked at.
+    Raises Unfit if the pre-flight forbids it (``findings`` says why) or the input
+    makes no sense, TooLate if the instance has an open request, and what the cloud
+    raises if it cannot be read.
     """
     require(by, Verb.ASK)
     name, now = integrations_clouds.chosen(cloud), timezone.now()
@@ -126,9 +126,9 @@ def approve(
 ) -> MigrationRequest:
     """Approve the plan with that digest; with enough approvals it starts by itself.
 
-    The world is looked at again first. When the plan is no longer what the approver
-    saw, nothing is approved: the request shows the new plan, and TooLate says so.
-    Raises Unfit when the plan is forbidden, as one may be that has changed before.
+    The plan is made again first. If it is not the one that the approver saw, nothing is
+    approved: the request shows the new plan, and TooLate says so. Raises Unfit if the
+    pre-flight forbids the plan, as it may one that had changed before.
     """
     request = load(request_id)
     require(by, Verb.APPROVE, request=request)
@@ -180,10 +180,10 @@ def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
 
 
 def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
-    """Look at the world again; return if that plan of the request may still run.
+    """Make the plan again; return if it is still the same and may run.
 
-    Raises TooLate when it is no longer the request's or the world's: the request has
-    the new plan then; Unfit, and what the cloud raises.
+    Raises TooLate if the plan has changed (the request has the new one then), Unfit if
+    the pre-flight forbids it, and what the cloud raises.
     """
     if plan_digest != request.plan_digest:
         raise TooLate("The plan has changed since you looked: read it and decide anew.")
@@ -206,7 +206,7 @@ def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
 
 
 def replace_plan(request: MigrationRequest, drawn: Draft) -> None:
-    """Put the changed plan in place of the old one; approvals of the old are void."""
+    """Replace the request's plan by the changed one; its approvals are void."""
     lines = drift.differences(request, drawn)
     words = drift.sentences(lines)
     why = f"The plan changed, so earlier approvals are void. {words}"

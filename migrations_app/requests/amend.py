@@ -1,4 +1,4 @@
-"""To change what was asked: a new plan, which must be approved anew."""
+"""Amendment of a request: it gets a new plan, which needs new approvals."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def amend(
     note: str,
     changes: Mapping[str, Any],
 ) -> MigrationRequest:
-    """Change what was asked; its approvals are void, and ``by`` can give none.
+    """Change the request; its approvals are void, and ``by`` may not approve it.
 
     ``changes`` are some of FIELDS as ``ask`` takes them. Afterwards the request is
-    *requested* with a plan of its next edition. Raises Unfit when nothing would be
-    different or the pre-flight forbids it, TooLate when somebody was faster, and what
-    the cloud raises.
+    *requested* with a plan of its next edition. Raises Unfit if nothing would be
+    different or the pre-flight forbids it, TooLate if somebody else changed it first,
+    and what the cloud raises.
     """
     request = load(request_id)
     require(by, Verb.AMEND, request=request)
@@ -96,11 +96,11 @@ def amend(
             note=note,
             before={
                 "digest": plan_digest,
-                **{name: _told(before[name]) for name in changed},
+                **{name: _json(before[name]) for name in changed},
             },
             after={
                 "digest": drawn.digest,
-                **{name: _told(wanted[name]) for name in changed},
+                **{name: _json(wanted[name]) for name in changed},
             },
         )
     return load(request_id)
@@ -125,6 +125,6 @@ def _clean(changes: Mapping[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def _told(value: Any) -> Any:
-    """Return the value as JSON holds it."""
+def _json(value: Any) -> Any:
+    """Return the value as JSON has it."""
     return value.isoformat() if isinstance(value, datetime) else value

@@ -1,7 +1,8 @@
-"""Breaking the glass: a move that cannot wait for its approvals, and its review.
+"""Emergency start of a request (“breaking the glass”), and its review.
 
-It passes approvals, windows and freezes, never the pre-flight. It is loud: a banner
-stands on every page until somebody who had no part in it has reviewed it.
+The plan starts without its approvals and regardless of windows and freezes; the
+pre-flight still applies. Every page has a banner about it until somebody else has
+reviewed it.
 """
 
 from __future__ import annotations
@@ -50,10 +51,10 @@ def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
 def break_glass(
     request_id: int, *, by: User, plan_digest: str, reason: str
 ) -> MigrationRequest:
-    """Have the plan of that digest start at once, without its approvals or window.
+    """Have the plan with that digest start at once, without approvals or window.
 
-    The world is looked at first, and again before it starts: if the plan changes, the
-    glass must be broken anew. Raises NotAllowed, TooLate, Unfit, and what the cloud
+    The plan is made again first, and once more before it starts: if it has changed, the
+    glass must be broken again. Raises NotAllowed, TooLate, Unfit, and what the cloud
     raises.
     """
     request = load(request_id)
@@ -98,7 +99,10 @@ def break_glass(
 
 
 def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
-    """Say of the request's broken glass that it was looked at, and what was found."""
+    """Record the review of the request's broken glass.
+
+    Raises NotAllowed, Unfit without a note, and TooLate if there is none to review.
+    """
     request = load(request_id)
     require(by, Verb.REVIEW, request=request)
     note = audit_notes.note(

@@ -61,7 +61,7 @@ def keep(
 ) -> Decision:
     """Keep the decision about the plan as ``of`` has it, with the right it was made by.
 
-    ``right`` is some fields of the Decision, as rulings.py returns them.
+    ``right`` is some fields of the Decision, as approvals/evaluate.py returns it.
     """
     return Decision.objects.create(
         **{_word(of): of},

@@ -1,4 +1,4 @@
-"""What actions on a request check first: that it exists, and its draft."""
+"""Checks at the beginning of an action: the request exists, its plan can run."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from migrations_app.requests.plan import Draft
 
 
 def load(request_id: int) -> MigrationRequest:
-    """Return the request of that number. Raises Gone."""
+    """Return the request with that number. Raises Gone."""
     rows = MigrationRequest.objects.select_related("cloud")
     return get_or_gone(rows, request_id, "request")
 
 
 def require_unblocked(drawn: Draft) -> None:
-    """Raise Unfit where the pre-flight forbids the draft."""
+    """Raise Unfit if the pre-flight forbids the draft."""
     if drawn.blocking:
         first = drawn.blocking[0]
         raise Unfit(f"{first.sentence} {first.remedy}".strip(), drawn.findings)
 
 
 def require_complete(drawn: Draft) -> None:
-    """Raise Unreachable where the draft was made without knowing all."""
+    """Raise Unreachable if some facts of the draft could not be read."""
     for sentence in drawn.unread.values():
         raise Unreachable(f"Not everything could be checked, so wait: {sentence}")

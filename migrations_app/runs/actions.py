@@ -1,8 +1,8 @@
-"""The verbs of people about runs: stop, abort, force, and what a held run needs.
+"""Actions of people on runs: stop, abort, force-complete; resume or close a held one.
 
-Stop, abort and force-complete only leave a wish in the run's row, which the walk reads
-before its next step. The verbs of a held run move its state, which nobody else does
-while it is held.
+Stop, abort and force-complete only set fields of the run, which the engine reads before
+its next step. Actions on a held run change its state, which nothing else does while it
+is held.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from migrations_app.runs.log_file import log_proof
 
 
 def stop(run_id: int, *, by: User, note: str = "") -> Run:
-    """Have the run turn back as soon as it may; what is under way is called off."""
+    """Ask the run to roll back as soon as it may; the step under way is called off."""
     run = _load(run_id)
     require(by, Verb.STOP, run=run)
     return _stop(run, "run.stop", by=by, note=note)
 
 
 def abort(run_id: int, *, by: User, note: str = "") -> Run:
-    """Have Nova abort the live migration under way; the run turns back."""
+    """Ask that Nova abort the live migration under way; the run rolls back."""
     run = _load(run_id)
     require(by, Verb.ABORT, run=run)
     _migrating(run, "abort")
@@ -46,7 +46,7 @@ def abort(run_id: int, *, by: User, note: str = "") -> Run:
 
 
 def force_complete(run_id: int, *, by: User, note: str = "") -> Run:
-    """Have Nova complete the live migration now: by post-copy, or by a pause."""
+    """Ask that Nova complete the live migration now: by post-copy, or by a pause."""
     run = _load(run_id)
     require(by, Verb.FORCE_COMPLETE, run=run)
     _migrating(run, "force")
@@ -55,14 +55,14 @@ def force_complete(run_id: int, *, by: User, note: str = "") -> Run:
 
 
 def look_again(run_id: int, *, by: User, note: str = "") -> Run:
-    """Have a held run go on the way it was going, with its patience renewed."""
+    """Resume a held run in the direction it had; time limits start again."""
     run = _load(run_id)
     state = RunState.GOING_BACK if run.was_going_back else RunState.RUNNING
     return _resume(run, Verb.LOOK_AGAIN, "run.look_again", state, by=by, note=note)
 
 
 def go_back(run_id: int, *, by: User, note: str = "") -> Run:
-    """Send a held run back, unless the point of no return is passed."""
+    """Roll a held run back. Raises TooLate if the point of no return is passed."""
     run = _load(run_id)
     require(by, Verb.GO_BACK, run=run)
     if run.steps.filter(final=True, state=StepState.DONE).exists():
@@ -76,7 +76,7 @@ def go_back(run_id: int, *, by: User, note: str = "") -> Run:
 
 
 def close(run_id: int, *, by: User, note: str) -> Run:
-    """Close a held run by hand: a person has seen to it, and says how."""
+    """Close a held run: a person has repaired what was wrong; the note says how."""
     run = _load(run_id)
     require(by, Verb.CLOSE, run=run)
     note = audit_notes.note(note, "Say what you found and what you did about it.")
@@ -148,7 +148,7 @@ def _held(run: Run, **fields: Any) -> None:
 
 
 def _migrating(run: Run, word: str) -> None:
-    """Check that a live migration is under way now."""
+    """Raise TooLate if no live migration is under way."""
     live = run.steps.filter(key="migrate_live", asked_at__isnull=False)
     if not live.exclude(state=StepState.DONE).exists():
         raise TooLate(f"No live migration is under way: there is nothing to {word}.")

@@ -15,6 +15,8 @@ from migrations_app.requests import start as starts
 from migrations_app.requests.windows import actions as windows
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.requests.windows.actions import Wish
+from migrations_app.requests.windows.calendar.conflicts import inside
+from migrations_app.requests.windows.calendar.scope import Spot, Where
 from tests import factories
 from tests.cast import Cast, verbs
 from tests.stage import Stage
@@ -218,10 +220,11 @@ def test_openings_are_when_both_hosts_have_a_window_and_no_freeze(
     ]
     assert hours == [(2, 3), (4, 6)]
     begin, end = stage.time + 2 * HOUR, stage.time + 3 * HOUR
-    hosts = [stage.source, stage.target]
-    assert timetable.inside("pretend", ["OS1"], hosts, begin, end)
-    assert not timetable.inside("pretend", ["OS1"], hosts, begin - HOUR, end)
-    assert not timetable.inside("pretend", ["OS1", "OS2"], hosts, begin, end)
+    elsewhere = Where("pretend", (*about.spots, Spot("OS2")))
+    known = timetable.rules(begin - HOUR, end)
+    assert inside(known, about, begin, end)
+    assert not inside(known, about, begin - HOUR, end)
+    assert not inside(known, elsewhere, begin, end)
 
 
 def test_every_change_is_audited_with_what_it_was(stage: Stage, cast: Cast) -> None:

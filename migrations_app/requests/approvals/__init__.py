@@ -1,1 +1,1 @@
-"""Who must agree to what: rules as data, and where a plan's approvals stand. Pure."""
+"""Approval policies as data, and the status of a plan's approvals. Pure."""

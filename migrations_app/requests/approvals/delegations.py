@@ -1,4 +1,4 @@
-"""An approver hands on their say for a time, and takes it back."""
+"""Delegation of approval rights for a limited time, and its revocation."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ LONGEST = timedelta(days=92)
 def delegate(
     *, by: User, to: str, starts_at: datetime, ends_at: datetime, reason: str
 ) -> Delegation:
-    """Hand on the say of ``by`` to the person of that name, for that time.
+    """Delegate the approval right of ``by`` to the person of that name, for that time.
 
-    What was handed on to ``by`` is not handed on with it. Raises NotAllowed and Unfit.
+    Rights that were delegated to ``by`` are not part of it. Raises NotAllowed, Unfit.
     """
     require(by, Verb.DELEGATE)
     reason = audit_notes.note(
@@ -56,7 +56,10 @@ def delegate(
 
 
 def revoke(number: int, *, by: User) -> Delegation:
-    """Take the say back; decisions that were made with it stand. Raises TooLate."""
+    """End the delegation now; decisions made by it stay.
+
+    Raises Gone, NotAllowed, and TooLate if it is over already.
+    """
     row = get_or_gone(Delegation.objects.all(), number, "delegation")
     if refusal := why_not_revoke(policy.person(by), row):
         raise refusal.error()
@@ -85,7 +88,7 @@ def delegations() -> QuerySet[Delegation]:
 
 
 def open_now() -> QuerySet[Delegation]:
-    """Return those that are not over, newest first."""
+    """Return the delegations that are not over, newest first."""
     return delegations().filter(revoked_at=None, ends_at__gt=timezone.now())
 
 

@@ -47,7 +47,7 @@ def current() -> list[Rule]:
 
 
 def rule_of(row: ApprovalPolicy) -> Rule:
-    """Return the policy's rule."""
+    """Return the policy's rule as a value."""
     return rules.read(
         row.rule,
         number=row.pk,
@@ -141,9 +141,9 @@ def _involved(request: MigrationRequest) -> set[int | None]:
 
 
 def expiry(request: MigrationRequest, *, now: datetime) -> datetime:
-    """Return until when the request may be decided about and started.
+    """Return when the request expires if it is not approved and started.
 
-    A window that begins late gives it as much time as any other.
+    If its window begins later, the time counts from there.
     """
     begins = max(now, request.window_start or now)
     rule = rule_for(request, now=now)
@@ -225,7 +225,7 @@ def broken_glass(request: MigrationRequest) -> BrokenGlass | None:
 
 
 def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, Any]]:
-    """Return why the plan may not start now, and the right by which it may, audited.
+    """Return why the plan may not start now, and its policy and approvals, audited.
 
     Called with the request's row locked, in the transaction of the start.
     """

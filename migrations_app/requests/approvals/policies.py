@@ -1,4 +1,4 @@
-"""Approval policies: to make, change and retire them, each in versions that stay."""
+"""Actions on approval policies: create, change, retire. Every version is kept."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _CHANGED = "Somebody has changed this policy meanwhile: look again."
 
 
 def all_policies() -> QuerySet[ApprovalPolicy]:
-    """Return every policy, those that rule first, the heaviest first."""
+    """Return every policy: active ones first, then by weight, the heaviest first."""
     return ApprovalPolicy.objects.order_by("-active", "-weight", "id")
 
 
 def one(number: int) -> ApprovalPolicy:
-    """Return the policy of that number. Raises Gone."""
+    """Return the policy with that number. Raises Gone."""
     return get_or_gone(ApprovalPolicy.objects.all(), number, "approval policy")
 
 
@@ -52,7 +52,7 @@ def rule_then(version: PolicyVersion) -> Rule:
 def create(
     *, by: User, name: str, weight: int, rule: Mapping[str, Any], note: str
 ) -> ApprovalPolicy:
-    """Make a policy, which rules from now on. Raises NotAllowed, Unfit, TooLate."""
+    """Create a policy, which applies from now on. Raises NotAllowed, Unfit."""
     require(by, Verb.SET_POLICY)
     note = audit_notes.note(note, "Say why: an auditor will read it.")
     read = _read(rule, name=name, weight=weight)
@@ -79,9 +79,10 @@ def change(
     rule: Mapping[str, Any],
     note: str,
 ) -> ApprovalPolicy:
-    """Make the policy's next version, which rules from now on.
+    """Create the policy's next version, which applies from now on.
 
-    ``version`` is the one that was seen. Raises TooLate when it is not the newest.
+    ``version`` is the one that was seen. Raises NotAllowed, Unfit, and TooLate if it
+    is not the newest.
     """
     require(by, Verb.SET_POLICY)
     note = audit_notes.note(note, "Say why: an auditor will read it.")
@@ -112,7 +113,7 @@ def change(
 
 
 def retire(number: int, *, by: User, version: int, note: str) -> ApprovalPolicy:
-    """Let the policy rule no more; it and its versions stay to be looked up."""
+    """Deactivate the policy; it and its versions stay readable."""
     row = one(number)
     return change(
         number,
@@ -127,7 +128,7 @@ def retire(number: int, *, by: User, version: int, note: str) -> ApprovalPolicy:
 
 
 def told(row: ApprovalPolicy) -> dict[str, Any]:
-    """Return the whole policy as an audit entry and its version keep it."""
+    """Return the whole policy as its audit entry and its version have it."""
     return {
         "name": row.name,
         "weight": row.weight,
@@ -138,9 +139,9 @@ def told(row: ApprovalPolicy) -> dict[str, Any]:
 
 
 def too_few(rule: Rule) -> list[str]:
-    """Return a sentence for each stage that the people there are cannot fill.
+    """Return a sentence for each stage that has too few possible approvers.
 
-    To decide takes the role approver too; a superuser does not count.
+    An approver needs the role too; superusers do not count.
     """
     counts = Q(user__is_active=True, user__is_superuser=False)
     counts &= Q(user__groups__name=str(Role.APPROVER))

@@ -1,6 +1,6 @@
-"""A policy's rule: which moves it is for, and who must agree to them, in stages.
+"""The rule of an approval policy: its conditions, and its stages of approvers.
 
-Pure: facts go in, the rule that rules comes out. The rows are models/approval.py.
+Pure: facts go in, the rule that applies comes out. The rows are models/approval.py.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ class When(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """So many people, each of one of these groups."""
+    """A number of approvers, each in one of these groups."""
 
     groups: tuple[str, ...]
     approvers: int
 
     @property
     def words(self) -> str:
-        """The stage as a person says it: 2 of approver or change-board."""
+        """The stage in words, as in: 2 of approver or change-board."""
         return f"{self.approvers} of {words.either(self.groups)}"
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyFacts:
-    """What a rule may ask about a move.
+    """The facts about a move that conditions are compared with.
 
-    ``hosts`` are its source and, where it was chosen, its target. Where the target is
-    the scheduler's choice ``any_host`` is set; where the zones or the aggregates of a
-    host are not known, ``any_place``.
+    ``hosts`` are the source and, if it is chosen, the target. ``any_host``: the
+    scheduler is yet to choose the target. ``any_place``: the zone and aggregates of a
+    host are not known.
     """
 
     cloud: str
@@ -66,8 +66,9 @@ class PolicyFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One version of one policy. Hours count from an approval, or from the asking.
+    """One version of one policy, as a value.
 
+    ``approval_hours`` count from the approval, ``request_hours`` from the request.
     Names in conditions may have the wildcards * and ?.
     """
 
@@ -85,17 +86,17 @@ class Rule:
 
     @property
     def needed(self) -> int:
-        """How many people must approve in all."""
+        """The number of approvals in all stages."""
         return sum(stage.approvers for stage in self.stages)
 
     @property
     def words(self) -> str:
-        """Who must approve, in order."""
+        """The stages in words, in order."""
         return "; then ".join(stage.words for stage in self.stages)
 
     @property
     def about(self) -> list[tuple[str, str]]:
-        """What it is for: each condition that not every move meets, and its names."""
+        """Its conditions in words: name and value of each that is not empty."""
         found = [
             (name, ", ".join(names)) for name, names in self.conditions.items() if names
         ]
@@ -107,11 +108,11 @@ class Rule:
 
     @property
     def title(self) -> str:
-        """Its name and version, as the audit trail has it."""
+        """Its name and version, in words."""
         return f"{self.name}, version {self.version}"
 
     def as_data(self) -> dict[str, Any]:
-        """Return the rule without its name, version and weight, as JSON has it."""
+        """Return the rule as JSON has it, without its name, version and weight."""
         return {
             **{name: list(self.conditions.get(name, ())) for name in CONDITIONS},
             "instances_at_least": self.instances_at_least,
@@ -129,7 +130,7 @@ class Rule:
 def read(
     data: Mapping[str, Any], *, number: int, name: str, version: int, weight: int
 ) -> Rule:
-    """Return the rule that the data is. Raises Unfit with what is wrong with it."""
+    """Return the rule from its JSON. Raises Unfit with what is wrong with it."""
     if unknown := sorted(set(data) - set(Rule.as_data(_NOTHING))):
         raise Unfit(f"A policy has no “{unknown[0]}”.")
     if not -MOST_WEIGHT <= weight <= MOST_WEIGHT:
@@ -161,17 +162,17 @@ def read(
 
 
 def matches(rule: Rule, facts: PolicyFacts) -> bool:
-    """Whether the rule is for such a move, as far as that is known."""
+    """Whether the facts meet all conditions of the rule, as far as they are known."""
     return _fits(rule, facts, unknown=False)
 
 
 def applicable_rule(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
-    """Return the rule that rules: the heaviest that matches; None: nothing allows it.
+    """Return the rule that applies: the heaviest that matches; None: none matches.
 
-    Of two that weigh the same the more demanding rules, then the older. Where the
-    target or its place is not known yet, a heavier rule may turn out to match: then
-    the most demanding of those that could rule does, so that leaving the choice to the
-    scheduler never makes it easier.
+    Among rules of equal weight the one with more approvals applies, then the older.
+    If the target or its place is not known yet, a heavier rule may turn out to match:
+    then the one with most approvals among them applies, so that it is never easier to
+    leave the choice to the scheduler.
     """
     known = list(rules)
     sure = max((r for r in known if matches(r, facts)), key=_rank, default=None)
@@ -217,7 +218,7 @@ def _fits(rule: Rule, facts: PolicyFacts, *, unknown: bool) -> bool:
     )
 
 
-# -- reading what people and JSON say ------------------------------------------------
+# -- reading and checking the JSON ---------------------------------------------------
 
 
 def _stage(data: Any) -> Stage:

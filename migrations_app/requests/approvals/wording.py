@@ -1,4 +1,4 @@
-"""How lists and numbers of people are said. Pure."""
+"""Stages and lists of names as text, and back. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def either(names: Iterable[str]) -> str:
 
 
 def stages(text: str) -> list[dict[str, Any]]:
-    """Return the stages that the lines say, as ``2 of approver, change-board`` does.
+    """Return the stages from lines like ``2 of approver, change-board``.
 
-    Raises Unfit for a line that says none.
+    Raises Unfit for a line of another form.
     """
     found = []
     for line in filter(None, map(str.strip, text.splitlines())):
@@ -35,5 +35,5 @@ def stages(text: str) -> list[dict[str, Any]]:
 
 
 def names(text: str) -> list[str]:
-    """Return the names in a text, which commas or line ends part."""
+    """Return the names in a text, separated by commas or line ends."""
     return list(dict.fromkeys(filter(None, map(str.strip, re.split(r"[,\n]", text)))))

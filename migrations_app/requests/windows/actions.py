@@ -1,4 +1,4 @@
-"""The verbs of people about windows and freezes: make one, change it, retire it."""
+"""Actions on maintenance windows and freezes: create, change, retire."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ _FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a window is to be. ``starts`` and ``ends``: what clocks there show."""
+    """The fields of a window, as a person gives them.
+
+    ``starts`` and ``ends`` are local times in ``time_zone``.
+    """
 
     name: str
     kind: str
@@ -66,7 +69,7 @@ class Wish:
 
 
 def create(wish: Wish, *, by: User) -> Window:
-    """Make the window; from now on it counts. Raises Unfit, NotAllowed."""
+    """Create the window, which applies from now on. Raises Unfit, NotAllowed."""
     require(by, Verb.CALENDAR)
     return _create(fields(wish), wish.uid, by=by)
 
@@ -74,8 +77,8 @@ def create(wish: Wish, *, by: User) -> Window:
 def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
     """Change the window that the person saw as ``version``.
 
-    Runs that have begun go on; what waits is asked again within a minute. Raises Unfit,
-    NotAllowed, and TooLate when it was changed or retired meanwhile.
+    Runs that have begun go on; waiting requests are checked again within a minute.
+    Raises Unfit, NotAllowed, and TooLate if it was changed or retired meanwhile.
     """
     require(by, Verb.CALENDAR)
     row = window(window_id)
@@ -107,9 +110,9 @@ def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
 
 
 def retire(window_id: int, *, by: User, note: str) -> Window:
-    """Take the window out of force, for good; it stays to be read.
+    """Deactivate the window, for good; it stays readable.
 
-    Raises TooLate when it is retired already.
+    Raises NotAllowed, Unfit, and TooLate if it is retired already.
     """
     require(by, Verb.CALENDAR)
     note = audit_notes.note(note, "Say why you retire it: an auditor will read it.")
@@ -140,12 +143,12 @@ def window(window_id: int) -> Window:
 
 
 def home() -> str:
-    """Return the time zone of who does not say another."""
+    """Return the time zone of windows that name none."""
     return str(settings.TIME_ZONE)
 
 
 def facts(row: Window) -> dict[str, Any]:
-    """Return what the window says, as the audit trail keeps it."""
+    """Return the window as its audit entries have it."""
     return {"window": row.pk, **{name: getattr(row, name) for name in _FACTS}}
 
 
@@ -189,7 +192,7 @@ def fields(wish: Wish) -> dict[str, Any]:
 
 
 def wish_of(row: Window) -> Wish:
-    """Return what the window is, as a wish that would make it again."""
+    """Return the window as the wish that would create it again."""
     rule = timetable.rule_of(row)
     return Wish(
         name=row.name,
@@ -208,7 +211,7 @@ def wish_of(row: Window) -> Wish:
 
 
 def changed_wish(row: Window, given: Mapping[str, Any]) -> Wish:
-    """Return what the window is with what is given put in its place."""
+    """Return the window as a wish, with the given fields replaced."""
     return replace(wish_of(row), **given)
 
 
@@ -248,5 +251,5 @@ def _names(given: Iterable[str], what: str) -> list[str]:
 
 
 def _one(names: list[str]) -> str:
-    """Return the name if there is just one, for the columns of the audit trail."""
+    """Return the only name, for a column of the audit trail; else the empty text."""
     return names[0] if len(names) == 1 else ""

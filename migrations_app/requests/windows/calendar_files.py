@@ -1,4 +1,4 @@
-"""The verbs of people about calendar files: look at one, take it in, give one out."""
+"""Actions on calendar files: preview, import and export."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from migrations_app.requests.windows.calendar.ics import Read
 
 @dataclass(frozen=True, slots=True)
 class EventDefaults:
-    """What a file's events are about, where it does not say so itself."""
+    """The kind, time zone and scopes of events that do not have their own."""
 
     kind: str
     time_zone: str
@@ -32,7 +32,7 @@ class EventDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What comes of one event: new, changed, same, retired or left-out (``why``)."""
+    """The outcome of one event: new, changed, same, retired or left-out (``why``)."""
 
     what: str
     name: str
@@ -42,7 +42,7 @@ class Planned:
 
 
 def preview(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
-    """Return what taking the file in would do. Changes nothing. Raises Unfit."""
+    """Return what the import would do; nothing is changed. Raises Unfit."""
     require(by, Verb.CALENDAR)
     events = ics.read(text, time_zone=scope.time_zone)
     uids = [_uid(event) for event in events]
@@ -51,10 +51,10 @@ def preview(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
 
 
 def take_in(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
-    """Make, change and retire windows as the file says; return what was done.
+    """Import the file: create, change and retire windows; return what was done.
 
-    Each event stands for itself: what cannot be done is left out, and says why. Taking
-    the same file in again changes nothing.
+    Each event is independent: one that fails is left out, with the reason. To import
+    the same file again changes nothing.
     """
     return [_done(each, by=by) for each in preview(text, scope, by=by)]
 
@@ -65,7 +65,7 @@ def give_out(rows: Iterable[Window]) -> bytes:
 
 
 def summary(planned: Sequence[Planned]) -> str:
-    """Return what came of a file in one sentence."""
+    """Return the outcome of an import in one sentence."""
     words = ("new", "changed", "same", "retired", "left-out")
     counts = {word: sum(each.what == word for each in planned) for word in words}
     return ", ".join(

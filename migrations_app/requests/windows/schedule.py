@@ -1,4 +1,4 @@
-"""What the calendar says, about requests and places: read when asked, kept nowhere.
+"""The calendar's answers about requests and hosts; they are never stored.
 
 A start asks ``start_block`` twice, the second time in its transaction. Broken glass
 goes around it (requests/start.py).
@@ -6,7 +6,7 @@ goes around it (requests/start.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ LOOK = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class StartBlock:
-    """Why a request may not start now. ``over``: nor later, as it was asked for."""
+    """Why a request may not start now. ``over``: nor at any later time."""
 
     sentence: str
     again: datetime
@@ -41,7 +41,7 @@ class StartBlock:
 
 
 def rule_of(row: Window) -> WindowRule:
-    """Return the row as a value."""
+    """Return the window as a value."""
     return WindowRule(
         kind=WindowKind(row.kind),
         name=row.name,
@@ -59,7 +59,7 @@ def rule_of(row: Window) -> WindowRule:
 
 
 def rules(since: datetime, until: datetime | None = None) -> list[WindowRule]:
-    """Return all that say anything about that time; without an end, from then on."""
+    """Return the active windows that may overlap that time; None: it has no end."""
     # stored moments were reckoned with the clocks' rules of then: hence the slack
     rows = Window.objects.filter(active=True).filter(
         Q(over_at=None) | Q(over_at__gt=since - SLACK)
@@ -70,7 +70,7 @@ def rules(since: datetime, until: datetime | None = None) -> list[WindowRule]:
 
 
 def where(cloud: str, hosts: Iterable[str | None]) -> Where:
-    """Return the hosts with the zones that they are in, as far as is known."""
+    """Return the hosts with their zones, as far as they are known."""
     names = [host for host in dict.fromkeys(hosts) if host]
     known = Hypervisor.objects.filter(cloud__name=cloud, host__in=names)
     zones = dict(known.values_list("host", "zone"))
@@ -78,32 +78,15 @@ def where(cloud: str, hosts: Iterable[str | None]) -> Where:
 
 
 def where_of(request: MigrationRequest) -> Where:
-    """Return where the request's move happens: at its source and its target.
+    """Return the source and target of the request, with their zones.
 
-    A target that Nova's scheduler is yet to choose is nowhere.
+    A target that Nova's scheduler is yet to choose is left out.
     """
     return where(request.cloud.name, [request.source, request.target])
 
 
-def inside(
-    cloud: str,
-    zones: Collection[str],
-    hosts: Collection[str],
-    start: datetime,
-    end: datetime,
-) -> bool:
-    """Whether all of that time is in maintenance windows of all these hosts and zones.
-
-    A host is in its zone by our copy of the cloud; ``zones`` may name others beside.
-    """
-    about = where(cloud, hosts)
-    others = set(zones) - {spot.zone for spot in about.spots}
-    spots = (*about.spots, *(Spot(zone) for zone in sorted(others)))
-    return standing.inside(rules(start, end), Where(cloud, spots), start, end)
-
-
 def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
-    """Return why the calendar does not let the request start now; None: it does."""
+    """Return why the request may not start now by the calendar; None: it may."""
     start, end = request.window_start, request.window_end
     if end is not None and now >= end:
         return StartBlock(
@@ -131,7 +114,7 @@ def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
 
 
 def lasting(estimate: dict[str, Any] | None) -> tuple[float, float]:
-    """Return how long a move takes, least and most, in seconds; 0 if nobody knows."""
+    """Return the least and most seconds that a move takes; 0 if that is not known."""
     least, most = (estimate or {}).get("duration") or (0.0, 0.0)
     return float(least), float(most)
 
@@ -143,7 +126,7 @@ def conflicts(
     estimate: dict[str, Any] | None = None,
     other_than: int | None = None,
 ) -> list[WindowConflict]:
-    """Return what speaks against that time for a move there."""
+    """Return the conflicts of a move of these hosts at that time."""
     now = timezone.now()
     least, most = lasting(estimate)
     known = standing.conflicts(
@@ -157,7 +140,7 @@ def conflicts(
 
 
 def conflicts_of(request: MigrationRequest) -> list[WindowConflict]:
-    """Return what speaks against the time of a request; nothing once it has begun."""
+    """Return the conflicts of the request's time; none once it has started."""
     if request.state not in BEFORE_START:
         return []
     return conflicts(
@@ -175,7 +158,7 @@ def conflicts_of_instance(
     window: tuple[datetime | None, datetime | None],
     estimate: dict[str, Any] | None,
 ) -> list[WindowConflict]:
-    """Return what speaks against moving the instance at that time."""
+    """Return the conflicts of a move of the instance at that time."""
     row = Instance.objects.filter(uuid=uuid).select_related("cloud").first()
     if row is None:  # our copy does not know it yet, so nobody knows where it is
         return []
@@ -184,13 +167,13 @@ def conflicts_of_instance(
 
 
 def openings(about: Where, *, most: int = 6) -> list[tuple[datetime, datetime]]:
-    """Return the next times in which all of it has a maintenance window."""
+    """Return the next times in which all these hosts have a maintenance window."""
     now = timezone.now()
     return standing.openings(rules(now), about, now=now, most=most)
 
 
 def upcoming(about: Where, *, days: int = 30, most: int = 8) -> list[Occurrence]:
-    """Return the next occurrences of all that is about some of it."""
+    """Return the next occurrences of windows that touch one of these hosts."""
     now = timezone.now()
     until = now + timedelta(days=days)
     mine = [rule for rule in rules(now, until) if touches(rule, about)]
@@ -203,7 +186,7 @@ def _other_moves(
     now: datetime,
     other_than: int | None,
 ) -> list[WindowConflict]:
-    """Return who else moves something at these hosts, at a time that was asked for."""
+    """Return other requests for these hosts whose windows overlap this one."""
     if window[0] is None or window[1] is None:
         return []
     hosts = [spot.host for spot in about.spots if spot.host]
@@ -239,7 +222,7 @@ def calendar(
     zone: str = "",
     host: str = "",
 ) -> list[Occurrence]:
-    """Return what is in the next days, narrowed to what is about a place."""
+    """Return the occurrences of the next days that match the filters."""
     now = timezone.now()
     until = now + timedelta(days=days)
     if host and not zone:
@@ -255,13 +238,13 @@ def calendar(
 
 
 def next_of(rule: WindowRule, *, most: int = 10) -> list[Occurrence]:
-    """Return the window's next times, in the next year and a bit."""
+    """Return the window's next occurrences, at most 400 days ahead."""
     now = timezone.now()
     return all_between([rule], now, now + standing.FAR)[:most]
 
 
 def _asked_for(rule: WindowRule, about: Where) -> bool:
-    """Whether the rule is about what a list is narrowed to; what is empty is any."""
+    """Whether the window matches the filters; an empty field matches anything."""
     spot = about.spots[0]
     return (
         (not about.cloud or not rule.clouds or about.cloud in rule.clouds)
