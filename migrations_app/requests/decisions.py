@@ -41,6 +41,7 @@ def move(of: Subject, state: RequestState | DrainState, **fields: Any) -> None:
 
     Raises TooLate if the row is in a state from which that is not allowed.
     """
+    sources: list[RequestState] | list[DrainState]
     if isinstance(state, DrainState):
         sources = drain_sources(state)
     else:
