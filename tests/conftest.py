@@ -26,6 +26,14 @@ pytest_plugins = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-budgets",
+        action="store_true",
+        help="write tests/web/query_budgets.json anew, instead of comparing with it",
+    )
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Thousands of tests are objects too, and would be looked through for each."""
