@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.shorter",
     "tests.groups",
     "tests.lab_turns",
+    "tests.coverage_plugin",
 ]
 
 
