@@ -30,13 +30,18 @@
     }
   }
 
+  // the rule of migrations_app/wording.py
   function span(seconds) {
-    if (seconds < 60) return `${seconds} s`;
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-    if (seconds < 86400) {
-      return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+    const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+    const at = units.findIndex(([length]) => seconds >= length);
+    if (at < 0) return "0 s";
+    const parts = [];
+    let rest = seconds;
+    for (const [length, unit] of units.slice(at, at + 2)) {
+      if (rest >= length) parts.push(`${Math.floor(rest / length)} ${unit}`);
+      rest %= length;
     }
-    return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
+    return parts.join(" ");
   }
 
   function showSpans() {

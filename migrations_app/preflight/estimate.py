@@ -11,6 +11,7 @@ from typing import Any
 
 from migrations_app.integrations.interfaces import Server
 from migrations_app.preflight.rule import LIVE, MANUAL
+from migrations_app.wording import duration_range
 
 # What one stream between two hosts carries, in Mbit/s, when nobody has measured it.
 DEFAULT_SPEED = 1000
@@ -69,9 +70,9 @@ def _live(server: Server, speed: int) -> Estimate:
     least = _SETTING_UP[0] + _seconds(memory * _MEMORY_SENT[0], speed)
     most = _SETTING_UP[1] + _seconds(memory * _MEMORY_SENT[1] + disk, speed)
     words = (
-        f"Takes {_range(least, most)}; the guest stands still for "
-        f"{_range(*_HANDING_OVER)}, longer if it writes faster than the network copies "
-        "and the move is forced to its end."
+        f"Takes {duration_range(least, most)}; the guest stands still for "
+        f"{duration_range(*_HANDING_OVER)}, longer if it writes faster than the "
+        "network copies and the move is forced to its end."
     )
     return Estimate((least, most), _HANDING_OVER, words)
 
@@ -80,12 +81,14 @@ def _cold(server: Server, speed: int) -> Estimate:
     copying = _seconds(_local_disk_mb(server, swap=False), speed)
     least, most = _SETTING_UP[0], _SETTING_UP[1] + copying
     if server.vm_state == "stopped":
-        words = f"Takes {_range(least, most)}; the guest is off already."
+        words = f"Takes {duration_range(least, most)}; the guest is off already."
         return Estimate((least, most), (0, 0), words)
     off = (_SHUTTING_DOWN[0] + _STARTING[0], _SHUTTING_DOWN[1] + _STARTING[1] + copying)
     least, most = least + off[0], most + _SHUTTING_DOWN[1] + _STARTING[1]
-    words = f"Takes {_range(least, most)}; the guest is off for {_range(*off)}" + (
-        ", less if the hosts share their storage." if copying else "."
+    words = (
+        f"Takes {duration_range(least, most)}; the guest is off for "
+        f"{duration_range(*off)}"
+        + (", less if the hosts share their storage." if copying else ".")
     )
     return Estimate((least, most), off, words)
 
@@ -97,8 +100,8 @@ def _by_hand(server: Server, speed: int) -> Estimate:
     off = (_SHUTTING_DOWN[0] + _STARTING[0], _SHUTTING_DOWN[1] + _STARTING[1] + last)
     least, most = _SETTING_UP[0] + off[0], _SETTING_UP[1] + copying + off[1]
     words = (
-        f"Takes {_range(least, most)}; the guest is off for {_range(*off)}: nearly all "
-        "is copied while it runs."
+        f"Takes {duration_range(least, most)}; the guest is off for "
+        f"{duration_range(*off)}: nearly all is copied while it runs."
     )
     return Estimate((least, most), off, words)
 
@@ -111,22 +114,3 @@ def _local_disk_mb(server: Server, *, swap: bool) -> int:
 
 def _seconds(mebibytes: float, speed: int) -> int:
     return round(mebibytes * 1024 * 1024 * 8 / (speed * 1_000_000))
-
-
-def _range(least: int, most: int) -> str:
-    """Say a range of seconds as a person would: each end in a unit of its size."""
-    low, high = _said(least), _said(most)
-    if not least:
-        return f"up to {' '.join(high)}"
-    if low == high:
-        return " ".join(high)
-    if low[1] == high[1]:
-        return f"{low[0]} to {' '.join(high)}"
-    return f"{' '.join(low)} to {' '.join(high)}"
-
-
-def _said(seconds: int) -> tuple[str, str]:
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return str(-(-seconds // size)), unit
-    return str(seconds), "s"

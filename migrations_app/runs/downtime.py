@@ -15,10 +15,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from migrations_app import wording
 from migrations_app.models import Probe, Run, Sample, Step
 from migrations_app.models.states import StepState
 from migrations_app.runs.probe import gaps
 from migrations_app.runs.probe.gaps import Answer, Gap, Result
+from migrations_app.wording import duration, duration_range
 
 # A chart shows so much: of a longer probe what is around its longest gap.
 SHOWN, AROUND = timedelta(minutes=15), timedelta(minutes=1)
@@ -41,7 +43,7 @@ class Standstill:
     @property
     def words(self) -> str:
         """The figure for a person."""
-        amount = f"{self.ms} ms" if self.ms < 10_000 else _span(self.ms / 1000)
+        amount = f"{self.ms} ms" if self.ms < 10_000 else duration(self.ms / 1000)
         return f"{amount}, {HOW.get(self.how, self.how)}"
 
 
@@ -70,7 +72,7 @@ def estimated(estimate: dict[str, Any]) -> str:
     least, most = span
     if not most:
         return "none"
-    return f"up to {_span(most)}" if not least else f"{_span(least)} to {_span(most)}"
+    return duration_range(least, most)
 
 
 class Probed:
@@ -119,10 +121,12 @@ class Probed:
         spans: list[tuple[float, float, str, int]] = []
         for gap in self.result.gaps:
             bound = "at most" if gap.whole else "at least"
-            what = f"no answer for {bound} {gap.seconds:.1f} s"
+            what = f"no answer for {bound} {wording.measured(gap.seconds)}"
             spans.append((gap.begin, gap.end, what, gap.lost))
         for begin, end in self.result.holes:
-            spans.append((begin, end, f"nobody measured for {end - begin:.1f} s", 0))
+            spans.append(
+                (begin, end, f"nobody measured for {wording.measured(end - begin)}", 0)
+            )
         longest = sorted(spans, key=lambda span: span[0] - span[1])[:ROWS]
         return [
             {
@@ -195,11 +199,3 @@ def _gap(gap: Gap) -> dict[str, Any]:
 
 def _at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _span(seconds: float) -> str:
-    if seconds < 10 and seconds != int(seconds):
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -10,12 +10,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, PCPU, VCPU
-from migrations_app.web.tags.novaweb import mib
+from migrations_app.wording import mebibytes
 
 KNOWN: dict[str, tuple[str, Callable[[int], str]]] = {
     VCPU: ("VCPUs", str),
     PCPU: ("Dedicated CPUs", str),
-    MEMORY_MB: ("Memory", mib),
+    MEMORY_MB: ("Memory", mebibytes),
     DISK_GB: ("Disk", lambda value: f"{value} GiB"),
 }
 

@@ -44,7 +44,7 @@ def test_it_says_how_long_what_is_left_takes_at_the_rate_of_the_last_minute() ->
     assert verdict.trend is Trend.CONVERGING
     assert verdict.rate == 10 * MIB
     assert verdict.seconds == 65
-    assert verdict.sentence.startswith("About 65 s at this rate")
+    assert verdict.sentence.startswith("About 1 min 5 s at this rate")
     assert "10 MiB a second" in verdict.sentence
 
 

@@ -13,6 +13,7 @@ from migrations_app.errors import WorldError
 from migrations_app.integrations.host_commands import domjobinfo
 from migrations_app.integrations.interfaces import Action
 from migrations_app.procedures.base import StepContext
+from migrations_app.wording import duration, size
 
 LIBVIRT, EVENTS = "libvirt", "events"
 
@@ -37,7 +38,7 @@ def measure_live(ctx: StepContext, host: str) -> dict[str, Any]:
     figures: dict[str, Any] = {"downtime_ms": job.downtime, "downtime_how": LIBVIRT}
     if job.elapsed is not None and job.processed is not None:
         figures |= {"copied_bytes": job.processed, "copied_ms": job.elapsed}
-        text += f"; {job.processed / 2**20:,.0f} MiB went over in {job.elapsed} ms"
+        text += f"; {size(job.processed)} went over in {job.elapsed} ms"
     ctx.log(f"{text}.")
     return figures
 
@@ -57,7 +58,7 @@ def measure_cold(ctx: StepContext) -> dict[str, Any]:
         return {}
     milliseconds = round(off.total_seconds() * 1000)
     ctx.log(
-        f"The guest was off for at most {milliseconds / 1000:.0f} s, by Nova's events;"
+        f"The guest was off for at most {duration(off)}, by Nova's events;"
         " its own boot is not in it."
     )
     return {"downtime_ms": milliseconds, "downtime_how": EVENTS}

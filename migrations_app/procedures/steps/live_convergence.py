@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from migrations_app.wording import duration, size
+
 # Nova refreshes its counters every 5 s (nova/virt/libvirt/migration.py, save_stats):
 # a few of them must agree before anything is said.
 ENOUGH = 15.0
@@ -57,15 +59,16 @@ class Verdict:
         """The verdict for a person."""
         match self.trend:
             case Trend.CONVERGING:
+                rest = duration(max(1, round(self.seconds or 0)))
                 return (
-                    f"About {_duration_text(self.seconds or 0.0)} at this rate: the"
-                    f" least that was left falls by {_size_text(self.rate)} a second."
+                    f"About {rest} at this rate: the least that was left falls by"
+                    f" {size(self.rate)} a second."
                 )
             case Trend.STALLED:
                 return (
                     "Not getting closer: the guest writes about as fast as it is copied"
-                    f" (the least that was left is {_size_text(self.low)}, for"
-                    f" {_duration_text(self.since)})."
+                    f" (the least that was left is {size(self.low)}, for"
+                    f" {duration(round(self.since))})."
                 )
         return "Too early to say how long it will take."
 
@@ -112,19 +115,3 @@ def judge(lows: Sequence[LowWaterMark], *, left: int) -> Verdict:
     rate = fallen / watched
     seconds = max(0, left) / rate
     return Verdict(Trend.CONVERGING, rate, seconds, last.left, stood)
-
-
-def _duration_text(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h"
-
-
-def _size_text(amount: float) -> str:
-    for unit in ("B", "KiB", "MiB"):
-        if amount < 1024:
-            return f"{amount:.0f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} GiB"

@@ -16,6 +16,7 @@ from migrations_app.procedures.steps.live_convergence import (
     add_sample,
     judge,
 )
+from migrations_app.wording import size
 
 _CONVERGENCE = ("lows", "total", "trend", "outlook")
 
@@ -90,12 +91,9 @@ def _convergence(ctx: StepContext, left: Progress) -> dict[str, Any]:
 
 def _remaining_text(left: Progress) -> str:
     text = (
-        f"Memory: {left.memory_remaining / 2**20:,.0f} of"
-        f" {left.memory_total / 2**20:,.0f} MiB left to copy"
+        f"Memory: {size(left.memory_remaining)} of {size(left.memory_total)} left to"
+        " copy"
     )
     if left.disk_total:
-        text += (
-            f"; disks: {left.disk_remaining / 2**20:,.0f} of"
-            f" {left.disk_total / 2**20:,.0f} MiB left"
-        )
+        text += f"; disks: {size(left.disk_remaining)} of {size(left.disk_total)} left"
     return f"{text}."

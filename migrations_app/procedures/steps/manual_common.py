@@ -14,6 +14,7 @@ from migrations_app.integrations.host_commands.detached_job import Job, JobIs, J
 from migrations_app.integrations.host_commands.instance_files import Census, census
 from migrations_app.integrations.interfaces import Move, Server
 from migrations_app.procedures.base import Act, StepContext, StepStatus
+from migrations_app.wording import size
 
 
 def look_at_source(ctx: StepContext) -> Census:
@@ -146,7 +147,7 @@ class CopyJob(Act):
         now = ctx.now.timestamp()
         rate = int((copied - before) / (now - at)) if at and copied > before else 0
         if percent // 25 > ctx.progress.get("percent", 0) // 25:
-            ctx.log(f"Gone through: {copied / 2**20:,.0f} MiB, {percent} %.")
+            ctx.log(f"Gone through: {size(copied)}, {percent} %.")
         ctx.set_progress(
             {"copied": copied, "percent": percent, "rate": rate, "at": now}
         )

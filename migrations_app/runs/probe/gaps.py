@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from migrations_app.wording import measured
+
 # Questions are sent every 0.2 s; when none was for so long, nobody measured.
 HOLE = 1.0
 
@@ -134,11 +136,11 @@ def words(result: Result) -> str:
     else:
         most = "at most" if gap.whole else "at least"
         text += (
-            f"; it was away for {most} {gap.seconds:.1f} s, from {clock(gap.begin)} to"
-            f" {clock(gap.end)} UTC."
+            f"; it was away for {most} {measured(gap.seconds)}, from"
+            f" {clock(gap.begin)} to {clock(gap.end)} UTC."
         )
     if result.holes:
-        text += f" For {result.unmeasured:.1f} s nobody measured."
+        text += f" For {measured(result.unmeasured)} nobody measured."
     return text
 
 

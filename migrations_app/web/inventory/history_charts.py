@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from migrations_app.models import Snapshot
-from migrations_app.web.tags.novaweb import mib
+from migrations_app.wording import mebibytes
 
 HEIGHT = 40
 STEP = 4
@@ -35,7 +35,7 @@ def charts(snapshots: Sequence[Snapshot]) -> list[Chart]:
         return []
     return [
         _chart("VCPUs", "vcpus", snapshots, str),
-        _chart("Memory", "memory", snapshots, mib),
+        _chart("Memory", "memory", snapshots, mebibytes),
         _chart("Disk", "disk", snapshots, lambda value: f"{value} GiB"),
     ]
 

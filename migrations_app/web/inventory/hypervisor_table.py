@@ -17,7 +17,8 @@ from migrations_app.inventory.capacity_overview import Size
 from migrations_app.inventory.filters import capacity_of
 from migrations_app.models import Hypervisor
 from migrations_app.web.lists import ATTRS
-from migrations_app.web.tags.novaweb import bar, icon, mib, state
+from migrations_app.web.tags.novaweb import bar, icon, state
+from migrations_app.wording import mebibytes
 
 
 class HypervisorTable(tables.Table):  # type: ignore[misc]
@@ -97,8 +98,8 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
     def render_memory(self, record: Hypervisor) -> SafeString:
         """Memory used of what may be allocated."""
         figures = (
-            f"{mib(record.memory_used)} of {mib(record.memory_capacity)}"
-            f" · max {mib(self._most(record).memory)}"
+            f"{mebibytes(record.memory_used)} of {mebibytes(record.memory_capacity)}"
+            f" · max {mebibytes(self._most(record).memory)}"
         )
         return bar(record.memory_used, record.memory_capacity, "Memory used", figures)
 

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 
 from migrations_app.models import Instance, MigrationRequest
 from migrations_app.web.lists import ATTRS
-from migrations_app.web.tags.novaweb import icon, mib, state
+from migrations_app.web.tags.novaweb import icon, state
+from migrations_app.wording import mebibytes
 
 
 def link_to_host(host: str) -> SafeString | str:
@@ -84,7 +85,7 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
             '<span title="{}">{} VCPU · {} · {} GiB</span>',
             record.flavor_name,
             record.vcpus,
-            mib(record.memory),
+            mebibytes(record.memory),
             record.disk,
         )
 

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from migrations_app.models import Hypervisor
-from migrations_app.web.tags.novaweb import mib
+from migrations_app.wording import mebibytes
 
 PROCEDURES = (
     ("auto", "Whatever disturbs it least"),
@@ -168,7 +168,7 @@ def _words(host: Hypervisor) -> str:
     if trouble := _trouble(host):
         return f"{host.host} · {host.zone} · {trouble}"
     vcpus = max(0, host.vcpus_capacity - host.vcpus_used)
-    memory = mib(max(0, host.memory_capacity - host.memory_used))
+    memory = mebibytes(max(0, host.memory_capacity - host.memory_used))
     disk = max(0, host.disk_capacity - host.disk_used)
     free = f"free: {vcpus} VCPU, {memory}, {disk} GiB"
     return f"{host.host} · {host.zone} · {free}"

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from migrations_app.runs.probe.gaps import HOLE, Answer, Gap, Result, clock
+from migrations_app.wording import measured
 
 WIDTH, HEIGHT = 600, 100
 COLUMNS = 300  # more points than this nobody can tell apart
@@ -68,7 +69,7 @@ def picture(answers: Sequence[Answer], result: Result, words: str) -> Picture | 
 
 def _said(gap: Gap) -> str:
     bound = "at most" if gap.whole else "at least"
-    return f"No answer for {bound} {gap.seconds:.1f} s, from {clock(gap.begin)}"
+    return f"No answer for {bound} {measured(gap.seconds)}, from {clock(gap.begin)}"
 
 
 def _line(

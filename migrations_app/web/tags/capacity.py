@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 
 from migrations_app.inventory.capacity_overview import Cell, Total
 from migrations_app.models import Hypervisor
-from migrations_app.web.tags.novaweb import bar, mib
+from migrations_app.web.tags.novaweb import bar
+from migrations_app.wording import mebibytes
 
 register = template.Library()
 _LABELS = {"vcpus": "VCPUs used", "memory": "Memory used", "disk": "Disk used"}
@@ -64,7 +65,7 @@ def figure(value: float | None) -> str:
 
 def _bar(name: str, used: int, capacity: int) -> SafeString:
     if name == "memory":
-        figures = f"{mib(used)} of {mib(capacity)}"
+        figures = f"{mebibytes(used)} of {mebibytes(capacity)}"
     else:
         figures = f"{used} of {capacity}" + (" GiB" if name == "disk" else "")
     return bar(used, capacity, _LABELS[name], figures)

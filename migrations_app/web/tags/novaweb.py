@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from migrations_app import wording
 from migrations_app.access import permissions as policy
 from migrations_app.audit import recorder as audit
 from migrations_app.models import AuditEntry, MigrationRequest, Run
@@ -171,44 +172,20 @@ def since(
 
 @register.filter
 def duration(value: timedelta | float | None) -> str:
-    """Return a span of time as people say it: 0.3 s, 47 s, 3 min 20 s, 2 h 5 min."""
-    if value is None:
-        return "not known"
-    seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
-    if 0 <= seconds < 0.05:
-        return "at once"
-    if seconds < 10 and seconds != int(seconds):
-        return f"{seconds:.1f} s"
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+    """Return a span of time in words; None is not known."""
+    return "not known" if value is None else wording.duration(value)
 
 
 @register.filter
 def size(value: float | None) -> str:
     """Return an amount of bytes in the unit that suits it."""
-    amount = float(value or 0)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"
+    return wording.size(value or 0)
 
 
 @register.filter
 def mib(value: int | None) -> str:
-    """Return MiB as people read them: 512 MiB, 16 GiB."""
-    amount = int(value or 0)
-    return (
-        f"{amount} MiB"
-        if amount < 1024
-        else f"{amount / 1024:.1f} GiB".replace(".0 ", " ")
-    )
+    """Return an amount of MiB in the unit that suits it."""
+    return wording.mebibytes(value or 0)
 
 
 @register.filter

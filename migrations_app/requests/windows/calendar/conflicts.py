@@ -17,6 +17,7 @@ from migrations_app.requests.windows.calendar.window import (
     WindowKind,
     WindowRule,
 )
+from migrations_app.wording import duration, duration_range
 
 AHEAD = timedelta(days=60)
 # A freeze that goes on for longer than this is as good as for ever.
@@ -207,13 +208,13 @@ def _nothing_left(freezes: list[Occurrence]) -> WindowConflict:
 def _too_short(
     begin: datetime, end: datetime, lasts: tuple[timedelta, timedelta]
 ) -> WindowConflict:
-    least, most = (minutes(each) for each in lasts)
     never = end - begin < lasts[0]
     words = "cannot be over" if never else "may not be over"
     return WindowConflict(
         "too-short",
-        f"The move {words} when its window ends: it takes {least} to {most}, and the"
-        f" window lasts {minutes(end - begin)}. A window says when it may start only.",
+        f"The move {words} when its window ends: it takes {duration_range(*lasts)},"
+        f" and the window lasts {duration(end - begin)}. A window says when it may"
+        " start only.",
         begin,
         end,
     )
@@ -229,16 +230,6 @@ def _no_window(
         f"This is not within the maintenance windows of its hosts.{following}",
         *(found[0] if found else (None, None)),
     )
-
-
-def minutes(span: timedelta) -> str:
-    """Return a span as people say it: 40 s, 12 min, 2 h 30 min."""
-    seconds = int(span.total_seconds())
-    if seconds < 120:
-        return f"{seconds} s"
-    if seconds < 7200:
-        return f"{seconds // 60} min"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min".replace(" 0 min", "")
 
 
 def _because(rule: WindowRule) -> str:
