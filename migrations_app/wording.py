@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+# How many characters a text of a person may have: a reason, a note, a description.
+LONGEST_TEXT = 4000
 # unit, digits after the point; 1024 of each make one of the next
 _BYTES = (("B", 0), ("KiB", 1), ("MiB", 1), ("GiB", 1), ("TiB", 2))
 _AGO = ((86400, "day"), (3600, "hour"), (60, "minute"))

@@ -16,16 +16,17 @@ from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.requests import RequestShape, answer
 from migrations_app.requests import amend as amending
 from migrations_app.requests import break_glass as glass
+from migrations_app.wording import LONGEST_TEXT
 
 
 class AmendInput(Input):
     """Which plan is changed and why, and what is to be different; all else stays."""
 
     plan_digest = Text(max_length=64)
-    note = Text(max_length=4000)
+    note = Text(max_length=LONGEST_TEXT)
     target = Text(required=False, allow_null=True, max_length=255)
     options = serializers.DictField(required=False)
-    reason = Text(required=False, max_length=4000)
+    reason = Text(required=False, max_length=LONGEST_TEXT)
     ticket = Text(required=False, allow_blank=True, max_length=100)
     window_start = serializers.DateTimeField(required=False, allow_null=True)
     window_end = serializers.DateTimeField(required=False, allow_null=True)
@@ -35,7 +36,7 @@ class BreakInput(Input):
     """Which plan cannot wait for its approvals, and why."""
 
     plan_digest = Text(max_length=64)
-    reason = Text(max_length=4000)
+    reason = Text(max_length=LONGEST_TEXT)
 
 
 @extend_schema(tags=["requests"])

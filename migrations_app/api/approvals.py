@@ -24,6 +24,7 @@ from migrations_app.requests.approvals.rules import (
     When,
 )
 from migrations_app.requests.approvals.status import ApprovalStatus
+from migrations_app.wording import LONGEST_TEXT
 
 
 def _some() -> Any:
@@ -71,7 +72,7 @@ class NewPolicyInput(Input):
     name = Text(max_length=100)
     weight = serializers.IntegerField(min_value=-MOST_WEIGHT, max_value=MOST_WEIGHT)
     rule = RuleInput()
-    note = Text(max_length=4000)
+    note = Text(max_length=LONGEST_TEXT)
 
 
 class PolicyInput(NewPolicyInput):
@@ -85,7 +86,7 @@ class RetireInput(Input):
     """Which version is to rule no more, and why."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 2)
-    note = Text(max_length=4000)
+    note = Text(max_length=LONGEST_TEXT)
 
 
 class VersionShape(serializers.ModelSerializer[PolicyVersion]):
@@ -201,7 +202,7 @@ class DelegationInput(Input):
     to = Text(max_length=150)
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-    reason = Text(max_length=2000)
+    reason = Text(max_length=LONGEST_TEXT)
 
 
 @extend_schema(tags=["approvals"])

@@ -15,6 +15,7 @@ from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.integrations.interfaces import Service
 from migrations_app.inventory import compute_services as verbs
+from migrations_app.wording import LONGEST_TEXT
 
 CLOUD = OpenApiParameter("cloud", description="Which cloud; without it, the first.")
 
@@ -53,7 +54,7 @@ class DisableInput(Input):
 class EnableInput(Input):
     """Why; an auditor will read it."""
 
-    note = Text(max_length=4000)
+    note = Text(max_length=LONGEST_TEXT)
     cloud = Text(required=False, max_length=100)
 
 

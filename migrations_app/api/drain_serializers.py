@@ -13,6 +13,7 @@ from migrations_app.api.requests import DecisionShape
 from migrations_app.drains import approvals as rulings
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import Afterwards, DrainState
+from migrations_app.wording import LONGEST_TEXT
 
 STATES = DrainState.values
 
@@ -29,7 +30,7 @@ class LimitsInput(Input):
 class BackInput(Input):
     """Why instances are moved back, and when."""
 
-    reason = Text(max_length=4000)
+    reason = Text(max_length=LONGEST_TEXT)
     ticket = Text(required=False, allow_blank=True, max_length=100)
     window_start = serializers.DateTimeField(required=False, allow_null=True)
     window_end = serializers.DateTimeField(required=False, allow_null=True)

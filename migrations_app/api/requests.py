@@ -33,6 +33,7 @@ from migrations_app.requests import queries
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.approvals.status import ApprovalStatus
 from migrations_app.requests.windows import schedule as timetable
+from migrations_app.wording import LONGEST_TEXT
 
 
 class PlannedShape(serializers.Serializer[Any]):
@@ -228,7 +229,7 @@ class AskInput(PreflightInput):
     """What is to be moved, how, where to, when and why."""
 
     procedure = Text(max_length=30, help_text=A_PROCEDURE)
-    reason = Text(max_length=4000)
+    reason = Text(max_length=LONGEST_TEXT)
     ticket = Text(required=False, allow_blank=True, max_length=100)
     options = serializers.DictField(
         required=False,

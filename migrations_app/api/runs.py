@@ -18,6 +18,7 @@ from migrations_app.procedures.registry import step_title
 from migrations_app.runs import actions as verbs
 from migrations_app.runs import downtime as standstill
 from migrations_app.runs import queries as runs_queries
+from migrations_app.wording import LONGEST_TEXT
 
 LINES = 500  # in one answer at most
 
@@ -160,7 +161,7 @@ class Lines(Checked, APIView):
 class NoteInput(Input):
     """Why; an auditor will read it."""
 
-    note = Text(required=False, default="", allow_blank=True, max_length=4000)
+    note = Text(required=False, default="", allow_blank=True, max_length=LONGEST_TEXT)
 
 
 @extend_schema(tags=["runs"])

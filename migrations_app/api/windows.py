@@ -28,6 +28,7 @@ from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.ics import LARGEST
 from migrations_app.requests.windows.calendar.window import read_clock
 from migrations_app.requests.windows.calendar_files import EventDefaults, Planned
+from migrations_app.wording import LONGEST_TEXT
 
 KINDS = Window.Kind.choices
 
@@ -123,7 +124,7 @@ class WindowInput(ScopeInput):
     exceptions = serializers.ListField(
         child=Text(max_length=19), required=False, max_length=500
     )
-    reason = Text(max_length=4000)
+    reason = Text(max_length=LONGEST_TEXT)
 
 
 class ChangeInput(WindowInput):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.errors import Unfit
-
-LONGEST_TEXT = 4000
+from migrations_app.wording import LONGEST_TEXT
 
 
 def note(text: str, hint: str) -> str:
@@ -12,10 +11,19 @@ def note(text: str, hint: str) -> str:
     return _said(text, hint)
 
 
+def remark(text: str) -> str:
+    """Return a note that may say nothing."""
+    return _brief(text.strip())
+
+
 def _said(text: str, hint: str) -> str:
     text = text.strip()
     if not text:
         raise Unfit(hint)
+    return _brief(text)
+
+
+def _brief(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise Unfit(f"That is longer than {LONGEST_TEXT} characters: be brief.")
     return text

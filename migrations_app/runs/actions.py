@@ -98,7 +98,7 @@ def _stop(run: Run, verb: str, *, by: User, note: str) -> Run:
 
 
 def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
-    now = timezone.now()
+    note, now = audit_notes.remark(note), timezone.now()
     with transaction.atomic():
         changed = Run.objects.filter(pk=run.pk, state__in=WALKING_RUNS).update(
             look_again_at=now, **wish
@@ -118,7 +118,7 @@ def _resume(
     run: Run, verb: Verb, audit_verb: str, state: RunState, *, by: User, note: str
 ) -> Run:
     require(by, verb, run=run)
-    now = timezone.now()
+    note, now = audit_notes.remark(note), timezone.now()
     why = reason_for_turning_back(run.why) if state is RunState.GOING_BACK else ""
     with transaction.atomic():
         _held(

@@ -6,6 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from migrations_app.errors import Unfit
+from migrations_app.wording import LONGEST_TEXT
 
 
 class NoteForm(forms.Form):
@@ -13,8 +14,10 @@ class NoteForm(forms.Form):
 
     note = forms.CharField(
         required=False,
-        max_length=2000,
-        error_messages={"max_length": "The note is too long: 2000 letters at most."},
+        max_length=LONGEST_TEXT,
+        error_messages={
+            "max_length": f"That is longer than {LONGEST_TEXT} characters: be brief."
+        },
     )
 
 

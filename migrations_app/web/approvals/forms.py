@@ -9,6 +9,7 @@ from django import forms
 
 from migrations_app.requests.approvals import wording as words
 from migrations_app.requests.approvals.rules import CONDITIONS, When
+from migrations_app.wording import LONGEST_TEXT
 
 _TEXT = {"class": "form-control"}
 _DATE = "%Y-%m-%dT%H:%M"
@@ -24,7 +25,7 @@ def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
 def _names(label: str) -> forms.CharField:
     return forms.CharField(
         required=False,
-        max_length=4000,
+        max_length=LONGEST_TEXT,
         label=label,
         widget=forms.TextInput(attrs=_TEXT),
     )
@@ -49,7 +50,7 @@ class PolicyForm(forms.Form):
         "Weight", "Of the policies that match a move the heaviest rules.", required=True
     )
     stages = forms.CharField(
-        max_length=4000,
+        max_length=LONGEST_TEXT,
         label="Who must approve",
         help_text="A stage a line, in order: 2 of approver, change-board. They are"
         " groups; to decide takes the role approver as well.",
@@ -86,7 +87,7 @@ class PolicyForm(forms.Form):
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
     note = forms.CharField(
-        max_length=2000,
+        max_length=LONGEST_TEXT,
         label="Why",
         help_text="An auditor will read it.",
         error_messages={"required": "Say why: an auditor will read it."},
@@ -152,7 +153,7 @@ class DelegationForm(forms.Form):
     starts_at = _moment("From (UTC)")
     ends_at = _moment("Until (UTC)")
     reason = forms.CharField(
-        max_length=2000,
+        max_length=LONGEST_TEXT,
         label="Why",
         error_messages={"required": "Say why you hand it on."},
         widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),

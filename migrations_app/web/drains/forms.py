@@ -12,6 +12,7 @@ from migrations_app.drains.planner.model import Limits
 from migrations_app.models import Cloud
 from migrations_app.models.states import Afterwards
 from migrations_app.web.drains.what_if_form import names
+from migrations_app.wording import LONGEST_TEXT
 
 _TEXT = {"class": "form-control"}
 _HOSTS = {**_TEXT, "list": "hosts", "autocomplete": "off"}
@@ -49,7 +50,7 @@ class DrainForm(forms.Form):
         widget=forms.TextInput(attrs=_HOSTS),
     )
     reason = forms.CharField(
-        max_length=4000,
+        max_length=LONGEST_TEXT,
         label="Reason",
         error_messages={"required": "Say why these hosts are to be emptied."},
         help_text="Whoever approves reads this, and so does an auditor in years.",

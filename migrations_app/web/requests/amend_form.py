@@ -9,6 +9,7 @@ from django import forms
 from migrations_app.models import MigrationRequest
 from migrations_app.web.approvals.forms import _TEXT, _moment, _number, _unless_same
 from migrations_app.web.requests.ask_form import BLOCK_MIGRATION
+from migrations_app.wording import LONGEST_TEXT
 
 
 class AmendForm(forms.Form):
@@ -22,7 +23,7 @@ class AmendForm(forms.Form):
         widget=forms.TextInput(attrs=_TEXT),
     )
     reason = forms.CharField(
-        max_length=4000,
+        max_length=LONGEST_TEXT,
         label="Reason of the move",
         widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
     )
@@ -47,7 +48,7 @@ class AmendForm(forms.Form):
         widget=forms.TextInput(attrs=_TEXT),
     )
     note = forms.CharField(
-        max_length=2000,
+        max_length=LONGEST_TEXT,
         label="Why you change it",
         error_messages={"required": "Say why you change it: an auditor will read it."},
         widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),

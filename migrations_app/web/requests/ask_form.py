@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from migrations_app.models import Hypervisor
-from migrations_app.wording import mebibytes
+from migrations_app.wording import LONGEST_TEXT, mebibytes
 
 PROCEDURES = (
     ("auto", "Whatever disturbs it least"),
@@ -55,7 +55,7 @@ class AskForm(forms.Form):
     )
     target = forms.CharField(required=False, max_length=255)
     reason = forms.CharField(
-        max_length=4000,
+        max_length=LONGEST_TEXT,
         label="Reason",
         error_messages={"required": "Say why this instance is to be moved."},
         help_text="Whoever approves reads this, and so does an auditor in years.",

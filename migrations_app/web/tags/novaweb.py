@@ -188,6 +188,12 @@ def mib(value: int | None) -> str:
     return wording.mebibytes(value or 0)
 
 
+@register.simple_tag
+def longest_text() -> int:
+    """Return how many characters a note or a reason may have."""
+    return wording.LONGEST_TEXT
+
+
 @register.filter
 def dotted(version: int) -> str:
     """Return a hypervisor's version as its makers write it: 8002000 is 8.2.0."""

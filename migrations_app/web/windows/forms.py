@@ -10,6 +10,7 @@ from django.conf import settings
 from migrations_app.models import Window
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.window import read_clock
+from migrations_app.wording import LONGEST_TEXT
 
 _TEXT = {"class": "form-control"}
 _NAMES = "Names with commas between. Empty: all."
@@ -86,7 +87,7 @@ class WindowForm(ScopeForm):
         widget=forms.TextInput(attrs=_TEXT),
     )
     reason = forms.CharField(
-        max_length=4000,
+        max_length=LONGEST_TEXT,
         label="Why",
         help_text="Whoever has to wait for it reads this.",
         widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),

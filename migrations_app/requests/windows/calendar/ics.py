@@ -25,6 +25,7 @@ from migrations_app.requests.windows.calendar.window import (
     moment,
     zone,
 )
+from migrations_app.wording import LONGEST_TEXT
 
 LARGEST = 512 * 1024  # bytes
 MOST_EVENTS = 300
@@ -131,7 +132,7 @@ def _read(got: Read, event: Any, calendar: Any, default: str) -> Read:
     rule = event["RRULE"].to_ical().decode() if "RRULE" in event else ""
     return replace(
         got,
-        reason=str(event.get("DESCRIPTION", "")).strip()[:4000],
+        reason=str(event.get("DESCRIPTION", "")).strip()[:LONGEST_TEXT],
         time_zone=place,
         starts=begins,
         ends=_end(event, begins, place, whole_day=_is_day(start.dt)),
