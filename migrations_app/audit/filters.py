@@ -8,14 +8,14 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms import DateTimeInput, NumberInput
+from django.forms import NumberInput
 
 from migrations_app.audit import search
 from migrations_app.audit.recorder import VERBS
 from migrations_app.audit.search import FAMILY
 from migrations_app.audit.search_sql import Wanted
 from migrations_app.models import AuditEntry
-from migrations_app.widgets import choice, text
+from migrations_app.widgets import Form, MomentInput, hint
 
 _FAMILIES = sorted({verb.partition(".")[0] for verb in VERBS})
 VERB_CHOICES = [
@@ -44,40 +44,34 @@ class RequestNumber(django_filters.NumberFilter):  # type: ignore[misc]
         return
 
 
-def _moment() -> DateTimeInput:
-    return DateTimeInput(
-        format="%Y-%m-%dT%H:%M",
-        attrs={"type": "datetime-local", "class": "form-control"},
-    )
-
-
 class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Search the trail by instance, host, person, ticket, verb, time and text."""
 
     q = django_filters.CharFilter(
-        label="Words", widget=text("of a note, a name or a fact")
+        label="Words", widget=hint("of a note, a name or a fact")
     )
-    instance = django_filters.CharFilter(label="Instance", widget=text("name or UUID"))
-    host = django_filters.CharFilter(label="Host", widget=text("source or target"))
-    actor = django_filters.CharFilter(label="Person", widget=text("account name"))
-    ticket = django_filters.CharFilter(label="Ticket", widget=text("OPS-42"))
+    instance = django_filters.CharFilter(label="Instance", widget=hint("name or UUID"))
+    host = django_filters.CharFilter(label="Host", widget=hint("source or target"))
+    actor = django_filters.CharFilter(label="Person", widget=hint("account name"))
+    ticket = django_filters.CharFilter(label="Ticket", widget=hint("OPS-42"))
     request = RequestNumber(
         label="Request",
         min_value=1,
         max_value=2**63 - 1,
-        widget=NumberInput(attrs={"class": "form-control", "placeholder": "number"}),
+        widget=NumberInput(attrs={"placeholder": "number"}),
     )
     verb = django_filters.ChoiceFilter(
-        label="Verb", choices=VERB_CHOICES, empty_label="any", widget=choice()
+        label="Verb", choices=VERB_CHOICES, empty_label="any"
     )
     since = django_filters.DateTimeFilter(
-        label="Since (UTC)", widget=_moment(), validators=[possible]
+        label="Since (UTC)", widget=MomentInput, validators=[possible]
     )
     until = django_filters.DateTimeFilter(
-        label="Until (UTC)", widget=_moment(), validators=[possible]
+        label="Until (UTC)", widget=MomentInput, validators=[possible]
     )
 
     class Meta:
+        form = Form
         model = AuditEntry
         fields = (
             "q",

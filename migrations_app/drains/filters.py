@@ -9,7 +9,7 @@ from migrations_app.access.permissions import Person
 from migrations_app.drains import queries as drains_seen
 from migrations_app.models import Drain
 from migrations_app.models.states import OPEN_DRAINS, DrainState
-from migrations_app.widgets import choice, text
+from migrations_app.widgets import Form, hint
 
 WHOSE = (("mine", "asked by me"), ("waiting", "waiting for me"))
 
@@ -18,24 +18,23 @@ class DrainFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Search by host, instance or ticket; narrow by state and by whose it is."""
 
     q = django_filters.CharFilter(
-        method="search", label="Search", widget=text("host, instance or ticket")
+        method="search", label="Search", widget=hint("host, instance or ticket")
     )
     state = django_filters.ChoiceFilter(
         method="in_state",
         label="State",
         choices=[("open", "open"), *DrainState.choices],
         empty_label="any",
-        widget=choice(),
     )
     whose = django_filters.ChoiceFilter(
         method="of_whom",
         label="Whose",
         choices=WHOSE,
         empty_label="everybody's",
-        widget=choice(),
     )
 
     class Meta:
+        form = Form
         model = Drain
         fields = ("q", "state", "whose")
 

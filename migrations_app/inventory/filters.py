@@ -7,14 +7,16 @@ import re
 from decimal import Decimal
 from functools import reduce
 from operator import or_
+from typing import Any
 
 import django_filters
 from django.db import connection
 from django.db.models import F, FloatField, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Floor
+from django.forms import NumberInput
 
 from migrations_app.models import Cloud, Hypervisor, Instance
-from migrations_app.widgets import AT_LEAST, choice, text
+from migrations_app.widgets import Form, hint
 
 STATUSES = (
     "ACTIVE",
@@ -33,27 +35,34 @@ STATES = (("up", "up"), ("down", "down"), ("disabled", "disabled"))
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
+_AT_LEAST: dict[str, Any] = {
+    "min_value": 0,
+    "max_value": 2**31 - 1,
+    "widget": NumberInput(attrs={"placeholder": "at least"}),
+}
+
+
 class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Search by name or UUID; narrow by host, project, status and zone."""
 
     q = django_filters.CharFilter(
-        method="search", label="Search", widget=text("name or UUID")
+        method="search", label="Search", widget=hint("name or UUID")
     )
     host = django_filters.CharFilter(
-        method="on_host", label="Host", widget=text("compute-30")
+        method="on_host", label="Host", widget=hint("compute-30")
     )
     project = django_filters.CharFilter(
-        method="of_project", label="Project", widget=text("name or id")
+        method="of_project", label="Project", widget=hint("name or id")
     )
     status = django_filters.ChoiceFilter(
         label="Status",
         choices=[(each, each) for each in STATUSES],
         empty_label="any",
-        widget=choice(),
     )
-    zone = django_filters.CharFilter(label="Zone", widget=text("OS1"))
+    zone = django_filters.CharFilter(label="Zone", widget=hint("OS1"))
 
     class Meta:
+        form = Form
         model = Instance
         fields = ("q", "host", "project", "status", "zone")
 
@@ -84,33 +93,33 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Search by name; narrow by place, state, whose instances, and what is free."""
 
     q = django_filters.CharFilter(
-        method="search", label="Search", widget=text("host or node")
+        method="search", label="Search", widget=hint("host or node")
     )
-    zone = django_filters.CharFilter(label="Zone", widget=text("OS1"))
+    zone = django_filters.CharFilter(label="Zone", widget=hint("OS1"))
     aggregate = django_filters.CharFilter(
-        method="in_aggregate", label="Aggregate", widget=text("ssd")
+        method="in_aggregate", label="Aggregate", widget=hint("ssd")
     )
     state = django_filters.ChoiceFilter(
         method="in_state",
         label="State",
         choices=STATES,
         empty_label="any",
-        widget=choice(),
     )
     project = django_filters.CharFilter(
-        method="with_project", label="Has project", widget=text("name or id")
+        method="with_project", label="Has project", widget=hint("name or id")
     )
     free_vcpus = django_filters.NumberFilter(
-        method="with_free", label="Free VCPUs", **AT_LEAST
+        method="with_free", label="Free VCPUs", **_AT_LEAST
     )
     free_memory = django_filters.NumberFilter(
-        method="with_free", label="Free MiB", **AT_LEAST
+        method="with_free", label="Free MiB", **_AT_LEAST
     )
     free_disk = django_filters.NumberFilter(
-        method="with_free", label="Free GiB of disk", **AT_LEAST
+        method="with_free", label="Free GiB of disk", **_AT_LEAST
     )
 
     class Meta:
+        form = Form
         model = Hypervisor
         fields = (
             *("q", "zone", "aggregate", "state", "project"),

@@ -9,7 +9,7 @@ from migrations_app.access.permissions import Person
 from migrations_app.models import MigrationRequest
 from migrations_app.models.states import OPEN_REQUESTS, RequestState
 from migrations_app.requests import queries
-from migrations_app.widgets import choice, text
+from migrations_app.widgets import Form, hint
 
 WHOSE = (("mine", "asked by me"), ("waiting", "waiting for me"))
 DRAINS = (("without", "without their moves"), ("only", "their moves only"))
@@ -19,21 +19,19 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Search by instance or ticket; narrow by state and by whose it is."""
 
     q = django_filters.CharFilter(
-        method="search", label="Search", widget=text("instance, host or ticket")
+        method="search", label="Search", widget=hint("instance, host or ticket")
     )
     state = django_filters.ChoiceFilter(
         method="in_state",
         label="State",
         choices=[("open", "open"), *RequestState.choices],
         empty_label="any",
-        widget=choice(),
     )
     whose = django_filters.ChoiceFilter(
         method="of_whom",
         label="Whose",
         choices=WHOSE,
         empty_label="everybody's",
-        widget=choice(),
     )
 
     drains = django_filters.ChoiceFilter(
@@ -41,10 +39,10 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         label="Drains",
         choices=DRAINS,
         empty_label="with their moves",
-        widget=choice(),
     )
 
     class Meta:
+        form = Form
         model = MigrationRequest
         fields = ("q", "state", "whose", "drains")
 

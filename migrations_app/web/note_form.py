@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.http import QueryDict
 
 from migrations_app.errors import Unfit
+from migrations_app.widgets import Form, LongText
 from migrations_app.wording import LONGEST_TEXT
 
 
-class NoteForm(forms.Form):
+class NoteForm(Form):
     """A note. The verb itself says when it must not be empty."""
 
-    note = forms.CharField(
+    note = LongText(
         required=False,
-        max_length=LONGEST_TEXT,
         error_messages={
             "max_length": f"That is longer than {LONGEST_TEXT} characters: be brief."
         },

@@ -5,10 +5,13 @@ from __future__ import annotations
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
+from migrations_app.widgets import StyledField
+
 
 class SignInForm(AuthenticationForm):
     """Name and password; what goes wrong is said in a sentence."""
 
+    bound_field_class = StyledField
     error_messages = {
         "invalid_login": (
             "That name and password do not belong together. Both mind upper and lower"
@@ -21,7 +24,6 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["username"].label = "Name"
         for name in ("username", "password"):
-            self.fields[name].widget.attrs["class"] = "form-control"
             self.fields[name].error_messages["required"] = "Please fill this in."
 
     username: forms.CharField

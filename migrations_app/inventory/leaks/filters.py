@@ -5,20 +5,21 @@ from __future__ import annotations
 import django_filters
 
 from migrations_app.models import Leak
-from migrations_app.widgets import choice, text
+from migrations_app.widgets import Form, hint
 
 
 class LeakFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Narrow by host, kind and cloud."""
 
-    host = django_filters.CharFilter(label="Host", widget=text("compute-30"))
+    host = django_filters.CharFilter(label="Host", widget=hint("compute-30"))
     kind = django_filters.ChoiceFilter(
-        label="Kind", choices=Leak.Kind.choices, empty_label="any", widget=choice()
+        label="Kind", choices=Leak.Kind.choices, empty_label="any"
     )
     cloud = django_filters.CharFilter(
-        field_name="cloud__name", label="Cloud", widget=text("name")
+        field_name="cloud__name", label="Cloud", widget=hint("name")
     )
 
     class Meta:
+        form = Form
         model = Leak
         fields = ("host", "kind", "cloud")

@@ -9,17 +9,12 @@ from django import forms
 
 from migrations_app.requests.approvals import wording as words
 from migrations_app.requests.approvals.rules import CONDITIONS, When
+from migrations_app.widgets import Form, LongText, MomentInput
 from migrations_app.wording import LONGEST_TEXT
-
-_TEXT = {"class": "form-control"}
-_DATE = "%Y-%m-%dT%H:%M"
 
 
 def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(
-        format=_DATE, attrs={"type": "datetime-local", **_TEXT}
-    )
-    return forms.DateTimeField(required=required, label=label, widget=widget)
+    return forms.DateTimeField(required=required, label=label, widget=MomentInput)
 
 
 def _names(label: str) -> forms.CharField:
@@ -27,7 +22,6 @@ def _names(label: str) -> forms.CharField:
         required=False,
         max_length=LONGEST_TEXT,
         label=label,
-        widget=forms.TextInput(attrs=_TEXT),
     )
 
 
@@ -36,16 +30,13 @@ def _number(label: str, hint: str = "", *, required: bool = False) -> Any:
         required=required,
         label=label,
         help_text=hint,
-        widget=forms.NumberInput(attrs=_TEXT),
     )
 
 
-class PolicyForm(forms.Form):
+class PolicyForm(Form):
     """One policy. What makes sense is the verb's to say."""
 
-    name = forms.CharField(
-        max_length=100, label="Name", widget=forms.TextInput(attrs=_TEXT)
-    )
+    name = forms.CharField(max_length=100, label="Name")
     weight = _number(
         "Weight", "Of the policies that match a move the heaviest rules.", required=True
     )
@@ -54,7 +45,7 @@ class PolicyForm(forms.Form):
         label="Who must approve",
         help_text="A stage a line, in order: 2 of approver, change-board. They are"
         " groups; to decide takes the role approver as well.",
-        widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     clouds = _names("Clouds")
     projects = _names("Projects (names or ids)")
@@ -70,7 +61,6 @@ class PolicyForm(forms.Form):
             (str(When.OUTSIDE), "outside of maintenance windows"),
         ],
         label="When it starts",
-        widget=forms.Select(attrs={"class": "form-select"}),
     )
     approval_hours = _number("An approval lapses after (hours)", "Empty: never.")
     request_hours = _number(
@@ -79,19 +69,16 @@ class PolicyForm(forms.Form):
     break_glass = forms.BooleanField(
         required=False,
         label="Operators may break the glass",
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
     active = forms.BooleanField(
         required=False,
         label="It rules",
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
-    note = forms.CharField(
-        max_length=LONGEST_TEXT,
+    note = LongText(
+        rows=2,
         label="Why",
         help_text="An auditor will read it.",
         error_messages={"required": "Say why: an auditor will read it."},
-        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
     )
 
     @property
@@ -141,22 +128,21 @@ def policy_as_typed(rule: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class DelegationForm(forms.Form):
+class DelegationForm(Form):
     """To whom a say is handed on, for how long and why."""
 
     to = forms.CharField(
         max_length=150,
         label="To",
         help_text="Their name here, as they sign in.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", **_TEXT}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     starts_at = _moment("From (UTC)")
     ends_at = _moment("Until (UTC)")
-    reason = forms.CharField(
-        max_length=LONGEST_TEXT,
+    reason = LongText(
+        rows=2,
         label="Why",
         error_messages={"required": "Say why you hand it on."},
-        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
     )
 
 

@@ -12,10 +12,9 @@ from migrations_app.drains.planner.model import Limits
 from migrations_app.models import Cloud
 from migrations_app.models.states import Afterwards
 from migrations_app.web.drains.what_if_form import names
-from migrations_app.wording import LONGEST_TEXT
+from migrations_app.widgets import Form, LongText, MomentInput
 
-_TEXT = {"class": "form-control"}
-_HOSTS = {**_TEXT, "list": "hosts", "autocomplete": "off"}
+_HOSTS = {"list": "hosts", "autocomplete": "off"}
 _USUAL = Limits()
 
 
@@ -26,11 +25,10 @@ def _limit(label: str, usual: int, why: str) -> forms.IntegerField:
         initial=usual,
         label=label,
         help_text=why,
-        widget=forms.NumberInput(attrs={**_TEXT, "min": 0, "max": 1000}),
     )
 
 
-class DrainForm(forms.Form):
+class DrainForm(Form):
     """Which hosts, how fast, and what becomes of them; the verb looks at the rest."""
 
     cloud = forms.ChoiceField(required=False, label="Cloud")
@@ -49,18 +47,15 @@ class DrainForm(forms.Form):
         help_text="Names with commas between. Empty: to every host that may take them.",
         widget=forms.TextInput(attrs=_HOSTS),
     )
-    reason = forms.CharField(
-        max_length=LONGEST_TEXT,
+    reason = LongText(
         label="Reason",
         error_messages={"required": "Say why these hosts are to be emptied."},
         help_text="Whoever approves reads this, and so does an auditor in years.",
-        widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
     )
     ticket = forms.CharField(
         required=False,
         max_length=100,
         label="Ticket",
-        widget=forms.TextInput(attrs=_TEXT),
     )
     afterwards = forms.ChoiceField(
         label="When they are empty",
@@ -69,10 +64,13 @@ class DrainForm(forms.Form):
             (Afterwards.ENABLE, "they are enabled again, if we disabled them"),
         ),
         initial=Afterwards.KEEP,
-        widget=forms.Select(attrs={"class": "form-select"}),
     )
-    window_start = forms.DateTimeField(required=False, label="Not before (UTC)")
-    window_end = forms.DateTimeField(required=False, label="Not after (UTC)")
+    window_start = forms.DateTimeField(
+        required=False, label="Not before (UTC)", widget=MomentInput
+    )
+    window_end = forms.DateTimeField(
+        required=False, label="Not after (UTC)", widget=MomentInput
+    )
     per_source = _limit(
         "At once from a host",
         _USUAL.per_source,
@@ -96,15 +94,10 @@ class DrainForm(forms.Form):
 
     def __init__(self, *args: Any, clouds: Iterable[Cloud], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("window_start", "window_end"):
-            self.fields[name].widget = forms.DateTimeInput(
-                format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local", **_TEXT}
-            )
         known = [cloud.name for cloud in clouds]
         field = self.fields["cloud"]
         field.choices = [("", "whichever has them")]  # type: ignore[attr-defined]
         field.choices += [(name, name) for name in known]  # type: ignore[attr-defined]
-        field.widget.attrs["class"] = "form-select"
         self.clouds = len(known)
 
     @property

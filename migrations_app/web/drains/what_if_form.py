@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from migrations_app.drains.what_if import Question
 from migrations_app.models import Cloud
+from migrations_app.widgets import Form
 
 _TO = "to-"
 
@@ -24,7 +25,7 @@ def names(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
-class WhatIfForm(forms.Form):
+class WhatIfForm(Form):
     """Which hosts to empty, which instances to move, and where they may go."""
 
     cloud = forms.ChoiceField(required=False, label="Cloud")
@@ -33,25 +34,21 @@ class WhatIfForm(forms.Form):
         max_length=20_000,
         label="Hosts to empty",
         help_text="Names with commas between.",
-        widget=forms.TextInput(
-            attrs={"class": "form-control", "list": "hosts", "autocomplete": "off"}
-        ),
+        widget=forms.TextInput(attrs={"list": "hosts", "autocomplete": "off"}),
     )
     target = forms.CharField(
         required=False,
         max_length=20_000,
         label="Only to these hosts",
         help_text="Names with commas between. Empty: to every host that may take them.",
-        widget=forms.TextInput(
-            attrs={"class": "form-control", "list": "hosts", "autocomplete": "off"}
-        ),
+        widget=forms.TextInput(attrs={"list": "hosts", "autocomplete": "off"}),
     )
     add = forms.CharField(
         required=False,
         max_length=20_000,
         label="Instances to add",
         help_text="Names or UUIDs with commas between.",
-        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     def __init__(self, *args: Any, clouds: Iterable[Cloud], **kwargs: Any) -> None:
@@ -61,8 +58,6 @@ class WhatIfForm(forms.Form):
         field.choices = [(name, name) for name in known]  # type: ignore[attr-defined]
         if len(known) < 2:
             field.widget = forms.HiddenInput()
-        else:
-            field.widget.attrs["class"] = "form-select"
 
 
 def question(given: QueryDict) -> Question:

@@ -9,39 +9,31 @@ from django import forms
 from django.conf import settings
 
 from migrations_app.integrations.interfaces import Service
+from migrations_app.widgets import Form, hint
 
-_SELECT = {"class": "form-select"}
 _ANY = ("", "any")
 
 
-class ServicesForm(forms.Form):
+class ServicesForm(Form):
     """Search by host or zone; narrow by binary, status and state; choose the cloud."""
 
     q = forms.CharField(
         required=False,
         label="Search",
-        widget=forms.TextInput(
-            attrs={"class": "form-control", "placeholder": "host or zone"}
-        ),
+        widget=hint("host or zone"),
     )
-    binary = forms.ChoiceField(
-        required=False, label="Binary", widget=forms.Select(attrs=_SELECT)
-    )
+    binary = forms.ChoiceField(required=False, label="Binary")
     status = forms.ChoiceField(
         required=False,
         label="Status",
         choices=[_ANY, ("enabled", "enabled"), ("disabled", "disabled")],
-        widget=forms.Select(attrs=_SELECT),
     )
     state = forms.ChoiceField(
         required=False,
         label="State",
         choices=[_ANY, ("up", "up"), ("down", "down")],
-        widget=forms.Select(attrs=_SELECT),
     )
-    cloud = forms.ChoiceField(
-        required=False, label="Cloud", widget=forms.Select(attrs=_SELECT)
-    )
+    cloud = forms.ChoiceField(required=False, label="Cloud")
 
     def __init__(self, *args: Any, binaries: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -8,14 +8,13 @@ from django import forms
 from django.contrib.auth.models import Group
 
 from migrations_app.notifications.events import EVENTS, OUTSIDE
+from migrations_app.widgets import Form
 
 
-class WebhookForm(forms.Form):
+class WebhookForm(Form):
     """Name, address, events, and for whom."""
 
-    name = forms.CharField(
-        max_length=100, widget=forms.TextInput(attrs={"class": "form-control"})
-    )
+    name = forms.CharField(max_length=100)
     url = forms.CharField(
         label="Address",
         max_length=500,
@@ -23,7 +22,6 @@ class WebhookForm(forms.Form):
         " followed.",
         widget=forms.TextInput(
             attrs={
-                "class": "form-control",
                 "inputmode": "url",
                 "autocapitalize": "none",
                 "spellcheck": "false",
@@ -34,17 +32,15 @@ class WebhookForm(forms.Form):
         required=False,
         label="For",
         help_text="A group's webhook gets what concerns somebody in that group.",
-        widget=forms.Select(attrs={"class": "form-select"}),
     )
     events = forms.MultipleChoiceField(
         choices=[(key, EVENTS[key].title) for key in OUTSIDE],
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one event."},
     )
     active = forms.BooleanField(
         required=False,
         label="It is switched on",
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
 
     def __init__(self, *args: Any, new: bool = False, **kwargs: Any) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 from django import forms
 
 from migrations_app.models import MigrationRequest
-from migrations_app.web.approvals.forms import _TEXT, _moment, _number, _unless_same
+from migrations_app.web.approvals.forms import _moment, _number, _unless_same
 from migrations_app.web.requests.ask_form import BLOCK_MIGRATION
-from migrations_app.wording import LONGEST_TEXT
+from migrations_app.widgets import Form, LongText
 
 
-class AmendForm(forms.Form):
+class AmendForm(Form):
     """What may be changed about a request, filled in with what it is."""
 
     target = forms.CharField(
@@ -20,38 +20,31 @@ class AmendForm(forms.Form):
         max_length=255,
         label="To",
         help_text="A host, or nothing: Nova’s scheduler chooses when it starts.",
-        widget=forms.TextInput(attrs=_TEXT),
     )
-    reason = forms.CharField(
-        max_length=LONGEST_TEXT,
+    reason = LongText(
         label="Reason of the move",
-        widget=forms.Textarea(attrs={"rows": 3, **_TEXT}),
     )
     ticket = forms.CharField(
         required=False,
         max_length=100,
         label="Ticket",
-        widget=forms.TextInput(attrs=_TEXT),
     )
     window_start = _moment("Not before (UTC)", required=False)
     window_end = _moment("Not after (UTC)", required=False)
     block_migration = forms.ChoiceField(
         choices=BLOCK_MIGRATION,
         label="Local disks, in a live move",
-        widget=forms.Select(attrs={"class": "form-select"}),
     )
     deadline = _number("Give up after (minutes, in a live move)")
     probe = forms.CharField(
         required=False,
         max_length=80,
         label="Probe the guest while it moves",
-        widget=forms.TextInput(attrs=_TEXT),
     )
-    note = forms.CharField(
-        max_length=LONGEST_TEXT,
+    note = LongText(
+        rows=2,
         label="Why you change it",
         error_messages={"required": "Say why you change it: an auditor will read it."},
-        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
     )
 
     @classmethod

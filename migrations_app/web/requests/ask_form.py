@@ -11,7 +11,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from migrations_app.models import Hypervisor
-from migrations_app.wording import LONGEST_TEXT, mebibytes
+from migrations_app.widgets import Form, LongText, MomentInput, hint
+from migrations_app.wording import mebibytes
 
 PROCEDURES = (
     ("auto", "Whatever disturbs it least"),
@@ -46,7 +47,7 @@ SHOWN = (
 )
 
 
-class AskForm(forms.Form):
+class AskForm(Form):
     """What is wanted; whether it can be done is the pre-flight's to say."""
 
     instance = forms.CharField(max_length=36)
@@ -54,22 +55,23 @@ class AskForm(forms.Form):
         choices=PROCEDURES, initial="auto", widget=forms.RadioSelect
     )
     target = forms.CharField(required=False, max_length=255)
-    reason = forms.CharField(
-        max_length=LONGEST_TEXT,
+    reason = LongText(
         label="Reason",
         error_messages={"required": "Say why this instance is to be moved."},
         help_text="Whoever approves reads this, and so does an auditor in years.",
-        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
     )
     ticket = forms.CharField(
         required=False,
         max_length=100,
         label="Ticket",
-        widget=forms.TextInput(attrs={"class": "form-control"}),
     )
     opening = forms.CharField(required=False, max_length=80)
-    window_start = forms.DateTimeField(required=False, label="Not before (UTC)")
-    window_end = forms.DateTimeField(required=False, label="Not after (UTC)")
+    window_start = forms.DateTimeField(
+        required=False, label="Not before (UTC)", widget=MomentInput
+    )
+    window_end = forms.DateTimeField(
+        required=False, label="Not after (UTC)", widget=MomentInput
+    )
     block_migration = forms.ChoiceField(
         required=False, choices=BLOCK_MIGRATION, label="Local disks, in a live move"
     )
@@ -77,9 +79,7 @@ class AskForm(forms.Form):
         required=False,
         min_value=1,
         label="Give up after (minutes, in a live move)",
-        widget=forms.NumberInput(
-            attrs={"class": "form-control", "placeholder": "by its size", "min": 1}
-        ),
+        widget=forms.NumberInput(attrs={"placeholder": "by its size"}),
     )
     probe = forms.CharField(
         required=False,
@@ -87,19 +87,8 @@ class AskForm(forms.Form):
         label="Probe the guest while it moves",
         help_text="icmp:ADDRESS or tcp:ADDRESS:PORT, of the instance: asked every"
         " 200 ms, so that you see for how long it was away.",
-        widget=forms.TextInput(
-            attrs={"class": "form-control", "placeholder": "tcp:192.0.2.10:22"}
-        ),
+        widget=hint("tcp:192.0.2.10:22"),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("window_start", "window_end"):
-            self.fields[name].widget = forms.DateTimeInput(
-                format="%Y-%m-%dT%H:%M",
-                attrs={"type": "datetime-local", "class": "form-control"},
-            )
-        self.fields["block_migration"].widget.attrs["class"] = "form-select"
 
     @property
     def window(self) -> tuple[datetime | None, datetime | None]:

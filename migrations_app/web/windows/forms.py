@@ -10,9 +10,8 @@ from django.conf import settings
 from migrations_app.models import Window
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.window import read_clock
-from migrations_app.wording import LONGEST_TEXT
+from migrations_app.widgets import Form, LongText
 
-_TEXT = {"class": "form-control"}
 _NAMES = "Names with commas between. Empty: all."
 
 
@@ -27,18 +26,15 @@ def _names(label: str) -> forms.CharField:
         max_length=20_000,
         label=label,
         help_text=_NAMES,
-        widget=forms.TextInput(attrs=_TEXT),
     )
 
 
 def _clock(label: str) -> forms.CharField:
-    attrs = {"type": "datetime-local", **_TEXT}
-    return forms.CharField(
-        max_length=19, label=label, widget=forms.TextInput(attrs=attrs)
-    )
+    widget = forms.TextInput(attrs={"type": "datetime-local"})
+    return forms.CharField(max_length=19, label=label, widget=widget)
 
 
-class ScopeForm(forms.Form):
+class ScopeForm(Form):
     """What kind of window, where, and by which clocks."""
 
     kind = forms.ChoiceField(
@@ -46,7 +42,6 @@ class ScopeForm(forms.Form):
         label="Kind",
         help_text="In a freeze nothing starts. A maintenance window is when work is"
         " welcome: policies may ask for less in it.",
-        widget=forms.Select(attrs={"class": "form-select"}),
     )
     clouds = _names("Clouds")
     zones = _names("Zones")
@@ -55,7 +50,7 @@ class ScopeForm(forms.Form):
         max_length=64,
         label="Time zone",
         help_text="An IANA name, such as Europe/Berlin.",
-        widget=forms.TextInput(attrs={"list": "time-zones", **_TEXT}),
+        widget=forms.TextInput(attrs={"list": "time-zones"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,9 +61,7 @@ class ScopeForm(forms.Form):
 class WindowForm(ScopeForm):
     """One window. What makes sense is the verb's to say."""
 
-    name = forms.CharField(
-        max_length=100, label="Name", widget=forms.TextInput(attrs=_TEXT)
-    )
+    name = forms.CharField(max_length=100, label="Name")
     starts = _clock("First start, as clocks there show it")
     ends = _clock("First end, as clocks there show it")
     recurrence = forms.CharField(
@@ -77,20 +70,18 @@ class WindowForm(ScopeForm):
         label="Recurs",
         help_text="Empty: once. Else as calendars say it (RFC 5545):"
         " FREQ=WEEKLY;BYDAY=SA, FREQ=MONTHLY;BYDAY=2SU, FREQ=DAILY;UNTIL=20271231.",
-        widget=forms.TextInput(attrs={"list": "recurrences", **_TEXT}),
+        widget=forms.TextInput(attrs={"list": "recurrences"}),
     )
     exceptions = forms.CharField(
         required=False,
         max_length=20_000,
         label="But not at",
         help_text="Starts that are left out, with commas between: 2026-12-26T22:00.",
-        widget=forms.TextInput(attrs=_TEXT),
     )
-    reason = forms.CharField(
-        max_length=LONGEST_TEXT,
+    reason = LongText(
+        rows=2,
         label="Why",
         help_text="Whoever has to wait for it reads this.",
-        widget=forms.Textarea(attrs={"rows": 2, **_TEXT}),
     )
     field_order = (
         "name",
@@ -131,39 +122,33 @@ class FileForm(ScopeForm):
     file = forms.FileField(
         required=False,
         label="Calendar file (.ics)",
-        widget=forms.ClearableFileInput(
-            attrs={"accept": ".ics,text/calendar", **_TEXT}
-        ),
+        widget=forms.ClearableFileInput(attrs={"accept": ".ics,text/calendar"}),
     )
     text = forms.CharField(required=False, widget=forms.Textarea, strip=False)
     field_order = ("file", "kind", "time_zone", "clouds", "zones", "hosts")
 
 
-class CalendarForm(forms.Form):
+class CalendarForm(Form):
     """What the calendar is narrowed by."""
 
     kind = forms.ChoiceField(
         required=False,
         choices=[("", "any"), *Window.Kind.choices],
         label="Kind",
-        widget=forms.Select(attrs={"class": "form-select"}),
     )
     zone = forms.CharField(
         required=False,
         max_length=255,
         label="Zone",
-        widget=forms.TextInput(attrs=_TEXT),
     )
     host = forms.CharField(
         required=False,
         max_length=255,
         label="Host",
-        widget=forms.TextInput(attrs=_TEXT),
     )
     cloud = forms.ChoiceField(
         required=False,
         label="Cloud",
-        widget=forms.Select(attrs={"class": "form-select"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
