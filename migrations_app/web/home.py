@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -13,7 +14,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from migrations_app.drains import queries as drains_seen
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.requests import queries
-from migrations_app.web.page import is_htmx, page, person_of, show
+from migrations_app.web.page import is_htmx, page, person_of
 from migrations_app.web.sign_in_form import SignInForm
 
 
@@ -26,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "drains": drains_seen.desk(person_of(request)),
         "clouds": inventory_queries.freshness(),
     }
-    return show(request, "home.html", context)
+    return render(request, "home.html", context)
 
 
 @method_decorator(login_not_required, name="dispatch")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Callable
+from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
 from migrations_app.access import permissions as policy
@@ -18,11 +19,12 @@ from migrations_app.access.require import require
 from migrations_app.audit import signing
 from migrations_app.drains import queries as drains_seen
 from migrations_app.errors import NovawebError
+from migrations_app.models import BrokenGlass
 from migrations_app.notifications import inbox
 from migrations_app.requests import break_glass as glass
 from migrations_app.requests import queries
 from migrations_app.runs import queries as runs_queries
-from migrations_app.web.menu import menu
+from migrations_app.web.menu import Menu, menu
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -43,35 +45,64 @@ def is_htmx(request: HttpRequest) -> bool:
     return bool(cast(HtmxDetails, request.htmx))  # type: ignore[attr-defined]
 
 
-def show(
-    request: HttpRequest,
-    template: str,
-    context: Mapping[str, Any] | None = None,
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    """Return the page in its frame: menu, warnings, what waits for the person."""
-    person = person_of(request)
-    frame: dict[str, Any] = {"person": person, "menu": None}
-    if person.roles:
+class Frame:
+    """What stands around a page, each part asked for when a template first wants it.
+
+    Empty for who is not signed in or has no role, but for who they are.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def person(self) -> Person | None:
+        """Who is signed in, with their roles."""
+        user = getattr(self._request, "user", None)
+        return policy.person(user) if user and user.is_authenticated else None
+
+    @cached_property
+    def _member(self) -> Person | None:
+        return self.person if self.person and self.person.roles else None
+
+    @cached_property
+    def menu(self) -> Menu | None:
+        """The places that they may go to, and how much waits for them there."""
+        if self._member is None:
+            return None
         waiting = {
-            "requests": queries.waiting_for(person)[:100].count(),
-            "drains": drains_seen.waiting_for(person)[:100].count(),
+            "requests": queries.waiting_for(self._member)[:100].count(),
+            "drains": drains_seen.waiting_for(self._member)[:100].count(),
         }
-        frame["menu"] = menu(person, request.path, waiting)
-        frame["worker_trouble"] = runs_queries.worker_trouble()
-        frame["proof_trouble"] = _proof_trouble(person)
-        frame["unread_count"] = inbox.unread(person)
-        frame["unreviewed"] = glass.unreviewed()[:2]
-    return render(request, template, {**frame, **(context or {})}, status=status)
+        return menu(self._member, self._request.path, waiting)
+
+    @cached_property
+    def worker_trouble(self) -> str:
+        """That no worker works, if so."""
+        return runs_queries.worker_trouble() if self._member else ""
+
+    @cached_property
+    def proof_trouble(self) -> str:
+        """What is wrong with the audit trail's signatures, to who may sign."""
+        if self._member is None or policy.why_not(self._member, Verb.SIGN):
+            return ""
+        found = signing.standing(timezone.now())
+        return found.sentence if found.alarming else ""
+
+    @cached_property
+    def unread(self) -> int:
+        """How many notices they have not read."""
+        return inbox.unread(self._member) if self._member else 0
+
+    @cached_property
+    def unreviewed(self) -> list[BrokenGlass]:
+        """The newest two breaks of the glass that nobody has reviewed."""
+        return list(glass.unreviewed()[:2]) if self._member else []
 
 
-def _proof_trouble(person: Person) -> str:
-    """Return what is wrong with the signatures of the audit trail, to who may sign."""
-    if policy.why_not(person, Verb.SIGN):
-        return ""
-    found = signing.standing(timezone.now())
-    return found.sentence if found.alarming else ""
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return what every template may show: the frame, and the person by name."""
+    around = Frame(request)
+    return {"frame": around, "person": SimpleLazyObject(lambda: around.person)}
 
 
 def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:
@@ -84,7 +115,7 @@ def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:
     }
     if is_htmx(request):
         return render(request, "parts/_sentence.html", context, status=status)
-    return show(request, "sentence.html", context, status=status)
+    return render(request, "sentence.html", context, status=status)
 
 
 def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:

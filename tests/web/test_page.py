@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests import factories
 from tests.web.conftest import browser_of
@@ -105,3 +107,28 @@ def test_it_asks_who_was_signed_out_to_sign_in_and_not_inside_a_part(
     answer = anonymous.get("/sign-in/", headers={"HX-Request": "true"})
 
     assert answer["HX-Refresh"] == "true"
+
+
+def test_an_address_that_is_none_still_has_the_menu(operator: Client) -> None:
+    answer = operator.get("/nowhere/at/all/")
+
+    assert answer.status_code == 404
+    assert 'aria-label="Main"' in answer.content.decode()
+
+
+def test_who_is_not_signed_in_sees_no_menu(anonymous: Client) -> None:
+    text = anonymous.get("/sign-in/").content.decode()
+
+    assert 'aria-label="Main"' not in text
+    assert "Sign out" not in text
+
+
+def test_a_part_of_a_page_asks_nothing_for_what_stands_around_it(
+    operator: Client,
+) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        answer = operator.get("/notices/bell/")
+
+    assert answer.status_code == 200
+    for table in ("migrationrequest", "drain", "brokenglass"):
+        assert not [q for q in asked.captured_queries if f"_{table}" in q["sql"]]

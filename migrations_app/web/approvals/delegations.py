@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,7 +16,7 @@ from migrations_app.access.require import require
 from migrations_app.errors import NovawebError
 from migrations_app.requests.approvals import delegations as verbs
 from migrations_app.web.approvals.forms import DelegationForm
-from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.page import page, person_of, user_of
 
 MOST = 100
 
@@ -65,4 +65,4 @@ def _show(
     }
     if trouble:
         context["trouble"] = trouble
-    return show(request, "approvals/delegations.html", context, status=status)
+    return render(request, "approvals/delegations.html", context, status=status)

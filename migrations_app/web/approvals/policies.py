@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -20,7 +20,7 @@ from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.approvals import policies as verbs
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
 from migrations_app.web.note_form import note_in
-from migrations_app.web.page import page, show, user_of
+from migrations_app.web.page import page, user_of
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -30,7 +30,7 @@ FORM = ["GET", "HEAD", "POST"]
 def policies(request: HttpRequest) -> HttpResponse:
     """List all policies, those that rule first, the heaviest first."""
     rows = [(row, rulings.rule_of(row)) for row in verbs.all_policies()]
-    return show(request, "approvals/policies.html", {"rows": rows})
+    return render(request, "approvals/policies.html", {"rows": rows})
 
 
 @require_safe
@@ -47,11 +47,11 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         blank = {"weight": 10, "window": "any", "stages": "1 of approver"}
         form = PolicyForm(initial={**blank, "break_glass": True, "active": True})
-        return show(request, "approvals/policy_form.html", {"form": form})
+        return render(request, "approvals/policy_form.html", {"form": form})
     form = PolicyForm(request.POST)
     context: dict[str, Any] = {"form": form}
     if not form.is_valid():
-        return show(request, "approvals/policy_form.html", context, status=422)
+        return render(request, "approvals/policy_form.html", context, status=422)
     given = form.cleaned_data
     try:
         row = verbs.create(
@@ -63,7 +63,9 @@ def new(request: HttpRequest) -> HttpResponse:
         )
     except NovawebError as error:
         context["trouble"] = error.sentence
-        return show(request, "approvals/policy_form.html", context, status=error.status)
+        return render(
+            request, "approvals/policy_form.html", context, status=error.status
+        )
     messages.success(request, "The policy rules from now on.")
     return redirect("policy", pk=row.pk)
 
@@ -78,11 +80,11 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         typed = policy_as_typed(row.rule)
         known = {"name": row.name, "weight": row.weight, "active": row.active}
         context |= {"form": PolicyForm(initial={**typed, **known})}
-        return show(request, "approvals/policy_form.html", context)
+        return render(request, "approvals/policy_form.html", context)
     form = PolicyForm(request.POST)
     context |= {"form": form, "seen": request.POST.get("version", "")}
     if not form.is_valid():
-        return show(request, "approvals/policy_form.html", context, status=422)
+        return render(request, "approvals/policy_form.html", context, status=422)
     given = form.cleaned_data
     version = request.POST.get("version", "")
     try:
@@ -98,7 +100,9 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except NovawebError as error:
         context["trouble"] = error.sentence
-        return show(request, "approvals/policy_form.html", context, status=error.status)
+        return render(
+            request, "approvals/policy_form.html", context, status=error.status
+        )
     messages.success(request, "The policy was changed.")
     return redirect("policy", pk=pk)
 
@@ -130,4 +134,4 @@ def _show(
     if error is not None:
         context["trouble"] = error.sentence
     status = error.status if error else 200
-    return show(request, "approvals/policy.html", context, status=status)
+    return render(request, "approvals/policy.html", context, status=status)

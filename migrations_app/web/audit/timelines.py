@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import search, timeline
 from migrations_app.web.audit.views import chain_of, place
 from migrations_app.web.page import page
-from migrations_app.web.page import show as framed
 
 PER_PAGE = 100
 
@@ -37,4 +37,4 @@ def show(request: HttpRequest, kind: str, value: str) -> HttpResponse:
         "oldest_first": oldest_first,
         "chain": chain_of(found.entries),
     }
-    return framed(request, "audit/timeline.html", context)
+    return render(request, "audit/timeline.html", context)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -24,7 +24,7 @@ from migrations_app.audit.verify import verify_segment
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import AuditEntry
 from migrations_app.web.audit.tables import AuditTable
-from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.page import page, person_of, user_of
 
 GREATEST = 2**63 - 1
 
@@ -49,7 +49,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
         "chain": verify_segment([pk]),
         "signed": signing.standing(timezone.now()),
     }
-    return show(request, "audit/entry.html", context)
+    return render(request, "audit/entry.html", context)
 
 
 @require_POST
@@ -127,7 +127,7 @@ def _list(
         "searches": list(searches.seen_by(person)),
         **(more or {}),
     }
-    return show(request, "audit/entries.html", context, status=status)
+    return render(request, "audit/entries.html", context, status=status)
 
 
 def _filters(given: QueryDict) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from migrations_app.access.permissions import Verb
@@ -21,7 +21,7 @@ from migrations_app.web.drains.forms import DrainForm
 from migrations_app.web.drains.views import show_drain
 from migrations_app.web.drains.what_if_form import host_list
 from migrations_app.web.note_form import note_in
-from migrations_app.web.page import page, show, user_of
+from migrations_app.web.page import page, user_of
 
 _VERBS: dict[str, tuple[Callable[..., Drain], str]] = {
     "reject": (verbs.reject, "You rejected this drain."),
@@ -108,4 +108,4 @@ def _form(
         "hosts": host_list(rows.values_list("host", "zone")),
         **(more or {}),
     }
-    return show(request, "drains/ask.html", context, status=status)
+    return render(request, "drains/ask.html", context, status=status)

@@ -21,7 +21,7 @@ from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.web.drains import effect_bars as effects
 from migrations_app.web.drains.tables import DrainTable
 from migrations_app.web.lists import PAGES
-from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.page import page, person_of, user_of
 
 _BEFORE = {DrainState.REQUESTED, DrainState.APPROVED}
 
@@ -36,7 +36,7 @@ def drains(request: HttpRequest) -> HttpResponse:
     table = DrainTable(wanted.qs)
     RequestConfig(request, paginate=PAGES).configure(table)
     table.counts = drains_seen.counts([row.record.pk for row in table.paginated_rows])
-    return show(request, "drains/list.html", {"table": table, "wanted": wanted})
+    return render(request, "drains/list.html", {"table": table, "wanted": wanted})
 
 
 @require_safe
@@ -54,7 +54,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     When it has changed its state the page is told, and asks for all the rest.
     """
     row = drains_seen.drain(pk)
-    context = {**_moving(row), "person": person_of(request)}
+    context = _moving(row)
     answer = render(request, "drains/_progress.html", context)
     if request.GET.get("state") != row.state:
         trigger_client_event(answer, "drain-changed", after="settle")
@@ -99,7 +99,7 @@ def show_drain(
         **_allowed(request, row, bool(changing["tally"].moved)),
         **(more or {}),
     }
-    return show(request, "drains/drain.html", context, status=status)
+    return render(request, "drains/drain.html", context, status=status)
 
 
 def _allowed(request: HttpRequest, row: Drain, moved: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -19,7 +19,7 @@ from migrations_app.models import Instance
 from migrations_app.web.drains import effect_bars as effects
 from migrations_app.web.drains import what_if_form as asked
 from migrations_app.web.drains.what_if_form import WhatIfForm
-from migrations_app.web.page import page, show
+from migrations_app.web.page import page
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +103,4 @@ def _show(
         "drain_query": urlencode(drain),
         **more,
     }
-    return show(request, "drains/what_if.html", context, status=status)
+    return render(request, "drains/what_if.html", context, status=status)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
@@ -21,7 +21,7 @@ from migrations_app.web.inventory.compute_service_table import ServiceTable
 from migrations_app.web.inventory.compute_services_form import ServicesForm
 from migrations_app.web.lists import PER_PAGE
 from migrations_app.web.note_form import note_in
-from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.page import page, person_of, user_of
 
 
 @require_safe
@@ -43,7 +43,7 @@ def services(request: HttpRequest) -> HttpResponse:
         table.columns.hide("change")
     RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
     context = {"table": table, "wanted": {"form": form}, "trouble": trouble}
-    return show(request, "inventory/compute_services.html", context, status=status)
+    return render(request, "inventory/compute_services.html", context, status=status)
 
 
 @require_safe
@@ -105,4 +105,4 @@ def _show(
         "refusal": policy.why_not(person_of(request), verb) or refusal,
         **(more or {}),
     }
-    return show(request, "inventory/compute_service.html", context, status=status)
+    return render(request, "inventory/compute_service.html", context, status=status)

@@ -17,7 +17,7 @@ from migrations_app.integrations import clouds as integrations_clouds
 from migrations_app.inventory.copy_speeds import actions as speeds
 from migrations_app.inventory.copy_speeds import queries as copy_speeds_queries
 from migrations_app.inventory.copy_speeds.actions import Pair
-from migrations_app.web.page import is_htmx, page, person_of, show, user_of
+from migrations_app.web.page import is_htmx, page, user_of
 
 
 @require_safe
@@ -59,7 +59,6 @@ def _pair(request: HttpRequest) -> Pair:
 
 def _show(request: HttpRequest, pair: Pair) -> HttpResponse:
     if is_htmx(request):
-        context = {"pair": pair, "person": person_of(request)}
-        return render(request, "inventory/_copy_speeds_of_pair.html", context)
+        return render(request, "inventory/_copy_speeds_of_pair.html", {"pair": pair})
     rows = copy_speeds_queries.speeds(pair.cloud, pair.source, pair.target)
-    return show(request, "inventory/copy_speeds.html", {"pair": pair, "rows": rows})
+    return render(request, "inventory/copy_speeds.html", {"pair": pair, "rows": rows})

@@ -29,7 +29,7 @@ from migrations_app.web.inventory.history_charts import charts
 from migrations_app.web.inventory.hypervisor_table import HypervisorTable, free
 from migrations_app.web.inventory.instance_table import InstanceTable
 from migrations_app.web.lists import PAGES
-from migrations_app.web.page import page, show
+from migrations_app.web.page import page
 
 # fewer than elsewhere: beside the heat map and the charts
 ROWS = {**PAGES, "per_page": 20}
@@ -60,7 +60,7 @@ def hypervisors(request: HttpRequest) -> HttpResponse:
         "overview": overview.overview(wanted.qs, by=by, largest=largest),
         "clouds": inventory_queries.freshness(),
     }
-    return show(request, "inventory/hypervisors.html", context)
+    return render(request, "inventory/hypervisors.html", context)
 
 
 @require_safe
@@ -103,7 +103,7 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
         ),
         "clouds": inventory_queries.freshness(),
     }
-    return show(request, "inventory/hypervisor.html", context)
+    return render(request, "inventory/hypervisor.html", context)
 
 
 @require_safe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
@@ -11,7 +12,7 @@ from migrations_app.inventory.filters import InstanceFilter
 from migrations_app.requests import queries
 from migrations_app.web.inventory.instance_table import InstanceTable
 from migrations_app.web.lists import PAGES
-from migrations_app.web.page import page, show
+from migrations_app.web.page import page
 
 
 @require_safe
@@ -31,7 +32,7 @@ def instances(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "clouds": inventory_queries.freshness(),
     }
-    return show(request, "inventory/instances.html", context)
+    return render(request, "inventory/instances.html", context)
 
 
 @require_safe
@@ -46,4 +47,4 @@ def instance(request: HttpRequest, uuid: str) -> HttpResponse:
         "open": next((move for move in moves if move.open_instance), None),
         "clouds": inventory_queries.freshness(),
     }
-    return show(request, "inventory/instance.html", context)
+    return render(request, "inventory/instance.html", context)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from migrations_app.inventory.leaks import queries as leaks_known
 from migrations_app.inventory.leaks.filters import LeakFilter
 from migrations_app.web.lists import PER_PAGE
-from migrations_app.web.page import page, show
+from migrations_app.web.page import page
 
 
 @require_safe
@@ -19,4 +20,4 @@ def leaks(request: HttpRequest) -> HttpResponse:
     wanted = LeakFilter(request.GET, queryset=leaks_known.leaks())
     rows = Paginator(wanted.qs, PER_PAGE).get_page(request.GET.get("page"))
     context = {"wanted": wanted, "leaks": rows, "looks": leaks_known.looks()}
-    return show(request, "inventory/leaks.html", context)
+    return render(request, "inventory/leaks.html", context)

@@ -19,7 +19,7 @@ from migrations_app.errors import NovawebError
 from migrations_app.notifications import inbox, mail
 from migrations_app.notifications import preferences as choices
 from migrations_app.notifications.events import EVENTS, Channel, Scope
-from migrations_app.web.page import is_htmx, page, person_of, show, user_of
+from migrations_app.web.page import is_htmx, page, person_of, user_of
 
 PER_PAGE = 40
 WORDS = {
@@ -40,15 +40,14 @@ def notices(request: HttpRequest) -> HttpResponse:
     found = LazyPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     newest = max((row.pk for row in found), default=0)
     context = {"found": found, "only": only, "newest": newest}
-    return show(request, "notifications/list.html", context)
+    return render(request, "notifications/list.html", context)
 
 
 @require_safe
 @page()
 def bell(request: HttpRequest) -> HttpResponse:
     """Show how much is new, for the bell at the head of every page."""
-    context = {"unread_count": inbox.unread(person_of(request))}
-    return render(request, "notifications/_bell.html", context)
+    return render(request, "notifications/_bell.html")
 
 
 @require_POST
@@ -93,7 +92,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "address": user.email,
         "mail_on": mail.configured(),
     }
-    return show(request, "notifications/choices.html", context)
+    return render(request, "notifications/choices.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -119,7 +118,7 @@ def of_group(request: HttpRequest, pk: int) -> HttpResponse:
         "scopes": list(WORDS.items()),
         "groups": _groups(request),
     }
-    return show(request, "notifications/choices.html", context)
+    return render(request, "notifications/choices.html", context)
 
 
 def _groups(request: HttpRequest) -> list[Group]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
@@ -23,7 +23,7 @@ from migrations_app.notifications import mail
 from migrations_app.notifications import webhooks as verbs
 from migrations_app.notifications.events import EVENTS
 from migrations_app.web.notifications.webhook_form import WebhookForm
-from migrations_app.web.page import page, show, user_of
+from migrations_app.web.page import page, user_of
 
 PER_PAGE = 40
 
@@ -110,7 +110,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         ],
         "mail_on": mail.configured(),
     }
-    return show(request, "notifications/deliveries.html", context)
+    return render(request, "notifications/deliveries.html", context)
 
 
 @require_safe
@@ -119,7 +119,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one message and every try to deliver it."""
     row = verbs.delivery(pk)
     context = {"delivery": row, "attempts": list(row.attempts.all())}
-    return show(request, "notifications/delivery.html", context)
+    return render(request, "notifications/delivery.html", context)
 
 
 @require_POST
@@ -141,7 +141,7 @@ def _list(
     rows = Webhook.objects.select_related("group")
     found = Paginator(rows, 200).get_page(1)
     context = {"found": found, "form": form, **(more or {})}
-    return show(request, "notifications/webhooks.html", context, status=status)
+    return render(request, "notifications/webhooks.html", context, status=status)
 
 
 def _one(
@@ -158,4 +158,4 @@ def _one(
         "last": list(row.deliveries.order_by("-pk").defer("body")[:10]),
         **(more or {}),
     }
-    return show(request, "notifications/webhook.html", context, status=status)
+    return render(request, "notifications/webhook.html", context, status=status)

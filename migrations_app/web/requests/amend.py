@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -20,7 +20,7 @@ from migrations_app.models import MigrationRequest
 from migrations_app.requests import amend as amending
 from migrations_app.requests import break_glass as glass
 from migrations_app.requests import queries
-from migrations_app.web.page import page, show, user_of
+from migrations_app.web.page import page, user_of
 from migrations_app.web.requests import views as requests
 from migrations_app.web.requests.amend_form import AmendForm
 
@@ -93,7 +93,7 @@ def broken(request: HttpRequest) -> HttpResponse:
         "waiting": [row for row in rows if row.reviewed_at is None],
         "reviewed": [row for row in rows if row.reviewed_at is not None],
     }
-    return show(request, "requests/break_glass.html", context)
+    return render(request, "requests/break_glass.html", context)
 
 
 def _form(
@@ -105,4 +105,4 @@ def _form(
     status: int = 200,
 ) -> HttpResponse:
     context = {"move": row, "form": form, **(more or {})}
-    return show(request, "requests/amend.html", context, status=status)
+    return render(request, "requests/amend.html", context, status=status)

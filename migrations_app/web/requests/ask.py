@@ -20,7 +20,7 @@ from migrations_app.requests import queries
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.web import capacity_bars as what_if
-from migrations_app.web.page import is_htmx, page, person_of, show, user_of
+from migrations_app.web.page import is_htmx, page, user_of
 from migrations_app.web.requests.ask_form import SHOWN, AskForm, targets
 
 OPTIONS_SHOWN = 8
@@ -131,7 +131,6 @@ def _looked_at(
         "pair": speeds.pair(instance.cloud.name, instance.host, target)
         if target
         else None,
-        "person": person_of(request),
         "possible": sum(option["verdict"] != "blocks" for option in options),
         "tried": len(options),
     }
@@ -165,4 +164,4 @@ def _show(
         ),
         **(more or {}),
     }
-    return show(request, "requests/ask.html", context, status=status)
+    return render(request, "requests/ask.html", context, status=status)

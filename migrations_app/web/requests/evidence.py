@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from migrations_app.access.permissions import Verb
@@ -10,7 +11,6 @@ from migrations_app.requests import queries
 from migrations_app.requests.evidence import open_evidence
 from migrations_app.web import capacity_bars as what_if
 from migrations_app.web.page import page, user_of
-from migrations_app.web.page import show as framed
 
 
 @require_safe
@@ -20,4 +20,4 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     row = queries.request(pk)
     found = open_evidence(row, by=user_of(request))
     context = {"found": found, "move": row, "hosts": what_if.hosts(row.what_if)}
-    return framed(request, "requests/evidence.html", context)
+    return render(request, "requests/evidence.html", context)

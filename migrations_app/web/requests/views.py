@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
@@ -28,7 +28,7 @@ from migrations_app.runs import queries as runs_queries
 from migrations_app.web import capacity_bars as what_if
 from migrations_app.web.lists import PAGES
 from migrations_app.web.note_form import note_in
-from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.requests.tables import RequestTable
 
 
@@ -41,7 +41,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     )
     table = RequestTable(wanted.qs)
     RequestConfig(request, paginate=PAGES).configure(table)
-    return show(request, "requests/list.html", {"table": table, "wanted": wanted})
+    return render(request, "requests/list.html", {"table": table, "wanted": wanted})
 
 
 @require_safe
@@ -141,4 +141,4 @@ def _show(
         else None,
         **(more or {}),
     }
-    return show(request, "requests/request.html", context, status=status)
+    return render(request, "requests/request.html", context, status=status)

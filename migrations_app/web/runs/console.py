@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from migrations_app.access.permissions import Verb
 from migrations_app.runs import console as consoles
 from migrations_app.runs import queries as runs_queries
-from migrations_app.web.page import page, show, user_of
+from migrations_app.web.page import page, user_of
 
 
 @require_POST
@@ -18,4 +19,4 @@ def console(request: HttpRequest, pk: int) -> HttpResponse:
     found = consoles.look_at(pk, by=user_of(request))
     row = runs_queries.run(pk)
     context = {"run": row, "move": row.request, "console": found}
-    return show(request, "runs/console.html", context)
+    return render(request, "runs/console.html", context)

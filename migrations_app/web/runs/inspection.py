@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from migrations_app.runs import queries as runs_queries
 from migrations_app.runs.action_preview import preview_actions
 from migrations_app.runs.inspection import inspect_run
-from migrations_app.web.page import is_htmx, page, show
+from migrations_app.web.page import is_htmx, page
 
 
 @require_safe
@@ -29,4 +29,4 @@ def world(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if is_htmx(request):
         return render(request, "runs/_inspection.html", context)
-    return show(request, "runs/inspection.html", context)
+    return render(request, "runs/inspection.html", context)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,7 +20,7 @@ from migrations_app.runs import queries as runs_queries
 from migrations_app.runs.log_file import log_bytes
 from migrations_app.runs.queries import LOG, removed
 from migrations_app.web.note_form import note_in
-from migrations_app.web.page import page, person_of, show, user_of
+from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.runs.latency_chart import picture
 from migrations_app.web.tags.runs import log_line
 
@@ -152,4 +152,4 @@ def _show(
         "parts": PARTS,
         **(more or {}),
     }
-    return show(request, "runs/run.html", context, status=status)
+    return render(request, "runs/run.html", context, status=status)

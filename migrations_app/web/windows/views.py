@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -25,7 +25,7 @@ from migrations_app.requests.windows.calendar.ics import LARGEST
 from migrations_app.requests.windows.calendar.window import Occurrence
 from migrations_app.requests.windows.calendar_files import EventDefaults, Planned
 from migrations_app.web.note_form import note_in
-from migrations_app.web.page import page, show, user_of
+from migrations_app.web.page import page, user_of
 from migrations_app.web.windows.forms import (
     CalendarForm,
     FileForm,
@@ -57,7 +57,7 @@ def windows(request: HttpRequest) -> HttpResponse:
         "rows": [(row, timetable.rule_of(row)) for row in rows],
         "retired": retired,
     }
-    return show(request, "windows/list.html", context)
+    return render(request, "windows/list.html", context)
 
 
 @require_safe
@@ -178,7 +178,7 @@ def _show(
         "next": timetable.next_of(rule) if row.active else [],
         **(more or {}),
     }
-    return show(request, "windows/window.html", context, status=status)
+    return render(request, "windows/window.html", context, status=status)
 
 
 def _form(
@@ -196,14 +196,14 @@ def _form(
         # who saw an older one must not be handed the newest unread
         "seen": request.POST.get("version", ""),
     }
-    return show(request, "windows/form.html", context, status=status)
+    return render(request, "windows/form.html", context, status=status)
 
 
 def _file(
     request: HttpRequest, form: FileForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {"form": form, "planned": list[Planned](), **more}
-    return show(request, "windows/file.html", context, status=status)
+    return render(request, "windows/file.html", context, status=status)
 
 
 def _sure(request: HttpRequest) -> bool:
