@@ -6,8 +6,6 @@ A mistyped ``target`` must not turn into a host of the scheduler's choice.
 
 from __future__ import annotations
 
-import codecs
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -19,7 +17,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.pagination import PageNumberPagination
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -202,10 +200,8 @@ def taken(request: Request, shape: type[Input]) -> dict[str, Any]:
     return cast(dict[str, Any], sent.validated_data)
 
 
-class JSON(BaseParser):
-    """JSON in UTF-8, as RFC 8259 has it, of sensible depth."""
-
-    media_type = "application/json"
+class JSON(JSONParser):
+    """JSON in UTF-8, whatever the sender says of its encoding, of sensible depth."""
 
     def parse(
         self,
@@ -214,17 +210,11 @@ class JSON(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return what was sent. Raises ParseError."""
+        in_utf_8 = {**(parser_context or {}), "encoding": "utf-8"}
         try:
-            text = codecs.getreader("utf-8")(stream).read()
-            return json.loads(text, parse_constant=_no_constant)
-        except ValueError as error:
-            raise ParseError(f"This is not JSON: {error}.") from error
+            return super().parse(stream, media_type, in_utf_8)
         except RecursionError as error:
             raise ParseError("This JSON is nested too deeply.") from error
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number")
 
 
 class AlwaysJSON(BaseContentNegotiation):

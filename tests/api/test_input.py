@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -40,6 +41,24 @@ def test_what_is_not_the_json_that_is_wanted_is_refused(
 
     assert answer.status == 400
     assert answer.detail
+
+
+def test_it_is_read_as_utf_8_whatever_the_sender_says(
+    requester: Person, client: Any
+) -> None:
+    of = factories.run().request
+    body = json.dumps({"note": "Grüße"}, ensure_ascii=False).encode()
+
+    answer = client.generic(
+        "POST",
+        f"/api/requests/{of.pk}/withdraw/",
+        body,
+        content_type="application/json; charset=utf-16",
+        headers=requester.headers,
+    )
+
+    # the note was read; it is the request that is no longer to be withdrawn
+    assert answer.status_code != 400, answer.content
 
 
 @pytest.mark.parametrize(
