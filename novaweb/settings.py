@@ -256,7 +256,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "migrations_app.api.base.AlwaysJSON",
     "DEFAULT_FILTER_BACKENDS": ["migrations_app.api.base.Filters"],
     "DEFAULT_PAGINATION_CLASS": "migrations_app.api.base.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "migrations_app.api.openapi.Schema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "migrations_app.api.problem_details.handle",
     # X-Forwarded-For is what the client wants it to be: the web server reads it

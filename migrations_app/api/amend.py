@@ -13,13 +13,13 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.api import runs
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
-from migrations_app.api.requests import RequestShape, answer
+from migrations_app.api.requests import RequestSerializer, answer
 from migrations_app.requests import amend as amending
 from migrations_app.requests import break_glass as glass
 from migrations_app.wording import LONGEST_TEXT
 
 
-class AmendInput(Input):
+class AmendRequest(Input):
     """Which plan is changed and why, and what is to be different; all else stays."""
 
     plan_digest = Text(max_length=64)
@@ -32,7 +32,7 @@ class AmendInput(Input):
     window_end = serializers.DateTimeField(required=False, allow_null=True)
 
 
-class BreakInput(Input):
+class BreakRequest(Input):
     """Which plan cannot wait for its approvals, and why."""
 
     plan_digest = Text(max_length=64)
@@ -45,10 +45,10 @@ class Amend(Checked, APIView):
 
     verb = Verb.AMEND
 
-    @extend_schema(request=AmendInput, responses=RequestShape)
+    @extend_schema(request=AmendRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Change the request: it gets a new plan, and its approvals are void."""
-        sent: dict[str, Any] = taken(request, AmendInput)
+        sent: dict[str, Any] = taken(request, AmendRequest)
         digest, note = sent.pop("plan_digest"), sent.pop("note")
         amending.amend(
             pk, by=user_of(request), plan_digest=digest, note=note, changes=sent
@@ -62,10 +62,10 @@ class BreakGlass(Checked, APIView):
 
     verb = Verb.BREAK_GLASS
 
-    @extend_schema(request=BreakInput, responses=RequestShape)
+    @extend_schema(request=BreakRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Break the glass: loud, and to be reviewed. The pre-flight is not passed."""
-        sent = taken(request, BreakInput)
+        sent = taken(request, BreakRequest)
         glass.break_glass(pk, by=user_of(request), **sent)
         return answer(pk)
 
@@ -76,8 +76,8 @@ class Review(Checked, APIView):
 
     verb = Verb.REVIEW
 
-    @extend_schema(request=runs.NoteInput, responses=RequestShape)
+    @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Say what the review found."""
-        glass.review(pk, by=user_of(request), **taken(request, runs.NoteInput))
+        glass.review(pk, by=user_of(request), **taken(request, runs.NoteRequest))
         return answer(pk)

@@ -36,14 +36,14 @@ def _some() -> Any:
     )
 
 
-class StageInput(Input):
+class StageRequest(Input):
     """So many people, each of one of these groups."""
 
     groups = serializers.ListField(child=Text(max_length=255), min_length=1)
     approvers = serializers.IntegerField(min_value=1, max_value=MOST_APPROVERS)
 
 
-class RuleInput(Input):
+class RuleRequest(Input):
     """Which moves a policy is for, and who must approve them, stage after stage."""
 
     clouds = _some()
@@ -56,7 +56,7 @@ class RuleInput(Input):
         required=False, min_value=1, max_value=1_000_000
     )
     window = serializers.ChoiceField(list(map(str, When)), required=False)
-    stages = StageInput(many=True)
+    stages = StageRequest(many=True)
     approval_hours = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=MOST_HOURS
     )
@@ -66,30 +66,30 @@ class RuleInput(Input):
     break_glass = serializers.BooleanField(required=False)
 
 
-class NewPolicyInput(Input):
+class NewPolicyRequest(Input):
     """A policy, and why it is made."""
 
     name = Text(max_length=100)
     weight = serializers.IntegerField(min_value=-MOST_WEIGHT, max_value=MOST_WEIGHT)
-    rule = RuleInput()
+    rule = RuleRequest()
     note = Text(max_length=LONGEST_TEXT)
 
 
-class PolicyInput(NewPolicyInput):
+class PolicyRequest(NewPolicyRequest):
     """The whole policy as it is to be; ``version`` is the one that was seen."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 2)
     active = serializers.BooleanField()
 
 
-class RetireInput(Input):
+class RetireRequest(Input):
     """Which version is to rule no more, and why."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 2)
     note = Text(max_length=LONGEST_TEXT)
 
 
-class VersionShape(serializers.ModelSerializer[PolicyVersion]):
+class VersionSerializer(serializers.ModelSerializer[PolicyVersion]):
     """A policy as it was."""
 
     by = serializers.CharField(source="by_name")
@@ -100,7 +100,7 @@ class VersionShape(serializers.ModelSerializer[PolicyVersion]):
         fields = ("number", "by", "at", "note", "rule")
 
 
-class PolicyShape(serializers.ModelSerializer[ApprovalPolicy]):
+class PolicySerializer(serializers.ModelSerializer[ApprovalPolicy]):
     """A policy as it is now."""
 
     rule = serializers.DictField()
@@ -110,13 +110,13 @@ class PolicyShape(serializers.ModelSerializer[ApprovalPolicy]):
         fields: tuple[str, ...] = ("id", "name", "active", "weight", "version", "rule")
 
 
-class OnePolicyShape(PolicyShape):
+class OnePolicySerializer(PolicySerializer):
     """A policy with its versions, newest first."""
 
-    versions = VersionShape(many=True)
+    versions = VersionSerializer(many=True)
 
-    class Meta(PolicyShape.Meta):
-        fields = (*PolicyShape.Meta.fields, "versions")
+    class Meta(PolicySerializer.Meta):
+        fields = (*PolicySerializer.Meta.fields, "versions")
 
 
 @extend_schema(tags=["approvals"])
@@ -125,19 +125,19 @@ class Policies(Checked, APIView):
 
     verb = Verb.SEE_POLICIES
 
-    @extend_schema(responses=PolicyShape(many=True))
+    @extend_schema(responses=PolicySerializer(many=True))
     def get(self, request: Request) -> Response:
         """Return every policy."""
-        return Response(PolicyShape(policies.all_policies(), many=True).data)
+        return Response(PolicySerializer(policies.all_policies(), many=True).data)
 
-    @extend_schema(request=NewPolicyInput, responses={201: OnePolicyShape})
+    @extend_schema(request=NewPolicyRequest, responses={201: OnePolicySerializer})
     def post(self, request: Request) -> Response:
         """Make a policy, which rules from now on."""
         require(request.user, Verb.SET_POLICY)
-        row = policies.create(by=user_of(request), **taken(request, NewPolicyInput))
+        row = policies.create(by=user_of(request), **taken(request, NewPolicyRequest))
         address = reverse("api-policy", args=[row.pk], request=request)
         return Response(
-            OnePolicyShape(row).data, status=201, headers={"Location": address}
+            OnePolicySerializer(row).data, status=201, headers={"Location": address}
         )
 
 
@@ -147,18 +147,18 @@ class OnePolicy(Checked, APIView):
 
     verb = Verb.SEE_POLICIES
 
-    @extend_schema(responses=OnePolicyShape)
+    @extend_schema(responses=OnePolicySerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the policy with all its versions."""
-        return Response(OnePolicyShape(policies.one(pk)).data)
+        return Response(OnePolicySerializer(policies.one(pk)).data)
 
-    @extend_schema(request=PolicyInput, responses=OnePolicyShape)
+    @extend_schema(request=PolicyRequest, responses=OnePolicySerializer)
     def put(self, request: Request, pk: int) -> Response:
         """Make its next version, which rules from now on."""
         require(request.user, Verb.SET_POLICY)
-        sent = taken(request, PolicyInput)
+        sent = taken(request, PolicyRequest)
         row = policies.change(pk, by=user_of(request), **sent)
-        return Response(OnePolicyShape(row).data)
+        return Response(OnePolicySerializer(row).data)
 
 
 @extend_schema(tags=["approvals"])
@@ -167,15 +167,15 @@ class RetirePolicy(Checked, APIView):
 
     verb = Verb.SET_POLICY
 
-    @extend_schema(request=RetireInput, responses=OnePolicyShape)
+    @extend_schema(request=RetireRequest, responses=OnePolicySerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Retire the policy; it and its versions stay to be looked up."""
-        sent = taken(request, RetireInput)
+        sent = taken(request, RetireRequest)
         row = policies.retire(pk, by=user_of(request), **sent)
-        return Response(OnePolicyShape(row).data)
+        return Response(OnePolicySerializer(row).data)
 
 
-class DelegationShape(serializers.ModelSerializer[Delegation]):
+class DelegationSerializer(serializers.ModelSerializer[Delegation]):
     """A say that is or was in somebody else's hands."""
 
     giver = serializers.CharField(source="giver_name")
@@ -196,7 +196,7 @@ class DelegationShape(serializers.ModelSerializer[Delegation]):
         )
 
 
-class DelegationInput(Input):
+class DelegationRequest(Input):
     """To whom one's say is handed on, for how long and why."""
 
     to = Text(max_length=150)
@@ -209,32 +209,32 @@ class DelegationInput(Input):
 class Delegations(Checked, ListAPIView[Delegation]):
     """All says that were handed on, newest first."""
 
-    serializer_class = DelegationShape
+    serializer_class = DelegationSerializer
     parameters = frozenset({"page", "page_size"})
     queryset = Delegation.objects.order_by("-pk")
 
-    @extend_schema(request=DelegationInput, responses={201: DelegationShape})
+    @extend_schema(request=DelegationRequest, responses={201: DelegationSerializer})
     def post(self, request: Request) -> Response:
         """Hand on one's own say for a time."""
         require(request.user, Verb.DELEGATE)
-        sent = taken(request, DelegationInput)
+        sent = taken(request, DelegationRequest)
         row = delegations.delegate(by=user_of(request), **sent)
-        return Response(DelegationShape(row).data, status=201)
+        return Response(DelegationSerializer(row).data, status=201)
 
 
 @extend_schema(tags=["approvals"])
 class Revoke(Checked, APIView):
     """End a delegation before its time."""
 
-    @extend_schema(request=Empty, responses=DelegationShape)
+    @extend_schema(request=Empty, responses=DelegationSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Take the say back; decisions that were made with it stand."""
         taken(request, Empty)
         row = delegations.revoke(pk, by=user_of(request))
-        return Response(DelegationShape(row).data)
+        return Response(DelegationSerializer(row).data)
 
 
-class StageShape(serializers.Serializer[Any]):
+class StageSerializer(serializers.Serializer[Any]):
     """A stage, and whose approvals count for it."""
 
     groups = serializers.ListField(child=serializers.CharField(), source="stage.groups")
@@ -248,17 +248,17 @@ class StageShape(serializers.Serializer[Any]):
         return [each.words for each in row.approvals]
 
 
-class StandingShape(serializers.Serializer[ApprovalStatus]):
+class StandingSerializer(serializers.Serializer[ApprovalStatus]):
     """Which policy rules a request, and where its approvals stand under it."""
 
     policy = serializers.CharField(source="rule.name")
     policy_version = serializers.IntegerField(source="rule.version")
     satisfied = serializers.BooleanField()
     sentence = serializers.CharField()
-    stages = StageShape(many=True)
+    stages = StageSerializer(many=True)
 
 
-class GlassShape(serializers.ModelSerializer[BrokenGlass]):
+class GlassSerializer(serializers.ModelSerializer[BrokenGlass]):
     """A plan that was run without its approvals, and its review."""
 
     by = serializers.CharField(source="by_name")

@@ -23,7 +23,7 @@ from migrations_app.audit import search
 from migrations_app.models import AuditEntry
 
 
-class EntryShape(serializers.ModelSerializer[AuditEntry]):
+class EntrySerializer(serializers.ModelSerializer[AuditEntry]):
     """One act: who did what, when, to what. ``sentence`` says it in words."""
 
     actor = serializers.CharField(source="actor_name")
@@ -140,7 +140,7 @@ class Entries(Checked, ListAPIView[AuditEntry]):
     verb = Verb.SEE_AUDIT
     parameters = frozenset({"before", "after"})
     pagination_class = AuditPages
-    serializer_class = EntryShape
+    serializer_class = EntrySerializer
     filterset_class = AuditFilter
 
     def get_queryset(self) -> QuerySet[AuditEntry]:
@@ -154,7 +154,7 @@ class OneEntry(Checked, APIView):
 
     verb = Verb.SEE_AUDIT
 
-    @extend_schema(responses=EntryShape)
+    @extend_schema(responses=EntrySerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the entry of that number."""
-        return Response(EntryShape(audit_queries.audit_entry(pk)).data)
+        return Response(EntrySerializer(audit_queries.audit_entry(pk)).data)

@@ -34,21 +34,21 @@ class Head(serializers.Serializer[Any]):
     digest = serializers.CharField()
 
 
-class SignedShape(Head):
+class SignedSerializer(Head):
     """What was signed, and when."""
 
     at = serializers.DateTimeField()
 
 
-class SignaturesShape(serializers.Serializer[Any]):
+class SignaturesSerializer(serializers.Serializer[Any]):
     """How the signatures stand: ok, off, missing, old or bad."""
 
     state = serializers.CharField()
     sentence = serializers.CharField()
-    last = SignedShape(allow_null=True)
+    last = SignedSerializer(allow_null=True)
 
 
-class BadShape(serializers.Serializer[Any]):
+class BadSerializer(serializers.Serializer[Any]):
     """The first bad entry, and what is wrong with it."""
 
     entry = serializers.IntegerField()
@@ -56,16 +56,16 @@ class BadShape(serializers.Serializer[Any]):
     sentence = serializers.CharField()
 
 
-class VerdictShape(serializers.Serializer[Any]):
+class VerdictSerializer(serializers.Serializer[Any]):
     """Whether the entries are as they were written, and linked on both sides."""
 
     verified = serializers.BooleanField()
     since_entry = serializers.IntegerField()
     until_entry = serializers.IntegerField()
     count = serializers.IntegerField()
-    bad = BadShape(allow_null=True)
+    bad = BadSerializer(allow_null=True)
     head = Head()
-    signatures = SignaturesShape()
+    signatures = SignaturesSerializer()
 
 
 def _parameter(name: str, what: str) -> OpenApiParameter:
@@ -80,7 +80,7 @@ class Verify(Checked, APIView):
     parameters = frozenset({"since_entry", "until_entry"})
 
     @extend_schema(
-        responses=VerdictShape,
+        responses=VerdictSerializer,
         parameters=[
             _parameter("since_entry", "The first; 1000 before the last unless given."),
             _parameter("until_entry", "The last; the newest unless given."),
@@ -102,7 +102,7 @@ class Verify(Checked, APIView):
             "head": AuditHead.objects.get(pk=1),
             "signatures": signing.standing(timezone.now()),
         }
-        return Response(VerdictShape(answer).data)
+        return Response(VerdictSerializer(answer).data)
 
 
 @extend_schema(tags=["audit"])
@@ -111,11 +111,11 @@ class Sign(Checked, APIView):
 
     verb = Verb.SIGN
 
-    @extend_schema(request=Empty, responses=SignedShape)
+    @extend_schema(request=Empty, responses=SignedSerializer)
     def post(self, request: Request) -> Response:
         """Sign where the chain ends now."""
         taken(request, Empty)
-        return Response(SignedShape(attest.sign(by=user_of(request))).data)
+        return Response(SignedSerializer(attest.sign(by=user_of(request))).data)
 
 
 @extend_schema(tags=["audit"])

@@ -20,7 +20,7 @@ from migrations_app.wording import LONGEST_TEXT
 CLOUD = OpenApiParameter("cloud", description="Which cloud; without it, the first.")
 
 
-class ServiceShape(serializers.Serializer[Any]):
+class ServiceSerializer(serializers.Serializer[Any]):
     """A service, in the words of ``openstack compute service list``."""
 
     id = serializers.CharField()
@@ -44,14 +44,14 @@ class ServiceShape(serializers.Serializer[Any]):
         return "up" if row.up else "down"
 
 
-class DisableInput(Input):
+class DisableRequest(Input):
     """Why; Nova shows it, with the person's name."""
 
     reason = Text(max_length=255)
     cloud = Text(required=False, max_length=100)
 
 
-class EnableInput(Input):
+class EnableRequest(Input):
     """Why; an auditor will read it."""
 
     note = Text(max_length=LONGEST_TEXT)
@@ -64,12 +64,12 @@ class Services(Checked, APIView):
 
     parameters = frozenset({"cloud"})
 
-    @extend_schema(responses=ServiceShape(many=True), parameters=[CLOUD])
+    @extend_schema(responses=ServiceSerializer(many=True), parameters=[CLOUD])
     def get(self, request: Request) -> Response:
         """Return every service, by binary and host, as Nova tells it now."""
         cloud = request.query_params.get("cloud")
         found = verbs.services(by=user_of(request), cloud=cloud)
-        return Response(ServiceShape(found, many=True).data)
+        return Response(ServiceSerializer(found, many=True).data)
 
 
 @extend_schema(tags=["inventory"])
@@ -78,12 +78,12 @@ class Disable(Checked, APIView):
 
     verb = Verb.DISABLE
 
-    @extend_schema(request=DisableInput, responses=ServiceShape)
+    @extend_schema(request=DisableRequest, responses=ServiceSerializer)
     def post(self, request: Request, uuid: UUID) -> Response:
         """Disable a nova-compute: what runs there runs on, nothing new comes."""
-        sent: dict[str, Any] = taken(request, DisableInput)
+        sent: dict[str, Any] = taken(request, DisableRequest)
         done = verbs.disable(str(uuid), by=user_of(request), **sent)
-        return Response(ServiceShape(done).data)
+        return Response(ServiceSerializer(done).data)
 
 
 @extend_schema(tags=["inventory"])
@@ -92,9 +92,9 @@ class Enable(Checked, APIView):
 
     verb = Verb.ENABLE
 
-    @extend_schema(request=EnableInput, responses=ServiceShape)
+    @extend_schema(request=EnableRequest, responses=ServiceSerializer)
     def post(self, request: Request, uuid: UUID) -> Response:
         """Enable a nova-compute."""
-        sent: dict[str, Any] = taken(request, EnableInput)
+        sent: dict[str, Any] = taken(request, EnableRequest)
         done = verbs.enable(str(uuid), by=user_of(request), **sent)
-        return Response(ServiceShape(done).data)
+        return Response(ServiceSerializer(done).data)

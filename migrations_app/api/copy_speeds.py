@@ -17,7 +17,7 @@ from migrations_app.inventory.copy_speeds import actions as speeds
 from migrations_app.models import CopySpeed
 
 
-class SpeedShape(serializers.ModelSerializer[CopySpeed]):
+class SpeedSerializer(serializers.ModelSerializer[CopySpeed]):
     """One measurement, in Mbit/s. ``at`` is null until it is over.
 
     Then ``trouble`` says why it came to nothing, if it did. ``latest``: it is what
@@ -44,7 +44,7 @@ class SpeedShape(serializers.ModelSerializer[CopySpeed]):
         )
 
 
-class SpeedInput(Input):
+class SpeedRequest(Input):
     """From which host to which."""
 
     source = Text(max_length=255)  # type: ignore[assignment]
@@ -56,17 +56,17 @@ class SpeedInput(Input):
 class Speeds(Checked, ListAPIView[CopySpeed]):
     """Measurements of how fast one host copies to another, newest first."""
 
-    serializer_class = SpeedShape
+    serializer_class = SpeedSerializer
     filterset_class = SpeedFilter
 
     def get_queryset(self) -> QuerySet[CopySpeed]:
         """Return all, newest first."""
         return CopySpeed.objects.select_related("cloud").order_by("-pk")
 
-    @extend_schema(request=SpeedInput, responses={202: SpeedShape})
+    @extend_schema(request=SpeedRequest, responses={202: SpeedSerializer})
     def post(self, request: Request) -> Response:
         """Have a worker measure one pair, as soon as it is its turn."""
         require(request.user, Verb.MEASURE)
-        sent = taken(request, SpeedInput)
+        sent = taken(request, SpeedRequest)
         row = speeds.ask(by=user_of(request), **sent)
-        return Response(SpeedShape(row).data, status=202)
+        return Response(SpeedSerializer(row).data, status=202)

@@ -7,9 +7,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from migrations_app.api.approvals import StandingShape
+from migrations_app.api.approvals import StandingSerializer
 from migrations_app.api.base import Input, Text
-from migrations_app.api.requests import DecisionShape
+from migrations_app.api.requests import DecisionSerializer
 from migrations_app.drains import approvals as rulings
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import Afterwards, DrainState
@@ -18,7 +18,7 @@ from migrations_app.wording import LONGEST_TEXT
 STATES = DrainState.values
 
 
-class LimitsInput(Input):
+class LimitsRequest(Input):
     """How many moves may be under way at once; 0: as many as there are."""
 
     per_source = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
@@ -27,7 +27,7 @@ class LimitsInput(Input):
     overall = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
 
 
-class BackInput(Input):
+class BackRequest(Input):
     """Why instances are moved back, and when."""
 
     reason = Text(max_length=LONGEST_TEXT)
@@ -36,7 +36,7 @@ class BackInput(Input):
     window_end = serializers.DateTimeField(required=False, allow_null=True)
 
 
-class DrainInput(BackInput):
+class DrainRequest(BackRequest):
     """Which hosts are to be emptied, how, why and when.
 
     ``targets``: the only hosts that instances may go to; none: every host.
@@ -49,7 +49,7 @@ class DrainInput(BackInput):
     targets = serializers.ListField(
         child=Text(max_length=255), required=False, allow_null=True, max_length=1000
     )
-    limits = LimitsInput(required=False)
+    limits = LimitsRequest(required=False)
     stop_after = serializers.IntegerField(
         required=False,
         min_value=0,
@@ -63,7 +63,7 @@ class DrainInput(BackInput):
     )
 
 
-class DrainMoveShape(serializers.ModelSerializer[MigrationRequest]):
+class DrainMoveSerializer(serializers.ModelSerializer[MigrationRequest]):
     """One move of a drain; ``request`` is its number among the requests."""
 
     request = serializers.IntegerField(source="pk")
@@ -85,7 +85,7 @@ class DrainMoveShape(serializers.ModelSerializer[MigrationRequest]):
         )
 
 
-class DrainStaysShape(serializers.Serializer[Any]):
+class DrainStaysSerializer(serializers.Serializer[Any]):
     """An instance that the drain cannot move: why, and what to do about that."""
 
     instance = serializers.CharField()
@@ -95,7 +95,7 @@ class DrainStaysShape(serializers.Serializer[Any]):
     way_out = serializers.CharField()
 
 
-class DrainInListShape(serializers.ModelSerializer[Drain]):
+class DrainInListSerializer(serializers.ModelSerializer[Drain]):
     """A drain, without its moves."""
 
     cloud = serializers.CharField(source="cloud.name")
@@ -145,38 +145,38 @@ class DrainInListShape(serializers.ModelSerializer[Drain]):
         return len(row.tasks)
 
 
-class DrainShape(DrainInListShape):
+class DrainSerializer(DrainInListSerializer):
     """A drain with its moves, what stays, the decisions and the approvals needed."""
 
     moves = serializers.SerializerMethodField()
-    stays = DrainStaysShape(many=True)
+    stays = DrainStaysSerializer(many=True)
     decisions = serializers.SerializerMethodField()
     approvals = serializers.SerializerMethodField()
 
-    class Meta(DrainInListShape.Meta):
+    class Meta(DrainInListSerializer.Meta):
         fields = (  # type: ignore[assignment]
-            *DrainInListShape.Meta.fields,
+            *DrainInListSerializer.Meta.fields,
             "moves",
             "stays",
             "decisions",
             "approvals",
         )
 
-    @extend_schema_field(DrainMoveShape(many=True))
+    @extend_schema_field(DrainMoveSerializer(many=True))
     def get_moves(self, row: Drain) -> list[dict[str, Any]]:
         """Return the moves in their order."""
-        return list(DrainMoveShape(row.moves.order_by("place"), many=True).data)
+        return list(DrainMoveSerializer(row.moves.order_by("place"), many=True).data)
 
-    @extend_schema_field(DecisionShape(many=True))
+    @extend_schema_field(DecisionSerializer(many=True))
     def get_decisions(self, row: Drain) -> list[dict[str, Any]]:
         """Return every decision, oldest first."""
-        shape = DecisionShape(
+        shape = DecisionSerializer(
             row.decisions.all(), many=True, context={"plan_digest": row.plan_digest}
         )
         return list(shape.data)
 
-    @extend_schema_field(StandingShape(many=True))
+    @extend_schema_field(StandingSerializer(many=True))
     def get_approvals(self, row: Drain) -> list[dict[str, Any]]:
         """Return where the approvals stand under each policy that rules."""
         found = rulings.approval_statuses(row) or []
-        return [StandingShape(each).data for each in found]
+        return [StandingSerializer(each).data for each in found]

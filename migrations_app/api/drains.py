@@ -19,12 +19,12 @@ from migrations_app.api import runs
 from migrations_app.api.base import PAGING, Checked, taken, user_of
 from migrations_app.api.drain_serializers import (
     STATES,
-    BackInput,
-    DrainInListShape,
-    DrainInput,
-    DrainShape,
+    BackRequest,
+    DrainInListSerializer,
+    DrainRequest,
+    DrainSerializer,
 )
-from migrations_app.api.requests import ApproveInput
+from migrations_app.api.requests import ApproveRequest
 from migrations_app.drains import actions as verbs
 from migrations_app.models import Drain
 
@@ -33,7 +33,7 @@ from migrations_app.models import Drain
 class Drains(Checked, ListAPIView[Drain]):
     """All drains, newest first."""
 
-    serializer_class = DrainInListShape
+    serializer_class = DrainInListSerializer
     parameters = PAGING | {"state"}
 
     def get_queryset(self) -> QuerySet[Drain]:
@@ -51,12 +51,12 @@ class Drains(Checked, ListAPIView[Drain]):
         """Return a page of drains."""
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(request=DrainInput, responses={202: DrainShape})
+    @extend_schema(request=DrainRequest, responses={202: DrainSerializer})
     def post(self, request: Request) -> Response:
         """Ask that hosts be emptied. It is planned by itself, then waits."""
         require(request.user, Verb.DRAIN)
         return _begun(
-            verbs.ask(by=user_of(request), **taken(request, DrainInput)), request
+            verbs.ask(by=user_of(request), **taken(request, DrainRequest)), request
         )
 
 
@@ -64,7 +64,7 @@ class Drains(Checked, ListAPIView[Drain]):
 class OneDrain(Checked, APIView):
     """One drain."""
 
-    @extend_schema(responses=DrainShape)
+    @extend_schema(responses=DrainSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the drain with its moves, what stays, and its decisions."""
         return _answer(pk)
@@ -76,10 +76,10 @@ class ApproveDrain(Checked, APIView):
 
     verb = Verb.APPROVE
 
-    @extend_schema(request=ApproveInput, responses=DrainShape)
+    @extend_schema(request=ApproveRequest, responses=DrainSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Approve the plan with that digest; with enough approvals it starts."""
-        verbs.approve(pk, by=user_of(request), **taken(request, ApproveInput))
+        verbs.approve(pk, by=user_of(request), **taken(request, ApproveRequest))
         return _answer(pk)
 
 
@@ -89,10 +89,10 @@ class MoveBack(Checked, APIView):
 
     verb = Verb.DRAIN
 
-    @extend_schema(request=BackInput, responses={202: DrainShape})
+    @extend_schema(request=BackRequest, responses={202: DrainSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Ask that instances be moved back, under an approval of its own."""
-        row = verbs.move_back(pk, by=user_of(request), **taken(request, BackInput))
+        row = verbs.move_back(pk, by=user_of(request), **taken(request, BackRequest))
         return _begun(row, request)
 
 
@@ -103,10 +103,10 @@ class _Said(Checked, APIView):
         """Do it."""
         raise NotImplementedError
 
-    @extend_schema(request=runs.NoteInput, responses=DrainShape, tags=["drains"])
+    @extend_schema(request=runs.NoteRequest, responses=DrainSerializer, tags=["drains"])
     def post(self, request: Request, pk: int) -> Response:
         """Do it; the note says why."""
-        self.act(pk, by=user_of(request), **taken(request, runs.NoteInput))
+        self.act(pk, by=user_of(request), **taken(request, runs.NoteRequest))
         return _answer(pk)
 
 
@@ -150,8 +150,10 @@ SAID = (RejectDrain, WithdrawDrain, PauseDrain, ResumeDrain, CancelDrain)
 
 def _begun(row: Drain, request: Request) -> Response:
     address = reverse("api-drain", args=[row.pk], request=request)
-    return Response(DrainShape(row).data, status=202, headers={"Location": address})
+    return Response(
+        DrainSerializer(row).data, status=202, headers={"Location": address}
+    )
 
 
 def _answer(pk: int) -> Response:
-    return Response(DrainShape(verbs.load(pk)).data)
+    return Response(DrainSerializer(verbs.load(pk)).data)

@@ -31,7 +31,7 @@ from migrations_app.models import Hypervisor, Instance, Snapshot
 CLOUD = OpenApiParameter("cloud", description="Where several have one of that name.")
 
 
-class StockShape(serializers.Serializer[Any]):
+class StockSerializer(serializers.Serializer[Any]):
     """What a host has of something; capacity is (total - reserved) x ratio."""
 
     total = serializers.IntegerField()
@@ -42,7 +42,7 @@ class StockShape(serializers.Serializer[Any]):
     free = serializers.IntegerField()
 
 
-class MostShape(serializers.Serializer[Any]):
+class MostSerializer(serializers.Serializer[Any]):
     """What the flavors of the instances of a host name: MiB of memory, GiB of disk."""
 
     vcpus = serializers.IntegerField()
@@ -50,7 +50,7 @@ class MostShape(serializers.Serializer[Any]):
     disk = serializers.IntegerField()
 
 
-class NovaShape(serializers.Serializer[Any]):
+class NovaSerializer(serializers.Serializer[Any]):
     """What Nova counts on a host, without ratios: null where it does not tell."""
 
     vcpus = serializers.IntegerField(allow_null=True)
@@ -61,7 +61,7 @@ class NovaShape(serializers.Serializer[Any]):
     disk_used = serializers.IntegerField(allow_null=True)
 
 
-class HypervisorShape(serializers.ModelSerializer[Hypervisor]):
+class HypervisorSerializer(serializers.ModelSerializer[Hypervisor]):
     """A compute host. Memory in MiB, disk in GiB, by placement's account."""
 
     id = serializers.CharField(source="uuid", help_text="Its UUID in Nova.")
@@ -97,17 +97,17 @@ class HypervisorShape(serializers.ModelSerializer[Hypervisor]):
             "seen_at",
         )
 
-    @extend_schema_field(StockShape)
+    @extend_schema_field(StockSerializer)
     def get_vcpus(self, row: Hypervisor) -> dict[str, Any]:
         """Return what it has of virtual processors."""
         return _stock(row, "vcpus")
 
-    @extend_schema_field(StockShape)
+    @extend_schema_field(StockSerializer)
     def get_memory(self, row: Hypervisor) -> dict[str, Any]:
         """Return what it has of memory, in MiB."""
         return _stock(row, "memory")
 
-    @extend_schema_field(StockShape)
+    @extend_schema_field(StockSerializer)
     def get_disk(self, row: Hypervisor) -> dict[str, Any]:
         """Return what it has of disk, in GiB."""
         return _stock(row, "disk")
@@ -116,13 +116,13 @@ class HypervisorShape(serializers.ModelSerializer[Hypervisor]):
         """Return how many instances it has, as counted for all rows at once."""
         return self._most(row).instances
 
-    @extend_schema_field(MostShape)
+    @extend_schema_field(MostSerializer)
     def get_used_max(self, row: Hypervisor) -> dict[str, int]:
         """Return what the flavors of its instances name."""
         there = self._most(row)
         return {name: getattr(there, name) for name in RESOURCES}
 
-    @extend_schema_field(NovaShape)
+    @extend_schema_field(NovaSerializer)
     def get_nova(self, row: Hypervisor) -> dict[str, int | None]:
         """Return what Nova itself counts; null where it does not tell."""
         return {
@@ -148,7 +148,7 @@ def _stock(row: Hypervisor, name: str) -> dict[str, Any]:
     }
 
 
-class UsageShape(serializers.Serializer[Any]):
+class UsageSerializer(serializers.Serializer[Any]):
     """What the instances of one project take on a host."""
 
     project_id = serializers.CharField()
@@ -159,16 +159,16 @@ class UsageShape(serializers.Serializer[Any]):
     disk = serializers.IntegerField(help_text="GiB")
 
 
-class HypervisorAndUsersShape(HypervisorShape):
+class HypervisorAndUsersSerializer(HypervisorSerializer):
     """A compute host, and who uses it."""
 
-    projects = UsageShape(many=True)
+    projects = UsageSerializer(many=True)
 
-    class Meta(HypervisorShape.Meta):
-        fields = (*HypervisorShape.Meta.fields, "projects")
+    class Meta(HypervisorSerializer.Meta):
+        fields = (*HypervisorSerializer.Meta.fields, "projects")
 
 
-class InstanceShape(serializers.ModelSerializer[Instance]):
+class InstanceSerializer(serializers.ModelSerializer[Instance]):
     """A Nova server as of ``seen_at``. Memory in MiB, disk on its host in GiB."""
 
     id = serializers.CharField(source="uuid", help_text="Its UUID in Nova.")
@@ -201,7 +201,7 @@ class InstanceShape(serializers.ModelSerializer[Instance]):
         )
 
 
-class SnapshotShape(serializers.ModelSerializer[Snapshot]):
+class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
     """What a host had and used at one moment. Memory in MiB, disk in GiB."""
 
     cloud = serializers.CharField(source="cloud.name")
@@ -227,7 +227,7 @@ class SnapshotShape(serializers.ModelSerializer[Snapshot]):
 class Hypervisors(Checked, ListAPIView[Hypervisor]):
     """Every compute host, with its capacity, by name."""
 
-    serializer_class = HypervisorShape
+    serializer_class = HypervisorSerializer
     filterset_class = HypervisorFilter
 
     def get_queryset(self) -> QuerySet[Hypervisor]:
@@ -238,7 +238,7 @@ class Hypervisors(Checked, ListAPIView[Hypervisor]):
         """Return one page, with the instances of all its hosts counted at once."""
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         context = {"most": used_most(rows or [])}
-        shown = HypervisorShape(rows, many=True, context=context)
+        shown = HypervisorSerializer(rows, many=True, context=context)
         return self.get_paginated_response(shown.data)
 
 
@@ -248,7 +248,7 @@ class OneHypervisor(Checked, APIView):
 
     parameters = frozenset({"cloud"})
 
-    @extend_schema(responses=HypervisorAndUsersShape, parameters=[CLOUD])
+    @extend_schema(responses=HypervisorAndUsersSerializer, parameters=[CLOUD])
     def get(self, request: Request, host: str) -> Response:
         """Return the host with its capacity, and which projects use it."""
         cloud = request.query_params.get("cloud", "")
@@ -257,14 +257,14 @@ class OneHypervisor(Checked, APIView):
         row = inventory_queries.hypervisor(host, cloud=cloud)
         row.projects = usage_by_project(row.cloud, row.host)  # type: ignore[attr-defined]
         context = {"most": used_most([row])}
-        return Response(HypervisorAndUsersShape(row, context=context).data)
+        return Response(HypervisorAndUsersSerializer(row, context=context).data)
 
 
 @extend_schema(tags=["inventory"])
 class Instances(Checked, ListAPIView[Instance]):
     """Every instance, by name."""
 
-    serializer_class = InstanceShape
+    serializer_class = InstanceSerializer
     filterset_class = InstanceFilter
 
     def get_queryset(self) -> QuerySet[Instance]:
@@ -276,17 +276,17 @@ class Instances(Checked, ListAPIView[Instance]):
 class OneInstance(Checked, APIView):
     """One instance."""
 
-    @extend_schema(responses=InstanceShape)
+    @extend_schema(responses=InstanceSerializer)
     def get(self, request: Request, uuid: UUID) -> Response:
         """Return the instance of that UUID."""
-        return Response(InstanceShape(inventory_queries.instance(str(uuid))).data)
+        return Response(InstanceSerializer(inventory_queries.instance(str(uuid))).data)
 
 
 @extend_schema(tags=["inventory"])
 class Snapshots(Checked, ListAPIView[Snapshot]):
     """The history of the capacity, newest first; ``grain`` is the minutes of a row."""
 
-    serializer_class = SnapshotShape
+    serializer_class = SnapshotSerializer
     filterset_class = SnapshotFilter
 
     def get_queryset(self) -> QuerySet[Snapshot]:
@@ -294,13 +294,13 @@ class Snapshots(Checked, ListAPIView[Snapshot]):
         return Snapshot.objects.select_related("cloud").order_by("-at", "-pk")
 
 
-class SyncInput(Input):
+class SyncRequest(Input):
     """Which cloud is to be read; all, if none is named."""
 
     cloud = Text(required=False, max_length=100)
 
 
-class SyncShape(serializers.Serializer[Any]):
+class SyncSerializer(serializers.Serializer[Any]):
     """The clouds that a worker is going to read."""
 
     clouds = serializers.ListField(child=serializers.CharField())
@@ -312,9 +312,9 @@ class Sync(Checked, APIView):
 
     verb = Verb.SYNC
 
-    @extend_schema(request=SyncInput, responses={202: SyncShape})
+    @extend_schema(request=SyncRequest, responses={202: SyncSerializer})
     def post(self, request: Request) -> Response:
         """Have a worker read the inventory anew, within seconds."""
-        sent = taken(request, SyncInput)
+        sent = taken(request, SyncRequest)
         clouds = have_read_anew(by=user_of(request), cloud=sent.get("cloud"))
         return Response({"clouds": clouds}, status=202)

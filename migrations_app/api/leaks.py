@@ -13,7 +13,7 @@ from migrations_app.inventory.leaks.filters import LeakFilter
 from migrations_app.models import Leak
 
 
-class LeakShape(serializers.ModelSerializer[Leak]):
+class LeakSerializer(serializers.ModelSerializer[Leak]):
     """One leak. ``subject`` is the UUID of what is held, or of who holds it."""
 
     cloud = serializers.CharField(source="cloud.name")
@@ -30,7 +30,7 @@ class LeakShape(serializers.ModelSerializer[Leak]):
 class Leaks(Checked, ListAPIView[Leak]):
     """Every leak, by host: what is wrong, and what mends it."""
 
-    serializer_class = LeakShape
+    serializer_class = LeakSerializer
     filterset_class = LeakFilter
 
     def get_queryset(self) -> QuerySet[Leak]:

@@ -22,7 +22,7 @@ from migrations_app.notifications.events import EVENTS, Scope
 MOST = 2**63 - 1
 
 
-class NoticeShape(serializers.ModelSerializer[Notice]):
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
     """One thing that you were told. ``read_at`` is null until you have read it."""
 
     request = serializers.IntegerField(source="request_number", allow_null=True)
@@ -69,7 +69,7 @@ class NoticeFilter(django_filters.FilterSet):  # type: ignore[misc]
 class Notices(Checked, ListAPIView[Notice]):
     """What you were told, newest first."""
 
-    serializer_class = NoticeShape
+    serializer_class = NoticeSerializer
     filterset_class = NoticeFilter
 
     def get_queryset(self) -> QuerySet[Notice]:
@@ -79,13 +79,13 @@ class Notices(Checked, ListAPIView[Notice]):
         return inbox.of(person_of(self.request))
 
 
-class UntilInput(Input):
+class UntilRequest(Input):
     """The number of the newest notice that you have seen."""
 
     until = serializers.IntegerField(min_value=1, max_value=MOST)
 
 
-class ReadShape(serializers.Serializer[Any]):
+class ReadSerializer(serializers.Serializer[Any]):
     """How many of them were new."""
 
     read = serializers.IntegerField()
@@ -96,11 +96,11 @@ class ReadAll(Checked, APIView):
     """You have read all notices up to a number."""
 
     @extend_schema(
-        operation_id="notices_read_all", request=UntilInput, responses=ReadShape
+        operation_id="notices_read_all", request=UntilRequest, responses=ReadSerializer
     )
     def post(self, request: Request) -> Response:
         """Mark as read what is yours up to there."""
-        until = taken(request, UntilInput)["until"]
+        until = taken(request, UntilRequest)["until"]
         return Response({"read": inbox.read_all(by=user_of(request), until=until)})
 
 
@@ -108,11 +108,11 @@ class ReadAll(Checked, APIView):
 class Read(Checked, APIView):
     """You have read one notice."""
 
-    @extend_schema(request=Empty, responses=NoticeShape)
+    @extend_schema(request=Empty, responses=NoticeSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Mark it as read."""
         taken(request, Empty)
-        return Response(NoticeShape(inbox.read(pk, by=user_of(request))).data)
+        return Response(NoticeSerializer(inbox.read(pk, by=user_of(request))).data)
 
 
 class ScopeField(serializers.ChoiceField):
@@ -124,34 +124,34 @@ class ScopeField(serializers.ChoiceField):
         )
 
 
-class ChoiceInput(Input):
+class ChoiceRequest(Input):
     """Of one event, by each channel."""
 
     app = ScopeField()
     mail = ScopeField()
 
 
-class ChoicesInput(Input):
+class ChoicesRequest(Input):
     """By event. What is left out is as your groups and the defaults have it."""
 
     def get_fields(self) -> dict[str, Any]:
         """Return one field for each event."""
-        return {key: ChoiceInput(required=False) for key in EVENTS}
+        return {key: ChoiceRequest(required=False) for key in EVENTS}
 
 
 @extend_schema(tags=["notices"])
 class Choices(Checked, APIView):
     """What you want to hear of, and by which way."""
 
-    @extend_schema(responses=ChoicesInput)
+    @extend_schema(responses=ChoicesRequest)
     def get(self, request: Request) -> Response:
         """Return what you have chosen yourself."""
         return Response(_shown(request))
 
-    @extend_schema(request=ChoicesInput, responses=ChoicesInput)
+    @extend_schema(request=ChoicesRequest, responses=ChoicesRequest)
     def post(self, request: Request) -> Response:
         """Choose anew: what was chosen before is forgotten."""
-        choices.choose(by=user_of(request), wanted=taken(request, ChoicesInput))
+        choices.choose(by=user_of(request), wanted=taken(request, ChoicesRequest))
         return Response(_shown(request))
 
 

@@ -26,7 +26,7 @@ A_TARGET = (
 )
 
 
-class FindingShape(serializers.Serializer[Any]):
+class FindingSerializer(serializers.Serializer[Any]):
     """What one rule of the pre-flight says; severity: blocks, warns, unknown, ok."""
 
     rule = serializers.CharField()
@@ -36,7 +36,7 @@ class FindingShape(serializers.Serializer[Any]):
     evidence = serializers.DictField(required=False)
 
 
-class SpeedBasisShape(serializers.Serializer[Any]):
+class SpeedBasisSerializer(serializers.Serializer[Any]):
     """The copy speed, in Mbit/s, that an estimate was made with.
 
     ``measured_at`` is null when it is assumed; else it was measured between these two.
@@ -48,16 +48,16 @@ class SpeedBasisShape(serializers.Serializer[Any]):
     target = serializers.CharField(allow_null=True)
 
 
-class EstimateShape(serializers.Serializer[Any]):
+class EstimateSerializer(serializers.Serializer[Any]):
     """How long it may take: seconds, least and most, and the same in words."""
 
     duration = serializers.ListField(child=serializers.FloatField())
     downtime = serializers.ListField(child=serializers.FloatField())
     words = serializers.CharField()
-    speed = SpeedBasisShape()
+    speed = SpeedBasisSerializer()
 
 
-class ResourceShape(serializers.Serializer[Any]):
+class ResourceSerializer(serializers.Serializer[Any]):
     """One resource of a host before and after, in VCPUs, MiB or GiB."""
 
     capacity = serializers.IntegerField()
@@ -67,42 +67,42 @@ class ResourceShape(serializers.Serializer[Any]):
     free_after = serializers.IntegerField()
 
 
-class ChangeShape(serializers.Serializer[Any]):
+class ChangeSerializer(serializers.Serializer[Any]):
     """What a move does to one host, by placement's names of resources."""
 
     host = serializers.CharField()
-    resources = serializers.DictField(child=ResourceShape())
+    resources = serializers.DictField(child=ResourceSerializer())
 
 
-class WhatIfShape(serializers.Serializer[Any]):
+class WhatIfSerializer(serializers.Serializer[Any]):
     """What a move does to both hosts; null for one that is not known.
 
     While it lasts the source is still charged what it was, the target already what it
     will be.
     """
 
-    source = ChangeShape(allow_null=True)  # type: ignore[assignment]
-    target = ChangeShape(allow_null=True)
+    source = ChangeSerializer(allow_null=True)  # type: ignore[assignment]
+    target = ChangeSerializer(allow_null=True)
 
 
-class OptionShape(serializers.Serializer[Any]):
+class OptionSerializer(serializers.Serializer[Any]):
     """One way to move the instance; verdict is the gravest severity found."""
 
     procedure = serializers.CharField()
     target = serializers.CharField(allow_null=True)
     verdict = serializers.CharField()
-    findings = FindingShape(many=True)
-    estimate = EstimateShape()
+    findings = FindingSerializer(many=True)
+    estimate = EstimateSerializer()
 
 
-class RecommendedShape(serializers.Serializer[Any]):
+class RecommendedSerializer(serializers.Serializer[Any]):
     """The option to take."""
 
     procedure = serializers.CharField()
     target = serializers.CharField(allow_null=True)
 
 
-class ConflictShape(serializers.Serializer[Any]):
+class ConflictSerializer(serializers.Serializer[Any]):
     """What speaks against the time: freeze, no-window, too-short, other-move or over.
 
     ``window`` or ``request`` is the number of what is in the way.
@@ -116,20 +116,20 @@ class ConflictShape(serializers.Serializer[Any]):
     request = serializers.IntegerField(allow_null=True)
 
 
-class AdviceShape(serializers.Serializer[Any]):
+class AdviceSerializer(serializers.Serializer[Any]):
     """Every option, best first; recommended is null when all are blocked.
 
     ``what_if`` is about the one target that was asked about, else about that of the
     recommended option; null where there is none.
     """
 
-    advice = OptionShape(many=True)
-    recommended = RecommendedShape(allow_null=True)
-    what_if = WhatIfShape(allow_null=True)
-    conflicts = ConflictShape(many=True)
+    advice = OptionSerializer(many=True)
+    recommended = RecommendedSerializer(allow_null=True)
+    what_if = WhatIfSerializer(allow_null=True)
+    conflicts = ConflictSerializer(many=True)
 
 
-class PreflightInput(Input):
+class PreflightRequest(Input):
     """What would be moved, and when."""
 
     instance = Text(max_length=100, help_text="UUID")
@@ -150,10 +150,10 @@ class PreflightInput(Input):
 class Preflight(Checked, APIView):
     """What speaks for and against a move."""
 
-    @extend_schema(request=PreflightInput, responses=AdviceShape)
+    @extend_schema(request=PreflightRequest, responses=AdviceSerializer)
     def post(self, request: Request) -> Response:
         """Return every way to move the instance, best first. Changes nothing."""
-        sent = taken(request, PreflightInput)
+        sent = taken(request, PreflightRequest)
         window = sent.pop("window_start", None), sent.pop("window_end", None)
         advice: Advice = about_what_was_sent(
             verbs.preflight, by=user_of(request), **sent
@@ -165,7 +165,7 @@ class Preflight(Checked, APIView):
             window=window,
             estimate=best.estimate.as_dict() if best else None,
         )
-        conflicts = ConflictShape([it.as_dict() for it in against], many=True).data
+        conflicts = ConflictSerializer([it.as_dict() for it in against], many=True).data
         return Response({**advice.as_dict(), "conflicts": conflicts})
 
 

@@ -16,14 +16,14 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.api import runs
-from migrations_app.api.approvals import GlassShape, StandingShape
+from migrations_app.api.approvals import GlassSerializer, StandingSerializer
 from migrations_app.api.base import Checked, Text, taken, user_of
 from migrations_app.api.filters import RequestFilter
 from migrations_app.api.preflight import (
     A_PROCEDURE,
-    ConflictShape,
-    FindingShape,
-    PreflightInput,
+    ConflictSerializer,
+    FindingSerializer,
+    PreflightRequest,
     about_what_was_sent,
 )
 from migrations_app.models import Decision, MigrationRequest
@@ -36,7 +36,7 @@ from migrations_app.requests.windows import schedule as timetable
 from migrations_app.wording import LONGEST_TEXT
 
 
-class PlannedShape(serializers.Serializer[Any]):
+class PlannedSerializer(serializers.Serializer[Any]):
     """A step of a plan; ``final`` marks the point of no return."""
 
     key = serializers.CharField()
@@ -54,7 +54,7 @@ class PlannedShape(serializers.Serializer[Any]):
         return step_title(step["key"], step["sentence"])
 
 
-class DecisionShape(serializers.ModelSerializer[Decision]):
+class DecisionSerializer(serializers.ModelSerializer[Decision]):
     """What one person decided about one plan; ``counts``: that plan still stands."""
 
     by = serializers.CharField(source="by_name")
@@ -78,7 +78,7 @@ class DecisionShape(serializers.ModelSerializer[Decision]):
         return bool(row.plan_digest == self.context["plan_digest"])
 
 
-class DifferenceShape(serializers.Serializer[Any]):
+class DifferenceSerializer(serializers.Serializer[Any]):
     """One line of how the plan differs from the one before it.
 
     ``kind``: added, removed, changed; ``what``: procedure, place, step, order, command,
@@ -94,7 +94,7 @@ class DifferenceShape(serializers.Serializer[Any]):
     name = serializers.CharField(required=False)
 
 
-class ShortRunShape(serializers.Serializer[Any]):
+class ShortRunSerializer(serializers.Serializer[Any]):
     """A run in a list."""
 
     id = serializers.IntegerField()
@@ -127,7 +127,7 @@ _FACTS = (
 )
 
 
-class RequestInListShape(serializers.ModelSerializer[MigrationRequest]):
+class RequestInListSerializer(serializers.ModelSerializer[MigrationRequest]):
     """A request without its plan and findings."""
 
     cloud = serializers.CharField(source="cloud.name")
@@ -144,30 +144,30 @@ class RequestInListShape(serializers.ModelSerializer[MigrationRequest]):
         model = MigrationRequest
         fields: tuple[str, ...] = (*_FACTS, "run")
 
-    @extend_schema_field(ShortRunShape(allow_null=True))
+    @extend_schema_field(ShortRunSerializer(allow_null=True))
     def get_run(self, row: MigrationRequest) -> dict[str, Any] | None:
         """Return the run's number and state; None before it began."""
         run = getattr(row, "run", None)
         return {"id": run.pk, "state": run.state} if run else None
 
 
-class RequestShape(RequestInListShape):
+class RequestSerializer(RequestInListSerializer):
     """A request with its plan, what was found about it, the decisions and the run."""
 
-    plan = PlannedShape(many=True)
-    findings = FindingShape(many=True)
+    plan = PlannedSerializer(many=True)
+    findings = FindingSerializer(many=True)
     estimate = serializers.DictField()
     what_if = serializers.DictField()
     approvals_needed = serializers.SerializerMethodField()
     approvals = serializers.SerializerMethodField()
     changed_by = serializers.CharField(source="changed_by_name")
-    broken_glass = GlassShape(many=True)
+    broken_glass = GlassSerializer(many=True)
     decisions = serializers.SerializerMethodField()
-    differences = DifferenceShape(many=True)
+    differences = DifferenceSerializer(many=True)
     conflicts = serializers.SerializerMethodField()
     run = serializers.SerializerMethodField()
 
-    class Meta(RequestInListShape.Meta):
+    class Meta(RequestInListSerializer.Meta):
         fields = (
             *_FACTS,
             "plan",
@@ -189,11 +189,11 @@ class RequestShape(RequestInListShape):
         found = self.approval_status(row)
         return found.needed if found else 0
 
-    @extend_schema_field(StandingShape(allow_null=True))
+    @extend_schema_field(StandingSerializer(allow_null=True))
     def get_approvals(self, row: MigrationRequest) -> dict[str, Any] | None:
         """Return where they stand; None: no policy is for it, so none can be given."""
         found = self.approval_status(row)
-        return StandingShape(found).data if found else None
+        return StandingSerializer(found).data if found else None
 
     def approval_status(self, row: MigrationRequest) -> ApprovalStatus | None:
         """Return where the request's approvals stand, looked at once."""
@@ -205,27 +205,27 @@ class RequestShape(RequestInListShape):
             known[row.pk] = rulings.approval_status_of(row)
         return known[row.pk]
 
-    @extend_schema_field(ConflictShape(many=True))
+    @extend_schema_field(ConflictSerializer(many=True))
     def get_conflicts(self, row: MigrationRequest) -> list[dict[str, Any]]:
         """Return what speaks against its time; nothing once it has begun."""
         found = timetable.conflicts_of(row)
-        return [dict(ConflictShape(each.as_dict()).data) for each in found]
+        return [dict(ConflictSerializer(each.as_dict()).data) for each in found]
 
-    @extend_schema_field(DecisionShape(many=True))
+    @extend_schema_field(DecisionSerializer(many=True))
     def get_decisions(self, row: MigrationRequest) -> list[dict[str, Any]]:
         """Return every decision, oldest first."""
         context = {"plan_digest": row.plan_digest}
         rows = queries.decisions(row)
-        return list(DecisionShape(rows, many=True, context=context).data)
+        return list(DecisionSerializer(rows, many=True, context=context).data)
 
-    @extend_schema_field(runs.RunShape(allow_null=True))
+    @extend_schema_field(runs.RunSerializer(allow_null=True))
     def get_run(self, row: MigrationRequest) -> dict[str, Any] | None:
         """Return the run with its steps; None before it began."""
         run = getattr(row, "run", None)
         return runs.shown(run) if run else None
 
 
-class AskInput(PreflightInput):
+class AskRequest(PreflightRequest):
     """What is to be moved, how, where to, when and why."""
 
     procedure = Text(max_length=30, help_text=A_PROCEDURE)
@@ -238,7 +238,7 @@ class AskInput(PreflightInput):
     )
 
 
-class ApproveInput(runs.NoteInput):
+class ApproveRequest(runs.NoteRequest):
     """Which plan is approved, and why."""
 
     plan_digest = Text(max_length=64)
@@ -248,7 +248,7 @@ class ApproveInput(runs.NoteInput):
 class Requests(Checked, ListAPIView[MigrationRequest]):
     """All migration requests, newest first."""
 
-    serializer_class = RequestInListShape
+    serializer_class = RequestInListSerializer
     filterset_class = RequestFilter
     filters_by_person = True
 
@@ -256,11 +256,11 @@ class Requests(Checked, ListAPIView[MigrationRequest]):
         """Return all, newest first."""
         return queries.requests().order_by("-pk")
 
-    @extend_schema(request=AskInput, responses={201: RequestShape})
+    @extend_schema(request=AskRequest, responses={201: RequestSerializer})
     def post(self, request: Request) -> Response:
         """Ask for a move. It waits for its approvals, then starts by itself."""
         require(request.user, Verb.ASK)
-        sent = {"target": None, **taken(request, AskInput)}
+        sent = {"target": None, **taken(request, AskRequest)}
         row = about_what_was_sent(verbs.ask, by=user_of(request), **sent)
         address = reverse("api-request", args=[row.pk], request=request)
         return answer(row.pk, status=201, headers={"Location": address})
@@ -270,7 +270,7 @@ class Requests(Checked, ListAPIView[MigrationRequest]):
 class OneRequest(Checked, APIView):
     """One migration request."""
 
-    @extend_schema(responses=RequestShape)
+    @extend_schema(responses=RequestSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the request with its plan, findings, decisions and run."""
         return answer(pk)
@@ -282,10 +282,10 @@ class Approve(Checked, APIView):
 
     verb = Verb.APPROVE
 
-    @extend_schema(request=ApproveInput, responses=RequestShape)
+    @extend_schema(request=ApproveRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Approve the plan with that digest; with enough approvals it starts."""
-        verbs.approve(pk, by=user_of(request), **taken(request, ApproveInput))
+        verbs.approve(pk, by=user_of(request), **taken(request, ApproveRequest))
         return answer(pk)
 
 
@@ -295,10 +295,10 @@ class Reject(Checked, APIView):
 
     verb = Verb.REJECT
 
-    @extend_schema(request=runs.NoteInput, responses=RequestShape)
+    @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Reject the request, for good; the note says why."""
-        verbs.reject(pk, by=user_of(request), **taken(request, runs.NoteInput))
+        verbs.reject(pk, by=user_of(request), **taken(request, runs.NoteRequest))
         return answer(pk)
 
 
@@ -308,13 +308,13 @@ class Withdraw(Checked, APIView):
 
     verb = Verb.WITHDRAW
 
-    @extend_schema(request=runs.NoteInput, responses=RequestShape)
+    @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Withdraw the request before it runs; the note says why."""
-        verbs.withdraw(pk, by=user_of(request), **taken(request, runs.NoteInput))
+        verbs.withdraw(pk, by=user_of(request), **taken(request, runs.NoteRequest))
         return answer(pk)
 
 
 def answer(pk: int, **more: Any) -> Response:
     """Return the request as it is now."""
-    return Response(RequestShape(queries.request(pk)).data, **more)
+    return Response(RequestSerializer(queries.request(pk)).data, **more)

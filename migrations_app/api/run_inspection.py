@@ -17,7 +17,7 @@ from migrations_app.runs.action_preview import preview_actions
 from migrations_app.runs.inspection import inspect_run
 
 
-class ReadingShape(serializers.Serializer[Any]):
+class ReadingSerializer(serializers.Serializer[Any]):
     """One aspect. ``agrees`` is null where nothing was expected or nothing was read.
 
     Then ``trouble`` says why it was not read.
@@ -32,7 +32,7 @@ class ReadingShape(serializers.Serializer[Any]):
     agrees = serializers.BooleanField(allow_null=True)
 
 
-class AtHandShape(serializers.Serializer[Any]):
+class AtHandSerializer(serializers.Serializer[Any]):
     """The step at hand, and what it says itself of the world now.
 
     ``verdict`` is ready, waiting, done, or null; then ``blocked`` or ``trouble`` say
@@ -47,7 +47,7 @@ class AtHandShape(serializers.Serializer[Any]):
     trouble = serializers.CharField()
 
 
-class WouldShape(serializers.Serializer[Any]):
+class WouldSerializer(serializers.Serializer[Any]):
     """What a verb of a held run would do now; ``refused``: it would not be done."""
 
     verb = serializers.CharField()
@@ -55,22 +55,22 @@ class WouldShape(serializers.Serializer[Any]):
     refused = serializers.BooleanField()
 
 
-class WorldShape(serializers.Serializer[Any]):
+class WorldSerializer(serializers.Serializer[Any]):
     """All that was read at one moment. ``back``: the step is being undone."""
 
     run = serializers.IntegerField()
     at = serializers.DateTimeField()
     back = serializers.BooleanField()
-    step = AtHandShape(allow_null=True)
-    readings = ReadingShape(many=True)
-    would = WouldShape(many=True)
+    step = AtHandSerializer(allow_null=True)
+    readings = ReadingSerializer(many=True)
+    would = WouldSerializer(many=True)
 
 
 @extend_schema(tags=["runs"])
 class WorldNow(Checked, APIView):
     """What a run's instance is now, beside what the step at hand wants."""
 
-    @extend_schema(responses=WorldShape)
+    @extend_schema(responses=WorldSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Ask the neighbours, at most 10 s. Changes nothing; what is not read says so.
 
@@ -94,4 +94,4 @@ class WorldNow(Checked, APIView):
             "readings": found.rows,
             "would": preview_actions(found),
         }
-        return Response(WorldShape(answer).data)
+        return Response(WorldSerializer(answer).data)

@@ -29,7 +29,7 @@ AFTER = OpenApiParameter(
 )
 
 
-class LineShape(serializers.ModelSerializer[Line]):
+class LineSerializer(serializers.ModelSerializer[Line]):
     """A line of a run's log; numbers count from 1 without a gap."""
 
     class Meta:
@@ -37,7 +37,7 @@ class LineShape(serializers.ModelSerializer[Line]):
         fields = ("number", "at", "step", "text")
 
 
-class StepShape(serializers.ModelSerializer[Step]):
+class StepSerializer(serializers.ModelSerializer[Step]):
     """A step of a run. ``progress`` holds figures of what is under way, in bytes."""
 
     title = serializers.SerializerMethodField(help_text="At most five words.")
@@ -63,7 +63,7 @@ class StepShape(serializers.ModelSerializer[Step]):
         return step_title(step.key, step.sentence)
 
 
-class GapShape(serializers.Serializer[Any]):
+class GapSerializer(serializers.Serializer[Any]):
     """A time without an answer, in UTC. ``whole``: it lasted at most so long."""
 
     seconds = serializers.FloatField()
@@ -73,19 +73,19 @@ class GapShape(serializers.Serializer[Any]):
     whole = serializers.BooleanField()
 
 
-class ProbeShape(serializers.Serializer[Any]):
+class ProbeSerializer(serializers.Serializer[Any]):
     """What a probe of the guest told; ``unmeasured`` is in seconds."""
 
     target = serializers.CharField()
     over = serializers.BooleanField()
     sent = serializers.IntegerField()
     lost = serializers.IntegerField()
-    longest_gap = GapShape(allow_null=True)
+    longest_gap = GapSerializer(allow_null=True)
     unmeasured = serializers.FloatField()
     words = serializers.CharField()
 
 
-class DowntimeShape(serializers.Serializer[Any]):
+class DowntimeSerializer(serializers.Serializer[Any]):
     """How long the guest stood still: measured in ms, estimated before in seconds.
 
     ``how`` it was measured: by ``libvirt``; at most, by Nova's ``events`` or by the
@@ -98,16 +98,16 @@ class DowntimeShape(serializers.Serializer[Any]):
     estimate = serializers.ListField(
         child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True
     )
-    probe = ProbeShape(allow_null=True)
+    probe = ProbeSerializer(allow_null=True)
 
 
-class RunShape(serializers.ModelSerializer[Run]):
+class RunSerializer(serializers.ModelSerializer[Run]):
     """One execution of an approved plan, with its steps and its log's last line."""
 
     request = serializers.IntegerField(source="request_id")
-    steps = StepShape(many=True)
-    last_line = LineShape(allow_null=True)
-    downtime = DowntimeShape()
+    steps = StepSerializer(many=True)
+    last_line = LineSerializer(allow_null=True)
+    downtime = DowntimeSerializer()
 
     class Meta:
         model = Run
@@ -130,14 +130,14 @@ def shown(row: Run) -> dict[str, Any]:
     last = runs_queries.lines_after(row.pk, row.last_number - 1, limit=1)
     row.last_line = last[0] if last else None  # type: ignore[attr-defined]
     row.downtime = standstill.as_dict(row, runs_queries.steps(row))  # type: ignore[attr-defined]
-    return dict(RunShape(row).data)
+    return dict(RunSerializer(row).data)
 
 
 @extend_schema(tags=["runs"])
 class OneRun(Checked, APIView):
     """One run."""
 
-    @extend_schema(responses=RunShape)
+    @extend_schema(responses=RunSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the run with its steps."""
         return Response(shown(runs_queries.run(pk)))
@@ -149,16 +149,16 @@ class Lines(Checked, APIView):
 
     parameters = frozenset({"after"})
 
-    @extend_schema(responses=LineShape(many=True), parameters=[AFTER])
+    @extend_schema(responses=LineSerializer(many=True), parameters=[AFTER])
     def get(self, request: Request, pk: int) -> Response:
         """Return the lines that follow ``after``: 500 at most, then ask again."""
         after = cursor(request, "after")
         runs_queries.pulse(pk)  # a run that there is not has no empty log
         rows = runs_queries.lines_after(pk, after, limit=LINES)
-        return Response(LineShape(rows, many=True).data)
+        return Response(LineSerializer(rows, many=True).data)
 
 
-class NoteInput(Input):
+class NoteRequest(Input):
     """Why; an auditor will read it."""
 
     note = Text(required=False, default="", allow_blank=True, max_length=LONGEST_TEXT)
@@ -170,10 +170,10 @@ class RunVerb(Checked, APIView):
 
     carry_out: ClassVar[Callable[..., Run]]
 
-    @extend_schema(request=NoteInput, responses=RunShape)
+    @extend_schema(request=NoteRequest, responses=RunSerializer)
     def post(self, request: Request, pk: int) -> Response:
         # no docstring: it would stand in the schema in place of the verb's
-        sent = taken(request, NoteInput)
+        sent = taken(request, NoteRequest)
         type(self).carry_out(pk, by=user_of(request), note=sent["note"])
         return Response(shown(runs_queries.run(pk)))
 

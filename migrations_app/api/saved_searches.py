@@ -27,7 +27,7 @@ from migrations_app.audit.filters import AuditFilter
 from migrations_app.models import SavedSearch
 
 
-class SearchShape(serializers.ModelSerializer[SavedSearch]):
+class SearchSerializer(serializers.ModelSerializer[SavedSearch]):
     """A search under a name. ``filters`` are parameters of ``/api/audit/``."""
 
     owner = serializers.CharField(source="owner_name")
@@ -38,7 +38,7 @@ class SearchShape(serializers.ModelSerializer[SavedSearch]):
         fields = ("id", "name", "filters", "shared", "owner", "made_at")
 
 
-class SearchInput(Input):
+class SearchRequest(Input):
     """What is to be kept; ``shared`` shows it to all who may read the trail."""
 
     name = Text(max_length=searches.NAME_LENGTH)
@@ -62,18 +62,18 @@ class Searches(Checked, APIView):
 
     verb = Verb.SEE_AUDIT
 
-    @extend_schema(responses=SearchShape(many=True))
+    @extend_schema(responses=SearchSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Return them by name."""
         rows = searches.seen_by(person_of(request))
-        return Response(SearchShape(rows, many=True).data)
+        return Response(SearchSerializer(rows, many=True).data)
 
-    @extend_schema(request=SearchInput, responses={201: SearchShape})
+    @extend_schema(request=SearchRequest, responses={201: SearchSerializer})
     def post(self, request: Request) -> Response:
         """Keep a search under a name."""
-        sent: dict[str, Any] = taken(request, SearchInput)
+        sent: dict[str, Any] = taken(request, SearchRequest)
         row = searches.save(by=user_of(request), **sent)
-        return Response(SearchShape(row).data, status=201)
+        return Response(SearchSerializer(row).data, status=201)
 
 
 @extend_schema(tags=["audit"])
@@ -82,10 +82,10 @@ class OneSearch(Checked, APIView):
 
     verb = Verb.SEE_AUDIT
 
-    @extend_schema(responses=SearchShape)
+    @extend_schema(responses=SearchSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return it."""
-        return Response(SearchShape(searches.seen(pk, by=person_of(request))).data)
+        return Response(SearchSerializer(searches.seen(pk, by=person_of(request))).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:

@@ -60,7 +60,7 @@ class Credentials(Input):
     password = Text(max_length=4096, trim_whitespace=False)
 
 
-class TokenShape(serializers.Serializer[Any]):
+class TokenSerializer(serializers.Serializer[Any]):
     """A token: this is the only time that it is shown."""
 
     token = serializers.CharField()
@@ -84,7 +84,9 @@ class TokenView(Checked, APIView):
         """Only tries to sign in are counted."""
         return [PerAddress(), PerName()] if self.request.method == "POST" else []
 
-    @extend_schema(request=Credentials, responses=TokenShape, auth=[], tags=["token"])
+    @extend_schema(
+        request=Credentials, responses=TokenSerializer, auth=[], tags=["token"]
+    )
     def post(self, request: Request) -> Response:
         """Give a token for a name and password; it is shown this once."""
         sent = taken(request, Credentials)
@@ -96,7 +98,7 @@ class TokenView(Checked, APIView):
             audit.record(
                 "token.created", by=user, note=f"Until {row.expiry:%F %T} UTC."
             )
-        return Response(TokenShape({"token": token, "expiry": row.expiry}).data)
+        return Response(TokenSerializer({"token": token, "expiry": row.expiry}).data)
 
     @extend_schema(responses={204: None}, tags=["token"])
     def delete(self, request: Request) -> Response:

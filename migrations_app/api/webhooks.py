@@ -20,7 +20,7 @@ from migrations_app.notifications import webhooks as verbs
 from migrations_app.notifications.events import OUTSIDE
 
 
-class WebhookShape(serializers.ModelSerializer[Webhook]):
+class WebhookSerializer(serializers.ModelSerializer[Webhook]):
     """A webhook: everything but its secret. ``group`` is "" when it is everybody's."""
 
     group = serializers.CharField(source="group.name", default="")
@@ -42,16 +42,16 @@ class WebhookShape(serializers.ModelSerializer[Webhook]):
         )
 
 
-class MadeShape(WebhookShape):
+class MadeSerializer(WebhookSerializer):
     """The same with its new secret, which is shown this once."""
 
     secret = serializers.CharField()
 
-    class Meta(WebhookShape.Meta):
-        fields = (*WebhookShape.Meta.fields, "secret")
+    class Meta(WebhookSerializer.Meta):
+        fields = (*WebhookSerializer.Meta.fields, "secret")
 
 
-class WebhookInput(Input):
+class WebhookRequest(Input):
     """Where which events are posted to; a group's webhook gets what concerns it."""
 
     name = Text(max_length=100)
@@ -82,17 +82,17 @@ class Webhooks(Checked, ListAPIView[Webhook]):
     """Where events are posted to."""
 
     verb = Verb.WEBHOOKS
-    serializer_class = WebhookShape
+    serializer_class = WebhookSerializer
     parameters = frozenset({"page", "page_size"})
 
     def get_queryset(self) -> QuerySet[Webhook]:
         """Return all, by name."""
         return Webhook.objects.select_related("group").order_by("name", "pk")
 
-    @extend_schema(request=WebhookInput, responses={201: MadeShape})
+    @extend_schema(request=WebhookRequest, responses={201: MadeSerializer})
     def post(self, request: Request) -> Response:
         """Set one up. The answer has its secret, this once."""
-        made = verbs.create(by=user_of(request), **taken(request, WebhookInput))
+        made = verbs.create(by=user_of(request), **taken(request, WebhookRequest))
         return Response(_made(made), status=201)
 
 
@@ -102,19 +102,21 @@ class OneWebhook(Checked, APIView):
 
     verb = Verb.WEBHOOKS
 
-    @extend_schema(responses=WebhookShape)
+    @extend_schema(responses=WebhookSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return it."""
-        return Response(WebhookShape(verbs.webhook(pk)).data)
+        return Response(WebhookSerializer(verbs.webhook(pk)).data)
 
     @extend_schema(
-        operation_id="webhooks_change", request=WebhookChange, responses=WebhookShape
+        operation_id="webhooks_change",
+        request=WebhookChange,
+        responses=WebhookSerializer,
     )
     def post(self, request: Request, pk: int) -> Response:
         """Change what is sent."""
         sent = taken(request, WebhookChange)
         return Response(
-            WebhookShape(verbs.change(pk, by=user_of(request), **sent)).data
+            WebhookSerializer(verbs.change(pk, by=user_of(request), **sent)).data
         )
 
     @extend_schema(responses={204: None})
@@ -130,14 +132,14 @@ class Rotate(Checked, APIView):
 
     verb = Verb.WEBHOOKS
 
-    @extend_schema(request=Empty, responses=MadeShape)
+    @extend_schema(request=Empty, responses=MadeSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Give it a new secret; the old one signs, too, until ``old_until``."""
         taken(request, Empty)
         return Response(_made(verbs.rotate(pk, by=user_of(request))))
 
 
-class AttemptShape(serializers.ModelSerializer[Attempt]):
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
     """One try. ``status`` is that of HTTP; ``answer`` its beginning, or why not."""
 
     class Meta:
@@ -145,7 +147,7 @@ class AttemptShape(serializers.ModelSerializer[Attempt]):
         fields = ("at", "took_ms", "good", "status", "answer")
 
 
-class DeliveryShape(serializers.ModelSerializer[Delivery]):
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     """One message; ``token`` is its webhook-id, ``next_at`` when it is tried next."""
 
     webhook = serializers.IntegerField(source="webhook_id", allow_null=True)
@@ -170,13 +172,13 @@ class DeliveryShape(serializers.ModelSerializer[Delivery]):
         )
 
 
-class WholeDelivery(DeliveryShape):
+class WholeDelivery(DeliverySerializer):
     """The same with what is sent, and every try."""
 
-    attempts = AttemptShape(many=True)
+    attempts = AttemptSerializer(many=True)
 
-    class Meta(DeliveryShape.Meta):
-        fields = (*DeliveryShape.Meta.fields, "subject", "body", "attempts")
+    class Meta(DeliverySerializer.Meta):
+        fields = (*DeliverySerializer.Meta.fields, "subject", "body", "attempts")
 
 
 class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -207,12 +209,12 @@ class TestWebhook(Checked, APIView):
 
     verb = Verb.WEBHOOKS
 
-    @extend_schema(request=Empty, responses={202: DeliveryShape})
+    @extend_schema(request=Empty, responses={202: DeliverySerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Send one there; look at the delivery for what becomes of it."""
         taken(request, Empty)
         sent = verbs.test(pk, by=user_of(request))
-        return Response(DeliveryShape(sent).data, status=202)
+        return Response(DeliverySerializer(sent).data, status=202)
 
 
 @extend_schema(tags=["notices"])
@@ -220,7 +222,7 @@ class Deliveries(Checked, ListAPIView[Delivery]):
     """What was sent and what waits, newest first."""
 
     verb = Verb.WEBHOOKS
-    serializer_class = DeliveryShape
+    serializer_class = DeliverySerializer
     filterset_class = DeliveryFilter
 
     def get_queryset(self) -> QuerySet[Delivery]:
@@ -246,12 +248,14 @@ class Again(Checked, APIView):
 
     verb = Verb.WEBHOOKS
 
-    @extend_schema(request=Empty, responses=DeliveryShape)
+    @extend_schema(request=Empty, responses=DeliverySerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Send it again, under the same name."""
         taken(request, Empty)
-        return Response(DeliveryShape(verbs.send_again(pk, by=user_of(request))).data)
+        return Response(
+            DeliverySerializer(verbs.send_again(pk, by=user_of(request))).data
+        )
 
 
 def _made(made: verbs.Made) -> dict[str, Any]:
-    return {**WebhookShape(made.webhook).data, "secret": made.secret}
+    return {**WebhookSerializer(made.webhook).data, "secret": made.secret}

@@ -15,7 +15,7 @@ from migrations_app.drains.what_if import MOST, Answer, Question, foresee
 from migrations_app.errors import Unfit
 
 
-class PickInput(Input):
+class PickRequest(Input):
     """An instance that is moved."""
 
     instance = Text(max_length=36, help_text="UUID")
@@ -28,7 +28,7 @@ class PickInput(Input):
     )
 
 
-class WhatIfInput(Input):
+class WhatIfRequest(Input):
     """Hosts that are emptied, instances that are moved, or both.
 
     ``targets``: where they may go, if no target is given; none: every host.
@@ -36,7 +36,7 @@ class WhatIfInput(Input):
 
     cloud = Text(required=False, max_length=100)
     instances = serializers.ListField(
-        child=PickInput(), required=False, max_length=MOST
+        child=PickRequest(), required=False, max_length=MOST
     )
     hosts = serializers.ListField(
         child=Text(max_length=255), required=False, max_length=MOST
@@ -46,7 +46,7 @@ class WhatIfInput(Input):
     )
 
 
-class EffectResourceShape(serializers.Serializer[Any]):
+class EffectResourceSerializer(serializers.Serializer[Any]):
     """One resource of a host, in VCPUs, MiB or GiB.
 
     ``used_peak`` is the most that is charged at once, ``peak_at`` the move (from 1)
@@ -60,17 +60,17 @@ class EffectResourceShape(serializers.Serializer[Any]):
     peak_at = serializers.IntegerField()
 
 
-class EffectHostShape(serializers.Serializer[Any]):
+class EffectHostSerializer(serializers.Serializer[Any]):
     """What becomes of one host, by placement's names of resources."""
 
     host = serializers.CharField()
     zone = serializers.CharField()
     arriving = serializers.IntegerField()
     leaving = serializers.IntegerField()
-    resources = serializers.DictField(child=EffectResourceShape())
+    resources = serializers.DictField(child=EffectResourceSerializer())
 
 
-class BrokenShape(serializers.Serializer[Any]):
+class BrokenSerializer(serializers.Serializer[Any]):
     """A limit or a rule that is broken.
 
     ``kind``: capacity, group, wish (a soft rule of a group), zone, project, host or
@@ -84,14 +84,14 @@ class BrokenShape(serializers.Serializer[Any]):
     instance = serializers.CharField()
 
 
-class EffectShape(serializers.Serializer[Any]):
+class EffectSerializer(serializers.Serializer[Any]):
     """Every host that is touched, and what is broken, in the order of the moves."""
 
-    hosts = EffectHostShape(many=True)
-    broken = BrokenShape(many=True)
+    hosts = EffectHostSerializer(many=True)
+    broken = BrokenSerializer(many=True)
 
 
-class ForeseenMoveShape(serializers.Serializer[Any]):
+class ForeseenMoveSerializer(serializers.Serializer[Any]):
     """One move; ``fallbacks`` are hosts where it would fit as well."""
 
     instance = serializers.CharField()
@@ -102,7 +102,7 @@ class ForeseenMoveShape(serializers.Serializer[Any]):
     fallbacks = serializers.ListField(child=serializers.CharField())
 
 
-class StaysShape(serializers.Serializer[Any]):
+class StaysSerializer(serializers.Serializer[Any]):
     """An instance that cannot be moved: why, and what to do about that."""
 
     instance = serializers.CharField()
@@ -112,7 +112,7 @@ class StaysShape(serializers.Serializer[Any]):
     way_out = serializers.CharField()
 
 
-class ForeseenShape(serializers.Serializer[Any]):
+class ForeseenSerializer(serializers.Serializer[Any]):
     """The moves in their order, what stays, and the effect.
 
     ``as_of``: when the cloud was read. ``seconds``: how long the moves may take, two
@@ -122,19 +122,19 @@ class ForeseenShape(serializers.Serializer[Any]):
     cloud = serializers.CharField()
     as_of = serializers.DateTimeField(allow_null=True)
     seconds = serializers.FloatField(allow_null=True)
-    moves = ForeseenMoveShape(many=True)
-    stays = StaysShape(many=True)
-    effect = EffectShape()
+    moves = ForeseenMoveSerializer(many=True)
+    stays = StaysSerializer(many=True)
+    effect = EffectSerializer()
 
 
 @extend_schema(tags=["inventory"])
 class WhatIf(Checked, APIView):
     """What moves would change."""
 
-    @extend_schema(request=WhatIfInput, responses=ForeseenShape)
+    @extend_schema(request=WhatIfRequest, responses=ForeseenSerializer)
     def post(self, request: Request) -> Response:
         """Return every touched host before, at its peak and after. Changes nothing."""
-        sent = taken(request, WhatIfInput)
+        sent = taken(request, WhatIfRequest)
         picks = sent.get("instances", [])
         question = Question(
             cloud=sent.get("cloud", ""),

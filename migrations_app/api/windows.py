@@ -33,14 +33,14 @@ from migrations_app.wording import LONGEST_TEXT
 KINDS = Window.Kind.choices
 
 
-class SpanShape(serializers.Serializer[Any]):
+class SpanSerializer(serializers.Serializer[Any]):
     """One time that it is about."""
 
     begins = serializers.DateTimeField()
     ends = serializers.DateTimeField()
 
 
-class WindowInListShape(serializers.ModelSerializer[Window]):
+class WindowInListSerializer(serializers.ModelSerializer[Window]):
     """A window or a freeze.
 
     ``starts`` and ``ends`` are what clocks in ``time_zone`` show the first time;
@@ -78,19 +78,19 @@ class WindowInListShape(serializers.ModelSerializer[Window]):
         )
 
 
-class WindowShape(WindowInListShape):
+class WindowSerializer(WindowInListSerializer):
     """A window with its next ten times."""
 
     next = serializers.SerializerMethodField()
 
-    class Meta(WindowInListShape.Meta):
-        fields = (*WindowInListShape.Meta.fields, "next")
+    class Meta(WindowInListSerializer.Meta):
+        fields = (*WindowInListSerializer.Meta.fields, "next")
 
     def get_next(self, row: Window) -> list[dict[str, Any]]:
         """Return when it is next; nothing when it is retired."""
         found = timetable.next_of(timetable.rule_of(row)) if row.active else []
         shown = ({"begins": it.begins, "ends": it.ends} for it in found)
-        return [dict(SpanShape(each).data) for each in shown]
+        return [dict(SpanSerializer(each).data) for each in shown]
 
 
 def _names() -> serializers.ListField:
@@ -99,7 +99,7 @@ def _names() -> serializers.ListField:
     )
 
 
-class ScopeInput(Input):
+class ScopeRequest(Input):
     """What kind, where and by which clocks; no names are everywhere."""
 
     kind = serializers.ChoiceField(KINDS)
@@ -109,7 +109,7 @@ class ScopeInput(Input):
     hosts = _names()
 
 
-class WindowInput(ScopeInput):
+class WindowRequest(ScopeRequest):
     """What the window is to be."""
 
     name = Text(max_length=100)
@@ -127,13 +127,13 @@ class WindowInput(ScopeInput):
     reason = Text(max_length=LONGEST_TEXT)
 
 
-class ChangeInput(WindowInput):
+class ChangeRequest(WindowRequest):
     """What the window is to be, and which version of it was read."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class FileInput(ScopeInput):
+class FileRequest(ScopeRequest):
     """A calendar file; kind, zone and places are for events that do not say theirs."""
 
     text = Text(max_length=LARGEST, trim_whitespace=False)
@@ -142,7 +142,7 @@ class FileInput(ScopeInput):
     )
 
 
-class TakenInShape(serializers.Serializer[Any]):
+class TakenInSerializer(serializers.Serializer[Any]):
     """What comes of one event: new, changed, same, retired or left-out (``why``)."""
 
     what = serializers.CharField()
@@ -155,7 +155,7 @@ class TakenInShape(serializers.Serializer[Any]):
         return planned.row.pk if planned.row else None
 
 
-class OccurrenceShape(SpanShape):
+class OccurrenceSerializer(SpanSerializer):
     """One time of a window."""
 
     window = serializers.IntegerField(source="rule.id")
@@ -185,29 +185,29 @@ class WindowFilter(FilterSet):  # type: ignore[misc]
 class Windows(Checked, ListAPIView[Window]):
     """Maintenance windows and freezes."""
 
-    serializer_class = WindowInListShape
+    serializer_class = WindowInListSerializer
     filterset_class = WindowFilter
 
     def get_queryset(self) -> QuerySet[Window]:
         """Return all, newest first."""
         return Window.objects.order_by("-pk")
 
-    @extend_schema(request=WindowInput, responses={201: WindowShape})
+    @extend_schema(request=WindowRequest, responses={201: WindowSerializer})
     def post(self, request: Request) -> Response:
         """Make one; it counts from now on."""
         require(request.user, Verb.CALENDAR)
-        row = verbs.create(_wish(taken(request, WindowInput)), by=user_of(request))
-        return Response(WindowShape(row).data, status=201)
+        row = verbs.create(_wish(taken(request, WindowRequest)), by=user_of(request))
+        return Response(WindowSerializer(row).data, status=201)
 
 
 @extend_schema(tags=["windows"])
 class OneWindow(Checked, APIView):
     """One window or freeze."""
 
-    @extend_schema(responses=WindowShape)
+    @extend_schema(responses=WindowSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return it with its next times."""
-        return Response(WindowShape(verbs.window(pk)).data)
+        return Response(WindowSerializer(verbs.window(pk)).data)
 
 
 @extend_schema(tags=["windows"])
@@ -216,13 +216,13 @@ class Change(Checked, APIView):
 
     verb = Verb.CALENDAR
 
-    @extend_schema(request=ChangeInput, responses=WindowShape)
+    @extend_schema(request=ChangeRequest, responses=WindowSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Change all of it; ``version`` is the one that was read."""
-        sent = taken(request, ChangeInput)
+        sent = taken(request, ChangeRequest)
         version = sent.pop("version")
         row = verbs.change(pk, _wish(sent), by=user_of(request), version=version)
-        return Response(WindowShape(row).data)
+        return Response(WindowSerializer(row).data)
 
 
 @extend_schema(tags=["windows"])
@@ -231,11 +231,13 @@ class RetireWindow(Checked, APIView):
 
     verb = Verb.CALENDAR
 
-    @extend_schema(request=runs.NoteInput, responses=WindowShape)
+    @extend_schema(request=runs.NoteRequest, responses=WindowSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Retire it, for good; it stays to be read."""
-        sent = taken(request, runs.NoteInput)
-        return Response(WindowShape(verbs.retire(pk, by=user_of(request), **sent)).data)
+        sent = taken(request, runs.NoteRequest)
+        return Response(
+            WindowSerializer(verbs.retire(pk, by=user_of(request), **sent)).data
+        )
 
 
 @extend_schema(tags=["windows"])
@@ -244,10 +246,10 @@ class TakeIn(Checked, APIView):
 
     verb = Verb.CALENDAR
 
-    @extend_schema(request=FileInput, responses=TakenInShape(many=True))
+    @extend_schema(request=FileRequest, responses=TakenInSerializer(many=True))
     def post(self, request: Request) -> Response:
         """Say what would come of the file or, with ``confirm``, have it come."""
-        sent = taken(request, FileInput)
+        sent = taken(request, FileRequest)
         text, sure = sent.pop("text").encode(), sent.pop("confirm", False)
         scope = EventDefaults(
             kind=sent["kind"],
@@ -258,7 +260,7 @@ class TakeIn(Checked, APIView):
         )
         act = calendar_files.take_in if sure else calendar_files.preview
         return Response(
-            TakenInShape(act(text, scope, by=user_of(request)), many=True).data
+            TakenInSerializer(act(text, scope, by=user_of(request)), many=True).data
         )
 
 
@@ -279,12 +281,12 @@ class Occurrences(Checked, APIView):
 
     parameters = frozenset({"kind", "cloud", "zone", "host"})
 
-    @extend_schema(responses=OccurrenceShape(many=True))
+    @extend_schema(responses=OccurrenceSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Return what is in the next 30 days, 1000 times at most."""
         narrow = request.query_params.dict()
         found = timetable.calendar(days=30, most=1000, **narrow)
-        return Response(OccurrenceShape(found, many=True).data)
+        return Response(OccurrenceSerializer(found, many=True).data)
 
 
 def _wish(sent: dict[str, Any]) -> Wish:

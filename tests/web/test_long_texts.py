@@ -16,7 +16,7 @@ from django.test import Client
 
 from migrations_app import api, web
 from migrations_app.api.base import Input
-from migrations_app.api.compute_services import DisableInput
+from migrations_app.api.compute_services import DisableRequest
 from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry
 from migrations_app.runs import actions as runs
@@ -44,7 +44,7 @@ def test_every_text_of_a_person_has_the_one_length() -> None:
     for shape in every(Input, api):
         # why a service is disabled is Nova's to keep, in a column of 255
         for name, field in shape().fields.items():
-            if name in TEXTS and shape is not DisableInput:
+            if name in TEXTS and shape is not DisableRequest:
                 lengths[shape.__name__, name] = field.max_length
 
     assert len(lengths) > 15
