@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
 
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.copy_speeds import actions as speeds
-from migrations_app.models import Instance
+from migrations_app.inventory.copy_speeds.actions import Pair
+from migrations_app.models import Instance, MigrationRequest
 from migrations_app.preflight.advice import Advice
 from migrations_app.requests import actions as verbs
 from migrations_app.requests import queries
@@ -24,6 +28,39 @@ from migrations_app.web.page import is_htmx, page, user_of
 from migrations_app.web.requests.ask_form import SHOWN, AskForm, targets
 
 OPTIONS_SHOWN = 8
+Openings = list[tuple[datetime, datetime]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What requests/_advice.html shows: what a look at the move found."""
+
+    best: dict[str, Any] | None  # the option that is recommended
+    options: list[dict[str, Any]]  # those shown, each with the policy that rules it
+    more: list[dict[str, Any]]  # those that are not
+    tried: int
+    possible: int
+    chosen: bool  # the person chose the target
+    hosts: list[what_if.Host]
+    what_if_target: str
+    pair: Pair | None
+    conflicts: list[dict[str, Any]]  # with the time that is asked for
+    next_openings: Openings
+    no_policy: str = rulings.NO_POLICY
+    advice: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskPage:
+    """What requests/ask.html shows, but for what a look at the move found."""
+
+    instance: Instance
+    form: AskForm
+    targets: SafeString
+    asked: MigrationRequest | None  # the open request of this instance
+    openings: Openings
+    trouble: str = ""  # why what was asked for was not done
+    against: list[dict[str, Any]]  # the findings that forbade it
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,12 +95,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             options=form.options,
         )
     except NovawebError as error:
-        context = {
-            "trouble": error.sentence,
-            "against": [f.as_dict() for f in getattr(error, "findings", ())],
-        }
-        status = error.status
-        return _show(request, instance, form, context, status=status)
+        return _show(request, instance, form, error=error, status=error.status)
     messages.success(request, "You asked for this move. It waits for its approval.")
     return redirect("request", pk=asked.pk)
 
@@ -78,20 +110,16 @@ def preflight(request: HttpRequest) -> HttpResponse:
     instance = inventory_queries.instance(request.POST.get("instance", ""))
     form = AskForm(request.POST)
     if is_htmx(request):
-        context = _looked_at(request, instance, form)
-        return render(request, "requests/_advice.html", context)
+        found = _looked_at(request, instance, form)
+        return render(request, "requests/_advice.html", vars(found))
     try:
-        context = _looked_at(request, instance, form)
+        found = _looked_at(request, instance, form)
     except NovawebError as error:
-        status = error.status
-        context = {"trouble": error.sentence}
-        return _show(request, instance, form, context, status=status)
-    return _show(request, instance, form, context)
+        return _show(request, instance, form, error=error, status=error.status)
+    return _show(request, instance, form, found=found)
 
 
-def _looked_at(
-    request: HttpRequest, instance: Instance, form: AskForm
-) -> dict[str, Any]:
+def _looked_at(request: HttpRequest, instance: Instance, form: AskForm) -> Found:
     target = request.POST.get("target", "")
     advice: Advice = verbs.preflight(
         by=user_of(request),
@@ -111,29 +139,26 @@ def _looked_at(
     )
     for option, rule in zip(shown, who, strict=True):
         option["rule"] = rule
-    best = advice.recommended and advice.recommended.as_dict()
+    best = advice.recommended.as_dict() if advice.recommended else None
     form.is_valid()  # what is still to be filled in does not matter here
     place = best["target"] if best and not target else target
     where = timetable.where(instance.cloud.name, [instance.host, place])
     estimate = best["estimate"] if best else None
-    against = timetable.conflicts(where, window=form.window, estimate=estimate)
-    return {
-        "conflicts": [each.as_dict() for each in against],
-        "next_openings": timetable.openings(where, most=3) if against else [],
-        "advice": True,
-        "best": best,
-        "options": shown,
-        "no_policy": rulings.NO_POLICY,
-        "more": options[OPTIONS_SHOWN:],
-        "hosts": what_if.hosts(advice.what_if.as_dict() if advice.what_if else None),
-        "what_if_target": _target_of(advice),
-        "chosen": bool(target),
-        "pair": speeds.pair(instance.cloud.name, instance.host, target)
-        if target
-        else None,
-        "possible": sum(option["verdict"] != "blocks" for option in options),
-        "tried": len(options),
-    }
+    conflicts = timetable.conflicts(where, window=form.window, estimate=estimate)
+    pair = speeds.pair(instance.cloud.name, instance.host, target) if target else None
+    return Found(
+        best=best,
+        options=shown,
+        more=options[OPTIONS_SHOWN:],
+        tried=len(options),
+        possible=sum(option["verdict"] != "blocks" for option in options),
+        chosen=bool(target),
+        hosts=what_if.hosts(advice.what_if.as_dict() if advice.what_if else None),
+        what_if_target=_target_of(advice),
+        pair=pair,
+        conflicts=[each.as_dict() for each in conflicts],
+        next_openings=timetable.openings(where, most=3) if conflicts else [],
+    )
 
 
 def _target_of(advice: Advice) -> str:
@@ -145,23 +170,24 @@ def _show(
     request: HttpRequest,
     instance: Instance,
     form: AskForm,
-    more: dict[str, Any] | None = None,
     *,
+    found: Found | None = None,
+    error: NovawebError | None = None,
     status: int = 200,
 ) -> HttpResponse:
     # only what a choice shows: there may be a thousand of them
     hosts = inventory_queries.hypervisors().select_related(None).only(*SHOWN).order_by()
     others = hosts.filter(cloud=instance.cloud_id).exclude(host=instance.host)
-    context = {
-        "instance": instance,
-        "form": form,
-        "targets": targets(others, instance.zone, form["target"].value() or ""),
-        "asked": queries.open_requests([instance.uuid]).get(instance.uuid),
-        "openings": timetable.openings(
-            timetable.where(
-                instance.cloud.name, [instance.host, form["target"].value()]
-            )
-        ),
-        **(more or {}),
-    }
+    chosen = form["target"].value() or ""
+    where = timetable.where(instance.cloud.name, [instance.host, chosen])
+    shown = AskPage(
+        instance=instance,
+        form=form,
+        targets=targets(others, instance.zone, chosen),
+        asked=queries.open_requests([instance.uuid]).get(instance.uuid),
+        openings=timetable.openings(where),
+        trouble=error.sentence if error else "",
+        against=[each.as_dict() for each in getattr(error, "findings", ())],
+    )
+    context = {**vars(shown), **(vars(found) if found else {})}
     return render(request, "requests/ask.html", context, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -12,19 +13,28 @@ from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
 from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Verb
+from migrations_app.access.permissions import Refusal, Verb
 from migrations_app.errors import NovawebError
 from migrations_app.inventory.copy_speeds import actions as speeds
-from migrations_app.models import MigrationRequest
+from migrations_app.inventory.copy_speeds.actions import Pair
+from migrations_app.models import (
+    AuditEntry,
+    BrokenGlass,
+    Decision,
+    MigrationRequest,
+    Run,
+)
 from migrations_app.models.states import RequestState
 from migrations_app.requests import actions as verbs
 from migrations_app.requests import break_glass as glass
 from migrations_app.requests import queries
 from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals.status import ApprovalStatus
 from migrations_app.requests.filters import RequestFilter
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.runs import downtime as standstill
 from migrations_app.runs import queries as runs_queries
+from migrations_app.runs.downtime import Probed, Standstill
 from migrations_app.web import capacity_bars as what_if
 from migrations_app.web.lists import PAGES
 from migrations_app.web.note_form import note_in
@@ -100,45 +110,74 @@ def decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpResp
     try:
         messages.success(request, act(note_in(request.POST)))
     except NovawebError as error:
-        status = error.status
-        row = queries.request(pk)
-        note = request.POST.get("note", "")
-        context = {"trouble": error.sentence, "note": note}
-        return _show(request, row, context, status=status)
+        return _show(
+            request,
+            queries.request(pk),
+            trouble=error.sentence,
+            note=request.POST.get("note", ""),
+            status=error.status,
+        )
     return redirect("request", pk=pk)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestPage:
+    """What requests/request.html shows of a request to a person."""
+
+    move: MigrationRequest
+    run: Run | None
+    measured: Standstill | None
+    probe: Probed | None
+    findings: list[dict[str, Any]]
+    decisions: list[Decision]
+    approval_status: ApprovalStatus | None
+    no_policy: str
+    no_approve: Refusal | None  # why they may not; None: they may
+    decided: bool  # they approved this plan already
+    no_glass: Refusal | None
+    no_review: Refusal | None
+    broken: list[BrokenGlass]
+    conflicts: list[dict[str, Any]]
+    history: list[AuditEntry]
+    hosts: list[what_if.Host]
+    pair: Pair | None
+    trouble: str = ""  # why what they asked for was not done
+    note: str = ""  # what they typed, so that it is not lost
 
 
 def _show(
     request: HttpRequest,
     row: MigrationRequest,
-    more: dict[str, Any] | None = None,
     *,
+    trouble: str = "",
+    note: str = "",
     status: int = 200,
 ) -> HttpResponse:
     person = person_of(request)
     found = rulings.approval_status_of(row)
     no_approve = policy.why_not(person, Verb.APPROVE, request=row)
     run = getattr(row, "run", None)
-    context = {
-        "move": row,
-        "run": run,
-        "measured": standstill.measured(runs_queries.steps(run)) if run else None,
-        "probe": standstill.probed(run) if run else None,
-        "findings": row.findings,
-        "decisions": queries.decisions(row),
-        "approval_status": found,
-        "no_policy": rulings.NO_POLICY,
-        "no_approve": no_approve or rulings.why_not_now(person, found, row),
-        "decided": not no_approve and found is not None and person.id in found.counted,
-        "no_glass": glass.why_not(person, row),
-        "no_review": glass.why_not_review(person, row),
-        "broken": list(glass.broken().filter(request=row)),
-        "conflicts": [each.as_dict() for each in timetable.conflicts_of(row)],
-        "history": queries.audit_of(row),
-        "hosts": what_if.hosts(row.what_if),
-        "pair": speeds.pair(row.cloud.name, row.source, row.target)
+    shown = RequestPage(
+        move=row,
+        run=run,
+        measured=standstill.measured(runs_queries.steps(run)) if run else None,
+        probe=standstill.probed(run) if run else None,
+        findings=row.findings,
+        decisions=queries.decisions(row),
+        approval_status=found,
+        no_policy=rulings.NO_POLICY,
+        no_approve=no_approve or rulings.why_not_now(person, found, row),
+        decided=not no_approve and found is not None and person.id in found.counted,
+        no_glass=glass.why_not(person, row),
+        no_review=glass.why_not_review(person, row),
+        broken=list(glass.broken().filter(request=row)),
+        conflicts=[each.as_dict() for each in timetable.conflicts_of(row)],
+        history=queries.audit_of(row),
+        hosts=what_if.hosts(row.what_if),
+        pair=speeds.pair(row.cloud.name, row.source, row.target)
         if row.target
         else None,
-        **(more or {}),
-    }
-    return render(request, "requests/request.html", context, status=status)
+        trouble=trouble,
+        note=note,
+    )
+    return render(request, "requests/request.html", vars(shown), status=status)
