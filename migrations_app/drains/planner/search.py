@@ -1,22 +1,24 @@
-"""Give guests places: the most constrained first, then by making others give way.
+"""Give guests places: the most constrained first, then by ejecting guests again.
 
 Placing is packing in several dimensions, which no quick way solves always. Greedily
-nearly all find a place; for the others a guest that was placed gives way to one that
-was not, and looks for another place itself (ejection chains; a guest that was often
-without a place is seldom made to give way, as in Nagata and Bräysy, 2009). The number
-of hosts that are looked at for that is bounded, so that it ends. Nothing is random.
+nearly all find a place; for the others a guest that was placed is ejected by one that
+was not, and needs another place itself (ejection chains). A guest that was often
+without a place is seldom ejected, as in Nagata and Bräysy (2009). The number of hosts
+that are looked at for that is bounded, so that it ends. Nothing is random.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from migrations_app.drains.planner.capacity import Room
 from migrations_app.drains.planner.model import Guest
 
-# Hosts that are looked at to make room for those without a place: a second or two. And
-# how often a guest looks for a place then, on average.
-LOOKS, TURNS = 40_000, 50
+# How many hosts are looked at to place those without a place: a second or two.
+LOOKS = 40_000
+# How often each guest is looked for a place for then, on average.
+TURNS = 50
 
 
 def search(
@@ -31,16 +33,14 @@ def search(
     """
     best: dict[str, str] = {}
     for pack, small in ((False, False), (True, False), (True, True)):
-        for guest in guests:
-            if guest.id in room.at:
-                room.take(guest)
+        _restore(room, {})
         without = _greedy(room, guests, may, pack=pack, small=small)
         _make_room(room, without, may, pack=pack)
         if len(room.at) > len(best):
             best = dict(room.at)
         if len(best) == len(guests):
             break
-    _restore(room, guests, best)
+    _restore(room, best)
     return dict(room.at)
 
 
@@ -54,7 +54,7 @@ def _greedy(
 ) -> list[Guest]:
     """Place guest after guest; return those that found no place."""
     sign = 1 if small else -1
-    size = {g.id: sign * _size(g, room.free(may[g.id])) for g in guests}
+    size = {g.id: sign * _scarcest_share(g, room.free(may[g.id])) for g in guests}
     return [
         guest
         for guest in sorted(guests, key=lambda g: (size[g.id], len(may[g.id]), g.id))
@@ -62,7 +62,7 @@ def _greedy(
     ]
 
 
-def _size(guest: Guest, free: Mapping[str, int]) -> float:
+def _scarcest_share(guest: Guest, free: Mapping[str, int]) -> float:
     """Return what share of the free stock the guest takes, of its scarcest class.
 
     Of the hosts that may take it: whoever has little choice comes before others as
@@ -89,97 +89,170 @@ def _settle(
 
 def _make_room(
     room: Room,
-    without: list[Guest],
+    without: Sequence[Guest],
     may: Mapping[str, Sequence[str]],
     *,
     pack: bool,
 ) -> None:
-    """Find places for those without one by letting others give way."""
-    guests = room.fleet.guests
-    stack, looks = list(reversed(without)), LOOKS
-    turns = TURNS * len(may)
-    best, placed = dict(room.at), len(room.at)
-    often: dict[str, int] = {}
-    moved = {guest.id: guest for guest in without}
-    while stack and looks > 0 and turns > 0:
-        guest = stack.pop()
+    """Place guests by ejecting others, until all have a place or a bound is met.
+
+    The room is left as it was when most had a place. Of the guests that wait::
+
+                 ┌──────────────────── the ejected ◀────────────────────┐
+                 ▼                                                      │
+        take the last that waits                                        │
+                 │                                                      │
+        does it fit on a host that may take it? ── yes ──▶ place it     │
+                 │ no                                                   │
+        count a failure; on which of these hosts is it                  │
+        the cheapest to eject guests? ── host and guests ─▶ place it there
+                 │ on none
+                 ▼
+        it stays without a place
+    """
+    waiting = list(reversed(without))
+    failures: dict[str, int] = {}
+    looks, turns = LOOKS, TURNS * len(may)
+    best = dict(room.at)
+    while waiting and looks > 0 and turns > 0:
+        guest = waiting.pop()
         turns -= 1
         looks -= 1 + len(may[guest.id]) // 10
         if not _settle(room, guest, may, pack=pack):
-            often[guest.id] = often.get(guest.id, 1) + 1
-            cheapest: tuple[int, int, str, list[str]] | None = None
-            for host in may[guest.id]:
-                if not room.here[host]:
-                    continue
-                looks -= 1
-                away = _who_gives_way(room, guest, host, often)
-                if away:
-                    cost = sum(often.get(each, 1) for each in away)
-                    option = (cost, len(away), host, away)
-                    cheapest = min(cheapest or option, option)
-            if cheapest is None:
-                continue
-            for each in cheapest[3]:
-                room.take(guests[each])
-                moved[each] = guests[each]
-                stack.append(guests[each])
-            room.put(guest, cheapest[2])
-        if len(room.at) > placed:
-            best, placed = dict(room.at), len(room.at)
-    if len(room.at) < placed:
-        _restore(room, [*moved.values()], best)
+            failures[guest.id] = failures.get(guest.id, 0) + 1
+            occupied = [host for host in may[guest.id] if room.here[host]]
+            looks -= len(occupied)
+            ejection = _cheapest_ejection(room, guest, occupied, failures)
+            if ejection is not None:
+                waiting.extend(_eject(room, ejection))
+                room.put(guest, ejection.host)
+        if len(room.at) > len(best):
+            best = dict(room.at)
+    if len(room.at) < len(best):
+        _restore(room, best)
 
 
-def _who_gives_way(
-    room: Room, guest: Guest, host: str, often: Mapping[str, int]
+class _Ejection(NamedTuple):
+    """The guests that leave a host for another; the least of several is the best.
+
+    ``cost`` counts each guest, and each time that it was without a place before.
+    """
+
+    cost: int
+    size: int
+    host: str
+    guests: tuple[str, ...]
+
+
+def _cheapest_ejection(
+    room: Room, guest: Guest, hosts: Iterable[str], failures: Mapping[str, int]
+) -> _Ejection | None:
+    """Return how the guest fits on one of the hosts after all; None: on none."""
+    return min(
+        (
+            _Ejection(
+                cost=sum(1 + failures.get(each, 0) for each in ejected),
+                size=len(ejected),
+                host=host,
+                guests=tuple(ejected),
+            )
+            for host in hosts
+            if (ejected := _whom_to_eject(room, guest, host, failures))
+        ),
+        default=None,
+    )
+
+
+def _eject(room: Room, ejection: _Ejection) -> list[Guest]:
+    """Take their places from the guests, and return them."""
+    ejected = [room.fleet.guests[each] for each in ejection.guests]
+    for each in ejected:
+        room.take(each)
+    return ejected
+
+
+def _whom_to_eject(
+    room: Room, guest: Guest, host: str, failures: Mapping[str, int]
 ) -> list[str]:
     """Return who must leave the host so that the guest fits; empty: nobody helps.
 
-    One that is enough alone, if there is; else several, those that were seldom
-    without a place first, without any who need not go.
+    One alone if that is enough; else several, those with the fewest failures first,
+    without any who need not go. Where the guest's group is at its limit, one of the
+    group is among them.
     """
     lacking = room.lacks(guest, host)
-    known = room.fleet.guests
-    mates = list(room.mates(guest, host)) if room.crowded(guest, host) else []
-    if room.crowded(guest, host) and not mates:
-        return []
-    order = sorted(mates or room.here[host], key=lambda g: (often.get(g, 1), g))
-    for each in order:
-        given = known[each].resources
-        if all(given.get(name, 0) >= over for name, over in lacking.items()):
+    cheapest_first = sorted(room.here[host], key=lambda g: (failures.get(g, 0), g))
+    alone, must_go = cheapest_first, []
+    if room.crowded(guest, host):
+        members = set(room.mates(guest, host))
+        alone = [each for each in cheapest_first if each in members]
+        if not alone:
+            return []
+        must_go = alone[:1]
+    for each in alone:
+        gives = room.fleet.guests[each].resources
+        if all(gives.get(name, 0) >= amount for name, amount in lacking.items()):
             return [each]
-    chosen = order[:1] if mates else []
-    left = _less(lacking, [known[each] for each in chosen])
-    for each in sorted(room.here[host], key=lambda g: (often.get(g, 1), g)):
+    enough = _until_enough(room, lacking, must_go, cheapest_first)
+    return _without_needless(room, lacking, enough, keep=must_go)
+
+
+def _until_enough(
+    room: Room,
+    lacking: Mapping[str, int],
+    must_go: Sequence[str],
+    candidates: Iterable[str],
+) -> list[str]:
+    """Return ``must_go`` and the first candidates that make up for what is lacking.
+
+    Who has nothing of what is still lacking is left out. Empty: all are not enough.
+    """
+    chosen = list(must_go)
+    left = _still_lacking(room, lacking, chosen)
+    for each in candidates:
         if not left:
             break
-        if each not in chosen and any(known[each].resources.get(n) for n in left):
+        gives = room.fleet.guests[each].resources
+        if each not in chosen and any(gives.get(name) for name in left):
             chosen.append(each)
-            left = _less(left, [known[each]])
-    if left:
-        return []
-    for each in list(chosen[1:] if mates else chosen):
-        rest = [known[other] for other in chosen if other != each]
-        if rest and not _less(lacking, rest):
-            chosen.remove(each)
-    return chosen
+            left = _still_lacking(room, left, [each])
+    return [] if left else chosen
 
 
-def _less(lacking: Mapping[str, int], gone: Sequence[Guest]) -> dict[str, int]:
-    """Return what is still lacking when these have gone."""
+def _without_needless(
+    room: Room,
+    lacking: Mapping[str, int],
+    chosen: Sequence[str],
+    *,
+    keep: Sequence[str],
+) -> list[str]:
+    """Return the chosen but those without whom the others are enough."""
+    needed = list(chosen)
+    for each in chosen:
+        others = [other for other in needed if other != each]
+        if each not in keep and others and not _still_lacking(room, lacking, others):
+            needed = others
+    return needed
+
+
+def _still_lacking(
+    room: Room, lacking: Mapping[str, int], ejected: Iterable[str]
+) -> dict[str, int]:
+    """Return what is still lacking when these have left, by class; empty: nothing."""
+    given = [room.fleet.guests[each].resources for each in ejected]
     return {
         name: left
-        for name, over in lacking.items()
-        if (left := over - sum(guest.resources.get(name, 0) for guest in gone)) > 0
+        for name, amount in lacking.items()
+        if (left := amount - sum(resources.get(name, 0) for resources in given)) > 0
     }
 
 
-def _restore(room: Room, guests: Collection[Guest], at: Mapping[str, str]) -> None:
+def _restore(room: Room, at: Mapping[str, str]) -> None:
     """Put the guests where ``at`` has them, and nobody else anywhere."""
-    everyone = [room.fleet.guests[each] for each in {*room.at, *at}]
-    for guest in everyone:
-        if guest.id in room.at and room.at[guest.id] != at.get(guest.id):
-            room.take(guest)
-    for guest in everyone:
-        if guest.id in at and guest.id not in room.at:
-            room.put(guest, at[guest.id])
+    guests = room.fleet.guests
+    for each, host in list(room.at.items()):
+        if at.get(each) != host:
+            room.take(guests[each])
+    for each, host in at.items():
+        if each not in room.at:
+            room.put(guests[each], host)
