@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django_rq.models import Dashboard
 
-from migrations_app.audit import account_changes as accounts
+from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 from migrations_app.models import (
     AuditEntry,
     Cloud,
@@ -30,18 +33,39 @@ from migrations_app.models import (
 if TYPE_CHECKING:
     Accounts = UserAdmin[User]
     Groups = GroupAdmin
+    ChangedAccount = UserChangeForm[User]
+    ChangedGroup = ModelForm[Group]
 else:  # Django's own classes take no parameter while they run
     Accounts = UserAdmin
     Groups = GroupAdmin
+    ChangedAccount = UserChangeForm
+    ChangedGroup = ModelForm
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class _SnapshotForm:
+    """A form that knows what its row was before anything was changed."""
+
+    before: AccountSnapshot
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        row = self.instance  # type: ignore[attr-defined]
+        self.before = AccountSnapshot.take(row)
+
+
+class AccountForm(_SnapshotForm, ChangedAccount):
+    """Changes an account."""
+
+
+class RoleForm(_SnapshotForm, ChangedGroup):
+    """Makes or changes a group."""
+
+
 class _Recorded:
     """Every change is recorded after it, in its transaction."""
-
-    what: str
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
@@ -49,29 +73,23 @@ class _Recorded:
         """Save what else was changed, then record all of it."""
         super().save_related(request, form, formsets, change)  # type: ignore[misc]
         row = type(form.instance)._default_manager.get(pk=form.instance.pk)
-        before = getattr(request, "_facts_before", {}) if change else {}
-        accounts.changed(before, accounts.facts(row), by=_by(request), what=self.what)
-
-    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Return the row that is about to be shown or changed; note what it is."""
-        row = super().get_object(request, *args, **kwargs)  # type: ignore[misc]
-        request._facts_before = accounts.facts(row)  # type: ignore[attr-defined]
-        return row
+        before = form.before if change else AccountSnapshot()
+        record_changes(before, AccountSnapshot.take(row), by=_by(request))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete it and record that."""
         with transaction.atomic():
-            before = accounts.facts(obj)
+            before = AccountSnapshot.take(obj)
             super().delete_model(request, obj)  # type: ignore[misc]
-            accounts.changed(before, {}, by=_by(request), what=self.what)
+            record_changes(before, AccountSnapshot(), by=_by(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete them and record each."""
         with transaction.atomic():
-            before = [accounts.facts(row) for row in queryset]
+            before = [AccountSnapshot.take(row) for row in queryset]
             super().delete_queryset(request, queryset)  # type: ignore[misc]
             for each in before:
-                accounts.changed(each, {}, by=_by(request), what=self.what)
+                record_changes(each, AccountSnapshot(), by=_by(request))
 
 
 def _by(request: HttpRequest) -> User:
@@ -83,18 +101,17 @@ def _by(request: HttpRequest) -> User:
 class AccountAdmin(_Recorded, Accounts):
     """The accounts."""
 
-    what = "account"
+    form = AccountForm
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
         """Change the password and record that it was changed."""
         with transaction.atomic():
-            before = accounts.facts(User.objects.filter(pk=id).first())
+            before = AccountSnapshot.take(self.get_object(request, unquote(id)))
             answer = super().user_change_password(request, id, form_url)
-            after = accounts.facts(User.objects.filter(pk=id).first())
-            if before and before != after:
-                accounts.changed(before, after, by=_by(request))
+            after = AccountSnapshot.take(self.get_object(request, unquote(id)))
+            record_changes(before, after, by=_by(request))
         return answer
 
 
@@ -102,7 +119,7 @@ class AccountAdmin(_Recorded, Accounts):
 class RoleAdmin(_Recorded, Groups):
     """The groups, some of which are the roles."""
 
-    what = "group"
+    form = RoleForm
 
 
 if TYPE_CHECKING:

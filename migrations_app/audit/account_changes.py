@@ -1,20 +1,24 @@
 """Accounts, roles and tokens as the audit trail tells of them.
 
 They are changed in Django's admin, by ``manage.py account`` and by knox: whoever
-changes one takes ``facts`` before it and calls ``changed`` after it, as the last write
-of the transaction.
+changes one takes an ``AccountSnapshot`` before it and another after it, and calls
+``record_changes`` as the last write of the transaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Manager
 from django.dispatch import receiver
 from knox.signals import token_expired
 
 from migrations_app.audit import recorder as audit
 
+# of each kind: it was made, changed, deleted
 _VERBS = {
     "account": ("account.created", "account.changed", "account.deleted"),
     "group": ("group.created", "group.changed", "group.deleted"),
@@ -23,65 +27,96 @@ _FIELDS = ("username", "first_name", "last_name", "email")
 _RIGHTS = {"active": "is_active", "staff": "is_staff", "superuser": "is_superuser"}
 
 
-def facts(account: User | Group | None) -> dict[str, Any]:
-    """Return what the trail tells of an account or a group; {}: there is none.
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """One entry of the audit trail: its verb, and the facts before and after."""
 
-    Of a password only a mark by which a change is seen, which never leaves memory.
+    verb: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSnapshot:
+    """What the trail tells of an account or a group at one moment.
+
+    ``kind`` is ``account`` or ``group``. With no arguments: there is none. The hash of
+    a password is only compared: it is in no fact, no change and no ``repr``.
     """
-    if account is None or account.pk is None:
-        return {}
-    rights: Any = (
-        account.user_permissions if isinstance(account, User) else account.permissions
-    )
-    codes = rights.values_list("content_type__app_label", "codename")
-    found: dict[str, Any] = {"permissions": sorted(".".join(code) for code in codes)}
-    if isinstance(account, Group):
-        return {"name": account.name, **found}
-    found |= {name: getattr(account, name) for name in _FIELDS}
-    found |= {name: getattr(account, field) for name, field in _RIGHTS.items()}
-    found["roles"] = sorted(account.groups.values_list("name", flat=True))
-    found["password"] = account.password
-    return found
+
+    kind: str = ""
+    name: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    _password_hash: str = field(default="", repr=False)
+
+    @classmethod
+    def take(cls, row: User | Group | None) -> AccountSnapshot:
+        """Return what the database has of it now; of None or an unsaved row: none."""
+        if row is None or row.pk is None:
+            return cls()
+        if isinstance(row, Group):
+            facts = {"name": row.name, "permissions": _codes(row.permissions)}
+            return cls("group", row.name, facts)
+        facts = {"permissions": _codes(row.user_permissions)}
+        facts |= {name: getattr(row, name) for name in _FIELDS}
+        facts |= {name: getattr(row, attribute) for name, attribute in _RIGHTS.items()}
+        roles = sorted(row.groups.values_list("name", flat=True))
+        return cls("account", row.username, facts, tuple(roles), row.password)
+
+    def diff(self, later: AccountSnapshot) -> list[AccountChange]:
+        """Return what became of it since: nothing, one entry, or one more of its roles.
+
+        Of what was changed the facts that differ; of a password only that it was.
+        """
+        name = {"name": later.name or self.name}
+        before, after = (
+            _unlike(self.facts, later.facts),
+            _unlike(later.facts, self.facts),
+        )
+        if self.kind and later.kind and self._password_hash != later._password_hash:
+            after["password"] = "changed"  # noqa: S105 - no password but the word
+        changes = []
+        if before or after:
+            verb = self._verb(later)
+            changes.append(AccountChange(verb, name | before, name | after))
+        if self.roles != later.roles:
+            before, after = {"roles": [*self.roles]}, {"roles": [*later.roles]}
+            changes.append(AccountChange("account.roles", name | before, name | after))
+        return changes
+
+    def _verb(self, later: AccountSnapshot) -> str:
+        made, changed, deleted = _VERBS[later.kind or self.kind]
+        if not self.kind:
+            return made
+        return changed if later.kind else deleted
 
 
-def changed(
-    before: dict[str, Any],
-    after: dict[str, Any],
+def record_changes(
+    before: AccountSnapshot,
+    after: AccountSnapshot,
     *,
     by: User | None,
     actor_name: str | None = None,
-    what: str = "account",
 ) -> None:
-    """Record what became of an account, or of a group: made, changed, deleted.
-
-    Nothing when both are the same. A change of roles has an entry of its own.
-    """
-    made, altered, deleted = _VERBS[what]
-    name = {"name": after.get("username") or before.get("username")}
-    if what == "group":
-        name = {"name": after.get("name") or before.get("name")}
-    was = {key: value for key, value in before.items() if after.get(key) != value}
-    now = {key: value for key, value in after.items() if before.get(key) != value}
-    roles = ({"roles": each.pop("roles", [])} for each in (was, now))
-    roles_before, roles_after = roles
-    if "password" in now or "password" in was:
-        was.pop("password", None)
-        if now.pop("password", None) and before:
-            now["password"] = "changed"  # noqa: S105 - no password but the word
-    if not before and after:
-        verb = made
-    elif before and not after:
-        verb = deleted
-    else:
-        verb = altered
-    if was or now:
-        was, now = name | was, name | now
-        audit.record(verb, by=by, actor_name=actor_name, before=was, after=now)
-    if roles_before != roles_after:
-        was, now = name | roles_before, name | roles_after
+    """Add an entry to the trail for each change between both; none: nothing."""
+    for change in before.diff(after):
         audit.record(
-            "account.roles", by=by, actor_name=actor_name, before=was, after=now
+            change.verb,
+            by=by,
+            actor_name=actor_name,
+            before=change.before,
+            after=change.after,
         )
+
+
+def _codes(permissions: Manager[Permission]) -> list[str]:
+    codes = permissions.values_list("content_type__app_label", "codename")
+    return sorted(".".join(code) for code in codes)
+
+
+def _unlike(facts: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if others.get(key) != value}
 
 
 @receiver(token_expired)

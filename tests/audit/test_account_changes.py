@@ -128,3 +128,10 @@ def test_no_secret_is_in_the_settings_that_are_told(settings: Any) -> None:
     shown += str(settings_seen.shown("DATABASES", {"PASSWORD": "opensesame"}))
     for secret in ("a-very-secret-key", "swordfish", "opensesame"):
         assert secret not in shown
+
+
+def test_the_password_of_no_account_is_changed_without_an_error(admin: Client) -> None:
+    since = last()
+    answer = admin.get("/admin/auth/user/nobody/password/")
+    assert answer.status_code == 404
+    assert told(since) == []

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from migrations_app.access.permissions import Role
-from migrations_app.audit import account_changes as accounts
+from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 
 
 class Command(BaseCommand):
@@ -55,7 +55,7 @@ class Command(BaseCommand):
     def _make(self, options: dict[str, Any]) -> dict[str, str]:
         name, roles = options["name"], sorted(set(options["role"]))
         user, is_new = get_user_model().objects.get_or_create(username=name)
-        before = {} if is_new else accounts.facts(user)
+        before = AccountSnapshot() if is_new else AccountSnapshot.take(user)
         said = {"name": name, "roles": ", ".join(roles) or "none"}
         user.is_active = True
         user.is_staff = user.is_superuser = options["admin"]
@@ -64,6 +64,6 @@ class Command(BaseCommand):
             user.set_password(said["password"])
         user.save()
         user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
-        after = accounts.facts(user)
-        accounts.changed(before, after, by=None, actor_name="manage.py account")
+        after = AccountSnapshot.take(user)
+        record_changes(before, after, by=None, actor_name="manage.py account")
         return said
