@@ -6,6 +6,8 @@ database is the truth, so whoever comes after a death goes on where it ended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,6 +25,7 @@ from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.lease import DrainLease, due_drains
 from migrations_app.errors import LostLease, WorldError, own_fault
 from migrations_app.integrations import connect as wiring
+from migrations_app.integrations.interfaces import Cloud as CloudPort
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.lease import Clock
 from migrations_app.models.states import (
@@ -182,37 +185,66 @@ def _calendar(drain: Drain, now: datetime) -> list[timetable.StartBlock]:
     return [said for each in first if (said := timetable.start_block(each, now))]
 
 
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """Begin these moves, in their order; none: wait for those under way."""
+
+    moves: Sequence[MigrationRequest]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """Begin nothing until a person has looked."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """No move waits any more."""
+
+
 def _run(lease: DrainLease, drain: Drain) -> datetime | None:
     cloud = wiring.world_of(drain.cloud.name).cloud
-    hosts.hide(lease, drain, cloud)
-    now = lease.clock()
-    waiting = list(
-        drain.moves.filter(state=RequestState.APPROVED)
-        .select_related("cloud")
-        .order_by("place")
-    )
+    hosts.disable(lease, drain, cloud)
+    match _next(drain, cloud, now=lease.clock()):
+        case _Begin(ready):
+            return _begin(lease, drain, ready)
+        case _Pause(why):
+            return _pause(lease, drain, why)
+        case _End():
+            return _end(lease, drain)
+
+
+def _next(drain: Drain, cloud: CloudPort, *, now: datetime) -> _Begin | _Pause | _End:
+    """Return what is to be done with a running drain now. Writes nothing."""
+    approved = drain.moves.filter(state=RequestState.APPROVED)
+    waiting = list(approved.select_related("cloud").order_by("place"))
     if not waiting:
-        return _end(lease, drain)
-    if drain.stop_after and failures(drain) - drain.forgiven >= drain.stop_after:
-        return _pause(
-            lease,
-            drain,
-            f"{failures(drain) - drain.forgiven} of its moves failed or could not be"
-            " started: look at them, then have it go on or cancel it.",
+        return _End()
+    failed = failures(drain) - drain.forgiven
+    if drain.stop_after and failed >= drain.stop_after:
+        return _Pause(
+            f"{failed} of its moves failed or could not be started: look at them, then"
+            " have it go on or cancel it."
         )
     due = [each for each in waiting if (each.look_again_at or now) <= now]
-    ready = moves.free(drain, due) if due else []
-    if ready and (strangers := hosts.enabled_by_others(drain, cloud)):
-        return _pause(
-            lease,
-            drain,
-            f"Somebody has enabled {', '.join(strangers)}, so new instances may come:"
-            " disable it, then have the drain go on, or cancel it.",
+    ready = moves.startable(drain, due) if due else []
+    if ready and (enabled := hosts.enabled_by_others(drain, cloud)):
+        return _Pause(
+            f"Somebody has enabled {', '.join(enabled)}, so new instances may come:"
+            " disable it, then have the drain go on, or cancel it."
         )
+    return _Begin(ready)
+
+
+def _begin(
+    lease: DrainLease, drain: Drain, ready: Sequence[MigrationRequest]
+) -> datetime:
     if drain.why:
         lease.write(why="")
     for move in ready[:AT_ONCE]:
-        moves.start(lease, drain, move)
+        moves.begin(lease, drain, move)
         lease.write(only=_D.RUNNING)
     return lease.clock() if len(ready) > AT_ONCE else lease.clock() + SOON
 
@@ -231,7 +263,7 @@ def _end(lease: DrainLease, drain: Drain) -> datetime | None:
     cloud = wiring.world_of(drain.cloud.name).cloud
     # before they are enabled: what comes then is no more the drain's
     left_behind = arrivals.unplanned(drain, cloud)
-    hosts.show(lease, drain, cloud)
+    hosts.enable(lease, drain, cloud)
     stays = [each for each in drain.stays if not each.get("arrived")] + left_behind
     states = list(drain.moves.values_list("state", flat=True))
     moved = states.count(RequestState.COMPLETED)

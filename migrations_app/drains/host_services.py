@@ -27,7 +27,7 @@ from migrations_app.procedures.steps.disabled_reason import (
 log = structlog.get_logger(__name__)
 
 
-def hide(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
+def disable(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
     """Every host of the drain is disabled, by it or by somebody before it.
 
     Raises what the cloud raises, and LostLease.
@@ -65,15 +65,15 @@ def hide(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
 
 def enabled_by_others(drain: Drain, cloud: CloudPort) -> list[str]:
     """Return the hosts of the drain that somebody has enabled since it began."""
-    hidden = {each["host"] for each in drain.services if each.get("settled")}
+    disabled = {each["host"] for each in drain.services if each.get("settled")}
     return sorted(
         service.host
         for service in cloud.services()
-        if service.host in hidden and service.enabled
+        if service.host in disabled and service.enabled
     )
 
 
-def show(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
+def enable(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
     """Every host that the drain has disabled is enabled, if that was its wish.
 
     Raises what the cloud raises, after it was tried for all.

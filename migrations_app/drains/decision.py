@@ -1,0 +1,153 @@
+"""Whether a move of a drain may begin now: as approved, where nothing forbids it.
+
+What is approved is the procedure, its steps and what they rest on, at the target or at
+one of the fallbacks. A worry that nobody has read stops the move, and it alone. Here
+it is only decided; moves.py carries it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from migrations_app.integrations import connect as wiring
+from migrations_app.models import Drain, Instance, MigrationRequest
+from migrations_app.models.states import DROPPED, RequestState
+from migrations_app.preflight.finding import Severity
+from migrations_app.requests import plan as planning
+from migrations_app.requests import plan_diff as drift
+from migrations_app.requests.plan import Draft
+from migrations_app.requests.windows import schedule as timetable
+from migrations_app.runs import reenable_hosts as restoring
+
+# What may come of the drain's own other moves, and was weighed when it was placed.
+OF_THE_DRAIN = frozenset({"group.soft"})
+# What may go away when other moves of the drain are over.
+PASSING = frozenset({"target.room", "group.affinity", "group.anti_affinity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """It may begin: by this plan, to this target, which may be a fallback."""
+
+    target: str
+    plan: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Postpone:
+    """It may not begin yet; it is tried again then, or in a while."""
+
+    why: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """It is not made, and its request ends in that state."""
+
+    why: str
+    state: RequestState = RequestState.LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What speaks against one target. ``rule``: the finding's; empty: it is new."""
+
+    rule: str
+    sentence: str
+
+
+def not_yet(move: MigrationRequest, *, now: datetime) -> Postpone | Skip | None:
+    """Return what of other runs or the calendar keeps the move; None: nothing."""
+    if sentence := restoring.in_the_way(move):
+        return Postpone(sentence)
+    if said := timetable.start_block(move, now):
+        return Skip(said.sentence) if said.over else Postpone(said.sentence, said.again)
+    return None
+
+
+def decide(drain: Drain, move: MigrationRequest) -> Begin | Postpone | Skip:
+    """Plan the move anew to each approved target; begin at the first that takes it.
+
+    Writes nothing. Raises what the cloud raises, and the errors of the database.
+    """
+    refusals: list[_Refusal] = []
+    for target in (move.target or "", *move.fallbacks):
+        is_fallback = target != move.target
+        if is_fallback and _has_mate(drain, move, target):
+            continue
+        drawn = planning.draft(
+            wiring.world_for(drain.cloud.name),
+            instance=move.instance,
+            procedure=move.procedure,
+            target=target,
+            options=move.options,
+            edition=move.edition + is_fallback,
+            token=move.token,
+        )
+        if drawn.move.source != move.source:
+            where = drawn.move.source or "no host"
+            return Skip(
+                f"It is on {where} by now, not on {move.source}: somebody moved it.",
+                RequestState.WITHDRAWN,
+            )
+        if gaps := [*drawn.unread.values(), *drawn.silent.values()]:
+            return Postpone(gaps[0])
+        refusal = _refusal(move, drawn, target)
+        if refusal is None:
+            return Begin(target, drawn)
+        refusals.append(refusal)
+    others = drain.moves.filter(state=RequestState.RUNNING).exists()
+    if others and any(refusal.rule in PASSING for refusal in refusals):
+        return Postpone(f"Other moves must be over first. {refusals[0].sentence}")
+    said = " ".join(refusal.sentence for refusal in refusals)
+    return Skip(f"No approved target takes it as approved. {said}")
+
+
+def _refusal(move: MigrationRequest, drawn: Draft, target: str) -> _Refusal | None:
+    if drawn.blocking:
+        finding = drawn.blocking[0]
+        return _Refusal(finding.rule, f"{target}: {finding.sentence}")
+    if worry := unexpected_findings(move, drawn, is_fallback=target != move.target):
+        return _Refusal("", f"{target}: {worry}")
+    return None
+
+
+def unexpected_findings(
+    move: MigrationRequest, drawn: Draft, *, is_fallback: bool
+) -> str:
+    """Return what of the plan nobody has approved, as a sentence; empty: nothing.
+
+    ``is_fallback``: the name of another target is in its sentences.
+    """
+    approved = {
+        (each["rule"], each["severity"], "" if is_fallback else each["sentence"])
+        for each in move.findings
+    }
+    for each in drawn.findings:
+        said = (each.rule, str(each.severity), "" if is_fallback else each.sentence)
+        quiet = each.severity is Severity.OK or each.rule in OF_THE_DRAIN
+        if not quiet and said not in approved:
+            return f"New since the approval: {each.sentence}"
+    if not is_fallback:
+        lines = drift.differences(move, drawn)
+        real = [line for line in lines if line["what"] != "finding"]
+        return drift.sentences(real) if real else ""
+    shape = [(step["key"], step["final"]) for step in drawn.plan]
+    if shape != [(step["key"], step["final"]) for step in move.plan]:
+        return "Its steps would be others than those approved."
+    if dict(drawn.move.facts) != dict(move.facts):
+        return "What its plan rests on is not what was approved."
+    return ""
+
+
+def _has_mate(drain: Drain, move: MigrationRequest, target: str) -> bool:
+    """Whether a mate of its server group goes, or went, to that host in this drain."""
+    known = Instance.objects.filter(cloud=drain.cloud_id)
+    group = known.filter(uuid=move.instance).values_list("group", flat=True).first()
+    if not group:
+        return False
+    mates = known.filter(group=group).values("uuid")
+    rows = drain.moves.exclude(state__in=DROPPED).exclude(pk=move.pk)
+    return rows.filter(target=target, instance__in=mates).exists()
