@@ -19,7 +19,7 @@ from migrations_app.audit import search_index as words
 from migrations_app.audit import search_sql as index
 from migrations_app.audit.recorder import VERBS
 from migrations_app.audit.search_index import TABLE, Mark, Query
-from migrations_app.audit.search_sql import Wanted
+from migrations_app.audit.search_sql import Span, Wanted
 from migrations_app.models import AuditEntry
 
 PER_PAGE = 40
@@ -148,31 +148,28 @@ def _numbers(
     if finds_nothing(wanted):
         return []
     span = _span(wanted, before=before, after=after)
-    if span is None:
+    if not span:
         return []
-    low, high = span
-    rising = after is not None
     asked = query(wanted)
     subjects = list(_subjects(wanted))
-    within = _in_time(AuditEntry.objects.filter(pk__gte=low, pk__lte=high), wanted)
-    way = "pk" if rising else "-pk"
-    rows = within.order_by(way).values_list("pk", flat=True)
+    within = AuditEntry.objects.filter(pk__gte=span.low, pk__lte=span.high)
+    way = "pk" if span.rising else "-pk"
+    rows = _in_time(within, wanted).order_by(way).values_list("pk", flat=True)
     if not asked:
         return list(rows[:most])
     if connection.vendor == "sqlite":
-        return index.on_sqlite(wanted, asked, low, high, rising, most)
+        return index.on_sqlite(wanted, asked, span, most)
     along = next((subject.ways for subject in subjects if subject.ways), [])
     if not along:
-        return index.on_postgresql(wanted, asked, low, high, rising, most)
+        return index.on_postgresql(wanted, asked, span, most)
     if len(subjects) == 1 and not asked.words:
         return list(_either(rows, along, way, most))
     near = _either(rows, along, way, index.NEAR)
-    numbers, last = index.among(near, asked, rising)
-    if last is None or len(numbers) >= most:
+    numbers, rest = index.among(near, asked, span)
+    if not rest or len(numbers) >= most:
         return numbers[:most]
-    low, high = (last + 1, high) if rising else (low, last - 1)
     left = most - len(numbers)
-    return numbers + index.on_postgresql(wanted, asked, low, high, rising, left)
+    return numbers + index.on_postgresql(wanted, asked, rest, left)
 
 
 def _either(
@@ -194,10 +191,8 @@ def _in_time(rows: QuerySet[AuditEntry], wanted: Wanted) -> QuerySet[AuditEntry]
     return rows
 
 
-def _span(
-    wanted: Wanted, *, before: int | None, after: int | None
-) -> tuple[int, int] | None:
-    """Return the least and the greatest number that can match; None: none can."""
+def _span(wanted: Wanted, *, before: int | None, after: int | None) -> Span:
+    """Return the numbers that can match, from the page on; it may be empty."""
     rows = AuditEntry.objects.values_list("pk", flat=True)
     high = before - 1 if before else rows.order_by("-pk").first() or 0
     low = (after or 0) + 1
@@ -209,4 +204,4 @@ def _span(
         late = rows.filter(at__gte=wanted.until + SLACK)
         if (first := late.order_by("at", "pk").first()) is not None:
             high = min(high, first - 1)
-    return (low, high) if low <= high else None
+    return Span(low, high, rising=after is not None)

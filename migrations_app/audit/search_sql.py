@@ -1,9 +1,31 @@
-"""How the index of words is asked for the next matches, in their order."""
+"""The statements that ask the word index of the trail for the next matches, in order.
+
+A page needs the 41 matches next to a number, within 100 ms, however long the trail is
+(``bench/audit.py``: a million entries). Numbers have no gaps. SQLite's FTS5 has its
+matches in the order of their numbers: it is asked, and stops when it has enough.
+
+PostgreSQL's GIN index has them in no order: it collects all, which are then read and
+sorted. A million matches of a common word take seconds; so, from the page on:
+
+1. Where an index of the trail has all entries of one host, actor, ticket … in order
+   (search.py), the NEAR next of those are read one by one (``among``).
+2. The NEWEST next entries are read one by one: they have enough of what is common.
+3. The GIN index is asked block by block: every entry has the number of its block as one
+   of its words (search_index.py). Of what is rare in twice as many blocks each time, so that
+   a long trail takes few questions; of what is common, in PostgreSQL's own estimate, in
+   one block at a time, so that never much is collected: it may all be in old entries.
+
+The planner would not keep to that, since it believes that matches are spread evenly.
+``OFFSET 0`` has the entries of 2 read before they are compared; ``MATERIALIZED`` has
+the matches of 3 collected before they are sorted, where it would walk the trail
+backwards until it met enough.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,21 +36,18 @@ from migrations_app.audit import search_index as words
 from migrations_app.audit.search_index import TABLE, Mark, Query
 from migrations_app.models import AuditEntry
 
-# So many of the newest entries are read one by one before PostgreSQL's index is asked,
-# which gives all matches of a block and not the newest: what matches often is found in
-# the one, what matches seldom in the other.
-NEWEST = 2000
-# So many entries of one thing are read one by one, by its own index, before that.
+# How many entries of one thing are read one by one.
 NEAR = 500
-# What matches more often than this is sought for in one block at a time; what is rarer,
-# in twice as many each time.
+# How many of all entries are.
+NEWEST = 2000
+# What matches more entries than this is common.
 OFTEN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked for; what is empty says nothing. Values are whole and exact,
-    but ``verb`` may be a family (``run.*``), ``text`` has words (see words.py), and
+    but ``verb`` may be a family (``run.*``), ``text`` has words (see search_index.py), and
     ``instance`` is a UUID or a name, ``host`` a source or a target."""
 
     instance: str = ""
@@ -43,123 +62,157 @@ class Wanted:
     text: str = ""
 
 
-def _times(wanted: Wanted, table: str) -> tuple[str, list[Any]]:
-    sql, given = "", []
-    for sign, moment in ((">=", wanted.since), ("<", wanted.until)):
-        if moment is not None:
-            sql += f" AND {table}.at {sign} %s"
-            given.append(connection.ops.adapt_datetimefield_value(moment))
-    return sql, given
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The entries numbered from ``low`` to ``high``; ``rising``: the lowest first."""
+
+    low: int
+    high: int
+    rising: bool = False
+
+    def __bool__(self) -> bool:
+        return self.low <= self.high
+
+    @property
+    def order(self) -> str:
+        """How SQL sorts them."""
+        return "ASC" if self.rising else "DESC"
+
+    def behind(self, number: int) -> Span:
+        """Return what follows on the entry of this number."""
+        if self.rising:
+            return replace(self, low=number + 1)
+        return replace(self, high=number - 1)
+
+    def without_first(self, count: int) -> Span:
+        """Return what follows on the first so many entries."""
+        first = self.low if self.rising else self.high
+        return self.behind(first + count - 1 if self.rising else first - count + 1)
+
+    def first_blocks(self, count: int) -> Span:
+        """Return the entries in the first so many blocks; the outer two may be cut."""
+        bits = words.BLOCK_BITS
+        if self.rising:
+            end = (((self.low >> bits) + count) << bits) - 1
+            return replace(self, high=min(self.high, end))
+        begin = ((self.high >> bits) - count + 1) << bits
+        return replace(self, low=max(self.low, begin))
+
+    @property
+    def blocks(self) -> list[Mark]:
+        """The marks of the blocks that the entries are in."""
+        first, last = self.low >> words.BLOCK_BITS, self.high >> words.BLOCK_BITS
+        return [words.block(n << words.BLOCK_BITS) for n in range(first, last + 1)]
 
 
-def on_sqlite(
-    wanted: Wanted, asked: Query, low: int, high: int, rising: bool, most: int
-) -> list[int]:
-    """Ask FTS5, which has its matches in the order of their numbers."""
-    times, given = _times(wanted, "entry")
+NOTHING = Span(low=1, high=0)
+
+
+def on_sqlite(wanted: Wanted, query: Query, span: Span, most: int) -> list[int]:
+    """Return the first ``most`` numbers that match."""
+    in_time, times = _in_time(wanted)
     # the trail is read only for the time; CROSS keeps the words the outer loop
-    joined = f" CROSS JOIN {TABLE} AS entry ON entry.id = word.rowid" if times else ""
+    join = f" CROSS JOIN {TABLE} AS entry ON entry.id = word.rowid" if times else ""
     return _first_column(
-        f"SELECT word.rowid FROM {words.SQLITE_TABLE} AS word{joined}"  # noqa: S608
+        f"SELECT word.rowid FROM {words.SQLITE_TABLE} AS word{join}"  # noqa: S608
         f" WHERE word.{words.SQLITE_TABLE} MATCH %s"
-        f" AND word.rowid BETWEEN %s AND %s{times}"
-        f" ORDER BY word.rowid {'ASC' if rising else 'DESC'} LIMIT %s",
-        [asked.sqlite, low, high, *given, most],
+        f" AND word.rowid BETWEEN %s AND %s{in_time}"
+        f" ORDER BY word.rowid {span.order} LIMIT %s",
+        [query.sqlite, span.low, span.high, *times, most],
     )
 
 
 def among(
-    near: QuerySet[AuditEntry, int], asked: Query, rising: bool
-) -> tuple[list[int], int | None]:
-    """Return which of these numbers match, in order; and the last of them, if there
-    may be more behind it (they are NEAR then)."""
+    near: QuerySet[AuditEntry, int], query: Query, span: Span
+) -> tuple[list[int], Span]:
+    """Return which of these numbers match, in order, and what else may match.
+
+    ``near`` are the first NEAR of the span that an index has, or all if there are less.
+    """
     sql, given = near.query.sql_with_params()
-    right, what = asked.postgresql
+    matches, values = query.postgresql
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id, words @@ {right} FROM {TABLE} WHERE id IN ({sql})"  # noqa: S608
-            f" ORDER BY id {'ASC' if rising else 'DESC'}",
-            [*what, *given],
+            f"SELECT id, words @@ {matches} FROM {TABLE} WHERE id IN ({sql})"  # noqa: S608
+            f" ORDER BY id {span.order}",
+            [*values, *given],
         )
-        looked_at = cursor.fetchall()
-    numbers = [number for number, matches in looked_at if matches]
-    return numbers, looked_at[-1][0] if len(looked_at) == NEAR else None
+        read = cursor.fetchall()
+    numbers = [number for number, matched in read if matched]
+    return numbers, span.behind(read[-1][0]) if len(read) == NEAR else NOTHING
 
 
-def on_postgresql(
-    wanted: Wanted, asked: Query, low: int, high: int, rising: bool, most: int
-) -> list[int]:
-    """Read the entries next to the page, then ask the index, block by block."""
-    times, given = _times(wanted, "entry")
-    order = "ASC" if rising else "DESC"
-    right, what = asked.postgresql
-    # OFFSET 0 keeps the planner from asking the index for these as well
-    numbers = _first_column(
-        f"SELECT id FROM (SELECT id, at, words FROM {TABLE}"  # noqa: S608
-        f" WHERE id BETWEEN %s AND %s ORDER BY id {order} LIMIT %s OFFSET 0) AS entry"
-        f" WHERE words @@ {right}{times} ORDER BY id {order} LIMIT %s",
-        [low, high, NEWEST, *what, *given, most],
-    )
-    if rising:
-        low += NEWEST
-    else:
-        high -= NEWEST
-    if len(numbers) == most or low > high:
+def on_postgresql(wanted: Wanted, query: Query, span: Span, most: int) -> list[int]:
+    """Return the first ``most`` numbers that match."""
+    numbers = _among_first(wanted, query, span, most)
+    span = span.without_first(NEWEST)
+    if len(numbers) == most or not span:
         return numbers
-    fast, rest = asked.parted()
-    at_once, growth = 1, 1 if _estimated(fast) > OFTEN else 2
-    beginnings = ""
-    begun: list[str] = []
-    if rest:
-        right, begun = rest.postgresql
-        beginnings = f" WHERE words @@ {right}"
-    while len(numbers) < most and low <= high:
-        begin, end = _blocks(low, high, at_once, rising)
-        right, what = Query(fast.words, [*fast.marks, _marks(begin, end)]).postgresql
-        # MATERIALIZED: sorted afterwards, and never sought for by walking the trail
-        numbers += _first_column(
-            "WITH found AS MATERIALIZED"  # noqa: S608
-            f" (SELECT id, words FROM {TABLE} AS entry"
-            f" WHERE words @@ {right} AND id BETWEEN %s AND %s{times})"
-            f" SELECT id FROM found{beginnings} ORDER BY id {order} LIMIT %s",
-            [*what, begin, end, *given, *begun, most - len(numbers)],
-        )
-        if rising:
-            low = end + 1
-        else:
-            high = begin - 1
-        at_once *= growth
+    by_index, afterwards = query.parted()
+    count, growth = 1, 1 if _estimated(by_index) > OFTEN else 2
+    while span and len(numbers) < most:
+        blocks = span.first_blocks(count)
+        left = most - len(numbers)
+        numbers += _in_blocks(wanted, by_index, afterwards, blocks, left)
+        span = span.behind(blocks.high if span.rising else blocks.low)
+        count *= growth
     return numbers
 
 
-def _estimated(asked: Query) -> int:
+def _among_first(wanted: Wanted, query: Query, span: Span, most: int) -> list[int]:
+    """Read the first NEWEST entries, and no index of words."""
+    in_time, times = _in_time(wanted)
+    matches, values = query.postgresql
+    return _first_column(
+        f"SELECT id FROM (SELECT id, at, words FROM {TABLE}"  # noqa: S608
+        f" WHERE id BETWEEN %s AND %s ORDER BY id {span.order} LIMIT %s OFFSET 0)"
+        f" AS entry WHERE words @@ {matches}{in_time}"
+        f" ORDER BY id {span.order} LIMIT %s",
+        [span.low, span.high, NEWEST, *values, *times, most],
+    )
+
+
+def _in_blocks(
+    wanted: Wanted, by_index: Query, afterwards: Query, blocks: Span, most: int
+) -> list[int]:
+    """Have GIN collect what matches in these blocks; sort out the rest, and sort."""
+    in_time, times = _in_time(wanted)
+    marked = Query(by_index.words, [*by_index.marks, blocks.blocks])
+    matches, values = marked.postgresql
+    also = ""
+    more: list[str] = []
+    if afterwards:
+        sql, more = afterwards.postgresql
+        also = f" WHERE words @@ {sql}"
+    return _first_column(
+        "WITH found AS MATERIALIZED"  # noqa: S608
+        f" (SELECT id, words FROM {TABLE} AS entry"
+        f" WHERE words @@ {matches} AND id BETWEEN %s AND %s{in_time})"
+        f" SELECT id FROM found{also} ORDER BY id {blocks.order} LIMIT %s",
+        [*values, blocks.low, blocks.high, *times, *more, most],
+    )
+
+
+def _estimated(query: Query) -> int:
     """Return how many entries match, as PostgreSQL's statistics have it."""
-    right, what = asked.postgresql
-    plan = _first_column(
-        f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {TABLE} WHERE words @@ {right}",  # noqa: S608
-        what,
-    )[0]
+    matches, values = query.postgresql
+    (plan,) = _first_column(
+        f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {TABLE} WHERE words @@ {matches}",  # noqa: S608
+        values,
+    )
     found = json.loads(plan) if isinstance(plan, str) else plan
     return int(found[0]["Plan"]["Plan Rows"])
 
 
-def _marks(begin: int, end: int) -> list[Mark]:
-    """Return the marks of the blocks from the one of an entry to that of another."""
-    first, last = begin >> words.BLOCK_BITS, end >> words.BLOCK_BITS
-    return [
-        words.block(number << words.BLOCK_BITS) for number in range(first, last + 1)
-    ]
+def _in_time(wanted: Wanted) -> tuple[str, list[Any]]:
+    """Return the conditions on the time of ``entry``, and their values; both empty."""
+    bounds = ((">=", wanted.since), ("<", wanted.until))
+    said = [(sign, moment) for sign, moment in bounds if moment is not None]
+    sql = "".join(f" AND entry.at {sign} %s" for sign, _ in said)
+    return sql, [connection.ops.adapt_datetimefield_value(at) for _, at in said]
 
 
-def _blocks(low: int, high: int, at_once: int, rising: bool) -> tuple[int, int]:
-    """Return the next so many blocks of what is left, from its one end."""
-    bits = words.BLOCK_BITS
-    if rising:
-        return low, min(high, ((((low >> bits) + at_once) << bits) - 1))
-    return max(low, ((high >> bits) - at_once + 1) << bits), high
-
-
-def _first_column(sql: str, given: list[Any]) -> list[Any]:
+def _first_column(sql: str, values: Sequence[Any]) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, given)
+        cursor.execute(sql, values)
         return [row[0] for row in cursor.fetchall()]
