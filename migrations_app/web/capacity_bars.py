@@ -1,12 +1,15 @@
-"""What a move does to the capacity of both hosts: figures, and a bar for each."""
+"""What a move does to the capacity of both hosts: figures, and a bar for each.
+
+The bar is that of drains, too (drains/effect_bars.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, PCPU, VCPU
@@ -56,13 +59,11 @@ def hosts(changes: Mapping[str, Any] | None) -> list[Host]:
 
 
 def _resources(found: Mapping[str, Mapping[str, int]]) -> list[Resource]:
-    order = {name: place for place, name in enumerate(KNOWN)}
-    names = sorted(found, key=lambda name: (order.get(name, len(order)), name))
-    return [_resource(name, found[name]) for name in names]
+    return [_resource(name, found[name]) for name in in_order(found)]
 
 
 def _resource(name: str, figures: Mapping[str, int]) -> Resource:
-    label, said = KNOWN.get(name, (name.replace("_", " ").capitalize(), str))
+    label, said = labelled(name)
     before, after = figures["used_before"], figures["used_after"]
     capacity = figures["capacity"]
     return Resource(
@@ -72,41 +73,66 @@ def _resource(name: str, figures: Mapping[str, int]) -> Resource:
         capacity=said(capacity),
         over=said(after - capacity) if after > capacity else "",
         was_over=before > capacity,
-        bar=_bar(label, before, after, capacity, said),
+        bar=bar(label, said, before=before, after=after, capacity=capacity),
     )
 
 
-def _bar(
-    label: str, before: int, after: int, capacity: int, said: Callable[[int], str]
+def in_order(resource_classes: Iterable[str]) -> list[str]:
+    """Return those that every host has in the order of KNOWN, then others by name."""
+    order = {name: place for place, name in enumerate(KNOWN)}
+    return sorted(
+        resource_classes, key=lambda name: (order.get(name, len(order)), name)
+    )
+
+
+def labelled(resource_class: str) -> tuple[str, Callable[[int], str]]:
+    """Return the name of a resource class for people, and how its amounts are said."""
+    unknown = resource_class.replace("_", " ").capitalize(), str
+    return KNOWN.get(resource_class, unknown)
+
+
+def bar(
+    label: str,
+    said: Callable[[int], str],
+    *,
+    before: int,
+    after: int,
+    capacity: int,
+    peak: int | None = None,
 ) -> SafeString:
     """Draw what stays, what comes or goes, and where the limit is.
 
-    What comes is striped and what goes is an outline, so that it can be told without
-    colours.
+    ``peak`` is the most meanwhile, at least ``before`` and ``after``; None: it is not
+    drawn. What comes is striped; what goes and what is there only meanwhile are
+    outlines, so that all can be told without colours.
     """
-    whole = max(before, after, capacity, 1)
+    least, most = min(before, after), max(before, after)
+    highest = most if peak is None else peak
+    whole = max(highest, capacity, 1)
 
     def part(value: int) -> str:
         return f"{100 * value / whole:.1f}"
 
-    least, most = min(before, after), max(before, after)
-    change = "came" if after > before else "went"
-    return format_html(
-        '<svg class="change{}" viewBox="0 0 100 10" preserveAspectRatio="none"'
-        ' role="img" aria-label="{}: {} before, {} after, of {}">'
-        '<rect class="change-room" width="{}" height="10"/>'
-        '<rect class="change-stays" width="{}" height="10"/>'
-        '<rect class="change-{}" x="{}" y="0.5" width="{}" height="9"/>'
-        '<rect class="change-limit" x="{}" width="0.6" height="10"/></svg>',
-        " change-over" if after > capacity else "",
-        label,
-        said(before),
-        said(after),
-        said(capacity),
-        part(capacity),
-        part(least),
-        change,
-        part(least),
-        part(most - least),
-        f"{min(99.4, 100 * capacity / whole):.1f}",
+    meanwhile = "" if peak is None else f" {said(peak)} at its peak,"
+    words = escape(
+        f"{label}: {said(before)} before,{meanwhile} {said(after)} after,"
+        f" of {said(capacity)}"
+    )
+    over = " change-over" if (after if peak is None else peak) > capacity else ""
+    turned = "came" if after > before else "went"
+    limit = f"{min(99.4, 100 * capacity / whole):.1f}"
+    peak_drawn = (
+        f'<rect class="change-peak" x="{part(most)}" y="2.5"'
+        f' width="{part(highest - most)}" height="5"/>'
+    )
+    # not format_html: there are hundreds, and all but the words are figures of ours
+    return SafeString(
+        f'<svg class="change{over}" viewBox="0 0 100 10" preserveAspectRatio="none"'
+        f' role="img" aria-label="{words}">'
+        f'<rect class="change-room" width="{part(capacity)}" height="10"/>'
+        f'<rect class="change-stays" width="{part(least)}" height="10"/>'
+        f'<rect class="change-{turned}" x="{part(least)}" y="0.5"'
+        f' width="{part(most - least)}" height="9"/>'
+        f"{'' if peak is None else peak_drawn}"
+        f'<rect class="change-limit" x="{limit}" width="0.6" height="10"/></svg>'
     )

@@ -49,6 +49,42 @@ def test_a_host_that_is_not_known_is_left_out() -> None:
     assert what_if.hosts({}) == []
 
 
+def drawn(**figures: int) -> str:
+    return str(what_if.bar("Disk <local>", str, **figures))
+
+
+def test_a_bar_says_its_figures_in_words() -> None:
+    bar = drawn(before=1, after=2, capacity=4)
+    assert 'aria-label="Disk &lt;local&gt;: 1 before, 2 after, of 4"' in bar
+    bar = drawn(before=1, peak=3, after=2, capacity=4)
+    assert ": 1 before, 3 at its peak, 2 after, of 4" in bar
+
+
+def test_a_bar_has_a_peak_only_where_there_is_one() -> None:
+    assert "change-peak" not in drawn(before=1, after=2, capacity=4)
+    bar = drawn(before=1, peak=3, after=2, capacity=4)
+    assert '<rect class="change-peak" x="50.0" y="2.5" width="25.0" height="5"/>' in bar
+
+
+@pytest.mark.parametrize(
+    ("figures", "over"),
+    [
+        ({"before": 5, "after": 4}, False),
+        ({"before": 4, "after": 5}, True),
+        ({"before": 4, "after": 4, "peak": 5}, True),
+        ({"before": 3, "after": 2, "peak": 4}, False),
+    ],
+)
+def test_a_bar_that_passes_the_capacity_is_marked(
+    figures: dict[str, int], over: bool
+) -> None:
+    assert ("change-over" in drawn(capacity=4, **figures)) is over
+
+
+def test_a_bar_of_a_host_without_capacity_is_drawn_all_the_same() -> None:
+    assert drawn(before=0, after=0, capacity=0).count("<rect") == 4
+
+
 @pytest.mark.django_db
 def test_the_form_shows_it_for_the_chosen_target(stage: Stage, cast: Cast) -> None:
     of = factories.instance("web", uuid=stage.server, host=stage.source)
