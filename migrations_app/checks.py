@@ -84,6 +84,23 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register()
+def pretend_cloud_is_allowed(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a simulated cloud where nobody has said that one is wanted."""
+    if "pretend" in settings.NOVAWEB_CLOUDS and not settings.NOVAWEB_ALLOW_PRETEND:
+        return [
+            Error(
+                "The pretend cloud is configured: nothing real would move there.",
+                hint=(
+                    "Set NOVAWEB_CLOUDS to names of clouds in clouds.yaml, or, to try"
+                    " novaweb without a cloud, NOVAWEB_ALLOW_PRETEND to true."
+                ),
+                id="novaweb.E009",
+            )
+        ]
+    return []
+
+
 @register(deploy=True)
 def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
     """Warn about what is fine at home and not in production."""

@@ -25,11 +25,11 @@ CSRF_TRUSTED_ORIGINS = env.list("NOVAWEB_TRUSTED_ORIGINS", default=[])
 
 # ---- what novaweb is about ------------------------------------------------------
 # Names of clouds in clouds.yaml (found as openstacksdk finds it: OS_CLIENT_CONFIG_FILE,
-# the current folder, ~/.config/openstack). The name "pretend" is the built-in one.
+# the current folder, ~/.config/openstack). "pretend" is a simulated one, if allowed.
 NOVAWEB_CLOUDS = env.list("NOVAWEB_CLOUDS", default=["pretend"])
-NOVAWEB_PRETEND_FILE = env(
-    "NOVAWEB_PRETEND_FILE", default=str(STATE_DIR / "pretend.sqlite3")
-)
+NOVAWEB_ALLOW_PRETEND = env.bool("NOVAWEB_ALLOW_PRETEND", default=DEBUG)
+NOVAWEB_PRETEND_FILE = env("NOVAWEB_PRETEND_FILE", default="")
+NOVAWEB_PRETEND_FILE = NOVAWEB_PRETEND_FILE or str(STATE_DIR / "pretend.sqlite3")
 # How compute hosts are entered: for each cloud the path of an OpenSSH client
 # configuration ("lab=/etc/novaweb/ssh_config"); none: they are not entered.
 NOVAWEB_SSH = env.dict("NOVAWEB_SSH", default={})

@@ -30,6 +30,7 @@ def main(runs: int, seconds: float) -> int:
             "DJANGO_SETTINGS_MODULE": "novaweb.settings",
             "NOVAWEB_STATE_DIR": folder,
             "NOVAWEB_CLOUDS": "pretend",
+            "NOVAWEB_ALLOW_PRETEND": "true",
             "NOVAWEB_DEBUG": "false",
             "NOVAWEB_SECRET_KEY": "bench" * 12,
             "NOVAWEB_SYNC_EVERY": "86400",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from django.conf import settings
 
@@ -16,7 +17,6 @@ from migrations_app.integrations import clouds
 from migrations_app.integrations.adapters.guest import Caller, Pinger
 from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
 from migrations_app.integrations.adapters.openstack import OpenStackCloud
-from migrations_app.integrations.adapters.pretend import PretendCloud, seed
 from migrations_app.integrations.adapters.ssh import SshHosts
 from migrations_app.integrations.adapters.webhook import HttpPost, admit, parse
 from migrations_app.integrations.interfaces import Cloud, Hosts, NovaDb, World
@@ -27,19 +27,48 @@ from migrations_app.integrations.interfaces.probe_target import Target
 PRETEND = "pretend"
 
 
+@runtime_checkable
+class _WithHosts(Protocol):
+    """A cloud that has its hosts and its database with it, as the pretend one."""
+
+    @property
+    def hosts(self) -> Hosts:
+        """The way into its hosts."""
+
+    @property
+    def nova_db(self) -> NovaDb:
+        """The way into its database."""
+
+
 @cache
 def _cloud(name: str) -> Cloud:
     if name == PRETEND:
-        path = Path(settings.NOVAWEB_PRETEND_FILE)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cloud = PretendCloud(name, path)
-        seed(cloud)
-        return cloud
+        return _pretend()
     return OpenStackCloud(name, timeout=settings.NOVAWEB_CLOUD_TIMEOUT)
 
 
+def _pretend() -> Cloud:
+    if not settings.NOVAWEB_ALLOW_PRETEND:
+        raise Refused(
+            "The pretend cloud is not allowed here, since nothing real would move: set"
+            " NOVAWEB_CLOUDS to names of clouds in clouds.yaml."
+        )
+    # where it is not configured it is not even loaded
+    from migrations_app.integrations.adapters.pretend import PretendCloud, seed
+
+    path = Path(settings.NOVAWEB_PRETEND_FILE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cloud = PretendCloud(PRETEND, path)
+    seed(cloud)
+    return cloud
+
+
 def cloud_of(name: str) -> Cloud:
-    """Return the cloud of that name. Raises Unfit when it is not configured."""
+    """Return the cloud of that name.
+
+    Raises Unfit when it is not configured, and Refused for a pretend one that is not
+    allowed here.
+    """
     return _cloud(clouds.configured(name))
 
 
@@ -95,6 +124,6 @@ def world_of(name: str) -> World:
     A run that was started must end, also when its cloud was taken from the settings.
     """
     cloud = _cloud(name)
-    if isinstance(cloud, PretendCloud):
+    if isinstance(cloud, _WithHosts):
         return World(cloud=cloud, hosts=cloud.hosts, nova_db=cloud.nova_db)
     return World(cloud=cloud, hosts=_hosts(name), nova_db=_nova_db(name))

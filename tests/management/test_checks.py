@@ -126,6 +126,25 @@ def test_the_pretend_cloud_is_not_meant_for_production(settings: Any) -> None:
     assert checks.deployment_is_meant() == []
 
 
+def test_a_pretend_cloud_that_nobody_allowed_is_an_error(settings: Any) -> None:
+    settings.NOVAWEB_CLOUDS = ["real", "pretend"]
+    settings.NOVAWEB_ALLOW_PRETEND = False
+    (found,) = checks.pretend_cloud_is_allowed()
+    assert (found.id, found.is_serious()) == ("novaweb.E009", True)
+    assert "NOVAWEB_CLOUDS" in str(found.hint)
+
+
+@pytest.mark.parametrize(
+    ("clouds", "allowed"), [(["pretend"], True), (["real"], False), (["real"], True)]
+)
+def test_a_pretend_cloud_that_is_allowed_or_not_configured_is_fine(
+    settings: Any, clouds: list[str], allowed: bool
+) -> None:
+    settings.NOVAWEB_CLOUDS = clouds
+    settings.NOVAWEB_ALLOW_PRETEND = allowed
+    assert checks.pretend_cloud_is_allowed() == []
+
+
 @pytest.fixture
 def ways(tmp_path: Path, settings: Any) -> Path:
     """Ways into a cloud, as they should be."""

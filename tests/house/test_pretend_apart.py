@@ -1,0 +1,72 @@
+"""The pretend cloud is apart: loaded where it is configured and allowed only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrations_app.errors import Refused
+from migrations_app.integrations import connect as wiring
+
+ROOT = Path(__file__).resolve().parents[2]
+# all that web and worker import
+LOADED = """
+import sys
+import django
+django.setup()
+from django.urls import get_resolver
+import migrations_app.jobs, migrations_app.management.commands.worker
+from migrations_app.integrations import connect as wiring
+get_resolver().url_patterns
+wiring.cloud_of("real")
+print([name for name in sys.modules if "pretend" in name])
+"""
+
+
+def test_a_site_of_real_clouds_does_not_load_the_pretend_one(tmp_path: Path) -> None:
+    config = tmp_path / "clouds.yaml"
+    sign_in = (
+        "{auth_url: http://127.0.0.1:1, username: x, password: x, project_name: x}"
+    )
+    config.write_text(f"clouds: {{real: {{auth: {sign_in}}}}}\n", encoding="ascii")
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "novaweb.settings",
+        "NOVAWEB_CLOUDS": "real",
+        "NOVAWEB_STATE_DIR": str(tmp_path),
+        "OS_CLIENT_CONFIG_FILE": str(config),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "[]", done.stderr[-2000:]
+
+
+def test_a_pretend_cloud_that_is_not_allowed_is_refused(settings: Any) -> None:
+    settings.NOVAWEB_ALLOW_PRETEND = False
+    wiring._cloud.cache_clear()
+    with pytest.raises(Refused, match="not allowed here"):
+        wiring.cloud_of("pretend")
+
+
+def test_a_pretend_cloud_that_is_allowed_is_there(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.NOVAWEB_PRETEND_FILE = str(tmp_path / "new" / "pretend.sqlite3")
+    wiring._cloud.cache_clear()
+    try:
+        world = wiring.world_for("pretend")
+        assert world.hosts is not None and world.nova_db is not None
+        assert world.cloud.services()
+    finally:
+        wiring._cloud.cache_clear()
