@@ -7,6 +7,7 @@ for each other from there until the transaction ends.
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -120,32 +121,35 @@ VERBS: dict[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an entry is about that is no request and no run: hosts, or a whole cloud."""
+
+    cloud: str = ""
+    source: str = ""
+    target: str = ""
+    ticket: str = ""
+
+
 def record(
     verb: str,
     *,
     by: AbstractBaseUser | None = None,
     actor_name: str | None = None,
-    request: MigrationRequest | None = None,
-    run: Run | None = None,
+    about: MigrationRequest | Run | Subject | None = None,
     note: str = "",
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
-    cloud: str = "",
-    source: str = "",
-    target: str = "",
-    ticket: str = "",
 ) -> AuditEntry:
     """Add an entry for the verb, which must be one of VERBS, and return it.
 
-    Without ``by`` and ``actor_name`` the actor is novaweb itself. ``cloud``, ``source``
-    and ``target`` are for what is about hosts and not about a request. Afterwards the
-    head of the chain is locked until the transaction ends: a transaction that changes
-    other rows after that could wait for one that waits for it, so tests refuse it.
+    Without ``by`` and ``actor_name`` the actor is novaweb itself. What is about a run
+    is about its request as well. Afterwards the head of the chain is locked until the
+    transaction ends: a transaction that changes other rows after that could wait for
+    one that waits for it, so tests refuse it.
     """
     if verb not in VERBS:
         raise ValueError(f"unknown audit verb: {verb}")
-    if run is not None and request is None:
-        request = run.request
     context = structlog.contextvars.get_contextvars()
     entry = AuditEntry(
         at=timezone.now(),
@@ -156,23 +160,30 @@ def record(
         note=form.storable(note),
         before=form.storable(before or {}),
         after=form.storable(after or {}),
-        cloud=cloud,
-        source=source,
-        target=target,
-        ticket=ticket,
+        **_columns(about),
     )
-    if request is not None:
-        entry.cloud = request.cloud.name
-        entry.request_number = request.pk
-        entry.instance = request.instance
-        entry.instance_name = request.instance_name
-        entry.source = request.source
-        entry.target = request.target or ""
-        entry.ticket = request.ticket
-    if run is not None:
-        entry.run_number = run.pk
     chain.append([entry])
     return entry
+
+
+def _columns(about: MigrationRequest | Run | Subject | None) -> dict[str, Any]:
+    """Return the columns of an entry that say what it is about."""
+    match about:
+        case Run():
+            return {"run_number": about.pk, **_columns(about.request)}
+        case MigrationRequest():
+            return {
+                "cloud": about.cloud.name,
+                "request_number": about.pk,
+                "instance": about.instance,
+                "instance_name": about.instance_name,
+                "source": about.source,
+                "target": about.target or "",
+                "ticket": about.ticket,
+            }
+        case Subject():
+            return asdict(about)
+    return {}
 
 
 def sentence(entry: AuditEntry) -> str:

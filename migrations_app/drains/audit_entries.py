@@ -25,9 +25,9 @@ def tell(
     audit.record(
         verb,
         by=by,
-        cloud=drain.cloud.name,
-        source=host or named(drain),
-        ticket=drain.ticket,
+        about=audit.Subject(
+            cloud=drain.cloud.name, source=host or named(drain), ticket=drain.ticket
+        ),
         note=note,
         after={
             "name": str(drain.pk),

@@ -126,7 +126,7 @@ def _start_run(
         journal.add_note(run.pk, f"Drain {drain.pk} begins this move, {how}.", at=now)
         audit.record(
             "run.started",
-            run=run,
+            about=run,
             after={
                 "digest": move.plan_digest,
                 "drain": drain.pk,
@@ -174,7 +174,7 @@ def skip(
         if changed == 1:
             audit.record(
                 "drain.left",
-                request=move,
+                about=move,
                 note=why,
                 after={"drain": drain.pk, "name": str(drain.pk)},
             )

@@ -250,7 +250,7 @@ def _keep(
     move.save(force_insert=True)
     audit.record(
         "drain.move_planned",
-        request=move,
+        about=move,
         after={"drain": drain.pk, "name": str(drain.pk), "digest": drawn.digest},
     )
 

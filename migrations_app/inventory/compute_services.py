@@ -140,12 +140,21 @@ def _recorded(
 ) -> Iterator[None]:
     """Record the act before it is asked of Nova, and after it if Nova says no."""
     before = {"enabled": found.enabled, "reason": found.disabled_reason}
-    audit.record(verb, by=by, cloud=cloud, source=found.host, note=note, before=before)
+    audit.record(
+        verb,
+        by=by,
+        about=audit.Subject(cloud=cloud, source=found.host),
+        note=note,
+        before=before,
+    )
     try:
         yield
     except WorldError as error:
         audit.record(
-            "service.failed", by=by, cloud=cloud, source=found.host, note=error.sentence
+            "service.failed",
+            by=by,
+            about=audit.Subject(cloud=cloud, source=found.host),
+            note=error.sentence,
         )
         raise
 

@@ -112,7 +112,7 @@ def ask(
             audit.record(
                 "request.asked",
                 by=by,
-                request=request,
+                about=request,
                 note=reason,
                 after={"procedure": drawn.procedure, "digest": drawn.digest},
             )
@@ -149,7 +149,7 @@ def approve(
         _record("request.approved", request, right, by=by, note=note)
         if found is not None and ready:
             after = rulings.as_audited(found.rule)
-            audit.record("request.ready", request=request, after=after)
+            audit.record("request.ready", about=request, after=after)
             bell.ring()
     return load(request_id)
 
@@ -175,7 +175,7 @@ def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
     note = audit_notes.note(note, "Say why you withdraw it: an auditor will read it.")
     with transaction.atomic():
         _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)
-        audit.record("request.withdrawn", by=by, request=request, note=note)
+        audit.record("request.withdrawn", by=by, about=request, note=note)
     return load(request_id)
 
 
@@ -227,7 +227,7 @@ def replace_plan(request: MigrationRequest, drawn: Draft) -> None:
         if changed == 1:
             audit.record(
                 "request.voided",
-                request=request,
+                about=request,
                 note=why,
                 before=before,
                 after={"digest": drawn.digest, "differences": lines},
@@ -261,4 +261,4 @@ def _record(
     note: str,
 ) -> None:
     after = {"digest": request.plan_digest, **delegated_by(right)}
-    audit.record(verb, by=by, request=request, note=note, after=after)
+    audit.record(verb, by=by, about=request, note=note, after=after)

@@ -92,7 +92,7 @@ def amend(
         audit.record(
             "request.amended",
             by=by,
-            request=request,
+            about=request,
             note=note,
             before={
                 "digest": plan_digest,

@@ -84,7 +84,7 @@ def break_glass(
             audit.record(
                 "request.glass_broken",
                 by=by,
-                request=request,
+                about=request,
                 note=reason,
                 before={"state": request.state},
                 after={
@@ -124,7 +124,7 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
         )
         if changed < 1:
             raise TooLate("Somebody has reviewed it already.")
-        audit.record("request.glass_reviewed", by=by, request=request, note=note)
+        audit.record("request.glass_reviewed", by=by, about=request, note=note)
     return load(request_id)
 
 

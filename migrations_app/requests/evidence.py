@@ -86,7 +86,7 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
     Raises NotAllowed.
     """
     require(by, Verb.SEE_AUDIT)
-    opened = audit.record("evidence.opened", by=by, request=row)
+    opened = audit.record("evidence.opened", by=by, about=row)
     entries = _entries(row)
     run = getattr(row, "run", None)
     lines = list(Line.objects.filter(run=run)) if run else []

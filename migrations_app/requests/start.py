@@ -141,7 +141,7 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         journal.add_note(
             run.pk, "The plan is as it was approved; the run begins.", at=now
         )
-        audit.record("run.started", run=run, after={"digest": drawn.digest, **right})
+        audit.record("run.started", about=run, after={"digest": drawn.digest, **right})
     return True
 
 
@@ -150,7 +150,7 @@ def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) ->
     MigrationRequest.objects.filter(pk=request.pk).update(
         state=RequestState.REQUESTED, why=why
     )
-    audit.record("request.sent_back", request=request, note=why, after=dict(right))
+    audit.record("request.sent_back", about=request, note=why, after=dict(right))
 
 
 def _calendar(request: MigrationRequest, now: datetime) -> timetable.StartBlock | None:
@@ -186,4 +186,4 @@ def _expire(request: MigrationRequest, why: str) -> None:
             look_again_at=None,
         )
         if changed == 1:
-            audit.record("request.expired", request=request, note=why)
+            audit.record("request.expired", about=request, note=why)

@@ -88,7 +88,7 @@ def close(run_id: int, *, by: User, note: str) -> Run:
         )
         copy_state_to_request(run, RunState.CLOSED, why=note, now=now)
         after = log_proof(run.pk)
-        audit.record("run.closed", by=by, run=run, note=note, after=after)
+        audit.record("run.closed", by=by, about=run, note=note, after=after)
     return _load(run_id)
 
 
@@ -109,7 +109,7 @@ def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
             actor=by.get_username(), instance=run.request.instance_name
         )
         journal.add_note(run.pk, f"{line}. {note}".strip(), at=now)
-        audit.record(verb, by=by, run=run, note=note)
+        audit.record(verb, by=by, about=run, note=note)
         bell.ring()
     return _load(run.pk)
 
@@ -137,7 +137,7 @@ def _resume(
         way = "back" if state is RunState.GOING_BACK else "on"
         journal.add_note(run.pk, f"{who} had the run go {way}. {note}".strip(), at=now)
         copy_state_to_request(run, state, why=why, now=now)
-        audit.record(audit_verb, by=by, run=run, note=note)
+        audit.record(audit_verb, by=by, about=run, note=note)
         bell.ring()
     return _load(run.pk)
 

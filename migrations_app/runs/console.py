@@ -39,7 +39,7 @@ def look_at(run_id: int, *, by: User) -> Console:
     rows = Run.objects.select_related("request__cloud")
     run = get_or_gone(rows, run_id, "run")
     with transaction.atomic():
-        audit.record("console.opened", by=by, run=run)
+        audit.record("console.opened", by=by, about=run)
     cloud = wiring.world_of(run.request.cloud.name).cloud
     lines = cloud.console_lines(run.request.instance, LINES)
     try:

@@ -182,7 +182,7 @@ def _note(request: MigrationRequest, text: str) -> None:
     with transaction.atomic():
         if run is not None:
             journal.add_note(run.pk, text, at=timezone.now())
-        audit.record("run.restored", request=request, run=run, note=text)
+        audit.record("run.restored", about=run or request, note=text)
 
 
 def _enable(cloud: CloudPort, service: Service, token: str) -> list[str]:

@@ -102,7 +102,7 @@ def _remove(
             after = {"what": what, "count": count}
             if digest:
                 after["log_sha256"] = digest
-            audit.record("retention.removed", run=run, after=after)
+            audit.record("retention.removed", about=run, after=after)
     except IntegrityError:
         log.info("removed by another worker", run=run.pk, what=what)
         return 0

@@ -64,7 +64,7 @@ def sweep_due(now: datetime, world_of: Callable[[str], World]) -> int:
             Run.objects.filter(pk=run.pk).update(swept_at=now)
             text = f"Removed for good what was set aside on {run.request.source}."
             journal.add_note(run.pk, text, at=now)
-            audit.record("run.swept", run=run)
+            audit.record("run.swept", about=run)
         swept += 1
     return swept
 

@@ -18,6 +18,7 @@ from migrations_app.audit import recorder as audit
 from migrations_app.models import AuditEntry, Decision, MigrationRequest
 from migrations_app.requests import actions as requests
 from migrations_app.runs import actions as runs
+from tests import factories
 from tests.cast import Cast, verbs, walk_until
 from tests.stage import Stage
 
@@ -53,6 +54,35 @@ def test_every_verb_has_a_sentence(verb: str) -> None:
     entry = audit.record(verb, actor_name="rita")
     assert audit.sentence(entry)[0] in "rTAan"
     assert "{" not in audit.sentence(entry)
+
+
+def test_an_entry_about_a_run_is_about_its_request_too() -> None:
+    run = factories.run()
+    request = run.request
+    entry = audit.record("run.held", about=run)
+    assert (entry.run_number, entry.request_number) == (run.pk, request.pk)
+    assert (entry.instance, entry.source) == (request.instance, request.source)
+    assert (entry.cloud, entry.ticket) == (request.cloud.name, request.ticket)
+
+
+def test_an_entry_about_a_request_is_about_no_run() -> None:
+    request = factories.request()
+    entry = audit.record("request.ready", about=request)
+    assert (entry.run_number, entry.request_number) == (None, request.pk)
+    assert entry.instance_name == request.instance_name
+
+
+def test_an_entry_about_hosts_is_about_no_request() -> None:
+    about = audit.Subject(cloud="lab", source="a", target="b", ticket="OPS-1")
+    entry = audit.record("speed.measured", about=about)
+    assert (entry.run_number, entry.request_number) == (None, None)
+    assert (entry.cloud, entry.source, entry.target) == ("lab", "a", "b")
+    assert (entry.ticket, entry.instance) == ("OPS-1", "")
+
+
+def test_an_entry_may_be_about_nothing() -> None:
+    entry = audit.record("audit.signed")
+    assert {entry.cloud, entry.source, entry.target, entry.ticket} == {""}
 
 
 def test_a_verb_that_is_not_in_the_book_cannot_be_recorded() -> None:

@@ -62,7 +62,7 @@ def test_who_asked_hears_of_what_becomes_of_it(stage: Stage, cast: Cast) -> None
     for event in ("approved", "ready", "started"):
         assert told(event) == ["requester"]
     assert OF_VERB["request.voided"].key == "voided"
-    audit.record("run.held", run=request.run)
+    audit.record("run.held", about=request.run)
     telling.tell_due(stage.time)
     assert told("held") == ["operator", "requester"]
 
@@ -72,7 +72,11 @@ def test_what_is_rolled_back_is_told_to_nobody(stage: Stage, cast: Cast) -> None
         pass
 
     with pytest.raises(Change), transaction.atomic():
-        audit.record("service.disabled", by=cast.requester, source="compute-1")
+        audit.record(
+            "service.disabled",
+            by=cast.requester,
+            about=audit.Subject(source="compute-1"),
+        )
         raise Change
 
     assert not telling.is_due()
@@ -136,7 +140,7 @@ def test_it_tells_more_than_fits_in_one_transaction(
 ) -> None:
     monkeypatch.setattr(telling, "BATCH", 3)
     for _ in range(8):
-        audit.record("service.disabled", source="compute-1")
+        audit.record("service.disabled", about=audit.Subject(source="compute-1"))
 
     telling.tell_due(stage.time)
 
@@ -155,7 +159,9 @@ def test_a_mistake_about_one_entry_keeps_no_other_untold(
 
     monkeypatch.setattr(words, "sentence", stumble)
     for number in range(3):
-        audit.record("service.disabled", source=f"compute-{number}")
+        audit.record(
+            "service.disabled", about=audit.Subject(source=f"compute-{number}")
+        )
     telling.tell_due(stage.time)
 
     assert told("service") == ["operator", "operator"]

@@ -167,7 +167,7 @@ def test_one_who_would_hear_of_an_entry_twice_hears_once(
 
 def test_broken_glass_is_loud(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
-    audit.record("request.glass_broken", by=cast.operator, request=request)
+    audit.record("request.glass_broken", by=cast.operator, about=request)
     telling.tell_due(stage.time)
 
     assert told("glass") == ["approver", "auditor", "requester", "second"]

@@ -50,7 +50,11 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
     try:
         with transaction.atomic():
             asked.save(force_insert=True)
-            audit.record("speed.asked", by=by, cloud=name, source=source, target=target)
+            audit.record(
+                "speed.asked",
+                by=by,
+                about=audit.Subject(cloud=name, source=source, target=target),
+            )
     except IntegrityError as error:
         raise TooLate(
             f"The speed from {source} to {target} is being measured already: look"

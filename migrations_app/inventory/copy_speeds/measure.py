@@ -165,7 +165,9 @@ def _run(row: CopySpeed, hosts: Hosts, command: Command) -> None:
 
 def _record(verb: str, row: CopySpeed, after: dict[str, Any]) -> AuditEntry:
     return audit.record(
-        verb, cloud=row.cloud.name, source=row.source, target=row.target, after=after
+        verb,
+        about=audit.Subject(cloud=row.cloud.name, source=row.source, target=row.target),
+        after=after,
     )
 
 
@@ -236,7 +238,11 @@ def _plan(cloud: Cloud, now: datetime) -> None:
     rows = [speeds.new(cloud, *each, by=audit.SYSTEM, now=now) for each in pairs]
     if rows:
         CopySpeed.objects.bulk_create(rows, ignore_conflicts=True)
-        audit.record("speed.planned", cloud=cloud.name, after={"pairs": len(rows)})
+        audit.record(
+            "speed.planned",
+            about=audit.Subject(cloud=cloud.name),
+            after={"pairs": len(rows)},
+        )
 
 
 def _usable(cloud: Cloud) -> list[tuple[str, str]]:

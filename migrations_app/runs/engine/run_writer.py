@@ -87,7 +87,7 @@ class RunWriter:
         with transaction.atomic():
             self.log(text, row)
             _update(row, fields)
-            audit.record("run.asked", run=run, note=text, after={"step": row.key})
+            audit.record("run.asked", about=run, note=text, after={"step": row.key})
 
     def record_trouble(self, sentence: str, row: Step | None = None) -> None:
         """Note why the run cannot proceed just now; one line per new reason.
@@ -206,7 +206,7 @@ class RunWriter:
             copy_state_to_request(run, state, why=why, now=now)
             if over:
                 after = {**(after or {}), **log_proof(run.pk)}
-            audit.record(verb, run=run, note=why, after=after)
+            audit.record(verb, about=run, note=why, after=after)
         return Outcome.CONTINUE if walking else Outcome.ENDED
 
 
