@@ -30,7 +30,6 @@ class Run(Leased):
 
     # When it is to be looked at next; null when it is over or held.
     look_again_at = models.DateTimeField(null=True, blank=True)
-    rung_at = models.DateTimeField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)
     last_number = models.IntegerField(default=0)
 
