@@ -15,7 +15,6 @@ from django.contrib.auth.models import User
 from django.test import override_settings
 from django.utils import timezone
 
-from migrations_app.integrations.adapters.pretend import Killed, PretendCloud
 from migrations_app.integrations.interfaces import World
 from migrations_app.models import Cloud, Decision, MigrationRequest, Run
 from migrations_app.models.states import RequestState, RunState
@@ -24,6 +23,7 @@ from migrations_app.requests.start import begin
 from migrations_app.runs.engine.lease import RunLease
 from migrations_app.runs.engine.run_context import Outcome
 from migrations_app.runs.engine.walk import walk
+from pretend import Killed, PretendCloud
 
 WALKING = {RunState.RUNNING, RunState.GOING_BACK}
 # what tells whether and when a run is to be looked at

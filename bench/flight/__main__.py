@@ -64,13 +64,13 @@ def _take_off(runs: int, seconds: float) -> None:
     from django.contrib.auth.models import User
     from django.utils import timezone
 
-    from migrations_app.integrations.adapters.pretend import PretendCloud
-    from migrations_app.integrations.adapters.pretend.seed import TINY
     from migrations_app.integrations.interfaces import World
     from migrations_app.models import Cloud, MigrationRequest
     from migrations_app.models.states import RequestState
     from migrations_app.requests import plan as planning
     from migrations_app.requests.start import begin
+    from pretend import PretendCloud
+    from pretend.seed import TINY
 
     cloud = PretendCloud("pretend", settings.NOVAWEB_PRETEND_FILE)
     cloud.set(live_seconds=seconds, max_concurrent_live_migrations=runs)

@@ -10,8 +10,8 @@ from openstack.exceptions import SDKException
 
 from migrations_app.errors import Unreachable
 from migrations_app.integrations import connect as wiring
-from migrations_app.integrations.adapters.pretend import PretendCloud
 from migrations_app.integrations.interfaces import Flavor
+from pretend import PretendCloud
 
 TINY = Flavor(name="m1.tiny", vcpus=1, ram_mb=512, disk_gb=1)
 PATIENCE = 60.0  # seconds until Nova is at it

@@ -54,7 +54,7 @@ def _pretend() -> Cloud:
             " NOVAWEB_CLOUDS to names of clouds in clouds.yaml."
         )
     # where it is not configured it is not even loaded
-    from migrations_app.integrations.adapters.pretend import PretendCloud, seed
+    from pretend import PretendCloud, seed
 
     path = Path(settings.NOVAWEB_PRETEND_FILE)
     path.parent.mkdir(parents=True, exist_ok=True)

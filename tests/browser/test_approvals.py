@@ -12,11 +12,11 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from migrations_app.integrations.adapters.pretend import PretendCloud
 from migrations_app.models import BrokenGlass, Decision, MigrationRequest
 from migrations_app.requests.approvals import delegations, policies
 from migrations_app.requests.approvals.rules import CONDITIONS
 from migrations_app.requests.windows import actions as windows
+from pretend import PretendCloud
 from tests import factories
 from tests.browser.conftest import SignIn
 from tests.browser.test_every_page import WHAT_IF, faults

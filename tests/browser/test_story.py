@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import expect
 
-from migrations_app.integrations.adapters.pretend import PretendCloud
+from pretend import PretendCloud
 from tests.browser.conftest import SignIn
 from tests.browser.web import Web
 from tests.processes.conftest import MakeSite, make_site

@@ -25,12 +25,12 @@ from migrations_app.audit.verify import verify_all
 from migrations_app.drains import engine as drains
 from migrations_app.errors import Unreachable
 from migrations_app.integrations import connect as wiring
-from migrations_app.integrations.adapters.pretend import PretendCloud, seed
 from migrations_app.models import AuditEntry, Decision, Drain, Instance, Leak
 from migrations_app.models import MigrationRequest as Request
 from migrations_app.notifications import delivery
 from migrations_app.notifications import dispatch as telling
 from migrations_app.requests import actions as requests
+from pretend import PretendCloud, seed
 from tests import emptied_database, factories
 from tests.free_port import free_port
 from tests.web import role_table

@@ -9,10 +9,10 @@ from typing import Any
 
 from migrations_app.drains import actions as drains
 from migrations_app.drains import engine as walk
-from migrations_app.integrations.adapters.pretend import Killed
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Drain, MigrationRequest, Run
 from migrations_app.models.states import RequestState
+from pretend import Killed
 from tests.cast import Cast
 from tests.stage import WALKING, Stage
 

@@ -8,8 +8,8 @@ from unittest import mock
 import pytest
 
 from migrations_app.drains.lease import DrainLease
-from migrations_app.integrations.adapters.pretend import Killed
 from migrations_app.models import AuditEntry, Drain
+from pretend import Killed
 from tests.cast import Cast
 from tests.drains.drain_stage import Emptying
 from tests.stage import Stage

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from migrations_app.errors import Gone, Refused, Unreachable
-from migrations_app.integrations.adapters.pretend import PretendCloud, seed
-from migrations_app.integrations.adapters.pretend.seed import SWAPPY
 from migrations_app.integrations.interfaces import Move, World
 from migrations_app.preflight.advice import advise, examine, resolve
 from migrations_app.preflight.facts import Facts, gather
 from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import COLD, LIVE, MANUAL
+from pretend import PretendCloud, seed
+from pretend.seed import SWAPPY
 
 TARGET = "compute-34"
 # What they judge only the hosts know: they warn of every move where nobody looked.

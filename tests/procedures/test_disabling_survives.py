@@ -16,10 +16,10 @@ from django.db import transaction
 from hypothesis import strategies as st
 
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable, WorldError
-from migrations_app.integrations.adapters.pretend import Killed
 from migrations_app.models import Run
 from migrations_app.runs import reenable_hosts as restoring
 from migrations_app.runs.engine import lease
+from pretend import Killed
 from tests.crowd import Crowd, expect_as_before, expect_moved
 from tests.stage import WALKING, dying_at_write
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app.integrations.adapters.pretend import Killed
 from migrations_app.models import Run
 from migrations_app.procedures.base import Act
 from migrations_app.procedures.manual import Manual
+from pretend import Killed
 from tests.procedures.by_hand import (
     ASKS,
     SLICES,

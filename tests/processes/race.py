@@ -20,9 +20,9 @@ def seed() -> dict[str, Any]:
     from django.contrib.auth.models import Group, User
     from knox.models import AuthToken
 
-    from migrations_app.integrations.adapters.pretend import PretendCloud
     from migrations_app.models import ApprovalPolicy
     from migrations_app.requests import actions as requests
+    from pretend import PretendCloud
 
     cloud = PretendCloud("pretend", Path(settings.NOVAWEB_PRETEND_FILE))
     for host in ("compute-30", "compute-34"):

@@ -8,8 +8,8 @@ from typing import Literal
 
 import pytest
 
-from migrations_app.integrations.adapters.pretend import PretendCloud
 from migrations_app.models import MigrationRequest
+from pretend import PretendCloud
 from tests.processes.conftest import MakeSite
 from tests.processes.site import (
     Site,

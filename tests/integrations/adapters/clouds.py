@@ -19,9 +19,9 @@ from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
 from migrations_app.integrations.adapters.openstack import OpenStackCloud
-from migrations_app.integrations.adapters.pretend import PretendCloud, seed
-from migrations_app.integrations.adapters.pretend.seed import TINY
 from migrations_app.integrations.interfaces import Cloud
+from pretend import PretendCloud, seed
+from pretend.seed import TINY
 
 IMAGE, FLAVOR, PROJECT = "fake-image", "m1.tiny", "web"
 PATIENCE = 90.0  # seconds of real time; a move in the lab takes about 7

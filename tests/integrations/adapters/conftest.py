@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
-from migrations_app.integrations.adapters.pretend import PretendCloud
+from pretend import PretendCloud
 from tests.integrations.adapters import cell
 from tests.integrations.adapters.clouds import HandClock, LabPlace, Place, PretendPlace
 from tests.integrations.adapters.mariadb import MariaDb

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from migrations_app.errors import Conflict, Gone, Refused, Unreachable
-from migrations_app.integrations.adapters.pretend import (
+from migrations_app.integrations.interfaces import MEMORY_MB
+from pretend import (
     Killed,
     PretendCloud,
     grow,
     seed,
 )
-from migrations_app.integrations.interfaces import MEMORY_MB
 from tests.integrations.adapters.clouds import HandClock
 
 # -- faults on request -------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_processes_share_it_and_one_may_be_killed(
     path = cloud._store.path
     cloud.die("live_migrate", "after", hard=True)
     program = (
-        "from migrations_app.integrations.adapters.pretend import PretendCloud;"
+        "from pretend import PretendCloud;"
         f"PretendCloud('pretend', {path!r}).live_migrate({web!r}, host='compute-34')"
     )
     assert start(program).wait(60) == -signal.SIGKILL
@@ -140,7 +140,7 @@ def test_a_cloud_that_nothing_refers_to_any_more_has_let_go_of_its_file(
 def test_many_processes_may_open_it_at_once(tmp_path: Path) -> None:
     path = str(tmp_path / "cloud.sqlite3")
     program = (
-        "from migrations_app.integrations.adapters.pretend import PretendCloud, seed;"
+        "from pretend import PretendCloud, seed;"
         f"seed(PretendCloud('pretend', {path!r}))"
     )
     children = [start(program) for _ in range(5)]

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from migrations_app.errors import Conflict
-from migrations_app.integrations.adapters.pretend import PretendCloud
 from migrations_app.integrations.interfaces import MEMORY_MB, Flavor
+from pretend import PretendCloud
 from tests.integrations.adapters.clouds import HandClock
 
 

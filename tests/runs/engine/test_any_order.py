@@ -27,7 +27,6 @@ from hypothesis.stateful import (
 
 from migrations_app.errors import NovawebError, Unreachable
 from migrations_app.integrations import connect as wiring
-from migrations_app.integrations.adapters.pretend import Killed
 from migrations_app.models import (
     AuditEntry,
     Decision,
@@ -46,6 +45,7 @@ from migrations_app.models.states import (
 from migrations_app.requests import actions as requests
 from migrations_app.requests import start as starts
 from migrations_app.runs import actions as runs
+from pretend import Killed
 from tests.cast import Cast
 from tests.factories import person
 from tests.shorter import examples

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 
-from migrations_app.integrations.adapters.pretend.host_disks import OFF, Metal
-from migrations_app.integrations.adapters.pretend.store import Row, Store
 from migrations_app.integrations.interfaces import Flavor
+from pretend.host_disks import OFF, Metal
+from pretend.store import Row, Store
 
 Words = Mapping[str, str]
 INSTANCES = "/var/lib/nova/instances"

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from migrations_app.integrations.adapters.pretend.store import Store
 from migrations_app.integrations.interfaces.host_allocations import Binding
+from pretend.store import Store
 
 
 class Holding:

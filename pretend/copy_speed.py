@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 
-from migrations_app.integrations.adapters.pretend.store import Row, Store
+from pretend.store import Row, Store
 
 Words = Mapping[str, str]
 LASTS = 3.0  # seconds

@@ -8,8 +8,8 @@ and how to break them, ``seed`` fills it.
 
 from __future__ import annotations
 
-from migrations_app.integrations.adapters.pretend.cloud import PretendCloud
-from migrations_app.integrations.adapters.pretend.faults import Killed
-from migrations_app.integrations.adapters.pretend.seed import grow, seed
+from pretend.cloud import PretendCloud
+from pretend.faults import Killed
+from pretend.seed import grow, seed
 
 __all__ = ["Killed", "PretendCloud", "grow", "seed"]

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from string import ascii_lowercase
 
-from migrations_app.integrations.adapters.pretend.store import Row, Store
 from migrations_app.integrations.interfaces import (
     Action,
     ActionEvent,
@@ -23,6 +22,7 @@ from migrations_app.integrations.interfaces import (
     Service,
     Stock,
 )
+from pretend.store import Row, Store
 
 MIB, GIB = 1024**2, 1024**3
 # How much of what one pass copied is dirty again when it is through.

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from migrations_app.integrations.adapters.pretend.simulation import Nova
-from migrations_app.integrations.adapters.pretend.store import Clock, Store, utcnow
 from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU, Flavor
+from pretend.simulation import Nova
+from pretend.store import Clock, Store, utcnow
 
 SMALL = Flavor(name="m1.small", vcpus=1, ram_mb=2048, disk_gb=20)
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from migrations_app.integrations.adapters.pretend.host_disks import OFF, RUNNING, Metal
-from migrations_app.integrations.adapters.pretend.parsing import attachments
-from migrations_app.integrations.adapters.pretend.store import Row
+from pretend.host_disks import OFF, RUNNING, Metal
+from pretend.parsing import attachments
+from pretend.store import Row
 
 NO_HOST = "No valid host was found. There are not enough hosts available."
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.adapters.pretend.store import Store
+from pretend.store import Store
 
 Words = Mapping[str, str]
 DOWNTIME = 82  # ms, as of a small guest between two hosts of the lab

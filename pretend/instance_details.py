@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from migrations_app.integrations.adapters.pretend import parsing as values
-from migrations_app.integrations.adapters.pretend.host_allocations import Holding
-from migrations_app.integrations.adapters.pretend.manual_move import ByHand
 from migrations_app.integrations.interfaces import (
     Agent,
     Migration,
@@ -14,6 +11,9 @@ from migrations_app.integrations.interfaces import (
     ServerGroup,
     Volume,
 )
+from pretend import parsing as values
+from pretend.host_allocations import Holding
+from pretend.manual_move import ByHand
 
 
 class Around(ByHand, Holding):

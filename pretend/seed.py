@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from migrations_app.integrations.adapters.pretend.cloud import PretendCloud
 from migrations_app.integrations.interfaces import Flavor
+from pretend.cloud import PretendCloud
 
 ZONES = {
     "compute-30": "OS1",

@@ -6,8 +6,8 @@ import json
 import uuid
 from typing import Any
 
-from migrations_app.integrations.adapters.pretend.store import Row, Store
 from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU, Stock
+from pretend.store import Row, Store
 
 
 def stocks(inventory: str, used: dict[str, int]) -> dict[str, Stock]:

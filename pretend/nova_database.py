@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from migrations_app.errors import Gone
-from migrations_app.integrations.adapters.pretend.host_disks import Metal
-from migrations_app.integrations.adapters.pretend.parsing import time_of
-from migrations_app.integrations.adapters.pretend.store import Row, Store
 from migrations_app.integrations.interfaces import InstanceRow, Place, RowMove
+from pretend.host_disks import Metal
+from pretend.parsing import time_of
+from pretend.store import Row, Store
 
 Call = Callable[[str, str], AbstractContextManager[None]]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations_app.integrations.adapters.pretend.records import Ledger
-from migrations_app.integrations.adapters.pretend.store import Row
+from pretend.records import Ledger
+from pretend.store import Row
 
 OFF, RUNNING = "shut off", "running"
 

@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Iterator
 
 from migrations_app.errors import Blocked, Conflict, Gone
-from migrations_app.integrations.adapters.pretend.faults import Levers
-from migrations_app.integrations.adapters.pretend.store import Row
+from pretend.faults import Levers
+from pretend.store import Row
 
 ME = uuid.uuid5(uuid.NAMESPACE_DNS, "user.novaweb").hex
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from migrations_app import errors
-from migrations_app.integrations.adapters.pretend.builder import Making
+from pretend.builder import Making
 
 Moment = Literal["before", "after"]
 

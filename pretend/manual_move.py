@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from migrations_app.errors import Blocked, Gone
-from migrations_app.integrations.adapters.pretend.commands import ME, Asks
-from migrations_app.integrations.adapters.pretend.parsing import attachments
-from migrations_app.integrations.adapters.pretend.records import fit, stocks
 from migrations_app.integrations.interfaces import Attachment
+from pretend.commands import ME, Asks
+from pretend.parsing import attachments
+from pretend.records import fit, stocks
 
 
 class ByHand(Asks):

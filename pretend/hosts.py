@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 from migrations_app.errors import Blocked, Unreachable
-from migrations_app.integrations.adapters.pretend.copy_speed import Measured
-from migrations_app.integrations.adapters.pretend.host_disks import OFF, RUNNING, Metal
-from migrations_app.integrations.adapters.pretend.host_survey import Surveyed
-from migrations_app.integrations.adapters.pretend.live_migration_logs import Told
-from migrations_app.integrations.adapters.pretend.store import Row, Store
 from migrations_app.integrations.interfaces import Command
+from pretend.copy_speed import Measured
+from pretend.host_disks import OFF, RUNNING, Metal
+from pretend.host_survey import Surveyed
+from pretend.live_migration_logs import Told
+from pretend.store import Row, Store
 
 Words = Mapping[str, str]
 Call = Callable[[str, str], AbstractContextManager[None]]

@@ -6,12 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from migrations_app.errors import Gone
-from migrations_app.integrations.adapters.pretend import parsing as values
-from migrations_app.integrations.adapters.pretend.commands import ME
-from migrations_app.integrations.adapters.pretend.hosts import PretendHosts
-from migrations_app.integrations.adapters.pretend.instance_details import Around
-from migrations_app.integrations.adapters.pretend.nova_database import PretendNovaDb
-from migrations_app.integrations.adapters.pretend.records import fit, stocks
 from migrations_app.integrations.interfaces import (
     Action,
     Hypervisor,
@@ -23,6 +17,12 @@ from migrations_app.integrations.interfaces import (
     ServerGroup,
     Service,
 )
+from pretend import parsing as values
+from pretend.commands import ME
+from pretend.hosts import PretendHosts
+from pretend.instance_details import Around
+from pretend.nova_database import PretendNovaDb
+from pretend.records import fit, stocks
 
 PAGE = 1000
 
