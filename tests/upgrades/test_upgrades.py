@@ -119,13 +119,13 @@ def expect_what_migrations_made(upgraded: Upgraded) -> None:
     if upgraded.version == "0009_aside":
         # one approval by anybody of the role was enough, and still is
         assert decision.groups == ["approver"]
-        standing = evaluate.standing_of(approved)
-        assert standing is not None and standing.satisfied
+        status = evaluate.approval_status_of(approved)
+        assert status is not None and status.satisfied
     else:
         # the shop's own policy rules on
         assert list(names)[2:] == ["Shop"]
         assert decision.groups == ["network"]
-        rule = evaluate.ruling(approved)
+        rule = evaluate.rule_for(approved)
         assert rule is not None and rule.name == "Shop"
     # nobody is told of what happened before there were notices
     last = AuditEntry.objects.latest("pk").pk
