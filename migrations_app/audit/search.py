@@ -19,7 +19,7 @@ from migrations_app.audit import search_index as words
 from migrations_app.audit import search_sql as index
 from migrations_app.audit.recorder import VERBS
 from migrations_app.audit.search_index import TABLE, Mark, Query
-from migrations_app.audit.search_sql import Span, Wanted
+from migrations_app.audit.search_sql import Stretch, Wanted
 from migrations_app.models import AuditEntry
 
 PER_PAGE = 40
@@ -147,25 +147,25 @@ def _numbers(
     """Return the numbers of the next ``most`` matches, those next to the page first."""
     if finds_nothing(wanted):
         return []
-    span = _span(wanted, before=before, after=after)
-    if not span:
+    stretch = _stretch(wanted, before=before, after=after)
+    if not stretch:
         return []
     asked = query(wanted)
     subjects = list(_subjects(wanted))
-    within = AuditEntry.objects.filter(pk__gte=span.low, pk__lte=span.high)
-    way = "pk" if span.rising else "-pk"
+    within = AuditEntry.objects.filter(pk__gte=stretch.low, pk__lte=stretch.high)
+    way = "pk" if stretch.rising else "-pk"
     rows = _in_time(within, wanted).order_by(way).values_list("pk", flat=True)
     if not asked:
         return list(rows[:most])
     if connection.vendor == "sqlite":
-        return index.on_sqlite(wanted, asked, span, most)
+        return index.on_sqlite(wanted, asked, stretch, most)
     along = next((subject.ways for subject in subjects if subject.ways), [])
     if not along:
-        return index.on_postgresql(wanted, asked, span, most)
+        return index.on_postgresql(wanted, asked, stretch, most)
     if len(subjects) == 1 and not asked.words:
         return list(_either(rows, along, way, most))
     near = _either(rows, along, way, index.NEAR)
-    numbers, rest = index.among(near, asked, span)
+    numbers, rest = index.among(near, asked, stretch)
     if not rest or len(numbers) >= most:
         return numbers[:most]
     left = most - len(numbers)
@@ -191,7 +191,7 @@ def _in_time(rows: QuerySet[AuditEntry], wanted: Wanted) -> QuerySet[AuditEntry]
     return rows
 
 
-def _span(wanted: Wanted, *, before: int | None, after: int | None) -> Span:
+def _stretch(wanted: Wanted, *, before: int | None, after: int | None) -> Stretch:
     """Return the numbers that can match, from the page on; it may be empty."""
     rows = AuditEntry.objects.values_list("pk", flat=True)
     high = before - 1 if before else rows.order_by("-pk").first() or 0
@@ -204,4 +204,4 @@ def _span(wanted: Wanted, *, before: int | None, after: int | None) -> Span:
         late = rows.filter(at__gte=wanted.until + SLACK)
         if (first := late.order_by("at", "pk").first()) is not None:
             high = min(high, first - 1)
-    return Span(low, high, rising=after is not None)
+    return Stretch(low, high, rising=after is not None)

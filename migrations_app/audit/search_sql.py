@@ -66,7 +66,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Stretch:
     """The entries numbered from ``low`` to ``high``; ``rising``: the lowest first."""
 
     low: int
@@ -81,18 +81,18 @@ class Span:
         """How SQL sorts them."""
         return "ASC" if self.rising else "DESC"
 
-    def behind(self, number: int) -> Span:
+    def behind(self, number: int) -> Stretch:
         """Return what follows on the entry of this number."""
         if self.rising:
             return replace(self, low=number + 1)
         return replace(self, high=number - 1)
 
-    def without_first(self, count: int) -> Span:
+    def without_first(self, count: int) -> Stretch:
         """Return what follows on the first so many entries."""
         first = self.low if self.rising else self.high
         return self.behind(first + count - 1 if self.rising else first - count + 1)
 
-    def first_blocks(self, count: int) -> Span:
+    def first_blocks(self, count: int) -> Stretch:
         """Return the entries in the first so many blocks; the outer two may be cut."""
         bits = words.BLOCK_BITS
         if self.rising:
@@ -108,10 +108,10 @@ class Span:
         return [words.block(n << words.BLOCK_BITS) for n in range(first, last + 1)]
 
 
-NOTHING = Span(low=1, high=0)
+NOTHING = Stretch(low=1, high=0)
 
 
-def on_sqlite(wanted: Wanted, query: Query, span: Span, most: int) -> list[int]:
+def on_sqlite(wanted: Wanted, query: Query, stretch: Stretch, most: int) -> list[int]:
     """Return the first ``most`` numbers that match."""
     in_time, times = _in_time(wanted)
     # the trail is read only for the time; CROSS keeps the words the outer loop
@@ -120,63 +120,67 @@ def on_sqlite(wanted: Wanted, query: Query, span: Span, most: int) -> list[int]:
         f"SELECT word.rowid FROM {words.SQLITE_TABLE} AS word{join}"  # noqa: S608
         f" WHERE word.{words.SQLITE_TABLE} MATCH %s"
         f" AND word.rowid BETWEEN %s AND %s{in_time}"
-        f" ORDER BY word.rowid {span.order} LIMIT %s",
-        [query.sqlite, span.low, span.high, *times, most],
+        f" ORDER BY word.rowid {stretch.order} LIMIT %s",
+        [query.sqlite, stretch.low, stretch.high, *times, most],
     )
 
 
 def among(
-    near: QuerySet[AuditEntry, int], query: Query, span: Span
-) -> tuple[list[int], Span]:
+    near: QuerySet[AuditEntry, int], query: Query, stretch: Stretch
+) -> tuple[list[int], Stretch]:
     """Return which of these numbers match, in order, and what else may match.
 
-    ``near`` are the first NEAR of the span that an index has, or all if there are less.
+    ``near`` are the first NEAR of the stretch that an index has, or all of them.
     """
     sql, given = near.query.sql_with_params()
     matches, values = query.postgresql
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id, words @@ {matches} FROM {TABLE} WHERE id IN ({sql})"  # noqa: S608
-            f" ORDER BY id {span.order}",
+            f" ORDER BY id {stretch.order}",
             [*values, *given],
         )
         read = cursor.fetchall()
     numbers = [number for number, matched in read if matched]
-    return numbers, span.behind(read[-1][0]) if len(read) == NEAR else NOTHING
+    return numbers, stretch.behind(read[-1][0]) if len(read) == NEAR else NOTHING
 
 
-def on_postgresql(wanted: Wanted, query: Query, span: Span, most: int) -> list[int]:
+def on_postgresql(
+    wanted: Wanted, query: Query, stretch: Stretch, most: int
+) -> list[int]:
     """Return the first ``most`` numbers that match."""
-    numbers = _among_first(wanted, query, span, most)
-    span = span.without_first(NEWEST)
-    if len(numbers) == most or not span:
+    numbers = _among_first(wanted, query, stretch, most)
+    stretch = stretch.without_first(NEWEST)
+    if len(numbers) == most or not stretch:
         return numbers
     by_index, afterwards = query.parted()
     count, growth = 1, 1 if _estimated(by_index) > OFTEN else 2
-    while span and len(numbers) < most:
-        blocks = span.first_blocks(count)
+    while stretch and len(numbers) < most:
+        blocks = stretch.first_blocks(count)
         left = most - len(numbers)
         numbers += _in_blocks(wanted, by_index, afterwards, blocks, left)
-        span = span.behind(blocks.high if span.rising else blocks.low)
+        stretch = stretch.behind(blocks.high if stretch.rising else blocks.low)
         count *= growth
     return numbers
 
 
-def _among_first(wanted: Wanted, query: Query, span: Span, most: int) -> list[int]:
+def _among_first(
+    wanted: Wanted, query: Query, stretch: Stretch, most: int
+) -> list[int]:
     """Read the first NEWEST entries, and no index of words."""
     in_time, times = _in_time(wanted)
     matches, values = query.postgresql
     return _first_column(
         f"SELECT id FROM (SELECT id, at, words FROM {TABLE}"  # noqa: S608
-        f" WHERE id BETWEEN %s AND %s ORDER BY id {span.order} LIMIT %s)"
+        f" WHERE id BETWEEN %s AND %s ORDER BY id {stretch.order} LIMIT %s)"
         f" AS entry WHERE words @@ {matches}{in_time}"
-        f" ORDER BY id {span.order} LIMIT %s",
-        [span.low, span.high, NEWEST, *values, *times, most],
+        f" ORDER BY id {stretch.order} LIMIT %s",
+        [stretch.low, stretch.high, NEWEST, *values, *times, most],
     )
 
 
 def _in_blocks(
-    wanted: Wanted, by_index: Query, afterwards: Query, blocks: Span, most: int
+    wanted: Wanted, by_index: Query, afterwards: Query, blocks: Stretch, most: int
 ) -> list[int]:
     """Have GIN collect what matches in these blocks; sort out the rest, and sort."""
     in_time, times = _in_time(wanted)
