@@ -10,8 +10,8 @@ from pathlib import Path
 APP = Path(__file__).resolve().parents[2] / "migrations_app"
 # Django asks for these names, in a file each.
 DJANGOS = {"Command", "Migration"}
-# One part of a cloud each: the interface, the real adapter's and the pretend one's.
-PARTS_OF_A_CLOUD = {"Around", "ByHand", "Holding"}
+# One part of a cloud: the interface and the real adapter's.
+PARTS_OF_A_CLOUD = {"Holding"}
 # Two things of one name. Nothing is added here: the next one gets another name.
 TO_BE_RENAMED = {"Hosts"}
 ALLOWED = {"integrations": PARTS_OF_A_CLOUD | TO_BE_RENAMED}
