@@ -122,8 +122,8 @@ VERBS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What an entry is about that is no request and no run: hosts, or a whole cloud."""
+class Place:
+    """What an entry is about that is no request and no run: a cloud, or its hosts."""
 
     cloud: str = ""
     source: str = ""
@@ -136,7 +136,7 @@ def record(
     *,
     by: AbstractBaseUser | None = None,
     actor_name: str | None = None,
-    about: MigrationRequest | Run | Subject | None = None,
+    about: MigrationRequest | Run | Place | None = None,
     note: str = "",
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
@@ -166,7 +166,7 @@ def record(
     return entry
 
 
-def _columns(about: MigrationRequest | Run | Subject | None) -> dict[str, Any]:
+def _columns(about: MigrationRequest | Run | Place | None) -> dict[str, Any]:
     """Return the columns of an entry that say what it is about."""
     match about:
         case Run():
@@ -181,7 +181,7 @@ def _columns(about: MigrationRequest | Run | Subject | None) -> dict[str, Any]:
                 "target": about.target or "",
                 "ticket": about.ticket,
             }
-        case Subject():
+        case Place():
             return asdict(about)
     return {}
 

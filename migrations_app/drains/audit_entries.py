@@ -25,7 +25,7 @@ def tell(
     audit.record(
         verb,
         by=by,
-        about=audit.Subject(
+        about=audit.Place(
             cloud=drain.cloud.name, source=host or named(drain), ticket=drain.ticket
         ),
         note=note,

@@ -143,7 +143,7 @@ def _recorded(
     audit.record(
         verb,
         by=by,
-        about=audit.Subject(cloud=cloud, source=found.host),
+        about=audit.Place(cloud=cloud, source=found.host),
         note=note,
         before=before,
     )
@@ -153,7 +153,7 @@ def _recorded(
         audit.record(
             "service.failed",
             by=by,
-            about=audit.Subject(cloud=cloud, source=found.host),
+            about=audit.Place(cloud=cloud, source=found.host),
             note=error.sentence,
         )
         raise

@@ -75,7 +75,7 @@ def test_what_is_rolled_back_is_told_to_nobody(stage: Stage, cast: Cast) -> None
         audit.record(
             "service.disabled",
             by=cast.requester,
-            about=audit.Subject(source="compute-1"),
+            about=audit.Place(source="compute-1"),
         )
         raise Change
 
@@ -140,7 +140,7 @@ def test_it_tells_more_than_fits_in_one_transaction(
 ) -> None:
     monkeypatch.setattr(telling, "BATCH", 3)
     for _ in range(8):
-        audit.record("service.disabled", about=audit.Subject(source="compute-1"))
+        audit.record("service.disabled", about=audit.Place(source="compute-1"))
 
     telling.tell_due(stage.time)
 
@@ -159,9 +159,7 @@ def test_a_mistake_about_one_entry_keeps_no_other_untold(
 
     monkeypatch.setattr(words, "sentence", stumble)
     for number in range(3):
-        audit.record(
-            "service.disabled", about=audit.Subject(source=f"compute-{number}")
-        )
+        audit.record("service.disabled", about=audit.Place(source=f"compute-{number}"))
     telling.tell_due(stage.time)
 
     assert told("service") == ["operator", "operator"]

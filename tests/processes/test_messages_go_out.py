@@ -41,9 +41,7 @@ def test_two_workers_deliver_and_a_death_of_both_loses_nothing(
         webhooks.create(by=olga, name=name, url=url, events=["service"])
     workers = [site.work(), site.work()]
     for number in range(MANY):
-        audit.record(
-            "service.disabled", about=audit.Subject(source=f"compute-{number}")
-        )
+        audit.record("service.disabled", about=audit.Place(source=f"compute-{number}"))
 
     until(lambda: len(sent_to(listener, "/hook")) >= MANY, "the good one gets all")
     # all that while the slow one had not answered once

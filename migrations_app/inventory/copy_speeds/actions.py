@@ -53,7 +53,7 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
             audit.record(
                 "speed.asked",
                 by=by,
-                about=audit.Subject(cloud=name, source=source, target=target),
+                about=audit.Place(cloud=name, source=source, target=target),
             )
     except IntegrityError as error:
         raise TooLate(

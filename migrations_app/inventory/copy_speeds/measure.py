@@ -166,7 +166,7 @@ def _run(row: CopySpeed, hosts: Hosts, command: Command) -> None:
 def _record(verb: str, row: CopySpeed, after: dict[str, Any]) -> AuditEntry:
     return audit.record(
         verb,
-        about=audit.Subject(cloud=row.cloud.name, source=row.source, target=row.target),
+        about=audit.Place(cloud=row.cloud.name, source=row.source, target=row.target),
         after=after,
     )
 
@@ -240,7 +240,7 @@ def _plan(cloud: Cloud, now: datetime) -> None:
         CopySpeed.objects.bulk_create(rows, ignore_conflicts=True)
         audit.record(
             "speed.planned",
-            about=audit.Subject(cloud=cloud.name),
+            about=audit.Place(cloud=cloud.name),
             after={"pairs": len(rows)},
         )
 

@@ -100,7 +100,7 @@ def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
         audit.record(
             "window.changed",
             by=by,
-            about=audit.Subject(cloud=_one(row.clouds), source=_one(row.hosts)),
+            about=audit.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
             note=row.reason,
             before=before,
             after=facts(row),
@@ -128,7 +128,7 @@ def retire(window_id: int, *, by: User, note: str) -> Window:
         audit.record(
             "window.retired",
             by=by,
-            about=audit.Subject(cloud=_one(row.clouds), source=_one(row.hosts)),
+            about=audit.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
             note=note,
             before=facts(row),
         )
@@ -228,7 +228,7 @@ def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
             audit.record(
                 "window.created",
                 by=by,
-                about=audit.Subject(cloud=_one(row.clouds), source=_one(row.hosts)),
+                about=audit.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
                 note=row.reason,
                 after=facts(row),
             )
