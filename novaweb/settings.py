@@ -1,8 +1,7 @@
 """All settings, read from the environment; docs/running.md explains each.
 
-The defaults run on one machine with nothing installed: SQLite, the pretend cloud and
-a debug server. A secret may be given as NAME or, better, as NAME_FILE: the path of a
-file that holds it.
+The defaults need nothing installed: SQLite and, while debugging, the pretend cloud.
+A secret may be given as NAME or, better, as NAME_FILE: the path of a file with it.
 """
 
 from __future__ import annotations
