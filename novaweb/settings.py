@@ -166,9 +166,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     # a file even in tests: threads and worker processes must see the same rows
-    DATABASES["default"]["TEST"] = {
-        "NAME": env("NOVAWEB_TEST_DATABASE", default=None),
-    }
+    DATABASES["default"]["TEST"] = {"NAME": env("NOVAWEB_TEST_DATABASE", default=None)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 NOVAWEB_REDIS_URL = env("NOVAWEB_REDIS_URL", default="redis://127.0.0.1:6379/0")
