@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -49,6 +49,7 @@ KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (exceptions.PermissionDenied, 403, "not-allowed"),
     (exceptions.NotFound, 404, "not-found"),
     (exceptions.MethodNotAllowed, 405, "method-not-allowed"),
+    (RequestDataTooBig, 413, "too-large"),
     (exceptions.UnsupportedMediaType, 415, "unsupported-media-type"),
     (exceptions.Throttled, 429, "too-many"),
     (exceptions.APIException, 400, "invalid"),
@@ -122,6 +123,8 @@ def _detail(error: Exception) -> str:
             )
         case exceptions.APIException():
             return str(error.detail)
+        case RequestDataTooBig():
+            return "What was sent is too large: send less, or in parts."
         case PermissionDenied():
             return str(error) or "You may not do this."
         case OperationalError() | InterfaceError():

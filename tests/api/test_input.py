@@ -203,6 +203,20 @@ def test_a_form_is_not_json(requester: Person, client: Any) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+def test_what_is_too_large_is_refused_and_not_our_mistake(
+    requester: Person, client: Any
+) -> None:
+    answer = client.post(
+        "/api/requests/",
+        {"reason": "x" * 2_700_000},
+        content_type="application/json",
+        headers=requester.headers,
+    )
+
+    assert answer.status_code == 413
+    assert answer.json()["type"] == "urn:novaweb:too-large"
+
+
 def test_an_answer_is_json_whatever_a_browser_would_like(
     requester: Person, client: Any
 ) -> None:
