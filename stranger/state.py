@@ -57,15 +57,22 @@ def _running(machine: Machine) -> Iterator[Path]:
             yield path
 
 
+def _words(path: Path) -> str:
+    return (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
 def _processes(machine: Machine) -> Iterator[str]:
+    first = _words(machine.root / "proc/1")
     for path in _running(machine):
         try:
-            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            command = _words(path)
             status = (path / "status").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
         parent = re.search(r"^PPid:\s*(\d+)", status, re.M)
-        if not (command == "sleep infinity " and parent and parent[1] == "1"):
+        # a child of the first process that is not sleep yet still has its words
+        waits = command in ("sleep infinity ", first)
+        if not (waits and parent and parent[1] == "1"):
             name = re.search(r"^Name:\s*(.*)", status, re.M)
             yield command.strip() or (name[1] if name else path.name)
 
