@@ -132,3 +132,15 @@ def test_a_part_of_a_page_asks_nothing_for_what_stands_around_it(
     assert answer.status_code == 200
     for table in ("migrationrequest", "drain", "brokenglass"):
         assert not [q for q in asked.captured_queries if f"_{table}" in q["sql"]]
+
+
+def test_a_part_of_a_page_does_not_use_up_what_the_next_page_says() -> None:
+    browser = browser_of("aude", "auditor")
+    browser.post("/audit/searches/", {"name": "Mine", "filters": "ticket=OPS-43"})
+
+    # the rows come anew by themselves, out of the whole page
+    part = browser.get("/audit/?ticket=OPS-43", headers={"HX-Request": "true"})
+    page = browser.get("/audit/?ticket=OPS-43")
+
+    assert "is kept as" not in part.content.decode()
+    assert "The search is kept as “Mine”." in page.content.decode()
