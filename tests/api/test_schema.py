@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import hypothesis
@@ -83,7 +84,10 @@ def test_whatever_is_sent_is_answered_as_the_schema_says(
     case: Any, everybody: Person
 ) -> None:
     answer = case.call(headers=everybody.headers)
-    case.validate_response(answer, checks=[*CHECKS, negative_data_rejection])
+    # too much is refused before it is read, so nobody says what else is wrong with it
+    too_large = answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    rejection = [] if too_large else [negative_data_rejection]
+    case.validate_response(answer, checks=[*CHECKS, *rejection])
 
 
 @schema.parametrize()

@@ -18,6 +18,7 @@ from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Leak
 from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.hypervisors import Hypervisors
+from tests.processes.site import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
 
@@ -45,7 +46,10 @@ def hypervisors(lab: dict[str, Any], place: LabPlace) -> Hypervisors:
 
 def found(place: LabPlace, host: str, *, hosts: Hosts | None = None) -> set[str]:
     """Look at the host, and return what leaked there: kind and subject."""
-    assert sync("lab", place.cloud, now=timezone.now()).trouble == ""
+    until(
+        lambda: sync("lab", place.cloud, now=timezone.now()).trouble == "",
+        "the cloud to be read: a busy Keystone may answer late",
+    )
     cloud = Cloud.objects.get(name="lab")
     leaks.look_at(cloud, host, World(place.cloud, hosts=hosts), now=timezone.now())
     rows = Leak.objects.filter(cloud=cloud, host=host)
