@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, connections, transaction
 
 from migrations_app.audit import recorder as audit
 from migrations_app.audit.hashing import storable
@@ -90,7 +90,7 @@ def _try(kind: str) -> None:
     except (DatabaseError, AuditHead.DoesNotExist) as error:
         log.warning("settings not compared", reason=str(error))
     finally:
-        close_old_connections()
+        connections.close_all()
 
 
 def shown(name: str, value: Any) -> Any:

@@ -32,7 +32,7 @@ def lock(of: Subject, state: RequestState | DrainState, **expected: Any) -> None
     So two people cannot both be the last approver needed. Raises TooLate if the row is
     no longer in the state, or a field not as expected.
     """
-    if _row(of).filter(state=str(state), **expected).update(why="") != 1:
+    if _row(of).filter(state=state, **expected).update(why="") != 1:
         raise overtaken(of)
 
 
@@ -46,7 +46,7 @@ def move(of: Subject, state: RequestState | DrainState, **fields: Any) -> None:
         sources = drain_sources(state)
     else:
         sources = request_sources(state)
-    changed = _row(of).filter(state__in=sources).update(state=str(state), **fields)
+    changed = _row(of).filter(state__in=sources).update(state=state, **fields)
     if changed != 1:
         raise overtaken(of)
 

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import structlog
-from django.db import Error, close_old_connections, connection
+from django.db import Error, close_old_connections, connection, connections
 
 from migrations_app.errors import NovawebError
 from migrations_app.integrations.interfaces.guests import Reachable
@@ -78,6 +78,8 @@ class Prober:
         for run in list(self._held):
             await self._drop(run)
         await self._ask(lambda: samples.release_all(self.token))
+        # each thread has a connection of its own, which ends with nobody else
+        self._database.submit(connections.close_all)
         self._database.shutdown()
 
     async def _exchange(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.utils import timezone
 
 from migrations_app.errors import Refused
@@ -98,6 +99,22 @@ def probed(server: Server) -> Run:
 def answered(run: Run, count: int) -> bool:
     probe = Probe.objects.get(pk=run.pk)
     return probe.sent - probe.lost >= count
+
+
+def test_it_leaves_no_connection_to_the_database_behind() -> None:
+    made = []
+
+    def remember(connection: Any, **rest: Any) -> None:
+        made.append(connection)
+
+    connection_created.connect(remember)
+    try:
+        with probing():
+            until(lambda: made, "the prober's first question")
+    finally:
+        connection_created.disconnect(remember)
+
+    assert [each.connection for each in made] == [None] * len(made)
 
 
 def finish(run: Run) -> gaps.Result:
