@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any, ClassVar
+
 import django_filters
 from django.db.models import Q, QuerySet
 
@@ -15,8 +18,44 @@ WHOSE = (("mine", "asked by me"), ("waiting", "waiting for me"))
 DRAINS = (("without", "without their moves"), ("only", "their moves only"))
 
 
-class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
+class DecidedFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What lists of requests and of drains share: the state, and whose it is.
+
+    ``open_states`` are those that “open” stands for.
+    """
+
+    open_states: ClassVar[Collection[str]]
+
+    whose = django_filters.ChoiceFilter(
+        method="of_whom",
+        label="Whose",
+        choices=WHOSE,
+        empty_label="everybody's",
+    )
+
+    def __init__(self, *args: object, person: Person, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def waiting(self) -> QuerySet[Any]:
+        """Return the rows that wait for the person's decision."""
+        raise NotImplementedError
+
+    def in_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """One state, or all those from which it can still go on."""
+        return rows.filter(state__in=self.open_states if value == "open" else [value])
+
+    def of_whom(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """What the person asked for, or what waits for their decision."""
+        if value == "mine":
+            return rows.filter(asked_by=self.person.id)
+        return rows.filter(pk__in=self.waiting().values("pk"))
+
+
+class RequestFilter(DecidedFilter):
     """Search by instance or ticket; narrow by state and by whose it is."""
+
+    open_states = OPEN_REQUESTS
 
     q = django_filters.CharFilter(
         method="search", label="Search", widget=hint("instance, host or ticket")
@@ -27,13 +66,6 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         choices=[("open", "open"), *RequestState.choices],
         empty_label="any",
     )
-    whose = django_filters.ChoiceFilter(
-        method="of_whom",
-        label="Whose",
-        choices=WHOSE,
-        empty_label="everybody's",
-    )
-
     drains = django_filters.ChoiceFilter(
         method="of_drains",
         label="Drains",
@@ -45,10 +77,6 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         form = Form
         model = MigrationRequest
         fields = ("q", "state", "whose", "drains")
-
-    def __init__(self, *args: object, person: Person, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.person = person
 
     def search(
         self, rows: QuerySet[MigrationRequest], name: str, value: str
@@ -63,19 +91,9 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
             | Q(ticket=value)
         )
 
-    def in_state(
-        self, rows: QuerySet[MigrationRequest], name: str, value: str
-    ) -> QuerySet[MigrationRequest]:
-        """One state, or all those from which a request can still move."""
-        return rows.filter(state__in=OPEN_REQUESTS if value == "open" else [value])
-
-    def of_whom(
-        self, rows: QuerySet[MigrationRequest], name: str, value: str
-    ) -> QuerySet[MigrationRequest]:
-        """What the person asked for, or what waits for their decision."""
-        if value == "mine":
-            return rows.filter(asked_by=self.person.id)
-        return rows.filter(pk__in=queries.waiting_for(self.person).values("pk"))
+    def waiting(self) -> QuerySet[MigrationRequest]:
+        """Return the requests that wait for the person's decision."""
+        return queries.waiting_for(self.person)
 
     def of_drains(
         self, rows: QuerySet[MigrationRequest], name: str, value: str
