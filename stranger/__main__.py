@@ -147,6 +147,8 @@ def conclude(cells: Sequence[Cell]) -> int:
     for cell in cells:
         if cell.closing:
             print(f"{cell.release}, {cell.command}: {cell.closing}")
+        for what in cell.left:
+            print(f"{cell.release}, {cell.command}, left: {what}")
     passed = sum(cell.verdict == OK for cell in cells)
     failed = sum(cell.verdict == FAILED for cell in cells)
     if passed + failed < len(cells):

@@ -110,3 +110,11 @@ def test_it_tries_what_the_readme_promises() -> None:
     tried = [row for row in rows if row.startswith("|") and "`make " in row]
     promised = {row.split("(")[1].split(")")[0] for row in tried}
     assert promised == {r.suite for r in RELEASES.values() if r.promised}
+
+
+def test_its_closing_lines_name_what_was_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    conclude([cell("debian-12", "test", FAILED, left=("files: /etc/odd",))])
+
+    assert "debian-12, test, left: files: /etc/odd" in capsys.readouterr().out
