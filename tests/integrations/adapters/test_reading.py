@@ -68,7 +68,9 @@ def test_it_tells_what_changed_and_what_is_gone(place: Place) -> None:
     since = before.updated_at - timedelta(seconds=2)
     assert before.id in {it.id for it in place.cloud.servers(changes_since=since)}
     far = before.updated_at + timedelta(days=1)
-    assert list(place.cloud.servers(changes_since=far)) == []
+    # those of others that no cell has yet are listed whatever the time (Nova 34,
+    # objects/build_request.py)
+    assert before.id not in {it.id for it in place.cloud.servers(changes_since=far)}
     place.remove(before.id)
 
     def gone() -> bool:
