@@ -33,12 +33,14 @@ PATIENCE = 300.0  # seconds that anything here may take on a busy machine
 
 def until(look: Callable[[], T | None], what: str) -> T:
     """Return the first true answer of ``look``; fail when there is none in time."""
-    deadline = time.monotonic() + PATIENCE
+    deadline, pause = time.monotonic() + PATIENCE, 0.05
     while time.monotonic() < deadline:
         answer = look()
         if answer:
             return answer
-        time.sleep(0.05)
+        # many ask Nova, which would have less time for what is waited for
+        time.sleep(pause)
+        pause = min(0.4, 1.3 * pause)
     raise AssertionError(f"not within {PATIENCE:.0f} s: {what}")
 
 
