@@ -17,6 +17,7 @@ from tests.postgresql import postgresql
 
 __all__ = ["cast", "django_db_keepdb", "postgresql", "stage"]
 pytest_plugins = [
+    "tests.explained",
     "tests.audit_last",
     "tests.emptied_database",
     "tests.lab_plugin",
