@@ -39,7 +39,10 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
     if settings.NOVAWEB_LEASE < 1:
         found.append(
             Error(
-                "NOVAWEB_LEASE is below a second: runs would be taken from the living.",
+                (
+                    "NOVAWEB_LEASE is below a second: working workers would lose"
+                    " their runs."
+                ),
                 hint="Leave it at 4.",
                 id="novaweb.E002",
             )
@@ -90,7 +93,7 @@ def pretend_cloud_is_allowed(**kwargs: Any) -> list[CheckMessage]:
     if "pretend" in settings.NOVAWEB_CLOUDS and not settings.NOVAWEB_ALLOW_PRETEND:
         return [
             Error(
-                "The pretend cloud is configured: nothing real would move there.",
+                "The pretend cloud is configured: no real instance would be moved.",
                 hint=(
                     "Set NOVAWEB_CLOUDS to names of clouds in clouds.yaml, or, to try"
                     " novaweb without a cloud, NOVAWEB_ALLOW_PRETEND to true."
@@ -107,7 +110,7 @@ def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
     if "pretend" in settings.NOVAWEB_CLOUDS:
         return [
             Warning(
-                "The pretend cloud is configured: nothing real would move there.",
+                "The pretend cloud is configured: no real instance would be moved.",
                 hint="Set NOVAWEB_CLOUDS to names of clouds in clouds.yaml.",
                 id="novaweb.W001",
             )
@@ -203,12 +206,12 @@ def unsound(procedure: type[Procedure]) -> list[str]:
     for number, act in enumerate(acts):
         if act.final and any(not later.final for later in acts[number + 1 :]):
             wrong.append(
-                f"{procedure.name}: after {act.key}, the point of no return, comes a"
-                " step that wants a way back."
+                f"{procedure.name}: after {act.key}, the point of no return, there is"
+                " a step that must be reversible."
             )
         if not act.final and not act.reversible:
             wrong.append(
-                f"{procedure.name}: {act.key} has no way back and is not final."
+                f"{procedure.name}: {act.key} cannot be undone and is not final."
             )
     return wrong
 

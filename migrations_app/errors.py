@@ -96,7 +96,7 @@ class TooLate(VerbError):
 
     status = 409
     word = "too-late"
-    title = "Somebody was faster"
+    title = "Changed by somebody else"
 
 
 class Unfit(VerbError):
@@ -127,4 +127,4 @@ def own_fault(error: Exception) -> str:
     It names the class alone: the text may hold anything. Who shows it logs the rest.
     """
     kind = type(error).__name__
-    return f"novaweb met an error of its own ({kind}); its log says more."
+    return f"novaweb met an internal error ({kind}); its log says more."

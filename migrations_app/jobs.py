@@ -82,10 +82,10 @@ def _refresh(run_id: int) -> None:
         cloud = wiring.world_of(name).cloud
         inventory.refresh_instance(name, cloud, request.instance, now=timezone.now())
     except NovawebError as error:
-        log.warning("instance not read anew", run=run_id, reason=error.sentence)
+        log.warning("instance not read again", run=run_id, reason=error.sentence)
     except Exception:
         # the next sync reads it; the other runs must not wait for that
-        log.exception("instance not read anew", run=run_id)
+        log.exception("instance not read again", run=run_id)
 
 
 def restore_due() -> list[str]:

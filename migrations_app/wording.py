@@ -24,7 +24,7 @@ def duration(span: timedelta | float) -> str:
     """
     seconds = span.total_seconds() if isinstance(span, timedelta) else float(span)
     if 0 <= seconds < 0.05:
-        return "at once"
+        return "< 0.1 s"
     tenths = round(seconds, 1)
     if 0 < tenths < 10 and tenths != int(tenths):
         return f"{tenths:.1f} s"

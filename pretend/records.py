@@ -19,7 +19,7 @@ def stocks(inventory: str, used: dict[str, int]) -> dict[str, Stock]:
 
 
 def resources(server: Row) -> dict[str, int]:
-    """Return what placement charges for a server."""
+    """Return the server's allocation in Placement."""
     flavor = json.loads(server["flavor"])
     disk = flavor["ephemeral_gb"] + -(-flavor["swap_mb"] // 1024)
     disk += flavor["disk_gb"] if server["image"] else 0
@@ -75,7 +75,7 @@ class Ledger:
         self.store.insert("due", values)
 
     def forget(self, move: Row) -> None:
-        """Let nothing more come of a move that was going on by itself."""
+        """Stop the simulated progress of a move."""
         self.store.run("DELETE FROM due WHERE migration_id = ?", move["id"])
 
     def pause(self) -> float:

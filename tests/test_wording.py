@@ -17,8 +17,8 @@ from migrations_app.web.tags import novaweb
     ("seconds", "words"),
     [
         (-3, "0 s"),
-        (0, "at once"),
-        (0.04, "at once"),
+        (0, "< 0.1 s"),
+        (0.04, "< 0.1 s"),
         (0.3, "0.3 s"),
         (2.0, "2 s"),
         (9.94, "9.9 s"),

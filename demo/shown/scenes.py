@@ -65,7 +65,7 @@ BACK = Scene(
 )
 ENDLESS = Scene(
     ticket="DEMO-15",
-    shows="under way without an end: stop, abort or force it as operator",
+    shows="running without an end: stop, abort or force it as operator",
     procedure="live",
     guests=("night-busy",),
     reason="It writes faster than the network copies.",
@@ -74,7 +74,7 @@ ENDLESS = Scene(
 )
 GLASS = Scene(
     ticket="DEMO-16",
-    shows="started with broken glass, and reviewed",
+    shows="started by an emergency start, and reviewed",
     procedure="live",
     guests=("batch-05",),
     reason="Its host reports errors of its memory.",

@@ -139,18 +139,18 @@ def why_not(
     if verb is Verb.SET_POLICY:
         if not who.sets_policy:
             return Refusal(
-                f"To {WORDS[verb]} takes an account of staff with the permission to"
-                " change approval policies. Ask whoever administers novaweb for it."
+                f"To {WORDS[verb]} you need a staff account with the permission to"
+                " change approval policies. Ask an administrator of novaweb."
             )
     elif not (_has_by_other_right(who, verb) or who.roles & set(map(str, allowed))):
         roles = " or ".join(sorted(str(role) for role in allowed))
         return Refusal(
-            f"To {WORDS[verb]} takes the role {roles}, which you do not have. Ask"
-            " whoever administers novaweb for it."
+            f"To {WORDS[verb]} you need the role {roles}. Ask an administrator of"
+            " novaweb."
         )
     if verb is Verb.DELEGATE and who.superuser:
         return Refusal(
-            "A superuser's approval does not count, so there is nothing to hand on."
+            "A superuser's approval does not count, so a superuser cannot delegate."
         )
     if request is not None:
         return _why_not_request(who, verb, request)
@@ -174,19 +174,17 @@ def _why_not_request(
     match verb:
         case _ if request.drain_id and verb in OF_THE_DRAIN:
             return Refusal(
-                f"This move is part of drain {request.drain_id}, which is decided about"
-                " as a whole: see that drain, or withdraw this move from it."
+                f"This move is part of drain {request.drain_id}, which is approved as"
+                " a whole: see the drain, or withdraw this move from it."
             )
         case Verb.APPROVE | Verb.REJECT if request.asked_by_id == who.id:
-            return Refusal(
-                "You asked for this move: somebody else must decide about it."
-            )
+            return Refusal("You requested this move: another person must decide.")
         case Verb.APPROVE if request.changed_by_id and request.changed_by_id == who.id:
-            return Refusal("You changed this request: somebody else must approve it.")
+            return Refusal("You edited this request: another person must approve it.")
         case Verb.APPROVE if who.superuser:
             return Refusal(
-                "A superuser can change every rule, so their approval does not count:"
-                " somebody without that must approve it."
+                "A superuser can change every rule, so approvals by superusers do"
+                " not count: another person must approve it."
             )
         case Verb.APPROVE if state is not RequestState.REQUESTED:
             return Refusal(
@@ -212,24 +210,26 @@ def _why_not_request(
             RequestState.APPROVED,
         ):
             return Refusal(
-                f"The request is {words}; it is too late for this.", late=True
+                f"The request is {words}; this action is no longer possible.", late=True
             )
         case Verb.AMEND if (
             request.asked_by_id != who.id and Role.OPERATOR not in who.roles
         ):
-            return Refusal(
-                "Only who asked for the move, or an operator, can change it."
-            )
+            return Refusal("Only the requester or an operator can edit a request.")
         case Verb.REVIEW if request.asked_by_id == who.id:
-            return Refusal("You asked for this move: somebody else must review it.")
+            return Refusal(
+                "You requested this move: another person must review the"
+                " emergency start."
+            )
         case Verb.REVIEW if who.superuser:
-            return Refusal("A superuser cannot review it: somebody without that must.")
+            return Refusal(
+                "A superuser cannot review an emergency start: another person"
+                " must review it."
+            )
         case Verb.WITHDRAW if (
             request.asked_by_id != who.id and Role.OPERATOR not in who.roles
         ):
-            return Refusal(
-                "Only who asked for the move, or an operator, can withdraw it."
-            )
+            return Refusal("Only the requester or an operator can withdraw a request.")
     return None
 
 
@@ -238,22 +238,21 @@ def _why_not_run(verb: Verb, run: Run) -> Refusal | None:
     words = state.label
     match verb:
         case Verb.STOP | Verb.ABORT | Verb.FORCE_COMPLETE if state not in WALKING_RUNS:
-            return Refusal(
-                f"The run is {words}; there is nothing under way.", late=True
-            )
+            return Refusal(f"The run is {words}; nothing is running.", late=True)
         case Verb.STOP | Verb.ABORT if state is RunState.GOING_BACK:
-            return Refusal("The run is on its way back already.", late=True)
+            return Refusal("The run is rolling back already.", late=True)
         case Verb.STOP | Verb.ABORT if run.stop_asked_at is not None:
-            return Refusal("It was already asked to stop.", late=True)
+            return Refusal("A stop is requested already.", late=True)
         case Verb.FORCE_COMPLETE if state is RunState.GOING_BACK:
             return Refusal(
-                "The run is on its way back: it cannot be forced now.", late=True
+                "The run is rolling back: completion cannot be forced now.", late=True
             )
         case Verb.FORCE_COMPLETE if run.force_asked_at and not run.force_sent_at:
-            return Refusal("It was already asked to complete by force.", late=True)
+            return Refusal("Completion is forced already.", late=True)
         case Verb.LOOK_AGAIN | Verb.GO_BACK | Verb.CLOSE if state is not RunState.HELD:
             held = "over" if state not in OPEN_RUNS else "not held"
             return Refusal(
-                f"The run is {held} ({words}); this is for held runs only.", late=True
+                (f"The run is {held} ({words}); this action is for held runs only."),
+                late=True,
             )
     return None

@@ -82,8 +82,10 @@ class Verify(Checked, APIView):
     @extend_schema(
         responses=VerdictSerializer,
         parameters=[
-            _parameter("since_entry", "The first; 1000 before the last unless given."),
-            _parameter("until_entry", "The last; the newest unless given."),
+            _parameter(
+                "since_entry", "The first entry; default: 1000 before the last."
+            ),
+            _parameter("until_entry", "The last entry; default: the newest."),
         ],
     )
     def get(self, request: Request) -> Response:
@@ -132,7 +134,7 @@ class Export(Checked, APIView):
         },
         parameters=[
             OpenApiParameter("format", enum=list(sending.FORMATS), default="jsonl"),
-            _parameter("until_entry", "The last that may be given."),
+            _parameter("until_entry", "The greatest value allowed."),
             *(OpenApiParameter(name) for name in AuditFilter.base_filters),
         ],
     )

@@ -8,9 +8,7 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-UNKNOWN = (
-    "This token is not known here, or has expired. POST /api/token/ gives a new one."
-)
+UNKNOWN = "This token is unknown or has expired. POST /api/token/ gives a new one."
 
 
 class Bearer(TokenAuthentication):  # type: ignore[misc]

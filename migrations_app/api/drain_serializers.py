@@ -54,12 +54,14 @@ class DrainRequest(BackRequest):
         required=False,
         min_value=0,
         max_value=10_000,
-        help_text="It pauses after so many failures; 0: never.",
+        help_text="Number of failures after which the drain pauses; 0: never.",
     )
     afterwards = serializers.ChoiceField(
         required=False,
         choices=Afterwards.values,
-        help_text="Whether the hosts stay disabled, or are enabled at the end.",
+        help_text=(
+            "keep: the hosts stay disabled; enable: novaweb enables them at the end."
+        ),
     )
 
 
@@ -106,7 +108,7 @@ class DrainInListSerializer(serializers.ModelSerializer[Drain]):
     back_of = serializers.IntegerField(
         source="back_of_id",
         allow_null=True,
-        help_text="The drain whose moves this one takes back.",
+        help_text="The drain whose moves this drain reverses.",
     )
     to_look_at = serializers.SerializerMethodField(
         help_text="How many moves there are to plan."

@@ -67,7 +67,7 @@ class RequestFilter(requests.RequestFilter):
     mine = django_filters.ChoiceFilter(
         method="one_s_own",
         choices=_YES_OR_NO,
-        label="Asked by whoever asks",
+        label="Requests of the caller only",
     )
 
     class Meta:
@@ -93,7 +93,9 @@ class SpeedFilter(django_filters.FilterSet):  # type: ignore[misc]
     target = django_filters.CharFilter(label="To this host")
     cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
     latest = django_filters.ChoiceFilter(
-        method="newest", choices=_YES_OR_NO, label="The newest good one of its pair"
+        method="newest",
+        choices=_YES_OR_NO,
+        label="Only the newest successful measurement of each pair",
     )
 
     class Meta:

@@ -28,7 +28,7 @@ from migrations_app.inventory.capacity import (
 )
 from migrations_app.models import Hypervisor, Instance, Snapshot
 
-CLOUD = OpenApiParameter("cloud", description="Where several have one of that name.")
+CLOUD = OpenApiParameter("cloud", description="Needed if the name is ambiguous.")
 
 
 class StockSerializer(serializers.Serializer[Any]):

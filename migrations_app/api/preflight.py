@@ -18,12 +18,11 @@ from migrations_app.requests import actions as verbs
 from migrations_app.requests.windows import schedule as timetable
 
 A_PROCEDURE = (
-    "live, cold, cold_by_disabling, manual, or auto: live or cold, whichever has the"
-    " least downtime and is possible. The two others take a target and two approvals."
+    "live (Live), cold (Cold), cold_by_disabling (Cold, forced target), manual"
+    " (Manual), or auto (Automatic): live or cold, whichever is possible with the"
+    " least downtime. Forced target and manual need a target and two approvals."
 )
-A_TARGET = (
-    "A host; null: the best one, where advice is asked for, else the scheduler's."
-)
+A_TARGET = "A host; null: for advice every host; for a request the scheduler chooses."
 
 
 class FindingSerializer(serializers.Serializer[Any]):

@@ -64,14 +64,14 @@ SCHEMA: dict[str, Any] = {
     "description": "Why a request was not carried out; nothing has changed then.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
-        "type": {**_TEXT, "description": "What kind it is, for a program."},
+        "type": {**_TEXT, "description": "The type of the problem, for programs."},
         "title": {**_TEXT, "description": "The HTTP status in words."},
         "status": {"type": "integer"},
         "detail": {**_TEXT, "description": "A sentence for a person."},
         "fields": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": _TEXT},
-            "description": "What is wrong with which field or parameter.",
+            "description": "Errors by field or parameter.",
         },
         "findings": {
             "type": "array",
@@ -130,8 +130,8 @@ def _detail(error: Exception) -> str:
         case OperationalError() | InterfaceError():
             return "novaweb's database does not answer. Nothing was changed: try again."
     return (
-        "novaweb made a mistake. Its log of this moment has it; tell whoever"
-        " administers it."
+        "novaweb met an internal error; its log has the details. Tell an"
+        " administrator of novaweb."
     )
 
 
@@ -171,7 +171,7 @@ def _sentence(fields: Mapping[str, Sequence[str]]) -> str:
         f"{name}: {' '.join(messages)}" if name else " ".join(messages)
         for name, messages in fields.items()
     ]
-    return " ".join(parts) or "The input makes no sense."
+    return " ".join(parts) or "The input is not valid."
 
 
 def _clean(text: str) -> str:

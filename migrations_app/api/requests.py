@@ -46,7 +46,7 @@ class PlannedSerializer(serializers.Serializer[Any]):
     commands = serializers.ListField(
         child=serializers.CharField(),
         default=list,
-        help_text="What it runs on hosts, in Nova and in Nova's database.",
+        help_text="Commands on hosts, calls to Nova and SQL in Nova's database.",
     )
 
     def get_title(self, step: dict[str, Any]) -> str:
@@ -136,7 +136,7 @@ class RequestInListSerializer(serializers.ModelSerializer[MigrationRequest]):
     drain = serializers.IntegerField(
         source="drain_id",
         allow_null=True,
-        help_text="The drain that it is a move of; null: it was asked for by itself.",
+        help_text="The drain that the request belongs to; null: none.",
     )
     run = serializers.SerializerMethodField()
 

@@ -22,7 +22,7 @@ from migrations_app.api.authentication import Bearer
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.audit import recorder as audit
 
-REFUSED = "That name and password do not belong together, or the account is off."
+REFUSED = "Name or password is wrong, or the account is disabled."
 
 
 class PerAddress(SimpleRateThrottle):

@@ -24,7 +24,7 @@ class PickRequest(Input):
         allow_null=True,
         allow_blank=True,
         max_length=255,
-        help_text="A host; null: wherever it fits best.",
+        help_text="A host; null: the best fit.",
     )
 
 

@@ -113,7 +113,7 @@ class WindowRequest(ScopeRequest):
     """What the window is to be."""
 
     name = Text(max_length=100)
-    starts = Text(max_length=19, help_text="As clocks there show it: 2026-12-24T22:00")
+    starts = Text(max_length=19, help_text="Local time in time_zone: 2026-12-24T22:00")
     ends = Text(max_length=19)
     recurrence = Text(
         required=False,
@@ -138,7 +138,7 @@ class FileRequest(ScopeRequest):
 
     text = Text(max_length=LARGEST, trim_whitespace=False)
     confirm = serializers.BooleanField(
-        required=False, help_text="true: do it; else only say what it would do"
+        required=False, help_text="true: import; otherwise only return a preview"
     )
 
 

@@ -57,7 +57,9 @@ class Follower:
                 "order", entry, f"Entry {entry} stands behind entry {self.entry}."
             )
         if digest(previous, content) != own:
-            raise Bad("changed", entry, f"Entry {entry} is not as it was written.")
+            raise Bad(
+                "changed", entry, f"Entry {entry} was changed after it was written."
+            )
         if previous != self.digest:
             self._does_not_follow(entry)
         self._step(entry, own)
@@ -72,13 +74,19 @@ class Follower:
             raise Bad(
                 "cut",
                 self.entry + 1,
-                f"The trail ends at entry {self.entry}; up to {entry} are gone.",
+                (
+                    f"The trail ends at entry {self.entry}; entries up to {entry}"
+                    " are missing."
+                ),
             )
         if (self.count, self.entry, self.digest) != (count, entry, digest):
             raise Bad(
                 "rewritten",
                 self.entry,
-                f"The trail ends at entry {self.entry}, but its head says otherwise.",
+                (
+                    f"The trail ends at entry {self.entry}, but its head names"
+                    " another entry."
+                ),
             )
         self.nothing_beyond()
 
@@ -90,7 +98,7 @@ class Follower:
                 "cut",
                 self.entry + 1,
                 f"The trail ends at entry {self.entry}, but entry {last.entry} was"
-                f" signed at {last.at}: up to there, entries are gone.",
+                f" signed at {last.at}: entries up to there are missing.",
             )
 
     def _step(self, entry: int, own: str) -> None:
@@ -106,7 +114,7 @@ class Follower:
         raise Bad(
             "rewritten",
             since,
-            f"The chain was written anew, somewhere from entry {since} to entry"
+            f"The chain was rewritten, somewhere from entry {since} to entry"
             f" {self.entry}: the one that was signed at {signed.at} was another.",
         )
 
@@ -120,5 +128,5 @@ class Follower:
         raise Bad(
             "changed",
             self.entry,
-            f"Entry {self.entry} was written anew: entry {entry} follows another.",
+            f"Entry {self.entry} was rewritten: entry {entry} follows another entry.",
         )

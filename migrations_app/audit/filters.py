@@ -48,7 +48,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Search the trail by instance, host, person, ticket, verb, time and text."""
 
     q = django_filters.CharFilter(
-        label="Words", widget=hint("of a note, a name or a fact")
+        label="Text", widget=hint("in notes, names and facts")
     )
     instance = django_filters.CharFilter(label="Instance", widget=hint("name or UUID"))
     host = django_filters.CharFilter(label="Host", widget=hint("source or target"))
@@ -61,7 +61,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
         widget=NumberInput(attrs={"placeholder": "number"}),
     )
     verb = django_filters.ChoiceFilter(
-        label="Verb", choices=VERB_CHOICES, empty_label="any"
+        label="Action", choices=VERB_CHOICES, empty_label="any"
     )
     since = django_filters.DateTimeFilter(
         label="Since (UTC)", widget=MomentInput, validators=[possible]

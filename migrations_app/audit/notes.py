@@ -25,5 +25,5 @@ def _said(text: str, hint: str) -> str:
 
 def _brief(text: str) -> str:
     if len(text) > LONGEST_TEXT:
-        raise Unfit(f"That is longer than {LONGEST_TEXT} characters: be brief.")
+        raise Unfit(f"The text is too long: at most {LONGEST_TEXT} characters.")
     return text

@@ -29,7 +29,9 @@ def seen(number: int, *, by: Person) -> SavedSearch:
     """Return the search of that number. Raises Gone, also when it is another's own."""
     row = seen_by(by).filter(pk=number).first()
     if row is None:
-        raise Gone(f"There is no saved search {number}, or it is somebody else's own.")
+        raise Gone(
+            f"There is no saved search {number}, or it belongs to another person."
+        )
     return row
 
 
@@ -42,10 +44,10 @@ def save(
     if not name:
         raise Unfit("Give the search a name.")
     if len(name) > NAME_LENGTH:
-        raise Unfit(f"The name is too long: {NAME_LENGTH} letters at most.")
+        raise Unfit(f"The name is too long: at most {NAME_LENGTH} characters.")
     kept = {key: str(value) for key, value in filters.items() if str(value).strip()}
     if not kept:
-        raise Unfit("Search for something first: without a filter it is all entries.")
+        raise Unfit("Set a filter first: a search without a filter finds all entries.")
     own = SavedSearch.objects.filter(owner=by)
     if own.count() >= MOST_OF_ONE_PERSON:
         raise Conflict(
@@ -65,7 +67,7 @@ def save(
             audit.record("search.saved", by=by, after=after)
     except IntegrityError as error:
         raise Conflict(
-            f"You have a search “{name}” already. Take another name, or remove it."
+            f"You have a search “{name}” already. Choose another name, or remove it."
         ) from error
     return row
 
@@ -76,7 +78,7 @@ def remove(number: int, *, by: User) -> None:
     person = policy.person(by)
     row = seen(number, by=person)
     if row.owner_id != person.id:
-        raise NotAllowed(f"Only {row.owner_name}, whose search it is, can remove it.")
+        raise NotAllowed(f"Only its owner {row.owner_name} can remove it.")
     with transaction.atomic():
         gone, _ = SavedSearch.objects.filter(pk=row.pk, owner=by).delete()
         if gone != 1:

@@ -195,21 +195,21 @@ def standing(now: datetime) -> Standing:
     if not configured():
         return Standing(
             "off",
-            "The audit trail is not signed: a cut tail, or a chain written anew, would"
-            " not be found. Set NOVAWEB_AUDIT_KEY and NOVAWEB_AUDIT_SIGNED.",
+            "The audit trail is not signed: removed or rewritten entries would not"
+            " be detected. An administrator can set up signing (docs/audit.md).",
         )
     try:
         found = places(signatures())
     except Unfit as error:
         return Standing("bad", error.sentence)
     if not found:
-        return Standing("missing", "The audit trail was never signed yet.")
+        return Standing("missing", "The audit trail has not been signed yet.")
     last = max(found, key=lambda each: each.at)
     if last.at < moment(now - OLDEST):
         return Standing(
             "old",
             f"The audit trail was last signed at {last.at}, more than 26 hours ago: a"
-            " worker should have done so since. Look at the workers' logs.",
+            " worker should have signed it since. Check the logs of the workers.",
             last,
         )
     return Standing("ok", f"Signed at {last.at}, up to entry {last.entry}.", last)

@@ -70,7 +70,10 @@ def content(row: dict[str, Any]) -> str:
         raise Bad(
             "changed",
             row["id"],
-            f"Entry {row['id']} is not as it was written: its facts cannot be read.",
+            (
+                f"Entry {row['id']} was changed after it was written: its facts"
+                " cannot be read."
+            ),
         )
     return form.content({**row, "at": form.moment(row["at"])})
 
@@ -183,7 +186,7 @@ def _linked(
     if (after["previous"] if after else head.digest) != row["digest"]:
         follows = f"entry {after['id']} follows" if after else "the head names"
         raise Bad(
-            "changed", number, f"Entry {number} was written anew: {follows} another."
+            "changed", number, f"Entry {number} was rewritten: {follows} another entry."
         )
 
 

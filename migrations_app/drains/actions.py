@@ -56,10 +56,10 @@ def ask(
     """
     require(by, Verb.DRAIN)
     name = integrations_clouds.chosen(cloud)
-    wanted = asking.hosts(name, hosts, "Say which host is to be emptied.")
+    wanted = asking.hosts(name, hosts, "Name the hosts to empty.")
     allowed = None if not targets else asking.hosts(name, targets, "")
     if allowed is not None and set(allowed) <= set(wanted):
-        raise Unfit("A host that is emptied takes no instance: allow other targets.")
+        raise Unfit("A host that is emptied cannot be a target: name other targets.")
     return asking.create(
         by=by,
         cloud=name,
@@ -87,7 +87,7 @@ def move_back(
     drain = load(drain_id)
     _require(by, Verb.DRAIN, drain)
     if not drain.moves.filter(state=RequestState.COMPLETED).exists():
-        raise TooLate("This drain has moved nothing that could be moved back.")
+        raise TooLate("This drain has moved no instance that could be moved back.")
     return asking.create(
         by=by,
         cloud=drain.cloud.name,
@@ -111,9 +111,11 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
     """
     drain = load(drain_id)
     _require(by, Verb.APPROVE, drain)
-    note = audit_notes.note(note, "Say why you approve: an auditor will read it.")
+    note = audit_notes.note(note, "Give a reason for the approval (auditors read it).")
     if plan_digest != drain.plan_digest:
-        raise TooLate("The plan has changed since you looked: read it and decide anew.")
+        raise TooLate(
+            "The plan has changed since you opened it: read it again, then decide."
+        )
     now = timezone.now()
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
@@ -140,7 +142,9 @@ def reject(drain_id: int, *, by: User, note: str) -> Drain:
     """Reject the drain and all of its moves, for good; the note says why."""
     drain = load(drain_id)
     _require(by, Verb.REJECT, drain)
-    note = audit_notes.note(note, "Say why you reject: the requester will read it.")
+    note = audit_notes.note(
+        note, "Give a reason for the rejection (the requester reads it)."
+    )
     now = timezone.now()
     with transaction.atomic():
         _end(drain, DrainState.REJECTED, note)
@@ -154,7 +158,9 @@ def withdraw(drain_id: int, *, by: User, note: str) -> Drain:
     """Withdraw the drain and all of its moves before it runs; the note says why."""
     drain = load(drain_id)
     _require(by, Verb.WITHDRAW, drain)
-    note = audit_notes.note(note, "Say why you withdraw it: an auditor will read it.")
+    note = audit_notes.note(
+        note, "Give a reason for the withdrawal (auditors read it)."
+    )
     with transaction.atomic():
         _end(drain, DrainState.WITHDRAWN, note)
         tell("drain.withdrawn", drain, by=by, note=note)
@@ -165,7 +171,7 @@ def pause(drain_id: int, *, by: User, note: str) -> Drain:
     """Start no more moves until it is resumed; moves under way go on."""
     drain = load(drain_id)
     _require(by, Verb.PAUSE, drain)
-    note = audit_notes.note(note, "Say why you pause it: others will wonder.")
+    note = audit_notes.note(note, "Give a reason for the pause (other people read it).")
     with transaction.atomic():
         move(drain, DrainState.PAUSED, why=note, look_again_at=None)
         tell("drain.paused", drain, by=by, note=note)
@@ -179,13 +185,15 @@ def resume(drain_id: int, *, by: User, note: str) -> Drain:
     """
     drain = load(drain_id)
     _require(by, Verb.RESUME, drain)
-    note = audit_notes.note(note, "Say why it may go on: an auditor will read it.")
+    note = audit_notes.note(note, "Give a reason to resume it (auditors read it).")
     now = timezone.now()
     with transaction.atomic():
         lock(drain, DrainState.PAUSED)
         refusal, right = rulings.permit(drain, now=now)
         if refusal:
-            raise TooLate(f"{refusal} Cancel it, and ask anew for the rest.")
+            raise TooLate(
+                f"{refusal} Cancel the drain, and request a new one for the rest."
+            )
         move(
             drain,
             DrainState.RUNNING,
@@ -205,7 +213,9 @@ def cancel(drain_id: int, *, by: User, note: str) -> Drain:
     """
     drain = load(drain_id)
     _require(by, Verb.CANCEL, drain)
-    note = audit_notes.note(note, "Say why you cancel it: an auditor will read it.")
+    note = audit_notes.note(
+        note, "Give a reason for the cancellation (auditors read it)."
+    )
     now = timezone.now()
     with transaction.atomic():
         move(drain, DrainState.CANCELLING, why=note, look_again_at=now)

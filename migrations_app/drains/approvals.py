@@ -139,9 +139,8 @@ def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:
     for each in found:
         if not each.satisfied:
             return (
-                "Its approvals are not enough to start now: the policy"
-                f" “{each.rule.name}” rules (version {each.rule.version})."
-                f" {each.sentence}"
+                f"An approval is missing: the policy “{each.rule.name}” applies"
+                f" (version {each.rule.version}). {each.sentence}"
             ), right
     return "", right
 

@@ -89,7 +89,7 @@ def decide(drain: Drain, move: MigrationRequest) -> Begin | Postpone | Skip:
         if drawn.move.source != move.source:
             where = drawn.move.source or "no host"
             return Skip(
-                f"It is on {where} by now, not on {move.source}: somebody moved it.",
+                f"It is on {where} now, not on {move.source}: somebody moved it.",
                 RequestState.WITHDRAWN,
             )
         if gaps := [*drawn.unread.values(), *drawn.silent.values()]:
@@ -100,9 +100,9 @@ def decide(drain: Drain, move: MigrationRequest) -> Begin | Postpone | Skip:
         refusals.append(refusal)
     others = drain.moves.filter(state=RequestState.RUNNING).exists()
     if others and any(refusal.rule in PASSING for refusal in refusals):
-        return Postpone(f"Other moves must be over first. {refusals[0].sentence}")
+        return Postpone(f"Other moves must end first. {refusals[0].sentence}")
     said = " ".join(refusal.sentence for refusal in refusals)
-    return Skip(f"No approved target takes it as approved. {said}")
+    return Skip(f"The plan is no longer valid for any approved target. {said}")
 
 
 def _refusal(move: MigrationRequest, drawn: Draft, target: str) -> _Refusal | None:
@@ -136,9 +136,9 @@ def unexpected_findings(
         return drift.sentences(real) if real else ""
     shape = [(step["key"], step["final"]) for step in drawn.plan]
     if shape != [(step["key"], step["final"]) for step in move.plan]:
-        return "Its steps would be others than those approved."
+        return "The steps differ from the approved ones."
     if dict(drawn.move.facts) != dict(move.facts):
-        return "What its plan rests on is not what was approved."
+        return "The facts that the plan depends on differ from the approved ones."
     return ""
 
 

@@ -62,7 +62,9 @@ def due_since(now: datetime) -> datetime | None:
 def look_at_due(*, clock: Clock = timezone.now, most: int = 3) -> int:
     """Expire what is overdue and look at what is due, ``most`` of it; how many."""
     for drain in _expired(clock()).select_related("cloud"):
-        end_unstarted(drain, _D.EXPIRED, "It was not decided and started in time.")
+        end_unstarted(
+            drain, _D.EXPIRED, "The drain was not approved and started in time."
+        )
     due = list(due_drains(clock()).values_list("pk", flat=True)[:most])
     return sum(look(drain, clock=clock) for drain in due)
 
@@ -225,15 +227,15 @@ def _next(drain: Drain, cloud: CloudPort, *, now: datetime) -> _Begin | _Pause |
     failed = failures(drain) - drain.forgiven
     if drain.stop_after and failed >= drain.stop_after:
         return _Pause(
-            f"{failed} of its moves failed or could not be started: look at them, then"
-            " have it go on or cancel it."
+            f"{failed} of its moves failed or could not be started: check them, then"
+            " resume or cancel the drain."
         )
     due = [each for each in waiting if (each.look_again_at or now) <= now]
     ready = moves.startable(drain, due) if due else []
     if ready and (enabled := hosts.enabled_by_others(drain, cloud)):
         return _Pause(
-            f"Somebody has enabled {', '.join(enabled)}, so new instances may come:"
-            " disable it, then have the drain go on, or cancel it."
+            f"Somebody has enabled {', '.join(enabled)}, so new instances may arrive:"
+            " disable the service and resume the drain, or cancel it."
         )
     return _Begin(ready)
 
@@ -268,7 +270,7 @@ def _end(lease: DrainLease, drain: Drain) -> datetime | None:
     states = list(drain.moves.values_list("state", flat=True))
     moved = states.count(RequestState.COMPLETED)
     left = len(states) - moved + len(stays)
-    why = f"{moved} moved, {left} not: see each below." if left else ""
+    why = f"{moved} moved, {left} not moved: see the reasons below." if left else ""
     state = _D.INCOMPLETE if left else _D.COMPLETED
     if drain.state == _D.CANCELLING:
         state = _D.CANCELLED

@@ -125,7 +125,9 @@ def _host(row: Any) -> Host:
         reason = f": {row.disabled_reason}" if row.disabled_reason else ""
         why_not = f"{row.host} is disabled{reason}."
     elif not stock:
-        why_not = f"Placement does not know {row.host}, so nothing can be put there."
+        why_not = (
+            f"Placement does not know {row.host}, so no instance can be placed there."
+        )
     return Host(
         name=row.host,
         zone=row.zone,
@@ -194,8 +196,8 @@ def _why_not(row: Instance, *, down: bool, request: int | None) -> tuple[str, st
     """
     if request is not None:
         return (
-            f"Request {request} is to move {row.name} already.",
-            "Wait until that is over, or withdraw it.",
+            f"Request {request} already moves {row.name}.",
+            "Wait until that request has ended, or withdraw it.",
         )
     if row.status not in _PROCEDURES:
         return (
@@ -209,7 +211,10 @@ def _why_not(row: Instance, *, down: bool, request: int | None) -> tuple[str, st
         )
     if down:
         return (
-            f"{row.host} is down: Nova moves nothing from it, {row.name} neither.",
+            (
+                f"{row.host} is down: Nova moves no instance from it, including"
+                f" {row.name}."
+            ),
             "Start its nova-compute again; if the host is lost, fence it and evacuate.",
         )
     return "", ""

@@ -120,7 +120,7 @@ def _start_run(
             Step(run=run, position=position, **step)
             for position, step in enumerate(move.plan)
         )
-        how = "as it was approved"
+        how = "as approved"
         if is_fallback:
             how = f"at {target}, a fallback of {before}"
         journal.add_note(run.pk, f"Drain {drain.pk} begins this move, {how}.", at=now)

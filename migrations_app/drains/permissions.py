@@ -28,22 +28,18 @@ def why_not(who: Person, verb: Verb, drain: Drain) -> Refusal | None:
     mine = drain.asked_by_id == who.id
     match verb:
         case Verb.APPROVE | Verb.REJECT if mine:
-            return Refusal(
-                "You asked for this drain: somebody else must decide about it."
-            )
+            return Refusal("You requested this drain: another person must decide.")
         case Verb.APPROVE if who.superuser:
             return Refusal(
-                "A superuser can change every rule, so their approval does not count:"
-                " somebody without that must approve it."
+                "A superuser can change every rule, so approvals by superusers do"
+                " not count: another person must approve it."
             )
         case Verb.WITHDRAW if not mine and Role.OPERATOR not in who.roles:
-            return Refusal(
-                "Only who asked for the drain, or an operator, can withdraw it."
-            )
+            return Refusal("Only the requester or an operator can withdraw a drain.")
         case Verb.BREAK_GLASS:
             return Refusal(
-                "Nobody can break the glass for a drain. Withdraw from it the move that"
-                " cannot wait, ask for that one alone, and break the glass there."
+                "A drain has no emergency start. Withdraw the urgent move from the"
+                " drain, request it separately, and use the emergency start there."
             )
         case Verb.RESUME if state is not DrainState.PAUSED:
             return Refusal(
@@ -52,10 +48,10 @@ def why_not(who: Person, verb: Verb, drain: Drain) -> Refusal | None:
         case Verb.DRAIN if DRAIN_MOVES[state]:
             return Refusal(f"The drain is {state}; wait until it is over.", late=True)
         case Verb.DRAIN if not drain.hosts:
-            return Refusal("This drain has moved instances back itself.", late=True)
+            return Refusal("This drain itself moved instances back.", late=True)
         case _ if verb in _TO and _TO[verb] not in DRAIN_MOVES[state]:
             return Refusal(
-                f"The drain is {state}; it is too late or too early for this.",
+                f"The drain is {state}; this action is not possible in this state.",
                 late=True,
             )
     return None

@@ -138,15 +138,15 @@ def _back(drain: Drain) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "targets": [row.source],
         }
         if guest is None:
-            _stay(stays, task, "It is not there any more.", "Nothing is to be done.")
+            _stay(stays, task, "It no longer exists.", "No action is needed.")
         elif guest.why_not or not guest.procedure:
             _stay(stays, task, guest.why_not or "It cannot be moved.", guest.way_out)
         elif guest.host != row.target:
             _stay(
                 stays,
                 task,
-                f"It is on {guest.host} now, where this drain had not put it.",
-                "Ask for a move of its own if it is to go back.",
+                f"It is on {guest.host} now; this drain had moved it elsewhere.",
+                "Request a separate move if it should return.",
             )
         else:
             tasks.append(task)
@@ -166,12 +166,17 @@ def _look(lease: DrainLease, drain: Drain, task: dict[str, Any]) -> None:
     except Unreachable:
         raise
     except NovawebError as error:
-        _stay(stays, task, error.sentence, "Look at it in Nova, then ask anew.")
+        _stay(stays, task, error.sentence, "Check it in Nova, then request it again.")
     except DatabaseError:
         raise
     except Exception as error:
         log.exception("move not planned", drain=drain.pk, instance=task["instance"])
-        _stay(stays, task, own_fault(error), "Have it mended, then ask anew.")
+        _stay(
+            stays,
+            task,
+            own_fault(error),
+            "Have it mended, then request the move again.",
+        )
     number = drain.looked_at_moves + 1
     try:
         with transaction.atomic():
@@ -182,8 +187,8 @@ def _look(lease: DrainLease, drain: Drain, task: dict[str, Any]) -> None:
         _stay(
             stays,
             task,
-            "There is an open request for it already.",
-            "Withdraw that one, or wait until it is over, then ask anew.",
+            "The instance already has an open request.",
+            "Withdraw that request or wait until it has ended, then request it again.",
         )
         lease.write(only=PLANNING, looked_at_moves=number, stays=stays)
     drain.looked_at_moves, drain.stays = number, stays
@@ -208,13 +213,13 @@ def _draw(drain: Drain, task: dict[str, Any]) -> tuple[Draft, str, list[str]]:
         )
         if drawn.move.source != task["source"]:
             if drain.hosts and drawn.move.source not in drain.hosts:
-                raise Gone("It has left the host meanwhile.")
+                raise Gone("The instance has left the host meanwhile.")
             raise _Cannot(
-                f"It is on {drawn.move.source or 'no host'} now.", "Ask anew."
+                f"It is on {drawn.move.source or 'no host'} now.", "Request it again."
             )
         if drawn.unread:
             why = next(iter(drawn.unread.values()))
-            raise _Cannot(f"Not everything could be checked: {why}", "Ask anew later.")
+            raise _Cannot(f"Not everything could be checked: {why}", "Retry later.")
         if not drawn.blocking:
             return drawn, target, list(task["targets"][index + 1 :])
         finding = drawn.blocking[0]

@@ -39,13 +39,12 @@ def unplanned(drain: Drain, cloud: CloudPort) -> list[dict[str, Any]]:
 
 
 _CAME = (
-    "It came to the host after the drain was planned, so nobody has approved to move"
-    " it.",
-    "Ask for another drain of the host, or for a move of its own.",
+    "It arrived on the host after the drain was planned, so its move is not approved.",
+    "Request another drain of the host, or a separate move.",
 )
 _BACK = (
-    "The drain had moved it away, and somebody has moved it back since.",
-    "Find out who needs it there, then ask for a move of its own.",
+    "The drain moved it away, and somebody has moved it back.",
+    "Find out who needs it there, then request a separate move.",
 )
 
 

@@ -114,11 +114,11 @@ class Answer:
 def foresee(of: Question, *, limits: Limits | None = None) -> Answer:
     """Return what becomes of it. Raises Gone for what is not known here, and Unfit."""
     if of.empty:
-        raise Unfit("Say which hosts are to be emptied or which instances moved.")
+        raise Unfit("Name hosts to empty or instances to move.")
     if len(of.picks) > MOST:
         raise Unfit(
-            f"{len(of.picks)} instances are picked; {MOST} can be looked at at once."
-            " Empty their hosts instead, or leave some out."
+            f"{len(of.picks)} instances are selected; at most {MOST} are possible."
+            " Empty their hosts instead, or select fewer."
         )
     limits = limits or Limits()
     cloud = cloud_of(of)
@@ -176,7 +176,9 @@ def cloud_of(of: Question) -> Cloud:
     }
     found = list(clouds.filter(pk__in=in_question)[:2])
     if len(found) > 1:
-        raise Unfit("More than one cloud has what you name. Say which one you mean.")
+        raise Unfit(
+            "More than one cloud has hosts or instances of these names. Choose a cloud."
+        )
     if not found:
         named = ", ".join((*of.hosts, *of.picks))
         raise Gone(f"No host or instance of that name is known here: {named}.")
@@ -190,8 +192,8 @@ def picked(uuids: Collection[str]) -> dict[str, Instance]:
     for uuid in uuids:
         if uuid not in found:
             raise Gone(
-                f"No instance {uuid} is known here. If it is new, it appears after the"
-                " next reading of the inventory; if it is not, it was deleted."
+                f"No instance {uuid} is known here. A new instance appears when the"
+                " inventory is read again; otherwise it was deleted."
             )
     return {uuid: found[uuid] for uuid in uuids}
 
@@ -219,8 +221,8 @@ def uuids_of(names: Sequence[str], *, cloud: str = "") -> list[str]:
             raise Gone(f"No instance {name} is known here.")
         if len(uuids) > 1:
             raise Unfit(
-                f"{len(uuids)} instances are called {name}. Name the one that you mean"
-                " by its UUID, which its page tells."
+                f"{len(uuids)} instances are called {name}. Use the UUID, which is on"
+                " its page."
             )
         found += uuids
     return found
@@ -245,7 +247,7 @@ def _fixed(of: Question, fleet: Fleet) -> tuple[list[Task], list[Stuck]]:
         _known(fleet, target)
         if target in of.hosts:
             raise Unfit(
-                f"{guest.name} is to go to {target}, which is to be emptied. Choose"
+                f"{target}, the target of {guest.name}, is a host to empty. Choose"
                 " another target, or none."
             )
         if guest.why_not or not guest.procedure:

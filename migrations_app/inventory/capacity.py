@@ -119,12 +119,12 @@ def described(of: Hypervisor, usages: Sequence[Usage]) -> list[Row]:
         Row(
             "Total",
             *(of.vcpus_total, of.memory_total, of.disk_total),
-            hint="what the machine has",
+            hint="hardware of the machine",
         ),
         Row(
             "Reserved",
             *(of.vcpus_reserved, of.memory_reserved, of.disk_reserved),
-            hint="kept for the host itself",
+            hint="reserved for the host itself",
         ),
         Row("Ratio", of.vcpus_ratio, of.memory_ratio, of.disk_ratio),
         Row(
@@ -135,25 +135,25 @@ def described(of: Hypervisor, usages: Sequence[Usage]) -> list[Row]:
         Row(
             "Used now",
             *(of.vcpus_used, of.memory_used, of.disk_used),
-            hint="allocated in placement",
+            hint="allocated in Placement",
         ),
         Row(
             "Used now, by Nova",
             *(of.nova_vcpus_used, of.nova_memory_used, of.nova_disk_used),
-            hint="with what is reserved",
+            hint="including reserved memory",
         ),
         Row(
-            "Used max",
+            "Sum of flavors",
             *(everybody.vcpus, everybody.memory, everybody.disk),
             instances=everybody.instances,
-            hint="what the flavors here name",
+            hint="flavors of its instances",
         ),
         Row(
             "Free",
             max(0, of.vcpus_capacity - of.vcpus_used),
             max(0, of.memory_capacity - of.memory_used),
             max(0, of.disk_capacity - of.disk_used),
-            hint="capacity less used now",
+            hint="capacity minus used now",
         ),
     ]
     rows += [

@@ -53,7 +53,7 @@ def why_not_disable(found: Service) -> str:
         return f"Nova disables {NOVA_COMPUTE} only, not {found.binary}."
     if not found.enabled:
         reason = f": “{found.disabled_reason}”" if found.disabled_reason else ""
-        return f"It is disabled already{reason}. Enable it first to say another reason."
+        return f"It is disabled already{reason}. To change the reason, enable it first."
     return ""
 
 
@@ -71,14 +71,14 @@ def why_not_enable(found: Service, *, cloud: str | None = None) -> str:
     drain = hosts.holder(integrations_clouds.chosen(cloud), found)
     if drain is not None:
         return (
-            f"Drain {drain.pk} empties it ({drain.state}): cancel that one first, if"
-            " the host is to take instances again."
+            f"Drain {drain.pk} empties it ({drain.state}): cancel that drain first if"
+            " the host should take instances again."
         )
     run = restoring.holder(integrations_clouds.chosen(cloud), found, now=timezone.now())
     if run is not None:
         return (
             f"Request {run.request_id} needs it disabled for some seconds and enables"
-            f" it then: see run {run.pk}, and stop that one if it must not wait."
+            f" it afterwards: see run {run.pk}, and stop that run if you cannot wait."
         )
     return ""
 
@@ -107,7 +107,7 @@ def enable(
     """Nova takes new instances for the host again. Raises as ``disable`` does."""
     require(by, Verb.ENABLE)
     name = integrations_clouds.chosen(cloud)
-    note = audit_notes.note(note, "Say why you enable it: an auditor will read it.")
+    note = audit_notes.note(note, "Give a reason to enable it (auditors read it).")
     found = service(service_id, by=by, cloud=name)
     _possible(found, why_not_enable(found, cloud=name))
     with _recorded("service.enabled", found, by=by, cloud=name, note=note):
@@ -116,16 +116,16 @@ def enable(
 
 
 def _reason(text: str, by: User) -> str:
-    text = audit_notes.note(text, "Say why: Nova shows the reason to all who look.")
+    text = audit_notes.note(text, "Give a reason (Nova shows it to everybody).")
     if text.startswith((BY_LIBVIRT, PREFIX)):
         raise Unfit(
-            f"A reason must not begin with “{BY_LIBVIRT}” or “{PREFIX}”: whoever writes"
-            " these enables the service by itself."
+            f"A reason must not begin with “{BY_LIBVIRT}” or “{PREFIX}”: the programs"
+            " that write such reasons enable the service again themselves."
         )
     signed = f"{' '.join(text.split())} ({by.get_username()} via novaweb)"
     if len(signed) > LONGEST:
         most = LONGEST - (len(signed) - len(text))
-        raise Unfit(f"The reason is too long: Nova keeps {most} characters of yours.")
+        raise Unfit(f"The reason is too long: at most {most} characters fit.")
     return signed
 
 

@@ -106,7 +106,7 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
         empty_label="any",
     )
     project = django_filters.CharFilter(
-        method="with_project", label="Has project", widget=hint("name or id")
+        method="with_project", label="Project", widget=hint("name or id")
     )
     free_vcpus = django_filters.NumberFilter(
         method="with_free", label="Free VCPUs", **_AT_LEAST

@@ -61,8 +61,8 @@ def instance(uuid: str) -> Instance:
     row = instances().filter(uuid=uuid).first()
     if row is None:
         raise Gone(
-            f"No instance {uuid} is known here. If it is new, it appears after the next"
-            " reading of the inventory; if it is not, it was deleted."
+            f"No instance {uuid} is known here. A new instance appears when the"
+            " inventory is read again; otherwise it was deleted."
         )
     return row
 

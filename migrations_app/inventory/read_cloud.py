@@ -49,8 +49,9 @@ class Report:
             return f"{self.cloud}: {self.trouble}"
         changed = "" if self.whole else " changed"
         return (
-            f"{self.cloud}: {self.hypervisors} hypervisors and {self.instances}"
-            f"{changed} instances read, {self.removed} that are gone removed."
+            f"{self.cloud}: {self.hypervisors} hypervisors and"
+            f" {self.instances}{changed} instances read, {self.removed} deleted"
+            " instances removed."
         )
 
 
@@ -60,9 +61,9 @@ def read(turn: Turn, cloud: ports.Cloud, now: datetime, *, whole: bool) -> Repor
     services = cloud.services()
     if not hypervisors and Hypervisor.objects.filter(cloud=turn.cloud).exists():
         raise WorldError(
-            "The cloud lists no hypervisor at all, though it had some: what is known"
-            " of it was kept. Look whether Nova's cells answer (nova-manage cell_v2"
-            " list_cells, openstack compute service list)."
+            "The cloud lists no hypervisor, although it had some: the last known"
+            " inventory was kept. Check whether Nova's cells answer (nova-manage"
+            " cell_v2 list_cells, openstack compute service list)."
         )
     since = turn.cloud.changes_until
     whole = (

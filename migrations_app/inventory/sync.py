@@ -31,7 +31,7 @@ def sync(
     """
     turn = Turn.take(cloud_name, now=now)
     if turn is None:
-        return Report(cloud_name, trouble="Another worker is reading it just now.")
+        return Report(cloud_name, trouble="Another worker is reading this cloud.")
     try:
         report = read(turn, cloud, now, whole=whole)
         turn.end_well(whole=report.whole)
@@ -42,8 +42,7 @@ def sync(
         return Report(cloud_name, trouble=error.sentence)
     except Exception:
         turn.end_badly(
-            "The last reading failed for a reason of novaweb's own: its log"
-            " of that moment has it."
+            "The last reading failed because of an error in novaweb: see its log."
         )
         raise
     return report

@@ -178,4 +178,4 @@ class Attempt(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return f"{self.at:%F %T} {'good' if self.good else 'in vain'}"
+        return f"{self.at:%F %T} {'accepted' if self.good else 'failed'}"

@@ -95,7 +95,7 @@ def _wrong_template(place: str) -> str:
     if not found:
         return "it has no {ticket} in it"
     if any(char in before + after for char in "{}"):
-        return "it has other braces than those of {ticket}"
+        return "it has braces other than those of {ticket}"
     if not _is_address(before):
         return "it must begin with https:// or http:// and name a host"
     # a ticket that is a part of the host's name could lead anywhere

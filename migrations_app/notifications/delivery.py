@@ -122,7 +122,9 @@ def _try(delivery: Delivery, clock: Clock) -> None:
         # who answers 410 wants no more of it (Standard Webhooks)
         final = reply.status == 410
         if 300 <= reply.status < 400:
-            answer = f"It leads elsewhere, and novaweb does not follow. {answer}"
+            answer = (
+                f"The server redirects, and novaweb does not follow redirects. {answer}"
+            )
     except WorldError as error:
         good, status, answer = False, None, error.sentence
         final = type(error) is Blocked
@@ -145,7 +147,7 @@ def _send(delivery: Delivery, at: datetime) -> Reply:
     if hook is None:
         raise Blocked("The webhook was removed.")
     if not hook.active:
-        raise Blocked("The webhook is switched off.")
+        raise Blocked("The webhook is inactive.")
     body = delivery.body.encode()
     headers = {
         "Content-Type": "application/json",

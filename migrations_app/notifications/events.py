@@ -13,8 +13,8 @@ from enum import StrEnum
 class Whom(StrEnum):
     """Whom an event concerns. Nobody is told what they did themselves."""
 
-    REQUESTER = "who asked"
-    DECIDERS = "who may decide"
+    REQUESTER = "requester"
+    DECIDERS = "possible approvers"
     OPERATORS = "operators"
     AUDITORS = "auditors"
 
@@ -62,13 +62,13 @@ EVENTS: dict[str, Event] = {
         ),
         Event(
             "voided",
-            "Must be approved anew",
+            "Needs approval again",
             ("request.voided", "request.sent_back"),
             (Whom.REQUESTER, Whom.DECIDERS),
             mail=True,
         ),
-        Event("approved", "An approval", ("request.approved",), (Whom.REQUESTER,)),
-        Event("ready", "Has all its approvals", ("request.ready",), (Whom.REQUESTER,)),
+        Event("approved", "Approval given", ("request.approved",), (Whom.REQUESTER,)),
+        Event("ready", "Fully approved", ("request.ready",), (Whom.REQUESTER,)),
         Event("rejected", "Rejected", ("request.rejected",), (Whom.REQUESTER,)),
         Event(
             "withdrawn",
@@ -78,7 +78,7 @@ EVENTS: dict[str, Event] = {
         ),
         Event(
             "expired",
-            "Expired without having run",
+            "Expired before the start",
             ("request.expired",),
             (Whom.REQUESTER,),
             mail=True,
@@ -87,7 +87,7 @@ EVENTS: dict[str, Event] = {
         Event("completed", "Moved", ("run.completed",), (Whom.REQUESTER,)),
         Event(
             "rolled_back",
-            "Went back to where it was",
+            "Rolled back",
             ("run.rolled_back",),
             (Whom.REQUESTER, Whom.OPERATORS),
         ),
@@ -98,10 +98,10 @@ EVENTS: dict[str, Event] = {
             (Whom.REQUESTER, Whom.OPERATORS),
             mail=True,
         ),
-        Event("closed", "Closed by hand", ("run.closed",), (Whom.REQUESTER,)),
+        Event("closed", "Closed manually", ("run.closed",), (Whom.REQUESTER,)),
         Event(
             "glass",
-            "Glass broken: a move without its approvals",
+            "Emergency start: a move without approvals",
             ("request.glass_broken", "request.glass_reviewed"),
             (Whom.REQUESTER, Whom.DECIDERS, Whom.OPERATORS, Whom.AUDITORS),
             mail=True,
@@ -158,7 +158,7 @@ EVENTS: dict[str, Event] = {
         ),
         Event(
             "proof",
-            "The proof of the audit trail is in trouble",
+            "The audit trail is not signed",
             ("audit.unsigned",),
             (Whom.OPERATORS, Whom.AUDITORS),
             mail=True,
@@ -181,15 +181,14 @@ OUTSIDE = tuple(key for key, event in EVENTS.items() if event.outside)
 NEXT_STAGE = "request.next_stage"
 # What is said instead of the trail's own sentence, where that is not said to people.
 SAYS = {
-    "request.asked": "{actor} asks to move {instance} from {source} to {target}: it"
-    " waits for approval",
-    "request.ready": "The move of {instance} has all the approvals it needs and starts"
-    " when its time comes",
-    "request.amended": "{actor} changed the request to move {instance}: it waits for"
-    " approval anew",
-    "request.voided": "The plan to move {instance} changed: it must be approved anew",
-    NEXT_STAGE: "The move of {instance} has the approvals of its first stages: it waits"
-    " for approval in the next",
+    "request.asked": "{actor} requested a move of {instance} from {source} to"
+    " {target}: it waits for approval",
+    "request.ready": "The move of {instance} is fully approved and starts at its time",
+    "request.amended": "{actor} edited the request to move {instance}: it needs"
+    " approval again",
+    "request.voided": "The plan to move {instance} changed: it needs approval again",
+    NEXT_STAGE: "The move of {instance} is approved in the first stages and waits"
+    " for approval in the next stage",
 }
 
 

@@ -31,7 +31,7 @@ def read(pk: int, *, by: User) -> Notice:
     mine.filter(read_at=None).update(read_at=timezone.now())
     notice = mine.first()
     if notice is None:
-        raise Gone(f"You have no notice {pk}.")
+        raise Gone(f"You have no notification {pk}.")
     return notice
 
 

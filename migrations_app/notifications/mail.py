@@ -61,7 +61,7 @@ def send(delivery: Delivery, *, at: datetime) -> Reply:
         with get_connection(timeout=settings.EMAIL_TIMEOUT) as server:
             server.send_messages([message(delivery, at=at)])
     except BadHeaderError as error:
-        raise Blocked(f"This cannot be a message: {error}.") from error
+        raise Blocked(f"The message is not valid: {error}.") from error
     except smtplib.SMTPRecipientsRefused as error:
         code, answer = next(iter(error.recipients.values()))
         said = answer.decode(errors="replace")
@@ -69,4 +69,4 @@ def send(delivery: Delivery, *, at: datetime) -> Reply:
         raise (Blocked if 500 <= code < 600 else Unreachable)(text[:KEPT]) from error
     except (smtplib.SMTPException, OSError) as error:
         raise Unreachable(f"The mail server: {error}"[:KEPT]) from error
-    return Reply(250, "The mail server took it.")
+    return Reply(250, "The mail server accepted it.")

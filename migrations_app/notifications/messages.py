@@ -31,7 +31,7 @@ def sentence(entry: AuditEntry, *, as_verb: str = "") -> str:
             actor=entry.actor_name,
             instance=entry.instance_name or entry.instance or "an instance",
             source=entry.source or "?",
-            target=entry.target or "a host of the scheduler's choice",
+            target=entry.target or "a host chosen by the scheduler",
         )
     return one_line(text) + "."
 
@@ -90,9 +90,8 @@ def mail(
         parts.append("\n".join(facts))
     parts.append(link(path(entry)))
     parts.append(
-        "-- \n"
-        f"novaweb tells you “{event.title}”. What you hear of is your choice:\n"
-        f"{link(reverse('choices'))}"
+        f"-- \nYou get this message because of the event “{event.title}”."
+        f" Notification settings:\n{link(reverse('choices'))}"
     )
     return "\n\n".join(parts) + "\n"
 

@@ -139,7 +139,7 @@ def test(pk: int, *, by: User) -> Delivery:
     require(by, Verb.WEBHOOKS)
     hook, now = webhook(pk), timezone.now()
     if not hook.active:
-        raise TooLate("The webhook is switched off: switch it on first.")
+        raise TooLate("The webhook is inactive: activate it first.")
     says = f"This is a test that {by.get_username()} sent."
     url = words.link("/webhooks/")
     body = {
@@ -161,12 +161,12 @@ def send_again(pk: int, *, by: User) -> Delivery:
     require(by, Verb.WEBHOOKS)
     row, now = delivery(pk), timezone.now()
     if row.channel == "webhook" and row.webhook is None:
-        raise TooLate("The webhook was removed: there is nowhere to send it.")
+        raise TooLate("The webhook was removed, so the message cannot be sent.")
     over = Delivery.objects.filter(pk=pk).exclude(state="waiting")
     with transaction.atomic():
         changed = over.update(state="waiting", tries=0, next_at=now, ended_at=None)
         if changed != 1:
-            raise TooLate("It is on its way already.")
+            raise TooLate("The message is being sent already.")
         note = f"{row.event} to {row.to}"
         audit.record("delivery.again", by=by, note=note, after={"delivery": pk})
     row.refresh_from_db()

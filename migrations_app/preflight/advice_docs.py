@@ -15,35 +15,36 @@ _ALWAYS = {"disabling.needless", "disabling.cost", "manual.last"}
 _HEAD = """\
 # When to use which way
 
-There are four ways to move an instance to another host. novaweb tries them all before
-a move is asked for, and advises the one with the least downtime that nothing speaks
-against:
+novaweb has four procedures to move an instance to another host. Before a move is
+requested it checks all of them, and recommends the possible one with the least
+downtime:
 
-- **live**: the guest goes on running. With shared storage, or booted from a volume,
-  only its memory is copied; otherwise its disks are, too;
-- **cold**: Nova shuts the guest down, copies its disks and starts it on the target;
-- **cold_by_disabling**: the same, with every other host disabled meanwhile so that
-  Nova's scheduler has no choice. For clouds where our account may not name the target;
-- **manual**: novaweb itself copies the disks over SSH and changes Nova's database. For
-  what Nova will not or cannot move.
+- **Live** (`live`): the guest keeps running. With shared storage, or booted from a
+  volume, only its memory is copied; otherwise its disks are copied too;
+- **Cold** (`cold`): Nova shuts the guest down, copies its disks and starts it on the
+  target;
+- **Cold, forced target** (`cold_by_disabling`): the same, with every other host
+  disabled meanwhile, so that Nova's scheduler has no choice. For clouds where our
+  account may not name the target;
+- **Manual** (`manual`): novaweb itself copies the disks over SSH and changes Nova's
+  database. For instances that Nova cannot move.
 
-The last two are dirty: they are advised only when both others are blocked, and want
-more approvals. That a target must be chosen although the instance has local disks and a
-config drive, for which they were once invented, is no reason any more: Nova takes a
-target for a live migration always, and for a cold one since 17.0 (Queens). A config
-drive does not stop a live migration since 14.0 (Newton), but a block migration empties
-it since 2025.1: a cold one is advised then.
+The last two are recommended only when both others are blocked, and policies can require
+more approvals for them. They were invented for instances with local disks and a config
+drive that need a certain target; this is no reason any more. Nova always accepts a
+target for a live migration, and for a cold one since 17.0 (Queens). A config drive does
+not stop a live migration since 14.0 (Newton), but a block migration empties it since
+2025.1: then a cold migration is recommended.
 
-Below, an instance on compute-30 is to go to compute-34 in a cloud of Nova 2026.1 unless
-said otherwise, and novaweb may enter the hosts and Nova's database. Which rule speaks,
-and why, is in [rules.md](rules.md). What always speaks against the dirty ways is not
-repeated.
+In the examples below an instance on compute-30 moves to compute-34 in a cloud of Nova
+2026.1, unless stated otherwise, and novaweb has access to the hosts and Nova's
+database. The rules and their reasons are in [rules.md](rules.md). Findings that the
+last two procedures always have are not repeated.
 
-"Yes, but" is a warning that a person should know; "perhaps" something that could not be
-found out; "none" means that what speaks against it must be mended, or another target
-chosen.
+"Yes, but" is a warning; "perhaps" means that a check was not possible; "none" means
+that every procedure is blocked: solve the problem, or choose another target.
 
-This page is made by asking the adviser: change its rules or the situations, then run
+This page is generated: change the rules or the situations, then run
 `python -m migrations_app.preflight advice > docs/advice.md`.
 """
 
@@ -79,7 +80,7 @@ def _section(situation: Situation) -> str:
     for name, option in _options(situation).items():
         against = _against(option)
         words = " ".join(sentence for _, sentence in against)
-        text = f"- {name}: {words or 'nothing speaks against it.'}"
+        text = f"- {name}: {words or 'no check prevents it.'}"
         lines.append(fill(text, 88, subsequent_indent="  ", break_on_hyphens=False))
     return "\n".join([*lines, ""])
 

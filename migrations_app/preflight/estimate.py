@@ -70,9 +70,9 @@ def _live(server: Server, speed: int) -> Estimate:
     least = _SETTING_UP[0] + _seconds(memory * _MEMORY_SENT[0], speed)
     most = _SETTING_UP[1] + _seconds(memory * _MEMORY_SENT[1] + disk, speed)
     words = (
-        f"Takes {duration_range(least, most)}; the guest stands still for "
-        f"{duration_range(*_HANDING_OVER)}, longer if it writes faster than the "
-        "network copies and the move is forced to its end."
+        f"Takes {duration_range(least, most)}; the guest is paused for"
+        f" {duration_range(*_HANDING_OVER)}, longer if it writes faster than the"
+        " network copies and completion is forced."
     )
     return Estimate((least, most), _HANDING_OVER, words)
 

@@ -11,47 +11,47 @@ from migrations_app.preflight.rules import RULES
 _HEAD = """\
 # The pre-flight rules
 
-Before a move is asked for, approved and started, novaweb looks at the cloud and lets
-every rule speak. A finding has a sentence, a remedy and one of four severities:
+When a move is requested, approved and started, novaweb reads the state of the cloud and
+applies every rule. A finding has a sentence, a remedy and one of four severities:
 
 - **blocks**: the move would fail, so it is not started;
-- **unknown**: what the rule needs could not be read, so a person must look;
-- **warns**: the move goes on, and a person should know;
-- **ok**: the rule looked and is content.
+- **unknown**: the rule's facts could not be read, so a person must check;
+- **warns**: the move is possible, and a person should know this;
+- **ok**: the check passed.
 
-What is approved includes the findings that block or warn. If they have changed when
-the move is to start, the approval is void.
+An approval covers the findings that block or warn. If they have changed when the move
+is to start, the approval is no longer valid.
 
-The rules come in the order in which Nova itself looks. Nova stays the judge: a rule can
-only say in advance, and in plain words, what Nova would say late, or only in its log.
-Where a rule holds for some releases of Nova only, it is silent in others; in a cloud
-whose release is not known it speaks. The release is read from the packages of both
-hosts where novaweb may enter them; else it follows from the newest microversion of the
-API, which two releases often share.
+The rules are in the order of Nova's own checks. Nova decides in the end: a rule only
+reports early, and in plain words, what Nova would report late, or only in its log. A
+rule for certain releases of Nova is applied in these only, and in a cloud of unknown
+release. The release is read from the packages of both hosts where novaweb has access;
+otherwise it follows from the newest microversion of the API, which two releases often
+share.
 
-This page is made of the rules' own docstrings: change those, then run
+This page is generated from the docstrings of the rules: change those, then run
 `python -m migrations_app.preflight > docs/rules.md`.
 """
 
 _TAIL = """\
-## What is not looked at
+## What is not checked
 
-No API shows these, so no rule can speak of them. Most end in Nova's "No valid host" or
-in a failed migration that leaves the instance where it was:
+No API shows these facts, so there is no rule. Most end in Nova's "No valid host" or in
+a failed migration that leaves the instance on its host:
 
-- in which cell a host is: Nova answers 400, as for a host that it does not know;
+- the cell of a host: Nova answers 400, as for an unknown host;
 - whether the instance has a RequestSpec, without which Nova's API fails (500);
-- what the image asks of the hardware (`hw_*` properties) before Nova 2025.1;
-- how fast the guest writes, and so whether a live migration comes to an end;
+- hardware requirements of the image (`hw_*` properties) before Nova 2025.1;
+- how fast the guest writes, and so whether a live migration ends;
 - whether the networks of its ports reach the target (physical networks);
-- the ports through which the memory goes (49152 and up), and the kernels of the hosts;
-- filters of the scheduler beyond what placement answers, and whether those that are
-  warned of are on;
+- the ports used to copy memory (49152 and up), and the kernels of the hosts;
+- filters of the scheduler that Placement does not cover, and whether the filters that
+  warnings mention are on;
 - whether our account may read the keys of encrypted volumes.
 
-What stands on the hosts alone (leftovers, free disk, CPU, machine type, shared storage,
-ways, settings, versions) is looked up over SSH, where novaweb may enter them and one
-target is named. Otherwise those rules are silent, and Nova finds out by itself.
+Facts that only the hosts have (leftovers, free disk, CPU, machine type, shared storage,
+connectivity, settings, versions) are read over SSH, if novaweb has access and one
+target is named. Otherwise those rules are skipped, and Nova checks by itself.
 """
 
 

@@ -68,8 +68,8 @@ class StepContext:
         """The compute hosts, over SSH. Raises Blocked where there is no way to them."""
         if self.world.hosts is None:
             raise Blocked(
-                "novaweb may not enter the hosts of this cloud: set NOVAWEB_SSH, then"
-                " have the run looked at again."
+                "novaweb may not enter the hosts of this cloud: set NOVAWEB_SSH,"
+                " then use “Look again”."
             )
         return self.world.hosts
 
@@ -79,7 +79,7 @@ class StepContext:
         if self.world.nova_db is None:
             raise Blocked(
                 "novaweb may not enter Nova's database of this cloud: set"
-                " NOVAWEB_NOVA_DB, then have the run looked at again."
+                " NOVAWEB_NOVA_DB, then use “Look again”."
             )
         return self.world.nova_db
 

@@ -50,9 +50,9 @@ class RestsOnSource(Step):
         if server.status in AT_REST and server.host == ctx.move.source:
             return StepStatus.DONE if server.idle else StepStatus.WAITING
         raise Blocked(
-            f"The instance is {server.status} on {server.host}; a cold migration needs"
-            f" it running or stopped on {ctx.move.source}. Ask anew with what is so"
-            " now."
+            f"The instance is {server.status} on {server.host}; a cold migration"
+            f" needs it running or stopped on {ctx.move.source}. Request the move"
+            " again with the current state."
         )
 
 
@@ -195,7 +195,7 @@ class Cold(Procedure):
     """Stop an instance, move it, start it again."""
 
     name = "cold"
-    title = "Cold migration"
+    title = "Cold"
     keeps_running = False
     steps = (
         RestsOnSource(),

@@ -58,8 +58,8 @@ class ChosenTargetTakesInstances(TargetTakesInstances):
     def check(self, ctx: StepContext) -> StepStatus:
         if ctx.move.target is None:
             raise Blocked(
-                "No target is chosen, so no host is to be left enabled: ask anew with a"
-                " target, or for a cold migration."
+                "No target is chosen, so every host would be disabled: request the"
+                " move again with a target, or request a cold migration."
             )
         return super().check(ctx)
 
@@ -119,8 +119,8 @@ class AskToMigrate(MigrateCold):
             case "ACTIVE" | "SHUTOFF":
                 raise Blocked(
                     f"Nova, or somebody, confirmed the move to {server.host}, so that"
-                    f" it cannot be reverted. Ask for a move from there to"
-                    f" {ctx.move.target}, then close this run by hand."
+                    " it cannot be reverted. Ask for a move from there to"
+                    f" {ctx.move.target}, then close this run manually."
                 )
         raise unexpected_state(server)
 
@@ -162,7 +162,7 @@ class LandsOnTarget(Step):
         asked = [a for a in ctx.cloud.actions(server.id) if a.name == "migrate"]
         why = trace.event_errors(ctx, asked[0]) if asked else ""
         where = f"the instance is {server.status} on {server.host}."
-        return f"Nova gave the move up; {where} {why}".strip()
+        return f"Nova aborted the move; {where} {why}".strip()
 
 
 class ColdByDisabling(Procedure):
@@ -170,7 +170,7 @@ class ColdByDisabling(Procedure):
     there."""
 
     name = "cold_by_disabling"
-    title = "Cold migration with all other hosts disabled"
+    title = "Cold, forced target"
     keeps_running = False
     steps = (
         RestsOnSource(),

@@ -129,7 +129,7 @@ def volumes_text(count: int) -> str:
 def expected_text(values: tuple[str, ...]) -> str:
     """Return the expected values as text for a person."""
     if values == AT_REST:
-        return "nothing under way"
+        return "no task"
     # that there may be none of it at all goes without saying
     several = [each for each in values if each != NONE] or list(values)
     *first, last = several or [""]

@@ -51,8 +51,9 @@ class RunsOnSource(Step):
             case (("ACTIVE" | "PAUSED" | "REBOOT" | "PASSWORD"), ctx.move.source):
                 return StepStatus.WAITING
         raise Blocked(
-            f"The instance is {server.status} on {server.host}; a live migration needs"
-            f" it running on {ctx.move.source}. Ask anew with what is so now."
+            f"The instance is {server.status} on {server.host}; a live migration"
+            f" needs it running on {ctx.move.source}. Request the move again with the"
+            " current state."
         )
 
 
@@ -183,7 +184,7 @@ class RunsOnTarget(Step):
         if not move.facts.get("enters"):
             return []
         ask = domjobinfo.domjobinfo(move.server_id)
-        return [f"# on the target, how long the guest stood still:\n{ask.text}"]
+        return [f"# on the target, the pause of the guest:\n{ask.text}"]
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
@@ -211,7 +212,7 @@ class Live(Procedure):
     """Move a running instance without stopping it."""
 
     name = "live"
-    title = "Live migration"
+    title = "Live"
     keeps_running = True
 
     @classmethod

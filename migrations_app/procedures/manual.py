@@ -55,7 +55,7 @@ class Manual(Procedure):
     """Move an instance by hand, where Nova itself cannot."""
 
     name = "manual"
-    title = "By hand, over SSH"
+    title = "Manual"
     keeps_running = False
     steps = (
         RestsThere(),

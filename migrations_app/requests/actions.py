@@ -132,7 +132,7 @@ def approve(
     """
     request = load(request_id)
     require(by, Verb.APPROVE, request=request)
-    note = audit_notes.note(note, "Say why you approve: an auditor will read it.")
+    note = audit_notes.note(note, "Give a reason for the approval (auditors read it).")
     require_same_plan(request, plan_digest)
     now = timezone.now()
     with transaction.atomic():
@@ -158,7 +158,9 @@ def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
     """Reject the request, for good; the note says why."""
     request = load(request_id)
     require(by, Verb.REJECT, request=request)
-    note = audit_notes.note(note, "Say why you reject: the requester will read it.")
+    note = audit_notes.note(
+        note, "Give a reason for the rejection (the requester reads it)."
+    )
     now = timezone.now()
     with transaction.atomic():
         _end(request, RequestState.REJECTED, now, why=note)
@@ -172,7 +174,9 @@ def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
     """Withdraw the request before it runs; the note says why."""
     request = load(request_id)
     require(by, Verb.WITHDRAW, request=request)
-    note = audit_notes.note(note, "Say why you withdraw it: an auditor will read it.")
+    note = audit_notes.note(
+        note, "Give a reason for the withdrawal (auditors read it)."
+    )
     with transaction.atomic():
         _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)
         audit.record("request.withdrawn", by=by, about=request, note=note)
@@ -186,7 +190,9 @@ def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
     the pre-flight forbids it, and what the cloud raises.
     """
     if plan_digest != request.plan_digest:
-        raise TooLate("The plan has changed since you looked: read it and decide anew.")
+        raise TooLate(
+            "The plan has changed since you opened it: read it again, then decide."
+        )
     if sentence := restoring.in_the_way(request):
         raise Conflict(sentence)
     drawn = planning.redraft(request)
@@ -194,13 +200,13 @@ def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
     if drawn.digest != request.plan_digest:
         if drawn.silent:
             raise Unreachable(
-                f"The plan cannot be compared with what is so now:"
+                "The plan cannot be compared with the current state:"
                 f" {next(iter(drawn.silent.values()))}"
             )
         replace_plan(request, drawn)
         raise TooLate(
-            "The plan changed while it waited for you, so nothing was approved. Read"
-            " what is different and decide anew."
+            "The plan changed while it waited for your decision, so nothing was"
+            " approved. Read the changes, then decide."
         )
     require_unblocked(drawn)
 
@@ -209,7 +215,7 @@ def replace_plan(request: MigrationRequest, drawn: Draft) -> None:
     """Replace the request's plan by the changed one; its approvals are void."""
     lines = drift.differences(request, drawn)
     words = drift.sentences(lines)
-    why = f"The plan changed, so earlier approvals are void. {words}"
+    why = f"The plan changed, so earlier approvals are no longer valid. {words}"
     before = {"digest": request.plan_digest}
     drawn = replace(drawn, edition=request.edition + 1)
     with transaction.atomic():
@@ -242,7 +248,7 @@ def _open_already(request: MigrationRequest) -> TooLate:
     number = f" (number {other.pk}, {other.state})" if other else ""
     return TooLate(
         f"There is an open request for {request.instance_name} already{number}:"
-        " withdraw that one first, or wait until it is over."
+        " withdraw that request first, or wait until it has ended."
     )
 
 

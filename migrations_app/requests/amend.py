@@ -46,14 +46,14 @@ def amend(
     """
     request = load(request_id)
     require(by, Verb.AMEND, request=request)
-    note = audit_notes.note(note, "Say why you change it: an auditor will read it.")
+    note = audit_notes.note(note, "Give a reason for the change (auditors read it).")
     if plan_digest != request.plan_digest:
-        raise TooLate("The request has changed since you looked: look again.")
+        raise TooLate("The request has changed since you opened it. Reload the page.")
     before = {name: getattr(request, name) for name in FIELDS}
     now = timezone.now()
     wanted = {**before, **_clean(changes)}
     if wanted == before:
-        raise Unfit("Nothing would be different: change something, or leave it.")
+        raise Unfit("There is no change to save.")
     intake.window(wanted["window_start"], wanted["window_end"], now)
     if sentence := restoring.in_the_way(request):
         raise Conflict(sentence)
@@ -73,7 +73,10 @@ def amend(
         setattr(request, name, value)
     changed = {name for name in FIELDS if before[name] != wanted[name]}
     words = ", ".join(name.replace("_", " ") for name in FIELDS if name in changed)
-    why = f"{by.get_username()} changed it ({words}), so earlier approvals are void."
+    why = (
+        f"{by.get_username()} changed the request ({words}), so earlier approvals are"
+        " no longer valid."
+    )
     with transaction.atomic():
         updated = MigrationRequest.objects.filter(
             pk=request.pk, plan_digest=plan_digest, state__in=BEFORE_START

@@ -27,8 +27,8 @@ from migrations_app.requests.guards import load
 from migrations_app.runs import wakeup as bell
 
 _FORBIDDEN = (
-    "The policy “{}” rules this move, and does not let anybody break the glass: it"
-    " waits for its approvals."
+    "The policy “{}” applies to this move and does not permit an emergency start:"
+    " the approvals are needed."
 )
 
 
@@ -43,7 +43,11 @@ def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
         return Refusal(_FORBIDDEN.format(rule.name))
     if rulings.broken_glass(request):
         return Refusal(
-            "The glass is broken already: the move starts by itself.", late=True
+            (
+                "The emergency start is requested already: the move starts"
+                " automatically."
+            ),
+            late=True,
         )
     return None
 
@@ -59,7 +63,9 @@ def break_glass(
     """
     request = load(request_id)
     require(by, Verb.BREAK_GLASS, request=request)
-    reason = audit_notes.note(reason, "Say what cannot wait: everybody will read it.")
+    reason = audit_notes.note(
+        reason, "Give a reason for the emergency start (everybody reads it)."
+    )
     _check(policy.person(by), request)
     require_same_plan(request, plan_digest)
     now = timezone.now()
@@ -94,7 +100,7 @@ def break_glass(
             )
             bell.ring()
     except IntegrityError as error:
-        raise TooLate("The glass is broken already.") from error
+        raise TooLate("The emergency start is requested already.") from error
     return load(request_id)
 
 
@@ -106,7 +112,7 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
     request = load(request_id)
     require(by, Verb.REVIEW, request=request)
     note = audit_notes.note(
-        note, "Say what your review found: an auditor will read it."
+        note, "Describe the result of your review (auditors read it)."
     )
     if refusal := why_not_review(policy.person(by), request):
         raise refusal.error()
@@ -123,7 +129,7 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
             )
         )
         if changed < 1:
-            raise TooLate("Somebody has reviewed it already.")
+            raise TooLate("The emergency start is reviewed already.")
         audit.record("request.glass_reviewed", by=by, about=request, note=note)
     return load(request_id)
 
@@ -134,11 +140,9 @@ def why_not_review(who: Person, request: MigrationRequest) -> Refusal | None:
         return refusal
     breakers = set(unreviewed().filter(request=request).values_list("by", flat=True))
     if not breakers:
-        return Refusal(
-            "There is no broken glass here that waits for a review.", late=True
-        )
+        return Refusal("There is no emergency start to review.", late=True)
     if who.id in breakers:
-        return Refusal("You broke the glass: somebody else must review it.")
+        return Refusal("You made this emergency start: another person must review it.")
     return None
 
 

@@ -84,7 +84,9 @@ def delegated_by(right: Mapping[str, Any]) -> dict[str, Any]:
 
 def overtaken(of: Subject) -> TooLate:
     """Return the error for a row that somebody else changed first."""
-    return TooLate(f"Somebody was faster: the {_word(of)} has changed. Look again.")
+    return TooLate(
+        f"Changed by somebody else: the {_word(of)} has changed. Look again."
+    )
 
 
 def _word(of: Subject) -> str:

@@ -39,7 +39,7 @@ def procedure(name: str) -> str:
 
 def reason(text: str) -> str:
     """Return the reason, which must say something."""
-    return _said(text, "Say why this instance is to be moved.")
+    return _said(text, "Give a reason for the move.")
 
 
 def ticket(text: str) -> str:
@@ -58,7 +58,7 @@ def window(start: datetime | None, end: datetime | None, now: datetime) -> None:
     if start and end and end <= start:
         raise Unfit("The window ends before it begins.")
     if end and end <= now:
-        raise Unfit("The window is over already.")
+        raise Unfit("The window has ended already.")
 
 
 def options(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -177,10 +177,10 @@ def _sentence(line: Difference) -> str:
         case "step", _:
             return f"A step is different: {line.get('step') or text}"
         case "command", _:
-            return f"What a step runs is different: {line['step']}"
+            return f"The commands of a step changed: {line['step']}"
         case "fact", _:
             name = line["name"].split(".")[0].rstrip(" 0123456789")
-            return f"What the plan rests on changed: {name}."
+            return f"A fact that the plan depends on changed: {name}."
         case "finding", "removed":
             return f"No longer: {text.partition(': ')[2]}"
         case "finding", _:

@@ -42,7 +42,13 @@ def start_due(now: datetime, *, most: int | None = None) -> int:
     Whatever comes of it, none of those that were tried is due again at once.
     """
     for request in _expired(now).select_related("cloud"):
-        _expire(request, "It was not started in time: ask anew if it is still wanted.")
+        _expire(
+            request,
+            (
+                "The request was not started in time: create a new one if the move is"
+                " still needed."
+            ),
+        )
     due = _due(now).select_related("cloud")[:most]
     return sum(_start(request, now) for request in due)
 
@@ -138,9 +144,7 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         )
         if probe := request.options.get("probe"):
             Probe.objects.create(run=run, target=probe)
-        journal.add_note(
-            run.pk, "The plan is as it was approved; the run begins.", at=now
-        )
+        journal.add_note(run.pk, "The plan is as approved; the run begins.", at=now)
         audit.record("run.started", about=run, after={"digest": drawn.digest, **right})
     return True
 

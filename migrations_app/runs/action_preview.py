@@ -41,23 +41,26 @@ def _look_again_forward(inspection: Inspection) -> str:
     if verdict.blocked:
         plan = steps_by_key(inspection.run.request.procedure)
         holds = past_point_of_no_return(inspection.steps, plan)
-        what = "is held again" if holds else "turns back"
+        what = "is held again" if holds else "rolls back"
         return f"{what} at once: {verdict.blocked}"
     match verdict.status:
         case StepStatus.DONE:
-            return f"finds this step done by now, {_then(inspection)}"
+            return f"finds this step done, {_then(inspection)}"
         case StepStatus.WAITING:
-            return "waits on, with its patience renewed: what was asked is on its way."
+            return (
+                "continues to wait, with a new time limit: Nova is still working on"
+                " the request."
+            )
         case StepStatus.READY if step.asked_at is not None:
             return (
-                "looks for a trace of what was asked, and asks again if there is none:"
-                f" {step.sentence}"
+                "searches Nova for a record of the request, and repeats the request"
+                f" if there is none: {step.sentence}"
             )
         case StepStatus.READY:
-            return f"goes on with this step: {step.sentence}"
+            return f"continues with this step: {step.sentence}"
     return (
-        "goes on with the plan from this step. What the step would find could not be"
-        f" read: {verdict.trouble}"
+        "continues the plan from this step. The state of the step could not be read:"
+        f" {verdict.trouble}"
     )
 
 
@@ -67,27 +70,29 @@ def _then(inspection: Inspection) -> str:
     later = [s for s in inspection.steps if step and s.position > step.position]
     if not later:
         return "so the move is complete."
-    return f"and goes on with the next: {later[0].sentence}"
+    return f"and continues with the next: {later[0].sentence}"
 
 
 def _look_again_back(inspection: Inspection) -> str:
     step, verdict = inspection.current_step, inspection.verdict
     if step is None:
-        return "goes on going back."
+        return "continues to roll back."
     if verdict.blocked:
         return f"is held again at once: {verdict.blocked}"
     match verdict.status:
         case StepStatus.READY:
-            return "finds this step undone by now, and goes on with what came before."
+            return "finds this step undone, and continues with the step before."
         case StepStatus.WAITING:
-            return "waits until what is under way has come to rest, then undoes it."
+            return "waits until the running step has ended, then undoes it."
         case StepStatus.DONE if step.final:
-            return "finds this step done for good, so the run goes on instead."
+            return (
+                "finds this step done and irreversible, so the run continues instead."
+            )
         case StepStatus.DONE:
             return f"undoes this step: {step.sentence}"
     return (
-        "goes on going back from this step. What it would find could not be read:"
-        f" {verdict.trouble}"
+        "continues to roll back from this step. The state of the step could not be"
+        f" read: {verdict.trouble}"
     )
 
 
@@ -98,8 +103,7 @@ def _go_back(inspection: Inspection) -> ActionPreview:
     if not inspection.to_undo:
         return ActionPreview(
             Verb.GO_BACK,
-            "has nothing to undo, for nothing is left of what was asked: the run ends"
-            " as rolled back.",
+            "has nothing to undo: the run ends as rolled back.",
         )
     return ActionPreview(Verb.GO_BACK, _undo(inspection))
 
@@ -112,20 +116,20 @@ def _undo(inspection: Inspection) -> str:
     match verdict.status:
         case StepStatus.DONE if first.final:
             return (
-                "comes too late: this is done by now, and it is the point of no return,"
-                f" so the run goes on instead: {first.sentence}"
+                "comes too late: the point of no return is passed, so the run"
+                f" continues instead: {first.sentence}"
             )
         case StepStatus.WAITING:
             return (
-                "waits for what is under way, or calls it off, and undoes, in reverse:"
-                f" {all_of_it}"
+                "waits for the running step or aborts it, then undoes, in reverse"
+                f" order: {all_of_it}"
             )
         case None:
             return (
-                f"undoes, in reverse: {all_of_it} How that stands could not be read:"
-                f" {verdict.trouble}"
+                f"undoes, in reverse order: {all_of_it} The current state could not"
+                f" be read: {verdict.trouble}"
             )
-    return f"undoes, in reverse: {all_of_it}"
+    return f"undoes, in reverse order: {all_of_it}"
 
 
 def _close(inspection: Inspection) -> str:
@@ -133,12 +137,15 @@ def _close(inspection: Inspection) -> str:
     where = (
         f"The instance stays as it is: {server.status} on {server.host}."
         if server is not None
-        else "What the instance is now could not be read: look before you close."
+        else (
+            "The state of the instance could not be read: check it before you"
+            " close the run."
+        )
     )
     count = len(inspection.differing)
     thing = "thing is" if count == 1 else "things are"
-    differ = f" {count} {thing} not as the step wants it." if count else ""
+    differ = f" {count} {thing} not as the step expects." if count else ""
     return (
-        f"ends the run. {where}{differ} Nothing more is asked of the cloud, and nothing"
-        " is undone."
+        f"ends the run. {where}{differ} novaweb makes no further request to the cloud"
+        " and undoes nothing."
     )

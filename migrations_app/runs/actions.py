@@ -67,8 +67,8 @@ def go_back(run_id: int, *, by: User, note: str = "") -> Run:
     require(by, Verb.GO_BACK, run=run)
     if run.steps.filter(final=True, state=StepState.DONE).exists():
         raise TooLate(
-            "The point of no return is passed, so there is no way back: have it looked"
-            " at again, or close it by hand."
+            "The point of no return is passed, so the run cannot be rolled back: use"
+            " “Look again”, or close the run manually."
         )
     return _resume(
         run, Verb.GO_BACK, "run.go_back", RunState.GOING_BACK, by=by, note=note
@@ -79,12 +79,12 @@ def close(run_id: int, *, by: User, note: str) -> Run:
     """Close a held run: a person has repaired what was wrong; the note says how."""
     run = _load(run_id)
     require(by, Verb.CLOSE, run=run)
-    note = audit_notes.note(note, "Say what you found and what you did about it.")
+    note = audit_notes.note(note, "Describe what you found and what you did.")
     now = timezone.now()
     with transaction.atomic():
         _held(run, state=RunState.CLOSED, ended_at=now, why=note)
         journal.add_note(
-            run.pk, f"{by.get_username()} closed it by hand: {note}", at=now
+            run.pk, f"{by.get_username()} closed the run manually: {note}", at=now
         )
         copy_state_to_request(run, RunState.CLOSED, why=note, now=now)
         after = log_proof(run.pk)
@@ -104,7 +104,7 @@ def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
             look_again_at=now, **wish
         )
         if changed != 1:
-            raise TooLate("The run has come to rest meanwhile. Look again.")
+            raise TooLate("The run has ended meanwhile. Reload the page.")
         line = audit.VERBS[verb].format(
             actor=by.get_username(), instance=run.request.instance_name
         )
@@ -144,14 +144,14 @@ def _resume(
 
 def _held(run: Run, **fields: Any) -> None:
     if Run.objects.filter(pk=run.pk, state=RunState.HELD).update(**fields) != 1:
-        raise TooLate("Somebody was faster: the run is no longer held.")
+        raise TooLate("The run is no longer held: somebody else was faster.")
 
 
 def _migrating(run: Run, word: str) -> None:
     """Raise TooLate if no live migration is under way."""
     live = run.steps.filter(key="migrate_live", asked_at__isnull=False)
     if not live.exclude(state=StepState.DONE).exists():
-        raise TooLate(f"No live migration is under way: there is nothing to {word}.")
+        raise TooLate(f"No live migration is running: there is nothing to {word}.")
 
 
 def _load(run_id: int) -> Run:

@@ -28,8 +28,8 @@ ROWS = 20  # of a table, the longest spans
 
 HOW = {
     "libvirt": "measured by libvirt",
-    "events": "at most, by Nova's events; the guest's own boot comes on top",
-    "steps": "at most, from the request to shut it down until Nova said that it runs",
+    "events": "at most, from Nova's events; without the boot of the guest",
+    "steps": "at most, from the shutdown request until Nova reported that it runs",
 }
 
 
@@ -100,7 +100,7 @@ class Probed:
         if self.probe.trouble:
             return self.probe.trouble
         if not self.probe.sent:
-            return "Nothing was asked yet."
+            return "No probe was sent yet."
         text = gaps.words(self.result)
         return text[0].upper() + text[1:]
 
@@ -125,7 +125,7 @@ class Probed:
             spans.append((gap.begin, gap.end, what, gap.lost))
         for begin, end in self.result.holes:
             spans.append(
-                (begin, end, f"nobody measured for {wording.measured(end - begin)}", 0)
+                (begin, end, f"not measured for {wording.measured(end - begin)}", 0)
             )
         longest = sorted(spans, key=lambda span: span[0] - span[1])[:ROWS]
         return [

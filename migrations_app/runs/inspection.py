@@ -42,8 +42,8 @@ _pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="inspection")
 
 # Nova's own default ([DEFAULT]instances_path), where the plan does not know it.
 _INSTANCES = "/var/lib/nova/instances"
-_NO_SSH = "Not looked at: novaweb may not enter the hosts of this cloud (NOVAWEB_SSH)."
-_LATE = f"There was no answer within {SECONDS:.0f} s."
+_NO_SSH = "Not checked: novaweb has no SSH access to the hosts of this cloud."
+_LATE = f"No answer within {SECONDS:.0f} s."
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def _target(world: World, move: Move) -> str | None:
 
 def _census(world: World, move: Move, host: str | None) -> Census:
     if host is None or world.hosts is None:
-        raise WorldError("Not looked at: the scheduler has not chosen a host yet.")
+        raise WorldError("Not checked: the scheduler has not chosen a host yet.")
     facts = {"instances": _INSTANCES, **move.facts}
     return census(world.hosts, host, replace(move, facts=facts))
 

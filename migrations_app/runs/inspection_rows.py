@@ -144,24 +144,24 @@ def inspection_rows(
     source, target = move.source, move.target or "the target"
     a, of = answers, Source
     add(Aspect.STATUS, "Status", of.SERVER, a.server, _status)
-    add(Aspect.TASK, "Task under way", of.SERVER, a.server, _task)
+    add(Aspect.TASK, "Task state", of.SERVER, a.server, _task)
     add(Aspect.POWER, "Power", of.SERVER, a.server, _power)
-    add(Aspect.HOST, "Host, says Nova", of.SERVER, a.server, _host)
-    title = "Host, says Nova’s database"
+    add(Aspect.HOST, "Host in Nova", of.SERVER, a.server, _host)
+    title = "Host in Nova’s database"
     add(Aspect.DATABASE, title, of.DATABASE, a.database, _database_host)
-    title, last = "Nova’s last migration", a.last_migration
+    title, last = "Last Nova migration", a.last_migration
     add(Aspect.MIGRATION, title, of.LAST_MIGRATION, last, _migration)
-    title = "Placement charges, for it"
+    title = "Allocations of the instance (Placement)"
     add(Aspect.ALLOCATION, title, of.ALLOCATIONS, a.allocations, _allocated)
-    title = "Placement charges, for the move"
+    title = "Allocations of the move (Placement)"
     add(Aspect.HELD, title, of.LAST_MIGRATION, last, _held_by_migration)
-    add(Aspect.PORTS, "Ports are bound to", of.PORTS, a.ports, _ports)
-    add(Aspect.VOLUMES, "Volumes beside the root", of.VOLUMES, a.volumes, _volumes)
+    add(Aspect.PORTS, "Port bindings", of.PORTS, a.ports, _ports)
+    add(Aspect.VOLUMES, "Attached volumes", of.VOLUMES, a.volumes, _volumes)
     here, there = (of.SOURCE_HOST, a.source_host), (of.TARGET_HOST, a.target_host)
-    add(Aspect.SOURCE_DOMAIN, f"Domain on {source}", *here, _domain)
-    add(Aspect.TARGET_DOMAIN, f"Domain on {target}", *there, _domain)
-    add(Aspect.SOURCE_FOLDER, f"Folder on {source}", *here, _folder)
-    add(Aspect.TARGET_FOLDER, f"Folder on {target}", *there, _folder)
+    add(Aspect.SOURCE_DOMAIN, f"libvirt domain on {source}", *here, _domain)
+    add(Aspect.TARGET_DOMAIN, f"libvirt domain on {target}", *there, _domain)
+    add(Aspect.SOURCE_FOLDER, f"Instance folder on {source}", *here, _folder)
+    add(Aspect.TARGET_FOLDER, f"Instance folder on {target}", *there, _folder)
     return tuple(rows)
 
 

@@ -24,14 +24,14 @@ def worker_trouble() -> str:
     seen = Pacer.objects.filter(pk=1).values_list("seen_at", flat=True).first()
     if seen is None:
         return (
-            "No worker is running: no move starts or goes on until one is started with"
-            " “manage.py worker”."
+            "No worker is running: no move starts or continues until one is started"
+            " with “manage.py worker”."
         )
     if timezone.now() - seen > PACER_PATIENCE:
         return (
-            f"No worker is running: none has looked for work since {seen:%H:%M:%S} UTC"
-            f" on {seen:%d %b}. Moves stand still, and go on as soon as one is started"
-            " with “manage.py worker”."
+            f"No worker is running: none has looked for work since {seen:%H:%M:%S}"
+            f" UTC on {seen:%d %b}. Moves wait, and continue as soon as one is"
+            " started with “manage.py worker”."
         )
     return ""
 

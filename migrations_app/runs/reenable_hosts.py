@@ -157,7 +157,7 @@ def _no_right(request: MigrationRequest, now: datetime) -> str:
     if run is None:
         state = Run.objects.filter(request=request).values_list("state", flat=True)
         words = (state.first() or request.state).replace("_", " ")
-        return f"its run is {words} and has no more need of that"
+        return f"its run is {words} and no longer needs that"
     row = run.steps.get(key=DisableOthers.key)
     since = row.begun_at or row.asked_at
     longest = longest_disabling(move_of(request))

@@ -32,6 +32,8 @@ def ring_now(job: str, *args: object, queue: str) -> bool:
         if waiting.count < ENOUGH:
             waiting.enqueue(job, *args, result_ttl=0, job_timeout=-1)
     except RedisError as error:
-        log.warning("the doorbell is broken", queue=queue, reason=str(error))
+        log.warning(
+            "workers cannot be woken through Redis", queue=queue, reason=str(error)
+        )
         return False
     return True

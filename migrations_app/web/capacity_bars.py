@@ -50,7 +50,7 @@ class Host:
 
 def hosts(changes: Mapping[str, Any] | None) -> list[Host]:
     """Return source and target, as far as they are known, from ``WhatIf.as_dict``."""
-    sides = (("source", "gives"), ("target", "takes"))
+    sides = (("source", "source"), ("target", "target"))
     return [
         Host(change["host"], role, _resources(change["resources"]))
         for side, role in sides

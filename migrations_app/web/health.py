@@ -38,7 +38,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     troubles: dict[str, str] = {}
     for name, trouble_with in _PARTS.items():
         if troubles.get("database"):
-            troubles[name] = "Not looked at, since the database comes first."
+            troubles[name] = "Not checked, because the database does not answer."
         else:
             troubles[name] = trouble_with()
     ready = not any(trouble for name, trouble in troubles.items() if name != "redis")
@@ -85,7 +85,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
     if not token or not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
         return HttpResponse(
             "Send the token that NOVAWEB_METRICS_TOKEN holds, as “Authorization:"
-            " Bearer …”. While it holds none, nobody may read this.\n",
+            " Bearer …”. While that setting is empty, nobody may read the metrics.\n",
             status=403,
             content_type="text/plain; charset=utf-8",
         )

@@ -20,15 +20,15 @@ _DAILY: tuple[Words, ...] = (
 )
 _RARER: tuple[Words, ...] = (
     ("what-if", "What if", "help-circle", Verb.SEE),
-    ("leaks", "Leaks", "alert-triangle", Verb.SEE),
+    ("leaks", "Stale resources", "alert-triangle", Verb.SEE),
     ("services", "Services", "list-check", Verb.SEE),
     ("windows", "Windows and freezes", "calendar", Verb.SEE),
     ("audit", "Audit trail", "shield-check", Verb.SEE_AUDIT),
     ("policies", "Approval policies", "thumb-up", Verb.SEE_POLICIES),
     ("delegations", "Delegations", "users", Verb.SEE),
-    ("broken-glass", "Broken glass", "alert-triangle", Verb.SEE),
+    ("broken-glass", "Emergency starts", "alert-triangle", Verb.SEE),
     ("webhooks", "Webhooks", "send", Verb.WEBHOOKS),
-    ("deliveries", "What was sent", "list", Verb.WEBHOOKS),
+    ("deliveries", "Deliveries", "list", Verb.WEBHOOKS),
 )
 
 

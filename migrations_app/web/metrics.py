@@ -52,7 +52,7 @@ class _Figures(Collector):
         first = oldest.first()
         return GaugeMetricFamily(
             "novaweb_run_lateness_seconds",
-            "For how long the run that waits longest has been due.",
+            "Seconds for which the oldest waiting run has been due.",
             value=self._age(first) if first else 0,
         )
 
@@ -60,24 +60,27 @@ class _Figures(Collector):
         seen = Pacer.objects.filter(pk=1).values_list("seen_at", flat=True).first()
         return GaugeMetricFamily(
             "novaweb_worker_seen_seconds",
-            "How long ago a worker last looked for what is due; +Inf: never.",
+            "Seconds since a worker last looked for due runs; +Inf: never.",
             value=self._age(seen),
         )
 
     def _clouds(self) -> Iterable[GaugeMetricFamily]:
         age = GaugeMetricFamily(
             "novaweb_inventory_age_seconds",
-            "How old the copy of the cloud is; +Inf: it was never read.",
+            "Age of the copy of the cloud in seconds; +Inf: never read.",
             labels=["cloud"],
         )
         trouble = GaugeMetricFamily(
             "novaweb_inventory_trouble",
-            "1 when the last reading of the cloud came to nothing.",
+            "1 if the last reading of the cloud failed.",
             labels=["cloud"],
         )
         took = GaugeMetricFamily(
             "novaweb_inventory_seconds",
-            "How long the last reading of the cloud took, and the last full scan.",
+            (
+                "Duration in seconds of the last reading of the cloud and of the"
+                " last full scan."
+            ),
             labels=["cloud", "scan"],
         )
         for cloud in Cloud.objects.all():

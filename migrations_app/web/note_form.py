@@ -15,7 +15,7 @@ class NoteForm(Form):
     note = LongText(
         required=False,
         error_messages={
-            "max_length": f"That is longer than {LONGEST_TEXT} characters: be brief."
+            "max_length": f"The text is too long: at most {LONGEST_TEXT} characters."
         },
     )
 

@@ -13,11 +13,8 @@ class SignInForm(AuthenticationForm):
 
     bound_field_class = StyledField
     error_messages = {
-        "invalid_login": (
-            "That name and password do not belong together. Both mind upper and lower"
-            " case."
-        ),
-        "inactive": "This account is switched off. Ask whoever administers novaweb.",
+        "invalid_login": "Name or password is wrong. Both are case-sensitive.",
+        "inactive": "This account is disabled. Ask an administrator of novaweb.",
     }
 
     def __init__(self, *args: object, **kwargs: object) -> None:

@@ -1,4 +1,4 @@
-"""Policies, says handed on, changes and broken glass by the interface."""
+"""Policies, delegations, changes and emergency starts by the interface."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_request_says_where_its_approvals_stand(stage: Stage, cast: Cast) -> N
     said = Person(cast.auditor).get(f"requests/{request.pk}/").json
     assert said["approvals_needed"] == 2
     assert said["approvals"]["policy"] == "Staged"
-    assert said["approvals"]["sentence"] == "It takes 1 of board in stage 2 of 2."
+    assert said["approvals"]["sentence"] == "Needs 1 approval of board in stage 2 of 2."
     assert said["approvals"]["stages"][0] == {
         "groups": ["approver"],
         "approvers": 1,

@@ -62,7 +62,10 @@ def test_an_entry_has_an_address_of_its_own_and_says_itself_in_words(
 
     entry = auditor.get(f"audit/{row.pk}/").json
 
-    assert entry["sentence"] == "rita asked to move web from compute-30 to compute-31"
+    assert (
+        entry["sentence"]
+        == "rita requested a move of web from compute-30 to compute-31"
+    )
     assert (entry["actor"], entry["ticket"]) == ("rita", "OPS-42")
 
 

@@ -100,7 +100,7 @@ def test_who_is_not_signed_in_is_told_how_to(nobody: Person, path: str) -> None:
 def test_who_has_no_role_is_told_whom_to_ask(stranger: Person, path: str) -> None:
     for answer in (stranger.get(path), stranger.post(path, {})):
         assert answer.status == 403
-        assert "Ask whoever administers novaweb" in answer.detail
+        assert "Ask an administrator of novaweb" in answer.detail
 
 
 @pytest.mark.parametrize("role", ["requester", "approver", "operator", "auditor"])
@@ -132,7 +132,7 @@ def test_a_mistake_of_ours_is_a_sentence_and_no_traceback(
     answer = requester.get("instances/")
 
     assert answer.status == 500
-    assert "novaweb made a mistake" in answer.detail
+    assert "novaweb met an internal error" in answer.detail
     assert "secret" not in str(answer.json)
 
 

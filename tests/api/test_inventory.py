@@ -87,7 +87,7 @@ def test_an_unknown_instance_is_a_404_that_says_where_it_may_be(
     answer = requester.get(f"instances/{uuid.uuid4()}/")
 
     assert answer.status == 404
-    assert "next reading of the inventory" in answer.detail
+    assert "inventory is read again" in answer.detail
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_nobody_approves_their_own(rita: Person, cast: Cast, stage: Stage) -> No
     )
 
     assert answer.status == 403
-    assert "somebody else" in answer.detail
+    assert "another person" in answer.detail
 
 
 def test_an_approver_rejects_with_a_reason(
@@ -239,7 +239,7 @@ def test_the_main_job_from_asking_to_its_end(
         "request.approved",
         "request.asked",
     ]
-    assert "requester asked to move web" in trail[-1]["sentence"]
+    assert "requester requested a move of web" in trail[-1]["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_a_plan_that_changed_voids_what_was_approved_of_the_old_one(
     assert "changed" in answer.detail
     now = anna.get(f"requests/{asked['id']}/").json
     assert now["plan_digest"] != asked["plan_digest"]
-    assert "void" in now["why"]
+    assert "no longer valid" in now["why"]
 
 
 def test_a_window_is_kept(rita: Person, stage: Stage) -> None:

@@ -56,7 +56,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
     answer = nobody.post("token/", username=name, password=password)
 
     assert answer.status == 401
-    assert "do not belong together" in answer.detail
+    assert "is wrong" in answer.detail
     entry = AuditEntry.objects.get()
     assert (entry.verb, entry.actor_name) == ("account.refused", name)
     assert not AuthToken.objects.exists()

@@ -61,14 +61,14 @@ def test_nobody_approves_their_own(stage: Stage, cast: Cast, superuser: bool) ->
     cast.requester.groups.add(Group.objects.get(name="approver"))
     request = cast.ask(stage)
     del cast.requester._novaweb_person  # type: ignore[attr-defined]
-    assert "somebody else" in refused(cast, request, NotAllowed, by=cast.requester)
+    assert "another person" in refused(cast, request, NotAllowed, by=cast.requester)
 
 
 @pytest.mark.parametrize("who", ["operator", "auditor", "nobody"])
 def test_it_takes_the_role(stage: Stage, cast: Cast, who: str) -> None:
     request = cast.ask(stage)
     sentence = refused(cast, request, NotAllowed, by=getattr(cast, who))
-    assert "takes the role approver" in sentence
+    assert "need the role approver" in sentence
 
 
 def test_an_approver_who_is_a_superuser_does_not_count(
@@ -77,7 +77,7 @@ def test_an_approver_who_is_a_superuser_does_not_count(
     request = cast.ask(stage)
     cast.approver.is_superuser = True
     cast.approver.save()
-    assert "does not count" in refused(cast, request, NotAllowed)
+    assert "do not count" in refused(cast, request, NotAllowed)
 
 
 def test_a_superuser_needs_the_role_too(stage: Stage, cast: Cast) -> None:
@@ -87,7 +87,7 @@ def test_a_superuser_needs_the_role_too(stage: Stage, cast: Cast) -> None:
 
 
 def test_it_needs_a_note(stage: Stage, cast: Cast) -> None:
-    assert "Say why" in refused(cast, cast.ask(stage), Unfit, note=" ")
+    assert "Give a reason" in refused(cast, cast.ask(stage), Unfit, note=" ")
 
 
 def test_it_needs_the_digest_of_the_plan(stage: Stage, cast: Cast) -> None:
@@ -189,7 +189,7 @@ def test_one_person_does_not_count_twice(
     stage: Stage, cast: Cast, two_needed: None
 ) -> None:
     request = cast.approve(cast.ask(stage))
-    with pytest.raises(TooLate, match="decided about this plan already"):
+    with pytest.raises(TooLate, match="already decided on this plan"):
         cast.approve(request)
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED

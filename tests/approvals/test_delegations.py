@@ -50,7 +50,7 @@ def test_giver_and_taker_count_once(stage: Stage, cast: Cast) -> None:
     factories.policy("Two", stages=[(2, "approver")])
     hand_on(stage, cast.approver, cast.operator)
     request = cast.approve(cast.ask(stage), by=again(cast.operator))
-    with pytest.raises(TooLate, match="decided about this plan already"):
+    with pytest.raises(TooLate, match="already decided on this plan"):
         cast.approve(request, by=again(cast.approver))
     assert cast.approve(request, by=cast.second).state == RequestState.APPROVED
 
@@ -72,13 +72,13 @@ def test_the_asker_s_own_say_does_not_come_back_in_other_hands(
     asker = factories.person("arne", "requester", "approver")
     hand_on(stage, asker, cast.operator)
     request = cast.ask(stage, by=asker)
-    with pytest.raises(NotAllowed, match="not your turn"):
+    with pytest.raises(NotAllowed, match="cannot approve at this stage"):
         cast.approve(request, by=again(cast.operator))
 
 
 def test_the_asker_cannot_take_somebody_s_say(stage: Stage, cast: Cast) -> None:
     hand_on(stage, cast.approver, cast.requester)
-    with pytest.raises(NotAllowed, match="You asked for this move"):
+    with pytest.raises(NotAllowed, match="You requested this move"):
         cast.approve(cast.ask(stage), by=again(cast.requester))
 
 
@@ -104,11 +104,11 @@ def test_what_was_decided_stands_when_it_is_revoked(stage: Stage, cast: Cast) ->
     row = hand_on(stage, cast.approver, cast.operator)
     request = cast.approve(cast.ask(stage), by=again(cast.operator))
     delegations.revoke(row.pk, by=cast.operator)
-    with pytest.raises(TooLate, match="over already"):
+    with pytest.raises(TooLate, match="ended already"):
         delegations.revoke(row.pk, by=cast.operator)
     request.refresh_from_db()
     assert request.state == RequestState.APPROVED
-    with pytest.raises(NotAllowed, match="Only who gave it"):
+    with pytest.raises(NotAllowed, match="Only the approver"):
         delegations.revoke(row.pk, by=cast.auditor)
 
 
@@ -122,13 +122,13 @@ def test_the_taker_rejects_for_the_giver(stage: Stage, cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"ends_at": timedelta(0)}, "ends before it begins"),
-        ({"starts_at": timedelta(-3), "ends_at": timedelta(-1)}, "over already"),
+        ({"ends_at": timedelta(0)}, "before the start"),
+        ({"starts_at": timedelta(-3), "ends_at": timedelta(-1)}, "in the past"),
         ({"ends_at": timedelta(days=93)}, "at most 92 days"),
-        ({"reason": ""}, "Say why"),
-        ({"to": "nemo"}, "nobody called"),
-        ({"to": "approver"}, "somebody else"),
-        ({"to": "nobody"}, "has no role here"),
+        ({"reason": ""}, "Give a reason"),
+        ({"to": "nemo"}, "no account called"),
+        ({"to": "approver"}, "another person"),
+        ({"to": "nobody"}, "has no role"),
         ({"to": "root"}, "superuser"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_right_that_is_revoked_while_it_is_used_counts_no_more(
     request, taker = cast.ask(stage), again(cast.operator)
     person(taker)  # read here, as at the beginning of a decision
     delegations.revoke(row.pk, by=cast.approver)
-    with pytest.raises(NotAllowed, match="takes the role approver"):
+    with pytest.raises(NotAllowed, match="need the role approver"):
         if decide is Verb.APPROVE:
             cast.approve(request, by=taker)
         else:
@@ -174,6 +174,6 @@ def test_an_account_that_is_switched_off_meanwhile_decides_no_more(
     request = cast.ask(stage)
     person(cast.approver)
     User.objects.filter(pk=cast.approver.pk).update(is_active=False)
-    with pytest.raises(NotAllowed, match="takes the role approver"):
+    with pytest.raises(NotAllowed, match="need the role approver"):
         cast.approve(request, by=cast.approver)
     assert not request.decisions.exists()

@@ -111,5 +111,5 @@ def test_who_names_no_cloud_means_the_first(settings: Any) -> None:
 
 def test_an_error_of_our_own_names_its_kind_and_nothing_that_it_holds() -> None:
     assert own_fault(KeyError("a password")) == (
-        "novaweb met an error of its own (KeyError); its log says more."
+        "novaweb met an internal error (KeyError); its log says more."
     )

@@ -46,7 +46,7 @@ def test_a_running_one_cannot(stage: Stage, cast: Cast) -> None:
 def test_nobody_rejects_their_own(stage: Stage, cast: Cast) -> None:
     cast.requester.groups.add(Group.objects.get(name="approver"))
     request = cast.ask(stage)
-    with pytest.raises(NotAllowed, match="somebody else"):
+    with pytest.raises(NotAllowed, match="another person"):
         requests.reject(request.pk, by=cast.requester, note="No.")
 
 
@@ -54,7 +54,7 @@ def test_it_takes_the_role_and_a_note(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
     with pytest.raises(NotAllowed, match="approver"):
         requests.reject(request.pk, by=cast.operator, note="No.")
-    with pytest.raises(Unfit, match="Say why"):
+    with pytest.raises(Unfit, match="Give a reason"):
         requests.reject(request.pk, by=cast.approver, note="")
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED

@@ -183,5 +183,5 @@ def test_stages_are_typed_one_a_line() -> None:
         {"approvers": 2, "groups": ["approver", "change-board"]},
         {"approvers": 1, "groups": ["lead"]},
     ]
-    with pytest.raises(Unfit, match="is no stage"):
+    with pytest.raises(Unfit, match="is not a stage"):
         words.stages("two of approver")

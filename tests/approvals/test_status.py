@@ -54,7 +54,7 @@ def test_an_approval_before_its_stage_counts_nowhere() -> None:
     )
     assert not found.satisfied
     assert found.given == 2
-    assert found.sentence == "It takes 1 of board in stage 2 of 2."
+    assert found.sentence == "Needs 1 approval of board in stage 2 of 2."
     assert found.accepts({"board"})
     assert not found.accepts({"approver"})
 
@@ -68,9 +68,9 @@ def test_nobody_counts_twice_in_whatever_stage() -> None:
 
 
 def test_the_sentence_counts_down() -> None:
-    assert stand().sentence == "It takes 2 of approver in stage 1 of 2."
+    assert stand().sentence == "Needs 2 approvals of approver in stage 1 of 2."
     one = stand(approval(1, "approver"))
-    assert one.sentence == "It takes 1 more of approver in stage 1 of 2."
+    assert one.sentence == "Needs 1 more approval of approver in stage 1 of 2."
 
 
 def test_giver_and_taker_count_once() -> None:

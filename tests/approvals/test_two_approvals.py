@@ -56,7 +56,7 @@ def test_it_runs_when_two_people_have_approved(
 
 def test_nobody_approves_twice(cast: Cast, asked: MigrationRequest) -> None:
     cast.approve(asked)
-    with pytest.raises(TooLate, match="decided about this plan already"):
+    with pytest.raises(TooLate, match="already decided on this plan"):
         cast.approve(asked)
     with pytest.raises(NotAllowed):
         cast.approve(asked, by=cast.requester)
@@ -93,9 +93,9 @@ def test_the_page_says_who_has_approved_and_that_one_more_must(
     said = {"plan_digest": asked.plan_digest, "note": "Fine."}
 
     page = first.post(f"{address}approve/", said, follow=True).content.decode()
-    assert "It takes 1 more approval to start." in page
+    assert "1 more approval is needed to start." in page
     assert "1 of 2 approvals" in page
-    assert "Somebody else must, too" in page
+    assert "Another person must approve it" in page
     assert "Approve this plan</button>" not in page
     assert "Reject</button>" in page
 
@@ -114,7 +114,7 @@ def test_the_form_says_what_it_costs(stage: Crowd, cast: Cast) -> None:
     client.force_login(cast.requester)
     page = client.get(f"/requests/ask/?instance={stage.server}").content.decode()
     assert 'value="cold_by_disabling"' in page
-    assert "nobody in this cloud can start or move anything there" in page
+    assert "nobody in this cloud can start or move instances there" in page
     assert 'value="manual"' in page
     response = client.post(
         "/requests/ask/",

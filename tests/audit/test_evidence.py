@@ -72,11 +72,11 @@ def test_a_log_that_was_changed_afterwards_is_told(auditor: Client, moved: Run) 
     found = open_evidence(moved.request, by=User.objects.get(username="aude"))
     if not found.log_sha256_in_trail:
         pytest.fail("the run's end says nothing of its log")
-    assert "The trail says the same of it" in page_of(auditor, moved)
+    assert "The audit trail has the same digest" in page_of(auditor, moved)
 
     Line.objects.filter(run=moved, number=1).update(text="Nothing happened.")
 
-    assert "The trail has another" in page_of(auditor, moved)
+    assert "The audit trail has a different digest" in page_of(auditor, moved)
 
 
 def test_a_request_that_never_ran_has_evidence_too(auditor: Client) -> None:
@@ -85,7 +85,7 @@ def test_a_request_that_never_ran_has_evidence_too(auditor: Client) -> None:
     response = auditor.get(f"/requests/{request.pk}/evidence/")
 
     page = response.content.decode()
-    assert "It has not begun" in page
+    assert "The run has not started" in page
     assert "&lt;b&gt;because" in page
     assert auditor.get("/requests/999999/evidence/").status_code == 404
 

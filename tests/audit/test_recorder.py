@@ -105,7 +105,7 @@ def test_an_entry_says_who_what_where_under_which_ticket(
         structlog.contextvars.clear_contextvars()
     entry = AuditEntry.objects.get(verb="request.asked")
     assert audit.sentence(entry) == (
-        "requester asked to move web from compute-30 to compute-34"
+        "requester requested a move of web from compute-30 to compute-34"
     )
     assert (entry.cloud, entry.ticket, entry.act) == ("pretend", "OPS-7", "the-act")
     assert entry.request_number == request.pk
@@ -114,7 +114,7 @@ def test_an_entry_says_who_what_where_under_which_ticket(
 def test_the_scheduler_s_choice_is_named_so(stage: Stage, cast: Cast) -> None:
     cast.ask(stage, target=None)
     sentence = audit.sentence(AuditEntry.objects.get())
-    assert sentence.endswith("to a host of the scheduler's choice")
+    assert sentence.endswith("to a host chosen by the scheduler")
 
 
 def test_a_move_from_its_asking_to_its_end_is_told_act_by_act(

@@ -260,7 +260,7 @@ def test_the_menu_opens_without_a_script(sign_in: SignIn) -> None:
     page.locator(".topnav summary").press("Enter")
     audit.click()
     expect(page.get_by_role("heading", name="Audit trail")).to_be_visible()
-    expect(page.locator(".topnav summary")).to_contain_text("here: Audit trail")
+    expect(page.locator(".topnav summary")).to_contain_text("current page: Audit trail")
 
 
 def test_an_open_menu_closes_by_escape_and_gives_the_focus_back(
@@ -283,7 +283,7 @@ def see(page: Page, path: str) -> None:
     page.goto(path)
     page.locator("main details").evaluate_all("all => all.forEach(d => d.open = true)")
     if "/ask/" in path:
-        who = page.get_by_text("To be approved by").first
+        who = page.get_by_text("Approvals needed:").first
         expect(who).to_be_visible(timeout=30_000)
 
 

@@ -84,7 +84,7 @@ def test_a_search_is_saved_from_the_page_by_keyboard(sign_in: SignIn) -> None:
     page.keyboard.press("Enter")
     page.get_by_label("Name").fill("Holds of 43")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The search is kept as “Holds of 43”.")).to_be_visible()
+    expect(page.get_by_text("The search is saved as “Holds of 43”.")).to_be_visible()
     expect(page.get_by_label("Ticket", exact=True)).to_have_value("OPS-43")
 
 

@@ -52,9 +52,9 @@ def test_a_host_is_emptied_before_ones_eyes(
     otto.goto("/hypervisors/compute-30/")
     otto.get_by_role("link", name="What if it were empty").click()
     expect(otto.locator("main")).to_contain_text("3 instances would move")
-    otto.get_by_role("link", name="Ask for this as a drain").click()
+    otto.get_by_role("link", name="Request this drain").click()
     otto.get_by_label("Reason").fill("The host gets new memory.")
-    otto.get_by_role("button", name="Ask for this drain").click()
+    otto.get_by_role("button", name="Request this drain").click()
     expect(otto.locator("#standing")).to_contain_text("requested", timeout=SOON)
     expect(otto.get_by_role("button", name="Approve this drain")).to_have_count(0)
 

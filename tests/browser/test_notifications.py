@@ -74,7 +74,7 @@ def test_a_secret_is_shown_once(sign_in: SignIn) -> None:
     page.get_by_label("Name").fill("tickets")
     page.get_by_label("Address").fill("https://93.184.216.34/hook")
     page.get_by_label("Held: a person must decide").check()
-    page.get_by_role("button", name="Set it up").click()
+    page.get_by_role("button", name="Add").click()
 
     said = page.get_by_role("status").filter(has_text="whsec_")
     expect(said).to_have_count(1)

@@ -53,14 +53,14 @@ def test_a_move_is_asked_for_approved_and_watched(
     call_command("sync")
     rita = sign_in("rita", "requester")
     rita.goto("/instances/")
-    rita.get_by_role("link", name="Ask to move web").click()
+    rita.get_by_role("link", name="Request a move of web").click()
     rita.get_by_role("radio", name=f"{procedure.capitalize()}:").check()
     rita.get_by_label("To", exact=True).select_option("compute-34")
     expect(rita.locator("#advice")).to_contain_text(
-        f"Best: {procedure} to compute-34", timeout=SOON
+        f"Best option: {procedure.capitalize()} to compute-34", timeout=SOON
     )
     rita.get_by_label("Reason").fill("The host gets new memory.")
-    rita.get_by_role("button", name="Ask for this move").click()
+    rita.get_by_role("button", name="Request this move").click()
     expect(rita.locator("#standing")).to_contain_text("requested", timeout=SOON)
     expect(rita.get_by_role("button", name="Approve this plan")).to_have_count(0)
 
@@ -81,7 +81,7 @@ def test_a_move_is_asked_for_approved_and_watched(
     aude = sign_in("aude", "auditor")
     aude.goto("/audit/?instance=web")
     for sentence in (
-        "rita asked to move web from compute-30 to compute-34",
+        "rita requested a move of web from compute-30 to compute-34",
         "anna approved the move of web",
         "web was moved to compute-34",
     ):
@@ -98,7 +98,7 @@ def test_a_move_is_stopped_and_goes_back(
     anna = sign_in("anna", "approver")
     otto.goto(f"/requests/ask/?instance={server}&target=compute-34")
     otto.get_by_label("Reason").fill("The host gets new memory.")
-    otto.get_by_role("button", name="Ask for this move").click()
+    otto.get_by_role("button", name="Request this move").click()
     anna.goto(otto.url)
     anna.get_by_label("Your reason").fill("Fine.")
     anna.get_by_role("button", name="Approve this plan").click()

@@ -115,7 +115,7 @@ def test_the_page_follows_the_run_to_its_end_without_being_loaded_anew(
     expect(page.locator("#live")).to_have_text("complete", timeout=SOON)
     expect(page.locator("#part-head .chip")).to_have_text("completed")
     expect(page.locator("#part-banner")).to_contain_text("verified")
-    expect(page.locator("#part-controls")).not_to_contain_text("Interrupt")
+    expect(page.locator("#part-controls")).not_to_contain_text("Stop")
 
 
 def test_what_is_being_typed_survives_what_arrives(sign_in: SignIn) -> None:
@@ -125,11 +125,11 @@ def test_what_is_being_typed_survives_what_arrives(sign_in: SignIn) -> None:
     page.get_by_label("Why (for the audit trail)").first.fill("It takes too")
 
     Run.objects.filter(pk=run.pk).update(force_asked_at=run.started_at)
-    expect(page.locator("#part-banner")).to_contain_text("by force", timeout=SOON)
+    expect(page.locator("#part-banner")).to_contain_text("to force", timeout=SOON)
     page.get_by_label("Why (for the audit trail)").first.press_sequentially(" long.")
     page.get_by_role("button", name="Stop this run").click()
 
-    expect(page.locator("#part-banner")).to_contain_text("otto asked it to stop")
+    expect(page.locator("#part-banner")).to_contain_text("otto requested a stop")
     expect(page.locator("#lines")).to_contain_text("It takes too long.")
 
 

@@ -23,7 +23,7 @@ def test_the_page_is_there_at_once_and_its_effect_follows(sign_in: SignIn) -> No
     page.goto("/what-if/?host=compute-007")
 
     expect(page.locator("#effect")).to_contain_text("150 instances would move")
-    expect(page.get_by_role("link", name="Ask for this as a drain")).to_be_visible()
+    expect(page.get_by_role("link", name="Request this drain")).to_be_visible()
 
 
 def test_what_is_ticked_in_the_list_is_looked_at(sign_in: SignIn) -> None:
@@ -36,7 +36,7 @@ def test_what_is_ticked_in_the_list_is_looked_at(sign_in: SignIn) -> None:
     page.goto("/instances/")
     page.get_by_label("Pick web-1").check()
     page.get_by_label("Pick web-3").check()
-    page.get_by_role("button", name="What if those ticked moved").click()
+    page.get_by_role("button", name="What if the selected moved").click()
 
     expect(page.locator("#effect")).to_contain_text("2 instances would move")
     expect(page.locator(".picks")).to_contain_text("web-3")

@@ -25,7 +25,7 @@ def test_one_that_came_after_the_plan_is_named_with_the_way_out(
     late = emptying.stage.cloud.create("late", host=Stage.source)
     drain = emptying.play(drain)
     assert drain.state == "incomplete"
-    assert drain.why == "2 moved, 1 not: see each below."
+    assert drain.why == "2 moved, 1 not moved: see the reasons below."
     (stay,) = drain.stays
     assert (stay["instance"], stay["name"], stay["host"]) == (
         late,

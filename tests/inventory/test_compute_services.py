@@ -83,9 +83,9 @@ def test_only_an_operator_may(stage: Crowd, cast: Cast) -> None:
 @pytest.mark.parametrize(
     "reason, sentence",
     [
-        ("", "Say why"),
-        ("  ", "Say why"),
-        ("x" * 240, "keeps 232 characters of yours"),
+        ("", "Give a reason"),
+        ("  ", "Give a reason"),
+        ("x" * 240, "at most 232 characters fit"),
         ("AUTO: it seemed right", "must not begin with “AUTO:”"),
         ("novaweb:12345678 was enabled; so what", "must not begin with"),
     ],

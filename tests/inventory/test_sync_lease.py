@@ -82,7 +82,7 @@ def test_a_second_reader_is_turned_away_while_the_first_is_at_it() -> None:
     cloud.before_server = second_reader
     report = sync("one", cloud.as_cloud(), now=NOON)
 
-    assert seconds == ["Another worker is reading it just now."]
+    assert seconds == ["Another worker is reading this cloud."]
     assert report.trouble == ""
     assert Cloud.objects.get(name="one").trouble == ""
 

@@ -85,7 +85,7 @@ def test_our_own_plans_are_sound(name: str) -> None:
         ((Mute(),), "mute has no sentence"),
         ((Nameless(),), "nameless has no title"),
         ((AsksForGood(), Asks()), "after asks_for_good, the point of no return"),
-        ((AsksForever(),), "asks_forever has no way back and is not final"),
+        ((AsksForever(),), "asks_forever cannot be undone and is not final"),
     ],
 )
 def test_an_unsound_plan_is_told(steps: tuple[Step, ...], words: str) -> None:

@@ -139,7 +139,7 @@ def test_a_redirect_is_a_failure(
     tell_and_serve(stage, lane_of(made.webhook))
 
     assert only().state == "waiting"
-    assert "does not follow" in only().attempts.get().answer
+    assert "does not follow redirects" in only().attempts.get().answer
     assert len(listener.got) == 1
 
 

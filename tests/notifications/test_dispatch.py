@@ -51,7 +51,7 @@ def test_those_who_may_decide_hear_of_a_request_and_who_asked_does_not(
     notice = Notice.objects.first()
     assert notice is not None
     assert notice.path == f"/requests/{request.pk}/"
-    assert "requester asks to move" in notice.text
+    assert "requester requested a move of" in notice.text
 
 
 def test_who_asked_hears_of_what_becomes_of_it(stage: Stage, cast: Cast) -> None:

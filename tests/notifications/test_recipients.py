@@ -125,7 +125,7 @@ def test_those_of_the_next_stage_hear_of_it_when_it_begins(
     assert told("approved") == ["requester"]
     last = Notice.objects.filter(event="waits").first()
     assert last is not None
-    assert "waits for approval in the next" in last.text
+    assert "waits for approval in the next stage" in last.text
 
 
 def test_whoever_holds_the_say_of_an_approver_hears_of_it(

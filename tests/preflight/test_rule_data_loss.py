@@ -105,7 +105,7 @@ def test_it_moves_no_raw_disk_cold_to_a_host_that_would_convert_it(
     told = found("disk.raw", given, by=procedure)
     assert told.severity is BLOCKS
     assert "use_cow_images = False" in told.remedy
-    assert "live" in told.remedy and "by hand" in told.remedy
+    assert "live" in told.remedy and "manually" in told.remedy
 
 
 def test_live_and_by_hand_nothing_is_converted() -> None:

@@ -95,7 +95,7 @@ def test_nova_would_make_a_file_that_is_missing_with_other_content(
 ) -> None:
     told = found(scratch(there=NONE), by=procedure)
     assert told.severity is BLOCKS
-    assert "by hand" in told.remedy
+    assert "manual move" in told.remedy
 
 
 def test_by_hand_a_file_that_is_missing_is_carried_along() -> None:

@@ -197,7 +197,7 @@ def test_it_goes_back_whatever_dies(procedure: str, key: str, moment: str) -> No
     expect_as_before(stage, run)
     if name := UNDOES[procedure, key][1]:
         assert name in stage.asked(*NAMES)
-    assert "operator asked to stop" in run.why
+    assert "operator requested a stop" in run.why
 
 
 @pytest.mark.parametrize("procedure, key", reversible())

@@ -119,7 +119,7 @@ def test_it_keeps_how_long_the_guest_stood_still_by_libvirt() -> None:
     run = stage.play(stage.start("live"))
     shown = run.steps.get(key="runs_on_target").progress
     assert (shown["downtime_ms"], shown["downtime_how"]) == (82, "libvirt")
-    assert said(run, "The guest stood still for 82 ms, by libvirt on compute-34")
+    assert said(run, "The guest was paused for 82 ms, by libvirt on compute-34")
 
 
 @pytest.mark.django_db
@@ -206,7 +206,7 @@ def test_it_does_not_take_a_strangers_failure_for_its_own() -> None:
     somebody_moves_it(stage)
     run = stage.play(run)
     assert run.state == RunState.COMPLETED
-    assert said(run, "no trace of the request")
+    assert said(run, "no record of the request")
     assert not said(run, "Theirs was refused")
 
 

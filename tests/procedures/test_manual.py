@@ -84,11 +84,11 @@ TROUBLES: dict[str, tuple[Callable[[HandStage], None], str]] = {
     ),
     "the checksum is wrong": (
         lambda stage: stage.cloud.doom("last", copy.DIFFERS, "differs in 1 file(s)"),
-        "not what it was copied from",
+        "differs from the original",
     ),
     "the target has another base image": (
         lambda stage: stage.cloud.doom("base", copy.DIFFERS, "another size"),
-        "not what it was copied from",
+        "differs from the original",
     ),
     "the target's folder is there already": (
         lambda stage: stage.cloud.litter(stage.server, stage.target),

@@ -42,7 +42,7 @@ def test_it_gets_a_new_plan_and_its_approvals_are_void(
     assert (request.state, request.edition) == (RequestState.REQUESTED, 2)
     assert (request.target, request.ticket) == ("compute-35", "OPS-9")
     assert request.changed_by == cast.operator
-    assert "operator changed it (target, ticket)" in request.why
+    assert "operator changed the request (target, ticket)" in request.why
     assert starts.start_due(stage.time) == 0
     entry = last_entry("request.amended")
     assert entry.before == {"digest": before, "target": "compute-34", "ticket": ""}
@@ -55,7 +55,7 @@ def test_it_gets_a_new_plan_and_its_approvals_are_void(
 def test_who_changed_it_last_cannot_approve_it(stage: Stage, cast: Cast) -> None:
     cast.operator.groups.add(Group.objects.get(name="approver"))
     request = amend(cast.ask(stage), cast.operator, reason="Another one.")
-    with pytest.raises(NotAllowed, match="You changed this request"):
+    with pytest.raises(NotAllowed, match="You edited this request"):
         cast.approve(request, by=cast.operator)
 
 
@@ -72,16 +72,16 @@ def test_it_takes_the_asker_or_an_operator(stage: Stage, cast: Cast, who: str) -
 
 def test_another_requester_cannot(stage: Stage, cast: Cast) -> None:
     cast.nobody.groups.add(Group.objects.get(name="requester"))
-    with pytest.raises(NotAllowed, match="Only who asked"):
+    with pytest.raises(NotAllowed, match="Only the requester"):
         amend(cast.ask(stage), cast.nobody, reason="Mine.")
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "Nothing would be different"),
-        ({"reason": "The host is to be emptied."}, "Nothing would be different"),
-        ({"reason": " "}, "Say why this instance"),
+        ({}, "no change to save"),
+        ({"reason": "The host is to be emptied."}, "no change to save"),
+        ({"reason": " "}, "Give a reason for the move"),
         ({"target": "compute-30"}, "compute-30"),
         ({"options": {"colour": "red"}}, "no option"),
         ({"procedure": "cold"}, "cannot be changed"),
@@ -97,7 +97,7 @@ def test_a_change_must_make_sense(
 
 
 def test_it_needs_a_note(stage: Stage, cast: Cast) -> None:
-    with pytest.raises(Unfit, match="Say why you change it"):
+    with pytest.raises(Unfit, match="Give a reason for the change"):
         amend(cast.ask(stage), cast.requester, note="", reason="Another.")
 
 
@@ -107,7 +107,7 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(
     request = cast.ask(stage)
     seen = request.plan_digest
     amend(request, cast.operator, reason="Another.")
-    with pytest.raises(TooLate, match="has changed since you looked"):
+    with pytest.raises(TooLate, match="has changed since you opened it"):
         amending.amend(
             request.pk,
             by=cast.requester,
@@ -119,7 +119,7 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(
 
 def test_what_runs_cannot_be_changed(stage: Stage, cast: Cast) -> None:
     run = cast.run(stage)
-    with pytest.raises(TooLate, match="too late"):
+    with pytest.raises(TooLate, match="no longer possible"):
         amend(run.request, cast.requester, reason="Another.")
 
 

@@ -75,8 +75,8 @@ def test_a_person_who_was_switched_off_may_not(stage: Stage, cast: Cast) -> None
 @pytest.mark.parametrize(
     "fields, words",
     [
-        ({"reason": "  "}, "Say why"),
-        ({"reason": "x" * 4001}, "longer than"),
+        ({"reason": "  "}, "Give a reason"),
+        ({"reason": "x" * 4001}, "too long"),
         ({"instance": "web"}, "not an instance's id"),
         ({"procedure": "teleport"}, "no procedure “teleport”"),
         ({"cloud": "elsewhere"}, "Configured: pretend"),
@@ -199,7 +199,7 @@ def test_it_refuses_a_window_that_cannot_be_met(stage: Stage, cast: Cast) -> Non
     now = timezone.now()
     hour = timedelta(hours=1)
     over = {"window_start": now - 2 * hour, "window_end": now - hour}
-    assert "over already" in refused(stage, cast, Unfit, **over)
+    assert "ended already" in refused(stage, cast, Unfit, **over)
     backwards = {"window_start": now + 2 * hour, "window_end": now + hour}
     assert "ends before" in refused(stage, cast, Unfit, **backwards)
 

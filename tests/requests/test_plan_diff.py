@@ -66,7 +66,7 @@ def test_commands_are_compared_line_by_line(
         {"kind": "added", **about, "text": "2"},
         {"kind": "added", **about, "text": "four"},
     ]
-    assert drift.sentences(found) == "What a step runs is different: First."
+    assert drift.sentences(found) == "The commands of a step changed: First."
 
 
 def test_facts_are_named_by_their_paths(drawn: tuple[MigrationRequest, Draft]) -> None:
@@ -81,7 +81,8 @@ def test_facts_are_named_by_their_paths(drawn: tuple[MigrationRequest, Draft]) -
     ]
     assert (found[0]["before"], found[0]["after"]) == ("a", "b")
     assert drift.sentences(found) == (
-        "What the plan rests on changed: row. What the plan rests on changed: volumes."
+        "A fact that the plan depends on changed: row. A fact that the plan"
+        " depends on changed: volumes."
     )
 
 

@@ -41,7 +41,7 @@ def test_a_running_one_cannot_be_withdrawn(stage: Stage, cast: Cast) -> None:
 def test_another_requester_may_not(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
     other = person("other", "requester")
-    with pytest.raises(NotAllowed, match="Only who asked"):
+    with pytest.raises(NotAllowed, match="Only the requester"):
         requests.withdraw(request.pk, by=other, note="Not needed.")
     with pytest.raises(NotAllowed):
         requests.withdraw(request.pk, by=cast.approver, note="Not needed.")
@@ -50,7 +50,7 @@ def test_another_requester_may_not(stage: Stage, cast: Cast) -> None:
 
 def test_it_needs_a_note(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
-    with pytest.raises(Unfit, match="Say why"):
+    with pytest.raises(Unfit, match="Give a reason"):
         requests.withdraw(request.pk, by=cast.requester, note=" ")
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED

@@ -54,14 +54,14 @@ def test_there_must_be_a_live_migration_under_way(stage: Stage, cast: Cast) -> N
         runs.abort(run.pk, by=cast.operator)
     walk_until(stage, run, asked="migrate_live")
     runs.abort(run.pk, by=cast.operator)
-    with pytest.raises(TooLate, match="already asked"):
+    with pytest.raises(TooLate, match="requested already"):
         runs.abort(run.pk, by=cast.operator)
 
 
 def test_a_cold_migration_has_nothing_to_abort(stage: Stage, cast: Cast) -> None:
     run = cast.run(stage, procedure="cold")
     walk_until(stage, run, asked="migrate_cold")
-    with pytest.raises(TooLate, match="No live migration is under way"):
+    with pytest.raises(TooLate, match="No live migration is running"):
         runs.abort(run.pk, by=cast.operator)
     assert "run.abort" not in verbs(run)
 

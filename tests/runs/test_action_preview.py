@@ -51,8 +51,8 @@ def test_nothing_is_said_of_a_run_that_is_not_held(stage: Stage) -> None:
 def test_looking_again_waits_on_for_what_is_under_way(stage: Stage) -> None:
     words = said(hold(under_way(stage)))
 
-    assert "waits on" in words[Verb.LOOK_AGAIN].effect
-    assert "calls it off" in words[Verb.GO_BACK].effect
+    assert "continues to wait" in words[Verb.LOOK_AGAIN].effect
+    assert "aborts it" in words[Verb.GO_BACK].effect
     assert "Nova migrates web live" in words[Verb.GO_BACK].effect
 
 
@@ -61,7 +61,7 @@ def test_looking_again_goes_on_when_it_has_come_right(cast: Cast, stage: Stage) 
     stage.later(minutes=5)
 
     words = said(run)
-    assert "finds this step done by now" in words[Verb.LOOK_AGAIN].effect
+    assert "finds this step done" in words[Verb.LOOK_AGAIN].effect
     assert "comes too late" in words[Verb.GO_BACK].effect
 
     runs.look_again(run.pk, by=cast.operator)
@@ -71,7 +71,7 @@ def test_looking_again_goes_on_when_it_has_come_right(cast: Cast, stage: Stage) 
 def test_going_back_too_late_goes_on_as_it_said(cast: Cast, stage: Stage) -> None:
     run = hold(under_way(stage))
     stage.later(minutes=5)
-    assert "the run goes on instead" in said(run)[Verb.GO_BACK].effect
+    assert "the run continues instead" in said(run)[Verb.GO_BACK].effect
 
     runs.go_back(run.pk, by=cast.operator)
 
@@ -120,7 +120,7 @@ def test_before_anything_was_asked_there_is_nothing_to_undo(
 
     words = said(run)
     assert "nothing to undo" in words[Verb.GO_BACK].effect
-    assert "finds this step done by now" in words[Verb.LOOK_AGAIN].effect
+    assert "finds this step done" in words[Verb.LOOK_AGAIN].effect
 
     runs.go_back(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.ROLLED_BACK

@@ -48,7 +48,7 @@ def test_it_may_be_asked_again_after_nova_did_not_take_it(
     walk_until(stage, run, asked="migrate_live")
     stage.later(seconds=2)
     runs.force_complete(run.pk, by=cast.operator)
-    with pytest.raises(TooLate, match="already asked"):
+    with pytest.raises(TooLate, match="forced already"):
         runs.force_complete(run.pk, by=cast.operator)
     stage.cloud.fail("force_complete", Conflict("Nova cannot do this now (409)."))
     stage.walk(run)
@@ -72,9 +72,9 @@ def test_not_on_the_way_back(stage: Stage, cast: Cast) -> None:
     stage.later(seconds=2)
     runs.abort(run.pk, by=cast.operator)
     stage.walk(run)
-    with pytest.raises(TooLate, match="on its way back"):
+    with pytest.raises(TooLate, match="cannot be forced now"):
         runs.force_complete(run.pk, by=cast.operator)
-    with pytest.raises(TooLate, match="on its way back already"):
+    with pytest.raises(TooLate, match="rolling back already"):
         runs.stop(run.pk, by=cast.operator)
 
 

@@ -115,7 +115,7 @@ def test_the_target_is_the_one_that_the_scheduler_chose(stage: Stage) -> None:
     after = world_now.inspect_run(run)
 
     assert differing(after) == set()
-    assert of(after, Aspect.TARGET_DOMAIN).title == f"Domain on {stage.target}"
+    assert of(after, Aspect.TARGET_DOMAIN).title == f"libvirt domain on {stage.target}"
 
 
 def test_each_neighbour_that_does_not_answer_has_its_sentence(
@@ -129,7 +129,7 @@ def test_each_neighbour_that_does_not_answer_has_its_sentence(
 
     assert of(now, Aspect.PORTS).trouble == "Neutron does not answer."
     assert of(now, Aspect.PORTS).agrees is None
-    assert "NOVAWEB_SSH" in of(now, Aspect.SOURCE_DOMAIN).trouble
+    assert "no SSH access" in of(now, Aspect.SOURCE_DOMAIN).trouble
     assert of(now, Aspect.STATUS).agrees
 
 
@@ -165,7 +165,7 @@ def test_it_does_not_wait_for_who_hangs(
         wake.set()
 
     assert took < 30
-    assert "no answer within" in of(now, Aspect.VOLUMES).trouble
+    assert "No answer within" in of(now, Aspect.VOLUMES).trouble
     assert of(now, Aspect.HOST).actual == stage.source
 
 

@@ -68,7 +68,7 @@ def test_a_held_run_keeps_no_host_disabled(stage: Crowd) -> None:
     line = run.lines.last()
     assert line is not None
     assert line.text.endswith(
-        "are still disabled although its run is held and has no more need of that:"
+        "are still disabled although its run is held and no longer needs that:"
         " enabling."
     )
     entry = AuditEntry.objects.get(verb="run.restored")

@@ -29,7 +29,7 @@ def test_before_anything_was_asked_nothing_is_asked(stage: Stage, cast: Cast) ->
     run = stage.play(run)
     expect_as_before(stage, run)
     assert stage.asked("live-migration", "live_migration_cancel") == []
-    assert run.why == run.request.why == "operator asked to stop."
+    assert run.why == run.request.why == "operator requested a stop."
     assert verbs(run)[3:] == [
         "run.started",
         "run.stop",
@@ -103,7 +103,7 @@ def test_it_goes_on_when_nova_confirmed_by_itself_meanwhile(
     runs.stop(run.pk, by=cast.operator)
     run = stage.play(run)
     assert run.state == RunState.COMPLETED
-    assert "too late to go back" in " ".join(run.lines.values_list("text", flat=True))
+    assert "too late to roll back" in " ".join(run.lines.values_list("text", flat=True))
     assert "run.going_on" in verbs(run)
     assert stage.asked("revertResize") == []
     assert run.steps.exclude(state=StepState.DONE).count() == 0
@@ -120,7 +120,7 @@ def test_the_reason_survives_a_neighbour_that_does_not_answer(
     stage.cloud.fail("abort", Unreachable("Nova answered 500."), times=2)
     run = stage.play(run)
     expect_as_before(stage, run)
-    assert run.why == "operator asked to stop."
+    assert run.why == "operator requested a stop."
     assert run.lines.filter(text="Nova answered 500.").exists()
 
 
@@ -130,7 +130,7 @@ def test_the_reason_survives_a_neighbour_that_does_not_answer(
 @pytest.mark.parametrize("who", ["requester", "approver", "auditor", "nobody"])
 def test_it_takes_an_operator(stage: Stage, cast: Cast, who: str) -> None:
     run = cast.run(stage)
-    with pytest.raises(NotAllowed, match="takes the role operator"):
+    with pytest.raises(NotAllowed, match="need the role operator"):
         runs.stop(run.pk, by=getattr(cast, who))
     run.refresh_from_db()
     assert run.stop_asked_at is None
@@ -140,7 +140,7 @@ def test_it_takes_an_operator(stage: Stage, cast: Cast, who: str) -> None:
 def test_it_cannot_be_asked_twice(stage: Stage, cast: Cast) -> None:
     run = cast.run(stage)
     runs.stop(run.pk, by=cast.operator)
-    with pytest.raises(TooLate, match="already asked to stop"):
+    with pytest.raises(TooLate, match="stop is requested already"):
         runs.stop(run.pk, by=cast.operator)
     assert verbs(run).count("run.stop") == 1
 

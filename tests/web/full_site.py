@@ -109,7 +109,7 @@ class FullSite:
                 host=place,
                 kind="allocation",
                 subject=of.uuid,
-                sentence="Placement charges this host for it.",
+                sentence="Placement has allocations of this host for it.",
                 remedy="Remove the allocation.",
                 first_seen=now,
                 last_seen=now,

@@ -1,4 +1,4 @@
-"""The pages of policies, of says handed on, of changes and of broken glass."""
+"""The pages of policies, of delegations, of changes and of emergency starts."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ def test_a_policy_is_made_changed_and_retired_in_the_browser(
     assert "2 of approver; then 1 of operator or auditor" in page
     assert "Because of the outage." in page
     assert "Version 2" in page
-    assert "Change it" not in page
+    assert "Edit</a>" not in page
     admin.post(f"/policies/{row.pk}/retire/", {"note": "Over."})
-    assert "rules no more" in auditor.get("/policies/").content.decode()
+    assert "retired" in auditor.get("/policies/").content.decode()
 
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"stages": "everybody"}, "is no stage"),
+        ({"stages": "everybody"}, "is not a stage"),
         ({"stages": "1 of ghosts"}, "no group ghosts"),
         ({"weight": "heavy"}, "Enter a whole number."),
-        ({"note": ""}, "Say why"),
+        ({"note": ""}, "Give a reason"),
     ],
 )
 def test_what_makes_no_policy_is_said_beside_the_form(
@@ -92,9 +92,9 @@ def test_the_request_s_page_says_which_stages_and_who_counts(
     assert "1 of approver" in page
     assert "<strong>approver</strong>" in page
     assert "1 of 2 approvals" in page
-    assert "It takes 1 of board in stage 2 of 2." in page
+    assert "Needs 1 approval of board in stage 2 of 2." in page
     assert "Approve this plan</button>" not in page
-    assert "Break the glass" not in page
+    assert "Start without approvals" not in page
 
 
 def test_the_request_s_page_says_that_no_policy_is_for_it(
@@ -103,7 +103,7 @@ def test_the_request_s_page_says_that_no_policy_is_for_it(
     request = cast.ask(stage)
     ApprovalPolicy.objects.update(active=False)
     page = sign_in(cast.approver).get(f"/requests/{request.pk}/").content.decode()
-    assert "No approval policy is for such a move" in page
+    assert "No approval policy matches this move" in page
     assert "Approve this plan</button>" not in page
 
 
@@ -112,15 +112,15 @@ def test_the_ask_page_says_who_must_approve_each_way(stage: Stage, cast: Cast) -
     said = {"instance": stage.server, "procedure": "auto", "target": stage.target}
     page = sign_in(cast.requester).post("/requests/preflight/", said)
     text = page.content.decode()
-    assert "To be approved by 1 of approver (policy “Standard”)." in text
-    assert "To be approved by 2 of approver (policy “Dangerous procedures”)." in text
+    assert "Approvals needed: 1 of approver (policy “Standard”)." in text
+    assert "Approvals needed: 2 of approver (policy “Dangerous procedures”)." in text
 
 
 def test_a_request_is_changed_in_the_browser(stage: Stage, cast: Cast) -> None:
     request = cast.approved(stage, options={"deadline": 60})
     client = sign_in(cast.requester)
     page = client.get(f"/requests/{request.pk}/").content.decode()
-    assert "Change it</a>" in page
+    assert "Edit</a>" in page
     form = client.get(f"/requests/{request.pk}/amend/").content.decode()
     assert 'value="60"' in form
     said = {
@@ -134,7 +134,7 @@ def test_a_request_is_changed_in_the_browser(stage: Stage, cast: Cast) -> None:
     answer = client.post(f"/requests/{request.pk}/amend/", said, follow=True)
     request.refresh_from_db()
     assert (request.state, request.options) == ("requested", {"deadline": 60})
-    assert "must be approved anew" in answer.content.decode()
+    assert "needs approval again" in answer.content.decode()
     assert HOSTILE not in answer.content.decode()
     assert "Last changed by" in answer.content.decode()
 
@@ -145,24 +145,24 @@ def test_the_glass_is_broken_by_typing_the_number_and_everybody_sees_it(
     request = cast.ask(stage)
     client = sign_in(cast.operator)
     page = client.get(f"/requests/{request.pk}/").content.decode()
-    assert "break the glass</summary>" in page
+    assert "Emergency start</summary>" in page
     said = {"plan_digest": request.plan_digest, "note": HOSTILE, "number": "0"}
     address = f"/requests/{request.pk}/break-glass/"
     assert client.post(address, said).status_code == 422
     assert not BrokenGlass.objects.exists()
     answer = client.post(address, {**said, "number": f"#{request.pk}"}, follow=True)
-    assert "You broke the glass" in answer.content.decode()
+    assert "Emergency start: the move starts at once" in answer.content.decode()
     for path in ("/", "/instances/", "/broken-glass/"):
         page = auditor.get(path).content.decode()
-        assert "The glass was broken." in page
+        assert "<strong>Emergency start.</strong>" in page
         assert HOSTILE not in page
     page = sign_in(cast.approver).get(f"/requests/{request.pk}/").content.decode()
-    assert "What your review found" in page
+    assert "Result of your review" in page
     answer = sign_in(cast.approver).post(
         f"/requests/{request.pk}/review/", {"note": "It was right."}, follow=True
     )
-    assert "You reviewed the broken glass." in answer.content.decode()
-    assert "The glass was broken." not in auditor.get("/").content.decode()
+    assert "You reviewed the emergency start." in answer.content.decode()
+    assert "<strong>Emergency start.</strong>" not in auditor.get("/").content.decode()
     assert "It was right." in auditor.get("/broken-glass/").content.decode()
 
 
@@ -178,7 +178,7 @@ def test_a_say_is_handed_on_and_taken_back_in_the_browser(cast: Cast) -> None:
     wrong = client.post("/delegations/", {**said, "to": "nemo"})
     assert (wrong.status_code, HOSTILE in wrong.content.decode()) == (422, False)
     page = client.post("/delegations/", said, follow=True).content.decode()
-    assert "operator has your say for that time." in page
+    assert "operator can approve in your place during that time." in page
     assert HOSTILE not in page
     row = Delegation.objects.get()
     other = sign_in(cast.auditor)

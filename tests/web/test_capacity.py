@@ -113,7 +113,10 @@ def test_a_host_has_the_table_of_host_describe(operator: Client) -> None:
     rows = {row.name: row for row in response.context["described"]}
     assert (rows["Total"].vcpus, rows["Capacity"].vcpus) == (32, 128)
     assert (rows["Used now"].memory, rows["Used now, by Nova"].vcpus) == (131072, 3)
-    assert (rows["Used max"].instances, rows["Used max"].memory) == (3, 3584)
+    assert (rows["Sum of flavors"].instances, rows["Sum of flavors"].memory) == (
+        3,
+        3584,
+    )
     assert (rows["shop"].memory, rows["shop"].disk) == (1536, 25)
     assert rows["bank"].instances == 1
 

@@ -69,7 +69,7 @@ def test_who_may_not_change_it_is_not_offered_to(
 ) -> None:
     assert "Disable…" not in text(requester, "/services/")
     page = text(requester, one(stage, "compute-30"))
-    assert "takes the role operator" in page
+    assert "need the role operator" in page
     assert "<textarea" not in page
 
 
@@ -85,8 +85,8 @@ def test_it_says_what_disabling_means_and_does_it(
 ) -> None:
     address = one(stage, "compute-34")
     page = text(operator, address)
-    assert "Its instances go on running" in page
-    assert "No instance can start here" in page
+    assert "Its instances keep running" in page
+    assert "No instance can be started" in page
 
     response = operator.post(f"{address}disable/", {"note": "New memory"}, follow=True)
     page = response.content.decode()

@@ -57,7 +57,7 @@ def test_an_operator_asks_and_sees_that_it_is_under_way(
     answer = operator.post(f"/speeds/measure/?{PAIR}", headers=HTMX)
 
     said = answer.content.decode()
-    assert "waits for its turn" in said
+    assert "is queued for measurement" in said
     assert 'hx-trigger="every 2s"' in said
     row = CopySpeed.objects.get()
     assert (row.source, row.target, row.asked_by_name) == (
@@ -68,7 +68,7 @@ def test_an_operator_asks_and_sees_that_it_is_under_way(
 
     # a second press, perhaps by somebody else, is no trouble
     again = operator.post(f"/speeds/measure/?{PAIR}", headers=HTMX)
-    assert "waits for its turn" in again.content.decode()
+    assert "is queued for measurement" in again.content.decode()
     assert CopySpeed.objects.count() == 1
 
     CopySpeed.objects.update(begun_at=timezone.now())
@@ -88,7 +88,7 @@ def test_without_script_the_form_leads_to_the_page_of_the_pair(
 
     assert answer.status_code == 302
     assert answer["Location"] == f"/speeds/?{PAIR}"
-    assert "waits for its turn" in text(operator, answer["Location"])
+    assert "is queued for measurement" in text(operator, answer["Location"])
 
 
 def test_the_page_of_a_pair_shows_every_measurement_and_why_one_failed(

@@ -88,16 +88,16 @@ def test_it_marks_the_gap_in_the_chart_and_tells_it_in_a_table(
     text = text_of(requester, f"/runs/{run.pk}/")
     assert page.count('<rect class="latency-gap" x=') == 1
     assert page.count('<rect class="latency-hole" x=') == 1
-    assert "it was away for at most 1.2 s" in text.replace("It", "it")
+    assert "it did not answer for at most 1.2 s" in text.replace("It", "it")
     assert "no answer for at most 1.2 s 5" in text
-    assert "nobody measured for 2.2 s" in text
+    assert "not measured for 2.2 s" in text
     assert 'role="img" aria-label="It answered' in page
 
 
 def test_it_shows_a_probe_that_goes_on(requester: Client) -> None:
     run = probed("....x...", over=False)
     text = text_of(requester, f"/runs/{run.pk}/")
-    assert "Probe tcp:10.0.0.5:22 (goes on): It answered 7 of 8 questions" in text
+    assert "Probe tcp:10.0.0.5:22 (running): It answered 7 of 8 questions" in text
 
 
 @pytest.mark.parametrize("over", [False, True])
@@ -130,7 +130,7 @@ def test_it_says_in_words_whether_a_live_migration_gets_nearer(
 @pytest.mark.parametrize(
     "facts, words",
     [
-        ({}, "which its API does not tell"),
+        ({}, "the API does not show it"),
         ({"post_copy": True}, "permits post-copy"),
         ({"post_copy": False}, "does not permit post-copy"),
     ],

@@ -70,7 +70,7 @@ def test_it_asks_first_what_is_to_be_moved(auditor: Client) -> None:
     said = text(auditor, "/what-if/")
 
     assert "Hosts to empty" in said
-    assert "What moves, in this order" not in said
+    assert "Planned moves, in order" not in said
 
 
 def test_an_emptied_host_is_shown_before_and_after(
@@ -98,7 +98,7 @@ def test_a_page_of_many_comes_at_once_and_fetches_the_effect(
 
     said = text(operator, "/what-if/?host=compute-30")
 
-    assert "2 instances are being placed" in said
+    assert "Searching targets for 2 instances" in said
     assert "2 instances would move" not in said
     later = unescape(re.findall(r'hx-get="(/what-if/[^"]*)"', said)[0])
     assert "2 instances would move, to 1 host" in text(operator, later)
@@ -126,7 +126,7 @@ def test_what_cannot_move_is_named_with_the_way_out(
     said = text(operator, "/what-if/?host=compute-30")
 
     assert "Nothing can be moved." in said
-    assert "What cannot be moved" in said
+    assert "Instances that cannot be moved" in said
     assert "finding-remedy" in said
 
 

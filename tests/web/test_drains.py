@@ -70,7 +70,7 @@ def test_while_it_is_planned_it_says_how_far_that_is(auditor: Client) -> None:
 
     said = text(auditor, f"/drains/{row.pk}/")
 
-    assert "2 of 3 moves looked at." in said
+    assert "2 of 3 moves checked." in said
     assert f"/drains/{row.pk}/progress/?state=planning" in said
 
 
@@ -94,8 +94,8 @@ def test_before_it_runs_it_shows_moves_what_stays_and_the_effect(
     assert f'href="/requests/{first.pk}/"' in said
     assert "compute-34" in said
     assert "Reset its state first." in said
-    assert "What it does to hosts" in said
-    assert "Nobody has decided yet." in said
+    assert "Effect on hosts" in said
+    assert "There is no decision yet." in said
 
 
 def test_at_its_end_it_says_what_became_of_each(auditor: Client) -> None:
@@ -120,7 +120,7 @@ def test_a_changed_state_brings_the_rest_of_the_page_along(auditor: Client) -> N
 
     assert "HX-Trigger-After-Settle" not in same.headers
     assert "drain-changed" in other.headers["HX-Trigger-After-Settle"]
-    assert "1 under way" in same.content.decode()
+    assert "1 running" in same.content.decode()
 
 
 def test_an_operator_asks_for_a_host_to_be_emptied(
@@ -156,7 +156,7 @@ def test_a_form_without_hosts_says_so(operator: Client) -> None:
     answer = operator.post("/drains/ask/", {"reason": "New memory."})
 
     assert answer.status_code == 422
-    assert "Say which hosts are to be emptied." in answer.content.decode()
+    assert "Name the hosts to empty." in answer.content.decode()
 
 
 def test_who_may_decide_finds_the_buttons_and_nobody_else(
@@ -180,14 +180,14 @@ def test_a_decision_without_a_note_is_refused_with_a_sentence(
     answer = approver.post(f"/drains/{row.pk}/reject/", {"note": ""})
 
     assert answer.status_code == 422
-    assert "Say why you reject" in answer.content.decode()
+    assert "Give a reason for the rejection" in answer.content.decode()
 
 
 def test_what_was_moved_can_be_moved_back_when_it_is_over(operator: Client) -> None:
     row = drain("completed")
     move(row, "web-01", state="completed")
 
-    assert "Ask to move them back" in text(operator, f"/drains/{row.pk}/")
+    assert "Request to move them back" in text(operator, f"/drains/{row.pk}/")
 
 
 def test_who_comes_home_finds_the_drain_that_waits_for_them(approver: Client) -> None:

@@ -1,4 +1,4 @@
-"""The panel “The world now” of a run's page, and the page of its own."""
+"""The panel “Current state” of a run's page, and the page of its own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_run_that_walks_is_asked_about_by_a_button(
 def test_a_run_that_is_over_has_no_panel(stage: Stage, requester: Client) -> None:
     run = stage.play(stage.start("live"))
 
-    assert "The world now" not in requester.get(f"/runs/{run.pk}/").content.decode()
+    assert "Current state" not in requester.get(f"/runs/{run.pk}/").content.decode()
 
 
 def test_it_shows_what_differs_and_what_each_button_would_do(
@@ -66,8 +66,8 @@ def test_without_script_it_is_a_page_of_its_own(
     page = requester.get(f"/runs/{run.pk}/world/").content.decode()
 
     assert "<html" in page
-    assert "Host, says Nova" in page
-    assert "What each button would do now" not in page
+    assert "Host in Nova" in page
+    assert "Effect of each button now" not in page
 
 
 def test_a_run_that_there_is_not_has_no_world(requester: Client, cast: Cast) -> None:

@@ -45,5 +45,5 @@ def test_it_says_where_looking_came_to_nothing(operator: Client) -> None:
 
     page = operator.get("/leaks/").content.decode()
 
-    assert "compute-30 was not looked at as a whole: It does not answer by SSH." in page
-    assert "No host was looked at yet" in page or "switched off" in page
+    assert "compute-30 was scanned only in part: It does not answer by SSH." in page
+    assert "No host has been scanned yet" in page or "switched off" in page

@@ -73,7 +73,7 @@ def test_a_page_takes_what_the_interface_takes(
 
     assert answer.status_code == (302 if taken else 422)
     assert AuditEntry.objects.filter(verb="run.stop").exists() == taken
-    assert (b"longer than 4000 characters" in answer.content) != taken
+    assert (b"at most 4000 characters" in answer.content) != taken
 
 
 @pytest.mark.django_db
@@ -81,5 +81,5 @@ def test_the_verb_itself_refuses_a_longer_one() -> None:
     row = factories.run()
     by = factories.person("otto", "operator")
 
-    with pytest.raises(Unfit, match="longer than 4000 characters"):
+    with pytest.raises(Unfit, match="at most 4000 characters"):
         runs.stop(row.pk, by=by, note="x" * 4001)

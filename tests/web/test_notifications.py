@@ -105,7 +105,7 @@ def test_operators_choose_for_groups(operator: Client, requester: Client) -> Non
     assert requester.get(place).status_code == 403
     assert operator.post(place, {"mail-held": "all"}).status_code == 302
     assert Choice.objects.get().group == group
-    assert "What approver hears of" in operator.get(place).content.decode()
+    assert "Notification settings of approver" in operator.get(place).content.decode()
 
 
 def test_a_secret_is_shown_once(operator: Client, there: str) -> None:

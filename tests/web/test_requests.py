@@ -59,7 +59,7 @@ def test_an_earlier_approval_is_shown_as_void_with_what_changed(
 
     page = approver.get(f"/requests/{request.pk}/").content.decode()
 
-    assert "an earlier plan: void" in page
+    assert "earlier plan, not valid" in page
     assert "0 of 1 approval" in page
     assert "New: it has a config drive." in page
     assert f'value="{request.plan_digest}"' in page
@@ -96,9 +96,9 @@ def test_a_note_is_needed_and_what_was_typed_is_not_lost(
     )
 
     assert empty.status_code == 422
-    assert "Say why you approve" in empty.content.decode()
+    assert "Give a reason for the approval" in empty.content.decode()
     assert stale.status_code == 409
-    assert "The plan has changed since you looked" in stale.content.decode()
+    assert "The plan has changed since you opened it" in stale.content.decode()
     assert ">Typed.</textarea>" in stale.content.decode()
     request.refresh_from_db()
     assert request.state == "requested"
@@ -164,7 +164,7 @@ def test_checking_first_shows_the_advice_and_keeps_the_form(
 
     assert "The host is to be emptied.</textarea>" in whole
     for page in (whole, part):
-        assert f"<strong>live</strong> to <strong>{stage.target}</strong>" in page
+        assert f"<strong>Live</strong> to <strong>{stage.target}</strong>" in page
     assert "<html" not in part
     assert not MigrationRequest.objects.exists()
 
@@ -173,7 +173,7 @@ def test_checking_first_shows_the_advice_and_keeps_the_form(
 @pytest.mark.parametrize(
     ("fields", "status", "sentence"),
     [
-        ({"reason": ""}, 422, "Say why this instance is to be moved."),
+        ({"reason": ""}, 422, "Give a reason for the move."),
         ({"procedure": "magic"}, 422, "Select a valid choice."),
         ({"target": "compute-99"}, 422, "compute-99"),
         ({"target": "compute-30"}, 422, "compute-30"),

@@ -41,7 +41,7 @@ def test_it_shows_how_far_a_live_migration_is(requester: Client) -> None:
 
     assert "3 GiB of 8 GiB left" in text
     assert "1 GiB of 20 GiB left" in text
-    for figure in ("2 GiB", "100 MiB/s", "Nova’s migration 812: running"):
+    for figure in ("2 GiB", "100 MiB/s", "Nova migration 812: running"):
         assert figure in text
     assert f'max="{8 * GIB}" value="{5 * GIB}"' in text
 
@@ -119,9 +119,9 @@ def test_a_held_run_shows_why_and_what_can_be_done(
     text = page(operator, run)
 
     assert "The instance is ERROR on compute-31." in text
-    for button in ("Look again", "Go back", "Close by hand"):
+    for button in ("Look again", "Roll back", "Close manually"):
         assert button in text
-    assert "Close by hand</button>" not in page(requester, run)
+    assert "Close manually</button>" not in page(requester, run)
 
 
 def test_it_does_not_offer_the_way_back_past_the_point_of_no_return(
@@ -131,7 +131,7 @@ def test_it_does_not_offer_the_way_back_past_the_point_of_no_return(
 
     text = page(operator, run)
 
-    assert "Go back</button>" not in text
+    assert "Roll back</button>" not in text
     assert "the point of no return is passed" in text
 
 
@@ -163,7 +163,7 @@ def test_closing_by_hand_needs_a_note_and_keeps_it_when_it_came_too_late(
 
     empty = operator.post(f"/runs/{run.pk}/close/", {"note": " "})
     assert empty.status_code == 422
-    assert "Say what you found" in empty.content.decode()
+    assert "Describe what you found" in empty.content.decode()
 
     assert operator.post(f"/runs/{run.pk}/close/", {"note": "Seen."}).status_code == 302
     late = operator.post(f"/runs/{run.pk}/close/", {"note": "Seen."})
@@ -188,7 +188,10 @@ def test_it_warns_when_no_worker_looks_for_runs(operator: Client) -> None:
 
 def test_it_says_how_old_the_inventory_is_and_why(operator: Client) -> None:
     factories.cloud()
-    assert "what you see is as of" not in operator.get("/hypervisors/").content.decode()
+    assert (
+        "this page shows the state of"
+        not in operator.get("/hypervisors/").content.decode()
+    )
 
     Cloud.objects.update(
         synced_at=timezone.now() - timedelta(hours=1),
@@ -196,7 +199,7 @@ def test_it_says_how_old_the_inventory_is_and_why(operator: Client) -> None:
     )
     text = operator.get("/hypervisors/").content.decode()
 
-    assert "what you see is as of" in text
+    assert "this page shows the state of" in text
     assert "Nova at 10.0.0.1 does not answer." in text
 
 

@@ -99,7 +99,7 @@ def test_an_audit_entry_names_the_step_that_it_is_about(
 
     page = text(auditor, path.format(entry.pk))
 
-    assert "novaweb asked Nova for a step of the move of web-001: Confirm" in page
+    assert "novaweb called Nova for the move of web-001: Confirm" in page
 
 
 def test_an_audit_entry_about_no_step_names_none(auditor: Client) -> None:

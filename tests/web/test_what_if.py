@@ -93,9 +93,9 @@ def test_the_form_shows_it_for_the_chosen_target(stage: Stage, cast: Cast) -> No
 
     said = client.post("/requests/preflight/", asked, headers=HTMX).content.decode()
 
-    assert f"What it does to capacity: {stage.target}" in said
+    assert f"Effect on capacity: {stage.target}" in said
     assert f"{stage.source}</a>" in said
-    assert "both hosts are charged" in said
+    assert "both hosts hold the allocation" in said
 
 
 @pytest.mark.django_db

@@ -63,7 +63,7 @@ def test_a_window_is_made_changed_and_retired_on_the_pages(operator: Client) -> 
     assert operator.post(f"/windows/{row.pk}/change/", changed).status_code == 302
     late = operator.post(f"/windows/{row.pk}/change/", changed)
     assert late.status_code == 409
-    assert "Somebody changed" in late.content.decode()
+    assert "The window was changed" in late.content.decode()
     assert operator.post(f"/windows/{row.pk}/retire/", {"note": ""}).status_code == 422
     operator.post(f"/windows/{row.pk}/retire/", {"note": "Over."})
     row.refresh_from_db()
@@ -125,7 +125,7 @@ def test_a_calendar_file_is_shown_before_it_is_taken_in(operator: Client) -> Non
     "text, words",
     [
         (b"", "Choose a calendar file first"),
-        (b"hello", "no calendar file"),
+        (b"hello", "not a calendar file"),
         (b"x" * (600 * 1024), "larger than"),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_cancelled_event_retires_what_was_taken_in(operator: Client) -> None:
     operator.post("/windows/import/", {**sent, "text": cancelled})
     assert not Window.objects.get().active
     again = operator.post("/windows/import/", {**sent, "text": event(*lines).decode()})
-    assert "It was retired here" in again.content.decode()
+    assert "The window was retired in novaweb" in again.content.decode()
 
 
 def test_freezes_are_seen_where_people_look() -> None:

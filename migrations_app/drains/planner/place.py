@@ -159,8 +159,8 @@ def _reason(guest: Guest, reason: str, *, one: bool) -> tuple[str, str]:
             "from it (microversion 2.104).",
         ),
         "project": (
-            f"{'is' if one else 'are'} set aside for other projects",
-            "Name targets that are for its project, or for all.",
+            f"{'is' if one else 'are'} reserved for other projects",
+            "Name targets that accept its project or all projects.",
         ),
         "group": (
             f"{'holds' if one else 'hold'} as many members of its group as may be",

@@ -103,7 +103,7 @@ def _sentences(fleet: Fleet, ledger: Ledger, task: Task) -> Iterator[tuple[Kind,
     if host.projects and guest.project not in host.projects:
         yield (
             Kind.PROJECT,
-            f"{host.name} is set aside for other projects than that of {guest.name}.",
+            f"{host.name} is reserved for projects other than that of {guest.name}.",
         )
     yield from _room(ledger, task, guest, host)
     yield from _group(fleet, ledger, task, guest)

@@ -98,8 +98,8 @@ def stands(answer: str) -> JobState:
         return read(answer)
     except ValueError:
         raise Blocked(
-            f"The host gave an answer that makes no sense: “{answer[:80].strip()}”."
-            " Look at what its shell says at sign-in."
+            f"The host gave an invalid answer: “{answer[:80].strip()}”. Look at what"
+            " its shell says at sign-in."
         ) from None
 
 

@@ -68,6 +68,6 @@ def admit(target: Target, *, own: Iterable[str], networks: Iterable[str]) -> Non
         return
     known = f"Its addresses are {', '.join(mine)}." if mine else "It has none."
     raise Unfit(
-        f"{address} is not an address of the instance, and in no network that may be"
-        f" probed (NOVAWEB_PROBE_NETWORKS). {known}"
+        f"{address} is not an address of the instance, and not in a network that"
+        f" administrators have permitted for probes. {known}"
     )

@@ -57,7 +57,7 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
             )
     except IntegrityError as error:
         raise TooLate(
-            f"The speed from {source} to {target} is being measured already: look"
+            f"The speed from {source} to {target} is being measured already: try"
             " again in a moment."
         ) from error
     return asked
@@ -81,7 +81,7 @@ def why_never(cloud: str, source: str, target: str) -> str:
     if closed := why_closed(cloud):
         return closed
     if source == target:
-        return "Choose two hosts: from one to itself nothing is copied."
+        return "Choose two different hosts."
     there = Hypervisor.objects.filter(cloud__name=cloud, host__in=[source, target])
     missing = {source, target} - set(there.values_list("host", flat=True))
     for host in sorted(missing):
@@ -101,8 +101,8 @@ def why_closed(cloud: str) -> str:
     if world.hosts is not None:
         return ""
     return (
-        f"novaweb may not enter the hosts of {cloud}, so it cannot measure there: set"
-        " NOVAWEB_SSH."
+        f"novaweb has no SSH access to the hosts of {cloud}, so it cannot measure"
+        " copy speeds: set NOVAWEB_SSH."
     )
 
 

@@ -137,8 +137,9 @@ def _look(row: CopySpeed, hosts: Hosts, now: datetime) -> None:
         _end(
             row,
             now,
-            trouble=f"{size} MiB were not copied within {minutes} minutes: the line"
-            f" from {row.source} to {row.target} is very slow, or it hangs.",
+            trouble=f"{size} MiB were not copied within {minutes} minutes: the"
+            f" network from {row.source} to {row.target} is very slow, or the"
+            " copy hangs.",
         )
     else:
         if state.stands is JobIs.ABSENT:

@@ -105,7 +105,7 @@ def _allocations(seen: Seen, now: datetime) -> Iterator[Found]:
                     "allocation",
                     consumer,
                     f"{held} of {seen.host} are held by Nova’s move {move.number} of"
-                    f" instance {move.server_id}, which is over ({move.status}).",
+                    f" instance {move.server_id}, which has ended ({move.status}).",
                     f"Look with “{show}”; then “nova-manage placement audit --delete"
                     f" --resource_provider UUID-of-{seen.host}” removes it.",
                     {"allocation": dict(amounts), "status": move.status},
@@ -145,7 +145,7 @@ def _moves(seen: Seen, now: datetime) -> Iterator[Found]:
             move.uuid,
             f"Nova’s {move.type} {move.number} of instance {move.server_id} from"
             f" {move.source} to {move.target or 'a host not chosen yet'} is"
-            f" {move.status}, and was last touched {move.touched_at:%Y-%m-%d %H:%M}"
+            f" {move.status}, and was last updated {move.touched_at:%Y-%m-%d %H:%M}"
             " UTC.",
             f"Look at the logs of nova-compute on both hosts. “openstack server"
             f" migration abort {move.server_id} {move.number}” ends a live one that"
@@ -163,8 +163,9 @@ def _unconfirmed(seen: Seen, now: datetime) -> Iterator[Found]:
         yield Found(
             "verify",
             it.server_id,
-            f"Instance {it.name} waits since {it.since:%Y-%m-%d %H:%M} UTC for the"
-            " confirmation of its cold move or resize; both hosts are charged for it.",
+            f"Instance {it.name} has waited since {it.since:%Y-%m-%d %H:%M} UTC for"
+            " the confirmation of its cold migration or resize; both hosts hold its"
+            " allocation.",
             "Look whether it works, then “openstack server resize confirm"
             f" {it.server_id}”; or “openstack server resize revert {it.server_id}”.",
             {"since": it.since.isoformat()},
@@ -179,8 +180,8 @@ def _ports(seen: Seen, now: datetime) -> Iterator[Found]:
                 "port",
                 binding.port_id,
                 f"Port {binding.port_id} of instance {server.name} is bound to"
-                f" {seen.host}, but the instance is on {server.host}: it has no network"
-                " by that port.",
+                f" {seen.host}, but the instance is on {server.host}: the port has no"
+                " network.",
                 f"“openstack port set --host {server.host} {binding.port_id}”, then"
                 " look whether the instance answers.",
                 {"instance": binding.server_id, "instance_host": server.host},

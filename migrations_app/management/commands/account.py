@@ -22,7 +22,7 @@ class Command(BaseCommand):
     its password unless another is asked for.
     """
 
-    help = "Make an account, or set the roles of one; prints what it may sign in with."
+    help = "Create an account or set its roles; prints the password or token."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take a name, roles, and what else it is to get."""

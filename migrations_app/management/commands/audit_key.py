@@ -28,6 +28,6 @@ class Command(BaseCommand):
             why = error.strerror or str(error)
             raise CommandError(f"{options['file']} was not made: {why}.") from error
         self.stderr.write(
-            f"The private key is in {options['file']}. Give the public key, above, to"
-            " whoever is to verify the audit trail."
+            f"The private key is in {options['file']}. Give the public key above to"
+            " the people who verify the audit trail."
         )

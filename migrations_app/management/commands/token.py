@@ -24,7 +24,7 @@ class Command(BaseCommand):
         """Take the account's name and how long the token is to last."""
         parser.add_argument("name")
         parser.add_argument(
-            "--hours", type=float, default=24.0, help="it is good for (default: 24)"
+            "--hours", type=float, default=24.0, help="validity (default: 24)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

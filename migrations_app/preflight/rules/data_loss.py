@@ -139,11 +139,11 @@ def _otherwise(pair: Pair, facts: Facts, procedure: str, paths: list[str]) -> Fi
     only_swap = all(basename(path).startswith("swap") for path in paths)
     if procedure in COLDLY and only_swap and not held:
         return warns(
-            f"A cold migration makes the swap of {name} anew, with another UUID.",
+            f"A cold migration creates a new swap for {name}, with another UUID.",
             f"If the guest finds its swap by UUID, {put} first: {' and '.join(paths)}.",
         )
     if procedure == MANUAL:
-        said = "and by hand a file that is there is not replaced"
+        said = "and a manual move does not replace an existing file"
     else:
         said = "and Nova moves only what was written since: the content is then another"
     how = [f"another {' and '.join(held)}"] if held else []
@@ -152,11 +152,11 @@ def _otherwise(pair: Pair, facts: Facts, procedure: str, paths: list[str]) -> Fi
         f"The ephemeral or swap disk of {name} stands on a file that {here} made; "
         f"{there} has {' and '.join(how)}, {said}.",
         (
-            f"Where no disk on {there} stands on its file, {put}; to remove it is not "
-            "enough for Nova, which makes one anew, but is for a move by hand. Else "
-            "choose a target without that file."
+            f"Where no disk on {there} stands on its file, {put}; removing it is not"
+            " enough for Nova, which creates a new one, but is enough for a manual"
+            " move. Else choose a target without that file."
             if held
-            else f"Before the move {put}; or move it by hand, which carries it along."
+            else f"Before the move {put}; or use a manual move, which copies it too."
         ),
         files=paths,
     )
@@ -212,8 +212,9 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
         )
     if kind not in _FLAT:
         return blocks(
-            f"{target} would start the raw disks of {server.name} as qcow2, which it "
-            f"keeps disks as (images_type = {kind}), for nothing would convert them.",
+            f"{target} would start the raw disks of {server.name} as qcow2, which it"
+            f" keeps disks as (images_type = {kind}), because nothing would convert"
+            " them.",
             "Choose a target with images_type = raw."
             if procedure == MANUAL
             else f"Remove use_cow_images from [DEFAULT] on {target} and restart its "
@@ -224,8 +225,8 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
         f"{target} would convert the raw disks of {server.name} to qcow2 and start "
         f"them as raw (images_type = {kind} with use_cow_images on): the guest would "
         "not boot.",
-        f"Set use_cow_images = False in [DEFAULT] on {target} and restart its "
-        "nova-compute; or move it live, or by hand.",
+        f"Set use_cow_images = False in [DEFAULT] on {target} and restart its"
+        " nova-compute; or move it live or manually.",
         disks=disks,
     )
 

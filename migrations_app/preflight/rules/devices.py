@@ -132,7 +132,7 @@ def pmem(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return warns(
         f"{facts.server.name} has persistent memory: post-copy will not help if it "
         "writes faster than the network copies.",
-        "Choose a quiet hour.",
+        "Choose a time of low load.",
     )
 
 
@@ -214,8 +214,8 @@ def numa(facts: Facts, move: Move, procedure: str) -> Finding | None:
             extra_specs=bound,
         )
     return warns(
-        f"{name} is bound to processors or memory of its host. Nova plans that anew "
-        "on the target, and refuses if it does not fit there.",
+        f"{name} is bound to processors or memory of its host. Nova plans that again"
+        " on the target, and refuses if it does not fit there.",
         "Choose a target with whole NUMA nodes free, or move it cold.",
         extra_specs=bound,
     )

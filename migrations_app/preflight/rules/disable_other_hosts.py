@@ -59,7 +59,10 @@ def cost(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return warns(
         "While the other hosts are disabled, nobody in this cloud can start, resize or "
         "move instances onto them; evacuations fail.",
-        "Choose an hour when nothing is created, and tell those who watch the cloud.",
+        (
+            "Choose a time when no instances are created, and tell the people who"
+            " watch the cloud."
+        ),
         hosts=hosts,
         count=len(hosts),
     )
@@ -85,6 +88,6 @@ def others(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if not moving:
         return None
     return ok(
-        "Other moves are under way; those that look for a host meanwhile will fail.",
+        "Other moves are running; those that need a host meanwhile will fail.",
         migrations=[m.id for m in moving],
     )

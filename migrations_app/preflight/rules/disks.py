@@ -30,7 +30,7 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
     local = _local_disks(server)
     shared = share(facts, move)
     if procedure == MANUAL:
-        return ok(f"Copied by hand: {local or 'nothing'}.")
+        return ok(f"Copied over SSH: {local or 'nothing'}.")
     if shared and block is not True:
         moved = "only its memory is copied" if procedure == LIVE else "nothing is"
         return ok(f"{move.source} and {move.target} share their storage: {moved}.")
@@ -113,8 +113,8 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
     )
     if facts.since(31) and drives and shared is False:
         return warns(
-            f"A live migration empties the config drive of {server.name}: what is on "
-            "it is lost.",
+            f"A live migration empties the config drive of {server.name}: its content"
+            " is lost.",
             remedy,
             loses="config drive",
         )
@@ -233,9 +233,9 @@ def size(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if flavor.ram_mb <= LARGE_MEMORY_MB and disk <= LARGE_DISK_GB:
         return None
     return warns(
-        f"{facts.server.name} is large: a live migration takes long, and comes to no "
-        "end while the guest writes faster than the network carries.",
-        "Choose a quiet hour and a deadline; or move it cold.",
+        f"{facts.server.name} is large: a live migration takes long, and does not end"
+        " while the guest writes faster than the network copies.",
+        "Choose a time of low load and a deadline; or move it cold.",
         memory_mb=flavor.ram_mb,
         disk_gb=disk,
     )

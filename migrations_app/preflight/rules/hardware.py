@@ -30,8 +30,8 @@ def cpu(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return None
     if on(host, "workarounds.skip_cpu_compare_on_dest"):
         return warns(
-            f"{host.host} is told not to compare CPUs: a guest that uses what its CPU "
-            "lacks crashes after the move.",
+            f"{host.host} is configured not to compare CPUs: a guest that uses what"
+            " its CPU lacks crashes after the move.",
             "Make sure that both hosts have the same CPU.",
         )
     if host.takes_cpu:
@@ -117,7 +117,7 @@ def post_copy(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return warns(
         f"{pair.source.host} allows post-copy together with parallel connections, "
         f"which needs QEMU 10.1; {' and '.join(old)} has an older one.",
-        "Do not force this move to its end, or set one of the two options off.",
+        "Do not force completion of this move, or set one of the two options off.",
     )
 
 

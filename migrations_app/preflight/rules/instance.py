@@ -47,7 +47,7 @@ def source(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if server.host != move.source:
         return blocks(
             f"{server.name} is on {server.host} now, no longer on {move.source}.",
-            "Withdraw this request, and ask anew if it still has to move.",
+            "Withdraw this request, and create a new one if it still has to move.",
         )
     return ok(f"{server.name} is on {move.source}.")
 
@@ -138,7 +138,7 @@ def lock(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return ok(f"{server.name} is not locked.")
     reason = f": {server.locked_reason}" if server.locked_reason else ", without reason"
     return warns(
-        f"{server.name} is locked{reason}. An administrator may move it nevertheless.",
+        f"{server.name} is locked{reason}. An administrator can still move it.",
         "Ask its project before you approve this.",
         project=server.project_id,
     )
@@ -162,13 +162,13 @@ def migration(facts: Facts, move: Move, procedure: str) -> Finding | None:
     records = [m for m in facts.migrations if not _waits(facts, m)]
     pending = next((m for m in records if not m.over), None)
     if pending is None:
-        return ok(f"No other move of {facts.server.name} is under way.")
+        return ok(f"No other move of {facts.server.name} is running.")
     record = f"{pending.type} {pending.id} from {pending.source} to {pending.target}"
     evidence = {"status": pending.status, "uuid": pending.uuid}
     idle_for = facts.taken_at - (pending.updated_at or pending.created_at)
     if not facts.server.idle or idle_for < STALE_AFTER:
         return blocks(
-            f"Another move of {facts.server.name} is under way: {record}.",
+            f"Another move of {facts.server.name} is running: {record}.",
             "Wait until it is over, or abort it.",
             **evidence,
         )

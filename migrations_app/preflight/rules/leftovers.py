@@ -26,7 +26,7 @@ def read(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return unknown(
         f"{hosts} could not be read over SSH, so what only the hosts know was not "
         "judged.",
-        "Look again, or let novaweb enter the host.",
+        "Check again, or give novaweb access to the host.",
         why=dict(facts.survey.unread),
     )
 
@@ -52,9 +52,9 @@ def folder(facts: Facts, move: Move, procedure: str) -> Finding | None:
         f"{pair.target.instances}/{facts.server.id}."
     )
     if procedure in {LIVE, MANUAL}:
-        return blocks(f"{host} has a folder of {name} already.", remedy)
+        return blocks(f"{host} already has a folder of {name}.", remedy)
     return warns(
-        f"{host} has a folder of {name} already; a cold migration writes into it.",
+        f"{host} already has a folder of {name}; a cold migration writes into it.",
         remedy,
     )
 
@@ -75,8 +75,8 @@ def domain(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return ok(f"{host} has no domain of {name}.")
     if state == "shut off" and procedure not in {LIVE, MANUAL}:
         return warns(
-            f"{host} has a domain of {name} already, which is off; a cold migration "
-            "defines it anew.",
+            f"{host} has a domain of {name} already, which is off; a cold migration"
+            " defines it again.",
             f"Undefine it on {host} if nobody needs it.",
         )
     return blocks(

@@ -20,8 +20,8 @@ def last(facts: Facts, move: Move, procedure: str) -> Finding | None:
     the target, but what Nova can do by itself it does better.
     """
     return warns(
-        "This changes Nova's database behind its back: none of Nova's own checks is "
-        "made.",
+        "A manual move changes Nova's database directly: none of Nova's own checks"
+        " is made.",
         "Move it live or cold if either can.",
     )
 
@@ -41,9 +41,9 @@ def ways(facts: Facts, move: Move, procedure: str) -> Finding | None:
         if not given
     ]
     if not lacking:
-        return ok("novaweb may enter the hosts and Nova's database.")
+        return ok("novaweb has access to the hosts and Nova's database.")
     return blocks(
-        f"novaweb was given no way into {' nor into '.join(lacking)}.",
+        f"novaweb has no access to {' or '.join(lacking)}.",
         "Set it up as docs/running.md says, or move the instance live or cold.",
     )
 
@@ -65,7 +65,7 @@ def hosts(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if found.unread:
         return blocks(
             f"{' and '.join(sorted(found.unread))} could not be read over SSH.",
-            "Let novaweb enter both hosts, then look again.",
+            "Give novaweb access to both hosts, then check again.",
             why=dict(found.unread),
         )
     if found.guest is None:
@@ -92,8 +92,8 @@ def row(facts: Facts, move: Move, procedure: str) -> Finding | None:
         if (why := facts.missing(subject)) is not None:
             return blocks(
                 f"Nova's database does not tell {what}.",
-                "Read why, and mend it; instance and target must be in the one cell "
-                "whose database novaweb was given.",
+                "Read the reason and solve it; instance and target must be in the"
+                " cell of the configured database.",
                 why=why,
             )
     if facts.row is None or facts.place is None:
@@ -120,7 +120,7 @@ def allocation(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """
     if (why := facts.missing("held")) is not None:
         return blocks(
-            f"What placement charges for {facts.server.name} could not be read.",
+            f"The allocations of {facts.server.name} in Placement could not be read.",
             "Look again.",
             why=why,
         )
@@ -129,9 +129,9 @@ def allocation(facts: Facts, move: Move, procedure: str) -> Finding | None:
     classes = {name for share in facts.held.values() for name in share}
     if facts.held.keys() != {move.source}:
         return blocks(
-            f"Placement charges {' and '.join(sorted(facts.held))} for "
-            f"{facts.server.name}, not {move.source} alone.",
-            "Mend its allocation first (nova-manage placement heal_allocations).",
+            f"Placement has allocations of {facts.server.name} on"
+            f" {' and '.join(sorted(facts.held))}, not only on {move.source}.",
+            "Repair its allocation first (nova-manage placement heal_allocations).",
         )
     if classes - _PLAIN:
         return blocks(
@@ -139,7 +139,7 @@ def allocation(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"{', '.join(sorted(classes - _PLAIN))}.",
             "Move it live or cold.",
         )
-    return ok(f"Placement charges {move.source} alone, for plain resources.")
+    return ok(f"Placement has allocations on {move.source} only, of plain resources.")
 
 
 @rule("manual.tools", about=About.TARGET, procedures=_THIS)

@@ -63,7 +63,7 @@ def choice(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if not possible:
         return blocks(
             f"No host could take {facts.server.name}.",
-            "See what speaks against each host; enable one, or make room on one.",
+            "See the checks of each host; enable one, or make room on one.",
             against=against,
         )
     if all(severity is Severity.UNKNOWN for severity in possible.values()):

@@ -39,11 +39,11 @@ def tenants(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if target is None or not target.tenants:
         return None
     if facts.server.project_id in target.tenants:
-        return ok(f"{target.host} is set aside for the project of the instance, too.")
+        return ok(f"{target.host} also accepts the project of the instance.")
     return warns(
-        f"{target.host} is set aside for other projects than that of "
-        f"{facts.server.name} (filter_tenant_id).",
-        "Choose a host of its own project's, or one for all.",
+        f"{target.host} is reserved for projects other than that of"
+        f" {facts.server.name} (filter_tenant_id).",
+        "Choose a host for its project, or one for all projects.",
         projects=list(target.tenants),
     )
 
@@ -65,7 +65,7 @@ def queue(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if not others:
         return None
     return ok(
-        f"Other live migrations from {move.source} are under way: this one may wait "
-        "for them.",
+        f"Other live migrations from {move.source} are running: this one may wait for"
+        " them.",
         migrations=others,
     )

@@ -45,8 +45,8 @@ def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
             short=short,
         )
     return blocks(
-        f"Placement does not let {server.name} onto {target.host}, and not for want "
-        "of room by its stock.",
+        f"Placement does not let {server.name} onto {target.host}, although its"
+        " capacity is sufficient.",
         "Look at the traits and aggregates of that host, or choose another.",
         wanted=server.resources,
     )

@@ -52,7 +52,8 @@ def require_disabled(ctx: StepContext) -> None:
         if service.up and service.enabled:
             raise Blocked(
                 f"{service.host} was enabled by somebody while it had to be disabled:"
-                " Nova could choose it. Ask anew when nobody changes services."
+                " Nova could choose it. Request the move again when nobody changes"
+                " services."
             )
 
 
@@ -162,8 +163,8 @@ class DisableOthers(Act):
         ]
         if new := sorted(set(enabled) - set(_planned_hosts(ctx.move))):
             raise Blocked(
-                f"{_hosts_text(new)} was enabled after this plan was approved, so that"
-                " it is no longer enough. Ask anew."
+                f"{_hosts_text(new)} was enabled after this plan was approved, so"
+                " that it is no longer enough. Request it again."
             )
         return sorted(enabled)
 

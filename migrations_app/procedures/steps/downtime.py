@@ -28,13 +28,13 @@ def measure_live(ctx: StepContext, host: str) -> dict[str, Any]:
     try:
         answer = ctx.hosts.run(host, domjobinfo.domjobinfo(ctx.move.server_id))
     except WorldError as error:
-        ctx.log(f"How long the guest stood still could not be read: {error.sentence}")
+        ctx.log(f"The pause of the guest could not be read: {error.sentence}")
         return {}
     job = domjobinfo.read(answer)
     if job is None or job.downtime is None:
-        ctx.log(f"libvirt on {host} does not say how long the guest stood still.")
+        ctx.log(f"libvirt on {host} does not report the pause of the guest.")
         return {}
-    text = f"The guest stood still for {job.downtime} ms, by libvirt on {host}"
+    text = f"The guest was paused for {job.downtime} ms, by libvirt on {host}"
     figures: dict[str, Any] = {"downtime_ms": job.downtime, "downtime_how": LIBVIRT}
     if job.elapsed is not None and job.processed is not None:
         figures |= {"copied_bytes": job.processed, "copied_ms": job.elapsed}

@@ -47,9 +47,9 @@ def require_shut_off(ctx: StepContext, host: str | None) -> None:
     server = require_server_on(ctx, host)
     if server.status != "SHUTOFF" or not server.idle:
         raise Blocked(
-            f"The instance is {server.status} ({server.task_state or 'at rest'}) in the"
-            " middle of its move: somebody started it. What was copied is no longer"
-            " what its disks are."
+            f"The instance is {server.status} ({server.task_state or 'no task'}) in"
+            " the middle of its move: somebody started it. What was copied is no"
+            " longer what its disks are."
         )
 
 
@@ -102,9 +102,12 @@ class CopyJob(Act):
         """Tell of what became of it: what cannot be helped by trying again blocks."""
         job_state = self.job_state(ctx)
         if job_state.stands is JobIs.CUT:
-            ctx.log("The copy broke off without a word; it goes on where it stopped.")
+            ctx.log(
+                "The copy stopped without a message; it continues from where it"
+                " stopped."
+            )
         elif job_state.stands is JobIs.ENDED and job_state.status in copy.CUT:
-            ctx.log(f"The copy broke off and goes on: {job_state.complaint}")
+            ctx.log(f"The copy stopped and continues: {job_state.complaint}")
         elif job_state.stands is JobIs.ENDED:
             raise Blocked(self._failure_sentence(ctx, job_state))
         return job_state.stands is JobIs.RUNNING
@@ -147,7 +150,7 @@ class CopyJob(Act):
         now = ctx.now.timestamp()
         rate = int((copied - before) / (now - at)) if at and copied > before else 0
         if percent // 25 > ctx.progress.get("percent", 0) // 25:
-            ctx.log(f"Gone through: {size(copied)}, {percent} %.")
+            ctx.log(f"Processed: {size(copied)}, {percent} %.")
         ctx.set_progress(
             {"copied": copied, "percent": percent, "rate": rate, "at": now}
         )
@@ -160,7 +163,7 @@ class CopyJob(Act):
                     f"The copy could not be written on {ctx.move.target}: see its disk."
                 )
             case copy.DIFFERS:
-                what = "The copy is not what it was copied from."
+                what = "The copy differs from the original."
             case _:
                 what = f"The copy ended with status {job_state.status}."
         return f"{what}{said}"

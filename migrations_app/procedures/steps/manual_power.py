@@ -119,8 +119,8 @@ class StartOnTarget(Act):
         ).written:
             raise Blocked(
                 f"The guest has run on {ctx.move.target} and written to its disks"
-                f" there, which going back to those on {ctx.move.source} would lose."
-                " Start it, or decide by hand."
+                f" there, and returning to the disks on {ctx.move.source} would lose"
+                " these writes. Start it, or decide manually."
             )
         return status
 

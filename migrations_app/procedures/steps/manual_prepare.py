@@ -26,8 +26,9 @@ class RestsThere(Step):
         server = by_hand.require_server_on(ctx, ctx.move.source)
         if server.status not in {"ACTIVE", "SHUTOFF"}:
             raise Blocked(
-                f"The instance is {server.status}; it can be moved by hand only when it"
-                " is running or off. Ask anew with what is so now."
+                f"The instance is {server.status}; it can be moved manually only when"
+                " it is running or off. Request the move again with the current"
+                " state."
             )
         return StepStatus.DONE if server.idle else StepStatus.WAITING
 
@@ -63,8 +64,9 @@ class HostsAreReady(Step):
     def check(self, ctx: StepContext) -> StepStatus:
         if not places.known(ctx.move):
             raise Blocked(
-                "The hosts or Nova's database could not be read when the plan was made,"
-                " or paths there hold characters that are not handled. Ask anew."
+                "The hosts or Nova's database could not be read when the plan was"
+                " made, or paths there hold characters that are not handled. Request"
+                " it again."
             )
         here, there = by_hand.look_at_source(ctx), by_hand.look_at_target(ctx)
         if not here.folder or here.domain == NONE:
@@ -75,7 +77,7 @@ class HostsAreReady(Step):
         if there.folder:
             raise Blocked(
                 f"{there.host} has a folder of the instance already. Find out what it"
-                " is; if nobody needs it, move it away, then ask anew."
+                " is; if nobody needs it, move it away, then request the move again."
             )
         if there.domain != NONE:
             raise Blocked(
@@ -99,8 +101,8 @@ class DatabaseIsReady(Step):
             )
         if now.bound:
             raise Blocked(
-                f"The instance has {', '.join(now.bound)} in Nova's database: such a"
-                " one must not be moved by hand."
+                f"The instance has {', '.join(now.bound)} in Nova's database: an"
+                " instance with these must not be moved manually."
             )
         return StepStatus.DONE
 
@@ -169,8 +171,9 @@ class ChargeTarget(IdempotentAct):
         if set(held) == {ctx.move.source}:
             return StepStatus.READY
         raise Blocked(
-            f"Placement charges {', '.join(held) or 'no host'} for the instance, not"
-            f" {ctx.move.source} alone. Mend its allocation first."
+            "Placement has allocations of the instance on"
+            f" {', '.join(held) or 'no host'}, not only on {ctx.move.source}. Repair"
+            " its allocation first."
         )
 
     def do(self, ctx: StepContext) -> None:
@@ -206,8 +209,9 @@ class ReleaseSource(IdempotentAct):
         if held == {ctx.move.source, ctx.move.target}:
             return StepStatus.READY
         raise Blocked(
-            f"Placement charges {', '.join(sorted(held)) or 'no host'} for the"
-            " instance. Mend its allocation, then have the run looked at again."
+            "Placement has allocations of the instance on"
+            f" {', '.join(sorted(held)) or 'no host'}. Repair the allocation, then"
+            " use “Look again”."
         )
 
     def do(self, ctx: StepContext) -> None:

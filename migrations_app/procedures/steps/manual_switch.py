@@ -45,8 +45,9 @@ class TellNova(IdempotentAct):
         here, there = by_hand.look_at_source(ctx), by_hand.look_at_target(ctx)
         if here.changed or here.runs:
             raise Blocked(
-                f"Its disks on {here.host} were written to after they were copied (its"
-                f" domain is {here.domain}): the copy on {there.host} is not the truth."
+                f"Its disks on {here.host} were written to after they were copied"
+                f" (its domain is {here.domain}): the copy on {there.host} is"
+                " outdated."
             )
         if not there.folder:
             raise Blocked(f"{there.host} has no folder of the instance (any more).")
@@ -115,8 +116,8 @@ class ForgetOnSource(IdempotentAct):
         here = by_hand.look_at_source(ctx)
         if here.runs:
             raise Blocked(
-                f"The domain of the instance is {here.domain} on {here.host}: it must"
-                " be shut down there by hand, unless it is the right one."
+                f"The domain of the instance is {here.domain} on {here.host}: shut it"
+                " down there manually, unless it is the right one."
             )
         gone = here.domain == NONE and not here.folder
         return StepStatus.DONE if gone else StepStatus.READY
@@ -125,7 +126,8 @@ class ForgetOnSource(IdempotentAct):
         there = by_hand.look_at_target(ctx)
         if not there.folder or (ctx.move.facts["running"] and not there.runs):
             raise Blocked(
-                f"The instance is not sound on {there.host} (domain: {there.domain});"
-                f" what {ctx.move.source} has of it is kept until it is."
+                f"The instance does not run correctly on {there.host} (domain:"
+                f" {there.domain}); what {ctx.move.source} has of it is kept until it"
+                " is."
             )
         ctx.hosts.run(ctx.move.source, folder.retire(ctx.move))

@@ -149,12 +149,12 @@ def _failure_sentence(
     target = (record and record.target) or ctx.move.target
     logged = compute_logs.failure_reason(ctx, action.request_id, target=target)
     if errors:
-        return f"Nova gave the move up: {errors}"
+        return f"Nova aborted the move: {errors}"
     word = record.status if record is not None else "error"
     if logged:
-        return f"Nova gave the move up (its record says “{word}”). {logged}"
+        return f"Nova aborted the move (its record says “{word}”). {logged}"
     return (
-        f"Nova gave the move up (its record says “{word}”) and names no reason in its"
+        f"Nova aborted the move (its record says “{word}”) and names no reason in its"
         f" API. Look for {action.request_id} in the log of nova-compute on"
         f" {ctx.move.source}."
     )

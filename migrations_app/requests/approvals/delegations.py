@@ -30,15 +30,15 @@ def delegate(
     """
     require(by, Verb.DELEGATE)
     reason = audit_notes.note(
-        reason, "Say why you hand it on: an auditor will read it."
+        reason, "Give a reason for the delegation (auditors read it)."
     )
     now = timezone.now()
     if ends_at <= starts_at:
-        raise Unfit("It ends before it begins.")
+        raise Unfit("The end is before the start.")
     if ends_at <= now:
-        raise Unfit("That time is over already.")
+        raise Unfit("The end is in the past.")
     if ends_at - max(starts_at, now) > LONGEST:
-        raise Unfit(f"A say is handed on for at most {LONGEST.days} days.")
+        raise Unfit(f"A delegation lasts at most {LONGEST.days} days.")
     taker = _taker(to.strip(), by)
     with transaction.atomic():
         row = Delegation.objects.create(
@@ -69,7 +69,7 @@ def revoke(number: int, *, by: User) -> Delegation:
             pk=row.pk, revoked_at=None, ends_at__gt=now
         ).update(revoked_at=now, revoked_by_name=by.get_username())
         if changed != 1:
-            raise TooLate("It is over already.")
+            raise TooLate("The delegation has ended already.")
         audit.record("delegation.revoked", by=by, before=_told(row))
     row.refresh_from_db()
     return row
@@ -78,7 +78,9 @@ def revoke(number: int, *, by: User) -> Delegation:
 def why_not_revoke(who: Person, row: Delegation) -> Refusal | None:
     """Return why the person may not end the delegation; None: they may."""
     if who.id not in {row.giver_id, row.taker_id} and not who.sets_policy:
-        return Refusal("Only who gave it, who has it, or an administrator can end it.")
+        return Refusal(
+            "Only the approver, the delegate or an administrator can end a delegation."
+        )
     return None
 
 
@@ -95,15 +97,15 @@ def open_now() -> QuerySet[Delegation]:
 def _taker(name: str, by: User) -> User:
     taker = User.objects.filter(username=name, is_active=True).first()
     if taker is None:
-        raise Unfit(f"There is nobody called “{name[:60]}” here.")
+        raise Unfit(f"There is no account called “{name[:60]}” here.")
     if taker.pk == by.pk:
-        raise Unfit("You have your say already: hand it on to somebody else.")
+        raise Unfit("You cannot delegate to yourself: choose another person.")
     if taker.is_superuser:
-        raise Unfit(f"{name} is a superuser, whose approval does not count.")
+        raise Unfit(f"{name} is a superuser, and approvals by superusers do not count.")
     if policy.why_not(policy.person(taker), Verb.SEE):
         raise Unfit(
-            f"{name} has no role here, so could not even see a request: ask whoever"
-            " administers novaweb to give them one."
+            f"{name} has no role and cannot see requests: ask an administrator of"
+            " novaweb to give them a role."
         )
     return taker
 

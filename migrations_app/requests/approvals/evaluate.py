@@ -36,8 +36,8 @@ from migrations_app.requests.approvals.status import (
 )
 
 NO_POLICY = (
-    "No approval policy is for such a move, so nothing can be approved: somebody who"
-    " administers novaweb must add one that matches it."
+    "No approval policy matches this move, so it cannot be approved: an"
+    " administrator of novaweb must add a policy."
 )
 
 
@@ -194,7 +194,7 @@ def right_under(
     """
     counted = frozenset() if found.satisfied else found.counted
     if who.id in counted:
-        late = Refusal("You have decided about this plan already.", late=True)
+        late = Refusal("You have already decided on this plan.", late=True)
         return late, {}
     own = Role.APPROVER in who.roles
     if own and found.accepts(who.groups):
@@ -205,8 +205,9 @@ def right_under(
         if found.accepts(right.groups):
             return None, _on_behalf(right)
     sentence = (
-        f"It is not your turn to approve. {found.sentence} You are not one of them,"
-        " and nobody who is has handed their say on to you who could still give it."
+        f"You cannot approve at this stage. {found.sentence} You are not in these"
+        " groups, and no member who could still approve has delegated the right to"
+        " you."
     )
     return Refusal(sentence, late=who.id in found.counted), {}
 
@@ -240,14 +241,14 @@ def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, 
         approvals = [each.words for stage in found.stages for each in stage.approvals]
         return "", {**as_audited(found.rule), "approvals": approvals}
     lapsed = (
-        f" {found.lapsed} of its approvals lapsed, {found.rule.approval_hours} hours"
+        f" {found.lapsed} of its approvals expired, {found.rule.approval_hours} hours"
         " after they were given."
         if found.lapsed
         else ""
     )
     return (
-        f"Its approvals are not enough to start now: the policy “{found.rule.name}”"
-        f" rules (version {found.rule.version}).{lapsed} {found.sentence}",
+        f"An approval is missing: the policy “{found.rule.name}” applies (version"
+        f" {found.rule.version}).{lapsed} {found.sentence}",
         as_audited(found.rule),
     )
 

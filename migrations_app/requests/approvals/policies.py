@@ -22,7 +22,7 @@ from migrations_app.requests.approvals import rules
 from migrations_app.requests.approvals.rules import Rule
 
 LONGEST_NAME = 100
-_CHANGED = "Somebody has changed this policy meanwhile: look again."
+_CHANGED = "The policy was changed by somebody else meanwhile. Reload the page."
 
 
 def all_policies() -> QuerySet[ApprovalPolicy]:
@@ -54,7 +54,7 @@ def create(
 ) -> ApprovalPolicy:
     """Create a policy, which applies from now on. Raises NotAllowed, Unfit."""
     require(by, Verb.SET_POLICY)
-    note = audit_notes.note(note, "Say why: an auditor will read it.")
+    note = audit_notes.note(note, "Give a reason (auditors read it).")
     read = _read(rule, name=name, weight=weight)
     try:
         with transaction.atomic():
@@ -85,7 +85,7 @@ def change(
     is not the newest.
     """
     require(by, Verb.SET_POLICY)
-    note = audit_notes.note(note, "Say why: an auditor will read it.")
+    note = audit_notes.note(note, "Give a reason (auditors read it).")
     row = one(number)
     if version != row.version:
         raise TooLate(_CHANGED)
@@ -95,7 +95,7 @@ def change(
     if {**wanted, **read.as_data()} == {
         key: value for key, value in before.items() if key != "version"
     }:
-        raise Unfit("Nothing would be different: change something, or leave it.")
+        raise Unfit("There is no change to save.")
     verb = "policy.changed" if active or not row.active else "policy.retired"
     try:
         with transaction.atomic():
@@ -155,8 +155,8 @@ def too_few(rule: Rule) -> list[str]:
         able = set().union(*(people[name] for name in stage.groups))
         if len(able) < stage.approvers:
             found.append(
-                f"Stage {number} wants {stage.words}, but only {len(able)} with the"
-                " role approver could: nothing that it rules can be approved."
+                f"Stage {number} requires {stage.words}, but only {len(able)} members"
+                " have the role approver: no move under this policy can be approved."
             )
     return found
 

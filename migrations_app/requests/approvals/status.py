@@ -97,13 +97,13 @@ class ApprovalStatus:
         """Who must still approve, as a sentence."""
         stage = self.current
         if stage is None:
-            return "Everybody has approved whom the policy wants."
+            return "All approvals that the policy requires are given."
         more = " more" if stage.approvals else ""
         place = self.stages.index(stage) + 1
         of = f" in stage {place} of {len(self.stages)}" if len(self.stages) > 1 else ""
         return (
-            f"It takes {stage.missing}{more} of"
-            f" {stage.stage.words.partition(' of ')[2]}{of}."
+            f"Needs {stage.missing}{more} approval{'' if stage.missing == 1 else 's'}"
+            f" of {stage.stage.words.partition(' of ')[2]}{of}."
         )
 
     def accepts(self, groups: Collection[str]) -> bool:

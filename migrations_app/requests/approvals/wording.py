@@ -27,8 +27,8 @@ def stages(text: str) -> list[dict[str, Any]]:
         said = _LINE.fullmatch(line)
         if said is None:
             raise Unfit(
-                f"“{line[:60]}” is no stage. Write one a line, as in: 2 of approver,"
-                " change-board"
+                f"“{line[:60]}” is not a stage. Write one stage per line, for"
+                " example: 2 of approver, change-board"
             )
         found.append({"approvers": int(said[1]), "groups": names(said[2])})
     return found

@@ -94,7 +94,8 @@ def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
         )
         if changed != 1:
             raise TooLate(
-                "Somebody changed or retired this window meanwhile: look at it again."
+                "The window was changed or retired by somebody else"
+                " meanwhile. Reload the page."
             )
         row = window(window_id)
         audit.record(
@@ -114,7 +115,7 @@ def retire(window_id: int, *, by: User, note: str) -> Window:
     Raises NotAllowed, Unfit, and TooLate if it is retired already.
     """
     require(by, Verb.CALENDAR)
-    note = audit_notes.note(note, "Say why you retire it: an auditor will read it.")
+    note = audit_notes.note(note, "Give a reason to retire it (auditors read it).")
     row = window(window_id)
     with transaction.atomic():
         changed = Window.objects.filter(pk=row.pk, active=True).update(
@@ -124,7 +125,7 @@ def retire(window_id: int, *, by: User, note: str) -> Window:
             changed_at=timezone.now(),
         )
         if changed != 1:
-            raise TooLate("It is retired already.")
+            raise TooLate("The window is retired already.")
         audit.record(
             "window.retired",
             by=by,
@@ -155,7 +156,7 @@ def fields(wish: Wish) -> dict[str, Any]:
     name = " ".join(wish.name.split())
     if not name or len(name) > 100:
         raise Unfit("Give the window a name of at most 100 characters.")
-    reason = audit_notes.note(wish.reason, "Say what the window is for: people ask.")
+    reason = audit_notes.note(wish.reason, "Give a reason for the window.")
     if wish.kind not in set(WindowKind):
         raise Unfit("A window is a maintenance window or a freeze.")
     rule = expand.checked(
@@ -215,7 +216,7 @@ def changed_wish(row: Window, given: Mapping[str, Any]) -> Wish:
 
 def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
     if Window.objects.filter(active=True).count() >= MOST:
-        raise Unfit(f"There are {MOST} windows already: retire those that are over.")
+        raise Unfit(f"There are already {MOST} windows: retire the past ones.")
     row = Window(
         **values,
         uid=uid or f"{uuid.uuid4()}@novaweb",
@@ -233,14 +234,16 @@ def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
                 after=facts(row),
             )
     except IntegrityError as error:
-        raise TooLate("Somebody made this window meanwhile: look again.") from error
+        raise TooLate(
+            "Somebody else created this window meanwhile. Reload the page."
+        ) from error
     return row
 
 
 def _names(given: Iterable[str], what: str) -> list[str]:
     names = sorted({each.strip() for each in given} - {""})
     if len(names) > MOST_NAMES:
-        raise Unfit(f"A window is about at most {MOST_NAMES} {what}s by name.")
+        raise Unfit(f"A window names at most {MOST_NAMES} {what}s.")
     for name in names:
         if len(name) > 255 or not name.isprintable():
             raise Unfit(f"No {what} has a name like that.")

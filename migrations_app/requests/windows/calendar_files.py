@@ -81,7 +81,9 @@ def _planned(event: Read, scope: EventDefaults, row: Window | None) -> Planned:
     if event.trouble:
         return Planned("left-out", event.name, event.trouble)
     if row is not None and not row.active:
-        why = "It was retired here: make a new one if it is wanted again."
+        why = (
+            "The window was retired in novaweb: create a new one if you need it again."
+        )
         return Planned("left-out", event.name, why)
     if event.cancelled:
         if row is None:
@@ -107,7 +109,7 @@ def _wish(event: Read, scope: EventDefaults) -> Wish:
         kind=event.kind or scope.kind,
         starts=event.starts,
         ends=event.ends,
-        reason=event.reason or scope.reason or "Taken in from a calendar file.",
+        reason=event.reason or scope.reason or "Imported from a calendar file.",
         time_zone=event.time_zone,
         recurrence=event.recurrence,
         exceptions=event.exceptions,

@@ -90,8 +90,8 @@ def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
     start, end = request.window_start, request.window_end
     if end is not None and now >= end:
         return StartBlock(
-            f"Its window ended at {standing.utc(end)} before it could start: ask anew"
-            " if it is still wanted.",
+            f"Its window ended at {standing.utc(end)} before it could start: create a"
+            " new request if the move is still needed.",
             now,
             over=True,
         )
@@ -105,8 +105,8 @@ def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
         return None
     if end is not None and frozen.until >= end:
         return StartBlock(
-            f"{frozen.sentence} That is all that was left of its window, which ends at"
-            f" {standing.utc(end)}: ask anew for another one.",
+            f"{frozen.sentence} The freeze covers the rest of the window, which ends"
+            f" at {standing.utc(end)}: create a new request with another window.",
             now,
             over=True,
         )
@@ -203,7 +203,7 @@ def _other_moves(
         WindowConflict(
             "other-move",
             f"Request {row.pk} moves {row.instance_name} from {row.source} to"
-            f" {row.target or 'a host of the scheduler’s choice'} in a window that"
+            f" {row.target or 'a host chosen by the scheduler'} in a window that"
             " overlaps.",
             row.window_start,
             row.window_end,

@@ -56,7 +56,7 @@ def _ask(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outcom
     if row.asked_at is None:
         marker = step.request_marker(ctx)
         writer.begin(row)
-        text = f"Asking: {row.sentence}"
+        text = f"Starting: {row.sentence}"
         writer.record_request(row, text, asked_at=context.now, mark=marker)
         step.do(writer.step_context(row, marker=marker))
         if step.synchronous:
@@ -64,7 +64,7 @@ def _ask(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outcom
     elif not step.request_seen(ctx):
         if context.now - row.asked_at < GRACE:
             return _wait(context, writer, row, step)
-        text = f"There is no trace of the request; asking again: {row.sentence}"
+        text = f"Nova has no record of the request; starting again: {row.sentence}"
         writer.record_request(row, text, asked_at=context.now)
         step.do(ctx)
     writer.clear_trouble()
@@ -102,9 +102,9 @@ def _stop(context: RunContext, writer: RunWriter) -> Outcome:
     who = context.run.stop_asked_by
     if past_point_of_no_return(context.rows, context.plan):
         writer.lease.write(stop_asked_at=None)
-        writer.log(f"{who} asked to stop, but the point of no return is passed.")
+        writer.log(f"{who} requested a stop, but the point of no return is passed.")
         return Outcome.CONTINUE
-    return writer.turn_back(f"{who} asked to stop.")
+    return writer.turn_back(f"{who} requested a stop.")
 
 
 def _turn_back_or_hold(

@@ -155,7 +155,7 @@ class RunWriter:
             RunState.ROLLED_BACK,
             "run.rolled_back",
             self.context.run.why,
-            "Everything is as it was before.",
+            "The state before the move is restored.",
         )
 
     def hold(self, why: str) -> Outcome:
@@ -171,12 +171,12 @@ class RunWriter:
     def turn_back(self, why: str) -> Outcome:
         """Go back up the plan, for that reason."""
         return self._change_state(
-            RunState.GOING_BACK, "run.going_back", why, f"Going back: {why}"
+            RunState.GOING_BACK, "run.going_back", why, f"Rolling back: {why}"
         )
 
     def go_on(self, row: Step) -> Outcome:
         """It is too late to go back: the final step turned out to be done."""
-        why = f"It is too late to go back, for this is done: {row.sentence}"
+        why = f"It is too late to roll back, because this step is done: {row.sentence}"
         self.save(row, state=StepState.UNDER_WAY)
         return self._change_state(
             RunState.RUNNING, "run.going_on", why, why, stop_asked_at=None

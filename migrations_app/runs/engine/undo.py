@@ -101,11 +101,11 @@ def _ask(context: RunContext, writer: RunWriter, row: Step, step: Act) -> None:
     ctx = writer.step_context(row, marker=row.undo_mark)
     if row.undo_asked_at is None:
         marker = step.request_marker(ctx)
-        text = f"Asking to undo: {row.sentence}"
+        text = f"Undoing: {row.sentence}"
         writer.record_request(row, text, undo_asked_at=context.now, undo_mark=marker)
         step.undo(writer.step_context(row, marker=marker))
     elif not step.undo_request_seen(ctx) and context.now - row.undo_asked_at >= GRACE:
-        text = f"There is no trace of it; asking again to undo: {row.sentence}"
+        text = f"Nova has no record of the request; undoing again: {row.sentence}"
         writer.record_request(row, text, undo_asked_at=context.now)
         step.undo(ctx)
 
@@ -116,6 +116,6 @@ def _wait(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outco
     if context.now - begun > timeout:
         minutes = int(timeout.total_seconds() // 60)
         return writer.hold(
-            f"The way back took longer than {minutes} minutes: {row.sentence}"
+            f"Undoing this step took longer than {minutes} minutes: {row.sentence}"
         )
     return writer.release(row.undo_asked_at or begun)

@@ -55,8 +55,9 @@ def _walk(lease: RunLease, world_of: WorldOf) -> Outcome:
     writer = RunWriter(context, lease)
     if not context.plan_is_known:
         return writer.hold(
-            "The steps of this procedure have changed since they were approved. Look at"
-            " the instance in Nova, then close the run by hand and ask anew."
+            "The steps of this procedure have changed since they were approved. Look"
+            " at the instance in Nova, then close the run manually and request the"
+            " move again."
         )
     outcome = Outcome.CONTINUE
     try:
@@ -71,7 +72,7 @@ def _walk(lease: RunLease, world_of: WorldOf) -> Outcome:
         # an error of our own: a person must look, the run must not spin
         log.exception("walk failed", run=lease.run_id)
         return writer.hold(
-            f"{own_fault(error)} Nothing further was asked of Nova. Look again when it"
-            " is mended."
+            f"{own_fault(error)} Nothing further was asked of Nova. Use “Look again”"
+            " when the error is fixed."
         )
     return outcome

@@ -124,8 +124,7 @@ def words(result: Result) -> str:
     """Return what was measured, for a person."""
     if not result.answered:
         return (
-            f"it never answered ({result.sent} questions), so nothing is known of how"
-            " long it was away."
+            f"it never answered ({result.sent} questions), so the downtime is unknown."
         )
     asked = result.sent - result.before
     answered = result.sent - result.lost
@@ -136,11 +135,11 @@ def words(result: Result) -> str:
     else:
         most = "at most" if gap.whole else "at least"
         text += (
-            f"; it was away for {most} {measured(gap.seconds)}, from"
+            f"; it did not answer for {most} {measured(gap.seconds)}, from"
             f" {clock(gap.begin)} to {clock(gap.end)} UTC."
         )
     if result.holes:
-        text += f" For {measured(result.unmeasured)} nobody measured."
+        text += f" For {measured(result.unmeasured)} nothing was measured."
     return text
 
 

@@ -35,7 +35,9 @@ def delegations(request: HttpRequest) -> HttpResponse:
         row = verbs.delegate(by=user_of(request), **form.cleaned_data)
     except NovawebError as error:
         return _show(request, form, trouble=error.sentence, status=error.status)
-    messages.success(request, f"{row.taker_name} has your say for that time.")
+    messages.success(
+        request, f"{row.taker_name} can approve in your place during that time."
+    )
     return redirect("delegations")
 
 
@@ -44,7 +46,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """End a delegation before its time."""
     row = verbs.revoke(pk, by=user_of(request))
-    said = f"{row.taker_name} no longer has the say of {row.giver_name}."
+    said = f"{row.taker_name} can no longer approve in place of {row.giver_name}."
     messages.success(request, said)
     return redirect("delegations")
 

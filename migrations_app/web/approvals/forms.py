@@ -38,13 +38,19 @@ class PolicyForm(Form):
 
     name = forms.CharField(max_length=100, label="Name")
     weight = _number(
-        "Weight", "Of the policies that match a move the heaviest rules.", required=True
+        "Priority",
+        (
+            "Of the policies that match a move, the one with the highest priority"
+            " applies."
+        ),
+        required=True,
     )
     stages = forms.CharField(
         max_length=LONGEST_TEXT,
         label="Who must approve",
-        help_text="A stage a line, in order: 2 of approver, change-board. They are"
-        " groups; to decide takes the role approver as well.",
+        help_text="One stage per line, in order, for example: 2 of approver,"
+        " change-board. The names are groups; their members also need the"
+        " role approver.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     clouds = _names("Clouds")
@@ -53,32 +59,34 @@ class PolicyForm(Form):
     aggregates = _names("Aggregates of source or target")
     hosts = _names("Hosts, source or target")
     procedures = _names("Procedures")
-    instances_at_least = _number("Instances at least", "Moved under one approval.")
+    instances_at_least = _number(
+        "Instances at least", "Number of instances under one approval."
+    )
     window = forms.ChoiceField(
         choices=[
-            (str(When.ANY), "in a maintenance window or not"),
+            (str(When.ANY), "at any time"),
             (str(When.INSIDE), "in a maintenance window"),
             (str(When.OUTSIDE), "outside of maintenance windows"),
         ],
         label="When it starts",
     )
-    approval_hours = _number("An approval lapses after (hours)", "Empty: never.")
+    approval_hours = _number("An approval expires after (hours)", "Empty: never.")
     request_hours = _number(
-        "A request expires after (hours)", "Empty: as the installation has it."
+        "A request expires after (hours)", "Empty: the site's default."
     )
     break_glass = forms.BooleanField(
         required=False,
-        label="Operators may break the glass",
+        label="Operators may use an emergency start",
     )
     active = forms.BooleanField(
         required=False,
-        label="It rules",
+        label="Active",
     )
     note = LongText(
         rows=2,
         label="Why",
-        help_text="An auditor will read it.",
-        error_messages={"required": "Say why: an auditor will read it."},
+        help_text="Auditors read it.",
+        error_messages={"required": "Give a reason (auditors read it)."},
     )
 
     @property
@@ -134,7 +142,7 @@ class DelegationForm(Form):
     to = forms.CharField(
         max_length=150,
         label="To",
-        help_text="Their name here, as they sign in.",
+        help_text="The name they sign in with.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     starts_at = _moment("From (UTC)")
@@ -142,7 +150,7 @@ class DelegationForm(Form):
     reason = LongText(
         rows=2,
         label="Why",
-        error_messages={"required": "Say why you hand it on."},
+        error_messages={"required": "Give a reason for the delegation."},
     )
 
 

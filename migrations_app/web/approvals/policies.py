@@ -66,7 +66,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(
             request, "approvals/policy_form.html", context, status=error.status
         )
-    messages.success(request, "The policy rules from now on.")
+    messages.success(request, "The policy is active now.")
     return redirect("policy", pk=row.pk)
 
 
@@ -117,7 +117,7 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
         verbs.retire(pk, by=user_of(request), version=row.version, note=note)
     except NovawebError as error:
         return _show(request, row, error)
-    messages.success(request, "The policy rules no more.")
+    messages.success(request, "The policy is retired.")
     return redirect("policy", pk=pk)
 
 

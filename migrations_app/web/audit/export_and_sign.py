@@ -26,7 +26,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
             raise Unfit("An export is jsonl, csv or proof (of the csv).")
         wanted = AuditFilter(request.GET, queryset=AuditEntry.objects.all())
         if not wanted.form.is_valid():
-            raise Unfit("The filters make no sense: correct them on the audit page.")
+            raise Unfit("The filters are not valid: correct them on the audit page.")
         made = attest.export(
             by=user_of(request),
             narrow=lambda rows: wanted.filter_queryset(rows),

@@ -28,7 +28,7 @@ class AuditTable(tables.Table):  # type: ignore[misc]
         attrs = ATTRS
         template_name = "audit/table.html"
         caption = "Audit trail"
-        empty_text = "No entry matches. Take a filter away."
+        empty_text = "No entry matches. Remove a filter."
 
     def render_sentence(self, record: AuditEntry) -> SafeString:
         """What was done, in words."""

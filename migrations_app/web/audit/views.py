@@ -60,7 +60,7 @@ def save(request: HttpRequest) -> HttpResponse:
     wanted = AuditFilter(sent)
     try:
         if not wanted.form.is_valid():
-            raise Unfit("The filters make no sense as they are. Mend them first.")
+            raise Unfit("The filters are not valid. Correct them first.")
         row = searches.save(
             by=user_of(request),
             name=request.POST.get("name", ""),
@@ -70,7 +70,7 @@ def save(request: HttpRequest) -> HttpResponse:
     except NovawebError as error:
         context = {"trouble": error.sentence}
         return _list(request, sent, context, status=error.status)
-    messages.success(request, f"The search is kept as “{row.name}”.")
+    messages.success(request, f"The search is saved as “{row.name}”.")
     return redirect("audit-search", pk=row.pk)
 
 

@@ -26,12 +26,11 @@ from migrations_app.web.page import page, user_of
 _VERBS: dict[str, tuple[Callable[..., Drain], str]] = {
     "reject": (verbs.reject, "You rejected this drain."),
     "withdraw": (verbs.withdraw, "You withdrew this drain."),
-    "pause": (verbs.pause, "The drain is paused: nothing new starts."),
-    "resume": (verbs.resume, "The drain goes on."),
+    "pause": (verbs.pause, "The drain is paused: no new move starts."),
+    "resume": (verbs.resume, "The drain is resumed."),
     "cancel": (
         verbs.cancel,
-        "The drain is cancelled: nothing new starts, and what is under way ends as it"
-        " does.",
+        "The drain is cancelled: no new move starts, and running moves finish.",
     ),
 }
 
@@ -56,7 +55,8 @@ def ask(request: HttpRequest) -> HttpResponse:
     except NovawebError as error:
         return _form(request, form, {"trouble": error.sentence}, status=error.status)
     messages.success(
-        request, "You asked for this drain. It is planned, then it waits for approval."
+        request,
+        "You requested this drain. It is being planned, then it waits for approval.",
     )
     return redirect("drain", pk=row.pk)
 
@@ -74,7 +74,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             messages.success(request, _approved(row))
         elif verb == "move-back":
             row = verbs.move_back(pk, by=by, reason=note)
-            messages.success(request, "You asked to have its instances moved back.")
+            messages.success(request, "You requested to move the instances back.")
             return redirect("drain", pk=row.pk)
         elif verb in _VERBS:
             carry_out, said = _VERBS[verb]
@@ -92,7 +92,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 def _approved(row: Drain) -> str:
     if row.state != DrainState.REQUESTED:
         return "You approved this drain."
-    return "You approved this drain. It takes more approvals to start."
+    return "You approved this drain. More approvals are needed to start."
 
 
 def _form(

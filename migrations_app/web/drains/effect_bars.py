@@ -63,10 +63,10 @@ def touched(of: Effect, *, emptied: Collection[str] = ()) -> list[Touched]:
 
 def _role(host: HostEffect, emptied: Collection[str]) -> str:
     if host.name in emptied:
-        return f"is emptied: {host.leaving} leave" if host.leaving else "is emptied"
+        return f"emptied: {host.leaving} leaving" if host.leaving else "emptied"
     parts = [
-        f"{verb} {number}"
-        for verb, number in (("takes", host.arriving), ("gives", host.leaving))
+        f"{number} {verb}"
+        for verb, number in (("arriving", host.arriving), ("leaving", host.leaving))
         if number
     ]
     return ", ".join(parts)

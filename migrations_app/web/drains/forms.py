@@ -35,22 +35,22 @@ class DrainForm(Form):
     hosts = forms.CharField(
         max_length=20_000,
         label="Hosts to empty",
-        help_text="Names with commas between. Their nova-compute is disabled first, so"
-        " that nothing new comes.",
-        error_messages={"required": "Say which hosts are to be emptied."},
+        help_text="Names, separated by commas. nova-compute is disabled first, so"
+        " that no new instance arrives.",
+        error_messages={"required": "Name the hosts to empty."},
         widget=forms.TextInput(attrs=_HOSTS),
     )
     targets = forms.CharField(
         required=False,
         max_length=20_000,
         label="Only to these hosts",
-        help_text="Names with commas between. Empty: to every host that may take them.",
+        help_text="Names, separated by commas. Empty: every suitable host.",
         widget=forms.TextInput(attrs=_HOSTS),
     )
     reason = LongText(
         label="Reason",
-        error_messages={"required": "Say why these hosts are to be emptied."},
-        help_text="Whoever approves reads this, and so does an auditor in years.",
+        error_messages={"required": "Give a reason for emptying these hosts."},
+        help_text="Approvers and auditors read this.",
     )
     ticket = forms.CharField(
         required=False,
@@ -60,8 +60,8 @@ class DrainForm(Form):
     afterwards = forms.ChoiceField(
         label="When they are empty",
         choices=(
-            (Afterwards.KEEP, "they stay disabled: somebody works on them"),
-            (Afterwards.ENABLE, "they are enabled again, if we disabled them"),
+            (Afterwards.KEEP, "keep them disabled"),
+            (Afterwards.ENABLE, "enable them again (those that the drain disabled)"),
         ),
         initial=Afterwards.KEEP,
     )
@@ -72,31 +72,31 @@ class DrainForm(Form):
         required=False, label="Not after (UTC)", widget=MomentInput
     )
     per_source = _limit(
-        "At once from a host",
+        "Parallel moves from a host",
         _USUAL.per_source,
-        "Nova itself carries out one live migration from a host at a time, unless it is"
-        " configured otherwise: a second one is made ready meanwhile, more only queue.",
+        "By default Nova runs one live migration from a host at a time. A second one"
+        " is prepared meanwhile; further ones only queue.",
     )
     per_target = _limit(
-        "At once to a host", _USUAL.per_target, "They share the host’s network."
+        "Parallel moves to a host", _USUAL.per_target, "They share the host’s network."
     )
-    per_zone = _limit("At once in a zone", _USUAL.per_zone, "0: no limit.")
+    per_zone = _limit("Parallel moves in a zone", _USUAL.per_zone, "0: no limit.")
     overall = _limit(
-        "At once in all",
+        "Parallel moves in total",
         _USUAL.overall,
         "They share switches and storage. 0: no limit.",
     )
     stop_after = _limit(
         "Pause after failures",
         3,
-        "So many moves that fail pause the drain until somebody has looked. 0: never.",
+        "Number of failed moves after which the drain pauses. 0: never.",
     )
 
     def __init__(self, *args: Any, clouds: Iterable[Cloud], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = [cloud.name for cloud in clouds]
         field = self.fields["cloud"]
-        field.choices = [("", "whichever has them")]  # type: ignore[attr-defined]
+        field.choices = [("", "found by host name")]  # type: ignore[attr-defined]
         field.choices += [(name, name) for name in known]  # type: ignore[attr-defined]
         self.clouds = len(known)
 

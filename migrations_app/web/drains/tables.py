@@ -18,8 +18,8 @@ class DrainTable(tables.Table):  # type: ignore[misc]
     hosts = tables.Column(verbose_name="Drain", empty_values=(), orderable=False)
     state = tables.Column(order_by=("state", "-id"))
     moved = tables.Column(empty_values=(), orderable=False)
-    asked_by_name = tables.Column(verbose_name="Asked by", orderable=False)
-    asked_at = tables.Column(verbose_name="Asked", order_by=("id",))
+    asked_by_name = tables.Column(verbose_name="Requested by", orderable=False)
+    asked_at = tables.Column(verbose_name="Requested", order_by=("id",))
     ticket = tables.Column(orderable=False, default="—")
 
     # set by the view: drain -> (moved, all)
@@ -30,12 +30,12 @@ class DrainTable(tables.Table):  # type: ignore[misc]
         order_by = "-asked_at"
         template_name = "parts/table.html"
         caption = "Drains"
-        empty_text = "No drain matches. Take a filter away, or empty a host."
+        empty_text = "No drain matches. Remove a filter, or empty a host."
 
     def render_hosts(self, record: Drain) -> SafeString:
         """Its number and the hosts that it empties."""
         place = reverse("drain", args=[record.pk])
-        what = ", ".join(record.hosts) or f"back to where drain {record.back_of_id} was"
+        what = ", ".join(record.hosts) or f"reverse drain {record.back_of_id}"
         return format_html('<a href="{}">{} · {}</a>', place, record.pk, what)
 
     def render_state(self, record: Drain) -> SafeString:

@@ -33,21 +33,21 @@ class WhatIfForm(Form):
         required=False,
         max_length=20_000,
         label="Hosts to empty",
-        help_text="Names with commas between.",
+        help_text="Names, separated by commas.",
         widget=forms.TextInput(attrs={"list": "hosts", "autocomplete": "off"}),
     )
     target = forms.CharField(
         required=False,
         max_length=20_000,
         label="Only to these hosts",
-        help_text="Names with commas between. Empty: to every host that may take them.",
+        help_text="Names, separated by commas. Empty: every suitable host.",
         widget=forms.TextInput(attrs={"list": "hosts", "autocomplete": "off"}),
     )
     add = forms.CharField(
         required=False,
         max_length=20_000,
-        label="Instances to add",
-        help_text="Names or UUIDs with commas between.",
+        label="Add instances",
+        help_text="Names or UUIDs, separated by commas.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

@@ -22,7 +22,7 @@ class ServiceTable(tables.Table):  # type: ignore[misc]
     zone = tables.Column(order_by=("zone", "host"))
     enabled = tables.Column(verbose_name="Status", order_by=("enabled", "host"))
     up = tables.Column(verbose_name="State", order_by=("up", "host"))
-    updated_at = tables.Column(verbose_name="Last heard of")
+    updated_at = tables.Column(verbose_name="Last report")
     disabled_reason = tables.Column(verbose_name="Reason", default="—")
     change = tables.Column(empty_values=(), orderable=False)
 
@@ -33,8 +33,8 @@ class ServiceTable(tables.Table):  # type: ignore[misc]
         attrs = ATTRS
         order_by = ("binary", "host")
         template_name = "parts/table.html"
-        caption = "Nova's services"
-        empty_text = "No service matches. Take a filter away."
+        caption = "Nova services"
+        empty_text = "No service matches. Remove a filter."
 
     def render_enabled(self, record: Service) -> SafeString:
         """Nova's word for whether the scheduler may choose it."""

@@ -41,7 +41,7 @@ def measure(request: HttpRequest) -> HttpResponse:
         )
     if is_htmx(request):
         return _show(request, _pair(request))
-    messages.success(request, "A worker measures it; that takes some seconds.")
+    messages.success(request, "A worker measures the speed; this takes some seconds.")
     place = urlencode(
         {"cloud": asked.cloud, "source": asked.source, "target": asked.target}
     )

@@ -42,7 +42,7 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
         order_by = "host"
         template_name = "parts/table.html"
         caption = "Hypervisors"
-        empty_text = "No hypervisor matches. Take a filter away."
+        empty_text = "No hypervisor matches. Remove a filter."
 
     def render_host(self, record: Hypervisor) -> SafeString:
         """Its name, the node's where that is another one, and all its figures."""

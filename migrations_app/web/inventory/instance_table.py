@@ -45,7 +45,7 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
         order_by = "name"
         template_name = "parts/table.html"
         caption = "Instances"
-        empty_text = "No instance matches. Take a filter away."
+        empty_text = "No instance matches. Remove a filter."
 
     def render_name(self, record: Instance) -> SafeString:
         """A box to pick it for the page's form, its name, and Nova's lock on it."""
@@ -97,7 +97,10 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
             return format_html('<a href="{}">{}</a>', place, state(asked.state))
         place = f"{reverse('ask')}?{urlencode({'instance': record.uuid})}"
         return format_html(
-            '<a class="btn btn-sm" href="{}" aria-label="Ask to move {}">{}Move</a>',
+            (
+                '<a class="btn btn-sm" href="{}" aria-label="Request a move of'
+                ' {}">{}Move</a>'
+            ),
             place,
             record.name,
             icon("arrow-right"),

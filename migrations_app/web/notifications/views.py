@@ -83,7 +83,7 @@ def own(request: HttpRequest) -> HttpResponse:
         except NovawebError as error:
             messages.error(request, error.sentence)
         else:
-            messages.success(request, "This is what you will hear of from now on.")
+            messages.success(request, "Your notification settings are saved.")
         return redirect("choices")
     context = {
         "lines": choices.lines(person=user),
@@ -108,7 +108,7 @@ def of_group(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, error.sentence)
         else:
             messages.success(
-                request, f"This is what {group.name} hears of from now on."
+                request, f"The notification settings of {group.name} are saved."
             )
         return redirect("group-choices", pk=pk)
     group = choices.group_of(pk)

@@ -18,8 +18,8 @@ class WebhookForm(Form):
     url = forms.CharField(
         label="Address",
         max_length=500,
-        help_text="It begins with https://. Messages are signed; redirects are not"
-        " followed.",
+        help_text="It must begin with https://. Messages are signed; redirects are"
+        " not followed.",
         widget=forms.TextInput(
             attrs={
                 "inputmode": "url",
@@ -31,7 +31,9 @@ class WebhookForm(Form):
     group = forms.ChoiceField(
         required=False,
         label="For",
-        help_text="A group's webhook gets what concerns somebody in that group.",
+        help_text=(
+            "The webhook of a group gets the events that concern a member of the group."
+        ),
     )
     events = forms.MultipleChoiceField(
         choices=[(key, EVENTS[key].title) for key in OUTSIDE],
@@ -40,7 +42,7 @@ class WebhookForm(Form):
     )
     active = forms.BooleanField(
         required=False,
-        label="It is switched on",
+        label="Active",
     )
 
     def __init__(self, *args: Any, new: bool = False, **kwargs: Any) -> None:

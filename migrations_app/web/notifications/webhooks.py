@@ -59,7 +59,7 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
     except NovawebError as error:
         context = {"form": form, "trouble": error.sentence}
         return _one(request, verbs.webhook(pk), context, status=error.status)
-    messages.success(request, "The webhook is changed.")
+    messages.success(request, "The webhook is saved.")
     return redirect("webhook", pk=pk)
 
 
@@ -127,7 +127,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Send it once more."""
     verbs.send_again(pk, by=user_of(request))
-    messages.success(request, "It is on its way again.")
+    messages.success(request, "The message is sent again.")
     return redirect("delivery", pk=pk)
 
 

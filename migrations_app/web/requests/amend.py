@@ -52,7 +52,7 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
             "against": [f.as_dict() for f in getattr(error, "findings", ())],
         }
         return _form(request, row, form, context, status=error.status)
-    messages.success(request, "You changed this request: it must be approved anew.")
+    messages.success(request, "You edited this request: it needs approval again.")
     return redirect("request", pk=pk)
 
 
@@ -63,11 +63,13 @@ def break_glass(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act(note: str) -> str:
         if request.POST.get("number", "").strip().lstrip("#") != str(pk):
-            raise Unfit(f"Type the request's number, {pk}, to show that you mean it.")
+            raise Unfit(f"To confirm, enter the request number {pk}.")
         digest = request.POST.get("plan_digest", "")
         by = user_of(request)
         glass.break_glass(pk, by=by, plan_digest=digest, reason=note)
-        return "You broke the glass: the move starts at once. It must be reviewed."
+        return (
+            "Emergency start: the move starts at once. Another person must review it."
+        )
 
     return requests.decide(request, pk, act)
 
@@ -79,7 +81,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act(note: str) -> str:
         glass.review(pk, by=user_of(request), note=note)
-        return "You reviewed the broken glass."
+        return "You reviewed the emergency start."
 
     return requests.decide(request, pk, act)
 

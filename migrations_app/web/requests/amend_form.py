@@ -19,7 +19,7 @@ class AmendForm(Form):
         required=False,
         max_length=255,
         label="To",
-        help_text="A host, or nothing: Nova’s scheduler chooses when it starts.",
+        help_text="A host. Empty: Nova’s scheduler chooses at the start.",
     )
     reason = LongText(
         label="Reason of the move",
@@ -33,18 +33,18 @@ class AmendForm(Form):
     window_end = _moment("Not after (UTC)", required=False)
     block_migration = forms.ChoiceField(
         choices=BLOCK_MIGRATION,
-        label="Local disks, in a live move",
+        label="Local disks (live only)",
     )
-    deadline = _number("Give up after (minutes, in a live move)")
+    deadline = _number("Abort after (minutes, live only)")
     probe = forms.CharField(
         required=False,
         max_length=80,
-        label="Probe the guest while it moves",
+        label="Probe the guest during the move",
     )
     note = LongText(
         rows=2,
-        label="Why you change it",
-        error_messages={"required": "Say why you change it: an auditor will read it."},
+        label="Reason for the change",
+        error_messages={"required": "Give a reason for the change (auditors read it)."},
     )
 
     @classmethod

@@ -96,7 +96,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         )
     except NovawebError as error:
         return _show(request, instance, form, error=error, status=error.status)
-    messages.success(request, "You asked for this move. It waits for its approval.")
+    messages.success(request, "You requested this move. It waits for approval.")
     return redirect("request", pk=asked.pk)
 
 

@@ -15,23 +15,23 @@ from migrations_app.widgets import Form, LongText, MomentInput, hint
 from migrations_app.wording import mebibytes
 
 PROCEDURES = (
-    ("auto", "Whatever disturbs it least"),
-    ("live", "Live: it goes on running"),
-    ("cold", "Cold: it is shut down, moved and started"),
+    ("auto", "Automatic: live or cold, whichever is possible with the least downtime"),
+    ("live", "Live: the guest keeps running"),
+    ("cold", "Cold: the guest is shut down, moved and started"),
     (
         "cold_by_disabling",
-        "Cold, the dirty way: meanwhile all other hosts are disabled for some seconds,"
-        " in which nobody in this cloud can start or move anything there. Takes a"
-        " target and two approvals.",
+        "Cold, forced target: like cold, with all other hosts disabled for some"
+        " seconds. Meanwhile nobody in this cloud can start or move instances there."
+        " Needs a target and two approvals.",
     ),
     (
         "manual",
-        "By hand: it is shut down, its disk is copied over SSH, and Nova’s database is"
-        " changed. Takes a target and two approvals.",
+        "Manual: the guest is shut down, its disk is copied over SSH, and Nova’s"
+        " database is changed. Needs a target and two approvals.",
     ),
 )
 BLOCK_MIGRATION = (
-    ("auto", "Nova finds out (recommended)"),
+    ("auto", "let Nova decide (recommended)"),
     ("yes", "copy local disks"),
     ("no", "the hosts share storage"),
 )
@@ -57,8 +57,8 @@ class AskForm(Form):
     target = forms.CharField(required=False, max_length=255)
     reason = LongText(
         label="Reason",
-        error_messages={"required": "Say why this instance is to be moved."},
-        help_text="Whoever approves reads this, and so does an auditor in years.",
+        error_messages={"required": "Give a reason for the move."},
+        help_text="Approvers and auditors read this.",
     )
     ticket = forms.CharField(
         required=False,
@@ -73,20 +73,20 @@ class AskForm(Form):
         required=False, label="Not after (UTC)", widget=MomentInput
     )
     block_migration = forms.ChoiceField(
-        required=False, choices=BLOCK_MIGRATION, label="Local disks, in a live move"
+        required=False, choices=BLOCK_MIGRATION, label="Local disks (live only)"
     )
     deadline = forms.IntegerField(
         required=False,
         min_value=1,
-        label="Give up after (minutes, in a live move)",
+        label="Abort after (minutes, live only)",
         widget=forms.NumberInput(attrs={"placeholder": "by its size"}),
     )
     probe = forms.CharField(
         required=False,
         max_length=80,
-        label="Probe the guest while it moves",
-        help_text="icmp:ADDRESS or tcp:ADDRESS:PORT, of the instance: asked every"
-        " 200 ms, so that you see for how long it was away.",
+        label="Probe the guest during the move",
+        help_text="icmp:ADDRESS or tcp:ADDRESS:PORT of the instance. novaweb probes"
+        " it every 200 ms and shows for how long it did not answer.",
         widget=hint("tcp:192.0.2.10:22"),
     )
 

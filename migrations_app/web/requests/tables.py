@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from migrations_app.models import MigrationRequest
 from migrations_app.web.lists import ATTRS
+from migrations_app.web.tags.labels import procedure_name
 from migrations_app.web.tags.novaweb import icon, state, when
 
 
@@ -17,9 +18,9 @@ class RequestTable(tables.Table):  # type: ignore[misc]
 
     instance_name = tables.Column(verbose_name="Request", orderable=False)
     state = tables.Column(order_by=("state", "-id"))
-    way = tables.Column(empty_values=(), orderable=False)
-    asked_by_name = tables.Column(verbose_name="Asked by", orderable=False)
-    asked_at = tables.Column(verbose_name="Asked", order_by=("id",))
+    way = tables.Column(empty_values=(), orderable=False, verbose_name="Move")
+    asked_by_name = tables.Column(verbose_name="Requested by", orderable=False)
+    asked_at = tables.Column(verbose_name="Requested", order_by=("id",))
     ticket = tables.Column(orderable=False, default="—")
 
     class Meta:
@@ -27,7 +28,7 @@ class RequestTable(tables.Table):  # type: ignore[misc]
         order_by = "-asked_at"
         template_name = "parts/table.html"
         caption = "Requests"
-        empty_text = "No request matches. Take a filter away, or ask for a move."
+        empty_text = "No request matches. Remove a filter, or request a move."
 
     def render_instance_name(self, record: MigrationRequest) -> SafeString:
         """Its number and the instance that it would move."""
@@ -53,8 +54,8 @@ class RequestTable(tables.Table):  # type: ignore[misc]
             "{} {} {} <span class='text-secondary'>{}</span>",
             record.source,
             icon("arrow-right", "to"),
-            record.target or "scheduler’s choice",
-            record.procedure.replace("_", " "),
+            record.target or "chosen by the scheduler",
+            procedure_name(record.procedure),
         )
 
     def render_asked_at(self, record: MigrationRequest) -> SafeString:

@@ -74,8 +74,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         found = rulings.approval_status_of(row)
         left = found.needed - found.given if found else 0
         return (
-            f"You approved this plan. It takes {left} more"
-            f" approval{'' if left == 1 else 's'} to start."
+            f"You approved this plan. {left} more"
+            f" approval{' is' if left == 1 else 's are'} needed to start."
         )
 
     return decide(request, pk, act)

@@ -35,15 +35,15 @@ PARTS = {
     "controls": "runs/_controls.html",
 }
 _VERBS: dict[str, tuple[Callable[..., Run], str]] = {
-    Verb.STOP: (verbs.stop, "The run will stop and turn back as soon as it may."),
+    Verb.STOP: (verbs.stop, "The run will stop and roll back as soon as possible."),
     Verb.ABORT: (verbs.abort, "Nova will be asked to abort the live migration."),
     Verb.FORCE_COMPLETE: (
         verbs.force_complete,
         "Nova will be asked to complete the live migration now.",
     ),
-    Verb.LOOK_AGAIN: (verbs.look_again, "The run is looked at again."),
-    Verb.GO_BACK: (verbs.go_back, "The run goes back."),
-    Verb.CLOSE: (verbs.close, "You closed the run by hand."),
+    Verb.LOOK_AGAIN: (verbs.look_again, "The run is being checked again."),
+    Verb.GO_BACK: (verbs.go_back, "The run is rolling back."),
+    Verb.CLOSE: (verbs.close, "You closed the run manually."),
 }
 
 
@@ -60,7 +60,7 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
     """Return what is new after a line, for browsers that cannot hold a stream."""
     after = request.GET.get("after", "0")
     if not after.isdecimal():
-        raise Unfit("“after” is the number of the last line that you have.")
+        raise Unfit("“after” must be a line number.")
     pulse = runs_queries.pulse(pk)
     fresh = runs_queries.lines_after(pk, int(after))
     caught_up = not fresh or fresh[-1].number >= pulse.last_number

@@ -28,7 +28,7 @@ def basis(speed: dict[str, Any] | None) -> str:
         return ""
     amount = mbit(speed["mbit"])
     if not speed["measured_at"]:
-        return f"Assumed: {amount} from host to host; nothing was measured there."
+        return f"Assumed: {amount} between the hosts; not measured."
     at = datetime.fromisoformat(speed["measured_at"])
     ago = wording.ago(timezone.now() - at)
     return f"Measured {ago}: {amount} from {speed['source']} to {speed['target']}."

@@ -24,10 +24,16 @@ def event_title(key: str) -> str:
     return EVENTS[key].title if key in EVENTS else key
 
 
+@register.filter
+def delivery_word(state: str) -> str:
+    """Return the delivery's stored state as pages name it."""
+    return "failed" if state == "given up" else state
+
+
 @register.simple_tag
 def delivery_state(value: str) -> SafeString:
     """Return what has become of a message: icon, word and colour."""
     name, tone = _STATES.get(value, ("help-circle", "unknown"))
     return format_html(
-        '<span class="chip chip-{}">{}{}</span>', tone, icon(name), value
+        '<span class="chip chip-{}">{}{}</span>', tone, icon(name), delivery_word(value)
     )

@@ -18,10 +18,13 @@ from migrations_app.access import permissions as policy
 from migrations_app.audit import recorder as audit
 from migrations_app.models import AuditEntry, MigrationRequest, Run
 from migrations_app.notifications import messages as words
+from migrations_app.web.tags.labels import procedure_name, state_word
 
 register = template.Library()
+register.filter(state_word)
+register.filter(procedure_name)
 
-_NO_CAPACITY = SafeString('<span class="text-secondary">not known to placement</span>')
+_NO_CAPACITY = SafeString('<span class="text-secondary">not known to Placement</span>')
 
 # state -> (icon, tone): a shape, a word and a colour each, never the colour alone
 _STATES = {
@@ -85,13 +88,6 @@ _STATES = {
     "RESIZE": ("loader", "busy"),
     "REBOOT": ("loader", "busy"),
 }
-_WORDS = {
-    "todo": "to do",
-    "blocks": "Blocks",
-    "warns": "Warns",
-    "unknown": "Not known",
-    "ok": "In order",
-}
 _GRAVITY = ("blocks", "unknown", "warns", "ok")
 
 
@@ -116,9 +112,9 @@ def icon(name: str, label: str = "") -> SafeString:
 def state(value: str) -> SafeString:
     """Return a state as a chip: icon, word and colour. A list shows few, many times."""
     name, tone = _STATES.get(value, ("help-circle", "unknown"))
-    # what is in capitals is Nova's own word
-    word = _WORDS.get(value, value if value.isupper() else value.replace("_", " "))
-    return format_html('<span class="chip chip-{}">{}{}</span>', tone, icon(name), word)
+    return format_html(
+        '<span class="chip chip-{}">{}{}</span>', tone, icon(name), state_word(value)
+    )
 
 
 @register.simple_tag

@@ -12,7 +12,7 @@ from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.window import read_clock
 from migrations_app.widgets import Form, LongText
 
-_NAMES = "Names with commas between. Empty: all."
+_NAMES = "Names, separated by commas. Empty: all."
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -40,8 +40,8 @@ class ScopeForm(Form):
     kind = forms.ChoiceField(
         choices=Window.Kind.choices,
         label="Kind",
-        help_text="In a freeze nothing starts. A maintenance window is when work is"
-        " welcome: policies may ask for less in it.",
+        help_text="No move starts during a freeze. A maintenance window is a time"
+        " for work: policies can require fewer approvals in it.",
     )
     clouds = _names("Clouds")
     zones = _names("Zones")
@@ -62,26 +62,27 @@ class WindowForm(ScopeForm):
     """One window. What makes sense is the verb's to say."""
 
     name = forms.CharField(max_length=100, label="Name")
-    starts = _clock("First start, as clocks there show it")
-    ends = _clock("First end, as clocks there show it")
+    starts = _clock("First start (local time in the time zone)")
+    ends = _clock("First end (local time in the time zone)")
     recurrence = forms.CharField(
         required=False,
         max_length=400,
         label="Recurs",
-        help_text="Empty: once. Else as calendars say it (RFC 5545):"
-        " FREQ=WEEKLY;BYDAY=SA, FREQ=MONTHLY;BYDAY=2SU, FREQ=DAILY;UNTIL=20271231.",
+        help_text="Empty: once. Otherwise a recurrence rule (RFC 5545):"
+        " FREQ=WEEKLY;BYDAY=SA, FREQ=MONTHLY;BYDAY=2SU,"
+        " FREQ=DAILY;UNTIL=20271231.",
         widget=forms.TextInput(attrs={"list": "recurrences"}),
     )
     exceptions = forms.CharField(
         required=False,
         max_length=20_000,
-        label="But not at",
-        help_text="Starts that are left out, with commas between: 2026-12-26T22:00.",
+        label="Except on",
+        help_text="Starts to skip, separated by commas, for example 2026-12-26T22:00.",
     )
     reason = LongText(
         rows=2,
         label="Why",
-        help_text="Whoever has to wait for it reads this.",
+        help_text="People whose moves have to wait read this.",
     )
     field_order = (
         "name",

@@ -81,7 +81,7 @@ def new(request: HttpRequest) -> HttpResponse:
     except NovawebError as error:
         status = error.status
         return _form(request, form, trouble=error.sentence, status=status)
-    messages.success(request, "The window is made and counts from now on.")
+    messages.success(request, "The window is created and takes effect now.")
     return redirect("window", pk=row.pk)
 
 
@@ -101,7 +101,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     except NovawebError as error:
         status = error.status
         return _form(request, form, row, trouble=error.sentence, status=status)
-    messages.success(request, "The window is changed.")
+    messages.success(request, "The window is saved.")
     return redirect("window", pk=pk)
 
 

@@ -128,7 +128,7 @@ def test_it_follows_a_guest_that_moves_twice() -> None:
     ("who", "there", "kind", "words"),
     [
         ({"zone": "z9"}, {}, Kind.ZONE, "web must stay in the zone z9; b is in z1."),
-        ({}, {"projects": frozenset({"p2"})}, Kind.PROJECT, "b is set aside for"),
+        ({}, {"projects": frozenset({"p2"})}, Kind.PROJECT, "b is reserved for"),
         ({}, {"why_not": "b is down."}, Kind.HOST, "b is down."),
         ({"why_not": "It is busy."}, {}, Kind.GUEST, "It is busy."),
         ({"vcpus": 9}, {"vcpus": 99, "used": 0}, None, ""),

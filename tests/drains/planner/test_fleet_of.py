@@ -110,7 +110,7 @@ def test_it_takes_what_placement_charges_and_has_where_that_is_known() -> None:
         ({"enabled": False}, "a is disabled."),
         (
             {"vcpus_total": 0, "memory_total": 0, "disk_total": 0},
-            "Placement does not know a, so nothing can be put there.",
+            "Placement does not know a, so no instance can be placed there.",
         ),
         ({}, ""),
     ],
@@ -154,7 +154,7 @@ def test_it_moves_nothing_from_a_host_that_is_down() -> None:
     factories.hypervisor("a", up=False)
     row = factories.instance("web", host="a")
     guest = fleet_of(factories.cloud(), ["a"]).guests[row.uuid]
-    assert guest.why_not == "a is down: Nova moves nothing from it, web neither."
+    assert guest.why_not == "a is down: Nova moves no instance from it, including web."
     assert "evacuate" in guest.way_out
 
 
@@ -166,7 +166,7 @@ def test_it_moves_nothing_that_a_request_wants_to_move_already() -> None:
     factories.request(of=ended, state="withdrawn")
 
     guests = fleet_of(factories.cloud(), ["a"]).guests
-    assert guests[row.uuid].why_not == f"Request {asked.pk} is to move web already."
+    assert guests[row.uuid].why_not == f"Request {asked.pk} already moves web."
     assert guests[ended.uuid].why_not == ""
     regardless = fleet_of(factories.cloud(), ["a"], asked=False).guests
     assert regardless[row.uuid].why_not == ""

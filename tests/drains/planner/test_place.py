@@ -234,8 +234,8 @@ def test_it_begins_with_the_longest_of_the_longest_chain() -> None:
         (
             {"vcpus": 9},
             [host("a"), host("b", projects=frozenset({"p2"}))],
-            "No host may take web: 1 is set aside for other projects, 1 has no room "
-            "for 9 VCPUs.",
+            "No host may take web: 1 is reserved for other projects, 1 has no room"
+            " for 9 VCPUs.",
             "Make room",
         ),
         (

@@ -113,7 +113,7 @@ def test_devices_and_tasks_tie_it(db: MySqlNovaDb, nova: MariaDb) -> None:
     kind = {"dev_type": "t", "label": "l", "status": "allocated", "deleted": 0}
     nova.insert("pci_devices", device | kind | {"instance_uuid": WEB})
     nova.run("UPDATE nova.instances SET task_state = 'powering-off'")
-    assert db.row(WEB).bound == ("a task under way (powering-off)", "PCI devices")
+    assert db.row(WEB).bound == ("a running task (powering-off)", "PCI devices")
 
 
 def test_it_reads_which_node_a_host_is(db: MySqlNovaDb, nova: MariaDb) -> None:

@@ -59,7 +59,7 @@ def test_a_pair_is_measured_once_at_a_time(cast: Cast, stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"target": "compute-30"}, "two hosts"),
+        ({"target": "compute-30"}, "two different hosts"),
         ({"target": "compute-99"}, "No hypervisor compute-99"),
         ({"source": "compute-99"}, "No hypervisor compute-99"),
         ({"cloud": "elsewhere"}, "no cloud"),

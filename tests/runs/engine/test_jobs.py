@@ -70,7 +70,7 @@ def test_a_run_whose_cloud_cannot_be_had_is_held_and_harms_no_other(
 
     monkeypatch.setattr(wiring, "world_of", world_of)
     jobs.walk_due()
-    expect_rest(broken, RunState.HELD, "an error of its own (ValueError)")
+    expect_rest(broken, RunState.HELD, "an internal error (ValueError)")
     other.refresh_from_db()
     assert other.looked_at is not None
 

@@ -90,7 +90,7 @@ def test_an_instance_that_is_no_longer_as_it_was(
 ) -> None:
     run = stage.start("live")
     stage.cloud.edit(stage.server, **change)
-    expect_rest(stage.play(run), RunState.ROLLED_BACK, words, "Ask anew")
+    expect_rest(stage.play(run), RunState.ROLLED_BACK, words, "Request the move again")
     assert stage.asked(ASKED) == []
 
 
@@ -168,7 +168,7 @@ def test_a_stop_does_not_abort_what_somebody_else_began(
     stage.later(seconds=6)
     stage.walk(run)
     runs.stop(run.pk, by=cast.operator)
-    expect_rest(stage.play(run), RunState.ROLLED_BACK, "asked to stop")
+    expect_rest(stage.play(run), RunState.ROLLED_BACK, "requested a stop")
     assert stage.asked(ABORTED) == []
 
 
@@ -235,7 +235,7 @@ def test_nova_is_away_for_good(stage: Stage, cast: Cast) -> None:
     run = migrating(stage, deadline=30)
     stage.cloud.down()
     run = stage.play(run, tick=60)
-    expect_rest(run, RunState.HELD, "way back took longer than 20 minutes")
+    expect_rest(run, RunState.HELD, "Undoing this step took longer than 20 minutes")
     assert run.was_going_back
     stage.cloud.down(False)
     runs.look_again(run.pk, by=cast.operator, note="It is back.")
@@ -264,4 +264,4 @@ def test_a_request_that_nova_refuses_as_busy_is_made_again(stage: Stage) -> None
     run = stage.play(run)
     expect_rest(run, RunState.COMPLETED)
     assert stage.asked(ASKED) == [ASKED]
-    assert run.lines.filter(text__contains="asking again").count() == 3
+    assert run.lines.filter(text__contains="starting again").count() == 3

@@ -90,7 +90,7 @@ def test_an_error_of_our_own_is_for_a_person(
     with monkeypatch.context() as patch:
         patch.setattr(RunsOnTarget, "check", broken)
         run = stage.play(run)
-    expect_rest(run, RunState.HELD, "error of its own (KeyError)", "Look again")
+    expect_rest(run, RunState.HELD, "internal error (KeyError)", "Look again")
     assert "os-secret" not in run.why
     runs.look_again(run.pk, by=cast.operator, note="Mended.")
     expect_rest(stage.play(run), RunState.COMPLETED)
@@ -111,7 +111,7 @@ def test_a_cloud_that_cannot_be_had_is_for_a_person(
         return walk(run.pk, world_of, clock=self.clock)
 
     monkeypatch.setattr(Stage, "walk", lost)
-    expect_rest(stage.play(run), RunState.HELD, "error of its own (OSError)")
+    expect_rest(stage.play(run), RunState.HELD, "internal error (OSError)")
 
 
 @pytest.mark.parametrize("name", PROCEDURES)
@@ -158,4 +158,4 @@ def test_a_row_that_the_database_refuses_is_for_a_person(
     walk_until(stage, run, asked="migrate_live")
     stage.later(seconds=6)
     failing_once(monkeypatch, DataError("value too long"))
-    expect_rest(stage.play(run), RunState.HELD, "error of its own (DataError)")
+    expect_rest(stage.play(run), RunState.HELD, "internal error (DataError)")

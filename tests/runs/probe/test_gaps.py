@@ -72,7 +72,7 @@ def test_it_takes_what_nobody_measured_for_no_gap() -> None:
     assert result.gaps == ()
     assert len(result.holes) == 1
     assert result.unmeasured == pytest.approx(13 * EVERY)
-    assert "For 2.6 s nobody measured." in words(result)
+    assert "For 2.6 s nothing was measured." in words(result)
 
 
 def test_it_does_not_join_what_was_lost_before_and_after_a_hole() -> None:
@@ -83,8 +83,8 @@ def test_it_does_not_join_what_was_lost_before_and_after_a_hole() -> None:
 def test_it_says_in_words_how_long_it_was_away_and_when() -> None:
     result = read(answers("..xxxxxxxxxxx..", begin=T0))
     assert words(result) == (
-        "it answered 4 of 15 questions; it was away for at most 2.4 s, from 22:13:20.2"
-        " to 22:13:22.6 UTC."
+        "it answered 4 of 15 questions; it did not answer for at most 2.4 s, from"
+        " 22:13:20.2 to 22:13:22.6 UTC."
     )
 
 

@@ -146,7 +146,7 @@ def test_it_measures_how_long_a_guest_paused(server: Server) -> None:
         assert gap.begin <= begin
         assert gap.end >= end
     assert not Probe.objects.get(pk=run.pk).lease
-    assert "it was away for at" in Line.objects.filter(run=run).last().text  # type: ignore[union-attr]
+    assert "it did not answer for at" in Line.objects.filter(run=run).last().text  # type: ignore[union-attr]
 
 
 def test_it_takes_a_worker_that_died_for_no_gap_of_the_guest(server: Server) -> None:

@@ -132,7 +132,7 @@ def test_it_ends_when_the_guest_has_answered_for_a_while(
     probe = Probe.objects.get(pk=run.pk)
     assert probe.over_at is not None
     assert [gap["lost"] for gap in probe.result["gaps"]] == [12]
-    assert "it was away for at most 2.6 s" in said(run)[-1]
+    assert "it did not answer for at most 2.6 s" in said(run)[-1]
     clock.later(60)
     assert samples.save_and_claim("two", {}, room=9) == {}, "over is over"
 
@@ -148,7 +148,7 @@ def test_it_does_not_wait_for_ever_for_a_guest_that_stays_away(
     assert (
         samples.save_and_claim("one", {run.pk: answers(clock, "xxxxx")}, room=9) == {}
     )
-    assert "it was away for at least" in said(run)[-1]
+    assert "it did not answer for at least" in said(run)[-1]
 
 
 def test_it_says_once_that_it_may_not_probe_and_leaves_it_to_others(

@@ -72,8 +72,8 @@ class MySqlNovaDb:
                 raise Gone(f"Nova's database knows no compute node of the host {host}.")
             if len(nodes) > 1:
                 raise Blocked(
-                    f"Nova's database has {len(nodes)} compute nodes of {host}: only a"
-                    " person can say which of them is meant. Delete what is no more"
+                    f"Nova's database has {len(nodes)} compute nodes of {host}: only"
+                    " a person can say which of them is meant. Delete obsolete ones"
                     " (openstack compute service delete), or move it otherwise."
                 )
             number, node = nodes[0]

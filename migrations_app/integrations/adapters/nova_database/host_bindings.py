@@ -45,7 +45,7 @@ def _words(
     migrations: list[str | None],
 ) -> Iterator[str]:
     if task_state is not None:
-        yield f"a task under way ({task_state})"
+        yield f"a running task ({task_state})"
     for status in sorted({status or "no status" for status in migrations} - OVER):
         yield f"an unfinished migration ({status})"
     if extra.get("migration_context"):

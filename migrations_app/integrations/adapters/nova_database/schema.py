@@ -74,9 +74,9 @@ def known(rows: Iterable[tuple[str, str]], database: str) -> Schema:
     strange = sorted(here - ALWAYS - SOMETIMES)
     if strange:
         raise Blocked(
-            f"The table instances has columns that novaweb does not know:"
-            f" {_few(strange)}. This Nova is newer, or was changed; what they need at a"
-            " move by hand nobody has told novaweb, so it makes none."
+            "The table instances has columns that novaweb does not know:"
+            f" {_few(strange)}. This Nova is newer, or was changed; novaweb does not"
+            " know how a manual move must set them, so it refuses manual moves."
         )
     return Schema(
         compute_id="compute_id" in here,

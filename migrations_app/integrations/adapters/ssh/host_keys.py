@@ -104,7 +104,7 @@ def stranger(entry: Entry, key: paramiko.PKey | None) -> Refused:
     shown = f"shows the SSH key {key.fingerprint}" if key else "shows an SSH key"
     return Refused(
         f"{entry.at} {shown}, which is not the one in {_files(entry)}: the host was"
-        " installed anew, or something else answers in its place. Find out which before"
+        " reinstalled, or something else answers in its place. Find out which before"
         " you correct the file; nothing was run."
     )
 

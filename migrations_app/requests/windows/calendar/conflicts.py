@@ -185,7 +185,7 @@ def conflicts(
 
 def _freeze(each: Occurrence, begin: datetime, end: datetime) -> WindowConflict:
     covers_all = each.begins <= begin and end <= each.ends
-    what = "that is all of its time" if covers_all else "it does not start in it"
+    what = "it covers the whole window" if covers_all else "it does not start in it"
     sentence = (
         f"There is a freeze, “{each.rule.name}”, from {utc(each.begins)} until"
         f" {utc(each.ends)}: {what}.{_because(each.rule)}"
@@ -197,7 +197,7 @@ def _nothing_left(freezes: list[Occurrence]) -> WindowConflict:
     first = freezes[0]
     return WindowConflict(
         "freeze",
-        "Freezes leave nothing of its window: it would expire without having started."
+        "Freezes cover the whole window: the request would expire without starting."
         " Choose another window.",
         first.begins,
         max(each.ends for each in freezes),
@@ -213,8 +213,8 @@ def _too_short(
     return WindowConflict(
         "too-short",
         f"The move {words} when its window ends: it takes {duration_range(*lasts)},"
-        f" and the window lasts {duration(end - begin)}. A window says when it may"
-        " start only.",
+        f" and the window lasts {duration(end - begin)}. A window only limits the"
+        " start.",
         begin,
         end,
     )
@@ -227,7 +227,7 @@ def _no_window(
     following = f" The next: {utc(found[0][0])} to {utc(found[0][1])}." if found else ""
     return WindowConflict(
         "no-window",
-        f"This is not within the maintenance windows of its hosts.{following}",
+        f"This time is outside the maintenance windows of the hosts.{following}",
         *(found[0] if found else (None, None)),
     )
 

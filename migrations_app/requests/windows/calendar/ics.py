@@ -29,7 +29,9 @@ from migrations_app.wording import LONGEST_TEXT
 
 LARGEST = 512 * 1024  # bytes
 MOST_EVENTS = 300
-NO_CALENDAR = "This is no calendar file, which begins with BEGIN:VCALENDAR and ends."
+NO_CALENDAR = (
+    "This is not a calendar file: it must begin with BEGIN:VCALENDAR and be complete."
+)
 PRODUCT = "-//novaweb//windows and freezes//EN"
 
 
@@ -109,7 +111,7 @@ def _event(event: Any, calendar: Any, default: str, number: int) -> Read:
     got = Read(uid=uid or f"event {number}", name=name)
     try:
         if not uid:
-            raise Unfit("It has no UID, so it could not be found again.")
+            raise Unfit("It has no UID, so a later import could not find it.")
         return _read(got, event, calendar, default)
     except Unfit as error:
         return replace(got, trouble=error.sentence)
@@ -122,8 +124,8 @@ def _read(got: Read, event: Any, calendar: Any, default: str) -> Read:
         raise Unfit("It has no start.")
     if "RDATE" in event or isinstance(event.get("RRULE"), list):
         raise Unfit(
-            "It recurs in more than one way, or on single days beside: make a window"
-            " of each."
+            "It has several recurrence rules, or extra single dates: create a window"
+            " for each."
         )
     start = event["DTSTART"]
     place = ics_zones.of(start, calendar, default)
@@ -169,7 +171,7 @@ def _end(event: Any, begins: datetime, place: str, *, whole_day: bool) -> dateti
         return begins + span
     if whole_day:
         return begins + timedelta(days=1)
-    raise Unfit("It has no end, so it lasts no time.")
+    raise Unfit("It has no end, so it has no duration.")
 
 
 def _exceptions(event: Any, begins: datetime, place: str) -> Iterable[datetime]:
@@ -186,7 +188,10 @@ def _exceptions(event: Any, begins: datetime, place: str) -> Iterable[datetime]:
 def _moved(when: Any, got: Read, masters: dict[str, Read]) -> Read | None:
     """Take one time out of its series; return it as a window of its own, if any."""
     if str(when.params.get("RANGE", "")):
-        trouble = "It changes all later times of a series: give the series anew."
+        trouble = (
+            "It changes all later occurrences of a series: export the whole series"
+            " again."
+        )
         return replace(got, trouble=trouble)
     master = masters.get(got.uid)
     if master is not None and not master.trouble:

@@ -38,7 +38,7 @@ def of(start: Any, calendar: Any, default: str) -> str:
         found = name(said, calendar) or _alike(said, calendar, value, default)
         if not found:
             raise Unfit(
-                f"Its time zone, “{said[:60]}”, is none that is known, and the file"
+                f"Its time zone, “{said[:60]}”, is unknown, and the file"
                 " does not explain it."
             )
         return found

@@ -40,8 +40,8 @@ def checked(rule: WindowRule) -> WindowRule:
         raise Unfit(f"A window lasts {words}at most {longest.days} days.")
     if len(rule.exceptions) > MOST_EXCEPTIONS:
         raise Unfit(
-            f"A window leaves out at most {MOST_EXCEPTIONS} of its times: end it and"
-            " make a new one."
+            f"A window has at most {MOST_EXCEPTIONS} exceptions: end it and create a"
+            " new one."
         )
     plain = recurrence.clean(
         rule.recurrence, starts=rule.starts, time_zone=rule.time_zone
@@ -49,7 +49,7 @@ def checked(rule: WindowRule) -> WindowRule:
     left_out = tuple(sorted(set(rule.exceptions))) if plain else ()
     rule = replace(rule, recurrence=plain, exceptions=left_out)
     if last(rule) is None and not recurrence.endless(plain):
-        raise Unfit("Every time of this window is left out: nothing remains of it.")
+        raise Unfit("The exceptions leave no occurrence of this window.")
     return rule
 
 

@@ -119,7 +119,7 @@ def _until(text: str, starts: datetime, time_zone: str) -> str:
         if match[3]:
             at = clock(datetime.fromisoformat(f"{at.isoformat()}+00:00"), time_zone)
     except (ValueError, OverflowError):
-        raise Unfit(f"UNTIL={text} is no day that there is.") from None
+        raise Unfit(f"UNTIL={text} is not an existing date.") from None
     if at < starts:
         raise Unfit("Its recurrence ends before it first starts.")
     return at.strftime("%Y%m%dT%H%M%S")
@@ -134,12 +134,14 @@ def _fits(rule: str, starts: datetime) -> None:
         late = starts.replace(year=starts.year + years)
         first = next(iter(starts_of(endless_rule, late)), None)
     except (ValueError, TypeError, OverflowError) as error:
-        raise Unfit(f"This recurrence makes no sense: {error}.") from error
+        raise Unfit(f"This recurrence is not valid: {error}.") from error
     if first is None:
-        raise Unfit("This recurrence never comes: no day is all that it asks for.")
+        raise Unfit(
+            "This recurrence has no occurrence: no day meets all of its conditions."
+        )
     if first != late:
         day = f"{first:%A} {first.year - years}-{first:%m-%d}"
         raise Unfit(
-            f"The first start, {starts:%A %Y-%m-%d}, is none of its recurrence; the"
-            f" next that is would be {day}. Change one of the two."
+            f"The first start, {starts:%A %Y-%m-%d}, does not match the recurrence; the"
+            f" next date that matches is {day}. Change one of the two."
         )

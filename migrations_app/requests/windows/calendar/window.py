@@ -110,7 +110,7 @@ def read_clock(text: str) -> datetime:
         ) from None
     if at.tzinfo is not None:
         raise Unfit(
-            "Give the times of a window as clocks there show them, without an offset:"
-            " 2026-12-24T22:00, and the time zone beside."
+            "Give the times of a window in local time without an offset, for example"
+            " 2026-12-24T22:00, and the time zone separately."
         )
     return at.replace(second=0, microsecond=0, fold=0)

@@ -1,0 +1,30 @@
+"""Names of states and procedures on pages; stored and API values differ."""
+
+from __future__ import annotations
+
+from migrations_app.procedures.registry import PROCEDURES
+
+_STATES = {
+    "todo": "to do",
+    "under_way": "running",
+    "going_back": "rolling back",
+    "left": "not moved",
+    "blocks": "Blocks",
+    "warns": "Warning",
+    "unknown": "Unknown",
+    "ok": "OK",
+}
+
+
+def state_word(value: str) -> str:
+    """Return the state's name on pages; a state of Nova, in capitals, is unchanged."""
+    value = str(value)
+    return _STATES.get(value, value if value.isupper() else value.replace("_", " "))
+
+
+def procedure_name(value: str) -> str:
+    """Return the procedure's name on pages; an unknown procedure is unchanged."""
+    if value == "auto":
+        return "Automatic"
+    known = PROCEDURES.get(value)
+    return known.title if known else value
