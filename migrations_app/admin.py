@@ -1,4 +1,4 @@
-"""Django's admin: accounts and roles are changed here, our tables only looked at.
+"""Django admin for accounts and roles; every change is audited.
 
 Every change of an account or a role is recorded in the audit trail. Users and groups,
 which are the roles, are Django's own.
@@ -65,26 +65,26 @@ class RoleForm(_SnapshotForm, ChangedGroup):
 
 
 class _Recorded:
-    """Every change is recorded after it, in its transaction."""
+    """Admin base that records every change after it, in the same transaction."""
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
-        """Save what else was changed, then record all of it."""
+        """Save the related objects, then record the change."""
         super().save_related(request, form, formsets, change)  # type: ignore[misc]
         row = type(form.instance)._default_manager.get(pk=form.instance.pk)
         before = form.before if change else AccountSnapshot()
         record_changes(before, AccountSnapshot.take(row), by=_by(request))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete it and record that."""
+        """Delete the object and record the deletion."""
         with transaction.atomic():
             before = AccountSnapshot.take(obj)
             super().delete_model(request, obj)  # type: ignore[misc]
             record_changes(before, AccountSnapshot(), by=_by(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete them and record each."""
+        """Delete the objects and record each deletion."""
         with transaction.atomic():
             before = [AccountSnapshot.take(row) for row in queryset]
             super().delete_queryset(request, queryset)  # type: ignore[misc]
@@ -99,14 +99,14 @@ def _by(request: HttpRequest) -> User:
 
 @admin.register(User)
 class AccountAdmin(_Recorded, Accounts):
-    """The accounts."""
+    """Admin of the accounts."""
 
     form = AccountForm
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
-        """Change the password and record that it was changed."""
+        """Change the password and record the change."""
         with transaction.atomic():
             before = AccountSnapshot.take(self.get_object(request, unquote(id)))
             answer = super().user_change_password(request, id, form_url)
@@ -117,7 +117,7 @@ class AccountAdmin(_Recorded, Accounts):
 
 @admin.register(Group)
 class RoleAdmin(_Recorded, Groups):
-    """The groups, some of which are the roles."""
+    """Admin of the groups; some groups are the roles."""
 
     form = RoleForm
 
@@ -134,31 +134,31 @@ admin.site.unregister(Dashboard)
 
 
 class ReadOnly(Table):
-    """A table that may be read. Its rows are written by the verbs and the engine."""
+    """Read-only admin; only actions and the engine write these tables."""
 
     show_full_result_count = False
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody may."""
+        """Return False: adding is not possible."""
         return False
 
     def has_change_permission(
         self, request: HttpRequest, obj: Model | None = None
     ) -> bool:
-        """Nobody may."""
+        """Return False: changing is not possible."""
         return False
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Model | None = None
     ) -> bool:
-        """Nobody may."""
+        """Return False: deleting is not possible."""
         return False
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnly):
-    """The audit trail; triggers in the database would refuse a change as well."""
+    """Audit entries; database triggers refuse changes as well."""
 
     list_display = ("at", "actor_name", "verb", "instance_name", "ticket")
     search_fields = ("instance", "instance_name", "actor_name", "ticket")
@@ -166,14 +166,14 @@ class AuditEntryAdmin(ReadOnly):
 
 @admin.register(Cloud)
 class CloudAdmin(ReadOnly):
-    """The clouds and how fresh our copies are."""
+    """Clouds and the age of their copies."""
 
     list_display = ("name", "synced_at", "trouble")
 
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnly):
-    """Who decided what."""
+    """Decisions on requests."""
 
     list_display = ("at", "by_name", "approves", "request")
     list_select_related = ("request",)
@@ -181,7 +181,7 @@ class DecisionAdmin(ReadOnly):
 
 @admin.register(Hypervisor)
 class HypervisorAdmin(ReadOnly):
-    """The hosts."""
+    """Hypervisors."""
 
     list_display = ("host", "cloud", "zone", "enabled", "up", "seen_at")
     list_select_related = ("cloud",)
@@ -190,7 +190,7 @@ class HypervisorAdmin(ReadOnly):
 
 @admin.register(Instance)
 class InstanceAdmin(ReadOnly):
-    """The instances."""
+    """Instances."""
 
     list_display = ("name", "uuid", "cloud", "host", "status", "seen_at")
     list_select_related = ("cloud",)
@@ -199,7 +199,7 @@ class InstanceAdmin(ReadOnly):
 
 @admin.register(MigrationRequest)
 class MigrationRequestAdmin(ReadOnly):
-    """What was asked for."""
+    """Migration requests."""
 
     list_display = ("id", "instance_name", "source", "target", "state", "asked_at")
     search_fields = ("instance", "instance_name", "ticket")
@@ -207,7 +207,7 @@ class MigrationRequestAdmin(ReadOnly):
 
 @admin.register(Run)
 class RunAdmin(ReadOnly):
-    """What ran."""
+    """Runs."""
 
     list_display = ("id", "request", "state", "started_at", "ended_at")
     list_select_related = ("request",)

@@ -1,4 +1,4 @@
-"""The application's place in Django. Nothing is done at start but registering."""
+"""Django app configuration of novaweb."""
 
 from __future__ import annotations
 

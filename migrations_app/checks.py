@@ -1,4 +1,4 @@
-"""System checks: what must be so before novaweb may be trusted with machines."""
+"""System checks that must pass before novaweb may change real hosts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from migrations_app.procedures.registry import PROCEDURES
 
 @register()
 def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
-    """Check the settings that a machine may depend on."""
+    """Check the settings."""
     found: list[CheckMessage] = []
     try:
         _ = settings.SECRET_KEY
@@ -106,7 +106,7 @@ def pretend_cloud_is_allowed(**kwargs: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
-    """Warn about what is fine at home and not in production."""
+    """Warn about settings that are not for production."""
     if "pretend" in settings.NOVAWEB_CLOUDS:
         return [
             Warning(
@@ -120,9 +120,9 @@ def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def ways_in_are_there(**kwargs: Any) -> list[CheckMessage]:
-    """Warn about ways into hosts and databases that cannot be used, or are open.
+    """Warn about access files that are missing, unreadable or readable for all.
 
-    The files need be here only where web or worker processes run.
+    The files are needed only on machines with web or worker processes.
     """
     ways = {
         "NOVAWEB_SSH": settings.NOVAWEB_SSH,
@@ -148,7 +148,7 @@ def ways_in_are_there(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _fit(named_by: str, path: Path, *, secret: bool) -> list[CheckMessage]:
-    """Return a warning for a file that is not to be read, or that all may read."""
+    """Return a warning for a file that is unreadable, or readable for all."""
     try:
         with path.open("rb"):
             open_to_all = path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH)
@@ -172,7 +172,7 @@ def _fit(named_by: str, path: Path, *, secret: bool) -> list[CheckMessage]:
 
 
 def _keys(config: Path) -> list[Path]:
-    """Return the key files that an SSH configuration names; those with % are left."""
+    """Return the key files in an SSH configuration, except names with %."""
     try:
         text = config.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -218,7 +218,7 @@ def unsound(procedure: type[Procedure]) -> list[str]:
 
 @register(deploy=True)
 def audit_is_signed(**kwargs: Any) -> list[CheckMessage]:
-    """Warn when nobody would find that the audit trail's tail was cut."""
+    """Warn if the audit trail is not signed."""
     if signing.configured():
         return []
     sentence = signing.standing(timezone.now()).sentence
@@ -230,7 +230,7 @@ def audit_is_signed(**kwargs: Any) -> list[CheckMessage]:
 def audit_signatures_stand(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Warn, where signatures are wanted, of one that is missing, old or bad."""
+    """Warn about a missing, old or bad signature, if signing is configured."""
     found = signing.standing(timezone.now())
     if not databases or not found.alarming:
         return []
@@ -242,7 +242,7 @@ def audit_signatures_stand(
 def audit_is_append_only(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check, in every database that is migrated, that the triggers are there."""
+    """Check in every migrated database that the triggers exist."""
     table = AuditEntry._meta.db_table
     found: list[CheckMessage] = []
     for alias in databases or ():

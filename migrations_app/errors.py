@@ -1,16 +1,16 @@
 """Every error that novaweb raises on purpose, as one tree.
 
 NovawebError
-├── WorldError             what a neighbour (Nova, a host, a database) answered
+├── WorldError             what Nova, a host or a database answered
 │   ├── Blocked            the world forbids it; a person must look
 │   │   └── Gone           what was asked about does not exist there (any more)
 │   ├── Conflict           the world is busy with something: look again
 │   ├── Unreachable        a neighbour did not answer: look again, within patience
 │   └── Refused            our credentials or a policy of the cloud do not allow it
-├── VerbError              why a person's verb was not carried out
+├── VerbError              why an action was not carried out
 │   ├── NotAllowed         this person may not do this
 │   ├── TooLate            somebody or something was faster: the state has moved on
-│   └── Unfit              what was asked for makes no sense or cannot be run
+│   └── Unfit              the input is not valid, or the request cannot be run
 └── LostLease              this process no longer owns the run: drop everything
 
 Each carries one whole sentence for a person, in ``sentence``, and says how the web
@@ -36,7 +36,7 @@ class NovawebError(Exception):
 
 
 class WorldError(NovawebError):
-    """What a neighbour answered, in our words."""
+    """Answer of Nova, a host or a database, as a sentence."""
 
 
 class Blocked(WorldError):
@@ -48,7 +48,7 @@ class Blocked(WorldError):
 
 
 class Gone(Blocked):
-    """What was asked about does not exist in the cloud (any more)."""
+    """The object does not exist in the cloud (any more)."""
 
     status = 404
     word = "gone"
@@ -56,7 +56,7 @@ class Gone(Blocked):
 
 
 class Conflict(WorldError):
-    """The world is busy with something else (HTTP 409): look again."""
+    """The cloud is busy with something else (HTTP 409): try again."""
 
     status = 409
     word = "busy"
@@ -64,7 +64,7 @@ class Conflict(WorldError):
 
 
 class Unreachable(WorldError):
-    """A neighbour did not answer, or answered 5xx: look again, within patience."""
+    """No answer, or an answer 5xx: try again until the time limit."""
 
     status = 503
     word = "unreachable"
@@ -72,7 +72,7 @@ class Unreachable(WorldError):
 
 
 class Refused(WorldError):
-    """Our credentials, or a policy of the cloud, do not allow it (401, 403)."""
+    """Our credentials or a policy of the cloud forbid it (401, 403)."""
 
     status = 502
     word = "refused"
@@ -80,7 +80,7 @@ class Refused(WorldError):
 
 
 class VerbError(NovawebError):
-    """Why a person's verb was not carried out; nothing has changed."""
+    """An action was not carried out; nothing has changed."""
 
 
 class NotAllowed(VerbError):
@@ -92,7 +92,7 @@ class NotAllowed(VerbError):
 
 
 class TooLate(VerbError):
-    """Somebody or something was faster: the state has moved on."""
+    """The state has changed meanwhile."""
 
     status = 409
     word = "too-late"
@@ -100,9 +100,9 @@ class TooLate(VerbError):
 
 
 class Unfit(VerbError):
-    """What was asked for makes no sense, or cannot be run as it stands.
+    """The input is not valid, or the request cannot be run.
 
-    ``findings`` holds the pre-flight findings that speak against it, if any.
+    ``findings`` holds the pre-flight findings that prevent it, if any.
     """
 
     status = 422

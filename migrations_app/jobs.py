@@ -41,10 +41,10 @@ SPELL = 10.0
 
 
 def walk_due() -> int:
-    """Walk the runs and start the requests that are due; return how many walks.
+    """Advance due runs and start due requests; return the number of runs advanced.
 
-    A few at a time, so that neither waits for all of the other: looking whether a
-    request may start takes as long as its cloud takes to answer.
+    A few of each at a time, so that neither blocks the other: the check before a start
+    takes as long as the cloud takes to answer.
     """
     close_old_connections()
     began, walked = time.monotonic(), 0
@@ -60,7 +60,7 @@ def walk_due() -> int:
 
 
 def due_since(now: datetime) -> datetime | None:
-    """Return since when something other than a run is due, if anything is."""
+    """Return since when requests or other work are due; None if nothing is."""
     since = (starts.due_since(now), drains.due_since(now))
     return min((at for at in since if at is not None), default=None)
 
@@ -73,7 +73,7 @@ def _walk(run_id: int) -> bool:
 
 
 def _refresh(run_id: int) -> None:
-    """Read the moved instance anew, so that pages need not wait for the next sync."""
+    """Read the moved instance again, so that pages are up to date at once."""
     request = Run.objects.select_related("request__cloud").get(pk=run_id).request
     if request.drain_id:
         drains.wake(request.drain_id, now=timezone.now())
@@ -89,7 +89,7 @@ def _refresh(run_id: int) -> None:
 
 
 def restore_due() -> list[str]:
-    """Enable what runs left disabled in the clouds that are due; return the hosts."""
+    """Enable hosts that runs left disabled in the due clouds; return the hosts."""
     restored: list[str] = []
     for name in restoring.due_clouds(timezone.now()):
         try:
@@ -102,44 +102,44 @@ def restore_due() -> list[str]:
 
 
 def sync(cloud_name: str) -> None:
-    """Read the cloud's inventory anew."""
+    """Read the cloud's inventory."""
     close_old_connections()
     inventory.sync(cloud_name, wiring.cloud_of(cloud_name), now=timezone.now())
 
 
 def measure_speeds() -> None:
-    """Look at the measurements of copy speeds that are due."""
+    """Advance the due measurements of copy speeds."""
     close_old_connections()
     measuring.measure_due(timezone.now())
 
 
 def deliver_due() -> None:
-    """Tell people what has happened, and have what is due sent beside this worker."""
+    """Create notifications, and send due messages in other threads."""
     close_old_connections()
     telling.tell_due(timezone.now())
     delivery.begin(timezone.now())
 
 
 def look_for_leaks() -> None:
-    """Look at the hosts that are due for what has leaked there."""
+    """Scan the due hosts for stale resources."""
     close_old_connections()
     leaks.look_due(timezone.now(), wiring.world_of)
 
 
 def sign_audit() -> None:
-    """Sign the end of the audit trail, if that was not done for a day."""
+    """Sign the head of the audit trail if the last signature is a day old."""
     close_old_connections()
     attest.sign_due(timezone.now())
 
 
 def remove_old() -> None:
-    """Remove some of what is older than the settings have it kept."""
+    """Remove records older than the settings allow, a part at a time."""
     close_old_connections()
     retention.remove_due(timezone.now())
 
 
 def sweep_aside() -> None:
-    """Remove for good what moves by hand have set aside long enough ago."""
+    """Remove folders of manual moves that were set aside long enough ago."""
     close_old_connections()
     aside.sweep_due(timezone.now(), wiring.world_of)
 

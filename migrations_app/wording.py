@@ -19,8 +19,8 @@ _AGO = ((86400, "day"), (3600, "hour"), (60, "minute"))
 def duration(span: timedelta | float) -> str:
     """Return a span, or a number of seconds: 0.3 s, 47 s, 3 min 20 s, 2 h 5 min, 3 d.
 
-    At most two units, and none that is nought. Less than a twentieth of a second is
-    “at once”; what is below nought is nought.
+    At most two units, and none that is nought. Less than a twentieth of a second is “<
+    0.1 s”; a negative span counts as 0.
     """
     seconds = span.total_seconds() if isinstance(span, timedelta) else float(span)
     if 0 <= seconds < 0.05:

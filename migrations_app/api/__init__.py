@@ -1,4 +1,4 @@
-"""The REST interface: the verbs and queries of the pages, as JSON (docs/api.md).
+"""REST interface: the actions and queries of the pages, as JSON (docs/api.md).
 
 One file a noun, each with the serializers of what it takes and gives; ``base`` has what
 all have in common, ``problem_details`` says what went wrong.

@@ -1,4 +1,4 @@
-"""To change a request, to break the glass at it, and to review that."""
+"""Endpoints to edit a request, and for emergency starts and their reviews."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from migrations_app.wording import LONGEST_TEXT
 
 
 class AmendRequest(Input):
-    """Which plan is changed and why, and what is to be different; all else stays."""
+    """Input of an edit: plan digest, reason and changed fields; others stay."""
 
     plan_digest = Text(max_length=64)
     note = Text(max_length=LONGEST_TEXT)
@@ -33,7 +33,7 @@ class AmendRequest(Input):
 
 
 class BreakRequest(Input):
-    """Which plan cannot wait for its approvals, and why."""
+    """Input of an emergency start: plan digest and reason."""
 
     plan_digest = Text(max_length=64)
     reason = Text(max_length=LONGEST_TEXT)
@@ -41,13 +41,13 @@ class BreakRequest(Input):
 
 @extend_schema(tags=["requests"])
 class Amend(Checked, APIView):
-    """Change what was asked."""
+    """Edit a request."""
 
     verb = Verb.AMEND
 
     @extend_schema(request=AmendRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Change the request: it gets a new plan, and its approvals are void."""
+        """Edit the request: it gets a new plan, and its approvals become invalid."""
         sent: dict[str, Any] = taken(request, AmendRequest)
         digest, note = sent.pop("plan_digest"), sent.pop("note")
         amending.amend(
@@ -58,13 +58,16 @@ class Amend(Checked, APIView):
 
 @extend_schema(tags=["requests"])
 class BreakGlass(Checked, APIView):
-    """Have a plan start at once, without its approvals."""
+    """Start a plan at once, without approvals (emergency start)."""
 
     verb = Verb.BREAK_GLASS
 
     @extend_schema(request=BreakRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Break the glass: loud, and to be reviewed. The pre-flight is not passed."""
+        """Start the plan without approvals; another person must review it.
+
+        The pre-flight checks still apply.
+        """
         sent = taken(request, BreakRequest)
         glass.break_glass(pk, by=user_of(request), **sent)
         return answer(pk)
@@ -72,12 +75,12 @@ class BreakGlass(Checked, APIView):
 
 @extend_schema(tags=["requests"])
 class Review(Checked, APIView):
-    """Review broken glass."""
+    """Review an emergency start."""
 
     verb = Verb.REVIEW
 
     @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Say what the review found."""
+        """Record the result of the review."""
         glass.review(pk, by=user_of(request), **taken(request, runs.NoteRequest))
         return answer(pk)

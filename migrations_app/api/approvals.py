@@ -1,4 +1,4 @@
-"""Approval policies, says handed on, and where a request's approvals stand."""
+"""Endpoints for approval policies, delegations and approval status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from migrations_app.wording import LONGEST_TEXT
 
 
 def _some() -> Any:
-    """A condition that is a list of names."""
+    """Return a serializer field for a condition that is a list of names."""
     return serializers.ListField(
         child=Text(max_length=255),
         required=False,
@@ -37,14 +37,14 @@ def _some() -> Any:
 
 
 class StageRequest(Input):
-    """So many people, each of one of these groups."""
+    """A number of approvers, each a member of one of these groups."""
 
     groups = serializers.ListField(child=Text(max_length=255), min_length=1)
     approvers = serializers.IntegerField(min_value=1, max_value=MOST_APPROVERS)
 
 
 class RuleRequest(Input):
-    """Which moves a policy is for, and who must approve them, stage after stage."""
+    """Input of a rule: the moves it applies to and the approval stages."""
 
     clouds = _some()
     projects = _some()
@@ -67,7 +67,7 @@ class RuleRequest(Input):
 
 
 class NewPolicyRequest(Input):
-    """A policy, and why it is made."""
+    """Input of a new policy, with the reason."""
 
     name = Text(max_length=100)
     weight = serializers.IntegerField(min_value=-MOST_WEIGHT, max_value=MOST_WEIGHT)
@@ -76,21 +76,21 @@ class NewPolicyRequest(Input):
 
 
 class PolicyRequest(NewPolicyRequest):
-    """The whole policy as it is to be; ``version`` is the one that was seen."""
+    """Input of a complete policy; ``version`` is the version that was read."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 2)
     active = serializers.BooleanField()
 
 
 class RetireRequest(Input):
-    """Which version is to rule no more, and why."""
+    """Input to retire a policy: its version and the reason."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 2)
     note = Text(max_length=LONGEST_TEXT)
 
 
 class VersionSerializer(serializers.ModelSerializer[PolicyVersion]):
-    """A policy as it was."""
+    """One version of a policy."""
 
     by = serializers.CharField(source="by_name")
     rule = serializers.DictField()
@@ -101,7 +101,7 @@ class VersionSerializer(serializers.ModelSerializer[PolicyVersion]):
 
 
 class PolicySerializer(serializers.ModelSerializer[ApprovalPolicy]):
-    """A policy as it is now."""
+    """Current version of a policy."""
 
     rule = serializers.DictField()
 
@@ -111,7 +111,7 @@ class PolicySerializer(serializers.ModelSerializer[ApprovalPolicy]):
 
 
 class OnePolicySerializer(PolicySerializer):
-    """A policy with its versions, newest first."""
+    """Policy with its versions, newest first."""
 
     versions = VersionSerializer(many=True)
 
@@ -121,7 +121,7 @@ class OnePolicySerializer(PolicySerializer):
 
 @extend_schema(tags=["approvals"])
 class Policies(Checked, APIView):
-    """All approval policies, those that rule first, the heaviest first."""
+    """All approval policies: active ones first, highest priority first."""
 
     verb = Verb.SEE_POLICIES
 
@@ -132,7 +132,7 @@ class Policies(Checked, APIView):
 
     @extend_schema(request=NewPolicyRequest, responses={201: OnePolicySerializer})
     def post(self, request: Request) -> Response:
-        """Make a policy, which rules from now on."""
+        """Create a policy, which is active at once."""
         require(request.user, Verb.SET_POLICY)
         row = policies.create(by=user_of(request), **taken(request, NewPolicyRequest))
         address = reverse("api-policy", args=[row.pk], request=request)
@@ -154,7 +154,7 @@ class OnePolicy(Checked, APIView):
 
     @extend_schema(request=PolicyRequest, responses=OnePolicySerializer)
     def put(self, request: Request, pk: int) -> Response:
-        """Make its next version, which rules from now on."""
+        """Create the next version of the policy, which applies at once."""
         require(request.user, Verb.SET_POLICY)
         sent = taken(request, PolicyRequest)
         row = policies.change(pk, by=user_of(request), **sent)
@@ -163,7 +163,7 @@ class OnePolicy(Checked, APIView):
 
 @extend_schema(tags=["approvals"])
 class RetirePolicy(Checked, APIView):
-    """Let a policy rule no more."""
+    """Retire a policy."""
 
     verb = Verb.SET_POLICY
 
@@ -176,7 +176,7 @@ class RetirePolicy(Checked, APIView):
 
 
 class DelegationSerializer(serializers.ModelSerializer[Delegation]):
-    """A say that is or was in somebody else's hands."""
+    """Delegation of an approval right, past or current."""
 
     giver = serializers.CharField(source="giver_name")
     taker = serializers.CharField(source="taker_name")
@@ -197,7 +197,7 @@ class DelegationSerializer(serializers.ModelSerializer[Delegation]):
 
 
 class DelegationRequest(Input):
-    """To whom one's say is handed on, for how long and why."""
+    """Input of a delegation: delegate, period and reason."""
 
     to = Text(max_length=150)
     starts_at = serializers.DateTimeField()
@@ -207,7 +207,7 @@ class DelegationRequest(Input):
 
 @extend_schema(tags=["approvals"])
 class Delegations(Checked, ListAPIView[Delegation]):
-    """All says that were handed on, newest first."""
+    """All delegations, newest first."""
 
     serializer_class = DelegationSerializer
     parameters = frozenset({"page", "page_size"})
@@ -215,7 +215,7 @@ class Delegations(Checked, ListAPIView[Delegation]):
 
     @extend_schema(request=DelegationRequest, responses={201: DelegationSerializer})
     def post(self, request: Request) -> Response:
-        """Hand on one's own say for a time."""
+        """Delegate the caller's own approval right for a limited time."""
         require(request.user, Verb.DELEGATE)
         sent = taken(request, DelegationRequest)
         row = delegations.delegate(by=user_of(request), **sent)
@@ -228,14 +228,14 @@ class Revoke(Checked, APIView):
 
     @extend_schema(request=Empty, responses=DelegationSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Take the say back; decisions that were made with it stand."""
+        """End the delegation; decisions made under it stay valid."""
         taken(request, Empty)
         row = delegations.revoke(pk, by=user_of(request))
         return Response(DelegationSerializer(row).data)
 
 
 class StageSerializer(serializers.Serializer[Any]):
-    """A stage, and whose approvals count for it."""
+    """Approval stage with the approvals that count for it."""
 
     groups = serializers.ListField(child=serializers.CharField(), source="stage.groups")
     approvers = serializers.IntegerField(source="stage.approvers")
@@ -244,12 +244,12 @@ class StageSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_approved_by(self, row: Any) -> list[str]:
-        """Return who approved, or who for whom."""
+        """Return the approvers; for delegates in the form "A for B"."""
         return [each.words for each in row.approvals]
 
 
 class StandingSerializer(serializers.Serializer[ApprovalStatus]):
-    """Which policy rules a request, and where its approvals stand under it."""
+    """Policy that applies to a request, with the status of its stages."""
 
     policy = serializers.CharField(source="rule.name")
     policy_version = serializers.IntegerField(source="rule.version")
@@ -259,7 +259,7 @@ class StandingSerializer(serializers.Serializer[ApprovalStatus]):
 
 
 class GlassSerializer(serializers.ModelSerializer[BrokenGlass]):
-    """A plan that was run without its approvals, and its review."""
+    """Emergency start of a plan, with its review."""
 
     by = serializers.CharField(source="by_name")
     reviewed_by = serializers.CharField(source="reviewed_by_name")

@@ -1,4 +1,4 @@
-"""The audit trail, to be read."""
+"""Read access to the audit trail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from migrations_app.models import AuditEntry
 
 
 class EntrySerializer(serializers.ModelSerializer[AuditEntry]):
-    """One act: who did what, when, to what. ``sentence`` says it in words."""
+    """Audit entry: actor, time, action and object; ``sentence`` has it in words."""
 
     actor = serializers.CharField(source="actor_name")
     request = serializers.IntegerField(source="request_number", allow_null=True)
@@ -58,21 +58,22 @@ class EntrySerializer(serializers.ModelSerializer[AuditEntry]):
         )
 
     def get_sentence(self, row: AuditEntry) -> str:
-        """Return the entry in words."""
+        """Return the entry as a sentence."""
         return audit.sentence(row)
 
 
 class AuditPages(Pages):
-    """As everywhere; or, for long trails, ``before`` and ``after`` an entry's number.
+    """Page numbers, or cursors for long trails.
 
-    With one of these nothing is counted or skipped: ``count`` is null, and ``next``
-    leads to the older ones. ``after=0`` begins with the oldest entries.
+    With ``before`` or ``after`` (entry numbers) nothing is counted or skipped:
+    ``count`` is null, and ``next`` leads to older entries. ``after=0`` starts with the
+    oldest entries.
     """
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any]:
-        """Return the page that was asked for, newest first. Raises ValidationError."""
+        """Return the requested page, newest first. Raises ValidationError."""
         given = request.query_params
         self.address = request.build_absolute_uri()
         self.found: search.Page | None = None
@@ -93,7 +94,7 @@ class AuditPages(Pages):
         return self.found.entries
 
     def get_paginated_response(self, data: Any) -> Response:
-        """Return the page with the addresses of the pages beside it."""
+        """Return the page with the addresses of its neighbours."""
         if self.found is None:
             return super().get_paginated_response(data)
         found = self.found
@@ -113,13 +114,13 @@ class AuditPages(Pages):
         return replace_query_param(bare, name, str(number))
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Say in the schema that a count may be missing."""
+        """Document in the schema that ``count`` may be null."""
         found: dict[str, Any] = super().get_paginated_response_schema(schema)
         found["properties"]["count"]["nullable"] = True
         return found
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Say in the schema what is said here."""
+        """Document the cursor parameters in the schema."""
         found = super().get_schema_operation_parameters(view)
         for name, what in (("before", "Older"), ("after", "Newer")):
             about = {
@@ -135,7 +136,7 @@ class AuditPages(Pages):
 
 @extend_schema(tags=["audit"])
 class Entries(Checked, ListAPIView[AuditEntry]):
-    """Every act, newest first."""
+    """All audit entries, newest first."""
 
     verb = Verb.SEE_AUDIT
     parameters = frozenset({"before", "after"})
@@ -144,17 +145,17 @@ class Entries(Checked, ListAPIView[AuditEntry]):
     filterset_class = AuditFilter
 
     def get_queryset(self) -> QuerySet[AuditEntry]:
-        """Return all, newest first."""
+        """Return all entries, newest first."""
         return audit_queries.audit_entries().order_by("-pk")
 
 
 @extend_schema(tags=["audit"])
 class OneEntry(Checked, APIView):
-    """One act."""
+    """One audit entry."""
 
     verb = Verb.SEE_AUDIT
 
     @extend_schema(responses=EntrySerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Return the entry of that number."""
+        """Return the entry with this number."""
         return Response(EntrySerializer(audit_queries.audit_entry(pk)).data)

@@ -1,4 +1,4 @@
-"""The proof of the audit trail: verify a part of it, sign it, export it."""
+"""Endpoints to verify, sign and export the audit trail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NUMBER = {"type": "integer", "minimum": 1, "maximum": _GREATEST}
 
 
 class Head(serializers.Serializer[Any]):
-    """Where the chain ends."""
+    """Head of the chain: its last entry."""
 
     count = serializers.IntegerField()
     entry = serializers.IntegerField()
@@ -35,13 +35,13 @@ class Head(serializers.Serializer[Any]):
 
 
 class SignedSerializer(Head):
-    """What was signed, and when."""
+    """Signature: the signed entry and the time."""
 
     at = serializers.DateTimeField()
 
 
 class SignaturesSerializer(serializers.Serializer[Any]):
-    """How the signatures stand: ok, off, missing, old or bad."""
+    """Status of the signatures: ok, off, missing, old or bad."""
 
     state = serializers.CharField()
     sentence = serializers.CharField()
@@ -49,7 +49,7 @@ class SignaturesSerializer(serializers.Serializer[Any]):
 
 
 class BadSerializer(serializers.Serializer[Any]):
-    """The first bad entry, and what is wrong with it."""
+    """First bad entry and its fault."""
 
     entry = serializers.IntegerField()
     kind = serializers.CharField()
@@ -57,7 +57,7 @@ class BadSerializer(serializers.Serializer[Any]):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    """Whether the entries are as they were written, and linked on both sides."""
+    """Whether the entries are unchanged and linked to their neighbours."""
 
     verified = serializers.BooleanField()
     since_entry = serializers.IntegerField()
@@ -74,7 +74,10 @@ def _parameter(name: str, what: str) -> OpenApiParameter:
 
 @extend_schema(tags=["audit"])
 class Verify(Checked, APIView):
-    """A part of the trail, looked at now; the whole: ``manage.py verify_audit``."""
+    """Verification of a part of the trail.
+
+    ``manage.py verify_audit`` verifies the whole trail.
+    """
 
     verb = Verb.SEE_AUDIT
     parameters = frozenset({"since_entry", "until_entry"})
@@ -89,7 +92,7 @@ class Verify(Checked, APIView):
         ],
     )
     def get(self, request: Request) -> Response:
-        """Look at the entries from one number to another, at most 1000."""
+        """Verify the entries from one number to another, at most 1000."""
         since, until, verdict = attest.segment(
             by=user_of(request),
             since=_number(request, "since_entry"),
@@ -109,20 +112,20 @@ class Verify(Checked, APIView):
 
 @extend_schema(tags=["audit"])
 class Sign(Checked, APIView):
-    """The signature of the trail's end."""
+    """Signature of the head of the chain."""
 
     verb = Verb.SIGN
 
     @extend_schema(request=Empty, responses=SignedSerializer)
     def post(self, request: Request) -> Response:
-        """Sign where the chain ends now."""
+        """Sign the current head of the chain."""
         taken(request, Empty)
         return Response(SignedSerializer(attest.sign(by=user_of(request))).data)
 
 
 @extend_schema(tags=["audit"])
 class Export(Checked, APIView):
-    """The trail as a file that proves itself."""
+    """Export of the trail as a self-verifying file."""
 
     verb = Verb.SEE_AUDIT
     parameters = frozenset({"format", "until_entry", *AuditFilter.base_filters})
@@ -139,7 +142,7 @@ class Export(Checked, APIView):
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Send what the filters find; ``proof`` is that of the CSV."""
+        """Return the filtered entries; ``proof`` is the proof of the CSV export."""
         given = request.query_params
         how = given.get("format", "jsonl")
         if how not in sending.FORMATS:

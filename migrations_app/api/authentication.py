@@ -1,4 +1,4 @@
-"""How whoever asks is known: by a bearer token."""
+"""Authentication of API callers by bearer token."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ UNKNOWN = "This token is unknown or has expired. POST /api/token/ gives a new on
 
 
 class Bearer(TokenAuthentication):  # type: ignore[misc]
-    """``Authorization: Bearer …``; whatever is sent there, the answer is a sentence."""
+    """Authentication by the header ``Authorization: Bearer TOKEN``.
+
+    Every invalid header gets an error sentence.
+    """
 
     def authenticate_credentials(self, token: bytes) -> Any:
         """Return the user and the token. Raises AuthenticationFailed."""
@@ -25,7 +28,7 @@ class Bearer(TokenAuthentication):  # type: ignore[misc]
 
 
 class BearerScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """How the schema describes it."""
+    """Description of the authentication in the schema."""
 
     target_class = Bearer  # type: ignore[assignment]
     name = "bearer"

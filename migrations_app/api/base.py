@@ -1,7 +1,7 @@
-"""What all of the interface has in common: who may, what may be sent, how it is paged.
+"""Common parts of the API: permissions, input checks and paging.
 
-Nothing that was sent is ignored in silence: an unknown field or parameter is refused.
-A mistyped ``target`` must not turn into a host of the scheduler's choice.
+Unknown fields and parameters are refused, never ignored: a mistyped ``target`` must not
+become a host chosen by the scheduler.
 """
 
 from __future__ import annotations
@@ -34,23 +34,24 @@ PAGING = frozenset({"page", "page_size"})
 
 
 def user_of(request: Request) -> User:
-    """Return who is signed in; MayDo lets nobody else through."""
+    """Return the signed-in user; MayDo admits nobody else."""
     return cast(User, request.user)
 
 
 def person_of(request: Request) -> Person:
-    """Return who is signed in, with their roles."""
+    """Return the signed-in person with their roles."""
     return policy.person(request.user)
 
 
 class MayDo(BasePermission):
-    """Whoever is signed in and may do the view's ``verb``; else the policy's sentence.
+    """Permission: signed in, and allowed to do the view's ``verb``.
 
-    The verbs of requests/ and runs/ ask again, about the very request or run.
+    The actions in requests/actions.py and runs/actions.py check again for the concrete
+    request or run.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether anybody is signed in. Raises NotAllowed."""
+        """Return whether the caller is signed in. Raises NotAllowed."""
         if not request.user.is_authenticated:
             return False
         verb = getattr(view, "verb", Verb.SEE)
@@ -59,13 +60,13 @@ class MayDo(BasePermission):
 
 
 class Checked:
-    """A view that takes the query parameters ``parameters``, and no others."""
+    """View that accepts only the query parameters in ``parameters``."""
 
     verb: Verb = Verb.SEE
     parameters: frozenset[str] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let in who may, then look at what they sent."""
+        """Check the permission, then the parameters."""
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         allowed = set(self.parameters)
         if filters := getattr(self, "filterset_class", None):
@@ -80,7 +81,7 @@ class Checked:
 
 
 def refuse_unknown(given: Iterable[str], allowed: Iterable[str], what: str) -> None:
-    """Raise ValidationError if any is given that is not allowed."""
+    """Raise ValidationError for parameters that are not allowed."""
     known = sorted(allowed)
     there_are = f"there are {', '.join(known)}" if known else "there is none"
     unknown = set(map(str, given)) - set(known)
@@ -91,12 +92,12 @@ def refuse_unknown(given: Iterable[str], allowed: Iterable[str], what: str) -> N
 
 
 class Filters(DjangoFilterBackend):  # type: ignore[misc]
-    """The pages' own filters; a time that no database could hold is refused."""
+    """Filters of the pages, which also refuse times outside the databases' range."""
 
     def get_filterset_kwargs(
         self, request: Request, queryset: QuerySet[Model], view: APIView
     ) -> dict[str, Any]:
-        """Tell the filters who asks, if they want to know."""
+        """Pass the caller to filter sets that need it."""
         known = super().get_filterset_kwargs(request, queryset, view)
         if getattr(view, "filters_by_person", False):
             known["person"] = person_of(request)
@@ -105,7 +106,7 @@ class Filters(DjangoFilterBackend):  # type: ignore[misc]
     def get_filterset(
         self, request: Request, queryset: QuerySet[Model], view: APIView
     ) -> Any:
-        """Return the filters, with every time looked at."""
+        """Return the filter set with every time checked."""
         filters = super().get_filterset(request, queryset, view)
         if filters is not None and filters.is_valid():
             for name, value in filters.form.cleaned_data.items():
@@ -124,10 +125,10 @@ def _storable(name: str, value: datetime) -> None:
 
 
 class Pages(PageNumberPagination):
-    """``page`` from 1 on, ``page_size`` up to 1000; ``next`` is the next one's address.
+    """Paging: ``page`` from 1, ``page_size`` up to 1000, ``next`` as an address.
 
-    Lists are in a fixed order, newest first where time matters, so that a reader who
-    follows ``next`` may meet a row twice while others add some, but misses none.
+    Lists have a fixed order, newest first where time matters. A reader who follows
+    ``next`` can see a row twice while rows are added, but misses none.
     """
 
     page_size = PAGE
@@ -135,12 +136,12 @@ class Pages(PageNumberPagination):
     max_page_size = MOST_ON_A_PAGE
 
     def get_page_size(self, request: Request) -> int:
-        """Return how many there are to be on a page. Raises ValidationError."""
+        """Return the page size. Raises ValidationError."""
         asked = request.query_params.get("page_size", str(PAGE))
         return _whole_number("page_size", asked, most=MOST_ON_A_PAGE)
 
     def get_page_number(self, request: Request, paginator: Any) -> int:
-        """Return the number of the page. Raises ValidationError, NotFound."""
+        """Return the page number. Raises ValidationError, NotFound."""
         asked = request.query_params.get("page", "1")
         number = _whole_number("page", asked, most=2**31 - 1)
         if number > paginator.num_pages:
@@ -148,7 +149,7 @@ class Pages(PageNumberPagination):
         return number
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Say in the schema what is said here."""
+        """Document the paging parameters in the schema."""
         found = super().get_schema_operation_parameters(view)
         for parameter, most in zip(found, (2**31 - 1, MOST_ON_A_PAGE), strict=True):
             parameter["schema"] |= {"minimum": 1, "maximum": most}
@@ -164,37 +165,37 @@ def _whole_number(name: str, text: str, *, most: int, least: int = 1) -> int:
 
 
 def cursor(request: Request, name: str, *, most: int = 2**31 - 1) -> int:
-    """Return the query parameter, 0 if it is not given. Raises ValidationError."""
+    """Return the query parameter, 0 if missing. Raises ValidationError."""
     text = request.query_params.get(name, "0")
     return _whole_number(name, text, least=0, most=most)
 
 
 class Text(serializers.CharField):
-    """Text that was sent as text: a number or a truth value is no reason for a move."""
+    """String field that accepts strings only, no numbers or booleans."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the text without white space around it. Raises ValidationError."""
+        """Return the string, stripped. Raises ValidationError."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class Input(serializers.Serializer[Any]):
-    """What may be sent: these fields, and no others."""
+    """Serializer that refuses unknown fields."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the clean fields. Raises ValidationError."""
+        """Return the valid fields. Raises ValidationError."""
         if isinstance(data, Mapping):
             refuse_unknown(data, self.fields, "field")
         return super().to_internal_value(data)
 
 
 class Empty(Input):
-    """Nothing is to be sent."""
+    """Serializer of an empty body."""
 
 
 def taken(request: Request, shape: type[Input]) -> dict[str, Any]:
-    """Return what was sent, in that shape. Raises ValidationError, ParseError."""
+    """Return the body validated by it. Raises ValidationError, ParseError."""
     sent = shape(data=request.data)
     sent.is_valid(raise_exception=True)
     return cast(dict[str, Any], sent.validated_data)
@@ -209,7 +210,7 @@ class JSON(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return what was sent. Raises ParseError."""
+        """Return the parsed body. Raises ParseError."""
         in_utf_8 = {**(parser_context or {}), "encoding": "utf-8"}
         try:
             return super().parse(stream, media_type, in_utf_8)
@@ -218,10 +219,10 @@ class JSON(JSONParser):
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """Answers are JSON whatever is asked for; a browser sees them too."""
+    """Content negotiation that always answers JSON, to browsers as well."""
 
     def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
-        """Return the parser of what was sent; None when there is none."""
+        """Return the parser for the content type; None if there is none."""
         return DefaultContentNegotiation().select_parser(request, parsers)
 
     def select_renderer(

@@ -1,4 +1,4 @@
-"""Nova's services, as Nova tells them now; nova-compute can be disabled and enabled."""
+"""Nova services, read live; nova-compute can be disabled and enabled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLOUD = OpenApiParameter("cloud", description="Which cloud; without it, the firs
 
 
 class ServiceSerializer(serializers.Serializer[Any]):
-    """A service, in the words of ``openstack compute service list``."""
+    """Service with the columns of ``openstack compute service list``."""
 
     id = serializers.CharField()
     binary = serializers.CharField()
@@ -35,24 +35,24 @@ class ServiceSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.ChoiceField(["enabled", "disabled"]))
     def get_status(self, row: Service) -> str:
-        """Return whether the scheduler may choose it."""
+        """Return "enabled" or "disabled"."""
         return "enabled" if row.enabled else "disabled"
 
     @extend_schema_field(serializers.ChoiceField(["up", "down"]))
     def get_state(self, row: Service) -> str:
-        """Return whether it reports."""
+        """Return "up" or "down"."""
         return "up" if row.up else "down"
 
 
 class DisableRequest(Input):
-    """Why; Nova shows it, with the person's name."""
+    """Input to disable a service; Nova shows the note with the person's name."""
 
     reason = Text(max_length=255)
     cloud = Text(required=False, max_length=100)
 
 
 class EnableRequest(Input):
-    """Why; an auditor will read it."""
+    """Input to enable a service; auditors read the note."""
 
     note = Text(max_length=LONGEST_TEXT)
     cloud = Text(required=False, max_length=100)
@@ -60,13 +60,13 @@ class EnableRequest(Input):
 
 @extend_schema(tags=["inventory"])
 class Services(Checked, APIView):
-    """All of Nova's services."""
+    """All Nova services."""
 
     parameters = frozenset({"cloud"})
 
     @extend_schema(responses=ServiceSerializer(many=True), parameters=[CLOUD])
     def get(self, request: Request) -> Response:
-        """Return every service, by binary and host, as Nova tells it now."""
+        """Return every service by binary and host, read live from Nova."""
         cloud = request.query_params.get("cloud")
         found = verbs.services(by=user_of(request), cloud=cloud)
         return Response(ServiceSerializer(found, many=True).data)
@@ -74,13 +74,13 @@ class Services(Checked, APIView):
 
 @extend_schema(tags=["inventory"])
 class Disable(Checked, APIView):
-    """Take a host from the scheduler."""
+    """Disable a compute service."""
 
     verb = Verb.DISABLE
 
     @extend_schema(request=DisableRequest, responses=ServiceSerializer)
     def post(self, request: Request, uuid: UUID) -> Response:
-        """Disable a nova-compute: what runs there runs on, nothing new comes."""
+        """Disable a nova-compute: its instances keep running, no new one arrives."""
         sent: dict[str, Any] = taken(request, DisableRequest)
         done = verbs.disable(str(uuid), by=user_of(request), **sent)
         return Response(ServiceSerializer(done).data)
@@ -88,7 +88,7 @@ class Disable(Checked, APIView):
 
 @extend_schema(tags=["inventory"])
 class Enable(Checked, APIView):
-    """Give a host to the scheduler."""
+    """Enable a compute service."""
 
     verb = Verb.ENABLE
 

@@ -1,4 +1,4 @@
-"""Copy speeds between hosts: what was measured, and having it measured."""
+"""Copy speeds between hosts: measurements, and requests for new ones."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from migrations_app.models import CopySpeed
 
 
 class SpeedSerializer(serializers.ModelSerializer[CopySpeed]):
-    """One measurement, in Mbit/s. ``at`` is null until it is over.
+    """One measurement, in Mbit/s.
 
-    Then ``trouble`` says why it came to nothing, if it did. ``latest``: it is what
-    estimates for this pair are made with.
+    ``at`` is null until the measurement has ended; then ``trouble`` has the error if it
+    failed. ``latest``: estimates for this pair use it.
     """
 
     cloud = serializers.CharField(source="cloud.name")
@@ -45,7 +45,7 @@ class SpeedSerializer(serializers.ModelSerializer[CopySpeed]):
 
 
 class SpeedRequest(Input):
-    """From which host to which."""
+    """Input: source and target host."""
 
     source = Text(max_length=255)  # type: ignore[assignment]
     target = Text(max_length=255)
@@ -54,7 +54,7 @@ class SpeedRequest(Input):
 
 @extend_schema(tags=["inventory"])
 class Speeds(Checked, ListAPIView[CopySpeed]):
-    """Measurements of how fast one host copies to another, newest first."""
+    """Measurements of copy speeds between hosts, newest first."""
 
     serializer_class = SpeedSerializer
     filterset_class = SpeedFilter
@@ -65,7 +65,7 @@ class Speeds(Checked, ListAPIView[CopySpeed]):
 
     @extend_schema(request=SpeedRequest, responses={202: SpeedSerializer})
     def post(self, request: Request) -> Response:
-        """Have a worker measure one pair, as soon as it is its turn."""
+        """Queue a measurement of one pair for a worker."""
         require(request.user, Verb.MEASURE)
         sent = taken(request, SpeedRequest)
         row = speeds.ask(by=user_of(request), **sent)

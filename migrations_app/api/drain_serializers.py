@@ -1,4 +1,4 @@
-"""The shapes of drains in the API: what is sent and what is answered."""
+"""Serializers of drains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATES = DrainState.values
 
 
 class LimitsRequest(Input):
-    """How many moves may be under way at once; 0: as many as there are."""
+    """Input of limits for parallel moves; 0 means no limit."""
 
     per_source = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
     per_target = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
@@ -28,7 +28,7 @@ class LimitsRequest(Input):
 
 
 class BackRequest(Input):
-    """Why instances are moved back, and when."""
+    """Input to move instances back: reason and window."""
 
     reason = Text(max_length=LONGEST_TEXT)
     ticket = Text(required=False, allow_blank=True, max_length=100)
@@ -37,9 +37,10 @@ class BackRequest(Input):
 
 
 class DrainRequest(BackRequest):
-    """Which hosts are to be emptied, how, why and when.
+    """Input of a new drain: hosts, limits, reason and window.
 
-    ``targets``: the only hosts that instances may go to; none: every host.
+    ``targets`` are the only hosts that instances may move to; null or empty: every
+    host.
     """
 
     hosts = serializers.ListField(
@@ -88,7 +89,7 @@ class DrainMoveSerializer(serializers.ModelSerializer[MigrationRequest]):
 
 
 class DrainStaysSerializer(serializers.Serializer[Any]):
-    """An instance that the drain cannot move: why, and what to do about that."""
+    """Instance that the drain cannot move, with the reason and a remedy."""
 
     instance = serializers.CharField()
     name = serializers.CharField()
@@ -143,12 +144,12 @@ class DrainInListSerializer(serializers.ModelSerializer[Drain]):
         )
 
     def get_to_look_at(self, row: Drain) -> int:
-        """Return how many moves its placement has."""
+        """Return the number of moves that placement has planned."""
         return len(row.tasks)
 
 
 class DrainSerializer(DrainInListSerializer):
-    """A drain with its moves, what stays, the decisions and the approvals needed."""
+    """Drain with moves, remaining instances, decisions and approval status."""
 
     moves = serializers.SerializerMethodField()
     stays = DrainStaysSerializer(many=True)
@@ -166,7 +167,7 @@ class DrainSerializer(DrainInListSerializer):
 
     @extend_schema_field(DrainMoveSerializer(many=True))
     def get_moves(self, row: Drain) -> list[dict[str, Any]]:
-        """Return the moves in their order."""
+        """Return the moves in order."""
         return list(DrainMoveSerializer(row.moves.order_by("place"), many=True).data)
 
     @extend_schema_field(DecisionSerializer(many=True))
@@ -179,6 +180,6 @@ class DrainSerializer(DrainInListSerializer):
 
     @extend_schema_field(StandingSerializer(many=True))
     def get_approvals(self, row: Drain) -> list[dict[str, Any]]:
-        """Return where the approvals stand under each policy that rules."""
+        """Return the approval status under each policy that applies."""
         found = rulings.approval_statuses(row) or []
         return [StandingSerializer(each).data for each in found]

@@ -1,4 +1,4 @@
-"""Drains: hosts that are emptied under one approval."""
+"""Endpoints for drains, which empty hosts under one approval."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Drains(Checked, ListAPIView[Drain]):
     parameters = PAGING | {"state"}
 
     def get_queryset(self) -> QuerySet[Drain]:
-        """Return all, or those in a state."""
+        """Return all drains, or those in one state."""
         rows = Drain.objects.select_related("cloud").order_by("-pk")
         state = self.request.query_params.get("state")
         if state is None:
@@ -53,7 +53,7 @@ class Drains(Checked, ListAPIView[Drain]):
 
     @extend_schema(request=DrainRequest, responses={202: DrainSerializer})
     def post(self, request: Request) -> Response:
-        """Ask that hosts be emptied. It is planned by itself, then waits."""
+        """Request a drain. It is planned automatically, then waits for approval."""
         require(request.user, Verb.DRAIN)
         return _begun(
             verbs.ask(by=user_of(request), **taken(request, DrainRequest)), request
@@ -66,80 +66,80 @@ class OneDrain(Checked, APIView):
 
     @extend_schema(responses=DrainSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Return the drain with its moves, what stays, and its decisions."""
+        """Return the drain with moves, remaining instances and decisions."""
         return _answer(pk)
 
 
 @extend_schema(tags=["drains"])
 class ApproveDrain(Checked, APIView):
-    """Say yes to a drain."""
+    """Approve a drain."""
 
     verb = Verb.APPROVE
 
     @extend_schema(request=ApproveRequest, responses=DrainSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Approve the plan with that digest; with enough approvals it starts."""
+        """Approve the plan with this digest; with enough approvals it starts."""
         verbs.approve(pk, by=user_of(request), **taken(request, ApproveRequest))
         return _answer(pk)
 
 
 @extend_schema(tags=["drains"])
 class MoveBack(Checked, APIView):
-    """Move back what a drain has moved."""
+    """Move back the instances that a drain has moved."""
 
     verb = Verb.DRAIN
 
     @extend_schema(request=BackRequest, responses={202: DrainSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Ask that instances be moved back, under an approval of its own."""
+        """Request to move the instances back, under a separate approval."""
         row = verbs.move_back(pk, by=user_of(request), **taken(request, BackRequest))
         return _begun(row, request)
 
 
 class _Said(Checked, APIView):
-    """What is done to a drain with no more than a note."""
+    """Base of the actions that take only a note."""
 
     def act(self, pk: int, **said: Any) -> Drain:
-        """Do it."""
+        """Carry out the action."""
         raise NotImplementedError
 
     @extend_schema(request=runs.NoteRequest, responses=DrainSerializer, tags=["drains"])
     def post(self, request: Request, pk: int) -> Response:
-        """Do it; the note says why."""
+        """Carry out the action; the note is its reason."""
         self.act(pk, by=user_of(request), **taken(request, runs.NoteRequest))
         return _answer(pk)
 
 
 class RejectDrain(_Said):
-    """Say no to a drain and all of its moves, for good."""
+    """Reject a drain and all of its moves, finally."""
 
     verb = Verb.REJECT
     act = staticmethod(verbs.reject)  # type: ignore[assignment]
 
 
 class WithdrawDrain(_Said):
-    """Take a drain and all of its moves back, before it runs."""
+    """Withdraw a drain and all of its moves before the start."""
 
     verb = Verb.WITHDRAW
     act = staticmethod(verbs.withdraw)  # type: ignore[assignment]
 
 
 class PauseDrain(_Said):
-    """Start none of its moves until it goes on."""
+    """Pause a drain: no further move starts until it is resumed."""
 
     verb = Verb.PAUSE
     act = staticmethod(verbs.pause)  # type: ignore[assignment]
 
 
 class ResumeDrain(_Said):
-    """Have a paused drain go on."""
+    """Resume a paused drain."""
 
     verb = Verb.RESUME
     act = staticmethod(verbs.resume)  # type: ignore[assignment]
 
 
 class CancelDrain(_Said):
-    """Start none of its moves any more; those under way end as they do."""
+    """Cancel a drain: no further move starts; running moves finish."""
 
     verb = Verb.CANCEL
     act = staticmethod(verbs.cancel)  # type: ignore[assignment]

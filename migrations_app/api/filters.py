@@ -1,4 +1,4 @@
-"""What lists can be narrowed by: the pages' filters, and what only programs need."""
+"""Filters of lists: those of the pages, and those only for programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _YES_OR_NO = [("true", "true"), ("false", "false")]
 
 
 class InstanceFilter(inventory.InstanceFilter):
-    """As on the page; and by cloud."""
+    """Page filters, and the cloud."""
 
     cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
 
@@ -30,7 +30,7 @@ class InstanceFilter(inventory.InstanceFilter):
 
 
 class HypervisorFilter(inventory.HypervisorFilter):
-    """As on the page; and by cloud."""
+    """Page filters, and the cloud."""
 
     cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
 
@@ -40,7 +40,7 @@ class HypervisorFilter(inventory.HypervisorFilter):
 
 
 class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Snapshots of a host, and of a time."""
+    """Filter of snapshots by host and time."""
 
     host = django_filters.CharFilter(label="Host")
     cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
@@ -61,7 +61,7 @@ class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class RequestFilter(requests.RequestFilter):
-    """As on the page; by the instance's UUID; ``mine`` for one's own."""
+    """Page filters, the instance's UUID, and ``mine`` for the caller's own."""
 
     instance = django_filters.CharFilter(label="UUID of the instance")
     mine = django_filters.ChoiceFilter(
@@ -77,7 +77,7 @@ class RequestFilter(requests.RequestFilter):
     def one_s_own(
         self, rows: QuerySet[MigrationRequest], name: str, value: str
     ) -> QuerySet[MigrationRequest]:
-        """True: those asked by this person; false: those asked by others."""
+        """True: requests of the caller; false: requests of others."""
         if value == "true":
             return rows.filter(asked_by=self.person.id)
         return rows.exclude(asked_by=self.person.id)
@@ -87,7 +87,7 @@ AuditFilter = trail.AuditFilter
 
 
 class SpeedFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Measurements from a host, to a host, and those that estimates are made with."""
+    """Filter of measurements by source, target, and use in estimates."""
 
     source = django_filters.CharFilter(label="From this host")
     target = django_filters.CharFilter(label="To this host")
@@ -105,5 +105,5 @@ class SpeedFilter(django_filters.FilterSet):  # type: ignore[misc]
     def newest(
         self, rows: QuerySet[CopySpeed], name: str, value: str
     ) -> QuerySet[CopySpeed]:
-        """True: those that estimates are made with; false: all others."""
+        """True: measurements used in estimates; false: all others."""
         return rows.filter(latest=value == "true")

@@ -1,4 +1,4 @@
-"""Hypervisors, instances and snapshots: our copy of the clouds, to be read."""
+"""Hypervisors, instances and snapshots from novaweb's copy of the clouds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CLOUD = OpenApiParameter("cloud", description="Needed if the name is ambiguous."
 
 
 class StockSerializer(serializers.Serializer[Any]):
-    """What a host has of something; capacity is (total - reserved) x ratio."""
+    """One resource of a host; capacity is (total - reserved) x ratio."""
 
     total = serializers.IntegerField()
     reserved = serializers.IntegerField()
@@ -43,7 +43,7 @@ class StockSerializer(serializers.Serializer[Any]):
 
 
 class MostSerializer(serializers.Serializer[Any]):
-    """What the flavors of the instances of a host name: MiB of memory, GiB of disk."""
+    """Sum of the flavors of a host's instances: MiB of memory, GiB of disk."""
 
     vcpus = serializers.IntegerField()
     memory = serializers.IntegerField()
@@ -51,7 +51,7 @@ class MostSerializer(serializers.Serializer[Any]):
 
 
 class NovaSerializer(serializers.Serializer[Any]):
-    """What Nova counts on a host, without ratios: null where it does not tell."""
+    """Nova's own figures of a host, without ratios; null where unavailable."""
 
     vcpus = serializers.IntegerField(allow_null=True)
     vcpus_used = serializers.IntegerField(allow_null=True)
@@ -62,7 +62,7 @@ class NovaSerializer(serializers.Serializer[Any]):
 
 
 class HypervisorSerializer(serializers.ModelSerializer[Hypervisor]):
-    """A compute host. Memory in MiB, disk in GiB, by placement's account."""
+    """Compute host. Memory in MiB, disk in GiB, figures from Placement."""
 
     id = serializers.CharField(source="uuid", help_text="Its UUID in Nova.")
     cloud = serializers.CharField(source="cloud.name")
@@ -99,32 +99,32 @@ class HypervisorSerializer(serializers.ModelSerializer[Hypervisor]):
 
     @extend_schema_field(StockSerializer)
     def get_vcpus(self, row: Hypervisor) -> dict[str, Any]:
-        """Return what it has of virtual processors."""
+        """Return the stock of virtual processors."""
         return _stock(row, "vcpus")
 
     @extend_schema_field(StockSerializer)
     def get_memory(self, row: Hypervisor) -> dict[str, Any]:
-        """Return what it has of memory, in MiB."""
+        """Return the stock of memory, in MiB."""
         return _stock(row, "memory")
 
     @extend_schema_field(StockSerializer)
     def get_disk(self, row: Hypervisor) -> dict[str, Any]:
-        """Return what it has of disk, in GiB."""
+        """Return the stock of disk, in GiB."""
         return _stock(row, "disk")
 
     def get_instances(self, row: Hypervisor) -> int:
-        """Return how many instances it has, as counted for all rows at once."""
+        """Return the number of instances, counted once for all rows."""
         return self._most(row).instances
 
     @extend_schema_field(MostSerializer)
     def get_used_max(self, row: Hypervisor) -> dict[str, int]:
-        """Return what the flavors of its instances name."""
+        """Return the sum of the flavors of its instances."""
         there = self._most(row)
         return {name: getattr(there, name) for name in RESOURCES}
 
     @extend_schema_field(NovaSerializer)
     def get_nova(self, row: Hypervisor) -> dict[str, int | None]:
-        """Return what Nova itself counts; null where it does not tell."""
+        """Return Nova's own figures; null where unavailable."""
         return {
             name: getattr(row, f"nova_{name}")
             for each in RESOURCES
@@ -149,7 +149,7 @@ def _stock(row: Hypervisor, name: str) -> dict[str, Any]:
 
 
 class UsageSerializer(serializers.Serializer[Any]):
-    """What the instances of one project take on a host."""
+    """Resources that the instances of one project use on a host."""
 
     project_id = serializers.CharField()
     project_name = serializers.CharField()
@@ -160,7 +160,7 @@ class UsageSerializer(serializers.Serializer[Any]):
 
 
 class HypervisorAndUsersSerializer(HypervisorSerializer):
-    """A compute host, and who uses it."""
+    """Compute host with its usage by project."""
 
     projects = UsageSerializer(many=True)
 
@@ -202,7 +202,7 @@ class InstanceSerializer(serializers.ModelSerializer[Instance]):
 
 
 class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
-    """What a host had and used at one moment. Memory in MiB, disk in GiB."""
+    """Capacity and usage of a host at one time. Memory in MiB, disk in GiB."""
 
     cloud = serializers.CharField(source="cloud.name")
 
@@ -250,7 +250,7 @@ class OneHypervisor(Checked, APIView):
 
     @extend_schema(responses=HypervisorAndUsersSerializer, parameters=[CLOUD])
     def get(self, request: Request, host: str) -> Response:
-        """Return the host with its capacity, and which projects use it."""
+        """Return the host with its capacity and its usage by project."""
         cloud = request.query_params.get("cloud", "")
         if "\x00" in host + cloud:
             raise Gone("No hypervisor has a name like that.")
@@ -284,7 +284,7 @@ class OneInstance(Checked, APIView):
 
 @extend_schema(tags=["inventory"])
 class Snapshots(Checked, ListAPIView[Snapshot]):
-    """The history of the capacity, newest first; ``grain`` is the minutes of a row."""
+    """History of the capacity, newest first; ``grain`` is in minutes."""
 
     serializer_class = SnapshotSerializer
     filterset_class = SnapshotFilter
@@ -295,26 +295,26 @@ class Snapshots(Checked, ListAPIView[Snapshot]):
 
 
 class SyncRequest(Input):
-    """Which cloud is to be read; all, if none is named."""
+    """Input to read the inventory: a cloud; all if missing."""
 
     cloud = Text(required=False, max_length=100)
 
 
 class SyncSerializer(serializers.Serializer[Any]):
-    """The clouds that a worker is going to read."""
+    """Clouds that a worker will read."""
 
     clouds = serializers.ListField(child=serializers.CharField())
 
 
 @extend_schema(tags=["inventory"])
 class Sync(Checked, APIView):
-    """The reading of the inventory, which happens by itself every minute or so."""
+    """Reading of the inventory, which also runs automatically every minute."""
 
     verb = Verb.SYNC
 
     @extend_schema(request=SyncRequest, responses={202: SyncSerializer})
     def post(self, request: Request) -> Response:
-        """Have a worker read the inventory anew, within seconds."""
+        """Have a worker read the inventory within seconds."""
         sent = taken(request, SyncRequest)
         clouds = have_read_anew(by=user_of(request), cloud=sent.get("cloud"))
         return Response({"clouds": clouds}, status=202)

@@ -1,4 +1,4 @@
-"""What is held for nothing on the hosts, as the page of leaks has it."""
+"""Stale resources on hosts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from migrations_app.models import Leak
 
 
 class LeakSerializer(serializers.ModelSerializer[Leak]):
-    """One leak. ``subject`` is the UUID of what is held, or of who holds it."""
+    """Stale resource. ``subject`` is the UUID of the resource or of its holder."""
 
     cloud = serializers.CharField(source="cloud.name")
 
@@ -28,7 +28,7 @@ class LeakSerializer(serializers.ModelSerializer[Leak]):
 
 @extend_schema(tags=["inventory"])
 class Leaks(Checked, ListAPIView[Leak]):
-    """Every leak, by host: what is wrong, and what mends it."""
+    """All stale resources by host, with the fault and the remedy."""
 
     serializer_class = LeakSerializer
     filterset_class = LeakFilter

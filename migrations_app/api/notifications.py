@@ -1,4 +1,4 @@
-"""What whoever asks was told, and what they want to hear of."""
+"""Notifications of the caller, and their notification settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST = 2**63 - 1
 
 
 class NoticeSerializer(serializers.ModelSerializer[Notice]):
-    """One thing that you were told. ``read_at`` is null until you have read it."""
+    """Notification; ``read_at`` is null while unread."""
 
     request = serializers.IntegerField(source="request_number", allow_null=True)
     run = serializers.IntegerField(source="run_number", allow_null=True)
@@ -45,7 +45,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
 
 
 class NoticeFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Notices of an event, and those that are unread."""
+    """Filter by event, and by unread."""
 
     event = django_filters.ChoiceFilter(
         choices=[(key, event.title) for key, event in EVENTS.items()], label="Event"
@@ -61,52 +61,52 @@ class NoticeFilter(django_filters.FilterSet):  # type: ignore[misc]
     def not_read(
         self, rows: QuerySet[Notice], name: str, value: str
     ) -> QuerySet[Notice]:
-        """True: what was not read yet; false: what was."""
+        """True: unread notifications; false: read ones."""
         return rows.filter(read_at__isnull=value == "true")
 
 
 @extend_schema(tags=["notices"])
 class Notices(Checked, ListAPIView[Notice]):
-    """What you were told, newest first."""
+    """Notifications of the caller, newest first."""
 
     serializer_class = NoticeSerializer
     filterset_class = NoticeFilter
 
     def get_queryset(self) -> QuerySet[Notice]:
-        """Return what is this person's own."""
+        """Return the notifications of the caller."""
         if getattr(self, "swagger_fake_view", False):
             return Notice.objects.none()
         return inbox.of(person_of(self.request))
 
 
 class UntilRequest(Input):
-    """The number of the newest notice that you have seen."""
+    """Input: the number of the newest notification seen."""
 
     until = serializers.IntegerField(min_value=1, max_value=MOST)
 
 
 class ReadSerializer(serializers.Serializer[Any]):
-    """How many of them were new."""
+    """Number of notifications that were unread before."""
 
     read = serializers.IntegerField()
 
 
 @extend_schema(tags=["notices"])
 class ReadAll(Checked, APIView):
-    """You have read all notices up to a number."""
+    """Mark all notifications up to a number as read."""
 
     @extend_schema(
         operation_id="notices_read_all", request=UntilRequest, responses=ReadSerializer
     )
     def post(self, request: Request) -> Response:
-        """Mark as read what is yours up to there."""
+        """Mark the caller's notifications up to this number as read."""
         until = taken(request, UntilRequest)["until"]
         return Response({"read": inbox.read_all(by=user_of(request), until=until)})
 
 
 @extend_schema(tags=["notices"])
 class Read(Checked, APIView):
-    """You have read one notice."""
+    """Mark one notification as read."""
 
     @extend_schema(request=Empty, responses=NoticeSerializer)
     def post(self, request: Request, pk: int) -> Response:
@@ -116,7 +116,7 @@ class Read(Checked, APIView):
 
 
 class ScopeField(serializers.ChoiceField):
-    """``mine``: what concerns you; ``all``; ``never``; "": as your groups have it."""
+    """``mine``: events about you; ``all``; ``never``; "": use the groups' setting."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -125,14 +125,14 @@ class ScopeField(serializers.ChoiceField):
 
 
 class ChoiceRequest(Input):
-    """Of one event, by each channel."""
+    """Setting of one event, by channel."""
 
     app = ScopeField()
     mail = ScopeField()
 
 
 class ChoicesRequest(Input):
-    """By event. What is left out is as your groups and the defaults have it."""
+    """Settings by event; missing events use the groups' settings and defaults."""
 
     def get_fields(self) -> dict[str, Any]:
         """Return one field for each event."""
@@ -141,16 +141,16 @@ class ChoicesRequest(Input):
 
 @extend_schema(tags=["notices"])
 class Choices(Checked, APIView):
-    """What you want to hear of, and by which way."""
+    """Notification settings of the caller."""
 
     @extend_schema(responses=ChoicesRequest)
     def get(self, request: Request) -> Response:
-        """Return what you have chosen yourself."""
+        """Return the caller's own settings."""
         return Response(_shown(request))
 
     @extend_schema(request=ChoicesRequest, responses=ChoicesRequest)
     def post(self, request: Request) -> Response:
-        """Choose anew: what was chosen before is forgotten."""
+        """Replace all settings of the caller."""
         choices.choose(by=user_of(request), wanted=taken(request, ChoicesRequest))
         return Response(_shown(request))
 

@@ -1,4 +1,4 @@
-"""What the generated schema cannot know by itself."""
+"""Additions to the generated OpenAPI schema."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Schema(AutoSchema):
 
 
 def finish(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
-    """Return the schema with two things said that hold everywhere.
+    """Return the schema with two general additions.
 
-    Every operation may answer with a problem, and no field is taken that is not named.
+    Every operation can answer with problem details, and unknown fields are refused.
     """
     components = result["components"]["schemas"]
     components["Problem"] = SCHEMA

@@ -1,4 +1,4 @@
-"""The pre-flight: what speaks for and against a move, before it is asked for."""
+"""Pre-flight checks of a move, before it is requested."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ A_TARGET = "A host; null: for advice every host; for a request the scheduler cho
 
 
 class FindingSerializer(serializers.Serializer[Any]):
-    """What one rule of the pre-flight says; severity: blocks, warns, unknown, ok."""
+    """Result of one rule; severity: blocks, warns, unknown, ok."""
 
     rule = serializers.CharField()
     severity = serializers.CharField()
@@ -36,9 +36,10 @@ class FindingSerializer(serializers.Serializer[Any]):
 
 
 class SpeedBasisSerializer(serializers.Serializer[Any]):
-    """The copy speed, in Mbit/s, that an estimate was made with.
+    """Copy speed in Mbit/s that an estimate uses.
 
-    ``measured_at`` is null when it is assumed; else it was measured between these two.
+    ``measured_at`` is null for an assumed speed; otherwise it was measured between
+    these hosts.
     """
 
     mbit = serializers.IntegerField()
@@ -48,7 +49,7 @@ class SpeedBasisSerializer(serializers.Serializer[Any]):
 
 
 class EstimateSerializer(serializers.Serializer[Any]):
-    """How long it may take: seconds, least and most, and the same in words."""
+    """Estimated duration: least and most in seconds, and the same in words."""
 
     duration = serializers.ListField(child=serializers.FloatField())
     downtime = serializers.ListField(child=serializers.FloatField())
@@ -67,17 +68,17 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
-    """What a move does to one host, by placement's names of resources."""
+    """Effect of a move on one host, by Placement's resource class."""
 
     host = serializers.CharField()
     resources = serializers.DictField(child=ResourceSerializer())
 
 
 class WhatIfSerializer(serializers.Serializer[Any]):
-    """What a move does to both hosts; null for one that is not known.
+    """Effect of a move on both hosts; null for an unknown host.
 
-    While it lasts the source is still charged what it was, the target already what it
-    will be.
+    During the move the source keeps the allocation "before", and the target already has
+    the allocation "after".
     """
 
     source = ChangeSerializer(allow_null=True)  # type: ignore[assignment]
@@ -85,7 +86,7 @@ class WhatIfSerializer(serializers.Serializer[Any]):
 
 
 class OptionSerializer(serializers.Serializer[Any]):
-    """One way to move the instance; verdict is the gravest severity found."""
+    """One option for the move; verdict is its gravest severity."""
 
     procedure = serializers.CharField()
     target = serializers.CharField(allow_null=True)
@@ -95,16 +96,16 @@ class OptionSerializer(serializers.Serializer[Any]):
 
 
 class RecommendedSerializer(serializers.Serializer[Any]):
-    """The option to take."""
+    """Recommended option."""
 
     procedure = serializers.CharField()
     target = serializers.CharField(allow_null=True)
 
 
 class ConflictSerializer(serializers.Serializer[Any]):
-    """What speaks against the time: freeze, no-window, too-short, other-move or over.
+    """Conflict with the time: freeze, no-window, too-short, other-move or over.
 
-    ``window`` or ``request`` is the number of what is in the way.
+    ``window`` or ``request`` is the number of the conflicting object.
     """
 
     kind = serializers.CharField()
@@ -116,10 +117,10 @@ class ConflictSerializer(serializers.Serializer[Any]):
 
 
 class AdviceSerializer(serializers.Serializer[Any]):
-    """Every option, best first; recommended is null when all are blocked.
+    """All options, best first; recommended is null if all are blocked.
 
-    ``what_if`` is about the one target that was asked about, else about that of the
-    recommended option; null where there is none.
+    ``what_if`` is about the requested target, otherwise about the target of the
+    recommended option; null if there is none.
     """
 
     advice = OptionSerializer(many=True)
@@ -129,7 +130,7 @@ class AdviceSerializer(serializers.Serializer[Any]):
 
 
 class PreflightRequest(Input):
-    """What would be moved, and when."""
+    """Input of a pre-flight: the instance, the options and the time."""
 
     instance = Text(max_length=100, help_text="UUID")
     procedure = Text(required=False, max_length=30, help_text=A_PROCEDURE)
@@ -147,11 +148,11 @@ class PreflightRequest(Input):
 
 @extend_schema(tags=["requests"])
 class Preflight(Checked, APIView):
-    """What speaks for and against a move."""
+    """Pre-flight checks of a move."""
 
     @extend_schema(request=PreflightRequest, responses=AdviceSerializer)
     def post(self, request: Request) -> Response:
-        """Return every way to move the instance, best first. Changes nothing."""
+        """Return every option for the move, best first. Changes nothing."""
         sent = taken(request, PreflightRequest)
         window = sent.pop("window_start", None), sent.pop("window_end", None)
         advice: Advice = about_what_was_sent(
@@ -169,7 +170,7 @@ class Preflight(Checked, APIView):
 
 
 def about_what_was_sent(verb: Callable[..., Any], **sent: Any) -> Any:
-    """Call the verb; what is gone was named in the body, so the address is right."""
+    """Map Gone to 422: the missing object was named in the body."""
     try:
         return verb(**sent)
     except Gone as error:

@@ -1,4 +1,4 @@
-"""What went wrong, as RFC 9457 has it: application/problem+json with a sentence."""
+"""Error responses as problem details (RFC 9457, application/problem+json)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ SCHEMA: dict[str, Any] = {
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
-    """Return the error as a problem; what is a mistake of ours is logged too."""
+    """Return the error as problem details; internal errors are logged."""
     status, kind = _kind(error)
     body: dict[str, Any] = {
         "type": f"urn:novaweb:{kind}",
@@ -145,9 +145,9 @@ def _headers(error: Exception) -> dict[str, str]:
 
 
 def _fields(detail: Any, prefix: str = "") -> dict[str, list[str]]:
-    """Return all messages by the name of their field, ``options.deadline`` for inner.
+    """Return the messages by field name, ``options.deadline`` for nested fields.
 
-    What is wrong with the input as a whole has the name ``""``.
+    Messages about the whole input have the name ``""``.
     """
     if isinstance(detail, Mapping):
         found: dict[str, list[str]] = {}
@@ -175,5 +175,5 @@ def _sentence(fields: Mapping[str, Sequence[str]]) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return the text with what UTF-8 cannot hold replaced: it may echo the input."""
+    """Return the text, which may echo input, with invalid UTF-8 replaced."""
     return text.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Migration requests: ask, decide, look them up."""
+"""Endpoints for migration requests and decisions on them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from migrations_app.wording import LONGEST_TEXT
 
 
 class PlannedSerializer(serializers.Serializer[Any]):
-    """A step of a plan; ``final`` marks the point of no return."""
+    """Step of a plan; ``final`` marks the point of no return."""
 
     key = serializers.CharField()
     title = serializers.SerializerMethodField(help_text="At most five words.")
@@ -55,7 +55,7 @@ class PlannedSerializer(serializers.Serializer[Any]):
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
-    """What one person decided about one plan; ``counts``: that plan still stands."""
+    """Decision on a plan; ``counts``: the plan is still the current one."""
 
     by = serializers.CharField(source="by_name")
     on_behalf_of = serializers.CharField(source="on_behalf_of_name")
@@ -74,15 +74,15 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         )
 
     def get_counts(self, row: Decision) -> bool:
-        """Return whether it is about the plan as it stands."""
+        """Return whether the decision is about the current plan."""
         return bool(row.plan_digest == self.context["plan_digest"])
 
 
 class DifferenceSerializer(serializers.Serializer[Any]):
-    """One line of how the plan differs from the one before it.
+    """One difference between the plan and the previous plan.
 
-    ``kind``: added, removed, changed; ``what``: procedure, place, step, order, command,
-    fact, finding. Either ``text`` is given or ``before`` and ``after``.
+    ``kind``: added, removed or changed; ``what``: procedure, place, step, order,
+    command, fact or finding. Either ``text`` is set, or ``before`` and ``after``.
     """
 
     kind = serializers.CharField()
@@ -95,7 +95,7 @@ class DifferenceSerializer(serializers.Serializer[Any]):
 
 
 class ShortRunSerializer(serializers.Serializer[Any]):
-    """A run in a list."""
+    """Run in a list."""
 
     id = serializers.IntegerField()
     state = serializers.CharField()
@@ -146,13 +146,13 @@ class RequestInListSerializer(serializers.ModelSerializer[MigrationRequest]):
 
     @extend_schema_field(ShortRunSerializer(allow_null=True))
     def get_run(self, row: MigrationRequest) -> dict[str, Any] | None:
-        """Return the run's number and state; None before it began."""
+        """Return the run's number and state; null before the start."""
         run = getattr(row, "run", None)
         return {"id": run.pk, "state": run.state} if run else None
 
 
 class RequestSerializer(RequestInListSerializer):
-    """A request with its plan, what was found about it, the decisions and the run."""
+    """Request with plan, findings, decisions and run."""
 
     plan = PlannedSerializer(many=True)
     findings = FindingSerializer(many=True)
@@ -185,13 +185,13 @@ class RequestSerializer(RequestInListSerializer):
         )
 
     def get_approvals_needed(self, row: MigrationRequest) -> int:
-        """Return how many people must approve it."""
+        """Return the number of approvals needed."""
         found = self.approval_status(row)
         return found.needed if found else 0
 
     @extend_schema_field(StandingSerializer(allow_null=True))
     def get_approvals(self, row: MigrationRequest) -> dict[str, Any] | None:
-        """Return where they stand; None: no policy is for it, so none can be given."""
+        """Return the approval status; null if no policy matches."""
         found = self.approval_status(row)
         return StandingSerializer(found).data if found else None
 
@@ -207,7 +207,7 @@ class RequestSerializer(RequestInListSerializer):
 
     @extend_schema_field(ConflictSerializer(many=True))
     def get_conflicts(self, row: MigrationRequest) -> list[dict[str, Any]]:
-        """Return what speaks against its time; nothing once it has begun."""
+        """Return the conflicts with its time; empty after the start."""
         found = timetable.conflicts_of(row)
         return [dict(ConflictSerializer(each.as_dict()).data) for each in found]
 
@@ -220,13 +220,13 @@ class RequestSerializer(RequestInListSerializer):
 
     @extend_schema_field(runs.RunSerializer(allow_null=True))
     def get_run(self, row: MigrationRequest) -> dict[str, Any] | None:
-        """Return the run with its steps; None before it began."""
+        """Return the run with its steps; null before the start."""
         run = getattr(row, "run", None)
         return runs.shown(run) if run else None
 
 
 class AskRequest(PreflightRequest):
-    """What is to be moved, how, where to, when and why."""
+    """Input of a request: instance, procedure, target, window and reason."""
 
     procedure = Text(max_length=30, help_text=A_PROCEDURE)
     reason = Text(max_length=LONGEST_TEXT)
@@ -239,7 +239,7 @@ class AskRequest(PreflightRequest):
 
 
 class ApproveRequest(runs.NoteRequest):
-    """Which plan is approved, and why."""
+    """Input of an approval: plan digest and note."""
 
     plan_digest = Text(max_length=64)
 
@@ -258,7 +258,7 @@ class Requests(Checked, ListAPIView[MigrationRequest]):
 
     @extend_schema(request=AskRequest, responses={201: RequestSerializer})
     def post(self, request: Request) -> Response:
-        """Ask for a move. It waits for its approvals, then starts by itself."""
+        """Request a move. It waits for approval, then starts automatically."""
         require(request.user, Verb.ASK)
         sent = {"target": None, **taken(request, AskRequest)}
         row = about_what_was_sent(verbs.ask, by=user_of(request), **sent)
@@ -278,7 +278,7 @@ class OneRequest(Checked, APIView):
 
 @extend_schema(tags=["requests"])
 class Approve(Checked, APIView):
-    """Say yes to a plan."""
+    """Approve a plan."""
 
     verb = Verb.APPROVE
 
@@ -291,30 +291,30 @@ class Approve(Checked, APIView):
 
 @extend_schema(tags=["requests"])
 class Reject(Checked, APIView):
-    """Say no."""
+    """Reject a request."""
 
     verb = Verb.REJECT
 
     @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Reject the request, for good; the note says why."""
+        """Reject the request finally; the note is the reason."""
         verbs.reject(pk, by=user_of(request), **taken(request, runs.NoteRequest))
         return answer(pk)
 
 
 @extend_schema(tags=["requests"])
 class Withdraw(Checked, APIView):
-    """Take it back."""
+    """Withdraw a request."""
 
     verb = Verb.WITHDRAW
 
     @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Withdraw the request before it runs; the note says why."""
+        """Withdraw the request before the start; the note is the reason."""
         verbs.withdraw(pk, by=user_of(request), **taken(request, runs.NoteRequest))
         return answer(pk)
 
 
 def answer(pk: int, **more: Any) -> Response:
-    """Return the request as it is now."""
+    """Return the current state of the request."""
     return Response(RequestSerializer(queries.request(pk)).data, **more)

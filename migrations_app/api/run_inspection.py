@@ -20,7 +20,8 @@ from migrations_app.runs.inspection import inspect_run
 class ReadingSerializer(serializers.Serializer[Any]):
     """One aspect. ``agrees`` is null where nothing was expected or nothing was read.
 
-    Then ``trouble`` says why it was not read.
+    ``agrees`` is null if nothing was expected or read; then ``trouble`` may have the
+    error.
     """
 
     thing = serializers.CharField(source="aspect")
@@ -33,10 +34,10 @@ class ReadingSerializer(serializers.Serializer[Any]):
 
 
 class AtHandSerializer(serializers.Serializer[Any]):
-    """The step at hand, and what it says itself of the world now.
+    """Current step and the result of its own check.
 
-    ``verdict`` is ready, waiting, done, or null; then ``blocked`` or ``trouble`` say
-    why.
+    ``verdict``: ready, waiting, done or null; with null ``blocked`` or ``trouble`` has
+    the reason.
     """
 
     key = serializers.CharField()
@@ -48,7 +49,7 @@ class AtHandSerializer(serializers.Serializer[Any]):
 
 
 class WouldSerializer(serializers.Serializer[Any]):
-    """What a verb of a held run would do now; ``refused``: it would not be done."""
+    """Effect of an action on a held run now; ``refused``: it is not possible."""
 
     verb = serializers.CharField()
     words = serializers.CharField(source="effect")
@@ -56,7 +57,7 @@ class WouldSerializer(serializers.Serializer[Any]):
 
 
 class WorldSerializer(serializers.Serializer[Any]):
-    """All that was read at one moment. ``back``: the step is being undone."""
+    """All readings of one moment; ``back``: the step is being undone."""
 
     run = serializers.IntegerField()
     at = serializers.DateTimeField()
@@ -68,13 +69,14 @@ class WorldSerializer(serializers.Serializer[Any]):
 
 @extend_schema(tags=["runs"])
 class WorldNow(Checked, APIView):
-    """What a run's instance is now, beside what the step at hand wants."""
+    """Current state of a run's instance, compared with the expected state."""
 
     @extend_schema(responses=WorldSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Ask the neighbours, at most 10 s. Changes nothing; what is not read says so.
+        """Query Nova, Placement, Neutron and the hosts for up to 10 s.
 
-        ``would`` is empty for a run that is not held.
+        Changes nothing. Failed queries are marked. ``would`` is empty for a run that is
+        not held.
         """
         found = inspect_run(runs_queries.run(pk))
         current, verdict = found.current_step, found.verdict

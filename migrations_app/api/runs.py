@@ -1,4 +1,4 @@
-"""Runs: how far they are, their log, and what may be asked of them."""
+"""Endpoints for runs: status, log and actions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LineSerializer(serializers.ModelSerializer[Line]):
 
 
 class StepSerializer(serializers.ModelSerializer[Step]):
-    """A step of a run. ``progress`` holds figures of what is under way, in bytes."""
+    """Step of a run; ``progress`` has figures in bytes while it runs."""
 
     title = serializers.SerializerMethodField(help_text="At most five words.")
     progress = serializers.DictField()
@@ -64,7 +64,7 @@ class StepSerializer(serializers.ModelSerializer[Step]):
 
 
 class GapSerializer(serializers.Serializer[Any]):
-    """A time without an answer, in UTC. ``whole``: it lasted at most so long."""
+    """Period without an answer, in UTC; ``whole``: it may have been shorter."""
 
     seconds = serializers.FloatField()
     begin = serializers.DateTimeField()
@@ -74,7 +74,7 @@ class GapSerializer(serializers.Serializer[Any]):
 
 
 class ProbeSerializer(serializers.Serializer[Any]):
-    """What a probe of the guest told; ``unmeasured`` is in seconds."""
+    """Result of a probe of the guest; ``unmeasured`` is in seconds."""
 
     target = serializers.CharField()
     over = serializers.BooleanField()
@@ -86,10 +86,10 @@ class ProbeSerializer(serializers.Serializer[Any]):
 
 
 class DowntimeSerializer(serializers.Serializer[Any]):
-    """How long the guest stood still: measured in ms, estimated before in seconds.
+    """Downtime of the guest: measured in ms, estimated in seconds.
 
-    ``how`` it was measured: by ``libvirt``; at most, by Nova's ``events`` or by the
-    run's own ``steps``.
+    ``how``: ``libvirt`` (exact), ``events`` (upper bound by Nova's events) or ``steps``
+    (upper bound by the run's steps).
     """
 
     ms = serializers.IntegerField(allow_null=True)
@@ -102,7 +102,7 @@ class DowntimeSerializer(serializers.Serializer[Any]):
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
-    """One execution of an approved plan, with its steps and its log's last line."""
+    """Run of an approved plan, with its steps and the last log line."""
 
     request = serializers.IntegerField(source="request_id")
     steps = StepSerializer(many=True)
@@ -126,7 +126,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
 
 def shown(row: Run) -> dict[str, Any]:
-    """Return the run as the interface shows it."""
+    """Return the run in its API form."""
     last = runs_queries.lines_after(row.pk, row.last_number - 1, limit=1)
     row.last_line = last[0] if last else None  # type: ignore[attr-defined]
     row.downtime = standstill.as_dict(row, runs_queries.steps(row))  # type: ignore[attr-defined]
@@ -151,7 +151,7 @@ class Lines(Checked, APIView):
 
     @extend_schema(responses=LineSerializer(many=True), parameters=[AFTER])
     def get(self, request: Request, pk: int) -> Response:
-        """Return the lines that follow ``after``: 500 at most, then ask again."""
+        """Return up to 500 lines after the line ``after``."""
         after = cursor(request, "after")
         runs_queries.pulse(pk)  # a run that there is not has no empty log
         rows = runs_queries.lines_after(pk, after, limit=LINES)
@@ -159,14 +159,14 @@ class Lines(Checked, APIView):
 
 
 class NoteRequest(Input):
-    """Why; an auditor will read it."""
+    """Note, which auditors read."""
 
     note = Text(required=False, default="", allow_blank=True, max_length=LONGEST_TEXT)
 
 
 @extend_schema(tags=["runs"])
 class RunVerb(Checked, APIView):
-    """What may be asked of a run; each verb's own docstring is in the schema."""
+    """Base of the actions on a run; their docstrings are in the schema."""
 
     carry_out: ClassVar[Callable[..., Run]]
 
@@ -179,42 +179,42 @@ class RunVerb(Checked, APIView):
 
 
 class Stop(RunVerb):
-    """Have the run turn back as soon as it may; what is under way is called off."""
+    """Roll the run back as soon as possible; the running step is aborted."""
 
     verb = Verb.STOP
     carry_out = staticmethod(verbs.stop)
 
 
 class Abort(RunVerb):
-    """Have Nova abort the live migration under way; the run turns back."""
+    """Abort the running live migration in Nova; the run rolls back."""
 
     verb = Verb.ABORT
     carry_out = staticmethod(verbs.abort)
 
 
 class ForceComplete(RunVerb):
-    """Have Nova complete the live migration now: by post-copy, or by a pause."""
+    """Force Nova to complete the live migration, by post-copy or a pause."""
 
     verb = Verb.FORCE_COMPLETE
     carry_out = staticmethod(verbs.force_complete)
 
 
 class LookAgain(RunVerb):
-    """Have a held run go on the way it was going, with its patience renewed."""
+    """Continue a held run in its direction, with a new time limit."""
 
     verb = Verb.LOOK_AGAIN
     carry_out = staticmethod(verbs.look_again)
 
 
 class GoBack(RunVerb):
-    """Send a held run back, unless the point of no return is passed."""
+    """Roll back a held run, unless the point of no return is passed."""
 
     verb = Verb.GO_BACK
     carry_out = staticmethod(verbs.go_back)
 
 
 class Close(RunVerb):
-    """Close a held run by hand: the note says what was found and done."""
+    """Close a held run manually; the note describes findings and repairs."""
 
     verb = Verb.CLOSE
     carry_out = staticmethod(verbs.close)

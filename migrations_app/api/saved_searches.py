@@ -1,4 +1,4 @@
-"""Searches of the audit trail that are kept."""
+"""Saved searches of the audit trail."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from migrations_app.models import SavedSearch
 
 
 class SearchSerializer(serializers.ModelSerializer[SavedSearch]):
-    """A search under a name. ``filters`` are parameters of ``/api/audit/``."""
+    """Saved search; ``filters`` are parameters of ``/api/audit/``."""
 
     owner = serializers.CharField(source="owner_name")
     filters = serializers.DictField(child=serializers.CharField())
@@ -39,14 +39,14 @@ class SearchSerializer(serializers.ModelSerializer[SavedSearch]):
 
 
 class SearchRequest(Input):
-    """What is to be kept; ``shared`` shows it to all who may read the trail."""
+    """Input of a search; ``shared`` shows it to all readers of the trail."""
 
     name = Text(max_length=searches.NAME_LENGTH)
     filters = serializers.DictField(child=Text(max_length=255), allow_empty=False)
     shared = serializers.BooleanField(required=False, default=False)
 
     def validate_filters(self, given: dict[str, str]) -> dict[str, str]:
-        """Return the filters, if the trail could be searched with them."""
+        """Return the filters if they are valid for the audit trail."""
         refuse_unknown(given, AuditFilter.base_filters, "filter")
         sent = QueryDict(mutable=True)
         sent.update(given)
@@ -58,19 +58,19 @@ class SearchRequest(Input):
 
 @extend_schema(tags=["audit"])
 class Searches(Checked, APIView):
-    """One's own saved searches, and those that are shared."""
+    """The caller's saved searches, and shared ones."""
 
     verb = Verb.SEE_AUDIT
 
     @extend_schema(responses=SearchSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Return them by name."""
+        """Return the searches by name."""
         rows = searches.seen_by(person_of(request))
         return Response(SearchSerializer(rows, many=True).data)
 
     @extend_schema(request=SearchRequest, responses={201: SearchSerializer})
     def post(self, request: Request) -> Response:
-        """Keep a search under a name."""
+        """Save a search under a name."""
         sent: dict[str, Any] = taken(request, SearchRequest)
         row = searches.save(by=user_of(request), **sent)
         return Response(SearchSerializer(row).data, status=201)
@@ -84,11 +84,11 @@ class OneSearch(Checked, APIView):
 
     @extend_schema(responses=SearchSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Return it."""
+        """Return the search."""
         return Response(SearchSerializer(searches.seen(pk, by=person_of(request))).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Forget it; its owner may."""
+        """Remove the search; only its owner can."""
         searches.remove(pk, by=user_of(request))
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""Tokens: how a program signs in. They are kept hashed, and expire."""
+"""API tokens. They are stored hashed, and expire."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ REFUSED = "Name or password is wrong, or the account is disabled."
 
 
 class PerAddress(SimpleRateThrottle):
-    """So many tries a minute from one address, in one web process."""
+    """Throttle per client address, in one web process."""
 
     scope = "token_address"
     rate = "30/min"
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        """Return the key under which the tries are counted."""
+        """Return the cache key of the counter."""
         ident = self.get_ident(request)
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
 
 class PerName(SimpleRateThrottle):
-    """So many tries a minute for one name, in one web process."""
+    """Throttle per account name, in one web process."""
 
     scope = "token_name"
     rate = "10/min"
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        """Return the key under which the tries are counted; None without a name."""
+        """Return the cache key of the counter; None without a name."""
         sent = request.data
         name = sent.get("username") if isinstance(sent, dict) else None
         if not isinstance(name, str):
@@ -54,41 +54,41 @@ class PerName(SimpleRateThrottle):
 
 
 class Credentials(Input):
-    """Who wants a token."""
+    """Input: name and password."""
 
     username = Text(max_length=150)
     password = Text(max_length=4096, trim_whitespace=False)
 
 
 class TokenSerializer(serializers.Serializer[Any]):
-    """A token: this is the only time that it is shown."""
+    """Token, shown only this once."""
 
     token = serializers.CharField()
     expiry = serializers.DateTimeField()
 
 
 class TokenView(Checked, APIView):
-    """The token of a program."""
+    """Creation and revocation of API tokens."""
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        """Nobody need be signed in to sign in, not even with a token that expired."""
+        """Return no authenticator for POST: an expired token must not matter there."""
         # (the schema is made without any request)
         method = getattr(self.request, "method", None)
         return [Bearer()] if method == "DELETE" else []
 
     def get_permissions(self) -> list[BasePermission]:
-        """The verbs look for themselves."""
+        """Return no permission classes: the methods check themselves."""
         return []
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """Only tries to sign in are counted."""
+        """Return the throttles for POST only."""
         return [PerAddress(), PerName()] if self.request.method == "POST" else []
 
     @extend_schema(
         request=Credentials, responses=TokenSerializer, auth=[], tags=["token"]
     )
     def post(self, request: Request) -> Response:
-        """Give a token for a name and password; it is shown this once."""
+        """Create a token for a name and password; it is shown only this once."""
         sent = taken(request, Credentials)
         user = authenticate(request._request, **sent)
         if user is None:  # audit/sign_ins.py has it in the audit trail
@@ -102,7 +102,7 @@ class TokenView(Checked, APIView):
 
     @extend_schema(responses={204: None}, tags=["token"])
     def delete(self, request: Request) -> Response:
-        """Revoke the token with which this is asked."""
+        """Revoke the token used for this call."""
         if request.auth is None:
             self.permission_denied(request)
         with transaction.atomic():

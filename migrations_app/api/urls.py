@@ -1,4 +1,4 @@
-"""Every address of the REST interface, by noun."""
+"""Addresses of the REST interface."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from migrations_app.api import tokens as token
 
 
 class Number(IntConverter):
-    """A number that every database can hold."""
+    """URL converter for numbers in the range of every database."""
 
     regex = "[0-9]{1,18}"
 
@@ -44,13 +44,13 @@ register_converter(Number, "number")
 
 @extend_schema(exclude=True)
 class Nothing(APIView):
-    """Every other address: says so in the form of the interface, to anybody."""
+    """Fallback for unknown addresses: 404 as problem details."""
 
     authentication_classes = ()
     permission_classes = ()
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        """There is nothing here, whatever the method."""
+        """Raise NotFound, whatever the method."""
         raise NotFound
 
 

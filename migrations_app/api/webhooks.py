@@ -1,4 +1,4 @@
-"""Webhooks and deliveries, for operators' programs."""
+"""Endpoints for webhooks and deliveries, for operators."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from migrations_app.notifications.events import OUTSIDE
 
 
 class WebhookSerializer(serializers.ModelSerializer[Webhook]):
-    """A webhook: everything but its secret. ``group`` is "" when it is everybody's."""
+    """Webhook without its secret; ``group`` is "" for all groups."""
 
     group = serializers.CharField(source="group.name", default="")
     events = serializers.ListField(child=serializers.CharField())
@@ -43,7 +43,7 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
 
 
 class MadeSerializer(WebhookSerializer):
-    """The same with its new secret, which is shown this once."""
+    """Webhook with its new secret, shown only this once."""
 
     secret = serializers.CharField()
 
@@ -52,7 +52,7 @@ class MadeSerializer(WebhookSerializer):
 
 
 class WebhookRequest(Input):
-    """Where which events are posted to; a group's webhook gets what concerns it."""
+    """Input of a webhook; with a group it gets only events for that group."""
 
     name = Text(max_length=100)
     url = Text(max_length=500)
@@ -63,7 +63,7 @@ class WebhookRequest(Input):
 
 
 class WebhookChange(Input):
-    """What is to be different; what is left out stays as it is."""
+    """Input of a change; missing fields stay."""
 
     name = Text(required=False, max_length=100)
     url = Text(required=False, max_length=500)
@@ -79,19 +79,19 @@ class WebhookChange(Input):
 
 @extend_schema(tags=["notices"])
 class Webhooks(Checked, ListAPIView[Webhook]):
-    """Where events are posted to."""
+    """All webhooks."""
 
     verb = Verb.WEBHOOKS
     serializer_class = WebhookSerializer
     parameters = frozenset({"page", "page_size"})
 
     def get_queryset(self) -> QuerySet[Webhook]:
-        """Return all, by name."""
+        """Return all webhooks, by name."""
         return Webhook.objects.select_related("group").order_by("name", "pk")
 
     @extend_schema(request=WebhookRequest, responses={201: MadeSerializer})
     def post(self, request: Request) -> Response:
-        """Set one up. The answer has its secret, this once."""
+        """Create a webhook. The response contains its secret, only this once."""
         made = verbs.create(by=user_of(request), **taken(request, WebhookRequest))
         return Response(_made(made), status=201)
 
@@ -104,7 +104,7 @@ class OneWebhook(Checked, APIView):
 
     @extend_schema(responses=WebhookSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Return it."""
+        """Return the webhook."""
         return Response(WebhookSerializer(verbs.webhook(pk)).data)
 
     @extend_schema(
@@ -121,7 +121,7 @@ class OneWebhook(Checked, APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Remove it; what waits for it is dropped."""
+        """Remove the webhook; its waiting messages are dropped."""
         verbs.remove(pk, by=user_of(request))
         return Response(status=204)
 
@@ -134,13 +134,13 @@ class Rotate(Checked, APIView):
 
     @extend_schema(request=Empty, responses=MadeSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Give it a new secret; the old one signs, too, until ``old_until``."""
+        """Create a new secret; the old one also signs until ``old_until``."""
         taken(request, Empty)
         return Response(_made(verbs.rotate(pk, by=user_of(request))))
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
-    """One try. ``status`` is that of HTTP; ``answer`` its beginning, or why not."""
+    """Attempt; ``status`` is the HTTP status, ``answer`` the response or error."""
 
     class Meta:
         model = Attempt
@@ -148,7 +148,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    """One message; ``token`` is its webhook-id, ``next_at`` when it is tried next."""
+    """Delivery; ``token`` is its webhook-id, ``next_at`` the next attempt."""
 
     webhook = serializers.IntegerField(source="webhook_id", allow_null=True)
     request = serializers.IntegerField(source="request_number", allow_null=True)
@@ -173,7 +173,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class WholeDelivery(DeliverySerializer):
-    """The same with what is sent, and every try."""
+    """Delivery with its content and every attempt."""
 
     attempts = AttemptSerializer(many=True)
 
@@ -182,7 +182,7 @@ class WholeDelivery(DeliverySerializer):
 
 
 class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Deliveries by what became of them, by channel, and to one webhook."""
+    """Filter by state, channel and webhook."""
 
     state = django_filters.ChoiceFilter(
         choices=[(each, each) for each in Delivery.STATES], label="State"
@@ -211,7 +211,7 @@ class TestWebhook(Checked, APIView):
 
     @extend_schema(request=Empty, responses={202: DeliverySerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Send one there; look at the delivery for what becomes of it."""
+        """Send a test message and return its delivery."""
         taken(request, Empty)
         sent = verbs.test(pk, by=user_of(request))
         return Response(DeliverySerializer(sent).data, status=202)
@@ -219,7 +219,7 @@ class TestWebhook(Checked, APIView):
 
 @extend_schema(tags=["notices"])
 class Deliveries(Checked, ListAPIView[Delivery]):
-    """What was sent and what waits, newest first."""
+    """Deliveries, newest first."""
 
     verb = Verb.WEBHOOKS
     serializer_class = DeliverySerializer
@@ -238,19 +238,19 @@ class OneDelivery(Checked, APIView):
 
     @extend_schema(responses=WholeDelivery)
     def get(self, request: Request, pk: int) -> Response:
-        """Return it with every try."""
+        """Return the delivery with every attempt."""
         return Response(WholeDelivery(verbs.delivery(pk)).data)
 
 
 @extend_schema(tags=["notices"])
 class Again(Checked, APIView):
-    """One message, sent once more."""
+    """Repeat a delivery."""
 
     verb = Verb.WEBHOOKS
 
     @extend_schema(request=Empty, responses=DeliverySerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Send it again, under the same name."""
+        """Send the message again with the same id."""
         taken(request, Empty)
         return Response(
             DeliverySerializer(verbs.send_again(pk, by=user_of(request))).data

@@ -1,4 +1,4 @@
-"""What moves would change, by our copy of the cloud."""
+"""Effect of moves, calculated from novaweb's copy of the cloud."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from migrations_app.errors import Unfit
 
 
 class PickRequest(Input):
-    """An instance that is moved."""
+    """Input: an instance and its target."""
 
     instance = Text(max_length=36, help_text="UUID")
     target = Text(
@@ -29,9 +29,10 @@ class PickRequest(Input):
 
 
 class WhatIfRequest(Input):
-    """Hosts that are emptied, instances that are moved, or both.
+    """Input: hosts to empty, instances to move, or both.
 
-    ``targets``: where they may go, if no target is given; none: every host.
+    ``targets`` are the possible hosts for instances without a target; empty: every
+    host.
     """
 
     cloud = Text(required=False, max_length=100)
@@ -49,8 +50,8 @@ class WhatIfRequest(Input):
 class EffectResourceSerializer(serializers.Serializer[Any]):
     """One resource of a host, in VCPUs, MiB or GiB.
 
-    ``used_peak`` is the most that is charged at once, ``peak_at`` the move (from 1)
-    that begins then; 0: before the first.
+    ``used_peak`` is the highest allocation at one time; it starts with the move number
+    ``peak_at`` (from 1), or 0: before the first move.
     """
 
     capacity = serializers.IntegerField()
@@ -61,7 +62,7 @@ class EffectResourceSerializer(serializers.Serializer[Any]):
 
 
 class EffectHostSerializer(serializers.Serializer[Any]):
-    """What becomes of one host, by placement's names of resources."""
+    """Effect on one host, by Placement's resource class."""
 
     host = serializers.CharField()
     zone = serializers.CharField()
@@ -71,10 +72,10 @@ class EffectHostSerializer(serializers.Serializer[Any]):
 
 
 class BrokenSerializer(serializers.Serializer[Any]):
-    """A limit or a rule that is broken.
+    """Broken limit or rule.
 
-    ``kind``: capacity, group, wish (a soft rule of a group), zone, project, host or
-    guest; ``step`` is the number of the move (from 1).
+    ``kind``: capacity, group, wish (a soft group rule), zone, project, host or guest;
+    ``step`` is the number of the move (from 1).
     """
 
     kind = serializers.CharField()
@@ -85,14 +86,14 @@ class BrokenSerializer(serializers.Serializer[Any]):
 
 
 class EffectSerializer(serializers.Serializer[Any]):
-    """Every host that is touched, and what is broken, in the order of the moves."""
+    """All affected hosts, and broken rules in the order of the moves."""
 
     hosts = EffectHostSerializer(many=True)
     broken = BrokenSerializer(many=True)
 
 
 class ForeseenMoveSerializer(serializers.Serializer[Any]):
-    """One move; ``fallbacks`` are hosts where it would fit as well."""
+    """One move; ``fallbacks`` are other possible hosts."""
 
     instance = serializers.CharField()
     name = serializers.CharField()
@@ -103,7 +104,7 @@ class ForeseenMoveSerializer(serializers.Serializer[Any]):
 
 
 class StaysSerializer(serializers.Serializer[Any]):
-    """An instance that cannot be moved: why, and what to do about that."""
+    """Instance that cannot be moved, with the reason and a remedy."""
 
     instance = serializers.CharField()
     name = serializers.CharField()
@@ -113,10 +114,10 @@ class StaysSerializer(serializers.Serializer[Any]):
 
 
 class ForeseenSerializer(serializers.Serializer[Any]):
-    """The moves in their order, what stays, and the effect.
+    """Moves in order, remaining instances, and the effect.
 
-    ``as_of``: when the cloud was read. ``seconds``: how long the moves may take, two
-    at once from and to each host and ten in all; null where that is not known.
+    ``as_of`` is the time of the copy. ``seconds`` is the estimated duration, with two
+    moves at a time from and to each host and ten in total; null if unknown.
     """
 
     cloud = serializers.CharField()
@@ -129,11 +130,11 @@ class ForeseenSerializer(serializers.Serializer[Any]):
 
 @extend_schema(tags=["inventory"])
 class WhatIf(Checked, APIView):
-    """What moves would change."""
+    """Effect of moves."""
 
     @extend_schema(request=WhatIfRequest, responses=ForeseenSerializer)
     def post(self, request: Request) -> Response:
-        """Return every touched host before, at its peak and after. Changes nothing."""
+        """Return every affected host before, at its peak and after. Changes nothing."""
         sent = taken(request, WhatIfRequest)
         picks = sent.get("instances", [])
         question = Question(

@@ -1,4 +1,4 @@
-"""Windows and freezes: list, make, change, retire; calendar files in and out."""
+"""Endpoints for maintenance windows, freezes and calendar files."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ KINDS = Window.Kind.choices
 
 
 class SpanSerializer(serializers.Serializer[Any]):
-    """One time that it is about."""
+    """One occurrence."""
 
     begins = serializers.DateTimeField()
     ends = serializers.DateTimeField()
 
 
 class WindowInListSerializer(serializers.ModelSerializer[Window]):
-    """A window or a freeze.
+    """Window or freeze.
 
-    ``starts`` and ``ends`` are what clocks in ``time_zone`` show the first time;
-    ``begins_at`` and ``over_at`` between which moments it says anything at all.
+    ``starts`` and ``ends`` are the first occurrence in local time of ``time_zone``;
+    ``begins_at`` and ``over_at`` are the UTC limits of all occurrences.
     """
 
     clouds = serializers.ListField(child=serializers.CharField())
@@ -79,7 +79,7 @@ class WindowInListSerializer(serializers.ModelSerializer[Window]):
 
 
 class WindowSerializer(WindowInListSerializer):
-    """A window with its next ten times."""
+    """Window with its next ten occurrences."""
 
     next = serializers.SerializerMethodField()
 
@@ -87,7 +87,7 @@ class WindowSerializer(WindowInListSerializer):
         fields = (*WindowInListSerializer.Meta.fields, "next")
 
     def get_next(self, row: Window) -> list[dict[str, Any]]:
-        """Return when it is next; nothing when it is retired."""
+        """Return the next occurrences; none if retired."""
         found = timetable.next_of(timetable.rule_of(row)) if row.active else []
         shown = ({"begins": it.begins, "ends": it.ends} for it in found)
         return [dict(SpanSerializer(each).data) for each in shown]
@@ -100,7 +100,7 @@ def _names() -> serializers.ListField:
 
 
 class ScopeRequest(Input):
-    """What kind, where and by which clocks; no names are everywhere."""
+    """Input: kind, scope and time zone; empty names mean everywhere."""
 
     kind = serializers.ChoiceField(KINDS)
     time_zone = Text(required=False, max_length=64, help_text="IANA; else the site's.")
@@ -110,7 +110,7 @@ class ScopeRequest(Input):
 
 
 class WindowRequest(ScopeRequest):
-    """What the window is to be."""
+    """Input of a window."""
 
     name = Text(max_length=100)
     starts = Text(max_length=19, help_text="Local time in time_zone: 2026-12-24T22:00")
@@ -128,13 +128,13 @@ class WindowRequest(ScopeRequest):
 
 
 class ChangeRequest(WindowRequest):
-    """What the window is to be, and which version of it was read."""
+    """Input of a changed window, with the version that was read."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
 class FileRequest(ScopeRequest):
-    """A calendar file; kind, zone and places are for events that do not say theirs."""
+    """Input of a calendar file; the scope applies to events without one."""
 
     text = Text(max_length=LARGEST, trim_whitespace=False)
     confirm = serializers.BooleanField(
@@ -143,7 +143,7 @@ class FileRequest(ScopeRequest):
 
 
 class TakenInSerializer(serializers.Serializer[Any]):
-    """What comes of one event: new, changed, same, retired or left-out (``why``)."""
+    """Result of one event: new, changed, same, retired or left-out (``why``)."""
 
     what = serializers.CharField()
     name = serializers.CharField()
@@ -151,12 +151,12 @@ class TakenInSerializer(serializers.Serializer[Any]):
     window = serializers.SerializerMethodField()
 
     def get_window(self, planned: Planned) -> int | None:
-        """Return the window's number, if there is one."""
+        """Return the number of the window; null if there is none."""
         return planned.row.pk if planned.row else None
 
 
 class OccurrenceSerializer(SpanSerializer):
-    """One time of a window."""
+    """One occurrence of a window."""
 
     window = serializers.IntegerField(source="rule.id")
     name = serializers.CharField(source="rule.name")
@@ -164,7 +164,7 @@ class OccurrenceSerializer(SpanSerializer):
 
 
 class WindowFilter(FilterSet):  # type: ignore[misc]
-    """Narrow by kind, and by whether it is in force."""
+    """Filter by kind, and by active or retired."""
 
     active = ChoiceFilter(
         method="in_force", choices=[("true", "true"), ("false", "false")]
@@ -177,7 +177,7 @@ class WindowFilter(FilterSet):  # type: ignore[misc]
     def in_force(
         self, rows: QuerySet[Window], name: str, value: str
     ) -> QuerySet[Window]:
-        """True: what is in force; false: what was retired."""
+        """True: active windows; false: retired windows."""
         return rows.filter(active=value == "true")
 
 
@@ -194,7 +194,7 @@ class Windows(Checked, ListAPIView[Window]):
 
     @extend_schema(request=WindowRequest, responses={201: WindowSerializer})
     def post(self, request: Request) -> Response:
-        """Make one; it counts from now on."""
+        """Create a window, which takes effect at once."""
         require(request.user, Verb.CALENDAR)
         row = verbs.create(_wish(taken(request, WindowRequest)), by=user_of(request))
         return Response(WindowSerializer(row).data, status=201)
@@ -206,19 +206,19 @@ class OneWindow(Checked, APIView):
 
     @extend_schema(responses=WindowSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Return it with its next times."""
+        """Return the window with its next occurrences."""
         return Response(WindowSerializer(verbs.window(pk)).data)
 
 
 @extend_schema(tags=["windows"])
 class Change(Checked, APIView):
-    """Make it another."""
+    """Change a window."""
 
     verb = Verb.CALENDAR
 
     @extend_schema(request=ChangeRequest, responses=WindowSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Change all of it; ``version`` is the one that was read."""
+        """Replace all fields; ``version`` is the version that was read."""
         sent = taken(request, ChangeRequest)
         version = sent.pop("version")
         row = verbs.change(pk, _wish(sent), by=user_of(request), version=version)
@@ -242,13 +242,13 @@ class RetireWindow(Checked, APIView):
 
 @extend_schema(tags=["windows"])
 class TakeIn(Checked, APIView):
-    """Calendar files of others."""
+    """Import of calendar files."""
 
     verb = Verb.CALENDAR
 
     @extend_schema(request=FileRequest, responses=TakenInSerializer(many=True))
     def post(self, request: Request) -> Response:
-        """Say what would come of the file or, with ``confirm``, have it come."""
+        """Return a preview of the import or, with ``confirm``, carry it out."""
         sent = taken(request, FileRequest)
         text, sure = sent.pop("text").encode(), sent.pop("confirm", False)
         scope = EventDefaults(
@@ -266,24 +266,24 @@ class TakeIn(Checked, APIView):
 
 @extend_schema(tags=["windows"])
 class GiveOut(Checked, APIView):
-    """Our calendar file."""
+    """Export of a calendar file."""
 
     @extend_schema(responses={(200, "text/calendar"): OpenApiTypes.STR})
     def get(self, request: Request) -> HttpResponse:
-        """Return all windows that are in force as an iCalendar file."""
+        """Return all active windows as an iCalendar file."""
         data = calendar_files.give_out(Window.objects.filter(active=True))
         return HttpResponse(data, content_type="text/calendar; charset=utf-8")
 
 
 @extend_schema(tags=["windows"])
 class Occurrences(Checked, APIView):
-    """When all of it is."""
+    """Next occurrences of all windows."""
 
     parameters = frozenset({"kind", "cloud", "zone", "host"})
 
     @extend_schema(responses=OccurrenceSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Return what is in the next 30 days, 1000 times at most."""
+        """Return the occurrences of the next 30 days, at most 1000."""
         narrow = request.query_params.dict()
         found = timetable.calendar(days=30, most=1000, **narrow)
         return Response(OccurrenceSerializer(found, many=True).data)

@@ -1,4 +1,4 @@
-"""What proves the audit trail: the chain, its signatures, its exports.
+"""Proof of the audit trail: the chain, its signatures and its exports.
 
-docs/audit.md says exactly how, so that anybody can write another verifier.
+docs/audit.md defines the formats, so that anybody can write another verifier.
 """

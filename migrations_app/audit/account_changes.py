@@ -1,7 +1,7 @@
-"""Accounts, roles and tokens as the audit trail tells of them.
+"""Audit entries for accounts, roles and API tokens.
 
-They are changed in Django's admin, by ``manage.py account`` and by knox: whoever
-changes one takes an ``AccountSnapshot`` before it and another after it, and calls
+They are changed in Django's admin, by ``manage.py account`` and by knox. Each change
+takes an ``AccountSnapshot`` before it and another after it, and calls
 ``record_changes`` as the last write of the transaction.
 """
 
@@ -65,7 +65,7 @@ class AccountSnapshot:
         return cls("account", row.username, facts, tuple(roles), row.password)
 
     def diff(self, later: AccountSnapshot) -> list[AccountChange]:
-        """Return what became of it since: nothing, one entry, or one more of its roles.
+        """Return the changes since then: none, one entry, or one more for its roles.
 
         Of what was changed the facts that differ; of a password only that it was.
         """
@@ -121,5 +121,5 @@ def _unlike(facts: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, An
 
 @receiver(token_expired)
 def expired(sender: Any, username: str, source: str, **kwargs: Any) -> None:
-    """Record that a token was presented after its time, and removed for that."""
+    """Record that an expired token was presented and removed."""
     audit.record("token.expired", actor_name=username)

@@ -1,4 +1,4 @@
-"""The verbs about the proof of the audit trail: sign it, verify a part, export it."""
+"""Actions on the proof of the audit trail: sign, verify a part, export."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ MOST = 1000
 
 
 def sign(*, by: User | None = None) -> Signed:
-    """Sign where the chain ends now. Raises NotAllowed; Unfit when that cannot be.
+    """Sign the head of the chain. Raises NotAllowed; Unfit if signing is not possible.
 
-    That it was signed is recorded first, so that the signature covers it.
+    The signing is recorded first, so that the signature covers this entry.
     """
     if by is not None:
         require(by, Verb.SIGN)
@@ -42,7 +42,7 @@ def sign(*, by: User | None = None) -> Signed:
 
 
 def sign_due(now: datetime) -> bool:
-    """Make the day's signature, unless it is made; return whether it was made here."""
+    """Sign once a day; return whether this call made the signature."""
     if not signing.is_due(now):
         return False
     try:
@@ -54,7 +54,7 @@ def sign_due(now: datetime) -> bool:
 
 
 def _alarm(sentence: str, now: datetime) -> None:
-    """Record that it could not be signed, so that people are told: once a day."""
+    """Record that signing failed, so that people are notified once a day."""
     since = now - signing.EVERY
     said = AuditEntry.objects.filter(verb="audit.unsigned", at__gt=since)
     if not said.exists():
@@ -64,9 +64,9 @@ def _alarm(sentence: str, now: datetime) -> None:
 def segment(
     *, by: User, since: int | None = None, until: int | None = None
 ) -> tuple[int, int, Verdict]:
-    """Look at the entries from one number to another; return both and the verdict.
+    """Verify the entries from one number to another; return both and the verdict.
 
-    Without numbers: the newest, MOST of them. Raises NotAllowed; Unfit for more.
+    Without numbers the newest MOST entries. Raises NotAllowed; Unfit for more entries.
     """
     require(by, Verb.SEE_AUDIT)
     last = AuditHead.objects.get(pk=1).entry
@@ -85,11 +85,11 @@ def segment(
 def export(
     *, by: User, narrow: Narrow, filters: Mapping[str, str], until: int | None = None
 ) -> Export:
-    """Return what is to be written of the trail; that it was exported is recorded.
+    """Return the content of an export; the export itself is recorded.
 
-    Entries behind number ``until`` are not given. The end of the chain is signed for
-    it, where signatures are wanted; where that fails, the log says why, and whoever
-    verifies the export is told that nothing covers its end. Raises NotAllowed.
+    Entries after number ``until`` are left out. The head of the chain is signed first
+    if signing is configured; if that fails, the failure is logged, and the verifier
+    reports that no signature covers the end. Raises NotAllowed.
     """
     require(by, Verb.SEE_AUDIT)
     span = proof_export.measure(narrow, until=until)

@@ -1,9 +1,9 @@
-"""How entries are put behind the last one.
+"""Appends entries to the chain.
 
-All that record wait for each other between the lock of the chain's head and the end of
-their transactions. So all that can be is made ready before. PostgreSQL locks the head,
-hashes and inserts in one statement: no process is waited for meanwhile. SQLite, which
-knows no SHA-256 and has no second writer, is told what to insert.
+All writers wait for each other from the lock of the chain's head until the end of their
+transactions, so everything possible is prepared before. PostgreSQL locks the head,
+hashes and inserts in one statement, without a round trip. SQLite has no SHA-256 and
+only one writer, so the hash is calculated here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LINKED = f"""WITH head AS MATERIALIZED ({_HEAD} FOR UPDATE)
 
 
 def append(entries: Sequence[AuditEntry]) -> None:
-    """Put the entries behind the last one, in that order. A trigger moves the head."""
+    """Append the entries in this order. A trigger updates the head."""
     add = _linked if connection.vendor == "postgresql" else _told
     ready = [
         (form.around_number(form.fields_of(entry)), _values(entry)) for entry in entries

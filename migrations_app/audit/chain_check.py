@@ -1,6 +1,6 @@
-"""Follows a chain of audit entries, one after the other, and finds what does not fit.
+"""Verifies a chain of audit entries, one after the other.
 
-Pure, in constant memory. verifier/verify_audit.py does the same without us.
+Pure, in constant memory. verifier/verify_audit.py does the same independently.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from migrations_app.audit.hashing import GENESIS, digest
 
 
 class Bad(Exception):
-    """The chain is broken. ``entry`` is the first bad one, as far as can be told.
+    """The chain is broken. ``entry`` is the first bad one, as far as known.
 
-    ``kind``: changed, missing, order, cut, rewritten, signature.
+    ``kind``: changed, missing, order, cut, rewritten or signature.
     """
 
     def __init__(self, kind: str, entry: int, sentence: str) -> None:
@@ -24,8 +24,10 @@ class Bad(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A place in the chain that was signed: the ``count``-th entry was number
-    ``entry`` and had that digest. ``at`` as it was written."""
+    """Signed position of the chain: entry number, count, digest.
+
+    ``at`` is the text of the signature's time.
+    """
 
     at: str
     count: int
@@ -35,7 +37,7 @@ class Signed:
 
 @dataclass(slots=True)
 class Follower:
-    """Knows where in the chain it is. ``proven`` is the last signed place that fits."""
+    """Current position in the chain; ``proven`` is the last matching signature."""
 
     signed: Iterable[Signed] = ()
     count: int = 0
@@ -50,8 +52,11 @@ class Follower:
             self._compare(self._waiting.pop())
 
     def follow(self, entry: int, previous: str, own: str, content: str) -> None:
-        """Take the next entry: its number, what it says of the one before it and of
-        itself, and the hash of its content as it is now. Raises Bad."""
+        """Verify the next entry. Raises Bad.
+
+        Arguments: its number, its previous digest and digest, and the hash of its
+        content.
+        """
         if entry <= self.entry:
             raise Bad(
                 "order", entry, f"Entry {entry} stands behind entry {self.entry}."
@@ -65,11 +70,11 @@ class Follower:
         self._step(entry, own)
 
     def skip(self, content: str, entry: int | None = None) -> None:
-        """Take an entry of which only the hash of its content is known."""
+        """Verify an entry of which only the hash of the content is known."""
         self._step(entry or self.entry + 1, digest(self.digest, content))
 
     def end(self, *, count: int, entry: int, digest: str) -> None:
-        """Compare with where the chain should end, and with what was signed beyond."""
+        """Compare with the expected head and with signatures beyond it."""
         if self.count < count or (self.count == count and self.entry < entry):
             raise Bad(
                 "cut",
@@ -91,7 +96,7 @@ class Follower:
         self.nothing_beyond()
 
     def nothing_beyond(self) -> None:
-        """Raise Bad if more entries were signed once than there are now."""
+        """Raise Bad if a signature covers more entries than exist."""
         if self._waiting:
             last = self._waiting[0]
             raise Bad(

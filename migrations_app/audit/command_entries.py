@@ -1,4 +1,4 @@
-"""What entries of the audit trail keep of a command and of its answer."""
+"""Audit entries for a command and its answer."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def before_and_after(
     verbs: tuple[str, str],
     write: Callable[[str, dict[str, Any]], AuditEntry],
 ) -> Any:
-    """Ask, with an entry of the first verb before, and one of the second afterwards.
+    """Run the command with an audit entry before and another after it.
 
-    ``write`` makes an entry of that verb and those facts. A failure is an outcome, and
-    is raised on. Where only the first entry is there, we died between the two.
+    ``write`` adds an entry with that verb and those facts. An exception is recorded as
+    the result and raised again. If only the first entry exists, the process died in
+    between.
     """
     command, answered = verbs
     asked = write(command, facts)
@@ -60,7 +61,7 @@ def answer_of(answer: Any) -> dict[str, Any]:
 
 
 def trouble_of(error: Exception) -> dict[str, Any]:
-    """Return why there was no answer, as its sentence."""
+    """Return the error sentence of a missing answer."""
     sentence = getattr(error, "sentence", "") or type(error).__name__
     return {"trouble": _short(str(sentence), ANSWER)}
 

@@ -1,4 +1,4 @@
-"""An export as the answer to a browser or a program, sent while it is written."""
+"""Streams an export as an HTTP response."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ CHUNK = 65536  # characters
 
 
 def answer(request: HttpRequest, export: Export, how: str) -> StreamingHttpResponse:
-    """Return the export, to be kept as a file. ``how`` is one of FORMATS.
+    """Return the export as a download. ``how`` is one of FORMATS.
 
-    The number in the file's name is that of the last entry it may have.
+    The number in the file name is that of the last possible entry.
     """
     of_csv = how == "proof"
     parts = as_csv(export) if how == "csv" else as_lines(export, of_csv=of_csv)

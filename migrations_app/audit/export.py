@@ -1,8 +1,8 @@
-"""The audit trail as files that prove themselves: JSON Lines, CSV, and CSV's proof.
+"""Self-verifying exports of the audit trail: JSON Lines, CSV, and a proof of the CSV.
 
-The chain runs on between the entries that are wanted: of the others the hash of their
-content is given and nothing else. docs/audit.md describes every line. What is written
-is made as it is read, a batch at a time, in constant memory.
+The chain includes the entries that are not selected: of these only the hash of the
+content is exported. docs/audit.md describes every line. Exports are written in batches,
+in constant memory.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is to be written: fixed when it is made, though entries are added since.
+    """Export with fixed content, although entries are added meanwhile.
 
-    ``signed`` are the lines of the signed digests. Entries behind number ``until`` are
-    not given.
+    ``signed`` are the lines of the signed digests. Entries after number ``until`` are
+    left out.
     """
 
     narrow: Narrow
@@ -50,7 +50,7 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How many entries are wanted, the number of the first, and up to which number."""
+    """Number of selected entries, the first, and the last."""
 
     count: int
     first: int | None
@@ -58,7 +58,7 @@ class Span:
 
 
 def measure(narrow: Narrow, *, until: int | None = None) -> Span:
-    """Return what is wanted of the trail as it is now."""
+    """Return the span of the selected entries."""
     last = AuditHead.objects.get(pk=1).entry
     last = last if until is None else min(last, until)
     wanted = narrow(AuditEntry.objects.filter(pk__lte=last))
@@ -74,8 +74,11 @@ def prepare(
     signed: Sequence[dict[str, Any]],
     now: datetime,
 ) -> Export:
-    """Fix what is exported: the chain up to its head, beginning behind the last signed
-    place before the first entry that is wanted."""
+    """Fix the content of an export.
+
+    It contains the chain from the last signed entry before the first selected one up to
+    the head.
+    """
     head = AuditHead.objects.get(pk=1)
     first = span.first or span.until + 1
     start = (0, 0, form.GENESIS)
@@ -96,7 +99,7 @@ def prepare(
 
 
 def as_csv(export: Export) -> Iterator[str]:
-    """Yield the wanted entries as CSV, every hashed field in a column."""
+    """Yield the selected entries as CSV, with a column for every hashed field."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -111,8 +114,10 @@ def as_csv(export: Export) -> Iterator[str]:
 
 
 def as_lines(export: Export, *, of_csv: bool = False) -> Iterator[str]:
-    """Yield the export as JSON Lines; ``of_csv``: the proof for the CSV, which has the
-    numbers of entries instead of the entries."""
+    """Yield the export as JSON Lines.
+
+    ``of_csv``: the proof of the CSV, with numbers instead of entries.
+    """
     yield _line(
         {
             "export": "novaweb audit trail",
@@ -154,7 +159,7 @@ def as_lines(export: Export, *, of_csv: bool = False) -> Iterator[str]:
 
 
 def _walk(export: Export) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Yield every entry from start to head, and whether it is wanted."""
+    """Yield every entry from start to head, and whether it is selected."""
     batch: list[dict[str, Any]] = []
     for row in rows(export.start[1], export.head[1]):
         batch.append(row)

@@ -1,4 +1,4 @@
-"""What the audit trail can be narrowed by, on its pages and by programs."""
+"""Filters of the audit trail, for pages and API."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class RequestNumber(django_filters.NumberFilter):  # type: ignore[misc]
     field_class = forms.IntegerField
 
     def get_max_validator(self) -> None:
-        """None: the field itself knows its greatest value."""
+        """Return None: the field has its own maximum."""
         return
 
 
 class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Search the trail by instance, host, person, ticket, verb, time and text."""
+    """Filter by instance, host, person, ticket, action, time and text."""
 
     q = django_filters.CharFilter(
         label="Text", widget=hint("in notes, names and facts")
@@ -87,11 +87,11 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     @property
     def wanted(self) -> Wanted:
-        """What is looked for; all of the trail where the filters make no sense."""
+        """The search conditions; the whole trail if the filters are not valid."""
         given = self.form.cleaned_data if self.form.is_valid() else {}
         values = {name: given[name] for name in given if given[name] not in ("", None)}
         return Wanted(text=values.pop("q", ""), **values)
 
     def filter_queryset(self, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        """Return the rows that match, for who counts or exports them."""
+        """Return the matching rows, for counts and exports."""
         return search.narrowed(rows, self.wanted)

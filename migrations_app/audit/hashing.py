@@ -1,7 +1,8 @@
-"""The exact form in which an audit entry is hashed and chained: the standard library.
+"""The exact form in which audit entries are hashed and chained.
 
-docs/audit.md describes it and verifier/verify_audit.py has it once more, on purpose.
-It may never change for entries that are written: a new field would need a new form.
+Standard library only. docs/audit.md describes it, and verifier/verify_audit.py
+implements it again on purpose. It must never change for existing entries: a new field
+would need a new form.
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ def moment(at: datetime) -> str:
 
 
 def storable(value: Any) -> Any:
-    """Return the value as every database gives it back: plain JSON, no surprises.
+    """Return the value as every database returns it: plain JSON.
 
-    Whole floats become integers, since PostgreSQL's jsonb does not tell them apart;
-    NUL and half surrogates, which it refuses, become U+FFFD; keys become text; what
-    is no JSON becomes text.
+    Whole floats become integers, because PostgreSQL's jsonb does not distinguish them;
+    NUL and lone surrogates, which it refuses, become U+FFFD; keys become text; other
+    types become text.
     """
     match value:
         case None | bool() | int():
@@ -73,7 +74,7 @@ def storable(value: Any) -> Any:
 
 
 def fields_of(entry: Any) -> dict[str, Any]:
-    """Return what is hashed of an entry: of a row, by the names of FIELDS."""
+    """Return the hashed fields of a row, by the names in FIELDS."""
     found = {name: getattr(entry, name) for name in FIELDS if name not in ("actor",)}
     return found | {"actor": entry.actor_id, "at": moment(entry.at)}
 
@@ -85,7 +86,7 @@ def canonical(fields: Mapping[str, Any]) -> bytes:
 
 
 def around_number(fields: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what the canonical form has before the entry's number, and after it.
+    """Return the canonical form before and after the entry's number.
 
     So that it can be made ready before the number is known.
     """
@@ -115,7 +116,7 @@ def _whole(value: Any) -> Any:
 
 
 def content(fields: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the canonical form, in hexadecimal."""
+    """Return the SHA-256 of the canonical form of the fields, in hexadecimal."""
     return hashed(_json(fields, FIELDS))
 
 
@@ -125,7 +126,7 @@ def hashed(canonical_form: str) -> str:
 
 
 def digest(previous: str, content_hash: str) -> str:
-    """Return the digest of an entry: the SHA-256 over both, as 128 hexadecimal digits.
+    """Return the digest of an entry: SHA-256 over both, as 128 hexadecimal digits.
 
     ``previous`` is the digest of the entry before it, or GENESIS.
     """

@@ -7,7 +7,7 @@ from migrations_app.wording import LONGEST_TEXT
 
 
 def note(text: str, hint: str) -> str:
-    """Return the note, which must say something; ``hint`` asks for it."""
+    """Return the note, which must not be empty; ``hint`` is the error sentence."""
     return _said(text, hint)
 
 

@@ -1,4 +1,4 @@
-"""What stands around one entry of the audit trail."""
+"""Neighbours of an audit entry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrations_app.models.lookup import get_or_gone
 
 
 def neighbour(number: int, *, newer: bool) -> int | None:
-    """Return the number of the entry next to it; None: there is none."""
+    """Return the number of the next or previous entry; None if there is none."""
     rows = AuditEntry.objects.values_list("pk", flat=True)
     if newer:
         return rows.filter(pk__gt=number).order_by("pk").first()
@@ -19,7 +19,7 @@ def neighbour(number: int, *, newer: bool) -> int | None:
 
 
 def of_act(entry: AuditEntry, *, most: int = 100) -> list[AuditEntry]:
-    """Return the other entries of the same act, oldest first."""
+    """Return the other entries of the same operation, oldest first."""
     if not entry.act:
         return []
     rows = AuditEntry.objects.filter(act=entry.act).order_by("pk")[: most + 1]

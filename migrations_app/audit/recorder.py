@@ -1,8 +1,8 @@
-"""The one writer of the audit trail, and the sentence of each verb.
+"""The only writer of the audit trail, and the sentence of each action.
 
-``record`` is called inside the transaction of the change that it records, so that
-there is never one without the other: as its last write, because all that record wait
-for each other from there until the transaction ends.
+``record`` is called inside the transaction of the change, so that both are stored or
+neither. It is the last write of the transaction, because all writers wait for each
+other from there until the transaction ends.
 """
 
 from __future__ import annotations
@@ -143,9 +143,9 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Add an entry for the verb, which must be one of VERBS, and return it.
+    """Add an entry for the verb, which must be in VERBS, and return it.
 
-    Without ``by`` and ``actor_name`` the actor is novaweb itself. What is about a run
+    Without ``by`` and ``actor_name`` the actor is novaweb itself. An entry about a run
     is about its request as well. Afterwards the head of the chain is locked until the
     transaction ends: a transaction that changes other rows after that could wait for
     one that waits for it, so tests refuse it.
@@ -189,7 +189,7 @@ def _columns(about: MigrationRequest | Run | Place | None) -> dict[str, Any]:
 
 
 def sentence(entry: AuditEntry) -> str:
-    """Return the entry in words."""
+    """Return the entry as a sentence."""
     template = VERBS.get(entry.verb, "{actor}: " + entry.verb)
     return template.format(
         actor=entry.actor_name,

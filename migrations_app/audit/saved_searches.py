@@ -1,4 +1,4 @@
-"""The verbs of people about searches of the audit trail that they keep."""
+"""Actions on saved searches of the audit trail."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ NAME_LENGTH = 100
 
 
 def seen_by(person: Person) -> QuerySet[SavedSearch]:
-    """Return the person's own searches and those that are shared, by name."""
+    """Return the person's saved searches and shared ones, by name."""
     return SavedSearch.objects.filter(Q(owner=person.id) | Q(shared=True))
 
 
 def seen(number: int, *, by: Person) -> SavedSearch:
-    """Return the search of that number. Raises Gone, also when it is another's own."""
+    """Return the search. Raises Gone, also for a private search of another person."""
     row = seen_by(by).filter(pk=number).first()
     if row is None:
         raise Gone(
@@ -38,7 +38,7 @@ def seen(number: int, *, by: Person) -> SavedSearch:
 def save(
     *, by: User, name: str, filters: Mapping[str, str], shared: bool = False
 ) -> SavedSearch:
-    """Keep the search under the name. Raises Unfit, Conflict, NotAllowed."""
+    """Save the search under the name. Raises Unfit, Conflict, NotAllowed."""
     require(by, Verb.SAVE_SEARCH)
     name = " ".join(name.split())
     if not name:
@@ -73,7 +73,7 @@ def save(
 
 
 def remove(number: int, *, by: User) -> None:
-    """Forget the search, which must be the person's own. Raises Gone, NotAllowed."""
+    """Remove the search, which must be the person's own. Raises Gone, NotAllowed."""
     require(by, Verb.SAVE_SEARCH)
     person = policy.person(by)
     row = seen(number, by=person)

@@ -1,8 +1,8 @@
-"""The search of the audit trail: one page of what matches, however long the trail is.
+"""Search of the audit trail: one page of matches, however long the trail is.
 
-Entries are in the order of their numbers, which is that of their writing. A page begins
-before or after a number, so that its address stays good while entries are added, and
-nothing is counted or skipped.
+Entries are ordered by number, which is the order of writing. A page starts before or
+after a number, so that its address stays valid while entries are added, and nothing is
+counted or skipped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FAMILY = ".*"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Entries, newest first, and whether there are newer and older ones that match."""
+    """Matching entries, newest first, and whether newer and older matches exist."""
 
     entries: list[AuditEntry]
     newer: bool
@@ -51,8 +51,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """One thing that entries are about: by marks, and in each way that a row can say so
-    for which there is an index."""
+    """One subject of entries: by marks, and by each indexed column.
+
+    A host, for example, is a source or a target.
+    """
 
     ways: list[Q]
     marks: list[Mark]
@@ -89,13 +91,13 @@ def _subjects(wanted: Wanted) -> Iterator[_Subject]:
 
 
 def query(wanted: Wanted) -> Query:
-    """Return what the word index is asked; it says nothing of times."""
+    """Return the query of the word index, without times."""
     marks = [subject.marks for subject in _subjects(wanted)]
     return Query(words.words(wanted.text), marks)
 
 
 def finds_nothing(wanted: Wanted) -> bool:
-    """Whether nothing can match: a text without a word, a value longer than any is."""
+    """Return whether nothing can match: a text without a word, or a too long value."""
     if wanted.text.strip() and not words.words(wanted.text):
         return True
     marks = [mark for subject in _subjects(wanted) for mark in subject.marks]
@@ -103,7 +105,7 @@ def finds_nothing(wanted: Wanted) -> bool:
 
 
 def narrowed(rows: QuerySet[AuditEntry], wanted: Wanted) -> QuerySet[AuditEntry]:
-    """Return the rows that match, in whatever order: to count or to export them."""
+    """Return the matching rows, unordered, for counts and exports."""
     if finds_nothing(wanted):
         return rows.none()
     asked = query(wanted)
@@ -129,8 +131,11 @@ def found(
     after: int | None = None,
     most: int = PER_PAGE,
 ) -> Page:
-    """Return the newest entries that match; those older than number ``before``; or
-    those that follow next on number ``after``, 0 for the oldest of all."""
+    """Return a page of matching entries.
+
+    The newest ones; those older than number ``before``; or those that follow number
+    ``after`` (0 for the oldest).
+    """
     rising = after is not None
     numbers = _numbers(wanted, before=before, after=after, most=most + 1)
     more, numbers = len(numbers) > most, numbers[:most]
@@ -144,7 +149,7 @@ def found(
 def _numbers(
     wanted: Wanted, *, before: int | None, after: int | None, most: int
 ) -> list[int]:
-    """Return the numbers of the next ``most`` matches, those next to the page first."""
+    """Return the numbers of the next ``most`` matches, nearest to the page first."""
     if finds_nothing(wanted):
         return []
     stretch = _stretch(wanted, before=before, after=after)
@@ -175,8 +180,7 @@ def _numbers(
 def _either(
     rows: QuerySet[AuditEntry, int], ways: list[Q], way: str, most: int
 ) -> QuerySet[AuditEntry, int]:
-    """Return the first so many numbers of what is so in either way: an index has
-    those of each, in order."""
+    """Return the union of the first numbers matched by each indexed condition."""
     each = [rows.filter(one)[:most] for one in ways]
     if len(each) == 1:
         return each[0]

@@ -1,13 +1,12 @@
-"""The word index of the audit trail: what is in it, and how it is asked.
+"""The word index of the audit trail: its content and its query language.
 
-The database keeps it itself, from the row that is added: PostgreSQL in a generated
-column with a GIN index, SQLite in an FTS5 table that a trigger fills. Each entry has
-its words (runs of letters and digits, in any case) and a *mark* for each thing that it
-is about: ``a`` its actor, ``c`` its cloud, ``f`` the family of its verb, ``h`` a host,
-``i`` the instance's UUID, ``n`` its name, ``r`` the request, ``t`` the ticket, ``v``
-the verb. A mark is one word whatever the value, and no text can have it in it. The
-index is made of the trail and never the other way round: it finds, and proves nothing.
-Migration 0014 makes it; to change what is in it takes a migration that makes it anew.
+The database maintains it from the inserted row: PostgreSQL in a generated column with a
+GIN index, SQLite in an FTS5 table filled by a trigger. Each entry has its words (runs
+of letters and digits, case-insensitive) and a *mark* for each subject: ``a`` actor,
+``c`` cloud, ``f`` family of the verb, ``h`` host, ``i`` instance's UUID, ``n`` its
+name, ``r`` request, ``t`` ticket, ``v`` verb. A mark is one word whatever its value,
+and no text can contain one. The index is derived from the trail and proves nothing.
+Migration 0014 creates it; to change its content, write a migration that rebuilds it.
 """
 
 from __future__ import annotations
@@ -51,44 +50,44 @@ _TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An entry is about this value."""
+    """A subject of an entry."""
 
     letter: str
     value: str
 
     @property
     def sqlite(self) -> str:
-        """It in the language of FTS5: the value in hexadecimal."""
+        """The mark in FTS5's query language: the value in hexadecimal."""
         return f'"{self.letter}{self.value.encode().hex()}"'
 
     @property
     def postgresql(self) -> str:
-        """It as the text of a tsquery."""
+        """The mark as the text of a tsquery."""
         value = self.value.replace("\\", "\\\\").replace("'", "''")
         return f"'{self.letter}:{value}'"
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of an entry's texts, or the beginning of one."""
+    """A word of an entry's texts, or a prefix of one."""
 
     text: str
     beginning: bool = False
 
     @property
     def sqlite(self) -> str:
-        """It in the language of FTS5."""
+        """The word in FTS5's query language."""
         return f'"{self.text}"{"*" * self.beginning}'
 
     @property
     def postgresql(self) -> str:
-        """It in the language of to_tsquery."""
+        """The word in the language of to_tsquery."""
         return f"'{self.text}'{':*' * self.beginning}"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All of the words, and one mark of each group."""
+    """All words, and one mark of each group, must match."""
 
     words: Sequence[Word] = ()
     marks: Sequence[Sequence[Mark]] = ()
@@ -97,10 +96,10 @@ class Query:
         return bool(self.words or self.marks)
 
     def parted(self) -> tuple[Query, Query]:
-        """Return what PostgreSQL's index answers fast, and beginnings of words.
+        """Return the part that PostgreSQL's index answers fast, and the prefixes.
 
-        Of a beginning it gathers every match of every word that begins so; as long as
-        there is something else to look for, entries are found by that.
+        For a prefix the index collects every match of every such word; if there are
+        other conditions, entries are found by those.
         """
         rest = [word for word in self.words if word.beginning]
         fast = [word for word in self.words if not word.beginning]
@@ -132,10 +131,10 @@ class Query:
 
 
 def words(text: str) -> list[Word]:
-    """Return what an entry must have to match the text: each of its words.
+    """Return the words that an entry must contain to match the text.
 
-    One with a * behind it is the beginning of a word. Other punctuation says nothing,
-    here as in the index; of a very long text the first words count.
+    A word with a trailing * is a prefix. Other punctuation is ignored, as in the index;
+    of a very long text the first words count.
     """
     return [
         Word(word[:LONGEST_WORD], bool(star) and len(word) >= BEGINNING)
@@ -144,7 +143,7 @@ def words(text: str) -> list[Word]:
 
 
 def block(entry: int) -> Mark:
-    """Return the mark of the entries of the same block, which PostgreSQL has."""
+    """Return the mark of the block of entries (PostgreSQL only)."""
     return Mark("b", str(entry >> BLOCK_BITS))
 
 
@@ -156,7 +155,7 @@ def _postgresql_mark(letter: str, of: str) -> str:
 
 
 def postgresql() -> list[str]:
-    """Return the statements that make the index on PostgreSQL and fill it."""
+    """Return the statements that create the index on PostgreSQL and fill it."""
     marks = [_postgresql_mark(letter, of) for letter, of in _COLUMNS.items()]
     marks += [_postgresql_mark("h", of) for of in _HOSTS]
     marks.append(_postgresql_mark("f", "split_part(verb, '.', 1)"))
@@ -195,7 +194,7 @@ def _sqlite_mark(letter: str, of: str) -> str:
 
 
 def _sqlite_row(row: str) -> str:
-    """Return the marks and the words of an entry; ``row`` is NEW or a table."""
+    """Return the marks and words of an entry; ``row`` is NEW or a table."""
     marks = [_sqlite_mark(letter, f"{row}.{of}") for letter, of in _COLUMNS.items()]
     marks += [_sqlite_mark("h", f"{row}.{of}") for of in _HOSTS]
     family = f"substr({row}.verb, 1, instr({row}.verb || '.', '.') - 1)"
@@ -213,7 +212,7 @@ def _sqlite_row(row: str) -> str:
 
 
 def sqlite() -> list[str]:
-    """Return the statements that make the index on SQLite and fill it."""
+    """Return the statements that create the index on SQLite and fill it."""
     return [
         # without the texts themselves: the trail has them. Letters keep their accents,
         # as on PostgreSQL.

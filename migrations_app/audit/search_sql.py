@@ -88,12 +88,12 @@ class Stretch:
         return replace(self, high=number - 1)
 
     def without_first(self, count: int) -> Stretch:
-        """Return what follows on the first so many entries."""
+        """Return the stretch after the first ``count`` entries."""
         first = self.low if self.rising else self.high
         return self.behind(first + count - 1 if self.rising else first - count + 1)
 
     def first_blocks(self, count: int) -> Stretch:
-        """Return the entries in the first so many blocks; the outer two may be cut."""
+        """Return the entries in the first ``count`` blocks; the outer may be cut."""
         bits = words.BLOCK_BITS
         if self.rising:
             end = (((self.low >> bits) + count) << bits) - 1
@@ -201,7 +201,7 @@ def _in_blocks(
 
 
 def _estimated(query: Query) -> int:
-    """Return how many entries match, as PostgreSQL's statistics have it."""
+    """Return the number of matches estimated by PostgreSQL's statistics."""
     matches, values = query.postgresql
     (plan,) = _first_column(
         f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {TABLE} WHERE words @@ {matches}",  # noqa: S608

@@ -1,8 +1,8 @@
-"""The settings as they were when a process began: a change of one is recorded.
+"""Records changed settings when a process starts.
 
-Web and workers compare, when they start, what they were given with what the trail
-says that their kind was given last. Of what is secret, or may be, only a keyed
-fingerprint is kept: that it changed shows, and not to what.
+Web and worker processes compare their settings at the start with the last ones of their
+kind in the audit trail. Secrets, and settings that may contain secrets, are stored as
+keyed fingerprints: a change is visible, the value is not.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SECRET = re.compile(r"SECRET|TOKEN$|PASSWORD|DATABASES|(?<!TICKET)_URL$")
 
 
 def now() -> dict[str, Any]:
-    """Return the settings that an operator gives, secrets as fingerprints."""
+    """Return the operator's settings, with secrets as fingerprints."""
     given = (name for name in dir(settings) if name.startswith("NOVAWEB_"))
     return {
         name: shown(name, getattr(settings, name))
@@ -46,7 +46,7 @@ def now() -> dict[str, Any]:
 
 
 def last(kind: str) -> dict[str, Any]:
-    """Return what processes of that kind were given last, as the trail says."""
+    """Return the last settings of processes of that kind, from the audit trail."""
     found: dict[str, Any] = {}
     entries = AuditEntry.objects.filter(verb="settings.changed").order_by("pk")
     for after in entries.values_list("after", flat=True):
@@ -58,9 +58,9 @@ def last(kind: str) -> dict[str, Any]:
 
 
 def compare(kind: str) -> bool:
-    """Record what changed since a process of that kind (web, worker) began last.
+    """Record the changes since the last start of a process of that kind (web, worker).
 
-    Of many that begin at once, one does. Return whether this one did.
+    If several start at once, one records them. Returns whether this one did.
     """
     with transaction.atomic():
         AuditHead.objects.select_for_update().get(pk=1)
@@ -80,7 +80,7 @@ def compare(kind: str) -> bool:
 
 
 def compare_beside(kind: str) -> None:
-    """Do so in a thread of its own: a server must not wait for its database."""
+    """Call ``compare`` in a thread: a server must not wait for its database."""
     threading.Thread(target=_try, args=(kind,), daemon=True, name="settings").start()
 
 
@@ -94,7 +94,7 @@ def _try(kind: str) -> None:
 
 
 def shown(name: str, value: Any) -> Any:
-    """Return what the trail has of a setting's value."""
+    """Return the value of a setting as the audit trail stores it."""
     if not _SECRET.search(name) or value in ("", None):
         return storable(value)
     text = json.dumps(value, default=str, sort_keys=True)

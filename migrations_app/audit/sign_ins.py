@@ -1,8 +1,7 @@
-"""Who signed in and out, and who was refused, for the audit trail.
+"""Audit entries for sign-in, sign-out and failed sign-in.
 
-Signals change no state here and must not; but an account is signed in by Django's own
-pages, by its admin, by a single sign-on and by the API, and Django tells of each in
-one place only: these three signals.
+Signals are otherwise not used, but Django's pages, its admin, single sign-on and the
+API all sign accounts in, and only these three signals cover them all.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def signed_out(
     user: AbstractBaseUser | None,
     **kwargs: Any,
 ) -> None:
-    """Record that somebody signed out; nobody does so whose session had ended."""
+    """Record a sign-out; an expired session records nothing."""
     if user is not None:
         audit.record("account.signed_out", by=user, note=_where(request))
 
@@ -50,7 +49,7 @@ def refused(
     request: HttpRequest | None = None,
     **kwargs: Any,
 ) -> None:
-    """Record that a sign-in failed, under the name that was typed."""
+    """Record a failed sign-in, under the name that was entered."""
     name = str(credentials.get("username") or "").replace("\0", "")[:LONGEST_NAME]
     audit.record("account.refused", actor_name=name or "nobody", note=_where(request))
 

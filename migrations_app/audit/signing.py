@@ -1,8 +1,8 @@
 """Signed digests of the chain's head, in a file outside the database.
 
-The chain alone does not show that its tail was cut, nor that somebody has written all
-of it anew. The file does, as long as whoever can change the database has neither the
-file nor the key.
+The chain alone does not show removed last entries, nor a complete rewrite. The file
+does, as long as an attacker who can change the database has neither the file nor the
+key.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _PEM = serialization.Encoding.PEM
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the signatures stand: ``state`` is ok, off, missing, old or bad."""
+    """Status of the signatures; ``state`` is ok, off, missing, old or bad."""
 
     state: str
     sentence: str
@@ -48,19 +48,19 @@ class Standing:
 
     @property
     def alarming(self) -> bool:
-        """Signatures are wanted, and are not as they should be."""
+        """Whether signatures are configured but not in order."""
         return self.state not in ("ok", "off")
 
 
 def configured() -> bool:
-    """Tell whether signatures are wanted here."""
+    """Return whether signing is configured."""
     return bool(settings.NOVAWEB_AUDIT_KEY or settings.NOVAWEB_AUDIT_SIGNED)
 
 
 def make_key(path: Path) -> str:
-    """Make a private key there, mode 600; return the public one as PEM.
+    """Create a private key in a file with mode 600; return the public key as PEM.
 
-    Raises FileExistsError: a key is never written over.
+    Raises FileExistsError: a key is never overwritten.
     """
     key = Ed25519PrivateKey.generate()
     text = key.private_bytes(
@@ -74,7 +74,7 @@ def make_key(path: Path) -> str:
 
 
 def public_text(key: Ed25519PublicKey) -> str:
-    """Return the public key as PEM, which is what an auditor needs."""
+    """Return the public key as PEM, for auditors."""
     info = serialization.PublicFormat.SubjectPublicKeyInfo
     return key.public_bytes(_PEM, info).decode()
 
@@ -85,7 +85,7 @@ def fingerprint(key: Ed25519PublicKey) -> str:
 
 
 def private_key() -> Ed25519PrivateKey:
-    """Return the key that signs here. Raises Unfit with what is wrong."""
+    """Return the signing key. Raises Unfit with the error."""
     path = settings.NOVAWEB_AUDIT_KEY
     if not path or not settings.NOVAWEB_AUDIT_SIGNED:
         raise Unfit(
@@ -106,15 +106,15 @@ def private_key() -> Ed25519PrivateKey:
 
 
 def message(facts: dict[str, Any]) -> bytes:
-    """Return what is signed of {at, count, digest, entry, key}."""
+    """Return the signed bytes of {at, count, digest, entry, key}."""
     return PREFIX + json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
 
 
 def sign(now: datetime, *, unless_since: datetime | None = None) -> Signed | None:
-    """Sign where the chain ends now and append that to the file, safe on its disk.
+    """Sign the head of the chain and append the signature to the file, synced to disk.
 
-    None when another process has done so since ``unless_since``. Raises Unfit when it
-    cannot be done.
+    Returns None if another process has signed since ``unless_since``. Raises Unfit if
+    signing is not possible.
     """
     key = private_key()
     path = Path(settings.NOVAWEB_AUDIT_SIGNED)
@@ -151,9 +151,9 @@ def sign(now: datetime, *, unless_since: datetime | None = None) -> Signed | Non
 
 
 def signatures() -> list[dict[str, Any]]:
-    """Return every line of the file, each with a good signature of our key.
+    """Return every line of the file; each has a valid signature of our key.
 
-    Raises Unfit with the first that is not, or when the file cannot be read.
+    Raises Unfit for the first invalid one, or if the file cannot be read.
     """
     public = private_key().public_key()
     path = Path(settings.NOVAWEB_AUDIT_SIGNED)
@@ -186,12 +186,12 @@ def _verified(known: tuple[str, int, int, bytes]) -> tuple[dict[str, Any], ...]:
 
 
 def places(lines: list[dict[str, Any]]) -> list[Signed]:
-    """Return the places in the chain that these lines have signed."""
+    """Return the positions in the chain that these lines sign."""
     return [Signed(x["at"], x["count"], x["entry"], x["digest"]) for x in lines]
 
 
 def standing(now: datetime) -> Standing:
-    """Return how the signatures stand; nothing of the chain is looked at."""
+    """Return the status of the signatures, without verifying the chain."""
     if not configured():
         return Standing(
             "off",
@@ -227,7 +227,7 @@ def is_due(now: datetime) -> bool:
 
 
 def _last(path: Path) -> str | None:
-    """Return when the last line was signed, without reading the others."""
+    """Return the time of the last line, without reading the others."""
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 4096))

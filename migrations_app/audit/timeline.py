@@ -1,4 +1,4 @@
-"""What a timeline is about, and how its entries are parted."""
+"""Subjects of timelines, and the grouping of entries by day."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Something whose timeline is asked for."""
+    """Subject of a timeline."""
 
     kind: str
     value: str
@@ -36,14 +36,14 @@ class Subject:
 
     @property
     def words(self) -> str:
-        """What it is, for a person."""
+        """The subject as text."""
         if self.kind == "request":
             return f"request #{self.value}"
         return f"{self.kind} {self.value}"
 
 
 def subject(kind: str, value: str) -> Subject | None:
-    """Return what the address is about; None: there is no such thing to ask about."""
+    """Return the subject in the address; None if it is not valid."""
     match kind:
         case "instance":
             return Subject(kind, value, Wanted(instance=value))

@@ -1,8 +1,8 @@
-"""What the database itself refuses: SQL for SQLite and PostgreSQL.
+"""Triggers that make the audit trail append-only, for SQLite and PostgreSQL.
 
-Entries are added behind the head of the chain and never changed or removed; the head
-moves with each by one, and by nothing else. Migration 0010 makes these; to change one
-takes a migration of its own, which drops and adds them.
+Entries are appended to the head of the chain and never changed or removed; the head
+changes only with each new entry. Migration 0010 creates the triggers; to change one,
+write a migration that drops and adds them.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ _THERE = {
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of the triggers that are not there, or not in force."""
+    """Return the names of the triggers that do not exist or are disabled."""
     with connection.cursor() as cursor:
         cursor.execute(_THERE[connection.vendor], [ENTRIES, HEAD])
         there = {row[0] for row in cursor.fetchall()}
@@ -97,8 +97,10 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def add(connection: BaseDatabaseWrapper) -> None:
-    """Make those triggers that are not there. Raises NotImplementedError for another
-    database than SQLite and PostgreSQL."""
+    """Create the missing triggers.
+
+    Raises NotImplementedError for databases other than SQLite and PostgreSQL.
+    """
     if connection.vendor not in _ALL:
         raise NotImplementedError(
             "novaweb keeps its audit trail in SQLite or PostgreSQL, not in"
@@ -114,7 +116,7 @@ def add(connection: BaseDatabaseWrapper) -> None:
 
 
 def drop(connection: BaseDatabaseWrapper) -> None:
-    """Remove those triggers that are there: for a migration, and for tests."""
+    """Drop the triggers, for migrations and tests."""
     lacking = missing(connection)
     with connection.cursor() as cursor:
         for name, statement in _ALL[connection.vendor].items():

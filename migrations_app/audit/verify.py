@@ -1,4 +1,4 @@
-"""Looks whether the audit trail is as it was written: all of it, or some entries."""
+"""Verifies the audit trail, as a whole or in part."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _COLUMNS = (*form.FIELDS, "previous", "digest")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found. ``bad`` is the first thing wrong; None: all fits.
+    """Result of a verification. ``bad`` is the first fault; None if there is none.
 
-    ``count`` entries were looked at; ``proven`` is the last signed place that fits.
+    ``count`` entries were verified; ``proven`` is the last matching signature.
     """
 
     count: int
@@ -31,14 +31,14 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        """All that was looked at fits."""
+        """Whether everything verified is in order."""
         return self.bad is None
 
 
 def rows(after: int, until: int, *, batch: int = BATCH) -> Iterator[dict[str, Any]]:
     """Yield entries as plain values, by number, ``batch`` at a time.
 
-    One that cannot be read (its facts are no JSON) has ``unread`` instead of fields.
+    An unreadable entry (invalid JSON) has ``unread`` instead of fields.
     """
     entries = AuditEntry.objects.order_by("pk").values(*_COLUMNS)
     while after < until:
@@ -65,7 +65,7 @@ def _one_by_one(after: int, until: int, most: int) -> list[dict[str, Any]]:
 
 
 def content(row: dict[str, Any]) -> str:
-    """Return the hash of the content of a row of ``rows``; Bad if it was unreadable."""
+    """Return the content hash of a row of ``rows``. Raises Bad if it was unreadable."""
     if "unread" in row:
         raise Bad(
             "changed",
@@ -81,9 +81,9 @@ def content(row: dict[str, Any]) -> str:
 def verify_all(
     now: datetime, *, tell: Callable[[int, int], None] | None = None
 ) -> Verdict:
-    """Follow the whole chain, from its first entry to its head and what was signed.
+    """Verify the whole chain up to its head and signatures, in constant memory.
 
-    In constant memory. ``tell`` hears, now and then, how many of how many are done.
+    ``tell`` is called from time to time with the numbers of verified and all entries.
     """
     head = AuditHead.objects.filter(pk=1).first()
     try:
@@ -119,7 +119,7 @@ def _nothing_behind_the_head() -> None:
 
 
 def _signed(now: datetime) -> tuple[list[Signed], Bad | None]:
-    """Return what was signed, and what is wrong with that: nothing recent."""
+    """Return the signed positions, and the error of the signature file, if any."""
     if not signing.configured():
         return [], None
     found = signing.places(signing.signatures())
@@ -129,9 +129,9 @@ def _signed(now: datetime) -> tuple[list[Signed], Bad | None]:
 
 
 def verify_segment(numbers: Sequence[int]) -> Verdict:
-    """Look whether these entries are as they were written, and linked on both sides.
+    """Verify these entries, and their links to the neighbours.
 
-    Three queries, whatever is asked; entries that are not there are missing.
+    Three queries, whatever the range; entries that do not exist are missing.
     """
     wanted = sorted(set(numbers))
     if not wanted:
@@ -191,7 +191,7 @@ def _linked(
 
 
 def _neighbour(number: int, way: str) -> dict[str, Any] | None:
-    """Return the nearest entry: of before there was a chain, numbers may have gaps."""
+    """Return the nearest entry; old entries from before the chain may have gaps."""
     found = AuditEntry.objects.filter(**{f"pk__{way}": number})
     rows_ = found.order_by("pk" if way == "gt" else "-pk")
     row = rows_.values("id", "previous", "digest").first()

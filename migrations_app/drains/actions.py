@@ -52,7 +52,7 @@ def ask(
     """Make a drain of these hosts; a worker plans it, then it waits for approvals.
 
     ``limits`` are some of the fields of Limits. Raises NotAllowed, Unfit if the input
-    makes no sense, and TooLate if one of the hosts has an open drain.
+    is not valid, and TooLate if one of the hosts has an open drain.
     """
     require(by, Verb.DRAIN)
     name = integrations_clouds.chosen(cloud)
@@ -104,7 +104,7 @@ def move_back(
 
 
 def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
-    """Approve the plan with that digest; with enough approvals it starts by itself.
+    """Approve the plan with that digest; with enough approvals the drain starts.
 
     Each move is planned again before it starts: one whose plan has changed is left out.
     Raises NotAllowed and TooLate.
@@ -139,7 +139,7 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
 
 
 def reject(drain_id: int, *, by: User, note: str) -> Drain:
-    """Reject the drain and all of its moves, for good; the note says why."""
+    """Reject the drain and all of its moves finally; the note is the reason."""
     drain = load(drain_id)
     _require(by, Verb.REJECT, drain)
     note = audit_notes.note(
@@ -155,7 +155,7 @@ def reject(drain_id: int, *, by: User, note: str) -> Drain:
 
 
 def withdraw(drain_id: int, *, by: User, note: str) -> Drain:
-    """Withdraw the drain and all of its moves before it runs; the note says why."""
+    """Withdraw the drain and its moves before the start; the note is the reason."""
     drain = load(drain_id)
     _require(by, Verb.WITHDRAW, drain)
     note = audit_notes.note(

@@ -1,4 +1,4 @@
-"""How a drain is asked for: what people say, checked, and the row that comes of it."""
+"""How a drain is requested: validation of the input, and the new row."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def whole(value: Any, what: str) -> int:
 
 
 def afterwards(value: str) -> str:
-    """Return what becomes of the hosts, which is one of two."""
+    """Return the final state of the hosts: keep or enable."""
     try:
         return Afterwards(value).value
     except ValueError:

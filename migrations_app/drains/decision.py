@@ -1,8 +1,8 @@
 """Whether a move of a drain may begin now: as approved, where nothing forbids it.
 
-What is approved is the procedure, its steps and what they rest on, at the target or at
-one of the fallbacks. A worry that nobody has read stops the move, and it alone. Here
-it is only decided; moves.py carries it out.
+The approval covers the procedure, its steps and their facts, on the target or one of
+the fallbacks. A new warning stops this move only. Here it is only decided; moves.py
+carries it out.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """What speaks against one target. ``rule``: the finding's; empty: it is new."""
+    """Reason against one target. ``rule``: the finding's; empty: it is new."""
 
     rule: str
     sentence: str
@@ -68,7 +68,7 @@ def not_yet(move: MigrationRequest, *, now: datetime) -> Postpone | Skip | None:
 
 
 def decide(drain: Drain, move: MigrationRequest) -> Begin | Postpone | Skip:
-    """Plan the move anew to each approved target; begin at the first that takes it.
+    """Plan the move again to each approved target; begin at the first that takes it.
 
     Writes nothing. Raises what the cloud raises, and the errors of the database.
     """

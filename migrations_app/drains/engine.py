@@ -1,7 +1,7 @@
 """One look at a drain: plan it, start it, start some of its moves, or end it.
 
 Nothing waits here: when there is nothing to do it is noted when to look again. The
-database is the truth, so whoever comes after a death goes on where it ended.
+database is the truth, so after a crash another process continues.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def due_since(now: datetime) -> datetime | None:
 
 
 def look_at_due(*, clock: Clock = timezone.now, most: int = 3) -> int:
-    """Expire what is overdue and look at what is due, ``most`` of it; how many."""
+    """Expire overdue drains and advance up to ``most`` due ones; return the number."""
     for drain in _expired(clock()).select_related("cloud"):
         end_unstarted(
             drain, _D.EXPIRED, "The drain was not approved and started in time."

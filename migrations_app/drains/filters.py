@@ -1,4 +1,4 @@
-"""What the list of drains can be narrowed by."""
+"""Filters of the list of drains."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migrations_app.widgets import Form, hint
 
 
 class DrainFilter(DecidedFilter):
-    """Search by host, instance or ticket; narrow by state and by whose it is."""
+    """Filter by host, instance, ticket, state and owner."""
 
     open_states = OPEN_DRAINS
 
@@ -37,7 +37,7 @@ class DrainFilter(DecidedFilter):
         return drains_seen.waiting_for(self.person)
 
     def search(self, rows: QuerySet[Drain], name: str, value: str) -> QuerySet[Drain]:
-        """A whole host or ticket; part of the name of an instance that it moves."""
+        """Match a whole host or ticket, or a part of an instance's name."""
         value = value.strip()
         # JSON's own search is not in every database; a host's name has no quotes
         return rows.filter(

@@ -1,4 +1,4 @@
-"""The fleet that is placed and moved, out of our copy of a cloud."""
+"""Builds the planner's model of a cloud from novaweb's copy."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def fleet_of(
 ) -> Fleet:
     """Return every host of the cloud, and the guests on ``hosts`` and ``instances``.
 
-    ``instances`` are UUIDs. With them come all members of their groups. With ``asked``
-    a guest that an open request wants to move already cannot be moved by another.
-    What cannot be moved is told as far as our copy tells it: the pre-flight of each
-    tells the rest. As many queries for many as for few.
+    ``instances`` are UUIDs. All members of their groups are included. With ``asked`` a
+    guest that an open request already moves cannot be moved. Other reasons against a
+    move are included as far as the copy shows them; the pre-flight finds the rest. The
+    number of queries does not depend on the number of instances.
     """
     in_order = Hypervisor.objects.filter(cloud=cloud).order_by("host")
     rows = [*in_order.values_list(*_OF_HOSTS, named=True)]
@@ -97,10 +97,10 @@ def fleet_of(
 def _in_question(
     cloud: Cloud, hosts: Collection[str], instances: Collection[str]
 ) -> list[Instance]:
-    """Return the instances that are meant, and those of their groups.
+    """Return the selected instances, and the members of their groups.
 
-    One question for each, by its own index: a database that is asked for any of them
-    at once looks through all instances.
+    One query for each condition, with its own index: a query with all conditions would
+    scan all instances.
     """
     known = Instance.objects.filter(cloud=cloud).exclude(host="").order_by()
     found = {row.uuid: row for row in known.filter(uuid__in=list(instances))}
@@ -111,7 +111,7 @@ def _in_question(
 
 
 def _asked(cloud: Cloud) -> dict[str, int]:
-    """Return the open request about each instance that has one, by its UUID."""
+    """Return the open request of each instance that has one, by UUID."""
     still_open = MigrationRequest.objects.filter(cloud=cloud, open_instance__gt="")
     return dict(still_open.order_by().values_list("instance", "id"))
 
@@ -138,10 +138,10 @@ def _host(row: Any) -> Host:
 
 
 def _stock(row: Any) -> dict[str, Stock]:
-    """Return the host's stock by class; without those of which it has nothing.
+    """Return the host's stock by resource class, without empty ones.
 
-    Where only the three columns are known (a copy that an earlier version read), one
-    instance may have all there is, as libvirt's driver lets it.
+    If only the three columns are known (a copy by an earlier version), one instance may
+    use the whole stock, as in libvirt's driver.
     """
     if row.stock:
         known: Mapping[str, Stock] = {
@@ -189,10 +189,10 @@ def _resources(row: Instance) -> dict[str, int]:
 
 
 def _why_not(row: Instance, *, down: bool, request: int | None) -> tuple[str, str]:
-    """Return why the instance cannot be moved now, and what to do; both empty: it can.
+    """Return why the instance cannot be moved now, and a remedy; both empty if it can.
 
-    A lock does not keep an administrator, which novaweb is, from moving it; the
-    pre-flight warns of it.
+    A lock does not prevent novaweb, an administrator, from moving it; the pre-flight
+    warns of it.
     """
     if request is not None:
         return (
@@ -221,9 +221,9 @@ def _why_not(row: Instance, *, down: bool, request: int | None) -> tuple[str, st
 
 
 def _seconds(row: Instance, procedure: str) -> float:
-    """Return how long its move may take: the middle of the estimate of its pre-flight.
+    """Return the middle of the estimated duration of a move, in seconds.
 
-    Of hosts as far apart as NOVAWEB_COPY_SPEED says, since no target is chosen yet.
+    The copy speed is NOVAWEB_COPY_SPEED, because no target is chosen yet.
     """
     server = ports.Server(
         id=row.uuid,

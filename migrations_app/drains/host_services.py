@@ -1,8 +1,8 @@
-"""The hosts of a drain: disabled with its mark while it lasts, enabled by its wish.
+"""The hosts of a drain: disabled during the drain, enabled at its end if requested.
 
-Nova is asked to enable exactly what carries the mark of the drain, and each request is
-in the database before it is made. Nova cannot change a service only if it is as it was:
-so each is read right before it is changed.
+Nova is asked to enable exactly the services with the marker of the drain, and each
+request is in the database before it is made. Nova cannot change a service only if it is
+as it was: so each is read right before it is changed.
 """
 
 from __future__ import annotations

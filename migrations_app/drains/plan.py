@@ -1,7 +1,7 @@
 """How a drain is planned: a place for every instance, then a plan for every move.
 
-A few moves at a time, each kept when it was looked at, so that whoever comes after a
-death goes on with the next. The cloud is never asked inside a transaction.
+A few moves at a time, each kept when it was looked at, so that after a crash another
+process continues with the next. The cloud is never asked inside a transaction.
 """
 
 from __future__ import annotations

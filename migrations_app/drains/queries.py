@@ -1,4 +1,4 @@
-"""What pages and the API read of drains. No query here stands in a loop."""
+"""Queries on drains for pages and API; none is called in a loop."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def moves(of: Drain) -> list[MigrationRequest]:
 
 
 def moving(instance: str) -> QuerySet[MigrationRequest]:
-    """Return the moves in drains of instances with that in the name, or as the UUID."""
+    """Return the moves in drains of instances with that name part or UUID."""
     named = Q(instance_name__icontains=instance) | Q(instance=instance.lower())
     return MigrationRequest.objects.filter(named, drain__isnull=False)
 
 
 def waiting_for(person: Person) -> QuerySet[Drain]:
-    """Return the drains that the person may decide about and has not yet."""
+    """Return the drains that wait for a decision of this person."""
     may = Role.APPROVER in person.roles or person.delegated
     if person.id is None or not may or person.superuser:
         return drains().none()
@@ -62,14 +62,14 @@ def waiting_for(person: Person) -> QuerySet[Drain]:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The drains that wait for a person's decision, and those that are open else."""
+    """Drains that wait for a person's decision, and other open drains."""
 
     waiting: list[Drain]
     open: list[Drain]
 
 
 def desk(person: Person, *, most: int = 20) -> Desk:
-    """Return the drains that need the person, and those that go on by themselves."""
+    """Return the drains for the person's home page."""
     waiting = list(waiting_for(person)[:most])
     mine = Q(asked_by=person.id) if person.id is not None else Q(pk__in=[])
     started = Q(state__in=STARTED_DRAINS)
@@ -79,7 +79,7 @@ def desk(person: Person, *, most: int = 20) -> Desk:
 
 
 def counts(of: Collection[int]) -> dict[int, tuple[int, int]]:
-    """Return of each of these drains how many instances it moved, and of how many."""
+    """Return for each drain the number of moved instances and of all."""
     rows = (
         MigrationRequest.objects.filter(drain__in=of)
         .order_by()
@@ -93,7 +93,7 @@ def counts(of: Collection[int]) -> dict[int, tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many of a drain's moves are done, under way, waiting, and left."""
+    """Numbers of a drain's moves: moved, running, waiting, not moved."""
 
     whole: int
     moved: int
@@ -102,12 +102,12 @@ class Tally:
 
     @property
     def left(self) -> int:
-        """Those that were not moved, and will not be."""
+        """Number of moves that will not be made."""
         return self.whole - self.moved - self.moving - self.waiting
 
 
 def tally(of: Collection[MigrationRequest]) -> Tally:
-    """Return how far the moves are."""
+    """Return the progress of the moves."""
     states = Counter(str(row.state) for row in of)
     return Tally(
         whole=len(of),
@@ -128,18 +128,18 @@ def approval_statuses(of: Drain) -> list[ApprovalStatus]:
 
 
 def history(of: Drain) -> list[AuditEntry]:
-    """Return what the trail says about the drain itself, oldest first."""
+    """Return the audit entries about the drain itself, oldest first."""
     rows = AuditEntry.objects.filter(verb__startswith="drain.", after__drain=of.pk)
     return list(rows.exclude(verb="drain.move_planned").order_by("id")[:200])
 
 
 def limits(of: Drain) -> Limits:
-    """Return how many moves it has under way at once."""
+    """Return the drain's limits for parallel moves."""
     return Limits(**of.limits)
 
 
 def foreseen(of: Drain, rows: Collection[MigrationRequest]) -> Effect:
-    """Return what its moves do to hosts, by our copy of the cloud as it is now."""
+    """Return the effect of its moves, from novaweb's current copy of the cloud."""
     fleet = fleet_of(
         of.cloud, of.hosts, tuple(row.instance for row in rows), asked=False
     )

@@ -1,7 +1,7 @@
-"""What moves would change, by our copy of a cloud: asked of nobody, changing nothing.
+"""Effect of moves, calculated from novaweb's copy of a cloud; changes nothing.
 
-Which moves: those of picked instances, to targets that are given or that placement
-chooses, and of every instance of hosts that are to be emptied (planner/place.py).
+The moves are those of selected instances, to given or calculated targets, and of every
+instance of hosts to empty (drains/planner/place.py).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ FEW = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Hosts to empty, instances (by UUID) to move, and where they may go.
+    """Hosts to empty, instances (by UUID) to move, and possible targets.
 
-    ``picks`` has the target of each instance; empty: placement chooses. ``targets``
-    are the hosts among which it chooses; empty: all. ``cloud`` may be empty where the
-    hosts and instances tell it.
+    ``picks`` has the target of each instance; empty: calculated. ``targets`` are the
+    possible hosts; empty: all. ``cloud`` may be empty if hosts and instances identify
+    it.
     """
 
     cloud: str = ""
@@ -41,7 +41,7 @@ class Question:
 
     @property
     def empty(self) -> bool:
-        """Nothing is to be moved."""
+        """Whether there is nothing to move."""
         return not self.hosts and not self.picks
 
 
@@ -60,7 +60,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Stays:
-    """An instance that cannot be moved: why, and the way out."""
+    """Instance that cannot be moved, with the reason and a remedy."""
 
     guest: str
     name: str
@@ -71,10 +71,10 @@ class Stays:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The moves in their order, what cannot move, and what that does to the hosts.
+    """The moves in order, the remaining instances, and the effect on the hosts.
 
-    ``seconds`` is how long the moves may take under ``limits``, if nothing delays
-    them; None where the size of the instances does not tell.
+    ``seconds`` is the estimated duration under ``limits`` without delays; None if
+    unknown.
     """
 
     cloud: Cloud
@@ -87,7 +87,7 @@ class Answer:
 
     @property
     def moves(self) -> list[Move]:
-        """The moves in their order, with the instances' names."""
+        """The moves in order, with the names of the instances."""
         return [
             Move(
                 number=number,
@@ -103,7 +103,7 @@ class Answer:
 
     @property
     def stays(self) -> list[Stays]:
-        """What cannot be moved, with names."""
+        """The remaining instances, with their names."""
         return [
             Stays(guest.id, guest.name, guest.host, each.sentence, each.way_out)
             for each in self.stuck
@@ -112,7 +112,7 @@ class Answer:
 
 
 def foresee(of: Question, *, limits: Limits | None = None) -> Answer:
-    """Return what becomes of it. Raises Gone for what is not known here, and Unfit."""
+    """Return the answer to the question. Raises Gone for unknown objects, and Unfit."""
     if of.empty:
         raise Unfit("Name hosts to empty or instances to move.")
     if len(of.picks) > MOST:
@@ -149,7 +149,7 @@ def foresee(of: Question, *, limits: Limits | None = None) -> Answer:
 
 
 def takes_time(of: Question) -> int:
-    """Return how many instances are to be placed, where that takes a while; else 0."""
+    """Return the number of instances to place if that takes long; otherwise 0."""
     hosts, there = Hypervisor.objects.all(), Instance.objects.filter(host__in=of.hosts)
     if of.cloud:
         hosts = hosts.filter(cloud__name=of.cloud)
@@ -160,7 +160,7 @@ def takes_time(of: Question) -> int:
 
 
 def cloud_of(of: Question) -> Cloud:
-    """Return the cloud that is meant. Raises Gone and, where it is not one, Unfit."""
+    """Return the cloud of the question. Raises Gone; Unfit if it is ambiguous."""
     clouds = Cloud.objects.all()
     if of.cloud:
         cloud = clouds.filter(name=of.cloud).first()
@@ -199,9 +199,9 @@ def picked(uuids: Collection[str]) -> dict[str, Instance]:
 
 
 def uuids_of(names: Sequence[str], *, cloud: str = "") -> list[str]:
-    """Return the UUIDs of instances, each named by its name or its UUID.
+    """Return the UUIDs of instances that are given by name or UUID.
 
-    Raises Gone for a name that nobody has, Unfit for one that several have.
+    Raises Gone for an unknown name, Unfit for an ambiguous one.
     """
     rows: QuerySet[Instance] = Instance.objects.order_by()
     if cloud:
@@ -238,7 +238,7 @@ def _known(fleet: Fleet, host: str) -> Host:
 
 
 def _fixed(of: Question, fleet: Fleet) -> tuple[list[Task], list[Stuck]]:
-    """Return the moves whose target is given, and those of them that cannot be."""
+    """Return the moves with a given target, and the ones that are not possible."""
     tasks, stuck = [], []
     for uuid, target in of.picks.items():
         guest = _guest(fleet, uuid)
@@ -269,7 +269,7 @@ def _guest(fleet: Fleet, uuid: str) -> Guest:
 
 
 def _moved(fleet: Fleet, tasks: Sequence[Task], stuck: Sequence[Stuck]) -> Fleet:
-    """Return the fleet after the moves, where nobody tries the stuck ones again."""
+    """Return the fleet after the moves, with failed ones excluded from placing."""
     hosts, guests = dict(fleet.hosts), dict(fleet.guests)
     for task in tasks:
         guest = guests[task.guest]

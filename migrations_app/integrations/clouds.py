@@ -25,7 +25,7 @@ def chosen(name: str | None) -> str:
 
 
 def known_clouds() -> list[str]:
-    """Return the names of the clouds that are configured, each with a row."""
+    """Return the names of the configured clouds; each has a row afterwards."""
     names: list[str] = list(settings.NOVAWEB_CLOUDS)
     there = set(Cloud.objects.filter(name__in=names).values_list("name", flat=True))
     missing = [Cloud(name=name) for name in names if name not in there]

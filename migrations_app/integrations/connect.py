@@ -1,7 +1,7 @@
-"""Which cloud is which: the one place that knows the adapters.
+"""Connects configured clouds with their adapters; the only importer of adapters.
 
-A cloud is made once a process and kept: signing in anew for every look would cost
-more than the look. Making one asks nothing of it.
+A cloud object is created once per process and stays signed in: a sign-in for every call
+would cost more than the call. Creating one makes no call.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ def _nova_db(name: str) -> NovaDb | None:
 
 
 def guest_at(target: Target) -> Reachable:
-    """Return the way to ask that guest whether it is there.
+    """Return the probe of that guest.
 
-    Raises Refused when this process may not.
+    Raises Refused if this process lacks the permission to probe.
     """
     if target.port is None:
         return Pinger(target.address)
@@ -95,14 +95,14 @@ def guest_at(target: Target) -> Reachable:
 
 
 def post() -> Post:
-    """Return the way to webhooks."""
+    """Return the HTTP client for webhooks."""
     return HttpPost(settings.NOVAWEB_WEBHOOK_NETWORKS)
 
 
 def check_webhook(url: str) -> None:
-    """Raise Unfit for an address that no webhook may have, as far as can be told now.
+    """Raise Unfit for an address that no webhook may have, as far as known now.
 
-    A name that has no address just now may get one; it is looked at again at each try.
+    A name without an address may get one later; it is checked again at each attempt.
     """
     try:
         admit(parse(url), settings.NOVAWEB_WEBHOOK_NETWORKS)
@@ -113,15 +113,15 @@ def check_webhook(url: str) -> None:
 
 
 def world_for(name: str) -> World:
-    """Return the neighbours of that cloud. Raises Unfit when it is not configured."""
+    """Return the adapters of that cloud. Raises Unfit if it is not configured."""
     cloud_of(name)
     return world_of(name)
 
 
 def world_of(name: str) -> World:
-    """Return the neighbours of the runs of that cloud, configured still or not.
+    """Return the adapters for runs of that cloud, even if no longer configured.
 
-    A run that was started must end, also when its cloud was taken from the settings.
+    A started run must end, also when its cloud was removed from the settings.
     """
     cloud = _cloud(name)
     if isinstance(cloud, _WithHosts):

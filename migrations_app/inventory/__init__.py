@@ -1,9 +1,9 @@
-"""Our copy of the clouds: what hosts and instances there are, and what they use.
+"""novaweb's copy of the clouds: hosts, instances and their usage.
 
-``sync_lease`` says when a cloud is read and by whom, ``sync`` makes our copy agree with
-it, ``read_cloud`` reads it, ``rows``, ``server_groups`` and ``nova_migrations`` write
-what was read, ``snapshots`` and ``snapshot_history`` keep the history of the capacity,
-``capacity`` adds up what is used by whom.
+``turn`` decides when and by which process a cloud is read, ``sync`` updates the copy,
+``reading`` reads the cloud, ``rows``, ``groups`` and ``moves`` store the data,
+``snapshots`` and ``rollup`` keep the history of the capacity, ``capacity`` adds up the
+usage.
 """
 
 from __future__ import annotations

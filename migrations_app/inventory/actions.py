@@ -1,4 +1,4 @@
-"""The verb of people about the inventory: have it read anew."""
+"""Action on the inventory: request that it is read again."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from migrations_app.inventory.sync_lease import make_due
 
 
 def have_read_anew(*, by: User, cloud: str | None = None) -> list[str]:
-    """A worker reads the cloud (all, if none is named) within seconds; return which.
+    """Have a worker read the cloud (all, if none is named) within seconds.
 
-    Raises NotAllowed; Unfit for a cloud that is not configured.
+    Returns the names of the clouds. Raises NotAllowed; Unfit for a cloud that is not
+    configured.
     """
     require(by, Verb.SYNC)
     names = None if cloud is None else [clouds.configured(cloud)]

@@ -1,10 +1,11 @@
-"""What is used on a host, and by whom: the article's ``nova host-describe``.
+"""Usage of a host by project, like Nova's host-describe.
 
-Three figures that never agree, and why: *used now* is placement's and counts running
-moves on both hosts and what waits for its confirmation; *used max* is the sum of what
-the flavors of those who are there name, with the root disk of one booted from a volume
-(nova/api/openstack/compute/hosts.py, HostController.show); the *capacity* is
-(total - reserved) x ratio, so that more VCPUs may be given away than there are.
+Three figures differ. *Used now* comes from Placement; it counts running moves on both
+hosts, and moves that wait for confirmation. The *sum of flavors* (Nova's used_max) adds
+up the flavors of the instances on the host, with the root disk of an instance that
+boots from a volume (nova/api/openstack/compute/hosts.py, HostController.show). The
+*capacity* is (total - reserved) x ratio, so that more VCPUs can be allocated than
+exist.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RESOURCES = ("vcpus", "memory", "disk")
 
 
 class Usage(TypedDict):
-    """What the instances of one project take on a host: MiB of memory, GiB of disk."""
+    """Usage of a host by the instances of one project: MiB of memory, GiB of disk."""
 
     project_id: str
     project_name: str
@@ -33,7 +34,7 @@ class Usage(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Most:
-    """How many instances a host has, and what their flavors name: MiB and GiB."""
+    """Number of instances of a host, and the sum of their flavors: MiB and GiB."""
 
     instances: int = 0
     vcpus: int = 0
@@ -46,7 +47,7 @@ NOTHING = Most()
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table of one host. None: it is not told, or makes no sense here."""
+    """One line of a host's table; None if unknown or not applicable."""
 
     name: str
     vcpus: float | None
@@ -59,7 +60,7 @@ class Row:
 
 
 def usage_by_project(cloud: Cloud, host: str) -> list[Usage]:
-    """Return what each project's instances take on the host, most memory first."""
+    """Return the usage of the host by project, most memory first."""
     there = Instance.objects.filter(cloud=cloud, host=host).order_by()
     sums = there.values("project_id", "project_name").annotate(
         instances=Count("pk"),
@@ -83,8 +84,9 @@ def usage_by_project(cloud: Cloud, host: str) -> list[Usage]:
 def used_most(
     rows: Iterable[Hypervisor] | None = None,
 ) -> dict[tuple[int, str], Most]:
-    """Return what the instances of these hosts (of all, if None) take, by cloud and
-    host. Hosts without instances are left out.
+    """Return the sum of flavors of these hosts (of all, if None), by cloud and host.
+
+    Hosts without instances are left out.
     """
     there = Instance.objects.order_by()
     if rows is None:
@@ -108,7 +110,7 @@ def used_most(
 
 
 def described(of: Hypervisor, usages: Sequence[Usage]) -> list[Row]:
-    """Return the table of one host: what it has, what is used, and by which project."""
+    """Return the table of one host: capacity, usage, and usage by project."""
     everybody = Most(
         instances=sum(usage["instances"] for usage in usages),
         vcpus=sum(usage["vcpus"] for usage in usages),

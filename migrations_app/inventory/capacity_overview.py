@@ -1,7 +1,7 @@
-"""What all hosts have and could take: the figures of the page of the capacity.
+"""Figures of the capacity page.
 
-One query for the hosts and one for the largest flavor, whatever there is of them; the
-rest is sums. Memory in MiB, disk in GiB.
+One query for the hosts and one for the largest flavor; the rest is calculated. Memory
+in MiB, disk in GiB.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What one instance of a flavor takes of a host."""
+    """Resources that one instance of a flavor uses."""
 
     name: str
     vcpus: int
@@ -33,14 +33,14 @@ class Size:
     disk: int
 
     def fits(self, free: Iterable[int]) -> int:
-        """Return how many of it fit into so much of each of RESOURCES."""
+        """Return how many instances fit into these amounts of RESOURCES."""
         wanted = zip(free, (self.vcpus, self.memory, self.disk), strict=True)
         return min((max(0, have) // want for have, want in wanted if want), default=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A host of the heat map. ``percent``: used of its capacity; None: it has none."""
+    """Host of the heat map; ``percent`` of capacity used, None if unknown."""
 
     host: str
     cloud: str
@@ -57,9 +57,9 @@ class Cell:
 
 @dataclass(slots=True)
 class Total:
-    """What a cloud, a zone or an aggregate has in all, and how many more would fit.
+    """Totals of a cloud, a zone or an aggregate, and how many more instances fit.
 
-    ``takes`` counts the hosts that are up and enabled; ``fits`` counts on these only.
+    ``takes`` counts the hosts that are up and enabled; ``fits`` includes only these.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class Total:
     used: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESOURCES, 0))
 
     def add(self, summed: Sequence[int]) -> None:
-        """Count in hosts, who takes, what fits, then capacities and what is used."""
+        """Add a host to the totals."""
         self.hosts += summed[0]
         self.takes += summed[1]
         self.fits += summed[2]
@@ -84,7 +84,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The heat map, a list of cells for each zone, and the totals."""
+    """The heat map as a list of cells per zone, and the totals."""
 
     by: str
     largest: Size | None
@@ -93,9 +93,9 @@ class Overview:
 
 
 def largest_in_use() -> Size | None:
-    """Return the flavor with the most memory of all instances; None without any.
+    """Return the flavor with most memory of all instances; None without instances.
 
-    Of those the one with the most VCPUs, then the most disk on its host.
+    Among equals the one with most VCPUs, then with most disk.
     """
     by_size = Instance.objects.order_by("-memory", "-vcpus", "-disk")
     found = by_size.values_list("flavor_name", "vcpus", "memory", "disk").first()
@@ -103,7 +103,7 @@ def largest_in_use() -> Size | None:
 
 
 def overview(rows: QuerySet[Hypervisor], *, by: str, largest: Size | None) -> Overview:
-    """Return the figures of these hosts; ``by`` is the resource that colours them."""
+    """Return the figures of these hosts; ``by`` is the resource of the heat map."""
     # first by all that places a host, of which there are few: a thousand hosts are
     # then added up once, not once for their cloud, their zone and each aggregate
     sums: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}

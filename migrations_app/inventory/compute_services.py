@@ -1,7 +1,7 @@
-"""The verbs of people about hosts: look at Nova's services, disable one, enable it.
+"""Actions on Nova services: list, disable, enable.
 
-What a service is, is Nova's to say: it is read when somebody asks, and none of it is
-kept here. Only nova-compute can be disabled (nova/api/openstack/compute/services.py).
+Services are read live from Nova and not stored here. Only nova-compute can be disabled
+(nova/api/openstack/compute/services.py).
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ NOVA_COMPUTE = "nova-compute"
 
 
 def services(*, by: User, cloud: str | None = None) -> list[Service]:
-    """Return all of Nova's services as they are now, by binary and host.
+    """Return all Nova services, read live, by binary and host.
 
-    Raises what the cloud raises when it cannot be read.
+    Raises the errors of the cloud.
     """
     require(by, Verb.SEE)
     return wiring.cloud_of(integrations_clouds.chosen(cloud)).all_services()
 
 
 def service(service_id: str, *, by: User, cloud: str | None = None) -> Service:
-    """Return one service as it is now. Raises Gone when Nova has none of that id."""
+    """Return one service, read live. Raises Gone."""
     name = integrations_clouds.chosen(cloud)
     for each in services(by=by, cloud=name):
         if each.id == service_id:
@@ -48,7 +48,7 @@ def service(service_id: str, *, by: User, cloud: str | None = None) -> Service:
 
 
 def why_not_disable(found: Service) -> str:
-    """Return why the service cannot be disabled, as a sentence; empty: it can."""
+    """Return why the service cannot be disabled; empty if it can."""
     if found.binary != NOVA_COMPUTE:
         return f"Nova disables {NOVA_COMPUTE} only, not {found.binary}."
     if not found.enabled:
@@ -58,7 +58,7 @@ def why_not_disable(found: Service) -> str:
 
 
 def why_not_enable(found: Service, *, cloud: str | None = None) -> str:
-    """Return why the service cannot be enabled, as a sentence; empty: it can."""
+    """Return why the service cannot be enabled; empty if it can."""
     if found.binary != NOVA_COMPUTE:
         return f"Nova enables {NOVA_COMPUTE} only, not {found.binary}."
     if found.enabled:
@@ -86,10 +86,11 @@ def why_not_enable(found: Service, *, cloud: str | None = None) -> str:
 def disable(
     service_id: str, *, by: User, reason: str, cloud: str | None = None
 ) -> Service:
-    """Nova takes no new instances for the host any more; those there go on running.
+    """Disable the service: the host gets no new instance, its instances keep running.
 
-    Its reason in Nova names the person, since the account there is ours. Raises Unfit,
-    TooLate when it is disabled already, and what the cloud raises.
+    The reason in Nova contains the person's name, because Nova only sees novaweb's
+    account. Raises Unfit, TooLate if it is disabled already, and the errors of the
+    cloud.
     """
     require(by, Verb.DISABLE)
     name = integrations_clouds.chosen(cloud)
@@ -104,7 +105,7 @@ def disable(
 def enable(
     service_id: str, *, by: User, note: str, cloud: str | None = None
 ) -> Service:
-    """Nova takes new instances for the host again. Raises as ``disable`` does."""
+    """Enable the service. Raises as ``disable`` does."""
     require(by, Verb.ENABLE)
     name = integrations_clouds.chosen(cloud)
     note = audit_notes.note(note, "Give a reason to enable it (auditors read it).")
@@ -138,7 +139,7 @@ def _possible(found: Service, refusal: str) -> None:
 def _recorded(
     verb: str, found: Service, *, by: User, cloud: str, note: str
 ) -> Iterator[None]:
-    """Record the act before it is asked of Nova, and after it if Nova says no."""
+    """Record the action before the call to Nova, and again if Nova refuses it."""
     before = {"enabled": found.enabled, "reason": found.disabled_reason}
     audit.record(
         verb,
@@ -160,7 +161,7 @@ def _recorded(
 
 
 def _noted(cloud: str, now: Service) -> Service:
-    """Have our copy of the host say the same as Nova does now; return the service."""
+    """Update novaweb's copy of the host; return the service."""
     Hypervisor.objects.filter(cloud__name=cloud, host=now.host).update(
         enabled=now.enabled, disabled_reason=now.disabled_reason or ""
     )

@@ -1,4 +1,4 @@
-"""What lists of instances and hypervisors can be narrowed by."""
+"""Filters of the lists of instances and hypervisors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _AT_LEAST: dict[str, Any] = {
 
 
 class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Search by name or UUID; narrow by host, project, status and zone."""
+    """Filter by name, UUID, host, project, status and zone."""
 
     q = django_filters.CharFilter(
         method="search", label="Search", widget=hint("name or UUID")
@@ -69,7 +69,7 @@ class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]
     def search(
         self, rows: QuerySet[Instance], name: str, value: str
     ) -> QuerySet[Instance]:
-        """A whole UUID is looked up; anything else is searched in the names."""
+        """Match a whole UUID, or a part of a name."""
         value = value.strip()
         if _UUID.fullmatch(value.lower()):
             return rows.filter(uuid=value.lower())
@@ -78,19 +78,19 @@ class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]
     def on_host(
         self, rows: QuerySet[Instance], name: str, value: str
     ) -> QuerySet[Instance]:
-        """On that host of any cloud, said so that the index of both is of use."""
+        """Match the host in any cloud; the database can use the index."""
         return rows.filter(cloud__in=Cloud.objects.values("pk"), host=value.strip())
 
     def of_project(
         self, rows: QuerySet[Instance], name: str, value: str
     ) -> QuerySet[Instance]:
-        """A project is named as people name it, or by its id."""
+        """Match the name or the id of the project."""
         value = value.strip()
         return rows.filter(Q(project_id=value) | Q(project_name=value))
 
 
 class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Search by name; narrow by place, state, whose instances, and what is free."""
+    """Filter by name, place, state, project and free capacity."""
 
     q = django_filters.CharFilter(
         method="search", label="Search", widget=hint("host or node")
@@ -129,14 +129,14 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
     def search(
         self, rows: QuerySet[Hypervisor], name: str, value: str
     ) -> QuerySet[Hypervisor]:
-        """Any part of the host's or the node's name will do."""
+        """Match a part of the host's or the node's name."""
         value = value.strip()
         return rows.filter(Q(host__icontains=value) | Q(node__icontains=value))
 
     def in_aggregate(
         self, rows: QuerySet[Hypervisor], name: str, value: str
     ) -> QuerySet[Hypervisor]:
-        """The aggregate's whole name."""
+        """Match the whole name of an aggregate."""
         value = value.strip()
         if connection.features.supports_json_field_contains:
             return rows.filter(aggregates__contains=[value])
@@ -147,7 +147,7 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
     def in_state(
         self, rows: QuerySet[Hypervisor], name: str, value: str
     ) -> QuerySet[Hypervisor]:
-        """Up means up and enabled: what can take an instance."""
+        """Match a state; "up" means up and enabled."""
         match value:
             case "up":
                 return rows.filter(up=True, enabled=True)
@@ -171,13 +171,13 @@ class HypervisorFilter(django_filters.FilterSet):  # type: ignore[misc]
     def with_free(
         self, rows: QuerySet[Hypervisor], name: str, value: Decimal
     ) -> QuerySet[Hypervisor]:
-        """Hosts of whose capacity so much at least is not allocated."""
+        """Match hosts with at least this much unallocated capacity."""
         what = name.removeprefix("free_")
         free = capacity_of(what) - F(f"{what}_used")
         return rows.annotate(**{name: free}).filter(**{f"{name}__gte": float(value)})
 
 
 def capacity_of(what: str) -> Floor:
-    """Return the capacity of vcpus, memory or disk as the database counts it."""
+    """Return the SQL expression for the capacity of vcpus, memory or disk."""
     share = (F(f"{what}_total") - F(f"{what}_reserved")) * F(f"{what}_ratio")
     return Floor(Cast(share, FloatField()))

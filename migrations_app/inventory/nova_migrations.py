@@ -1,4 +1,4 @@
-"""Nova's own records of moves: those that are not over, and those of the last day."""
+"""Stores Nova's migration records: running ones, and those of the last day."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ FIELDS = ("number", "instance", "type", "status", "source", "target")
 def write_moves(
     cloud: Cloud, seen: Iterable[ports.Migration], now: datetime, *, whole: bool
 ) -> None:
-    """The records are as listed; what ended more than a day ago is gone.
+    """Store the listed records, and delete those that ended more than a day ago.
 
-    ``whole`` says that every record that is not over was listed: another one is gone,
-    too, but only if a host of it was seen, for a cell that is down lists none.
+    ``whole`` says that all running records were listed: other running records are
+    deleted too, but only if one of their hosts was seen, because a cell that is down
+    lists none.
     """
     rows = {
         move.uuid: NovaMigration(

@@ -23,19 +23,19 @@ from migrations_app.models import (
 
 @dataclass(frozen=True)
 class Freshness:
-    """How old our copy of a cloud is, and why it is not newer."""
+    """Age of the copy of a cloud, and the error of the last reading."""
 
     cloud: Cloud
     stale: bool
 
     @property
     def as_of(self) -> datetime | None:
-        """When it was last read as a whole; None: never."""
+        """The time of the last complete reading; None if never."""
         return self.cloud.synced_at
 
 
 def freshness() -> list[Freshness]:
-    """Return how fresh our copy of each cloud is, by the clouds' names."""
+    """Return the age of the copy of each cloud, by name."""
     late = timezone.now() - timedelta(seconds=3 * settings.NOVAWEB_SYNC_EVERY)
     return [
         Freshness(
@@ -91,9 +91,9 @@ def snapshots(of: Hypervisor, *, since: datetime, grain: int) -> list[Snapshot]:
 
 
 def mark_of(host: Hypervisor, moves: Iterable[MigrationRequest]) -> str:
-    """Return a text that is another one when what its page shows may have changed.
+    """Return a text that changes when the data of the page may have changed.
 
-    ``moves`` are those of ``moves_at``.
+    ``moves`` are the result of ``moves_at``.
     """
     there = Instance.objects.filter(cloud=host.cloud_id, host=host.host)
     read = there.order_by().aggregate(number=Count("pk"), last=Max("seen_at"))

@@ -1,9 +1,9 @@
-"""One reading of a cloud: all of it, or what has changed since the last one.
+"""Reads a cloud: everything, or the changes since the last reading.
 
-What is read is written page by page, so that memory does not grow with the cloud, and
-never with a transaction open while the cloud is asked. What was not listed is not
-taken for gone at once: Nova leaves out, without a word, all that is in a cell which
-does not answer (nova/compute/multi_cell_list.py, list_records_by_skipping_down_cells).
+Data is stored page by page, so that memory does not grow with the cloud, and no
+transaction is open during a call. An object that is not listed is not deleted at once:
+Nova silently leaves out everything in a cell that does not answer
+(nova/compute/multi_cell_list.py, list_records_by_skipping_down_cells).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DOUBTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a reading came to. ``trouble`` is a sentence, empty when it went well."""
+    """Result of a reading; ``trouble`` is an error sentence, empty if successful."""
 
     cloud: str
     whole: bool = False
@@ -56,7 +56,7 @@ class Report:
 
 
 def read(turn: Turn, cloud: ports.Cloud, now: datetime, *, whole: bool) -> Report:
-    """Everything that the cloud tells is in our rows. Raises WorldError, Overtaken."""
+    """Read the cloud and store it. Raises WorldError, Overtaken."""
     hypervisors = cloud.hypervisors()
     services = cloud.services()
     if not hypervisors and Hypervisor.objects.filter(cloud=turn.cloud).exists():
@@ -106,9 +106,9 @@ def read(turn: Turn, cloud: ports.Cloud, now: datetime, *, whole: bool) -> Repor
 
 
 def _some_came_back(cloud: Cloud, listed: list[ports.Hypervisor]) -> bool:
-    """Tell whether a host is listed that the last good reading did not see.
+    """Return whether a host is listed that the last good reading did not see.
 
-    Its cell was down: what changed there meanwhile was not told, and will not be.
+    Its cell was down, so changes there were not reported and will not be.
     """
     missed = Hypervisor.objects.filter(cloud=cloud, seen_at__lt=cloud.synced_at)
     silent = set(missed.values_list("uuid", flat=True))
@@ -127,9 +127,9 @@ def _read_all(turn: Turn, cloud: ports.Cloud, now: datetime) -> int:
 
 
 def _still_there(servers: list[ports.Server]) -> list[ports.Server]:
-    """Return those that are not gone.
+    """Return the instances that are not deleted.
 
-    For a moment Nova lists one as DELETED whose row it has not yet taken away.
+    For a moment Nova lists an instance as DELETED before it removes the row.
     """
     return [each for each in servers if each.status != "DELETED"]
 
@@ -137,9 +137,9 @@ def _still_there(servers: list[ports.Server]) -> list[ports.Server]:
 def _read_changed(
     turn: Turn, cloud: ports.Cloud, since: datetime, now: datetime
 ) -> tuple[int, int, bool]:
-    """Write what changed; say how many, how many are gone, and whether any is new.
+    """Store the changes; return how many changed, were deleted, and whether any is new.
 
-    New means: it may be in a group that Nova did not tell with it (before 2.100).
+    A new instance may be in a group that Nova did not report with it (before 2.100).
     """
     ours = Instance.objects.filter(cloud=turn.cloud)
     count = removed = 0
@@ -163,7 +163,7 @@ def _read_changed(
 def _names(
     of: Cloud, cloud: ports.Cloud, servers: list[ports.Server]
 ) -> dict[str, str]:
-    """Return the names of their projects; the cloud is asked if one is not known."""
+    """Return the names of these projects; unknown ones are queried."""
     wanted = {each.project_id for each in servers}
     others = Instance.objects.filter(cloud=of, project_id__in=wanted)
     known = dict(
@@ -202,11 +202,11 @@ def _batches(servers: Iterable[ports.Server]) -> Iterator[list[ports.Server]]:
 def _remove_hypervisors(
     cloud: Cloud, services: list[ports.Service], now: datetime
 ) -> int:
-    """Remove those that were not listed and whose nova-compute is not known either.
+    """Delete hypervisors that were not listed and whose nova-compute is unknown too.
 
-    Nova lists the nova-compute of a cell that is down (from 2.69 on), but not its
-    hypervisor; one that was deleted has neither. A host that came back under another
-    UUID has been listed.
+    For a cell that is down Nova lists the nova-compute (from 2.69), but not the
+    hypervisor; a deleted host has neither. A host that returned with another UUID has
+    been listed.
     """
     silent = {service.host for service in services}
     listed = Hypervisor.objects.filter(cloud=cloud, seen_at=now)
@@ -216,9 +216,9 @@ def _remove_hypervisors(
 
 
 def _remove_instances(turn: Turn, cloud: ports.Cloud, now: datetime) -> int:
-    """Remove those that were not listed though their host was; ask for the others.
+    """Delete instances that were not listed although their host was; query the others.
 
-    In no order, so that those whose cell stays down do not hide the rest.
+    In random order, so that those in a cell that stays down do not block the rest.
     """
     unlisted = Instance.objects.filter(cloud=turn.cloud, seen_at__lt=now)
     listed = Hypervisor.objects.filter(cloud=turn.cloud, seen_at=now)

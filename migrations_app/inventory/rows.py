@@ -1,4 +1,4 @@
-"""What a cloud says, as rows of ours; and the rows written many at a time."""
+"""Converts a cloud's answers to rows, and stores many rows at a time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NO_STOCK = ports.Stock(total=0, reserved=0, ratio=1.0, used=0, max_unit=0)
 
 
 def clip(value: str | None, length: int) -> str:
-    """Return the text as every database takes it: no NUL, no longer than that."""
+    """Return the text without NUL and with at most that length."""
     return (value or "").replace("\x00", "")[:length]
 
 
 def hypervisor_row(cloud: Cloud, seen: ports.Hypervisor, now: datetime) -> Hypervisor:
-    """Return the hypervisor as a row, not saved."""
+    """Return the hypervisor as an unsaved row."""
     vcpus = seen.stock.get(ports.VCPU, _NO_STOCK)
     memory = seen.stock.get(ports.MEMORY_MB, _NO_STOCK)
     disk = seen.stock.get(ports.DISK_GB, _NO_STOCK)
@@ -70,9 +70,10 @@ def hypervisor_row(cloud: Cloud, seen: ports.Hypervisor, now: datetime) -> Hyper
 def instance_row(
     cloud: Cloud, seen: ports.Server, now: datetime, *, project_name: str = ""
 ) -> Instance:
-    """Return the server as a row, not saved. Its disk is what its host pays for it.
+    """Return the server as an unsaved row.
 
-    Its group is the one it was created into, as far as Nova tells (since 2.100).
+    Its disk is the disk allocated on its host. Its group is the one it was created in,
+    if Nova reports it (since 2.100).
     """
     hints = seen.hints or {}
     return Instance(
@@ -105,7 +106,7 @@ def instance_row(
 
 
 def write_hypervisors(rows: Sequence[Hypervisor]) -> None:
-    """Every row is in the database as it is here, whether it was there or not."""
+    """Insert or update every row."""
     Hypervisor.objects.bulk_create(
         rows,
         batch_size=BATCH,
@@ -118,12 +119,11 @@ def write_hypervisors(rows: Sequence[Hypervisor]) -> None:
 def write_instances(
     cloud: Cloud, rows: Iterable[Instance], *, now: datetime, names_known: bool
 ) -> None:
-    """Every row is in the database, but where that has seen the instance since.
+    """Insert or update every row, except instances refreshed after ``now``.
 
-    An instance that was refreshed after ``now``, when this reading began, stays as it
-    was refreshed: a page that was read before a move ended must not undo what is
-    known of its end. Where the names of the projects could not be read, the names
-    that are known stay; and so does the group, which the groups' own list tells.
+    ``now`` is when this reading began: a page read before a move ended must not
+    overwrite the result of the move. If the names of the projects could not be read,
+    the known names stay; so does the group, which the list of groups sets.
     """
     fresh = {row.uuid: row for row in rows}
     fields = _all_but_the_key(Instance)

@@ -1,4 +1,4 @@
-"""Server groups, and which instance is in which: the list of servers does not tell."""
+"""Stores server groups and their members, which the list of servers lacks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from migrations_app.models import Cloud, Instance, ServerGroup
 def write_groups(
     cloud: Cloud, seen: Sequence[ports.ServerGroup], now: datetime
 ) -> None:
-    """The groups are as listed, those not listed are gone, every member names its own.
+    """Store the listed groups, delete the others, and set the group of every member.
 
-    The whole list is given: Nova keeps groups beside its cells, so that no cell that
-    is down can make it shorter.
+    The list is always complete: Nova keeps groups in its API database, so a cell that
+    is down does not shorten it.
     """
     rows = [
         ServerGroup(

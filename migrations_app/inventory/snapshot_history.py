@@ -1,7 +1,7 @@
-"""The history of the capacity in three grains: minutes, hours, days, all in UTC.
+"""History of the capacity in three grains: minutes, hours, days, all in UTC.
 
-Of an hour and a day the highest of each figure is kept: a chart of a year then shows
-how full a host was, not how full it was on average at night.
+Hours and days keep the highest value of each figure: a chart of a year then shows the
+peak usage of a host, not the average.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AT_ONCE = 48
 
 
 def kept(grain: int) -> timedelta:
-    """Return for how long snapshots of that grain are kept."""
+    """Return how long snapshots of that grain are kept."""
     days = {
         FINE: settings.NOVAWEB_SNAPSHOT_FINE_DAYS,
         HOURLY: settings.NOVAWEB_SNAPSHOT_HOURLY_DAYS,
@@ -35,10 +35,10 @@ def kept(grain: int) -> timedelta:
 
 
 def roll_up(cloud: Cloud, *, now: datetime) -> None:
-    """Every hour and day that is over has its snapshots; what is too old is gone.
+    """Create the snapshots of finished hours and days; delete old snapshots.
 
-    Nothing goes that is not yet part of a coarser one. Called at every reading; does
-    nothing but two short questions until an hour has ended.
+    A snapshot is deleted only when it is part of a coarser one. Called at every
+    reading; it needs only two short queries until an hour has ended.
     """
     whole = _sum_up(cloud, FINE, HOURLY, now)
     _sum_up(cloud, HOURLY, DAILY, whole)
@@ -53,7 +53,7 @@ def roll_up(cloud: Cloud, *, now: datetime) -> None:
 
 
 def _sum_up(cloud: Cloud, fine: int, coarse: int, until: datetime) -> datetime:
-    """Sum up what is over at ``until``; return up to when that is done."""
+    """Sum up the periods ended before ``until``; return the end of the last one."""
     length = timedelta(minutes=coarse)
     end = _floor(until, coarse)
     last = _last(cloud, coarse)

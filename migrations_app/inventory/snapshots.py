@@ -1,4 +1,4 @@
-"""What every host had and used, from time to time: the history of the capacity."""
+"""Snapshots of every host's capacity and usage: the history of the capacity."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ APART = timedelta(minutes=5)
 
 
 def take_snapshots(cloud: Cloud, *, now: datetime) -> int:
-    """Every host seen at ``now`` has a snapshot not older than APART; say how many new.
+    """Store a snapshot of each host seen at ``now`` whose last one is older than APART.
 
-    A host of several nodes (Ironic, VMware) has one, of their sums. Hours and days
-    that are over are summed up (``rollup``).
+    Returns the number of new snapshots. A host with several nodes (Ironic, VMware) has
+    one, with their sums. Finished hours and days are summed up (``rollup``).
     """
     hosts: dict[str, Snapshot] = {}
     for seen in Hypervisor.objects.filter(cloud=cloud, seen_at=now).iterator():

@@ -1,4 +1,4 @@
-"""Makes our copy of a cloud agree with it: all of it, or a single instance."""
+"""Updates novaweb's copy of a cloud: everything, or a single instance."""
 
 from __future__ import annotations
 
@@ -19,15 +19,13 @@ __all__ = ["Report", "due_clouds", "refresh_instance", "sync"]
 def sync(
     cloud_name: str, cloud: ports.Cloud, *, now: datetime, whole: bool = False
 ) -> Report:
-    """Our copy is as the cloud was after ``now``; if not, the report says why.
+    """Update the copy to the state of the cloud after ``now``; the report has errors.
 
-    Read is what Nova says has changed since the last reading, or all of it: where
-    ``whole`` asks for that, and where only that can be trusted (``full_scan_due``).
-
-    When the cloud does not answer, or not whole, every row that is not known to be
-    gone stays, ``Cloud.trouble`` holds the sentence and ``Cloud.synced_at`` stays as
-    old as it was. One process at a time reads a cloud: to the others the report says
-    so. Raises nothing that a cloud may be the cause of.
+    Normally only changes since the last reading are read; everything if ``whole`` is
+    set or a full scan is due (``full_scan_due``). If the cloud does not answer, or only
+    in part, rows stay unless known to be deleted, ``Cloud.trouble`` has the sentence,
+    and ``Cloud.synced_at`` is unchanged. One process at a time reads a cloud; others
+    get a report that says so. Errors of the cloud are not raised.
     """
     turn = Turn.take(cloud_name, now=now)
     if turn is None:
@@ -51,10 +49,10 @@ def sync(
 def refresh_instance(
     cloud_name: str, cloud: ports.Cloud, server_id: str, now: datetime
 ) -> Instance | None:
-    """The row of this one instance is as Nova has it now, or gone if Nova has none.
+    """Update the row of this instance from Nova, or delete it if Nova has none.
 
-    A reading of the whole cloud that began before ``now`` does not change it back.
-    Raises the WorldError that the cloud answers with, and then changes nothing.
+    A full reading that began before ``now`` does not overwrite it. Raises the
+    WorldError of the cloud, and then changes nothing.
     """
     row = Cloud.objects.get_or_create(name=cloud_name)[0]
     server: ports.Server | None

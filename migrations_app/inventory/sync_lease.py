@@ -1,7 +1,7 @@
-"""When a cloud is read, and by whom: one at a time, and none for ever.
+"""Decides when and by which process a cloud is read: one at a time, with a time limit.
 
-Both questions are settled by one conditional UPDATE each, so that any number of
-worker processes may ask them at once.
+Each decision is one conditional UPDATE, so that any number of worker processes can make
+it at once.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ LONGEST_GAP = timedelta(hours=1)
 
 
 class Overtaken(NovawebError):
-    """Another process reads this cloud now; nothing more may be written."""
+    """Another process reads this cloud now; this one must stop writing."""
 
     def __init__(self, cloud_name: str) -> None:
         super().__init__(f"Another worker has taken over reading {cloud_name}.")
 
 
 def due_clouds(now: datetime) -> list[str]:
-    """Return the clouds whose inventory is to be read now, each to one caller only.
+    """Return the clouds that must be read now, each to one caller only.
 
-    A cloud that was returned is due again NOVAWEB_SYNC_EVERY seconds later, whatever
-    became of the reading: a cloud that does not answer is not asked every second.
+    A returned cloud is due again NOVAWEB_SYNC_EVERY seconds later, whether or not the
+    reading succeeds, so that a cloud that is down is not queried every second.
     """
     due = Q(sync_due_at__isnull=True) | Q(sync_due_at__lte=now)
     waiting = Cloud.objects.filter(due, name__in=known_clouds())
@@ -49,7 +49,7 @@ def due_clouds(now: datetime) -> list[str]:
 
 
 def make_due(names: Sequence[str] | None = None) -> list[str]:
-    """Have the clouds (all, if none is named) read whole at the pacer's next look."""
+    """Request a full reading of the clouds (all, if none is named)."""
     known = known_clouds()
     asked = known if names is None else [name for name in known if name in names]
     Cloud.objects.filter(name__in=asked).update(sync_due_at=None, full_scan_asked=True)
@@ -57,11 +57,10 @@ def make_due(names: Sequence[str] | None = None) -> list[str]:
 
 
 def full_scan_due(cloud: Cloud, now: datetime) -> bool:
-    """Tell whether the cloud is to be read whole: what changed would not do.
+    """Return whether the whole cloud must be read, not only changes.
 
-    So it is at first, after a full scan that came to nothing, when somebody asked,
-    after a long gap or a clock that was set back, and once every night
-    (NOVAWEB_FULL_SCAN_HOUR).
+    This is so at first, after a failed full scan, on request, after a long gap or a
+    clock that was set back, and once every night (NOVAWEB_FULL_SCAN_HOUR).
     """
     read_to, scanned = cloud.changes_until, cloud.full_scan_at
     if cloud.full_scan_asked or read_to is None or scanned is None:
@@ -80,8 +79,9 @@ def full_scan_due(cloud: Cloud, now: datetime) -> bool:
 class SyncLease(Lease[Cloud]):
     """The right to write one cloud's inventory, shown by ``Cloud.sync_began_at`` alone.
 
-    Its token is the moment at which whoever reads last said so. One that was not
-    renewed for ten times the longest answer (NOVAWEB_CLOUD_TIMEOUT) is taken for dead.
+    Its token is the moment at which the reading process last renewed it. One that was
+    not renewed for ten times the longest answer (NOVAWEB_CLOUD_TIMEOUT) is taken for
+    dead.
     """
 
     def __init__(self, cloud_name: str, *, clock: Clock) -> None:
@@ -125,7 +125,7 @@ class Turn:
 
     @classmethod
     def take(cls, cloud_name: str, *, now: datetime) -> Turn | None:
-        """Return the turn; None while somebody else has it."""
+        """Return the lease; None if another process has it."""
         Cloud.objects.get_or_create(name=cloud_name)
         began = time.monotonic()
 
@@ -141,11 +141,14 @@ class Turn:
         self._lease.renew()
 
     def begin_full_scan(self) -> None:
-        """From now on nothing but a full scan that ends well will do."""
+        """Require a successful full scan from now on.
+
+        Raises Overtaken if another process has the lease.
+        """
         self._lease.write(changes_until=None, full_scan_asked=False)
 
     def groups_read(self) -> None:
-        """The server groups are known as of this reading."""
+        """Record that the server groups were read."""
         self._lease.write(layout_read_at=self._now)
 
     def end_well(self, *, whole: bool) -> None:
@@ -159,8 +162,8 @@ class Turn:
         )
 
     def end_badly(self, trouble: str) -> None:
-        """The sentence is kept, the copy stays as it was, the turn is given back.
+        """Record the error sentence and release the lease; the copy stays.
 
-        Somebody who has overtaken us has the last word: then nothing is written.
+        If another process has the lease, nothing is written.
         """
         self._lease.drop(trouble=trouble)

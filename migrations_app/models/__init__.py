@@ -1,4 +1,4 @@
-"""The tables: facts and constraints. Verbs: actions.py of requests, drains, runs."""
+"""Database tables and constraints; actions are in each feature's actions.py."""
 
 from __future__ import annotations
 

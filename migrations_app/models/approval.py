@@ -12,8 +12,8 @@ from migrations_app.models.request import MigrationRequest
 class ApprovalPolicy(models.Model):
     """An approval policy, with conditions and stages as data (approvals/rules.py).
 
-    Among the active ones that match a move the heaviest applies. ``version`` is the
-    number of the newest PolicyVersion, which has the same rule.
+    Among the active ones that match a move the one with the highest weight applies.
+    ``version`` is the number of the newest PolicyVersion, which has the same rule.
     """
 
     name = models.CharField(max_length=100, unique=True)

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when, to what. Rows are added and never changed."""
+"""The audit trail: who did what, when. Rows are added and never changed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from django.db import models
 
 
 class AuditEntry(models.Model):
-    """One act. Triggers refuse every UPDATE and DELETE (audit/triggers.py).
+    """One audited action. Triggers refuse every UPDATE and DELETE (audit/triggers.py).
 
-    The actor is kept as a key *and* as text, and the key has no constraint: deleting
-    an account never touches the trail. ``act`` groups the entries of one request of a
-    browser, a client or a job. ``previous`` is the ``digest`` of the entry before it:
-    what is hashed is in audit/hashing.py. The numbers have no gap.
+    The actor is stored as id *and* as name, without a constraint: deleting an account
+    does not touch the trail. ``act`` groups the entries of one HTTP request or job.
+    ``previous`` is the ``digest`` of the entry before: audit/hashing.py defines the
+    hashed form. The numbers have no gap.
     """
 
     at = models.DateTimeField()
@@ -63,10 +63,10 @@ class AuditEntry(models.Model):
 
 
 class AuditHead(models.Model):
-    """The one row (id 1) that says where the chain ends, and that writers queue at.
+    """The single row (id 1) with the head of the chain; writers lock it.
 
-    ``count`` entries are chained, the last is number ``entry``. A trigger moves it with
-    each new entry; nothing else may.
+    ``count`` entries are chained, the last is number ``entry``. Only a trigger updates
+    it, with each new entry.
     """
 
     count = models.BigIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""The clouds that novaweb is configured for."""
+"""The configured clouds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Cloud(models.Model):
-    """One Nova endpoint, by its name in clouds.yaml, and how fresh our copy is."""
+    """A Nova endpoint, by its name in clouds.yaml, and the age of its copy."""
 
     name = models.CharField(max_length=100, unique=True)
     synced_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""How fast one host copies to another: what was asked, and what was measured."""
+"""Measurements of the copy speed between hosts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from migrations_app.models.cloud import Cloud
 
 
 class CopySpeed(models.Model):
-    """One measurement, asked for, under way or over. Only copy_speeds/ writes here.
+    """One measurement: requested, running or ended.
 
-    It is over when ``at`` is set: then either ``mbit`` says how fast it was, or
-    ``trouble`` why that could not be found out. ``token`` marks what it leaves on the
-    hosts, which do nothing else for a measurement while one is under way in a cloud.
+    Only inventory/copy_speeds/ writes it. It has ended when ``at`` is set: then either
+    ``mbit`` has the speed, or ``trouble`` the error. ``token`` marks its files on the
+    hosts; one measurement at a time runs in a cloud.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)

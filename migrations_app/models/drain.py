@@ -1,4 +1,4 @@
-"""The emptying of hosts: many moves under one approval."""
+"""Drains: many moves under one approval that empty hosts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from migrations_app.models.states import Afterwards, DrainState
 
 
 class Drain(Leased):
-    """Hosts that are to be emptied, how, why, and by whom it was asked.
+    """Hosts to empty, with reason, limits and requester.
 
     Its moves are MigrationRequests with ``drain`` set, in the order of ``place``.
-    ``plan_digest`` names the hosts, the options, each move with its own digest, and
-    what stays: it is what is approved. One that has no ``hosts`` moves instances back
-    that ``back_of`` has moved, and disables nothing.
+    Approvals are for ``plan_digest``, which covers the hosts, the options, the digest
+    of each move, and the remaining instances. A drain without ``hosts`` moves back the
+    instances of ``back_of``, and disables nothing.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.PROTECT)

@@ -1,4 +1,4 @@
-"""Our copy of what the clouds hold: hosts, instances, groups, moves, and their past."""
+"""novaweb's copy of the clouds: hosts, instances, groups, moves, and history."""
 
 from __future__ import annotations
 
@@ -65,25 +65,26 @@ class Hypervisor(models.Model):
 
     @property
     def vcpus_capacity(self) -> int:
-        """VCPUs that may be allocated in all."""
+        """VCPUs that can be allocated in total."""
         return int((self.vcpus_total - self.vcpus_reserved) * self.vcpus_ratio)
 
     @property
     def memory_capacity(self) -> int:
-        """MiB of memory that may be allocated in all."""
+        """MiB of memory that can be allocated in total."""
         return int((self.memory_total - self.memory_reserved) * self.memory_ratio)
 
     @property
     def disk_capacity(self) -> int:
-        """GiB of disk that may be allocated in all."""
+        """GiB of disk that can be allocated in total."""
         return int((self.disk_total - self.disk_reserved) * self.disk_ratio)
 
 
 class Instance(models.Model):
     """A Nova server as of ``seen_at``. Memory and swap in MiB, disk in GiB.
 
-    ``disk`` is what its host pays for it by placement, ``flavor_disk`` what its flavor
-    names (root and ephemeral): Nova counts that even for one booted from a volume.
+    ``disk`` is the disk allocated on its host in Placement, ``flavor_disk`` the disk of
+    its flavor (root and ephemeral): Nova counts that even for an instance that boots
+    from a volume.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)
@@ -161,10 +162,10 @@ class ServerGroup(models.Model):
 
 
 class NovaMigration(models.Model):
-    """Nova's own record of a move: of each that is not over, or ended within a day.
+    """Nova's record of a move: running ones, and those ended within a day.
 
-    ``number`` is Nova's id of it, which is unique in its cell only; hosts may be empty
-    while the scheduler has not chosen.
+    ``number`` is Nova's id, unique only in its cell; hosts may be empty until the
+    scheduler has chosen.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)
@@ -195,10 +196,10 @@ class NovaMigration(models.Model):
 
 
 class Snapshot(models.Model):
-    """What one host had and used: at one moment, or at most within an hour or a day.
+    """Capacity and usage of a host at one time, or the maximum of an hour or a day.
 
-    ``grain`` is the minutes that it stands for: 5 (what was read at ``at``), 60 or
-    1440 (the highest of each figure in the hour or day of UTC that begins ``at``).
+    ``grain`` in minutes: 5 (read at ``at``), 60 or 1440 (the highest of each figure in
+    the UTC hour or day that starts at ``at``).
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)

@@ -1,4 +1,4 @@
-"""What is charged or held for nothing: found at a look at a host, mended by people."""
+"""Stale resources found by host scans; people repair them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from migrations_app.models.cloud import Cloud
 
 
 class Leak(models.Model):
-    """One thing that should not be there as of ``last_seen``, by leaks/scan.py.
+    """Resource that should not exist, as of ``last_seen``; scan.py writes it.
 
-    ``subject`` is the UUID of what it is about (an instance, a move of Nova, a port);
-    ``sentence`` says what is wrong, ``remedy`` what mends it, ``evidence`` what was
-    seen. A look that does not find it any more removes it.
+    ``subject`` is the UUID of the holder (an instance, a Nova migration, a port);
+    ``sentence`` is the fault, ``remedy`` the repair, ``evidence`` the facts. A scan
+    that no longer finds it deletes it.
     """
 
     class Kind(models.TextChoices):
-        """What is held."""
+        """Kind of the resource."""
 
         ALLOCATION = "allocation", "allocation"
         MOVE = "move", "stale move"
@@ -47,7 +47,7 @@ class Leak(models.Model):
 
 
 class LeakLook(models.Model):
-    """When a host was looked at last, what spoke against it, and when it is next."""
+    """Last scan of a host, its error, and the time of the next scan."""
 
     cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE)
     host = models.CharField(max_length=255)

@@ -1,10 +1,10 @@
 """Leases: which process works at a row now, and may write to it.
 
 Taking a row, keeping it and giving it back is one guarded UPDATE each, whose count of
-rows is looked at; so is every other write of whoever works at it. No row: it is ours
-no more, and nothing was written. A lease that is not renewed lapses, so that the row
-of a process that died is taken over by another one. No lock is held meanwhile, and no
-transaction is open.
+rows is looked at; so is every other write of the process that works at it. No row:
+another process has it, and nothing was written. A lease that is not renewed lapses, so
+that the row of a process that died is taken over by another one. No lock is held
+meanwhile, and no transaction is open.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Lease(Generic[Row]):
         return Q()
 
     def _noted(self, now: datetime) -> dict[str, Any]:
-        """What is written when a row is taken, beside who has it."""
+        """Return the columns to write when a row is taken, besides the token."""
         return {}
 
     def _free(self, now: datetime) -> Q:

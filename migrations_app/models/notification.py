@@ -1,4 +1,4 @@
-"""What people are told, and how it reached them: notices, choices, deliveries."""
+"""Notifications, their settings, and deliveries by e-mail and webhook."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from migrations_app.models.lease import Leased
 
 
 class Told(models.Model):
-    """The one row (id 1): up to which audit entry people have been told.
+    """The single row (id 1) with the last audit entry that was dispatched.
 
-    The trail itself is the outbox: an entry stands or falls with what it records, and
-    this row moves on in the transaction that says whom the entries are for.
+    The audit trail is the outbox: an entry exists if and only if its change exists, and
+    this row is updated in the transaction that stores the entry's recipients.
     """
 
     entry = models.BigIntegerField(default=0)
@@ -23,7 +23,7 @@ class Told(models.Model):
 
 
 class Notice(models.Model):
-    """One thing that one person is told on the pages; ``read_at`` when they saw it."""
+    """Notification of one person on the pages; ``read_at`` is when they read it."""
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
@@ -53,7 +53,7 @@ class Notice(models.Model):
 
 
 class Choice(models.Model):
-    """What a person, or a group, wants to hear of one event by one channel."""
+    """Notification setting of a person or a group for one event and channel."""
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
@@ -84,10 +84,10 @@ class Choice(models.Model):
 
 
 class Webhook(models.Model):
-    """Where events are posted to; without a group, those of the whole installation.
+    """Address that events are posted to; without a group, all events.
 
-    ``secret`` is encrypted (notifications/webhook_secrets.py). After a change of it
-    ``old_secret`` is good, too, until ``old_until``.
+    ``secret`` is encrypted (notifications/webhook_secrets.py). After a change
+    ``old_secret`` also signs until ``old_until``.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -111,7 +111,7 @@ class Webhook(models.Model):
 
 
 class Lane(Leased):
-    """One way out: ``mail``, or ``webhook:3``. Its lease says who may send there."""
+    """Delivery queue: ``mail``, or ``webhook:3``; its lease says who may send."""
 
     key = models.CharField(max_length=40, unique=True)
 
@@ -120,10 +120,10 @@ class Lane(Leased):
 
 
 class Delivery(models.Model):
-    """One message to one place, as it goes out, and what has become of it.
+    """One message to one recipient, and its state.
 
-    ``token`` is the webhook-id, or in the Message-ID: the same at every try, so that
-    who gets it twice can tell. ``next_at`` is when it is tried next.
+    ``token`` is the webhook-id or part of the Message-ID: equal at every attempt, so
+    that recipients can detect duplicates. ``next_at`` is the time of the next attempt.
     """
 
     STATES = ("waiting", "delivered", "given up", "dropped")
@@ -163,7 +163,7 @@ class Delivery(models.Model):
 
 
 class Attempt(models.Model):
-    """One try to deliver: what was answered, its first 500 characters, or why not."""
+    """One delivery attempt: the first 500 characters of the answer, or the error."""
 
     delivery = models.ForeignKey(
         Delivery, on_delete=models.CASCADE, related_name="attempts"

@@ -1,4 +1,4 @@
-"""What was measured of a guest while its run went on, kept as evidence."""
+"""Probe measurements of a guest during its run, kept as evidence."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from migrations_app.models.run import Run
 class Probe(Leased):
     """The probing of one run's guest. Written by requests/start.py and probe/prober.py.
 
-    ``target`` is as in interfaces/probe_target.py. ``result`` is what
-    probe/gaps.py reads out of all answers, once the probing is over.
+    ``target`` has the form of integrations/interfaces/probe_target.py. ``result`` is
+    calculated by runs/probe/gaps.py when the probe ends.
     """
 
     run = models.OneToOneField(
@@ -35,9 +35,9 @@ class Probe(Leased):
 
 
 class Sample(models.Model):
-    """About one second of a probe.
+    """Answers of about one second of a probe.
 
-    ``answers`` is a list of [ms after ``at`` that a question was sent, ms until its
+    ``answers`` is a list of [ms after ``at`` when the probe was sent, ms until its
     answer or null].
     """
 

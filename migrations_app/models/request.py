@@ -1,4 +1,4 @@
-"""What is asked, and who decided what about it."""
+"""Migration requests and decisions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from migrations_app.models.states import RequestState
 
 
 class MigrationRequest(models.Model):
-    """What is to be moved, how, where, why, and by whom it was asked.
+    """Request to move an instance: procedure, hosts, reason and requester.
 
     ``plan`` is a list of {key, sentence, final, commands}, ``findings`` a list of
-    {rule, severity, sentence, remedy, evidence}; ``plan_digest`` names both, together
-    with the procedure, its inputs and the edition. What is approved is a digest.
+    {rule, severity, sentence, remedy, evidence}; ``plan_digest`` covers both, the
+    procedure, its inputs and the edition. Approvals are for a digest.
     """
 
     cloud = models.ForeignKey(Cloud, on_delete=models.PROTECT)
@@ -100,7 +100,7 @@ class MigrationRequest(models.Model):
 
 
 class Decision(models.Model):
-    """One person's approve or reject of a plan, by its digest; never changed.
+    """Approval or rejection of a plan by one person, by digest; never changed.
 
     It is about a request or about a drain: about one of the two.
 

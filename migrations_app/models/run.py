@@ -53,9 +53,10 @@ class Run(Leased):
 
 
 class Step(models.Model):
-    """One step of a run. ``mark`` is what the world showed just before it was asked.
+    """One step of a run.
 
-    ``progress`` holds figures for the page: {"memory_remaining": bytes, …}.
+    ``mark`` is the state of the cloud just before the step was requested. ``progress``
+    has figures for the page: {"memory_remaining": bytes, …}.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
@@ -114,7 +115,7 @@ class Line(models.Model):
 
 
 class Pacer(Leased):
-    """The one row (id 1) by which the worker processes agree on who rings."""
+    """The single row (id 1) by which worker processes elect the pacer."""
 
     # When somebody last looked for due runs: pages warn when this grows old.
     seen_at = models.DateTimeField(null=True, blank=True)
@@ -124,7 +125,7 @@ class Pacer(Leased):
 
 
 class Removal(models.Model):
-    """What was removed of a run because it was old (runs/retention.py)."""
+    """Record of a run's data removed because of its age (runs/retention.py)."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="removals")
     # "log" or "samples"

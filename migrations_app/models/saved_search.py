@@ -1,4 +1,4 @@
-"""What belongs to the reading of the audit trail: searches that are kept, removals."""
+"""Saved searches of the audit trail, and records of removed data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class SavedSearch(models.Model):
-    """A search of the audit trail under a name: its owner's, or everybody's.
+    """Named search of the audit trail, private or shared.
 
     ``filters`` are the parameters of the search's address, as text.
     """

@@ -1,8 +1,8 @@
-"""The states of a request, a run and a drain, and which moves are allowed between them.
+"""States of requests, runs and drains, and the allowed transitions.
 
-Three small tables, nothing else. Every move is one conditional UPDATE whose row count
-is looked at (in requests/, runs/ and drains/), so that two who move at once cannot both
-succeed.
+Every transition is one conditional UPDATE whose row count is checked (requests/, runs/
+and drains/: actions.py and engine/), so that of two concurrent transitions only one
+succeeds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.db.models import TextChoices
 
 
 class RequestState(TextChoices):
-    """Where a migration request stands."""
+    """State of a migration request."""
 
     REQUESTED = "requested", "requested"
     APPROVED = "approved", "approved"
@@ -28,7 +28,7 @@ class RequestState(TextChoices):
 
 
 class RunState(TextChoices):
-    """Where a run stands."""
+    """State of a run."""
 
     RUNNING = "running", "running"
     GOING_BACK = "going_back", "going back"
@@ -39,7 +39,7 @@ class RunState(TextChoices):
 
 
 class StepState(TextChoices):
-    """Where one step of a run stands."""
+    """State of one step of a run."""
 
     TODO = "todo", "todo"
     UNDER_WAY = "under_way", "under way"
@@ -49,7 +49,7 @@ class StepState(TextChoices):
 
 
 class DrainState(TextChoices):
-    """Where a drain stands."""
+    """State of a drain."""
 
     PLANNING = "planning", "planning"
     REQUESTED = "requested", "requested"
@@ -70,7 +70,7 @@ class DrainState(TextChoices):
 
 
 class Afterwards(TextChoices):
-    """What becomes of an emptied host's nova-compute."""
+    """Final state of an emptied host's nova-compute."""
 
     KEEP = "keep", "keep"  # it stays disabled
     ENABLE = "enable", "enable"

@@ -1,4 +1,4 @@
-"""When work may be done and when it must not: maintenance windows and freezes."""
+"""Maintenance windows and freezes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from django.db import models
 
 
 class Window(models.Model):
-    """A maintenance window or a freeze, once or again and again: see requests/windows.
+    """Maintenance window or freeze, single or recurring.
 
-    ``starts`` and ``ends`` are what the first one's clocks on the wall show in
-    ``time_zone`` (an IANA name), as ISO text without an offset; ``recurrence`` is an
-    RFC 5545 RRULE whose UNTIL is such a time too, or empty; ``exceptions`` lists the
-    starts that are left out. Empty scopes mean everywhere.
+    ``starts`` and ``ends`` are the first occurrence in local time of ``time_zone`` (an
+    IANA name), as ISO text without an offset; ``recurrence`` is an RFC 5545 RRULE whose
+    UNTIL is also local, or empty; ``exceptions`` lists the starts to skip. Empty scopes
+    mean everywhere.
     """
 
     class Kind(models.TextChoices):
-        """What it says about the time."""
+        """Maintenance or freeze."""
 
         MAINTENANCE = "maintenance", "maintenance window"
         FREEZE = "freeze", "freeze"

@@ -1,3 +1,3 @@
-"""Telling people: which events, whom, by which way, and whether it arrived."""
+"""Notifications: events, recipients, channels and deliveries."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""System checks of what messages rest on: addresses, networks, tickets."""
+"""System checks of the settings for messages: addresses, networks, tickets."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def tickets_lead_somewhere(**kwargs: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def links_lead_here(**kwargs: Any) -> list[CheckMessage]:
-    """Warn when messages go out with links that only this machine can follow."""
+    """Warn if messages contain links that work on this machine only."""
     host = urlsplit(settings.NOVAWEB_URL).hostname
     if host in ("localhost", "127.0.0.1", "::1"):
         return [
@@ -90,7 +90,7 @@ def links_lead_here(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _wrong_template(place: str) -> str:
-    """Return what is wrong with a template of links; empty: nothing."""
+    """Return the fault of a link template; empty if it is valid."""
     before, found, after = place.partition("{ticket}")
     if not found:
         return "it has no {ticket} in it"

@@ -1,9 +1,9 @@
-"""Delivering: what is due goes out, is tried again, and is given up in the end.
+"""Sends due messages, repeats failed ones, and gives up in the end.
 
-Each way out is a lane, and whoever holds its lease sends there, one message after the
-other: so a slow webhook keeps nobody waiting but itself. When a process dies between
-the sending and the note of it, the message goes out once more, under the same name
-(webhook-id, Message-ID): at least once, and never in doubt.
+Each webhook, and mail, is a queue with a lease; its holder sends one message after the
+other, so that a slow webhook delays only itself. If a process dies between sending and
+recording, the message is sent again with the same id (webhook-id, Message-ID): at least
+once.
 """
 
 from __future__ import annotations
@@ -45,26 +45,27 @@ LANES = 8  # how many are served at once in one process
 
 
 def is_due(now: datetime) -> bool:
-    """Whether anything is to be told, or to be sent."""
+    """Return whether there are events to dispatch or messages to send."""
     return telling.is_due() or _due(now).exists()
 
 
 def begin(now: datetime) -> list[Future[int]]:
-    """Serve every lane that has something due, beside the caller, who need not wait."""
+    """Serve every queue with due messages in threads; the caller need not wait."""
     return [_pool().submit(_turn, key) for key in lanes_due(now)]
 
 
 def lanes_due(now: datetime) -> list[str]:
-    """Return the lanes that have something due and nobody who serves them."""
+    """Return the queues with due messages that no process serves."""
     keys = _due(now).order_by().values_list("lane", flat=True).distinct()
     held = Lane.objects.exclude(free(now)).values_list("key", flat=True)
     return sorted(set(keys) - set(held))
 
 
 def serve(key: str, *, clock: Clock = timezone.now) -> int:
-    """Send what is due in the lane, oldest first; return how many were tried.
+    """Send the due messages of the queue, oldest first; return the number of attempts.
 
-    Whoever finds the lane taken does nothing. No transaction is open while sending.
+    Returns at once if another process has the lease. No transaction is open while
+    sending.
     """
     lease = Lease(Lane.objects.filter(key=key), span=LEASE, clock=clock)
     tried = 0
@@ -160,7 +161,7 @@ def _send(delivery: Delivery, at: datetime) -> Reply:
 
 
 def _signatures(hook: Webhook, id: str, at: datetime, body: bytes) -> str:
-    """Return the signature, and that of the old secret for as long as it is good."""
+    """Return the signature, and that of the old secret while it is valid."""
     sealed = [hook.secret]
     if hook.old_secret and hook.old_until is not None and at < hook.old_until:
         sealed.append(hook.old_secret)
@@ -173,7 +174,7 @@ def _signatures(hook: Webhook, id: str, at: datetime, body: bytes) -> str:
 
 
 def _settle(delivery: Delivery, note: Attempt, *, final: bool, now: datetime) -> None:
-    """Write down what came of a try, unless somebody was faster."""
+    """Store the result of an attempt, unless another process was faster."""
     tries = delivery.tries + 1
     ended = {"next_at": None, "ended_at": now, "tries": tries}
     given_up = False

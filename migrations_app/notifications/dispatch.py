@@ -1,9 +1,9 @@
-"""From the audit trail to people: each entry is told once, to all whom it is for.
+"""Dispatches audit entries to recipients, each entry exactly once.
 
-The trail is the outbox: an entry is there if and only if what it records is, and its
-numbers grow in the order of their commits, since all writers queue at the chain's head.
-So a number says up to where people have been told, and it moves on in the transaction
-that writes down who is to hear what: no death loses one, and none is told twice.
+The audit trail is the outbox: an entry exists if and only if its change exists, and the
+numbers grow in the order of commits, because all writers lock the head of the chain. So
+one number records the progress. It is updated in the transaction that stores the
+recipients: a crash loses no entry, and none is dispatched twice.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ MAIL = "mail"
 
 
 def is_due() -> bool:
-    """Whether the trail has entries that nobody has been told of."""
+    """Return whether there are entries that were not dispatched."""
     told = Told.objects.filter(pk=1).values_list("entry", flat=True).first()
     last = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
     return told is not None and last is not None and last > told
 
 
 def tell_due(now: datetime) -> int:
-    """Tell everything that has happened; return how many entries were looked at."""
+    """Dispatch all entries; return how many were examined."""
     looked = 0
     while count := _tell(now):
         looked += count
@@ -54,7 +54,7 @@ def tell_due(now: datetime) -> int:
 
 
 def _tell(now: datetime) -> int:
-    """Tell the next entries. Of two who try it at once, one does it."""
+    """Dispatch the next entries; a lock lets only one process do it."""
     told = Told.objects.filter(pk=1).values_list("entry", flat=True).first()
     if told is None:
         return 0
@@ -118,7 +118,7 @@ def _of_one(
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """An event that an entry is, and the ids of those whom it concerns."""
+    """Event of an entry, and the ids of its recipients."""
 
     entry: AuditEntry
     event: Event
@@ -126,13 +126,13 @@ class News:
 
     @property
     def says(self) -> str:
-        """What it is told as: the entry's verb, or what follows from it."""
+        """The verb of the message: the entry's, or one derived from it."""
         follows = self.event is not OF_VERB[self.entry.verb]
         return NEXT_STAGE if follows else self.entry.verb
 
 
 def _events(entry: AuditEntry, house: House) -> list[Event]:
-    """Return what the entry is to people: for some it is more than what was done."""
+    """Return the events of the entry; some entries have several."""
     event = OF_VERB[entry.verb]
     return [audience.WAITS, event] if house.next_stage(entry) else [event]
 
@@ -220,7 +220,7 @@ def to_webhook(
     entry: int | None = None,
     request_number: int | None = None,
 ) -> Delivery:
-    """Return a message to that webhook that is not saved yet."""
+    """Return an unsaved message to that webhook."""
     return Delivery(
         token=new_token(),
         channel="webhook",
@@ -237,5 +237,5 @@ def to_webhook(
 
 
 def new_token() -> str:
-    """Return a name that no other message has: it goes out with every try."""
+    """Return a unique message id, which is kept at every attempt."""
     return f"msg_{secrets.token_hex(16)}"

@@ -1,7 +1,6 @@
-"""What people may hear of: the one table from verbs of the audit trail to events.
+"""Table that maps actions of the audit trail to events.
 
-A verb that is not here is told to nobody. One of here that the trail does not know
-(yet) is never met, and does no harm.
+Actions that are not listed are notified to nobody.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from enum import StrEnum
 
 
 class Whom(StrEnum):
-    """Whom an event concerns. Nobody is told what they did themselves."""
+    """Kinds of recipients. Nobody is notified of their own actions."""
 
     REQUESTER = "requester"
     DECIDERS = "possible approvers"
@@ -20,14 +19,14 @@ class Whom(StrEnum):
 
 
 class Channel(StrEnum):
-    """The ways to a person. Webhooks are no person's, and choose events themselves."""
+    """Channels to a person; webhooks choose their events themselves."""
 
     APP = "app"
     MAIL = "mail"
 
 
 class Scope(StrEnum):
-    """How much of an event somebody wants to hear by a channel."""
+    """Which events of a kind a person wants by a channel."""
 
     MINE = "mine"
     ALL = "all"
@@ -36,10 +35,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that people choose to hear of, or not.
+    """Event that people can subscribe to.
 
-    ``mail``: those whom it concerns get it by e-mail, too, unless they choose
-    otherwise. ``outside``: webhooks may have it.
+    ``mail``: recipients get it by e-mail unless they choose otherwise. ``outside``:
+    webhooks can have it.
     """
 
     key: str
@@ -193,7 +192,7 @@ SAYS = {
 
 
 def default(event: Event, channel: Channel) -> Scope:
-    """Return what somebody gets who has chosen nothing."""
+    """Return the scope of people without a setting."""
     if channel is Channel.APP or event.mail:
         return Scope.MINE
     return Scope.NEVER

@@ -1,4 +1,4 @@
-"""What one person was told on the pages, and that they have read it."""
+"""Notifications of one person on the pages."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ MOST_COUNTED = 100
 
 
 def of(person: Person) -> QuerySet[Notice]:
-    """Return what the person was told, newest first."""
+    """Return the person's notifications, newest first."""
     return Notice.objects.filter(person=person.id).order_by("-pk")
 
 
 def unread(person: Person) -> int:
-    """Return how much of it they have not read: 100 stands for that or more."""
+    """Return the number of unread notifications; 100 means 100 or more."""
     if person.id is None:
         return 0
     return of(person).filter(read_at=None)[:MOST_COUNTED].count()
 
 
 def read(pk: int, *, by: User) -> Notice:
-    """The person has read it. Raises Gone when it is not theirs."""
+    """Mark the notification as read. Raises Gone if it is not theirs."""
     mine = Notice.objects.filter(pk=pk, person=by)
     mine.filter(read_at=None).update(read_at=timezone.now())
     notice = mine.first()
@@ -36,6 +36,6 @@ def read(pk: int, *, by: User) -> Notice:
 
 
 def read_all(*, by: User, until: int) -> int:
-    """The person has read all up to that number; return how many were new to them."""
+    """Mark all up to that number as read; return how many were unread."""
     mine = Notice.objects.filter(person=by, pk__lte=until, read_at=None)
     return mine.update(read_at=timezone.now())

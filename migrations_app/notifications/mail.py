@@ -1,4 +1,4 @@
-"""A message to a person by e-mail: plain text, in one thread for each request."""
+"""E-mails: plain text, one thread per request."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ KEPT = 500  # characters of an answer
 
 
 def configured() -> bool:
-    """Whether novaweb may send mail at all."""
+    """Return whether a mail server is configured."""
     return bool(settings.NOVAWEB_EMAIL_URL)
 
 
 def site() -> str:
-    """Return the name of this novaweb, for the names of its messages."""
+    """Return the host name of this site, for message ids."""
     return urlsplit(settings.NOVAWEB_URL).hostname or "localhost"
 
 
 def message(delivery: Delivery, *, at: datetime) -> EmailMessage:
-    """Return the message as it is sent, the same at every try but for its date."""
+    """Return the message; only its date differs between attempts."""
     name = site()
     headers = {
         "Message-ID": f"<{delivery.token}@{name}>",
@@ -51,9 +51,10 @@ def message(delivery: Delivery, *, at: datetime) -> EmailMessage:
 
 
 def send(delivery: Delivery, *, at: datetime) -> Reply:
-    """Hand the message to the mail server.
+    """Send the message.
 
-    Raises Blocked when it never will take it, Unreachable when another try may help.
+    Raises Blocked if the server refuses it finally, Unreachable if another attempt may
+    succeed.
     """
     if not configured():
         raise Unreachable("No mail server is configured: set NOVAWEB_EMAIL_URL.")

@@ -1,4 +1,4 @@
-"""The words of a message, for each way out: what a person typed stays text in all."""
+"""Texts of messages for each channel; user input is always escaped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CALL = re.compile(r"@(?=\w)")
 
 
 def sentence(entry: AuditEntry, *, as_verb: str = "") -> str:
-    """Return what happened, as one sentence for a person."""
+    """Return the event as one sentence."""
     template = SAYS.get(as_verb or entry.verb)
     if template is None:
         text = audit.sentence(entry)
@@ -37,7 +37,7 @@ def sentence(entry: AuditEntry, *, as_verb: str = "") -> str:
 
 
 def path(entry: AuditEntry) -> str:
-    """Return where on the site it can be looked at."""
+    """Return the path of the page about it."""
     if entry.verb in ("run.held", "run.closed") and entry.run_number:
         return reverse("run", args=[entry.run_number])
     if entry.request_number:
@@ -49,18 +49,18 @@ def path(entry: AuditEntry) -> str:
 
 
 def link(where: str) -> str:
-    """Return the path as people outside novaweb can follow it."""
+    """Return the path as an absolute address."""
     base: str = settings.NOVAWEB_URL
     return base.rstrip("/") + where
 
 
 def one_line(text: str) -> str:
-    """Return the text without line breaks or anything else that steers a terminal."""
+    """Return the text in one line, without control characters."""
     return _CONTROL.sub(" ", text).strip()
 
 
 def subject(entry: AuditEntry, event: Event) -> str:
-    """Return the subject of a message: short, in one line, the same for one request."""
+    """Return the subject: short, one line, the same for one request."""
     what = ""
     if entry.request_number:
         what = f"#{entry.request_number} {entry.instance_name or entry.instance}: "
@@ -128,12 +128,12 @@ def payload(entry: AuditEntry, event: Event, *, as_verb: str = "") -> str:
 
 
 def for_chat(text: str) -> str:
-    """Return the text so that no chat takes a part of it for a link or a call."""
+    """Return the text with links and mentions of chat programs disabled."""
     return _CALL.sub("@\u200b", text.translate(_MARKUP))
 
 
 def ticket_url(ticket: str) -> str:
-    """Return where the ticket can be read; empty when no place is configured."""
+    """Return the address of the ticket; empty if no address is configured."""
     place: str = settings.NOVAWEB_TICKET_URL
     return place.replace("{ticket}", quote(ticket, safe="")) if place and ticket else ""
 

@@ -1,7 +1,7 @@
-"""What people and groups have chosen to hear of, and the verbs to choose it.
+"""Notification settings of people and groups, and the actions to change them.
 
-A person's own choice rules. Without one it is that of their groups, the most generous
-of them; without any, the default of the event.
+A person's own setting applies. Without one the groups' settings apply, the one that
+sends most; without any, the default of the event.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GENEROUS = (Scope.ALL, Scope.MINE, Scope.NEVER)
 
 @dataclass(slots=True)
 class Chosen:
-    """All choices there are, read at once."""
+    """All settings, read by one query."""
 
     people: dict[int, dict[Key, Scope]] = field(default_factory=dict)
     groups: dict[int, dict[Key, Scope]] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Chosen:
     def scope(
         self, event: Event, channel: Channel, *, person: int, groups: Iterable[int]
     ) -> Scope:
-        """Return how much of the event that person gets by that channel."""
+        """Return the person's scope for the event and channel."""
         key = (event.key, str(channel))
         own = self.people.get(person, {}).get(key)
         if own is not None:
@@ -47,7 +47,7 @@ class Chosen:
 
 
 def read() -> Chosen:
-    """Return all choices, by one query."""
+    """Return all settings, by one query."""
     chosen = Chosen()
     for row in Choice.objects.all():
         if row.event not in EVENTS:
@@ -61,7 +61,7 @@ def read() -> Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the form: an event, and what is chosen for it by channel."""
+    """One row of the form: an event and its settings by channel."""
 
     event: Event
     app: str
@@ -71,7 +71,7 @@ class Line:
 
 
 def lines(*, person: User | None = None, group: Group | None = None) -> list[Line]:
-    """Return what is chosen ("" where nothing is) and what that means then."""
+    """Return the settings ("" if not set) and the effective defaults."""
     rows = Choice.objects.filter(person=person, group=group)
     own = {(row.event, row.channel): row.scope for row in rows}
     groups: list[int] = []
@@ -93,9 +93,9 @@ def lines(*, person: User | None = None, group: Group | None = None) -> list[Lin
 
 
 def choose(*, by: User, wanted: Mapping[str, Mapping[str, str]]) -> None:
-    """The person's choices are these afterwards: event -> channel -> scope.
+    """Set the person's settings: event -> channel -> scope.
 
-    What is not named, or "", is left to their groups and the defaults. Raises Unfit.
+    Missing or "" means: use the groups' settings and defaults. Raises Unfit.
     """
     require(by, Verb.SEE)
     rows = [Choice(person=by, **each) for each in _checked(wanted)]
@@ -107,7 +107,7 @@ def choose(*, by: User, wanted: Mapping[str, Mapping[str, str]]) -> None:
 def choose_for(
     group_id: int, *, by: User, wanted: Mapping[str, Mapping[str, str]]
 ) -> Group:
-    """The group's choices are these afterwards; audited. Raises NotAllowed, Unfit."""
+    """Set the group's settings; audited. Raises NotAllowed, Unfit."""
     require(by, Verb.WEBHOOKS)
     group = group_of(group_id)
     rows = [Choice(group=group, **each) for each in _checked(wanted)]

@@ -1,4 +1,4 @@
-"""Whom an event concerns: read once for many events, then asked in memory."""
+"""Recipients of events: read once for many events, then evaluated in memory."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ WAITS = EVENTS["waits"]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody who may see what novaweb does, and where to reach them.
+    """Person who can see novaweb, with their addresses.
 
-    ``says``: for each approver whose say they have, their own among them, the groups.
+    ``says``: for each approver whose right they have (themselves included) the groups.
     """
 
     id: int
@@ -36,7 +36,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Everybody who may be told, and the requests that the entries are about."""
+    """All possible recipients, and the requests of the entries."""
 
     now: datetime
     readers: tuple[Reader, ...]
@@ -44,7 +44,7 @@ class House:
     approval_statuses: dict[int, ApprovalStatus | None] = field(default_factory=dict)
 
     def concerned(self, event: Event, entry: AuditEntry) -> set[int]:
-        """Return the ids of those whom the event concerns, but not who did it."""
+        """Return the ids of the people the event concerns, except the actor."""
         request = self.requests.get(entry.request_number or 0)
         found: set[int] = set()
         for whom in event.whom:
@@ -59,7 +59,7 @@ class House:
         return (found & {each.id for each in self.readers}) - {entry.actor_id or 0}
 
     def next_stage(self, entry: AuditEntry) -> bool:
-        """Whether this approval was the last of a stage, and others come after it."""
+        """Return whether this approval completed a stage and another stage follows."""
         request = self.requests.get(entry.request_number or 0)
         if entry.verb != "request.approved" or request is None:
             return False
@@ -69,10 +69,10 @@ class House:
         return later and stage is not None and not stage.approvals
 
     def _deciders(self, event: Event, request: MigrationRequest | None) -> set[int]:
-        """Return who may have a say, by their own right or by somebody else's.
+        """Return the people who may approve, by their own or a delegated right.
 
-        Of a request: those whom its policy names, for ``waits`` those whose turn it is;
-        and never who asked for it or changed it.
+        For a request: those its policy names (for ``waits``: in the current stage),
+        never the requester or editors.
         """
         if request is None:
             return {each.id for each in self.readers if each.says}
@@ -102,7 +102,7 @@ class House:
 
 
 def read(entries: Iterable[AuditEntry], *, now: datetime) -> House:
-    """Return who is there now, and the requests of these entries."""
+    """Return the current people, and the requests of these entries."""
     lent = _lent(now)
     some = Q(groups__name__in=_ROLES) | Q(pk__in=lent)
     people = User.objects.filter(some, is_active=True).distinct()
@@ -131,13 +131,13 @@ def read(entries: Iterable[AuditEntry], *, now: datetime) -> House:
 
 
 def _own_say(user: User) -> frozenset[str]:
-    """Return the groups that the person's say is of; none: they have no say."""
+    """Return the groups of the person's approval right; none without the right."""
     names = frozenset(group.name for group in user.groups.all())
     return names if Role.APPROVER in names and not user.is_superuser else frozenset()
 
 
 def _lent(now: datetime) -> dict[int, list[int]]:
-    """Return who has whose say in their hands now."""
+    """Return the current delegations: delegate and approver."""
     found: dict[int, list[int]] = {}
     rows = Delegation.objects.filter(
         starts_at__lte=now, ends_at__gt=now, revoked_at=None

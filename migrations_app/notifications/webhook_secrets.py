@@ -32,7 +32,7 @@ def seal(secret: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Return the secret. Raises Refused when SECRET_KEY is another one by now."""
+    """Return the secret. Raises Refused if SECRET_KEY has changed."""
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:

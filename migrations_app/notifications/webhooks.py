@@ -1,7 +1,7 @@
-"""The verbs of people about webhooks and deliveries. No secret leaves by any but two.
+"""Actions on webhooks and deliveries.
 
-Only ``create`` and ``rotate`` return a secret, once; the trail, the log and the pages
-have the name and the address.
+Only ``create`` and ``rotate`` return a secret, once; audit trail, log and pages contain
+only name and address.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BOTH = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A webhook, and its new secret: shown once and nowhere again."""
+    """A webhook with its new secret, which is shown only once."""
 
     webhook: Webhook
     secret: str
@@ -43,7 +43,7 @@ class Made:
 def create(
     *, by: User, name: str, url: str, events: Sequence[str], group: str = ""
 ) -> Made:
-    """From now on these events are posted there. Raises NotAllowed, Unfit, TooLate."""
+    """Create a webhook. Raises NotAllowed, Unfit, TooLate."""
     require(by, Verb.WEBHOOKS)
     fresh = secret.new()
     hook = Webhook(
@@ -74,7 +74,7 @@ def change(
     group: str | None = None,
     active: bool | None = None,
 ) -> Webhook:
-    """Change what is given. What waits goes to the new address. Raises as create."""
+    """Change the given fields; waiting messages use the new address, too."""
     require(by, Verb.WEBHOOKS)
     wanted: dict[str, Any] = {}
     if name is not None:
@@ -106,7 +106,7 @@ def change(
 
 
 def remove(pk: int, *, by: User) -> None:
-    """Nothing is posted there any more; what waited is dropped; the log stays."""
+    """Remove the webhook; its waiting messages are dropped, the delivery log stays."""
     require(by, Verb.WEBHOOKS)
     with transaction.atomic():
         hook = webhook(pk, lock=True)
@@ -119,7 +119,7 @@ def remove(pk: int, *, by: User) -> None:
 
 
 def rotate(pk: int, *, by: User) -> Made:
-    """The webhook has a new secret; the one before signs too, for a day."""
+    """Create a new secret; the previous one also signs for a day."""
     require(by, Verb.WEBHOOKS)
     fresh, now = secret.new(), timezone.now()
     with transaction.atomic():
@@ -135,7 +135,7 @@ def rotate(pk: int, *, by: User) -> Made:
 
 
 def test(pk: int, *, by: User) -> Delivery:
-    """A test message is on its way there; its page says what becomes of it."""
+    """Send a test message; its page shows the result."""
     require(by, Verb.WEBHOOKS)
     hook, now = webhook(pk), timezone.now()
     if not hook.active:
@@ -157,7 +157,7 @@ def test(pk: int, *, by: User) -> Delivery:
 
 
 def send_again(pk: int, *, by: User) -> Delivery:
-    """The message is on its way once more, under the same name. Raises TooLate."""
+    """Send the message again with the same id. Raises TooLate."""
     require(by, Verb.WEBHOOKS)
     row, now = delivery(pk), timezone.now()
     if row.channel == "webhook" and row.webhook is None:
@@ -185,7 +185,7 @@ def delivery(pk: int) -> Delivery:
 
 
 def facts(hook: Webhook) -> dict[str, Any]:
-    """Return what is known of a webhook: everything but its secrets."""
+    """Return the audited facts of a webhook, without its secrets."""
     return {
         "name": hook.name,
         "url": hook.url,

@@ -1,4 +1,4 @@
-"""What speaks for and against a move, said before it is made.
+"""Pre-flight checks of a move, before it starts.
 
 Pure: facts are gathered once through the interfaces, and everything else is judgement.
 """

@@ -122,7 +122,7 @@ def examine(facts: Facts, move: Move, procedure: str) -> list[Finding]:
 
 
 def verdict(findings: Iterable[Finding]) -> Severity:
-    """Return what all findings together come to: the heaviest of them."""
+    """Return the gravest severity of all findings."""
     return worst(findings)
 
 
@@ -138,8 +138,8 @@ def advise(
 
     Recommended is what nothing blocks, with nothing lost and nothing unknown if that
     can be had, with the least downtime; then in the instance's own zone, with the
-    fewest warnings, on the host with the most left free of its scarcest resource. The
-    two dirty ways come into question only when everything else is blocked.
+    fewest warnings, on the host with the most left free of its scarcest resource.
+    Forced target and manual come into question only when everything else is blocked.
     """
     server = facts.server
     source = server.host or ""

@@ -97,7 +97,7 @@ def _options(situation: Situation) -> dict[str, Option]:
 
 
 def _against(option: Option) -> list[tuple[Severity, str]]:
-    """Return what speaks against it: what blocks, or else all that is not well."""
+    """Return the findings that block, or else all that are not ok."""
     found = [
         f
         for f in option.findings

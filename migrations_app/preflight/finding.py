@@ -81,7 +81,7 @@ def blocks(sentence: str, remedy: str, **evidence: Any) -> Finding:
 
 
 def worst(findings: Iterable[Finding]) -> Severity:
-    """Return the heaviest severity among the findings; OK when there are none."""
+    """Return the gravest severity of the findings; OK without findings."""
     return max(
         (finding.severity for finding in findings),
         key=lambda severity: severity.weight,

@@ -57,7 +57,7 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that can speak for or against a move.
+    """One check of a move.
 
     ``since`` and ``until`` are Nova's major versions, both inclusive: outside of them
     the rule is silent. In a cloud whose release is not known it speaks, and also where

@@ -174,9 +174,9 @@ class Act(Step):
         """Tell whether the world shows our request, made after
         ``ctx.request_marker``.
 
-        Called while ``check`` still says READY. False: there is no trace of it, so
-        it may be asked again. Raises Blocked with the reason when the request was
-        taken and came to nothing.
+        Called while ``check`` still says READY. False: there is no trace of it, so it
+        may be asked again. Raises Blocked with the reason if the request was accepted
+        and failed.
         """
 
     def undo_request_seen(self, ctx: StepContext) -> bool:

@@ -1,4 +1,4 @@
-"""The move by hand: disks over SSH, and a guarded change to Nova's database.
+"""The manual move: disks over SSH, and a guarded change to Nova's database.
 
 The article's last resort, made whole for today's Nova: what Nova does in a cold
 migration (nova/virt/libvirt/driver.py, nova/compute/manager.py) is done from outside,
@@ -52,7 +52,7 @@ PLAIN = re.compile(r"/[A-Za-z0-9._/+-]+")
 
 
 class Manual(Procedure):
-    """Move an instance by hand, where Nova itself cannot."""
+    """Move an instance without Nova's migration, where Nova itself cannot."""
 
     name = "manual"
     title = "Manual"

@@ -70,9 +70,9 @@ def ask(
 ) -> MigrationRequest:
     """Make a request for a move, which then waits for its approvals.
 
-    Raises Unfit if the pre-flight forbids it (``findings`` says why) or the input
-    makes no sense, TooLate if the instance has an open request, and what the cloud
-    raises if it cannot be read.
+    Raises Unfit if the pre-flight forbids it (``findings`` says why) or the input is
+    not valid, TooLate if the instance has an open request, and what the cloud raises if
+    it cannot be read.
     """
     require(by, Verb.ASK)
     name, now = integrations_clouds.chosen(cloud), timezone.now()
@@ -124,7 +124,7 @@ def ask(
 def approve(
     request_id: int, *, by: User, plan_digest: str, note: str
 ) -> MigrationRequest:
-    """Approve the plan with that digest; with enough approvals it starts by itself.
+    """Approve the plan with that digest; with enough approvals the move starts.
 
     The plan is made again first. If it is not the one that the approver saw, nothing is
     approved: the request shows the new plan, and TooLate says so. Raises Unfit if the
@@ -155,7 +155,7 @@ def approve(
 
 
 def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
-    """Reject the request, for good; the note says why."""
+    """Reject the request finally; the note is the reason."""
     request = load(request_id)
     require(by, Verb.REJECT, request=request)
     note = audit_notes.note(
@@ -171,7 +171,7 @@ def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
 
 
 def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
-    """Withdraw the request before it runs; the note says why."""
+    """Withdraw the request before the start; the note is the reason."""
     request = load(request_id)
     require(by, Verb.WITHDRAW, request=request)
     note = audit_notes.note(

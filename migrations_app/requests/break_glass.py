@@ -1,4 +1,4 @@
-"""Emergency start of a request (“breaking the glass”), and its review.
+"""Emergency start of a request, and its review.
 
 The plan starts without its approvals and regardless of windows and freezes; the
 pre-flight still applies. Every page has a banner about it until somebody else has
@@ -33,7 +33,7 @@ _FORBIDDEN = (
 
 
 def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
-    """Return why the person may not break the glass at the request; None: they may."""
+    """Return why the person may not use an emergency start; None: they may."""
     if refusal := policy.why_not(who, Verb.BREAK_GLASS, request=request):
         return refusal
     rule = rulings.rule_for(request)
@@ -57,8 +57,8 @@ def break_glass(
 ) -> MigrationRequest:
     """Have the plan with that digest start at once, without approvals or window.
 
-    The plan is made again first, and once more before it starts: if it has changed, the
-    glass must be broken again. Raises NotAllowed, TooLate, Unfit, and what the cloud
+    The plan is made again first, and again before it starts: if it has changed, another
+    emergency start is needed. Raises NotAllowed, TooLate, Unfit, and what the cloud
     raises.
     """
     request = load(request_id)
@@ -147,12 +147,12 @@ def why_not_review(who: Person, request: MigrationRequest) -> Refusal | None:
 
 
 def unreviewed() -> QuerySet[BrokenGlass]:
-    """Return the broken glass that nobody has reviewed yet, newest first."""
+    """Return the emergency starts without a review, newest first."""
     return BrokenGlass.objects.filter(reviewed_at=None).select_related("request")
 
 
 def broken() -> QuerySet[BrokenGlass]:
-    """Return all broken glass, newest first."""
+    """Return all emergency starts, newest first."""
     return BrokenGlass.objects.select_related("request")
 
 

@@ -1,4 +1,4 @@
-"""The evidence of a change: all that an auditor files of one request, gathered once."""
+"""The evidence of a change: all records of one request for an auditor."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ ON_HOSTS = frozenset({"run.command", "run.answered", "run.looked"})
 
 @dataclass(frozen=True)
 class Evidence:
-    """What there is about a change. ``entries`` are all of the trail about it, oldest
-    first, the one that says that this was opened as the last."""
+    """The records of a change.
+
+    ``entries`` are all audit entries about it, oldest first; the last one records this
+    opening.
+    """
 
     request: MigrationRequest
     run: Run | None
@@ -48,12 +51,12 @@ class Evidence:
 
     @property
     def measured(self) -> standstill.Standstill | None:
-        """How long the guest was away, as it was measured; None: it was not."""
+        """The measured downtime; None if not measured."""
         return standstill.measured(self.steps)
 
     @property
     def log_sha256_in_trail(self) -> str:
-        """The log's SHA-256 when the run ended, by the trail; empty: not said."""
+        """The log's SHA-256 in the audit trail at the end of the run; empty if none."""
         for entry in reversed(self.entries):
             if found := entry.after.get("log_sha256"):
                 return str(found)
@@ -61,12 +64,12 @@ class Evidence:
 
     @property
     def rules(self) -> list[AuditEntry]:
-        """The entries that say which approval policy ruled."""
+        """The entries that name the applied approval policy."""
         return [entry for entry in self.entries if entry.after.get("policy")]
 
     @property
     def on_hosts(self) -> list[AuditEntry]:
-        """The entries about commands on hosts and statements of SQL."""
+        """The entries about commands on hosts and SQL statements."""
         return [entry for entry in self.entries if entry.verb in ON_HOSTS]
 
     @property
@@ -81,7 +84,7 @@ class Evidence:
 
 
 def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
-    """Gather all that there is about the request, and record that it was read.
+    """Collect all records of the request, and audit the opening.
 
     Raises NotAllowed.
     """
@@ -111,7 +114,7 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
 
 
 def _entries(row: MigrationRequest) -> list[AuditEntry]:
-    """Return what the trail says about the request, and about the drain it is of."""
+    """Return the audit entries about the request and its drain."""
     found = list(AuditEntry.objects.filter(request_number=row.pk).order_by("pk"))
     if row.drain_id:
         found += AuditEntry.objects.filter(

@@ -1,4 +1,4 @@
-"""What the list of requests can be narrowed by."""
+"""Filters of the list of requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DRAINS = (("without", "without their moves"), ("only", "their moves only"))
 
 
 class DecidedFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """What lists of requests and of drains share: the state, and whose it is.
+    """The filters that lists of requests and of drains share: state and owner.
 
     ``open_states`` are those that “open” stands for.
     """
@@ -42,18 +42,18 @@ class DecidedFilter(django_filters.FilterSet):  # type: ignore[misc]
         raise NotImplementedError
 
     def in_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """One state, or all those from which it can still go on."""
+        """Match one state, or all open states."""
         return rows.filter(state__in=self.open_states if value == "open" else [value])
 
     def of_whom(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """What the person asked for, or what waits for their decision."""
+        """Match the person's own rows, or those that wait for their decision."""
         if value == "mine":
             return rows.filter(asked_by=self.person.id)
         return rows.filter(pk__in=self.waiting().values("pk"))
 
 
 class RequestFilter(DecidedFilter):
-    """Search by instance or ticket; narrow by state and by whose it is."""
+    """Filter by instance, ticket, state and owner."""
 
     open_states = OPEN_REQUESTS
 
@@ -81,7 +81,7 @@ class RequestFilter(DecidedFilter):
     def search(
         self, rows: QuerySet[MigrationRequest], name: str, value: str
     ) -> QuerySet[MigrationRequest]:
-        """Part of an instance's name; its whole UUID, a whole host or ticket."""
+        """Match a part of an instance's name, or a whole UUID, host or ticket."""
         value = value.strip()
         return rows.filter(
             Q(instance_name__icontains=value)
@@ -98,5 +98,5 @@ class RequestFilter(DecidedFilter):
     def of_drains(
         self, rows: QuerySet[MigrationRequest], name: str, value: str
     ) -> QuerySet[MigrationRequest]:
-        """The moves of drains alone, or all others."""
+        """Match only moves of drains, or only other requests."""
         return rows.filter(drain__isnull=value == "without")

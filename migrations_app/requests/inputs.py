@@ -1,4 +1,4 @@
-"""What people type, checked: each returns the clean value, or raises Unfit."""
+"""Validation of user input: each function returns the clean value or raises Unfit."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def instance(text: str) -> str:
 
 
 def procedure(name: str) -> str:
-    """Return the name of a procedure that there is, or ``auto``."""
+    """Return the name of a known procedure, or ``auto``."""
     if name != AUTO:
         registry.procedure(name)
     return name
 
 
 def reason(text: str) -> str:
-    """Return the reason, which must say something."""
+    """Return the reason, which must not be empty."""
     return _said(text, "Give a reason for the move.")
 
 
 def ticket(text: str) -> str:
-    """Return the ticket reference, which must look like one of this house's."""
+    """Return the ticket reference, which must match the configured pattern."""
     text = text.strip()
     if len(text) > 100:
         raise Unfit("A ticket reference has at most 100 characters.")
@@ -54,7 +54,7 @@ def ticket(text: str) -> str:
 
 
 def window(start: datetime | None, end: datetime | None, now: datetime) -> None:
-    """Check that the window can still be met."""
+    """Check that the window has not passed."""
     if start and end and end <= start:
         raise Unfit("The window ends before it begins.")
     if end and end <= now:
@@ -64,8 +64,8 @@ def window(start: datetime | None, end: datetime | None, now: datetime) -> None:
 def options(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a move.
 
-    ``block_migration``, ``deadline`` (minutes), ``bandwidth`` (Mbit/s, of a copy by
-    hand) and ``probe`` (integrations/interfaces/probe_target.py).
+    ``block_migration``, ``deadline`` (minutes), ``bandwidth`` (Mbit/s, of a manual
+    copy) and ``probe`` (probing/target.py).
     """
     clean: dict[str, Any] = {}
     for name, value in given.items():
@@ -97,9 +97,9 @@ def options(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def probe(options: Mapping[str, Any], *, own: Iterable[str]) -> None:
-    """Check that a probe asks the instance, by one of its ``own`` addresses.
+    """Check that a probe targets one of the instance's ``own`` addresses.
 
-    Or somebody in a network that the operators allow. Raises Unfit.
+    Addresses in the permitted networks are accepted too. Raises Unfit.
     """
     if "probe" in options:
         target.admit(

@@ -1,7 +1,7 @@
-"""Drafts: what would run if this were approved now, and the digest that names it.
+"""Drafts: the plan that would run now, and its digest.
 
-A draft is made when a move is asked for, again when it is approved, and again when it
-starts. The same draft has the same digest; what is approved is what runs.
+A draft is made when a move is requested, approved and started. Equal drafts have equal
+digests; exactly the approved plan runs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan that could be approved, and what the pre-flight found about it."""
+    """A plan that can be approved, with the findings of the pre-flight."""
 
     server: Server
     procedure: str
@@ -58,14 +58,14 @@ class Draft:
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
-        """The findings that forbid the move."""
+        """The findings that block the move."""
         return tuple(f for f in self.findings if f.severity is Severity.BLOCKS)
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of all that an approver agrees to, in hexadecimal.
+        """The SHA-256 of everything that is approved, in hexadecimal.
 
-        Findings that are ok are left out: they say only that a rule is content.
+        Findings with severity ok are not included.
         """
         agreed = {
             "edition": self.edition,
@@ -87,7 +87,7 @@ class Draft:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def as_fields(self) -> dict[str, Any]:
-        """Return it as the fields of a MigrationRequest."""
+        """Return it as fields of a MigrationRequest."""
         return {
             "procedure": self.procedure,
             "source": self.move.source,
@@ -112,7 +112,7 @@ def draft(
     edition: int = 1,
     token: str = "",
 ) -> Draft:
-    """Look at the world and return what would run. Raises what the cloud raises."""
+    """Query the cloud and return the draft. Raises the errors of the cloud."""
     facts = gather(world, instance, targets=[target] if target else None)
     server = facts.server
     token = token or secrets.token_hex(4)
@@ -138,7 +138,7 @@ def draft(
 
 
 def redraft(request: MigrationRequest) -> Draft:
-    """Return what would run for the request if it were asked for now."""
+    """Return the current draft of the request."""
     return draft(
         wiring.world_for(request.cloud.name),
         instance=request.instance,
@@ -153,7 +153,7 @@ def redraft(request: MigrationRequest) -> Draft:
 def advice(
     world: World, *, instance: str, procedure: str, target: str | None
 ) -> Advice:
-    """Return how the instance could be moved, best first, with all findings."""
+    """Return the options for the instance, best first, with all findings."""
     facts = gather(world, instance, targets=[target] if target else None)
     procedures = registry.PROCEDURES if procedure == AUTO else [procedure]
     return advise(
@@ -167,9 +167,10 @@ def advice(
 def _estimate(
     world: World, server: Server, procedure: str, move: Move
 ) -> dict[str, Any]:
-    """Return the estimate with the speed that it was made with.
+    """Return the estimate with the speed used.
 
-    No part of the digest: what is approved stays the same when a speed is measured.
+    It is not part of the digest, so that new measurements do not change what is
+    approved.
     """
     known = _speeds(world, server=server, target=move.target)
     speed = known.between(move.source, move.target)
@@ -178,9 +179,9 @@ def _estimate(
 
 
 def _speeds(world: World, *, server: Server, target: str | None) -> Speeds:
-    """Return what was measured from and to the hosts in question.
+    """Return the measurements between the hosts concerned.
 
-    Without a target every host is in question.
+    Without a target these are all hosts.
     """
     rows = CopySpeed.objects.filter(latest=True, cloud__name=world.cloud.name)
     if target is not None:

@@ -1,6 +1,6 @@
-"""How a plan that is drawn now differs from the one that people have read.
+"""Differences between a new plan and the plan that people have read.
 
-Each difference is a small dict that the request keeps, the API shows and the audit
+Each difference is a small dict that the request stores, the API shows and the audit
 trail records: ``kind`` (added, removed, changed), ``what`` it is about (procedure,
 place, step, order, command, fact, finding), and ``text``, or ``before`` and ``after``.
 """
@@ -26,9 +26,9 @@ SAID = 12  # sentences
 
 
 def differences(request: MigrationRequest, now: Draft) -> list[Difference]:
-    """Return, line by line, what is different from what the request says.
+    """Return the differences between the draft and the request's plan.
 
-    Findings that are ok are left out, as they are from what is approved.
+    Findings with severity ok are left out, as they are not part of what is approved.
     """
     lines = list(islice(_all(request, now), MOST + 1))
     if len(lines) > MOST:
@@ -38,7 +38,7 @@ def differences(request: MigrationRequest, now: Draft) -> list[Difference]:
 
 
 def sentences(lines: Sequence[Difference]) -> str:
-    """Return the differences as sentences, each thing once; the first dozen of them."""
+    """Return the first dozen differences as sentences, without duplicates."""
     said = list(dict.fromkeys(_sentence(line) for line in lines))
     more = len(said) - SAID
     if more > 0:
@@ -96,7 +96,7 @@ def _steps(
 
 
 def _lines(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield which lines went and which came, in the order of a diff."""
+    """Yield removed and added lines, in the order of a diff."""
     old = [line for text in before for line in text.splitlines()]
     new = [line for text in after for line in text.splitlines()]
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
@@ -123,7 +123,7 @@ def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Diff
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every fact that has no parts, by its path, as text."""
+    """Yield every single fact as text, by its path."""
     if isinstance(value, Mapping) and value:
         for name, part in value.items():
             yield from _leaves(part, f"{path}.{name}" if path else str(name))

@@ -25,7 +25,7 @@ from migrations_app.models.states import (
 
 
 def open_requests(uuids: Iterable[str]) -> dict[str, MigrationRequest]:
-    """Return the open request of each of these instances that has one."""
+    """Return the open request of each instance that has one."""
     rows = MigrationRequest.objects.filter(
         instance__in=list(uuids), state__in=OPEN_REQUESTS
     )
@@ -33,9 +33,9 @@ def open_requests(uuids: Iterable[str]) -> dict[str, MigrationRequest]:
 
 
 def moves_at(of: Hypervisor) -> list[MigrationRequest]:
-    """Return the open requests that would take an instance from or to the host.
+    """Return the open requests that move an instance from or to the host.
 
-    Without what fills a request's own page, and no list of them.
+    Without the large fields that only the request's page shows.
     """
     rows = MigrationRequest.objects.filter(state__in=OPEN_REQUESTS, cloud=of.cloud_id)
     here = rows.filter(Q(source=of.host) | Q(target=of.host))
@@ -56,7 +56,7 @@ def request(number: int) -> MigrationRequest:
 
 
 def waiting_for(person: Person) -> QuerySet[MigrationRequest]:
-    """Return the requests that the person may decide about and has not yet."""
+    """Return the requests that wait for a decision of this person."""
     rows = requests()
     may = Role.APPROVER in person.roles or person.delegated
     if person.id is None or not may or person.superuser:
@@ -84,7 +84,7 @@ def decisions(of: MigrationRequest) -> list[Decision]:
 
 @dataclass(frozen=True)
 class Desk:
-    """What lies before a person when they come in."""
+    """Data of a person's home page."""
 
     waiting: list[MigrationRequest]
     held: list[Run]
@@ -94,7 +94,7 @@ class Desk:
 
 
 def desk(person: Person, *, most: int = 20) -> Desk:
-    """Return what needs the person, what is under way, and what has just ended."""
+    """Return the person's tasks, running moves, and recent requests."""
     runs = Run.objects.select_related("request__cloud")
     under_way = runs.filter(state__in=WALKING_RUNS).prefetch_related("steps")
     mine = requests().filter(asked_by=person.id, state__in=OPEN_REQUESTS)

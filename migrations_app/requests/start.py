@@ -1,4 +1,4 @@
-"""How an approved request begins to run: by itself, in its window, as approved."""
+"""Starts approved requests automatically, in their window and as approved."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ PAUSE = timedelta(seconds=5)
 
 
 def due_since(now: datetime) -> datetime | None:
-    """Return since when a request waits to be started or to expire, if one does."""
+    """Return since when a request waits to start or expire; None if none does."""
     due = _due(now).values_list("look_again_at", flat=True).first()
     expired = _expired(now).values_list("expires_at", flat=True).first()
     return min((at for at in (due, expired) if at is not None), default=None)
 
 
 def start_due(now: datetime, *, most: int | None = None) -> int:
-    """Expire what is overdue and start what is due, ``most`` of it; how many ran.
+    """Expire overdue requests and start up to ``most`` due ones.
 
-    Whatever comes of it, none of those that were tried is due again at once.
+    Returns the number started. Every request tried gets a later due time, whatever the
+    result.
     """
     for request in _expired(now).select_related("cloud"):
         _expire(
@@ -111,9 +112,9 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
 
 
 def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
-    """Start the run of an approved request whose plan is as it was approved.
+    """Start the run of an approved request whose plan is unchanged.
 
-    False when the request has moved on meanwhile.
+    Returns False if the state of the request has changed meanwhile.
     """
     with transaction.atomic():
         # takes the row's lock: of two that may not run at once one finds the other
@@ -150,7 +151,7 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
 
 
 def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) -> None:
-    """Have it decided about again; called in the transaction that holds its row."""
+    """Return the request to approval, in the transaction that locks its row."""
     MigrationRequest.objects.filter(pk=request.pk).update(
         state=RequestState.REQUESTED, why=why
     )
@@ -158,9 +159,9 @@ def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) ->
 
 
 def _calendar(request: MigrationRequest, now: datetime) -> timetable.StartBlock | None:
-    """Return why the calendar does not let it start now; None: it does.
+    """Return why the calendar forbids a start now; None if it does not.
 
-    Broken glass goes around windows and freezes.
+    Emergency starts ignore windows and freezes.
     """
     return (
         None if rulings.broken_glass(request) else timetable.start_block(request, now)
@@ -170,7 +171,7 @@ def _calendar(request: MigrationRequest, now: datetime) -> timetable.StartBlock 
 def _wait(
     request: MigrationRequest, sentence: str, *, until: datetime | None = None
 ) -> None:
-    """Say why it waits; with ``until`` it is not tried again before."""
+    """Record why it waits; it is tried again after ``until``."""
     log.warning("not started yet", request=request.pk, reason=sentence)
     later = {"look_again_at": until} if until else {}
     MigrationRequest.objects.filter(pk=request.pk, state=RequestState.APPROVED).update(

@@ -1,4 +1,4 @@
-"""The verb of people about an instance's console: its screen, and its last lines."""
+"""Action on an instance's console: its address and last lines."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LINES = 40
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """Where the screen can be seen for some minutes, and what was written last.
+    """Temporary address of the console, and its last lines.
 
-    ``url`` is empty when the cloud gives none; ``why`` says why then.
+    ``url`` is empty if the cloud offers none; ``why`` has the reason.
     """
 
     url: str
@@ -31,9 +31,9 @@ class Console:
 
 
 def look_at(run_id: int, *, by: User) -> Console:
-    """Return the console of the instance that the run moves; that is audited.
+    """Return the console of the run's instance; this is audited.
 
-    Raises what the cloud raises when it cannot even say the console's lines.
+    Raises the errors of the cloud if the lines cannot be read either.
     """
     require(by, Verb.CONSOLE)
     rows = Run.objects.select_related("request__cloud")

@@ -1,8 +1,8 @@
-"""For how long a guest stood still in its move: what was estimated, what was measured.
+"""Downtime of a guest during its move: estimated and measured.
 
-Each figure says how it was measured: libvirt's own is the pause of the guest, Nova's
-events and our steps bound it from outside, and a probe tells how it looked from the
-network. Nothing is said where nothing was measured.
+Each figure names its source: libvirt reports the pause of the guest, Nova's events and
+the run's steps give upper bounds, and a probe measures it from the network. Without a
+measurement there is no figure.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ HOW = {
 
 @dataclass(frozen=True, slots=True)
 class Standstill:
-    """How long the guest stood still, in ms, and how that was measured (see HOW)."""
+    """Downtime of the guest in ms, and how it was measured (see HOW)."""
 
     ms: int
     how: str
 
     @property
     def words(self) -> str:
-        """The figure for a person."""
+        """The figure as text."""
         amount = f"{self.ms} ms" if self.ms < 10_000 else duration(self.ms / 1000)
         return f"{amount}, {HOW.get(self.how, self.how)}"
 
 
 def measured(steps: Sequence[Step]) -> Standstill | None:
-    """Return what was measured of the run with these steps; None: nothing was."""
+    """Return the measured downtime of the run with these steps, if any."""
     for step in steps:
         if "downtime_ms" in step.progress:
             how = step.progress.get("downtime_how", "")
@@ -65,7 +65,7 @@ def measured(steps: Sequence[Step]) -> Standstill | None:
 
 
 def estimated(estimate: dict[str, Any]) -> str:
-    """Return the estimate that was made before, in words; empty when there is none."""
+    """Return the estimate of the request as text; empty if there is none."""
     span = estimate.get("downtime")
     if not isinstance(span, list) or len(span) != 2:
         return ""
@@ -76,27 +76,26 @@ def estimated(estimate: dict[str, Any]) -> str:
 
 
 class Probed:
-    """What a probe of a run's guest has told so far, or in the end."""
+    """Results of a probe, so far or final."""
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
 
     @property
     def over(self) -> bool:
-        """Nothing more will be asked."""
+        """Whether the probe has ended."""
         return self.probe.over_at is not None
 
     @cached_property
     def result(self) -> Result:
-        """What the answers tell: all of them, or those of the last quarter of an hour
-        while the probing goes on."""
+        """The result of all answers; while running, of the last quarter of an hour."""
         if self.probe.result:
             return gaps.from_dict(self.probe.result)
         return gaps.read(self.answers)
 
     @property
     def words(self) -> str:
-        """What was measured, for a person."""
+        """The result as text."""
         if self.probe.trouble:
             return self.probe.trouble
         if not self.probe.sent:
@@ -106,7 +105,7 @@ class Probed:
 
     @cached_property
     def answers(self) -> list[Answer]:
-        """The answers that a chart shows, oldest first."""
+        """The answers for the chart, oldest first."""
         begin, end = self._window
         rows = Sample.objects.filter(run=self.probe.run_id, at__gte=begin, at__lte=end)
         return [
@@ -117,7 +116,7 @@ class Probed:
 
     @cached_property
     def table(self) -> list[dict[str, Any]]:
-        """The longest gaps and holes in their order, for people who read a table."""
+        """The longest gaps and unmeasured periods, in order, for the table."""
         spans: list[tuple[float, float, str, int]] = []
         for gap in self.result.gaps:
             bound = "at most" if gap.whole else "at least"
@@ -140,7 +139,7 @@ class Probed:
 
     @property
     def more(self) -> int:
-        """How many spans the table leaves out."""
+        """Number of periods that the table leaves out."""
         return len(self.result.gaps) + len(self.result.holes) - len(self.table)
 
     @property
@@ -155,7 +154,7 @@ class Probed:
         return begin, end
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it; times in UTC, spans in seconds."""
+        """Return it in its JSON form; times in UTC, spans in seconds."""
         result, gap = self.result, self.result.longest
         return {
             "target": self.probe.target,
@@ -169,13 +168,13 @@ class Probed:
 
 
 def probed(run: Run) -> Probed | None:
-    """Return what a probe tells of the run's guest; None when none was asked for."""
+    """Return the probe of the run's guest; None if there is none."""
     probe = Probe.objects.filter(pk=run.pk).first()
     return Probed(probe) if probe else None
 
 
 def as_dict(run: Run, steps: Sequence[Step]) -> dict[str, Any]:
-    """Return all that is known of the run's downtime, as JSON can hold it."""
+    """Return the run's downtime in its JSON form."""
     known, probe = measured(steps), probed(run)
     span = run.request.estimate.get("downtime")
     return {

@@ -232,7 +232,7 @@ def _verdict(
 
 
 def _with_target(move: Move, answers: Answers) -> Move:
-    """Return the move with the host that the scheduler chose, as soon as Nova says."""
+    """Return the move with the host chosen by the scheduler, once known."""
     if move.target is not None:
         return move
     server, last = answers.server, answers.last_migration

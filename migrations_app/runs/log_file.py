@@ -1,8 +1,8 @@
 """The text file of a run's log: the one writer of the bytes whose hash is the proof.
 
 The audit trail keeps the SHA-256 of this file, when the run ends and when the log is
-removed. Whoever has the file can prove with it that the log is as it was; a single
-byte written otherwise here would make every proof of the past look false.
+removed. With the file anybody can prove that the log was not changed; a single byte
+written otherwise here would make every proof of the past look false.
 """
 
 from __future__ import annotations

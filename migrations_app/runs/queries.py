@@ -20,7 +20,7 @@ LINES_ON_A_PAGE = 1000
 
 
 def worker_trouble() -> str:
-    """Return why runs stand still, as a sentence; empty: a worker looks for them."""
+    """Return the warning that no worker is running; empty if one is."""
     seen = Pacer.objects.filter(pk=1).values_list("seen_at", flat=True).first()
     if seen is None:
         return (
@@ -50,7 +50,7 @@ def steps(of: Run) -> list[Step]:
 
 
 def lines_after(run: int, number: int, *, limit: int = 500) -> list[Line]:
-    """Return the lines that follow the one of that number: the log's one reader.
+    """Return the log lines after that number.
 
     Numbers are given out under the run's row lock, so that a reader whose cursor is a
     number never misses a late commit. Each line knows the step of the one before it.
@@ -64,7 +64,7 @@ def lines_after(run: int, number: int, *, limit: int = 500) -> list[Line]:
 
 @dataclass(frozen=True)
 class Pulse:
-    """What tells a watcher whether anything about a run may have changed."""
+    """Values that change whenever something about a run may have changed."""
 
     state: str
     last_number: int
@@ -74,7 +74,7 @@ class Pulse:
 
     @property
     def over(self) -> bool:
-        """Nothing more will be written."""
+        """Whether the run has ended."""
         return self.state not in OPEN_RUNS
 
 
@@ -90,5 +90,5 @@ LOG, SAMPLES = "log", "samples"
 
 
 def removed(run: Run, what: str) -> Removal | None:
-    """Return the note that this was removed of the run; None: it was not."""
+    """Return the record of the removal from the run; None if there is none."""
     return Removal.objects.filter(run=run, what=what).first()

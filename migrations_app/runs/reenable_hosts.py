@@ -1,10 +1,10 @@
-"""Sees to it that no host stays disabled that a run has disabled.
+"""Enables hosts that a run disabled and did not enable again.
 
-A run enables itself what it disabled, seconds later. But it may be held, closed by
-hand, refused by its cloud, or walked by nobody; and a request of a worker that was
-taken for dead may reach Nova late. So whoever finds the mark of a request of ours on a
-service (steps/disabled_reason.py) whose run has no right to it any more enables it.
-Marks of tokens that are not known here belong to another installation: they stay.
+A run enables the hosts itself within seconds. But it may be held, closed manually,
+refused by its cloud or interrupted, and a call of a worker considered dead can reach
+Nova late. So every worker enables services whose reason names a run of ours
+(procedures/steps/disabled_reason.py) that has no right to keep them disabled. Unknown
+tokens belong to other installations and are left alone.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SOON, LATER = timedelta(seconds=10), timedelta(seconds=60)
 
 
 def runs_that_disable(cloud: Cloud) -> QuerySet[Run]:
-    """Return the runs under way that have hosts disabled now, or will have soon."""
+    """Return the running runs that have hosts disabled, or soon will."""
     over = Q(key=EnableOthers.key, state=StepState.DONE)
     over |= Q(key=DisableOthers.key, state=StepState.UNDONE)
     return Run.objects.filter(
@@ -53,10 +53,10 @@ def runs_that_disable(cloud: Cloud) -> QuerySet[Run]:
 
 
 def in_the_way(request: MigrationRequest) -> str:
-    """Return what a look at the request has to wait for, as a sentence; or nothing.
+    """Return why the check of the request must wait; empty if it need not.
 
-    While hosts are disabled the pre-flight would find another world than that which
-    was approved; and no two runs may disable hosts at once.
+    While hosts are disabled the pre-flight would find a state other than the approved
+    one, and no two runs may disable hosts at the same time.
     """
     runs = runs_that_disable(request.cloud)
     if request.procedure != ColdByDisabling.name:
@@ -71,9 +71,9 @@ def in_the_way(request: MigrationRequest) -> str:
 
 
 def due_clouds(now: datetime) -> list[str]:
-    """Return the clouds that are to be looked at now, each to one caller only.
+    """Return the clouds to check now, each to one caller only.
 
-    A cloud in which nobody ever wanted hosts disabled is never looked at.
+    Clouds in which no run ever disabled hosts are never checked.
     """
     known_clouds()
     due = Q(services_due_at__isnull=True) | Q(services_due_at__lte=now)
@@ -93,9 +93,9 @@ def due_clouds(now: datetime) -> list[str]:
 
 
 def restore(cloud_name: str, cloud: CloudPort, *, now: datetime) -> list[str]:
-    """No service is disabled any more by a run that has no right to it; return which.
+    """Enable services that runs disabled without a right to it; return their hosts.
 
-    Raises the WorldError of the cloud when it is not so, after it was tried for all.
+    Raises the WorldError of the cloud if one failed, after all were tried.
     """
     marked: dict[str, list[Service]] = defaultdict(list)
     for service in cloud.services():
@@ -121,7 +121,7 @@ def restore(cloud_name: str, cloud: CloudPort, *, now: datetime) -> list[str]:
 
 
 def holder(cloud_name: str, service: Service, *, now: datetime) -> Run | None:
-    """Return the run that has disabled the service and has a right to; None: none."""
+    """Return the run that has the right to keep the service disabled; None if none."""
     token = move_token(service)
     request = _request(cloud_name, token) if token else None
     if request is None or _no_right(request, now):
@@ -130,7 +130,7 @@ def holder(cloud_name: str, service: Service, *, now: datetime) -> Run | None:
 
 
 def foreign(cloud_name: str, services: list[Service]) -> Mapping[str, str]:
-    """Return what other installations of novaweb have disabled: host -> reason."""
+    """Return services disabled by other novaweb installations: host -> reason."""
     return {
         service.host: service.disabled_reason or ""
         for service in services
@@ -152,7 +152,7 @@ def _disables() -> Exists:
 
 
 def _no_right(request: MigrationRequest, now: datetime) -> str:
-    """Return why its run must have nothing disabled, as half a sentence; or nothing."""
+    """Return why its run must not keep services disabled; empty if it may."""
     run = runs_that_disable(request.cloud).filter(_disables(), request=request).first()
     if run is None:
         state = Run.objects.filter(request=request).values_list("state", flat=True)
@@ -173,8 +173,7 @@ def _named(services: list[Service]) -> str:
 
 
 def _note(request: MigrationRequest, text: str) -> None:
-    """Say in the log and the trail what is about to be done; once if it must be tried
-    again and again."""
+    """Record the enabling in log and audit trail, once for repeated attempts."""
     run = Run.objects.filter(request=request).first()
     last = run.lines.last() if run is not None else None
     if last is not None and last.text == text:

@@ -1,8 +1,8 @@
-"""What is removed when it is old: logs, answers of probes, messages to people.
+"""Removes old logs, probe answers and messages.
 
-Never an entry of the audit trail, nor what was asked, planned, found and decided
-(docs/adr/0011-the-trail-is-kept.md). What is removed of a run is noted with the run,
-and each removal is recorded.
+Audit entries, requests, plans, findings and decisions are never removed
+(docs/adr/0011-the-trail-is-kept.md). Data removed from a run is noted with the run, and
+each removal is audited.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RUNS_AT_ONCE, ROWS_AT_ONCE = 100, 1000
 
 
 def is_due(now: datetime) -> bool:
-    """Tell whether anything is old enough to be removed."""
+    """Return whether any data is old enough to be removed."""
     return any(
         rows.exists()
         for rows in (_with_log(now), _with_samples(now), _notices(now), _sent(now))
@@ -34,7 +34,7 @@ def is_due(now: datetime) -> bool:
 
 
 def remove_due(now: datetime) -> int:
-    """Remove some of what is old, each in a transaction of its own; return how much."""
+    """Remove some old data, each part in its own transaction; return how much."""
     removed = 0
     for run in list(_with_log(now)[:RUNS_AT_ONCE]):
         removed += _remove(run, LOG, Line.objects.filter(run=run), log_sha256)
@@ -46,7 +46,7 @@ def remove_due(now: datetime) -> int:
 
 
 def _since(days: int, now: datetime) -> datetime | None:
-    """Return the time before which things are old; None: they are kept for ever."""
+    """Return the time before which data is old; None if it is kept forever."""
     return now - timedelta(days=days) if days > 0 else None
 
 

@@ -1,7 +1,7 @@
-"""What moves by hand have set aside on their sources, and how it goes in the end.
+"""Removal of the folders that manual moves set aside on their sources.
 
-The folder is a way back for people for NOVAWEB_KEEP_DAYS; then it is removed for good,
-on both hosts with all that the move has left there.
+People can restore the instance from such a folder for NOVAWEB_KEEP_DAYS; then the
+folder is removed for good, with everything else that the move left on both hosts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PAUSE = timedelta(hours=1)
 
 
 def due(now: datetime) -> models.QuerySet[Run]:
-    """Return the runs whose source may forget for good what it has set aside."""
+    """Return the runs whose folders on the source are old enough to be removed."""
     kept = timedelta(days=settings.NOVAWEB_KEEP_DAYS)
     tried = models.Q(sweep_again_at__isnull=True) | models.Q(sweep_again_at__lte=now)
     return Run.objects.filter(
@@ -48,7 +48,7 @@ def is_due(now: datetime) -> bool:
 
 
 def sweep_due(now: datetime, world_of: Callable[[str], World]) -> int:
-    """Remove what is due, each by one caller only; return how many were swept."""
+    """Remove what is due, each by one process only; return the number of runs."""
     swept = 0
     for run in due(now).select_related("request__cloud"):
         mine = due(now).order_by().filter(pk=run.pk)

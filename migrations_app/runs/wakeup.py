@@ -1,7 +1,7 @@
-"""The doorbell: wake a worker. The job is named by its path, so nothing is imported.
+"""Wakes a worker through Redis.
 
-A lost ring loses nothing: the pacer rings for everything that is due about once a
-second, and walks by itself when nobody answers.
+The job is named by its path, so nothing is imported. A lost message does no harm: the
+pacer queues due work about once a second, and does it itself if no worker answers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ENOUGH = 4
 
 
 def ring() -> None:
-    """Have a worker look at what is due, once this transaction is committed."""
+    """Have a worker check for due work when this transaction commits."""
     transaction.on_commit(_ring, robust=True)
 
 

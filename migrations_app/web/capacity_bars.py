@@ -1,4 +1,4 @@
-"""What a move does to the capacity of both hosts: figures, and a bar for each.
+"""Effect of a move on both hosts: figures and bars.
 
 The bar is that of drains, too (drains/effect_bars.py).
 """
@@ -25,9 +25,9 @@ KNOWN: dict[str, tuple[str, Callable[[int], str]]] = {
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of one host, before and after; ``over`` says by how much too much.
+    """One resource of one host, before and after; ``over`` is the excess.
 
-    ``was_over``: it was above its capacity before the move as well.
+    ``was_over``: it exceeded the capacity before the move too.
     """
 
     label: str
@@ -41,7 +41,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Host:
-    """What becomes of one host."""
+    """Effect on one host."""
 
     name: str
     role: str
@@ -49,7 +49,7 @@ class Host:
 
 
 def hosts(changes: Mapping[str, Any] | None) -> list[Host]:
-    """Return source and target, as far as they are known, from ``WhatIf.as_dict``."""
+    """Return source and target, as far as known, from ``WhatIf.as_dict``."""
     sides = (("source", "source"), ("target", "target"))
     return [
         Host(change["host"], role, _resources(change["resources"]))
@@ -100,7 +100,7 @@ def bar(
     capacity: int,
     peak: int | None = None,
 ) -> SafeString:
-    """Draw what stays, what comes or goes, and where the limit is.
+    """Draw the remaining usage, arrivals or departures, and the limit.
 
     ``peak`` is the most meanwhile, at least ``before`` and ``after``; None: it is not
     drawn. What comes is striped; what goes and what is there only meanwhile are

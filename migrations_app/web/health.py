@@ -1,4 +1,4 @@
-"""Is it alive, can it work, and in figures: /healthz, /readyz and /metrics."""
+"""Endpoints for monitoring: /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ REDIS_PATIENCE = 2.0  # seconds
 @require_safe
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that this process is alive. Asks nobody: for whoever restarts processes."""
+    """Report that this process is alive, without queries, for process supervisors."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say of each part whether moves can be carried out, and what is wrong if not.
+    """Report for each part whether moves can run, and the error if not.
 
-    503 when the database or a worker is missing. Without Redis everything goes on,
-    only up to some seconds later, so that this is said and is no reason for 503.
+    The status is 503 if the database or a worker is missing. Without Redis moves run
+    with a delay of some seconds, so Redis is reported but does not cause 503.
     """
     troubles: dict[str, str] = {}
     for name, trouble_with in _PARTS.items():
@@ -79,7 +79,7 @@ _PARTS: dict[str, Callable[[], str]] = {
 @require_safe
 @login_not_required
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """Show figures to whoever sends NOVAWEB_METRICS_TOKEN as a bearer token."""
+    """Return the metrics to callers with NOVAWEB_METRICS_TOKEN as bearer token."""
     token = settings.NOVAWEB_METRICS_TOKEN
     given = request.headers.get("Authorization", "")
     if not token or not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):

@@ -1,4 +1,4 @@
-"""What needs the person who came in, and the door itself."""
+"""Home page and sign-in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from migrations_app.web.sign_in_form import SignInForm
 @require_safe
 @page()
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what waits for the person, what is held, and what is under way."""
+    """Show the person's tasks, held runs and running moves."""
     context = {
         "desk": queries.desk(person_of(request)),
         "drains": drains_seen.desk(person_of(request)),
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
-    """Django's own, with our sentences."""
+    """Django's sign-in view with novaweb's sentences."""
 
     authentication_form = SignInForm
     redirect_authenticated_user = True
@@ -40,13 +40,13 @@ class SignIn(LoginView):
     def dispatch(
         self, request: HttpRequest, *args: object, **kwargs: object
     ) -> HttpResponseBase:
-        """Load the whole page anew when a part of one was asked for signed out."""
+        """Reload the whole page if a signed-out user requests a part."""
         if is_htmx(request):
             return HttpResponseClientRefresh()
         return super().dispatch(request, *args, **kwargs)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        """Show the form again, with a status that says that it was refused."""
+        """Show the form again with status 422."""
         response = super().form_invalid(form)
         response.status_code = 422
         return response

@@ -1,4 +1,4 @@
-"""The menu of every page: the daily places side by side, the rarer ones under More."""
+"""The menu of every page: main entries, and further ones under More."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _RARER: tuple[Words, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of the menu. ``current``: this page, or what stands above this page.
+    """Entry of the menu; ``current``: this page or a page above it.
 
-    ``waiting``: so many there wait for this person's decision.
+    ``waiting``: number of objects that wait for this person's decision.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """The places that a person may go to; ``here`` is the rarer one where they are."""
+    """The entries for a person; ``here`` is the current entry under More."""
 
     daily: tuple[Place, ...]
     rarer: tuple[Place, ...]
@@ -57,9 +57,9 @@ class Menu:
 
 
 def menu(person: Person, path: str, waiting: Mapping[str, int]) -> Menu:
-    """Return the places that the person may go to, seen from the page at ``path``.
+    """Return the menu for the person at the page ``path``.
 
-    ``waiting`` says how many wait for the person there, by the place's name.
+    ``waiting`` maps an entry's name to its number of open decisions.
     """
     rarer = _open_to(person, _RARER, path)
     here = next((place for place in rarer if place.current), None)

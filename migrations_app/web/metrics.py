@@ -1,6 +1,6 @@
-"""Figures of novaweb's own, read from the database when they are asked for.
+"""Prometheus metrics, read from the database at each request.
 
-They are the same from every web process: what counts is what is written down.
+Every web process returns the same values, because only stored data is counted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from migrations_app.models.states import OPEN_RUNS, RequestState, RunState
 
 
 def page() -> bytes:
-    """Return the figures as Prometheus reads them."""
+    """Return the metrics in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(timezone.now()))
     return generate_latest(registry)

@@ -1,4 +1,4 @@
-"""The note that goes with what people decide."""
+"""Form for the note of a decision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from migrations_app.wording import LONGEST_TEXT
 
 
 class NoteForm(Form):
-    """A note. The verb itself says when it must not be empty."""
+    """Form with a note; the action decides whether it may be empty."""
 
     note = LongText(
         required=False,
@@ -21,7 +21,7 @@ class NoteForm(Form):
 
 
 def note_in(posted: QueryDict) -> str:
-    """Return the note that was sent. Raises Unfit with the form's own sentence."""
+    """Return the note. Raises Unfit with the form's error."""
     form = NoteForm(posted)
     if not form.is_valid():
         raise Unfit(" ".join(map(str, form.errors["note"])))

@@ -1,4 +1,4 @@
-"""The frame of every page: who may see it, what stands around it, how it fails."""
+"""Common frame of all pages: permissions, menu, banners, errors."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return who is signed in; LoginRequiredMiddleware lets nobody else through."""
+    """Return the signed-in user; LoginRequiredMiddleware admits nobody else."""
     return cast(User, request.user)
 
 
 def person_of(request: HttpRequest) -> Person:
-    """Return who is signed in, with their roles."""
+    """Return the signed-in person with their roles."""
     return policy.person(request.user)
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    """Whether a script on a page of ours asks, for a part of that page."""
+    """Return whether a script requests a part of a page."""
     return bool(cast(HtmxDetails, request.htmx))  # type: ignore[attr-defined]
 
 
@@ -95,7 +95,7 @@ class Frame:
 
     @cached_property
     def unreviewed(self) -> list[BrokenGlass]:
-        """The newest two breaks of the glass that nobody has reviewed."""
+        """The two newest emergency starts without a review."""
         return list(glass.unreviewed()[:2]) if self._member else []
 
 
@@ -106,7 +106,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:
-    """Return the error as a page, or as a part of one, that is a sentence."""
+    """Return the error as a page or a part of a page."""
     status = error.status
     context = {
         "title": error.title,
@@ -119,7 +119,7 @@ def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:
 
 
 def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:
-    """Let only those in who may do ``verb``, and show what goes wrong as a sentence."""
+    """Require the permission for ``verb``, and show errors as sentences."""
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""Signing in."""
+"""Form to sign in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from migrations_app.widgets import StyledField
 
 
 class SignInForm(AuthenticationForm):
-    """Name and password; what goes wrong is said in a sentence."""
+    """Django's sign-in form with novaweb's error sentences."""
 
     bound_field_class = StyledField
     error_messages = {

@@ -1,4 +1,4 @@
-"""Every page's address, by subject."""
+"""Addresses of the pages."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What is left on each host while guests are given places: the search's own account.
 
-Only charged, never given back: hosts that are emptied receive nobody, so what leaves
-them makes room for nobody else, and every order of the moves keeps to the limits.
+Allocations are only added, never released: hosts that are emptied receive nobody, so
+what leaves them makes room for nobody else, and every order of the moves keeps to the
+limits.
 """
 
 from __future__ import annotations

@@ -74,8 +74,8 @@ def effect(
 ) -> Effect:
     """Return what the moves do to the hosts; moves are counted as ``tasks`` has them.
 
-    One after the other; with ``limits``, as many at once as they allow, each when
-    there is room for it (as a drain does). While a move lasts both hosts are charged.
+    One after the other; with ``limits``, as many at once as they allow, each when there
+    is room for it (as a drain does). During a move both hosts hold the allocation.
     Hosts that the fleet does not have are named in ``broken`` only.
     """
     ledger = Ledger(fleet)

@@ -29,7 +29,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """An instance on its host. ``resources`` is what placement charges for it.
+    """An instance on its host. ``resources`` is its allocation in Placement.
 
     ``zone`` is the one that it must stay in; empty: it may leave. ``procedure`` is how
     it is moved: ``live``, ``cold``, or empty when neither does. ``why_not`` says why it

@@ -66,7 +66,7 @@ def walk(
     """Yield what happens when each move starts as soon as ``startable`` lets it.
 
     When nothing is under way and none may start for want of room, the first of those
-    that wait starts nevertheless: whoever looks sees what it breaks.
+    that wait starts nevertheless, and the effect shows the broken rule.
     """
     zones = zone_of if zone_of is not None else fleet.zones if fleet else {}
     slots = _Slots(limits, zones)
@@ -185,7 +185,7 @@ class _Slots:
         self._taken.update(key for key, _ in self.keys(task))
 
     def give(self, task: Task) -> None:
-        """Count the move no more."""
+        """Stop counting the move."""
         self._taken.subtract(key for key, _ in self.keys(task))
 
 

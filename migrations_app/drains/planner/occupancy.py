@@ -13,9 +13,9 @@ from migrations_app.integrations.interfaces import Stock
 class Ledger:
     """The fleet as it is after some moves have begun and some have ended.
 
-    A move that has begun is charged at its target, and still at its source until it
-    has ended, as Nova does (nova/conductor/tasks/migrate.py). What the fleet already
-    shows at its target is charged once.
+    A started move has an allocation on its target, and still on its source until it has
+    ended, as in Nova (nova/conductor/tasks/migrate.py). An allocation that the fleet
+    already shows on the target counts once.
     """
 
     def __init__(self, fleet: Fleet) -> None:
@@ -37,7 +37,7 @@ class Ledger:
             self._count(task.guest, task.source, sign=-1)
 
     def holds(self, host: str, guest: str) -> bool:
-        """Tell whether the host is charged for the guest with this id."""
+        """Return whether the host has an allocation of the guest with this id."""
         return host in self._hosts(guest)
 
     def stock(self, host: str) -> Mapping[str, Stock]:

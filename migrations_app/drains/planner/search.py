@@ -65,8 +65,8 @@ def _greedy(
 def _scarcest_share(guest: Guest, free: Mapping[str, int]) -> float:
     """Return what share of the free stock the guest takes, of its scarcest class.
 
-    Of the hosts that may take it: whoever has little choice comes before others as
-    large.
+    Only hosts that may take it count: a guest with little choice comes before others of
+    its size.
     """
     shares = (
         amount / max(1, free[name])
@@ -205,7 +205,7 @@ def _until_enough(
 ) -> list[str]:
     """Return ``must_go`` and the first candidates that make up for what is lacking.
 
-    Who has nothing of what is still lacking is left out. Empty: all are not enough.
+    Candidates without a lacking resource are left out. Empty: all are not enough.
     """
     chosen = list(must_go)
     left = _still_lacking(room, lacking, chosen)

@@ -1,10 +1,10 @@
 """What the backing files hold that each host makes by itself.
 
-Nova makes the backing file of an ephemeral and of a swap disk on each host anew, by
-mkfs and mkswap, so two hosts have files of one name and of other content. Whether two
-are the same is told by SHA-256: of the first 8 MiB, where file systems keep their UUID,
-and of the whole. Holes are not read, and pieces of nothing but noughts do not count, so
-that a copy whose holes are elsewhere is the same.
+Nova creates the backing file of an ephemeral and of a swap disk on each host
+separately, by mkfs and mkswap, so two hosts have files of one name and of other
+content. Whether two are the same is told by SHA-256: of the first 8 MiB, where file
+systems keep their UUID, and of the whole. Holes are not read, and pieces of nothing but
+noughts do not count, so that a copy whose holes are elsewhere is the same.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def mbit(measured: Measurement, state: JobState) -> int:
 
 
 def why(measured: Measurement, state: JobState) -> str:
-    """Return why a measurement that did not end well came to nothing; a sentence."""
+    """Return why the measurement failed, as a sentence."""
     pair = f"from {measured.source} to {measured.target}"
     if state.stands is JobIs.CUT:
         return f"The copy {pair} was cut off: {measured.source} may have gone down."

@@ -31,7 +31,7 @@ SSH = (
 def _head(move: Move) -> str:
     """Return what all three begin with: how the target is reached, and how copied.
 
-    One connection carries all of a job: to greet anew takes up to half a second, each
+    One connection carries all of a job: a new handshake takes up to half a second each
     time. It is not to hold the job's lock (descriptor 9) for as long as it lingers.
     """
     limit = move.options.get("bandwidth")  # Mbit/s; rsync counts KiB/s
@@ -153,7 +153,7 @@ def last(move: Move) -> Job:
 
     The instance is off. Each piece of each file was hashed here after the stop, and on
     the target after it was last written. Where much differs, and where the network's
-    use is limited, rsync writes what differs, and the target hashes all once more.
+    use is limited, rsync writes what differs, and the target hashes everything again.
     """
     folder, beside = quote(places.folder(move)), quote(places.beside(move))
     hash_there = f"with {quote(pieces.hash_all(beside))} </dev/null"

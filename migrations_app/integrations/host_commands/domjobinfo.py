@@ -1,4 +1,4 @@
-"""How long a guest stood still in a live migration, as libvirt measured it."""
+"""Pause of a guest in a live migration, measured by libvirt."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How the answers of ``survey``'s commands are read.
 
-What is missing in an answer is not known: only an answer that is none at all (another
+A value missing in an answer is unknown: only an answer that is none at all (another
 shell, another program) raises Blocked.
 """
 

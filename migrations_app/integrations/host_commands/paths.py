@@ -1,4 +1,4 @@
-"""Where the things of a move by hand are on its hosts.
+"""Paths of a manual move on its hosts.
 
 On the target an instance's folder grows under another name and gets its own in one
 rename, when it is whole; on the source it is set aside under that other name. So Nova

@@ -1,8 +1,8 @@
 """What novaweb asks of its neighbours, in its own words.
 
-The procedures, the pre-flight and the inventory know a cloud only through ``Cloud``
-and frozen values; its compute hosts through ``Hosts``, Nova's database through
-``NovaDb``. What is real and what is pretended pass the same contract tests.
+The procedures, the pre-flight and the inventory know a cloud only through ``Cloud`` and
+frozen values; its compute hosts through ``Hosts``, Nova's database through ``NovaDb``.
+The real and the pretend adapters pass the same contract tests.
 """
 
 from __future__ import annotations

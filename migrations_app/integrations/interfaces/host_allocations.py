@@ -1,4 +1,4 @@
-"""What a cloud holds of one host, whoever it is for: asked to find what leaked."""
+"""Allocations and port bindings of one host, used to find stale resources."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """What novaweb asks of a compute host, over SSH and where that is allowed.
 
-There is one question, ``run``. What is run is a ``Command``: its very text is what an
-approver reads in the plan, and its name and words say the same to the pretend hosts,
-which run nothing.
+There is one question, ``run``. It takes a ``Command``: approvers read its exact text in
+the plan; the pretend hosts, which run nothing, use its name and words.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Protocol
 class Command:
     """One command for a host's POSIX shell: what it is called, and its text.
 
-    ``words`` are the values that the text was made of, for whoever plays the host
+    ``words`` are the values that the text was made of, for test doubles of a host
     without a shell. A command that takes long detaches itself and returns at once.
     ``reads`` is for those that change nothing: they may be asked again and again, and
     the audit trail has them once for each answer.

@@ -1,4 +1,4 @@
-"""What novaweb asks of whoever carries a message to a webhook."""
+"""Interface of the HTTP client for webhooks."""
 
 from __future__ import annotations
 

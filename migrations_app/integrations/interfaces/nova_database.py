@@ -29,8 +29,8 @@ class Place:
 class InstanceRow:
     """A row of ``instances``, and what else there ties it to its host.
 
-    ``bound`` names what must never be moved by hand: "pinned CPUs", "PCI devices",
-    "an unfinished migration", …
+    ``bound`` names what forbids a manual move: "pinned CPUs", "PCI devices", "an
+    unfinished migration", …
     """
 
     place: Place

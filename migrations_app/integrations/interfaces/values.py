@@ -66,7 +66,7 @@ class Server:
 
     @property
     def resources(self) -> dict[str, int]:
-        """What placement charges for it on one host."""
+        """Its allocation in Placement on one host."""
         disk = self.flavor.ephemeral_gb + -(-self.flavor.swap_mb // 1024)
         if self.image is not None:
             disk += self.flavor.disk_gb
@@ -218,7 +218,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A volume of an instance: as which device, and what becomes of it at the end."""
+    """A volume of an instance: its device, and whether it is deleted with it."""
 
     volume_id: str
     device: str

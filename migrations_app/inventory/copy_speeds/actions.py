@@ -1,4 +1,4 @@
-"""Copy speeds between hosts: the verb of people, and what is known of a pair."""
+"""Copy speeds between hosts: the action to measure, and queries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from migrations_app.models import Cloud, CopySpeed, Hypervisor
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What is known of one pair of hosts. ``open``: being measured, or soon."""
+    """Known speeds of a pair of hosts; ``open`` is a running or queued measurement."""
 
     cloud: str
     source: str
@@ -35,11 +35,11 @@ class Pair:
 
 
 def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> CopySpeed:
-    """Have a worker measure how fast the one host copies to the other; return the row.
+    """Queue a measurement of the copy speed between two hosts; return the row.
 
-    It begins as soon as no other measurement is under way in that cloud. Raises
-    NotAllowed; Unfit for hosts that are not there, or that novaweb may not enter;
-    TooLate when this pair is being measured already.
+    It starts when no other measurement runs in that cloud. Raises NotAllowed; Unfit for
+    unknown hosts, or without SSH access; TooLate if this pair is being measured
+    already.
     """
     require(by, Verb.MEASURE)
     name = integrations_clouds.chosen(cloud)
@@ -64,7 +64,7 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
 
 
 def new(cloud: Cloud, source: str, target: str, *, by: str, now: datetime) -> CopySpeed:
-    """Return a measurement that is asked for and not saved yet."""
+    """Return an unsaved, requested measurement."""
     return CopySpeed(
         cloud=cloud,
         source=source,
@@ -77,7 +77,7 @@ def new(cloud: Cloud, source: str, target: str, *, by: str, now: datetime) -> Co
 
 
 def why_never(cloud: str, source: str, target: str) -> str:
-    """Return why this pair cannot be measured, as a sentence; empty: it can."""
+    """Return why this pair cannot be measured; empty if it can."""
     if closed := why_closed(cloud):
         return closed
     if source == target:
@@ -93,7 +93,7 @@ def why_never(cloud: str, source: str, target: str) -> str:
 
 
 def why_closed(cloud: str) -> str:
-    """Return why nothing can be measured in that cloud; empty: something can."""
+    """Return why nothing can be measured in that cloud; empty if possible."""
     try:
         world = wiring.world_for(cloud)
     except NovawebError as error:
@@ -107,7 +107,7 @@ def why_closed(cloud: str) -> str:
 
 
 def pair(cloud: str, source: str, target: str) -> Pair:
-    """Return what is known of the pair. Raises Unfit for a name no host can have."""
+    """Return the data of the pair. Raises Unfit for an impossible host name."""
     if "\x00" in source + target:
         raise Unfit("No host has a name like that.")
     found = of_host(cloud, source).get(target)
@@ -115,7 +115,7 @@ def pair(cloud: str, source: str, target: str) -> Pair:
 
 
 def of_host(cloud: str, source: str) -> dict[str, Pair]:
-    """Return what is known of the pairs that begin at the host, by their targets."""
+    """Return the data of all pairs with this source, by target."""
     rows = CopySpeed.objects.filter(cloud__name=cloud, source=source).order_by("-id")
     by_target: dict[str, list[CopySpeed]] = {}
     for row in rows:

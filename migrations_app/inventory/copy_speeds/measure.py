@@ -1,8 +1,8 @@
-"""How copy speeds are measured: by any worker, one at a time in each cloud.
+"""Measurement of copy speeds by any worker, one at a time in each cloud.
 
-A measurement runs detached on its source host. A worker starts it, gives it back and
-looks again; only what the host says decides, so that any worker may go on where
-another one died.
+A measurement runs detached on its source host. A worker starts it, releases it and
+checks it later; only the answer of the host counts, so that any worker can continue
+after a crash.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def is_due(now: datetime) -> bool:
 
 
 def measure_due(now: datetime) -> int:
-    """Plan what is to be planned, look at what is due; return how many looks."""
+    """Plan and check measurements that are due; return the number of checks."""
     plan_nightly(now)
     looks = 0
     for _ in range(AT_ONCE):
@@ -74,7 +74,7 @@ def measure_due(now: datetime) -> int:
 
 
 def _due(now: datetime) -> models.QuerySet[CopySpeed]:
-    """Return what is under way and due, and what waits where nothing is under way."""
+    """Return running measurements that are due, and the next ones of idle clouds."""
     under_way = CopySpeed.objects.filter(
         cloud=models.OuterRef("cloud"), at=None, begun_at__isnull=False
     )
@@ -104,7 +104,7 @@ def _take(row: CopySpeed, now: datetime) -> bool:
 
 
 def _begin(row: CopySpeed, now: datetime) -> bool:
-    """Have it begin, unless another one is under way in its cloud: the index sees."""
+    """Start it, unless another one runs in its cloud (a unique index decides)."""
     try:
         with transaction.atomic():
             begun = CopySpeed.objects.filter(pk=row.pk, begun_at=None, at=None)
@@ -154,7 +154,7 @@ def _look(row: CopySpeed, hosts: Hosts, now: datetime) -> None:
 
 
 def _run(row: CopySpeed, hosts: Hosts, command: Command) -> None:
-    """Run on the source what changes something there; the audit trail has it."""
+    """Run a command that changes something on the source; it is audited."""
 
     before_and_after(
         lambda: hosts.run(row.source, command),
@@ -206,7 +206,7 @@ def _end(
 
 
 def next_at(now: datetime) -> datetime | None:
-    """Return when the speeds are measured by themselves next; None: never."""
+    """Return the time of the next nightly measurement; None if switched off."""
     if not settings.NOVAWEB_SPEED_AT:
         return None
     hour = time.fromisoformat(settings.NOVAWEB_SPEED_AT)
@@ -216,7 +216,7 @@ def next_at(now: datetime) -> datetime | None:
 
 
 def plan_nightly(now: datetime) -> None:
-    """Have the pairs of every cloud measured whose hour has come, once each."""
+    """Create the nightly measurements of every cloud, once per night."""
     following = next_at(now)
     if following is None:
         return
@@ -252,10 +252,10 @@ def _usable(cloud: Cloud) -> list[tuple[str, str]]:
 
 
 def neighbours(hosts: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return pairs in which each host stands once as source and once as target.
+    """Return pairs with each host once as source and once as target.
 
-    ``hosts`` are zones and names, sorted: those of one zone form a ring. So a thousand
-    hosts make a thousand measurements, and not a million.
+    ``hosts`` are (zone, name), sorted: those of one zone form a ring. A thousand hosts
+    need a thousand measurements, not a million.
     """
     pairs: set[tuple[str, str]] = set()
     for _, members in groupby(hosts, key=lambda each: each[0]):
@@ -266,7 +266,7 @@ def neighbours(hosts: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def _wanted(cloud: Cloud) -> set[tuple[str, str]]:
-    """Return the pairs that open requests name."""
+    """Return the pairs of open requests."""
     requests = MigrationRequest.objects.filter(
         cloud=cloud, state__in=OPEN_REQUESTS
     ).exclude(models.Q(target=None) | models.Q(target="") | models.Q(source=""))

@@ -1,4 +1,4 @@
-"""What the list of leaks can be narrowed by."""
+"""Filters of the list of stale resources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from migrations_app.widgets import Form, hint
 
 
 class LeakFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Narrow by host, kind and cloud."""
+    """Filter by host, kind and cloud."""
 
     host = django_filters.CharFilter(label="Host", widget=hint("compute-30"))
     kind = django_filters.ChoiceFilter(

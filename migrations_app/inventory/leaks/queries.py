@@ -1,4 +1,4 @@
-"""What is known of leaks, to be read; scan.py finds them."""
+"""Queries on stale resources; scan.py finds them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migrations_app.models import Hypervisor, Leak, LeakLook
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """How far the looking has come. ``oldest``: when the least fresh look was."""
+    """Progress of the scans; ``oldest`` is the time of the oldest scan."""
 
     hosts: int
     unseen: int
@@ -23,17 +23,17 @@ class Looks:
 
 
 def leaks() -> QuerySet[Leak]:
-    """Return all leaks with their clouds, by host."""
+    """Return all stale resources with their clouds, by host."""
     return Leak.objects.select_related("cloud").order_by("host", "kind", "subject")
 
 
 def of_host(host: Hypervisor) -> QuerySet[Leak]:
-    """Return the leaks of the host."""
+    """Return the stale resources of the host."""
     return leaks().filter(cloud=host.cloud_id, host=host.host)
 
 
 def looks() -> Looks:
-    """Return how fresh what is known of leaks is, and where looking fails."""
+    """Return the age of the scans, and the failed ones."""
     counted = LeakLook.objects.aggregate(
         hosts=Count("pk"),
         unseen=Count("pk", filter=Q(looked_at=None)),

@@ -1,8 +1,7 @@
-"""What has leaked on a host: pure rules from what was seen to sentences.
+"""Rules that find stale resources on a host from collected facts.
 
-Nova and placement each believe their own books. Where they differ for good, nobody
-notices until a host is full of nothing. Each rule names what mends it; nothing here
-mends anything.
+Nova and Placement can disagree permanently; the host then looks full. Each rule names
+the repair; nothing is repaired here.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ UNSETTLED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Nova's record of a move, as our copy has it."""
+    """Nova's record of a move, from novaweb's copy."""
 
     uuid: str
     number: int
@@ -43,7 +42,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """An instance that waits in VERIFY_RESIZE since then."""
+    """Instance in VERIFY_RESIZE since that time."""
 
     server_id: str
     name: str
@@ -52,9 +51,9 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen of one host. ``servers``: who does not belong there by our copy.
+    """Facts about one host. ``servers``: the instances that are elsewhere by our copy.
 
-    They were asked for one by one: None means that Nova does not know it.
+    Each was queried in Nova; None means that Nova does not know it.
     """
 
     host: str
@@ -68,7 +67,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One leak: what is wrong, what mends it, and what was seen."""
+    """One stale resource: the fault, the repair and the evidence."""
 
     kind: str
     subject: str
@@ -78,14 +77,14 @@ class Found:
 
 
 def leaks(seen: Seen, *, now: datetime) -> list[Found]:
-    """Return what has leaked on the host, by kind and subject."""
+    """Return the stale resources of the host, by kind and subject."""
     rules = (_allocations, _moves, _unconfirmed, _ports, _domains)
     found = [leak for rule in rules for leak in rule(seen, now)]
     return sorted(found, key=lambda leak: (leak.kind, leak.subject))
 
 
 def _elsewhere(seen: Seen, server_id: str) -> Server | None:
-    """Return the instance if it is settled, and on another host than this."""
+    """Return the instance if it is settled on another host."""
     server = seen.servers.get(server_id)
     if server is None or not server.idle or server.status in UNSETTLED:
         return None
@@ -93,7 +92,7 @@ def _elsewhere(seen: Seen, server_id: str) -> Server | None:
 
 
 def _allocations(seen: Seen, now: datetime) -> Iterator[Found]:
-    """A charge whose holder is gone, is elsewhere, or is a move that is over."""
+    """Find allocations whose holder is deleted, elsewhere, or a finished move."""
     moves = {move.uuid: move for move in seen.moves}
     for consumer, amounts in seen.consumers.items():
         held = ", ".join(f"{amount} {name}" for name, amount in amounts.items())
@@ -134,7 +133,7 @@ def _allocations(seen: Seen, now: datetime) -> Iterator[Found]:
 
 
 def _moves(seen: Seen, now: datetime) -> Iterator[Found]:
-    """A move that Nova calls under way, and has not touched for long."""
+    """Find moves that Nova calls running but has not updated for long."""
     for move in seen.moves:
         if move.over or move.source != seen.host or now - move.touched_at < STALE:
             continue
@@ -156,7 +155,7 @@ def _moves(seen: Seen, now: datetime) -> Iterator[Found]:
 
 
 def _unconfirmed(seen: Seen, now: datetime) -> Iterator[Found]:
-    """A cold move or resize that nobody confirmed: both hosts stay charged."""
+    """Find cold migrations or resizes that wait for confirmation."""
     for it in seen.unconfirmed:
         if now - it.since < UNCONFIRMED:
             continue
@@ -173,7 +172,7 @@ def _unconfirmed(seen: Seen, now: datetime) -> Iterator[Found]:
 
 
 def _ports(seen: Seen, now: datetime) -> Iterator[Found]:
-    """A port that is bound here, of an instance that is elsewhere."""
+    """Find ports bound to this host whose instance is elsewhere."""
     for binding in seen.bindings:
         if server := _elsewhere(seen, binding.server_id):
             yield Found(
@@ -189,7 +188,7 @@ def _ports(seen: Seen, now: datetime) -> Iterator[Found]:
 
 
 def _domains(seen: Seen, now: datetime) -> Iterator[Found]:
-    """A domain that is here, of an instance that is elsewhere or gone."""
+    """Find domains on this host whose instance is elsewhere or deleted."""
     for server_id, domain in seen.domains.items():
         if server_id not in seen.servers:
             continue

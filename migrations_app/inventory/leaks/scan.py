@@ -1,8 +1,8 @@
-"""Looks at one host after the other for what has leaked, and keeps what it finds.
+"""Scans one host after the other for stale resources and stores the results.
 
-A look is three questions to the cloud, one to the host where SSH is configured, and
-one for each instance that seems to be out of place, of which there are at most DOUBTS.
-None is asked with a transaction open. Nothing is mended by itself.
+A scan makes three calls to the cloud, one to the host if SSH is configured, and one for
+each instance that seems to be elsewhere, at most DOUBTS. No transaction is open during
+a call. Nothing is repaired.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def is_due(now: datetime) -> bool:
 
 
 def look_due(now: datetime, world_of: Callable[[str], World]) -> list[str]:
-    """Look at the hosts that are due, a few at a time; return which."""
+    """Scan the due hosts, a few at a time; return their names."""
     _plan(now)
     looked = []
     every = timedelta(seconds=settings.NOVAWEB_LEAKS_EVERY)
@@ -64,10 +64,10 @@ def look_due(now: datetime, world_of: Callable[[str], World]) -> list[str]:
 
 
 def look_at(cloud: Cloud, host: str, world: World, *, now: datetime) -> list[Found]:
-    """The rows of the host's leaks are as was found; return them.
+    """Store the stale resources of the host; return them.
 
-    Where the cloud or the host does not answer, what was known of what could not be
-    seen stays, and the look's ``trouble`` says why.
+    If the cloud or the host does not answer, the affected rows stay, and the scan's
+    ``trouble`` has the reason.
     """
     there = LeakLook.objects.get_or_create(
         cloud=cloud, host=host, defaults={"due_at": now}
@@ -127,7 +127,7 @@ def _see(cloud: Cloud, host: str, world: World) -> tuple[Seen, str]:
 def _doubtful(
     cloud: Cloud, host: str, world: World, names: Collection[str]
 ) -> dict[str, Server | None]:
-    """Ask Nova for those that our copy does not have on the host."""
+    """Query Nova for instances that our copy does not have on the host."""
     here = Instance.objects.filter(cloud=cloud, host=host)
     belong = set(here.values_list("uuid", flat=True))
     found: dict[str, Server | None] = {}
@@ -140,7 +140,7 @@ def _doubtful(
 
 
 def _moves(cloud: Cloud, under_way: Collection[Migration]) -> list[Record]:
-    """Return the moves that are known, as they are now where they are under way."""
+    """Return the known moves; running ones are read live."""
     rows = {
         row.uuid: Record(
             uuid=row.uuid,
@@ -171,7 +171,7 @@ def _moves(cloud: Cloud, under_way: Collection[Migration]) -> list[Record]:
 
 
 def _asked_for(cloud: Cloud) -> set[str]:
-    """Return the instances that a request of ours may be moving."""
+    """Return the instances that a novaweb request may be moving."""
     rows = MigrationRequest.objects.filter(cloud=cloud, state__in=OPEN_REQUESTS)
     return set(rows.values_list("instance", flat=True))
 
@@ -211,7 +211,7 @@ def _unplanned() -> QuerySet[Hypervisor]:
 
 
 def _plan(now: datetime) -> None:
-    """Every host has its next look, and those that are gone have none, nor leaks."""
+    """Schedule scans for new hosts; delete scans and findings of removed hosts."""
     there = Hypervisor.objects.filter(cloud=OuterRef("cloud"), host=OuterRef("host"))
     for rows in (LeakLook.objects.all(), Leak.objects.all()):
         rows.filter(~Exists(there)).delete()

@@ -1,4 +1,4 @@
-"""Make an account with roles: the first of an installation, or one more."""
+"""``manage.py account``: create an account with roles."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 
 
 class Command(BaseCommand):
-    """The account exists, active, with exactly the roles named.
+    """Create the account, or set its roles to exactly those named.
 
-    A new one gets a random password, which is printed once. One that was there keeps
-    its password unless another is asked for.
+    A new account gets a random password, which is printed once. An existing account
+    keeps its password unless a new one is requested.
     """
 
     help = "Create an account or set its roles; prints the password or token."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take a name, roles, and what else it is to get."""
+        """Add the name, the roles and the options."""
         parser.add_argument("name")
         parser.add_argument(
             "--role",
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for a program")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it in one transaction, and say what a person must know."""
+        """Create or change the account in one transaction; print its credentials."""
         with transaction.atomic():
             said = self._make(options)
         if options["json"]:

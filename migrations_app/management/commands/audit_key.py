@@ -1,4 +1,4 @@
-"""``manage.py audit_key FILE``: make the key that signs the audit trail."""
+"""``manage.py audit_key FILE``: create the key that signs the audit trail."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from migrations_app.audit import signing
 
 
 class Command(BaseCommand):
-    """The private key is in the file, which only its owner may read."""
+    """Create a private key in a file that only its owner may read."""
 
     help = "Make an Ed25519 key for NOVAWEB_AUDIT_KEY and print the public one."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the path."""
+        """Add the path of the file."""
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the public key alone on standard output."""
+        """Create the key; print only the public key on standard output."""
         try:
             self.stdout.write(signing.make_key(options["file"]), ending="")
         except OSError as error:

@@ -1,4 +1,4 @@
-"""``manage.py enable_hosts``: what the workers do by themselves, now."""
+"""``manage.py enable_hosts``: enable hosts that runs left disabled."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from migrations_app.runs import reenable_hosts as restoring
 
 
 class Command(BaseCommand):
-    """Enable, in every cloud, what runs have left disabled; say what others have."""
+    """Enable, in every cloud, hosts that runs left disabled; list those of others."""
 
     help = "Enable the hosts that runs of this novaweb have left disabled."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Look at each cloud once. Raises CommandError when one could not be mended."""
+        """Check each cloud once. Raises CommandError if a host could not be enabled."""
         troubles = []
         for name in settings.NOVAWEB_CLOUDS:
             cloud = wiring.cloud_of(name)

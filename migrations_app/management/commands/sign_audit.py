@@ -11,12 +11,12 @@ from migrations_app.errors import Unfit
 
 
 class Command(BaseCommand):
-    """The file NOVAWEB_AUDIT_SIGNED has one more line."""
+    """Append a signature to the file NOVAWEB_AUDIT_SIGNED."""
 
     help = "Sign the end of the audit trail; a worker does it daily, too."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say what was signed."""
+        """Sign, and print the signed entry."""
         try:
             signed = attest.sign()
         except Unfit as error:

@@ -1,4 +1,4 @@
-"""``manage.py sync``: read the inventory now, here, and say what it came to."""
+"""``manage.py sync``: read the inventory now and print the result."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from migrations_app.inventory.sync import sync
 
 
 class Command(BaseCommand):
-    """Our copy of each cloud is as fresh as can be; the worker does it by itself."""
+    """Read the inventory of clouds; workers do this automatically."""
 
     help = "Read hypervisors and instances of the clouds (all, if none is named)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the names of clouds."""
+        """Add the names of the clouds."""
         parser.add_argument("clouds", nargs="*", metavar="CLOUD")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Read every cloud named; fail with the sentences of those that were not."""
+        """Read every named cloud; fail with the error sentences."""
         troubles = []
         for name in options["clouds"] or known_clouds():
             try:

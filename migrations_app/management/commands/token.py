@@ -1,4 +1,4 @@
-"""``manage.py token``: make an API token for an account that there is."""
+"""``manage.py token``: create an API token for an existing account."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ LONGEST = 365 * 24.0  # hours
 
 
 class Command(BaseCommand):
-    """The account has one more token, which is shown this once."""
+    """Create a token, which is shown only this once."""
 
     help = "Make an API token for an account; it is printed once and kept hashed."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the account's name and how long the token is to last."""
+        """Add the name of the account and the validity of the token."""
         parser.add_argument("name")
         parser.add_argument(
             "--hours", type=float, default=24.0, help="validity (default: 24)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the token alone on standard output, what to know beside it."""
+        """Print only the token on standard output; hints go to standard error."""
         if not 0 < options["hours"] <= LONGEST:
             raise CommandError(
                 f"--hours must be more than 0 and at most {LONGEST:.0f}."

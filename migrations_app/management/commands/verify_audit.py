@@ -1,4 +1,4 @@
-"""``manage.py verify_audit``: look whether the audit trail is as it was written."""
+"""``manage.py verify_audit``: verify the whole audit trail."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from migrations_app.audit.verify import verify_all
 
 
 class Command(BaseCommand):
-    """Ends with status 1 and the first bad entry if it is not."""
+    """Verify the trail; exit with status 1 and the first bad entry if it fails."""
 
     help = "Verify the whole audit trail: its chain, its end and its signatures."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say how far it is, then the verdict."""
+        """Print the progress, then the verdict."""
         now = timezone.now()
         verdict = verify_all(now, tell=self._tell)
         if verdict.bad is not None:

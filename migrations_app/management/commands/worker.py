@@ -1,4 +1,4 @@
-"""``manage.py worker``: a worker, with the pacer inside."""
+"""``manage.py worker``: a worker, with the pacer thread."""
 
 from __future__ import annotations
 
@@ -30,42 +30,43 @@ LEAVING = 5.0  # seconds that the threads have to give back what they hold
 
 
 class Worker(SimpleWorker):
-    """An RQ worker that runs its jobs in its own process.
+    """RQ worker that runs its jobs in its own process.
 
-    A job here takes milliseconds, so a fork for each would cost more than the job.
-    What dies with the process is taken up again from the database.
+    A job takes milliseconds, so a fork for each would cost more than the job. Work
+    interrupted by the end of the process is resumed from the database.
     """
 
     max_connection_wait_time = 1.0
     log_job_description = False
 
     def _shutdown(self) -> None:
-        """Remember that an end was asked for, and end at once where no job runs.
+        """Request the end; end at once if no job is running.
 
         An idle worker of RQ (3.0.0, worker/base.py) only raises: when the signal comes
-        inside a finaliser, Python swallows that, and the worker would never end.
+        inside a finaliser, Python swallows the exception, and the worker would never
+        end.
         """
         self._stop_requested = True
         super()._shutdown()  # type: ignore[no-untyped-call]
 
     def heartbeat(self, *args: Any, **options: Any) -> None:
-        """Say that the worker lives; end an idle one that was asked to, but did not."""
+        """Report that the worker is alive; end an idle one that failed to end."""
         super().heartbeat(*args, **options)
         if self._stop_requested and self.get_state() == WorkerStatus.IDLE:
             raise StopRequested
 
 
 class Command(BaseCommand):
-    """Serve the queues, and ring for what is due."""
+    """Serve the queues, and queue due work."""
 
     help = "Run a worker with the pacer inside; queues: runs, inventory, default."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the names of the queues."""
+        """Add the names of the queues."""
         parser.add_argument("queues", nargs="*", default=list(settings.RQ_QUEUES))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Work until SIGTERM or SIGINT; whatever happens to Redis or the database."""
+        """Work until SIGTERM or SIGINT, through failures of Redis and the database."""
         # until RQ puts its own handlers in place, and between two of its workers
         signal.signal(signal.SIGTERM, _leave)
         settings_seen.compare_beside("worker")
@@ -94,7 +95,7 @@ class Command(BaseCommand):
 
 
 def _work(queues: list[str]) -> bool:
-    """Serve the queues; True when asked to stop, False when Redis went away."""
+    """Serve the queues; True if asked to stop, False if Redis failed."""
     try:
         served = [get_queue(name) for name in queues]
         worker = Worker(served, connection=served[0].connection, worker_ttl=TTL)
@@ -125,8 +126,7 @@ def _probe(stop: threading.Event) -> None:
 
 
 def _watch(stop: threading.Event) -> None:
-    """See to it that nothing stays disabled; apart from the pacer, which must not wait
-    for a cloud, and from the queues, which rest on Redis."""
+    """Enable hosts left disabled; in a thread, because it waits for clouds."""
     while not stop.wait(BEAT):
         try:
             close_old_connections()

@@ -80,9 +80,9 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
     makes one: the disk's content is then another, without an error or a word in a log
     (nova/virt/libvirt/driver.py, ``_create_images_and_backing``, ``finish_migration``;
     seen with 26.2 and 34.0). A cold migration does not even copy swap, so where the
-    target has no file yet the guest finds new swap, of another UUID. By hand the file
-    is carried along, but one that is there already is never replaced. The files are
-    found by the disks' own chains, and compared by SHA-256.
+    target has no file yet the guest finds new swap, of another UUID. In a manual move
+    the file is carried along, but one that is there already is never replaced. The
+    files are found by the disks' own chains, and compared by SHA-256.
     """
     if share(facts, move):
         return None
@@ -172,7 +172,7 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
     the good disk (``finish_migration`` in nova/virt/libvirt/driver.py asks
     ``use_cow_images``, ``Backend`` in imagebackend.py ``images_type``; bug 2038898,
     seen with 34.0). With ``images_type`` qcow2 and ``use_cow_images`` off a raw disk
-    stays raw and is started as qcow2, and so is one that was copied by hand to a host
+    stays raw and is started as qcow2, and so is one that a manual move copied to a host
     that keeps disks as qcow2, by default or not: it does not start, or what its guest
     wrote to its begin is believed (``Qcow2`` in imagebackend.py asks no ``disk.info``;
     not staged). Only the target's settings count, and the format that the disk has on
@@ -247,7 +247,7 @@ def _keeps(target: HostFacts, kind: str, procedure: str) -> bool | None:
 def _not_seen(
     facts: Facts, move: Move, procedure: str, sentence: str, remedy: str
 ) -> Finding | None:
-    """Warn of what nobody looked at; what was looked for in vain is unknown."""
+    """Warn of what nobody looked at; what was not found is unknown."""
     if procedure == MANUAL or move.target == move.source:
         return None  # the rules manual.hosts and target.not_source say so
     if move.target and facts.hypervisors and move.target not in facts.hypervisors:

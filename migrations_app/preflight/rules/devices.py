@@ -198,7 +198,7 @@ def numa(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The guest is not bound to processors, NUMA nodes or large pages.
 
     Until 19.x Nova refuses to migrate such guests live unless a workaround is on. Since
-    20.0 it plans them anew on the target, and refuses a target where they do not fit;
+    20.0 it plans them again on the target, and refuses a target where they do not fit;
     the free cells of a host are not in the API. In 33.0 guests that were pinned before
     the upgrade cannot be migrated live (bug 2152697).
     """

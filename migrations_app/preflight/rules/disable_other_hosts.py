@@ -14,8 +14,8 @@ _THIS = (COLD_BY_DISABLING,)
 def chosen(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """A target was chosen.
 
-    Both dirty ways exist only to reach a certain host; Nova's scheduler chooses well
-    in the clean ones.
+    Forced target and manual exist only to reach a certain host; in the other procedures
+    Nova's scheduler chooses well.
     """
     if move.target is not None:
         return None

@@ -20,10 +20,10 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
     The three cases of a live migration: on shared storage, or booted from a volume
     without any local disk, only memory is copied; otherwise the disks are copied too
     (block migration). With ``block_migration`` "auto" the source host finds out which
-    case it is; to say it by hand can only be wrong (nova/virt/libvirt/driver.py,
+    case it is; a manual choice can only be wrong (nova/virt/libvirt/driver.py,
     ``check_can_live_migrate_source``). Swap, ephemeral disks and a config drive are
     local disks. A cold migration copies local disks by ssh from host to host, unless
-    the instance folder is shared; swap is made anew, not copied. Where novaweb may
+    the instance folder is shared; swap is created again, not copied. Where novaweb may
     enter the hosts it sees whether they share their storage.
     """
     server, block = facts.server, move.options.get("block_migration", "auto")
@@ -162,7 +162,7 @@ def backend(facts: Facts, move: Move, procedure: str) -> Finding | None:
     them. Disks in LVM cannot be migrated cold (nova/virt/libvirt/driver.py,
     ``migrate_disk_and_power_off``). Where the root disk is a volume Nova does not ask:
     it fails over an ephemeral disk that is in LVM, and to a host that keeps disks in
-    LVM it makes it anew there, empty (``_create_image``; by its code, not staged).
+    LVM it creates it again there, empty (``_create_image``; by its code, not staged).
     """
     pair = facts.pair(move)
     if pair is None:

@@ -13,8 +13,8 @@ from migrations_app.preflight.rules.nova_options import on
 def source_up(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The source's nova-compute is up.
 
-    Live: Nova fails in its conductor. Cold: 409, "Service is unavailable at this
-    time"; and to confirm a cold migration the source must be up again. By hand: only
+    Live: Nova fails in its conductor. Cold: 409, "Service is unavailable at this time";
+    and to confirm a cold migration the source must be up again. In a manual move only
     what runs must be stopped by it, so a stopped instance can be saved from a host
     whose nova-compute is broken while its disks can be read. A host that is lost is a
     case for evacuation, which is not a migration.
@@ -114,10 +114,10 @@ def target_up(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def target_enabled(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The target takes new instances.
 
-    A disabled nova-compute is refused as a target of live and cold migration (the
-    trait COMPUTE_STATUS_DISABLED since 20.0, and ComputeFilter). It may be a source.
-    By hand nobody asks the scheduler; but somebody wants nothing new there, and to
-    enable the host is the simpler way round.
+    A disabled nova-compute is refused as a target of live and cold migration (the trait
+    COMPUTE_STATUS_DISABLED since 20.0, and ComputeFilter). It may be a source. In a
+    manual move nobody asks the scheduler; but a disabled host should get nothing new,
+    and to enable the host is the simpler way round.
     """
     host = move.target or ""
     service = facts.services.get(host)

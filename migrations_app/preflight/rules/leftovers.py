@@ -16,9 +16,9 @@ from migrations_app.preflight.rule import BY_NOVA, LIVE, MANUAL, About, rule
 def read(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """What no API shows was looked up on both hosts.
 
-    Where novaweb may enter hosts over SSH it looks there for leftovers, free disk,
-    CPU, versions, settings and ways. Nova can move the instance without that, so it
-    only stays unknown what speaks against it there.
+    Where novaweb may enter hosts over SSH it looks there for leftovers, free disk, CPU,
+    versions, settings and ways. Nova can move the instance without that, so without it
+    these checks are only unknown.
     """
     if facts.survey is None or not facts.survey.unread:
         return None

@@ -13,7 +13,7 @@ _PLAIN = {VCPU, PCPU, MEMORY_MB, DISK_GB}
 
 @rule("manual.last", about=About.INSTANCE, procedures=_THIS)
 def last(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """Moving by hand is the last resort.
+    """A manual move is the last resort.
 
     Nova's own database is changed behind its back: no scheduler, no claim and no check
     of Nova's stands between. Every part is verified and reversible up to the start on
@@ -80,8 +80,8 @@ def hosts(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def row(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Nova's database has the instance and the target, in one cell.
 
-    Instances cannot be moved between cells by hand: their rows live in different
-    databases, and their libvirt names differ.
+    A manual move cannot cross cells: their rows live in different databases, and their
+    libvirt names differ.
     """
     if not facts.database:
         return None  # ways has said so
@@ -113,10 +113,10 @@ def row(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
 @rule("manual.allocation", about=About.TARGET, procedures=_THIS)
 def allocation(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """Placement charges the source for plain resources only.
+    """Placement has allocations on the source only, of plain resources.
 
-    What is charged to nested providers (virtual GPUs, bandwidth, devices) cannot be
-    charged to the target by hand.
+    Allocations of nested providers (virtual GPUs, bandwidth, devices) cannot be
+    recreated on the target in a manual move.
     """
     if (why := facts.missing("held")) is not None:
         return blocks(

@@ -1,4 +1,4 @@
-"""Rules about the procedure ``manual``: what of an instance can be copied by hand."""
+"""Rules about the procedure ``manual``: what of an instance can be copied."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _HARDWARE = {"direct", "direct-physical", "macvtap", "vdpa", "virtio-forwarder"}
 def root(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The root disk is not a volume.
 
-    Nova does not detach a root volume, so it cannot be connected to another host by
-    hand. Live and cold migrations do that well.
+    Nova does not detach a root volume, so a manual move cannot connect it to another
+    host. Live and cold migrations do that well.
     """
     if facts.server.image is not None:
         return None
@@ -58,8 +58,8 @@ def volumes(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def files(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The local disks are files in the instance's folder, on storage of its own.
 
-    Disks in Ceph or LVM are not copied by hand, and on shared storage there is nothing
-    to copy.
+    Disks in Ceph or LVM are not copied in a manual move, and on shared storage there is
+    nothing to copy.
     """
     pair = facts.pair(move)
     if pair is None or pair.guest is None:
@@ -97,7 +97,7 @@ def bound(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Nothing ties the instance to this very host.
 
     Pinned processors, NUMA nodes, devices, their claims in Nova's database and secrets
-    on the host would have to be planned anew, which only Nova can. Firmware settings
+    on the host would have to be planned again, which only Nova can. Firmware settings
     (UEFI) and virtual TPMs live outside of the instance's folder.
     """
     server = facts.server

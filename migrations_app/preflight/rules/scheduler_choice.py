@@ -39,8 +39,8 @@ TARGET_RULES: tuple[Rule, ...] = (
 def choice(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Nova's scheduler has a host to choose.
 
-    All rules about targets are asked for every host but the source. One host that
-    nothing speaks against is enough; which one Nova takes is its own affair.
+    All rules about targets are asked for every host but the source. One host without
+    blocking findings is enough; which one Nova takes is its own affair.
     """
     if move.target is not None:
         return None

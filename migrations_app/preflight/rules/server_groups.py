@@ -14,8 +14,8 @@ def affinity(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     Nova cannot move a member of an ``affinity`` group at all, not even the only one:
     the source is no candidate, and every other host is against the policy
-    (nova/scheduler/filters/affinity_filter.py). By hand nobody asks that filter: the
-    group is then torn apart, and Nova moves none of its members ever after.
+    (nova/scheduler/filters/affinity_filter.py). In a manual move nobody asks that
+    filter: the group is then torn apart, and Nova moves none of its members ever after.
     """
     if "group" in facts.unread:
         return unknown(

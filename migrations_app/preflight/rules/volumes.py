@@ -73,8 +73,8 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     Where ``[cinder]cross_az_attach`` is off, Nova attaches a volume only to instances
     of its own zone. It does not look at that when it moves one, but later attachments
-    fail; by hand the volumes are attached anew, which is refused. A volume that is in
-    another zone than its instance already shows that the option is on.
+    fail; in a manual move the volumes are attached again, which is refused. A volume
+    that is in another zone than its instance already shows that the option is on.
     """
     target = facts.hypervisors.get(move.target or "")
     source = facts.hypervisors.get(move.source)

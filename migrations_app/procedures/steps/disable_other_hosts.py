@@ -1,9 +1,9 @@
 """Steps that hide all hosts but two from the scheduler, and offer them again.
 
 Somebody else may enable or disable hosts at any moment, and Nova has no way to change
-a service only if it is as it was. So each is read right before it is changed, what is
-not as it was when the plan was made stays as it is, and what is undone is exactly what
-carries the mark of this move.
+a service only if it is unchanged. So each is read right before it is changed; a service
+that changed since the plan was made is left alone, and exactly the services with the
+mark of this move are undone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The mark that a move leaves in the reason of a service that it disabled.
 
-It says whose it is and that the service was enabled before, so that whoever finds it,
-the move itself or a process that knows nothing of it, can undo exactly that. Nova keeps
-255 characters (nova/api/openstack/compute/schemas/services.py).
+It says whose it is and that the service was enabled before, so that the move itself or
+any other process can undo exactly that. Nova keeps 255 characters
+(nova/api/openstack/compute/schemas/services.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""For how long the guest stood still, measured after the move; never guessed.
+"""Downtime of the guest, measured after the move; never guessed.
 
-A run never fails because it could not be measured: then its log says so. What is known
-is shown as ``downtime_ms`` with ``downtime_how``, the way in which it was measured.
+A run never fails because it could not be measured: then its log says so. The result is
+stored as ``downtime_ms`` with ``downtime_how``, the source of the measurement.
 """
 
 from __future__ import annotations

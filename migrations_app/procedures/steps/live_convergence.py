@@ -76,10 +76,10 @@ class Verdict:
 def add_sample(
     lows: Sequence[LowWaterMark], *, at: float, left: int
 ) -> tuple[LowWaterMark, ...]:
-    """Return the marks with a new sample added; those that matter no more are dropped.
+    """Return the marks with a new sample added and irrelevant ones dropped.
 
-    The first is where the mark stood at the beginning of the span, the last is now.
-    A clock that was set back begins anew.
+    The first is where the mark stood at the beginning of the span, the last is now. A
+    clock that was set back starts a new series.
     """
     if lows and at < lows[-1].at:
         lows = ()

@@ -63,7 +63,7 @@ class IdempotentAct(Act):
 
 
 class CopyJob(Act):
-    """A copy from source to target, by a job that outlives whoever started it."""
+    """A copy from source to target, by a job that outlives its starter."""
 
     interruptible = True
     # Minutes within which it must be through; options may say more.
@@ -99,7 +99,7 @@ class CopyJob(Act):
         ctx.hosts.run(ctx.move.source, self.job(ctx.move).start)
 
     def request_seen(self, ctx: StepContext) -> bool:
-        """Tell of what became of it: what cannot be helped by trying again blocks."""
+        """Report the result; an error that a retry cannot solve blocks."""
         job_state = self.job_state(ctx)
         if job_state.stands is JobIs.CUT:
             ctx.log(

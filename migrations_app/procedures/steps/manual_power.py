@@ -125,7 +125,7 @@ class StartOnTarget(Act):
         return status
 
     def undo(self, ctx: StepContext) -> None:
-        """Nothing: a start that came to nothing leaves nothing behind."""
+        """Nothing: a failed start leaves nothing behind."""
 
 
 def _missing_volumes(ctx: StepContext) -> list[Attachment]:

@@ -157,7 +157,7 @@ class Unlock(IdempotentAct):
 
 
 class ChargeTarget(IdempotentAct):
-    """Placement charges {target} for {name}, beside {source}, while this lasts."""
+    """Allocate {name} on {target} in Placement, beside the allocation on {source}."""
 
     title = "Allocate target in Placement"
 

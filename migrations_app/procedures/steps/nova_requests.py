@@ -1,4 +1,4 @@
-"""How a request of ours is found again in Nova, and why it came to nothing.
+"""How a request of ours is found again in Nova, and why it failed.
 
 Nova keeps an instance action for every request that it took, and a migration record
 for every move. The newest of them before our request are its *marker*; what is newer
@@ -93,7 +93,7 @@ def running_migration(
 
 
 def request_seen(ctx: StepContext, name: str) -> bool:
-    """Tell whether Nova took our request; raise Blocked when it came to nothing.
+    """Tell whether Nova took our request; raise Blocked if it failed.
 
     Meant for when the instance sits idle on its source: then a record that is over,
     or an action without a record whose events ended in an error, means failure.

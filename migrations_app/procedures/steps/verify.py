@@ -79,7 +79,7 @@ class PortsAreBound(Step):
 
 
 class AllocationIsMoved(Step):
-    """Verify that placement charges {target}, and only it, for {name}."""
+    """Verify that Placement has the allocation of {name} on {target} only."""
 
     title = "Check Placement allocations"
 

@@ -26,7 +26,7 @@ _CHANGED = "The policy was changed by somebody else meanwhile. Reload the page."
 
 
 def all_policies() -> QuerySet[ApprovalPolicy]:
-    """Return every policy: active ones first, then by weight, the heaviest first."""
+    """Return every policy: active ones first, then by weight, highest first."""
     return ApprovalPolicy.objects.order_by("-active", "-weight", "id")
 
 
@@ -36,7 +36,7 @@ def one(number: int) -> ApprovalPolicy:
 
 
 def rule_then(version: PolicyVersion) -> Rule:
-    """Return the policy's rule as it was in that version."""
+    """Return the rule of that version of the policy."""
     then = dict(version.rule)
     then.pop("active")
     name, weight = then.pop("name"), then.pop("weight")

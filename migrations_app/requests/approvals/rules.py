@@ -167,7 +167,7 @@ def matches(rule: Rule, facts: PolicyFacts) -> bool:
 
 
 def applicable_rule(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
-    """Return the rule that applies: the heaviest that matches; None: none matches.
+    """Return the matching rule with the highest weight; None if none matches.
 
     Among rules of equal weight the one with more approvals applies, then the older.
     If the target or its place is not known yet, a heavier rule may turn out to match:

@@ -109,7 +109,7 @@ class ApprovalStatus:
     def accepts(self, groups: Collection[str]) -> bool:
         """Whether somebody in these groups may approve now.
 
-        When all have approved, any group of the rule may approve once more.
+        When all have approved, any group of the rule may still approve.
         """
         stage = self.current
         wanted = [stage.stage] if stage else self.rule.stages

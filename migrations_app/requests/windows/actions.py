@@ -75,7 +75,7 @@ def create(wish: Wish, *, by: User) -> Window:
 
 
 def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
-    """Change the window that the person saw as ``version``.
+    """Change the window that was read as ``version``.
 
     Runs that have begun go on; waiting requests are checked again within a minute.
     Raises Unfit, NotAllowed, and TooLate if it was changed or retired meanwhile.
@@ -152,7 +152,7 @@ def facts(row: Window) -> dict[str, Any]:
 
 
 def fields(wish: Wish) -> dict[str, Any]:
-    """Return the wish as the fields of a Window, or raise Unfit."""
+    """Return the wish as fields of a Window. Raises Unfit."""
     name = " ".join(wish.name.split())
     if not name or len(name) > 100:
         raise Unfit("Give the window a name of at most 100 characters.")

@@ -41,7 +41,7 @@ _MAX_SEEN = 5000
 
 
 def recorded(world: WorldPort, *, run: Run, step: str) -> WorldPort:
-    """Return the same neighbours; what is asked of hosts and database is recorded."""
+    """Return the same adapters; calls to hosts and database are recorded."""
     recorder = _StepRecorder(run, step)
     hosts, nova_db = world.hosts, world.nova_db
     return replace(

@@ -35,7 +35,7 @@ NEEDED = (
 
 
 class Outcome(Enum):
-    """What became of one pass over the plan."""
+    """Result of one pass over the plan."""
 
     CONTINUE = auto()  # check the run again at once
     WAITING = auto()  # it waits, and was released until later

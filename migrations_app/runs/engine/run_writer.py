@@ -92,7 +92,7 @@ class RunWriter:
     def record_trouble(self, sentence: str, row: Step | None = None) -> None:
         """Note why the run cannot proceed just now; one line per new reason.
 
-        On the way back ``why`` keeps the reason why the run turned back.
+        While the run rolls back ``why`` keeps the reason for it.
         """
         run = self.context.run
         if run.state == RunState.GOING_BACK:
@@ -161,7 +161,7 @@ class RunWriter:
     def hold(self, why: str) -> Outcome:
         """Stop where only a person may decide.
 
-        On the way back ``why`` goes on to say why the run had turned back.
+        If the run was rolling back, ``why`` also has the reason for that.
         """
         run, line = self.context.run, f"Held: {why}"
         if run.state == RunState.GOING_BACK and run.why:
@@ -211,7 +211,7 @@ class RunWriter:
 
 
 def reason_for_turning_back(why: str) -> str:
-    """Return why a run turned back, out of why it is held or goes back."""
+    """Return why a run rolls back, taken from its ``why``."""
     return why.rpartition(TURNED_BACK)[2]
 
 

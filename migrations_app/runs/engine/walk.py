@@ -1,8 +1,8 @@
 """The walk: claim a run, go as far as the world allows, give it back.
 
 It never waits: when a step says WAITING it notes when to look again and ends. Before
-every request to a neighbour it commits what it is about to ask, so that whoever comes
-after a death knows that it may have been asked, and looks for its trace in the world.
+every request to a neighbour it commits what it is about to ask, so that after a crash
+another process knows that it may have been asked, and looks for its trace in the world.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A gap lies between two answers, and is as long as the time between the sending of the
 last question that was answered before it and of the first one after it: the guest was
-away for no longer than that. Where nothing was sent (a worker died, or its machine
-stood still) it is not known how the guest was: that is a hole in the measuring, and no
+away for no longer than that. Where nothing was sent (a worker died, or its machine was
+suspended) it is not known how the guest was: that is a hole in the measuring, and no
 gap of the guest.
 """
 

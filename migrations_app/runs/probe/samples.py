@@ -32,7 +32,7 @@ KEEP_ANSWERS, MAX_ROWS = timedelta(hours=4), 90_000
 class ProbeLease(Lease[Probe]):
     """The right to probe guests, and to write what they answered.
 
-    All that is written in one turn is of one moment, so its clock stands still.
+    All that is written in one turn is of one moment, so its clock is frozen.
     """
 
     def __init__(self, rows: QuerySet[Probe], token: str, now: datetime) -> None:
@@ -47,8 +47,8 @@ def save_and_claim(
 ) -> dict[int, str]:
     """Write what was answered, and return the targets that are ours now, by run.
 
-    ``answers`` has an item for every run that was ours; what is ours no more is not
-    written. New probes are taken, ``room`` at most.
+    ``answers`` has an item for every run that was ours; answers of probes taken over by
+    another worker are not written. New probes are taken, ``room`` at most.
     """
     now = timezone.now()
     ours = {probe.run_id: probe for probe in _renew(token, list(answers), now)}

@@ -1,4 +1,4 @@
-"""Says that approvers have handed on, and the form to do so."""
+"""Page of delegations of approval rights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST = 100
 @require_http_methods(["GET", "HEAD", "POST"])
 @page()
 def delegations(request: HttpRequest) -> HttpResponse:
-    """List the says that are handed on; hand on one's own."""
+    """List the delegations; create one."""
     if request.method != "POST":
         return _show(request, DelegationForm(initial={"starts_at": timezone.now()}))
     require(request.user, Verb.DELEGATE)
@@ -44,7 +44,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
 @require_POST
 @page()
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a delegation before its time."""
+    """End the delegation."""
     row = verbs.revoke(pk, by=user_of(request))
     said = f"{row.taker_name} can no longer approve in place of {row.giver_name}."
     messages.success(request, said)

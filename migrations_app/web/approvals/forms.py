@@ -1,4 +1,4 @@
-"""Approval policies, says handed on, and changes of a request, as people type them."""
+"""Forms for approval policies, delegations and edits of a request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _number(label: str, hint: str = "", *, required: bool = False) -> Any:
 
 
 class PolicyForm(Form):
-    """One policy. What makes sense is the verb's to say."""
+    """Form of a policy; the action validates the content."""
 
     name = forms.CharField(max_length=100, label="Name")
     weight = _number(
@@ -91,27 +91,27 @@ class PolicyForm(Form):
 
     @property
     def what(self) -> list[forms.BoundField]:
-        """What it is called, and who must approve."""
+        """The fields for name, priority and stages."""
         return [self[name] for name in ("name", "weight", "stages")]
 
     @property
     def about(self) -> list[forms.BoundField]:
-        """The conditions that a move must meet."""
+        """The fields for the conditions."""
         return [self[name] for name in (*CONDITIONS, "instances_at_least", "window")]
 
     @property
     def limits(self) -> list[forms.BoundField]:
-        """For how long requests and approvals hold."""
+        """The fields for expiry times."""
         return [self[name] for name in ("approval_hours", "request_hours")]
 
     @property
     def switches(self) -> list[forms.BoundField]:
-        """What is on or off."""
+        """The checkboxes."""
         return [self[name] for name in ("break_glass", "active")]
 
     @property
     def rule(self) -> dict[str, Any]:
-        """The rule as data. Raises Unfit for a line that says no stage."""
+        """The rule as data. Raises Unfit for a line that is not a stage."""
         given = self.cleaned_data
         return {
             **{name: words.names(given[name]) for name in CONDITIONS},
@@ -125,7 +125,7 @@ class PolicyForm(Form):
 
 
 def policy_as_typed(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rule as the form shows it."""
+    """Return a rule as initial data of the form."""
     return {
         **rule,
         **{name: ", ".join(rule.get(name, [])) for name in CONDITIONS},
@@ -137,7 +137,7 @@ def policy_as_typed(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class DelegationForm(Form):
-    """To whom a say is handed on, for how long and why."""
+    """Form of a delegation: delegate, period and reason."""
 
     to = forms.CharField(
         max_length=150,
@@ -155,7 +155,7 @@ class DelegationForm(Form):
 
 
 def _unless_same(typed: Any, known: Any) -> Any:
-    """Return what is known where the form's minutes say the same."""
+    """Return the known time if the form's minutes are equal to it."""
     if typed and known and known.replace(second=0, microsecond=0) == typed:
         return known
     return typed

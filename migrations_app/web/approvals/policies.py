@@ -1,4 +1,4 @@
-"""Approval policies: what rules, each with its versions, and forms to change them."""
+"""Pages of approval policies, their versions and forms."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORM = ["GET", "HEAD", "POST"]
 @require_safe
 @page(Verb.SEE_POLICIES)
 def policies(request: HttpRequest) -> HttpResponse:
-    """List all policies, those that rule first, the heaviest first."""
+    """List all policies: active ones first, highest priority first."""
     rows = [(row, rulings.rule_of(row)) for row in verbs.all_policies()]
     return render(request, "approvals/policies.html", {"rows": rows})
 
@@ -43,7 +43,7 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(FORM)
 @page(Verb.SET_POLICY)
 def new(request: HttpRequest) -> HttpResponse:
-    """Show the form of a new policy; take it."""
+    """Show the form; create the policy."""
     if request.method != "POST":
         blank = {"weight": 10, "window": "any", "stages": "1 of approver"}
         form = PolicyForm(initial={**blank, "break_glass": True, "active": True})
@@ -73,7 +73,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(FORM)
 @page(Verb.SET_POLICY)
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the form of a policy, filled in; take it."""
+    """Show the filled form; save the next version."""
     row = verbs.one(pk)
     context: dict[str, Any] = {"row": row}
     if request.method != "POST":
@@ -110,7 +110,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page(Verb.SET_POLICY)
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let the policy rule no more."""
+    """Retire the policy."""
     row = verbs.one(pk)
     try:
         note = note_in(request.POST)

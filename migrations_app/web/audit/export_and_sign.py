@@ -1,4 +1,4 @@
-"""The proof of the audit trail on its pages: exports, and a signature on demand."""
+"""Exports and signatures of the audit trail from pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from migrations_app.web.page import page, sorry, user_of
 
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Send what the filters find, as a file that proves itself."""
+    """Return the filtered entries as a self-verifying file."""
     try:
         how = request.GET.get("format", "jsonl")
         if how not in sending.FORMATS:
@@ -41,7 +41,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @page(Verb.SIGN)
 def sign(request: HttpRequest) -> HttpResponse:
-    """Have the end of the trail signed now."""
+    """Sign the head of the chain now."""
     try:
         signed = attest.sign(by=user_of(request))
         messages.success(request, f"Signed up to entry {signed.entry}.")

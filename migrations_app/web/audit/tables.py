@@ -15,7 +15,7 @@ from migrations_app.web.tags.runs import entry_step
 
 
 class AuditTable(tables.Table):  # type: ignore[misc]
-    """One act a row, newest first; the sentence is the permalink."""
+    """One entry per row, newest first; the sentence links to the entry."""
 
     sentence = tables.Column(empty_values=(), orderable=False, verbose_name="What")
     at = tables.Column(orderable=False, verbose_name="When")
@@ -31,22 +31,22 @@ class AuditTable(tables.Table):  # type: ignore[misc]
         empty_text = "No entry matches. Remove a filter."
 
     def render_sentence(self, record: AuditEntry) -> SafeString:
-        """What was done, in words."""
+        """The entry as a sentence."""
         place = reverse("audit-entry", args=[record.pk])
         words = ": ".join(filter(None, (audit.sentence(record), entry_step(record))))
         return format_html('<a href="{}">{}</a>', place, words)
 
     def render_at(self, record: AuditEntry) -> SafeString:
-        """When it was done."""
+        """Time of the entry."""
         return when(record.at)
 
     def render_way(self, record: AuditEntry) -> SafeString | str:
-        """The hosts that it was about."""
+        """The hosts of the entry."""
         if not record.source:
             return "—"
         arrow = icon("arrow-right", "to")
         return format_html("{} {} {}", record.source, arrow, record.target or "?")
 
     def render_note(self, value: str) -> str:
-        """The beginning of what the person wrote; the entry's page has all of it."""
+        """The beginning of the note."""
         return value if len(value) <= 120 else f"{value[:119]}…"

@@ -1,4 +1,4 @@
-"""Timelines: what the trail says of one instance, host, person, ticket or request."""
+"""Timelines of an instance, host, person, ticket or request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PER_PAGE = 100
 @require_safe
 @page(Verb.SEE_AUDIT)
 def show(request: HttpRequest, kind: str, value: str) -> HttpResponse:
-    """Show what happened, day by day; newest first, or ``order=oldest`` first."""
+    """Show the entries by day, newest first, or oldest first with ``order=oldest``."""
     subject = timeline.subject(kind, value)
     if subject is None:
         raise Http404

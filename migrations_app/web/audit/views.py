@@ -1,4 +1,4 @@
-"""The audit trail: searchable, one page an entry, nothing to change."""
+"""Pages of the audit trail; read only."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ GREATEST = 2**63 - 1
 @require_safe
 @page(Verb.SEE_AUDIT)
 def entries(request: HttpRequest) -> HttpResponse:
-    """List what was done, newest first, with a search."""
+    """List the entries, newest first, with filters."""
     return _list(request)
 
 
 @require_safe
 @page(Verb.SEE_AUDIT)
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one entry whole: all that is hashed, and whether it still fits."""
+    """Show one entry with all hashed fields, and verify it."""
     row = audit_queries.audit_entry(pk)
     context = {
         "entry": row,
@@ -55,7 +55,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page(Verb.SAVE_SEARCH)
 def save(request: HttpRequest) -> HttpResponse:
-    """Keep the search that the page showed."""
+    """Save the search shown on the page."""
     sent = QueryDict(request.POST.get("filters", ""))
     wanted = AuditFilter(sent)
     try:
@@ -77,7 +77,7 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page(Verb.SEE_AUDIT)
 def kept(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lead to the search that is kept: this address stays, whatever it finds."""
+    """Redirect to the saved search; its address is permanent."""
     row = searches.seen(pk, by=person_of(request))
     # jsonb keeps no order of its own that a person would expect
     return redirect(f"{reverse('audit')}?{urlencode(sorted(row.filters.items()))}")
@@ -86,14 +86,14 @@ def kept(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page(Verb.SAVE_SEARCH)
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """Forget the search."""
+    """Remove the saved search."""
     searches.remove(pk, by=user_of(request))
     messages.success(request, "The search is removed.")
     return redirect("audit")
 
 
 def place(given: QueryDict, name: str) -> int | None:
-    """Return the number of an entry that the address names. Raises Unfit."""
+    """Return the entry number in the address. Raises Unfit."""
     text = given.get(name, "")
     if not text:
         return None
@@ -136,5 +136,5 @@ def _filters(given: QueryDict) -> dict[str, str]:
 
 
 def chain_of(rows: list[AuditEntry]) -> Any:
-    """Return whether the entries are as they were written; None: there are none."""
+    """Verify the entries; None without entries."""
     return verify_segment([row.pk for row in rows]) if rows else None

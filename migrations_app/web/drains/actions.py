@@ -1,4 +1,4 @@
-"""What people ask of drains: a new one, decisions about it, and how it goes on."""
+"""Actions on drains from pages: request, decide, pause, resume, cancel."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _VERBS: dict[str, tuple[Callable[..., Drain], str]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.DRAIN)
 def ask(request: HttpRequest) -> HttpResponse:
-    """Show the form; take it; go to the drain that came of it."""
+    """Show the form; create the drain; redirect to it."""
     clouds = [each.cloud for each in inventory_queries.freshness()]
     if request.method != "POST":
         given = {
@@ -64,7 +64,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_POST
 @page()
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Do to the drain what the address says."""
+    """Carry out the action in the address."""
     note = note_in(request.POST)
     by = user_of(request)
     try:

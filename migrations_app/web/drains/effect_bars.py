@@ -1,4 +1,4 @@
-"""What several moves do to hosts, as pages show it: figures, and a bar for each."""
+"""Effect of several moves on hosts for pages: figures and bars."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _NOTHING = Stock(total=0, reserved=0, ratio=1.0, used=0, max_unit=0)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One resource of one host: figures before, at the peak and after; and a bar.
+    """One resource of one host: figures before, at the peak and after, and a bar.
 
-    ``over`` says by how much the peak is above the capacity, ``was_over`` that it was
-    above before the moves as well. ``peaks``: the peak is neither before nor after.
+    ``over`` is how much the peak exceeds the capacity, ``was_over`` whether it did
+    before the moves too. ``peaks``: the peak is neither before nor after.
     """
 
     label: str
@@ -35,7 +35,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What becomes of one host."""
+    """Effect on one host."""
 
     name: str
     zone: str
@@ -44,7 +44,7 @@ class Touched:
 
 
 def touched(of: Effect, *, emptied: Collection[str] = ()) -> list[Touched]:
-    """Return every touched host: first those that are emptied, then by name."""
+    """Return every affected host: emptied hosts first, then by name."""
     wrong = {each.host for each in of.broken}
     hosts = sorted(
         of.hosts,

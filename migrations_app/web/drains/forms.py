@@ -1,4 +1,4 @@
-"""Asking for hosts to be emptied."""
+"""Form to request a drain."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _limit(label: str, usual: int, why: str) -> forms.IntegerField:
 
 
 class DrainForm(Form):
-    """Which hosts, how fast, and what becomes of them; the verb looks at the rest."""
+    """Form of a drain: hosts, limits and window; the action validates the rest."""
 
     cloud = forms.ChoiceField(required=False, label="Cloud")
     hosts = forms.CharField(
@@ -102,7 +102,7 @@ class DrainForm(Form):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What the verb takes."""
+        """The input as the action takes it."""
         given = self.cleaned_data
         window: dict[str, datetime | None] = {
             name: given[name] for name in ("window_start", "window_end")

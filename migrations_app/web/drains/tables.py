@@ -1,4 +1,4 @@
-"""The list of drains."""
+"""Table of drains."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migrations_app.web.tags.novaweb import state, when
 
 
 class DrainTable(tables.Table):  # type: ignore[misc]
-    """One drain a row, newest first."""
+    """One drain per row, newest first."""
 
     hosts = tables.Column(verbose_name="Drain", empty_values=(), orderable=False)
     state = tables.Column(order_by=("state", "-id"))
@@ -33,20 +33,20 @@ class DrainTable(tables.Table):  # type: ignore[misc]
         empty_text = "No drain matches. Remove a filter, or empty a host."
 
     def render_hosts(self, record: Drain) -> SafeString:
-        """Its number and the hosts that it empties."""
+        """The number, and the hosts to empty."""
         place = reverse("drain", args=[record.pk])
         what = ", ".join(record.hosts) or f"reverse drain {record.back_of_id}"
         return format_html('<a href="{}">{} · {}</a>', place, record.pk, what)
 
     def render_state(self, record: Drain) -> SafeString:
-        """Where it stands."""
+        """The state."""
         return state(record.state)
 
     def render_moved(self, record: Drain) -> str:
-        """How many of its instances were moved."""
+        """The number of moved instances."""
         moved, of = self.counts.get(record.pk, (0, 0))
         return f"{moved} of {of}" if of else "—"
 
     def render_asked_at(self, record: Drain) -> SafeString:
-        """When it was asked for."""
+        """Time of the request."""
         return when(record.asked_at, "minute")

@@ -1,4 +1,4 @@
-"""Drains as they stand: the list, the page of one, and what of that changes."""
+"""Pages of drains: the list, a drain, and its live part."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def drains(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def drain(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one drain: its plan, what that changes, how far it is, what became of it."""
+    """Show one drain: plan, effect, progress and result."""
     return show_drain(request, drains_seen.drain(pk))
 
 
 @require_safe
 @page()
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return what changes while a drain is planned or runs, as a part of its page.
+    """Return the part of the page that changes while a drain is planned or runs.
 
-    When it has changed its state the page is told, and asks for all the rest.
+    When the state has changed, an event makes the page load the rest.
     """
     row = drains_seen.drain(pk)
     context = _moving(row)
@@ -79,7 +79,7 @@ def show_drain(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    """Return the page of the drain, with what a verb has to say about it."""
+    """Return the page of the drain, with the error of an action, if any."""
     changing = _moving(row)
     effect = None
     if row.state in _BEFORE:
@@ -103,7 +103,7 @@ def show_drain(
 
 
 def _allowed(request: HttpRequest, row: Drain, moved: bool) -> dict[str, Any]:
-    """Return what the person may do to it, and why they may not approve."""
+    """Return the permitted actions, and why the person may not approve."""
     refused = {
         verb: verbs.why_not(user_of(request), verb, row)
         for verb in (Verb.REJECT, Verb.WITHDRAW, Verb.PAUSE, Verb.RESUME, Verb.CANCEL)

@@ -1,4 +1,4 @@
-"""The what-if page: what moves would change, asked in its address and nowhere else."""
+"""What-if page; its address contains the whole question."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from migrations_app.web.page import page
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A picked instance, and the query without it."""
+    """A selected instance, and the query string without it."""
 
     instance: Instance
     target: str
@@ -34,7 +34,7 @@ class Pick:
 @require_safe
 @page()
 def foresee(request: HttpRequest) -> HttpResponse:
-    """Show the form, and what becomes of what it asks: a page that can be sent on."""
+    """Show the form, and the answer to the question in the address."""
     wanted = asked.question(request.GET)
     try:
         if names := asked.names(request.GET.getlist("add")):
@@ -60,7 +60,7 @@ def foresee(request: HttpRequest) -> HttpResponse:
 
 
 def answered(answer: Answer, emptied: tuple[str, ...]) -> dict[str, Any]:
-    """Return what the templates of an effect show."""
+    """Return the context of the templates for an effect."""
     return {
         "answer": answer,
         "moves": answer.moves,

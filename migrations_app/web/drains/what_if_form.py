@@ -1,4 +1,4 @@
-"""The question of the what-if page, as it stands in an address."""
+"""Form of the what-if page, and its question as a query string."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _TO = "to-"
 
 
 def names(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the names in the texts, with commas or spaces between; each once."""
+    """Return the names separated by commas or spaces, without duplicates."""
     parts = (part for text in texts for part in re.split(r"[\s,;]+", text))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
 class WhatIfForm(Form):
-    """Which hosts to empty, which instances to move, and where they may go."""
+    """Form: hosts to empty, instances to move, and possible targets."""
 
     cloud = forms.ChoiceField(required=False, label="Cloud")
     host = forms.CharField(
@@ -61,7 +61,7 @@ class WhatIfForm(Form):
 
 
 def question(given: QueryDict) -> Question:
-    """Return what an address asks: see ``address`` for how it says that."""
+    """Return the question in a query string; see ``query`` for its format."""
     return Question(
         cloud=given.get("cloud", "").strip(),
         hosts=names(given.getlist("host")),
@@ -74,12 +74,12 @@ def question(given: QueryDict) -> Question:
 
 
 def query(of: Question) -> str:
-    """Return the question as the query of an address, always in the same order."""
+    """Return the question as a query string, always in the same order."""
     return "&".join((*_frame(of), *_picks(of).values()))
 
 
 def without(of: Question) -> dict[str, str]:
-    """Return for every pick the query without it."""
+    """Return for each selected instance the query string without it."""
     frame, picks = _frame(of), _picks(of)
     return {
         uuid: "&".join(
@@ -103,7 +103,7 @@ def _picks(of: Question) -> dict[str, str]:
 
 
 def initial(of: Question) -> Mapping[str, str]:
-    """Return what the form is filled in with."""
+    """Return the initial data of the form."""
     return {
         "cloud": of.cloud,
         "host": ", ".join(of.hosts),

@@ -1,4 +1,4 @@
-"""The list of Nova's services."""
+"""Table of Nova services."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migrations_app.web.tags.novaweb import state, when
 
 
 class ServiceTable(tables.Table):  # type: ignore[misc]
-    """One service a row, in the columns of ``nova service-list``."""
+    """One service per row, in the columns of ``nova service-list``."""
 
     host = tables.Column(order_by=("host", "binary"))
     binary = tables.Column(order_by=("binary", "host"))
@@ -37,20 +37,20 @@ class ServiceTable(tables.Table):  # type: ignore[misc]
         empty_text = "No service matches. Remove a filter."
 
     def render_enabled(self, record: Service) -> SafeString:
-        """Nova's word for whether the scheduler may choose it."""
+        """ "enabled" or "disabled", with the reason."""
         return state("enabled" if record.enabled else "disabled")
 
     def render_up(self, record: Service) -> SafeString:
-        """Whether it reports; and whether somebody has it fenced."""
+        """ "up" or "down", and "forced down"."""
         fenced = state("forced_down") if record.forced_down else ""
         return format_html("{} {}", state("up" if record.up else "down"), fenced)
 
     def render_updated_at(self, record: Service) -> SafeString:
-        """When it last reported."""
+        """Time of the last report."""
         return when(record.updated_at)
 
     def render_change(self, record: Service) -> SafeString | str:
-        """The way to the page on which a nova-compute is disabled or enabled."""
+        """Link to the page that disables or enables a nova-compute."""
         if record.binary != "nova-compute":
             return ""
         place = f"{reverse('service', args=[record.id])}?{urlencode(self._query())}"

@@ -1,4 +1,4 @@
-"""Nova's services: the list as Nova tells it now, and a page to change one."""
+"""Pages of Nova services, read live, to disable and enable nova-compute."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from migrations_app.web.page import page, person_of, user_of
 @require_safe
 @page()
 def services(request: HttpRequest) -> HttpResponse:
-    """List all of Nova's services; where Nova does not tell, the sentence why."""
+    """List all Nova services; show the error if Nova does not answer."""
     cloud = request.GET.get("cloud", "")
     trouble, status = "", 200
     try:
@@ -49,14 +49,14 @@ def services(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def service(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Show one service, and what it means to change it."""
+    """Show one service with the effects of a change."""
     return _show(request, uuid, request.GET.get("cloud", ""))
 
 
 @require_POST
 @page(Verb.DISABLE)
 def disable(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Disable the service, with the reason that was typed."""
+    """Disable the service with the given reason."""
     return _change(request, uuid, enabled=False)
 
 

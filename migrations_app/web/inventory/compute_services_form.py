@@ -1,4 +1,4 @@
-"""What the list of Nova's services can be narrowed by."""
+"""Filters of the list of Nova services."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ANY = ("", "any")
 
 
 class ServicesForm(Form):
-    """Search by host or zone; narrow by binary, status and state; choose the cloud."""
+    """Filter by host, zone, binary, status, state and cloud."""
 
     q = forms.CharField(
         required=False,
@@ -46,7 +46,7 @@ class ServicesForm(Form):
             del self.fields["cloud"]
 
     def narrow(self, services: Iterable[Service]) -> list[Service]:
-        """Return those that match; all of them where the form makes no sense."""
+        """Return the matching services; all of them if the form is not valid."""
         if not self.is_valid():
             return list(services)
         wanted = self.cleaned_data

@@ -1,4 +1,4 @@
-"""Copy speeds: one pair of hosts, and having it measured."""
+"""Copy speed of a pair of hosts, and the action to measure it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from migrations_app.web.page import is_htmx, page, user_of
 @require_safe
 @page()
 def speed(request: HttpRequest) -> HttpResponse:
-    """Show what is known of one pair of hosts: as a page, or as a part of one."""
+    """Show the pair's measurements, as a page or as a part of one."""
     return _show(request, _pair(request))
 
 
 @require_POST
 @page(Verb.MEASURE)
 def measure(request: HttpRequest) -> HttpResponse:
-    """Have the pair measured; show it, or go to its page."""
+    """Queue a measurement; show it, or redirect to its page."""
     asked = _pair(request)
     with suppress(TooLate):  # it is being measured, which is what was wanted
         speeds.ask(

@@ -1,4 +1,4 @@
-"""What a host used over time, as bars for people who would rather look than read."""
+"""Charts of a host's usage over time, as SVG bars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEP = 4
 
 @dataclass(frozen=True)
 class Chart:
-    """One resource over time; ``bars`` has a rectangle for each snapshot."""
+    """History of one resource; ``bars`` has a rectangle for each snapshot."""
 
     label: str
     words: str

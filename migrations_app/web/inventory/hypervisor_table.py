@@ -1,4 +1,4 @@
-"""The list of hypervisors: what each has, uses and could take."""
+"""Table of hypervisors with capacity and usage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from migrations_app.wording import mebibytes
 
 
 class HypervisorTable(tables.Table):  # type: ignore[misc]
-    """One host a row, with bars for what is used of its capacity."""
+    """One host per row, with bars for the used capacity."""
 
     host = tables.Column()
     zone = tables.Column(order_by=("zone", "host"))
@@ -45,7 +45,7 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
         empty_text = "No hypervisor matches. Remove a filter."
 
     def render_host(self, record: Hypervisor) -> SafeString:
-        """Its name, the node's where that is another one, and all its figures."""
+        """The name, the node if it differs, and all figures."""
         node = record.node if record.node != record.host else ""
         place = reverse("hypervisor", args=[record.host])
         query = urlencode({"table": "yes", "cloud": record.cloud.name})
@@ -67,7 +67,7 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
         )
 
     def render_zone(self, record: Hypervisor) -> SafeString:
-        """Its zone, and the aggregates that it is in."""
+        """The zone, and the aggregates of the host."""
         return format_html(
             '{}<div class="text-secondary small">{}</div>',
             record.zone or "—",
@@ -84,7 +84,7 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
         )
 
     def render_instances(self, record: Hypervisor) -> int:
-        """How many instances it has."""
+        """The number of instances."""
         return self._most(record).instances
 
     def render_vcpus(self, record: Hypervisor) -> SafeString:
@@ -153,7 +153,7 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
 
 
 def free(of: Hypervisor) -> list[int]:
-    """Return what may still be allocated on the host, of each of RESOURCES."""
+    """Return the unallocated capacity of the host, for each of RESOURCES."""
     return [
         getattr(of, f"{name}_capacity") - getattr(of, f"{name}_used")
         for name in RESOURCES

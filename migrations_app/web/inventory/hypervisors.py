@@ -1,4 +1,4 @@
-"""Hypervisors: what all of them have and use, and a page of each."""
+"""Pages of the capacity of all hosts, and of each host."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SPANS = {
 @require_safe
 @page()
 def hypervisors(request: HttpRequest) -> HttpResponse:
-    """Show the capacity of all hosts: totals, a heat map, a list with filters."""
+    """Show the capacity of all hosts: totals, heat map and filtered list."""
     wanted = HypervisorFilter(request.GET, queryset=inventory_queries.hypervisors())
     by = request.GET.get("by", "")
     by = by if by in capacity.RESOURCES else "memory"
@@ -66,7 +66,7 @@ def hypervisors(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def hypervisors_csv(request: HttpRequest) -> HttpResponse:
-    """Return the list, narrowed as the page is, as CSV."""
+    """Return the filtered list as CSV."""
     rows = HypervisorFilter(request.GET, queryset=inventory_queries.hypervisors()).qs
     response = HttpResponse("".join(_lines(rows)), content_type="text/csv")
     response["Content-Disposition"] = 'attachment; filename="capacity.csv"'
@@ -76,7 +76,7 @@ def hypervisors_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
-    """Show one hypervisor: state, capacity now and before, what runs there."""
+    """Show one host: state, capacity, history and instances."""
     row = inventory_queries.hypervisor(host, cloud=request.GET.get("cloud", ""))
     here = inventory_queries.instances().filter(cloud=row.cloud_id, host=row.host)
     table = InstanceTable(here, exclude=("host", "zone"), order_by="name")
@@ -109,7 +109,7 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
 @require_safe
 @page()
 def hypervisor_now(request: HttpRequest, host: str) -> HttpResponse:
-    """Return the part of its page that changes; nothing while ``mark`` is still so."""
+    """Return the part of the page that changes; 204 while ``mark`` is current."""
     row = inventory_queries.hypervisor(host, cloud=request.GET.get("cloud", ""))
     if request.GET.get("table"):
         template = "inventory/_describe.html"
@@ -139,7 +139,7 @@ def _now(row: Hypervisor, moves: list[MigrationRequest]) -> dict[str, Any]:
 
 
 def _neighbours(row: Hypervisor) -> SafeString:
-    """Return the other hosts of the cloud as options, those of its zone first."""
+    """Return the other hosts of the cloud as options, hosts of the same zone first."""
     others = (
         inventory_queries.hypervisors()
         .filter(cloud=row.cloud_id)
@@ -154,7 +154,7 @@ def _neighbours(row: Hypervisor) -> SafeString:
 
 
 class _Echo:
-    """A file that gives back what is written to it."""
+    """File object whose ``write`` returns its argument."""
 
     def write(self, text: str) -> str:
         return text
@@ -191,5 +191,5 @@ def _lines(rows: Iterable[Hypervisor]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Return the text as no spreadsheet takes it for a formula."""
+    """Return the text so that no spreadsheet evaluates it as a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

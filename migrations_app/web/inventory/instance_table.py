@@ -1,4 +1,4 @@
-"""The list of instances."""
+"""Table of instances."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def link_to_host(host: str) -> SafeString | str:
 
 
 class InstanceTable(tables.Table):  # type: ignore[misc]
-    """One instance a row; its name leads to its page."""
+    """One instance per row; its name links to its page."""
 
     name = tables.Column()
     status = tables.Column()
@@ -48,7 +48,7 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
         empty_text = "No instance matches. Remove a filter."
 
     def render_name(self, record: Instance) -> SafeString:
-        """A box to pick it for the page's form, its name, and Nova's lock on it."""
+        """A checkbox, the name, and the lock."""
         name = record.name or record.uuid
         return format_html(
             '<input class="form-check-input" type="checkbox" name="instance"'
@@ -61,7 +61,7 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
         )
 
     def render_status(self, record: Instance) -> SafeString:
-        """Nova's status, and what Nova is doing with it just now."""
+        """Nova's status and task state."""
         doing = record.task_state
         return format_html(
             "{}{}",
@@ -72,15 +72,15 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
         )
 
     def render_host(self, value: str) -> SafeString | str:
-        """Where it is."""
+        """The host."""
         return link_to_host(value)
 
     def render_project(self, record: Instance) -> str:
-        """Whose it is."""
+        """The project."""
         return record.project_name or record.project_id
 
     def render_size(self, record: Instance) -> SafeString:
-        """What it was given."""
+        """The resources of the flavor."""
         return format_html(
             '<span title="{}">{} VCPU · {} · {} GiB</span>',
             record.flavor_name,
@@ -90,7 +90,7 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
         )
 
     def render_move(self, record: Instance) -> SafeString:
-        """Its open request, or the way to ask for one."""
+        """The open request, or the link to request a move."""
         asked = self.open_requests.get(record.uuid)
         if asked is not None:
             place = reverse("request", args=[asked.pk])

@@ -1,4 +1,4 @@
-"""Instances: a list with filters, and a page each."""
+"""Pages of instances: the list, and one page each."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def instances(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def instance(request: HttpRequest, uuid: str) -> HttpResponse:
-    """Show one instance: what is known of it, and its moves so far."""
+    """Show one instance with its data and its moves."""
     row = inventory_queries.instance(uuid)
     moves = list(queries.requests().filter(instance=uuid)[:50])
     context = {

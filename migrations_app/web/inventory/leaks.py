@@ -1,4 +1,4 @@
-"""What is held for nothing on the hosts of the clouds, and what mends it."""
+"""Page of stale resources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from migrations_app.web.page import page
 @require_safe
 @page()
 def leaks(request: HttpRequest) -> HttpResponse:
-    """List the leaks, each a sentence with its remedy."""
+    """List the stale resources with their remedies."""
     wanted = LeakFilter(request.GET, queryset=leaks_known.leaks())
     rows = Paginator(wanted.qs, PER_PAGE).get_page(request.GET.get("page"))
     context = {"wanted": wanted, "leaks": rows, "looks": leaks_known.looks()}

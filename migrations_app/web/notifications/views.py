@@ -1,4 +1,4 @@
-"""What a person was told, and what they want to hear of."""
+"""Pages of notifications and their settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WORDS = {
 @require_safe
 @page()
 def notices(request: HttpRequest) -> HttpResponse:
-    """List what the person was told, newest first."""
+    """List the person's notifications, newest first."""
     rows = inbox.of(person_of(request))
     only = request.GET.get("only") == "unread"
     if only:
@@ -46,14 +46,14 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def bell(request: HttpRequest) -> HttpResponse:
-    """Show how much is new, for the bell at the head of every page."""
+    """Return the bell with the number of unread notifications."""
     return render(request, "notifications/_bell.html")
 
 
 @require_POST
 @page()
 def read(request: HttpRequest, pk: int) -> HttpResponse:
-    """The person has read it; go on to what it is about."""
+    """Mark the notification as read; redirect to its subject."""
     notice = inbox.read(pk, by=user_of(request))
     if request.POST.get("stay"):
         return redirect("notices")
@@ -63,7 +63,7 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page()
 def read_all(request: HttpRequest) -> HttpResponse:
-    """The person has read all that the page showed, and what came before it."""
+    """Mark all notifications up to the newest shown as read."""
     until = request.POST.get("until", "")
     known = until.isascii() and until.isdecimal() and len(until) < 19
     count = inbox.read_all(by=user_of(request), until=int(until) if known else 0)
@@ -75,7 +75,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page()
 def own(request: HttpRequest) -> HttpResponse:
-    """Show and take what the person wants to hear of."""
+    """Show and save the person's notification settings."""
     user = user_of(request)
     if request.method == "POST":
         try:
@@ -98,7 +98,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.WEBHOOKS)
 def of_group(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show and take what a group hears of, where its people choose nothing."""
+    """Show and save a group's notification settings."""
     if request.method == "POST":
         try:
             group = choices.choose_for(

@@ -1,4 +1,4 @@
-"""What is typed in about a webhook; the verb itself says what makes no sense."""
+"""Form of a webhook; the action validates the content."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from migrations_app.widgets import Form
 
 
 class WebhookForm(Form):
-    """Name, address, events, and for whom."""
+    """Form of a webhook: name, address, events and group."""
 
     name = forms.CharField(max_length=100)
     url = forms.CharField(

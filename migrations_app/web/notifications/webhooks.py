@@ -1,4 +1,4 @@
-"""Webhooks and the log of what was sent, for operators."""
+"""Pages of webhooks and deliveries, for operators."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PER_PAGE = 40
 @never_cache
 @page(Verb.WEBHOOKS)
 def webhooks(request: HttpRequest) -> HttpResponse:
-    """List the webhooks, and set up one more; its secret is shown this once."""
+    """List the webhooks; create one and show its secret once."""
     if request.method != "POST":
         return _list(request, WebhookForm(new=True))
     form = WebhookForm(request.POST, new=True)
@@ -48,7 +48,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.WEBHOOKS)
 def webhook(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one webhook, and take changes of it."""
+    """Show one webhook; save changes."""
     if request.method != "POST":
         return _one(request, verbs.webhook(pk))
     form = WebhookForm(request.POST)
@@ -67,7 +67,7 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @page(Verb.WEBHOOKS)
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give the webhook a new secret, and show it this once."""
+    """Create a new secret and show it once."""
     made = verbs.rotate(pk, by=user_of(request))
     return _one(request, made.webhook, {"secret": made.secret})
 
@@ -75,7 +75,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page(Verb.WEBHOOKS)
 def test(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send a test, and go to what becomes of it."""
+    """Send a test message; redirect to its delivery."""
     return redirect("delivery", pk=verbs.test(pk, by=user_of(request)).pk)
 
 
@@ -91,7 +91,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @page(Verb.WEBHOOKS)
 def deliveries(request: HttpRequest) -> HttpResponse:
-    """List what was sent and what waits, newest first."""
+    """List the deliveries, newest first."""
     rows = Delivery.objects.order_by("-pk").defer("body")
     state, lane = request.GET.get("state", ""), request.GET.get("lane", "")
     if state in Delivery.STATES:
@@ -116,7 +116,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page(Verb.WEBHOOKS)
 def delivery(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one message and every try to deliver it."""
+    """Show one delivery with every attempt."""
     row = verbs.delivery(pk)
     context = {"delivery": row, "attempts": list(row.attempts.all())}
     return render(request, "notifications/delivery.html", context)
@@ -125,7 +125,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page(Verb.WEBHOOKS)
 def again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send it once more."""
+    """Send the message again."""
     verbs.send_again(pk, by=user_of(request))
     messages.success(request, "The message is sent again.")
     return redirect("delivery", pk=pk)

@@ -1,4 +1,4 @@
-"""To change a request, to break the glass at it, and to review that."""
+"""Pages to edit a request, for emergency starts and their reviews."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST = 100
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.AMEND)
 def amend(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the form, filled in; take it."""
+    """Show the filled form; save the changes."""
     row = queries.request(pk)
     require(request.user, Verb.AMEND, request=row)
     if request.method != "POST":
@@ -59,7 +59,7 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page(Verb.BREAK_GLASS)
 def break_glass(request: HttpRequest, pk: int) -> HttpResponse:
-    """Break the glass, where the request's number was typed to mean it."""
+    """Make an emergency start; the form must contain the request number."""
 
     def act(note: str) -> str:
         if request.POST.get("number", "").strip().lstrip("#") != str(pk):
@@ -77,7 +77,7 @@ def break_glass(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page(Verb.REVIEW)
 def review(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say what the review of broken glass found."""
+    """Record the result of the review."""
 
     def act(note: str) -> str:
         glass.review(pk, by=user_of(request), note=note)
@@ -89,7 +89,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @page()
 def broken(request: HttpRequest) -> HttpResponse:
-    """List all broken glass, what waits for its review first."""
+    """List all emergency starts, those without a review first."""
     rows = glass.broken()[:MOST]
     context = {
         "waiting": [row for row in rows if row.reviewed_at is None],

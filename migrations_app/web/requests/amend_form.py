@@ -13,7 +13,7 @@ from migrations_app.widgets import Form, LongText
 
 
 class AmendForm(Form):
-    """What may be changed about a request, filled in with what it is."""
+    """Form to edit a request, filled with its current values."""
 
     target = forms.CharField(
         required=False,
@@ -49,7 +49,7 @@ class AmendForm(Form):
 
     @classmethod
     def filled_in(cls, row: MigrationRequest) -> AmendForm:
-        """Return the form as the request is."""
+        """Return the form filled with the request's values."""
         copied = row.options.get("block_migration", "auto")
         return cls(
             initial={
@@ -65,7 +65,7 @@ class AmendForm(Form):
         )
 
     def changes(self, row: MigrationRequest) -> dict[str, Any]:
-        """Return what was typed as the verb takes it; other options stay."""
+        """Return the input as the action takes it; other options stay."""
         given = self.cleaned_data
         shown = {"block_migration", "deadline", "probe"}
         options = {k: v for k, v in row.options.items() if k not in shown}

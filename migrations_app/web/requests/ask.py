@@ -1,4 +1,4 @@
-"""Asking for a move, with a look at what speaks for and against it first."""
+"""Form to request a move, with pre-flight checks."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class AskPage:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.ASK)
 def ask(request: HttpRequest) -> HttpResponse:
-    """Show the form; take it; go to the request that came of it."""
+    """Show the form; create the request; redirect to it."""
     wanted = request.POST if request.method == "POST" else request.GET
     uuid = wanted.get("instance", "")
     if not uuid:
@@ -103,9 +103,9 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_POST
 @page(Verb.ASK)
 def preflight(request: HttpRequest) -> HttpResponse:
-    """Show what speaks for and against the move: as a part of the form's page.
+    """Return the checks of the move as a part of the form's page.
 
-    Without script the whole page comes back, with the form as it was filled in.
+    Without JavaScript the whole page is returned, with the form as filled in.
     """
     instance = inventory_queries.instance(request.POST.get("instance", ""))
     form = AskForm(request.POST)

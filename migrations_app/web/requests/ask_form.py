@@ -1,4 +1,4 @@
-"""Asking for a move."""
+"""Form to request a move."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SHOWN = (
 
 
 class AskForm(Form):
-    """What is wanted; whether it can be done is the pre-flight's to say."""
+    """Form of a request; the pre-flight decides whether the move is possible."""
 
     instance = forms.CharField(max_length=36)
     procedure = forms.ChoiceField(
@@ -92,9 +92,9 @@ class AskForm(Form):
 
     @property
     def window(self) -> tuple[datetime | None, datetime | None]:
-        """The window that was typed, or else the one that was picked from the list.
+        """The times entered, otherwise the window selected from the list.
 
-        Each is None where nothing was, or where it makes no sense.
+        Each value is None if missing or not valid.
         """
         given = self.cleaned_data
         typed = given.get("window_start"), given.get("window_end")
@@ -108,7 +108,7 @@ class AskForm(Form):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options of the move that differ from what is usual."""
+        """The options that differ from the defaults."""
         chosen: dict[str, Any] = {}
         if (copy := self.cleaned_data["block_migration"]) in {"yes", "no"}:
             chosen["block_migration"] = copy == "yes"
@@ -120,11 +120,11 @@ class AskForm(Form):
 
 
 def targets(hosts: Iterable[Hypervisor], zone: str, chosen: str) -> SafeString:
-    """Return the hosts to choose from, as options with what is free on each.
+    """Return the hosts as options, with their free capacity.
 
-    The instance's own zone comes first, and most memory first. Hosts that are down or
-    disabled stay in the list, so that nobody looks for them in vain, but cannot be
-    chosen. Not a template: a cloud may have a thousand hosts.
+    Hosts in the instance's zone come first, then those with most free memory. Hosts
+    that are down or disabled are listed but cannot be selected. Not a template, because
+    a cloud can have a thousand hosts.
     """
     choices = sorted(
         hosts,

@@ -1,4 +1,4 @@
-"""The evidence of a change: one page to print and to file."""
+"""Page with the evidence of a change, for printing and filing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from migrations_app.web.page import page, user_of
 @require_safe
 @page(Verb.SEE_AUDIT)
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show all that there is about the request; that it was opened is recorded."""
+    """Show the evidence of the request; opening it is audited."""
     row = queries.request(pk)
     found = open_evidence(row, by=user_of(request))
     context = {"found": found, "move": row, "hosts": what_if.hosts(row.what_if)}

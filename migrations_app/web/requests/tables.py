@@ -1,4 +1,4 @@
-"""The lists of requests and of audit entries."""
+"""Tables of requests and of audit entries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from migrations_app.web.tags.novaweb import icon, state, when
 
 
 class RequestTable(tables.Table):  # type: ignore[misc]
-    """One request a row, newest first."""
+    """One request per row, newest first."""
 
     instance_name = tables.Column(verbose_name="Request", orderable=False)
     state = tables.Column(order_by=("state", "-id"))
@@ -31,7 +31,7 @@ class RequestTable(tables.Table):  # type: ignore[misc]
         empty_text = "No request matches. Remove a filter, or request a move."
 
     def render_instance_name(self, record: MigrationRequest) -> SafeString:
-        """Its number and the instance that it would move."""
+        """The number and the name of the instance."""
         place = reverse("request", args=[record.pk])
         link = format_html(
             '<a href="{}">#{} {}</a>', place, record.pk, record.instance_name
@@ -45,11 +45,11 @@ class RequestTable(tables.Table):  # type: ignore[misc]
         )
 
     def render_state(self, value: str, record: MigrationRequest) -> SafeString:
-        """Where it stands."""
+        """The state."""
         return state(record.state)
 
     def render_way(self, record: MigrationRequest) -> SafeString:
-        """From where to where, and how."""
+        """Source, target and procedure."""
         return format_html(
             "{} {} {} <span class='text-secondary'>{}</span>",
             record.source,
@@ -59,5 +59,5 @@ class RequestTable(tables.Table):  # type: ignore[misc]
         )
 
     def render_asked_at(self, record: MigrationRequest) -> SafeString:
-        """When it was asked for."""
+        """Time of the request."""
         return when(record.asked_at, "minute")

@@ -1,4 +1,4 @@
-"""Requests: the list, one page each, and what people decide about them."""
+"""Pages of requests, and decisions on them."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def requests(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def request(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one request: what would run, what speaks for and against, who decided."""
+    """Show one request: plan, checks and decisions."""
     return _show(request, queries.request(pk))
 
 
 @require_POST
 @page(Verb.APPROVE)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Approve the plan whose digest the page showed."""
+    """Approve the plan with the digest shown on the page."""
 
     def act(note: str) -> str:
         digest = request.POST.get("plan_digest", "")
@@ -106,7 +106,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpResponse:
-    """Carry the verb out; where it fails, show the page again with the sentence."""
+    """Carry out the action; on failure show the page with the error sentence."""
     try:
         messages.success(request, act(note_in(request.POST)))
     except NovawebError as error:

@@ -1,4 +1,4 @@
-"""The console of an instance that is or was moved."""
+"""Page of the console of a moved instance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migrations_app.web.page import page, user_of
 @require_POST
 @page(Verb.CONSOLE)
 def console(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the console's last lines, and the way to its screen."""
+    """Show the last lines of the console, and the link to its screen."""
     found = consoles.look_at(pk, by=user_of(request))
     row = runs_queries.run(pk)
     context = {"run": row, "move": row.request, "console": found}

@@ -17,7 +17,7 @@ from migrations_app.web.page import is_htmx, page
 def world(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask all sources, and show the answers: as a part of the run's page.
 
-    Without script as a page of its own.
+    Without JavaScript as a separate page.
     """
     run = runs_queries.run(pk)
     inspection = inspect_run(run)

@@ -1,4 +1,4 @@
-"""The answers of a probed guest over time, as a picture with gaps and holes marked."""
+"""Chart of a probe's response times, with gaps marked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST = 10.0  # ms: below, a line would only show the noise
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The chart: ``line`` and ``marks`` are SVG, ``words`` say what it shows."""
+    """The chart: ``line`` and ``marks`` are SVG, ``words`` a description."""
 
     words: str
     most: str

@@ -1,10 +1,10 @@
-"""The log of a run as Server-Sent Events: resumable, and cheap to keep open.
+"""Log of a run as resumable Server-Sent Events.
 
-The cursor is the number of a line, which the browser sends back (``Last-Event-ID``, or
-``after``) wherever the connection broke: nothing is lost and nothing comes twice. All
-streams of a process share one thread that asks the database, with one connection; a
-stream that waits is a sleeping coroutine. Each ends cleanly after a minute and the page
-opens the next one, so that a server can be replaced without anybody's noticing.
+The cursor is a line number, which the browser sends back (``Last-Event-ID``, or
+``after``) after a disconnect: no line is lost or repeated. All streams of a process
+share one thread with one database connection; a waiting stream is a sleeping coroutine.
+Each stream ends after a minute and the page opens the next one, so that a server can be
+replaced without interruption.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ async def stream(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _admit(request: HttpRequest, pk: int) -> Person:
-    """Return who is to see the run; raise NotAllowed or Gone.
+    """Return the person; raises NotAllowed or Gone.
 
-    The connection with which we looked is given back (unless whoever called us is in
-    the middle of a transaction): the stream asks through its reader's.
+    The database connection is closed afterwards (except inside a transaction of the
+    caller): the stream uses its reader's connection.
     """
     person = person_of(request)
     require(request.user, Verb.SEE)
@@ -86,7 +86,7 @@ async def _events(watch: Watch) -> AsyncIterator[str]:
 
 
 class Watch:
-    """One reader's view of a run: how far they have read, and which parts they know."""
+    """One reader's position in a run: last line read, and parts sent."""
 
     def __init__(self, run: int, person: Person, *, after: int) -> None:
         self.run = run
@@ -97,7 +97,7 @@ class Watch:
         self._known: dict[str, str] = {}
 
     def read(self) -> str:
-        """Return what is new, as events. Costs one small query when nothing is."""
+        """Return the new events; one small query if there are none."""
         try:
             return self._read()
         except Gone:
@@ -129,7 +129,7 @@ class Watch:
 
 
 def event(name: str, data: str, *, id: int | None = None) -> str:
-    """Return one event of a stream; the data may have several lines."""
+    """Return one event; its data may have several lines."""
     head = f"id: {id}\n" if id is not None else ""
     body = "".join(f"data: {line}\n" for line in _NEWLINE.split(data))
     return f"{head}event: {name}\n{body}\n"

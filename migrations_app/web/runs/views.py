@@ -1,4 +1,4 @@
-"""Runs: the page, its log in three forms, and what people ask of a run."""
+"""Pages of runs: the run, its log in three forms, and actions."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ _VERBS: dict[str, tuple[Callable[..., Run], str]] = {
 @require_safe
 @page()
 def run(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the run as of now; stream.js then keeps the page up to date."""
+    """Show the current state of the run; stream.js keeps the page up to date."""
     return _show(request, runs_queries.run(pk))
 
 
 @require_safe
 @page()
 def lines(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return what is new after a line, for browsers that cannot hold a stream."""
+    """Return the new lines, for browsers without a stream."""
     after = request.GET.get("after", "0")
     if not after.isdecimal():
         raise Unfit("“after” must be a line number.")
@@ -88,7 +88,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page()
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Ask of the run what the address says."""
+    """Carry out the action in the address."""
     if verb not in _VERBS:
         raise Http404
     carry_out, said = _VERBS[verb]
@@ -103,10 +103,10 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 
 
 def parts(row: Run, person: Person) -> dict[str, str]:
-    """Return the changing parts of the page, in the words of a moment.
+    """Return the changing parts of the page as of one moment.
 
-    They hold no time that passes by itself and no token, so that a part is the same
-    text as long as nothing has happened: only then may a page keep what it shows.
+    They contain no elapsed time and no token, so that their text changes only when
+    something has happened, and the page is updated only then.
     """
     context = {**_context(row), "person": person, "streamed": True}
     return {

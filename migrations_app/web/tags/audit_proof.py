@@ -1,4 +1,4 @@
-"""What the audit pages show of the trail's proof."""
+"""Template tag for the proof of the audit trail."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ register = template.Library()
 
 @register.inclusion_tag("audit/_proof.html", takes_context=True)
 def proof(context: dict[str, Any], filters: str) -> dict[str, Any]:
-    """Show how the trail is signed, and how what the filters find is exported.
+    """Show the status of the signatures and the export links.
 
-    ``filters`` as they stand in an address.
+    ``filters`` is the query string of the filters.
     """
     return {
         "filters": filters,

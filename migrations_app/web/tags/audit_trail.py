@@ -1,4 +1,4 @@
-"""The marks and links of timelines and of evidence."""
+"""Template tags for timelines and evidence."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _FILTERS = {"person": "actor"}
 
 @register.filter
 def as_search(subject: Subject) -> str:
-    """Return the search of the trail that finds what the timeline shows."""
+    """Return the query string that finds the timeline's entries."""
     return urlencode({_FILTERS.get(subject.kind, subject.kind): subject.value})
 
 
 @register.filter
 def tone(entry: AuditEntry) -> str:
-    """Return the class that sets decisions and results apart."""
+    """Return the CSS class of decisions and results."""
     if entry.verb in DECISIONS:
         return "timeline-decision"
     return "timeline-result" if entry.verb in RESULTS else ""
@@ -34,7 +34,7 @@ def tone(entry: AuditEntry) -> str:
 
 @register.simple_tag
 def entry_mark(entry: AuditEntry) -> SafeString:
-    """Return the sign and the word of a decision or a result; empty for the rest."""
+    """Return the icon and word of a decision or a result; empty for others."""
     for word, signs in (("decision", DECISIONS), ("result", RESULTS)):
         if sign := signs.get(entry.verb):
             shown = icon(sign)
@@ -44,5 +44,5 @@ def entry_mark(entry: AuditEntry) -> SafeString:
 
 @register.filter
 def as_log(lines: Iterable[Line]) -> str:
-    """Return the lines as the log's text file has them."""
+    """Return the lines in the form of the log's text file."""
     return "".join(log_text(list(lines)))

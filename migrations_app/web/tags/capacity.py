@@ -1,4 +1,4 @@
-"""The figures of the capacity, as people read them."""
+"""Template tags for capacity figures."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _LABELS = {"vcpus": "VCPUs used", "memory": "Memory used", "disk": "Disk used"}
 
 @register.simple_tag
 def total_bar(total: Total, name: str) -> SafeString:
-    """Draw how much of the resource is used in all."""
+    """Draw the usage of the resource in total."""
     return _bar(name, total.used[name], total.capacity[name])
 
 
 @register.simple_tag
 def stock_bar(of: Hypervisor, name: str) -> SafeString:
-    """Draw how much of the host's resource is used."""
+    """Draw the usage of the host's resource."""
     return _bar(name, getattr(of, f"{name}_used"), getattr(of, f"{name}_capacity"))
 
 
@@ -35,8 +35,8 @@ def stock_bar(of: Hypervisor, name: str) -> SafeString:
 def heat_cells(cells: Iterable[Cell]) -> SafeString:
     """Return a link for each host of the heat map.
 
-    Not a template: a page has a thousand of them. The keyboard need not go through
-    them, since the list of the page has the same links.
+    Not a template, because a page has a thousand cells. They are skipped by the
+    keyboard, because the list below has the same links.
     """
     # a host's name holds no slash, so that it stands where the mark stood
     before, after = reverse("hypervisor", args=["--"]).split("--")
@@ -59,7 +59,7 @@ def heat_cells(cells: Iterable[Cell]) -> SafeString:
 
 @register.filter
 def figure(value: float | None) -> str:
-    """Return a figure of a table; a dash where it is not told."""
+    """Return a figure of a table; a dash if unknown."""
     return "—" if value is None else f"{value:g}" if value % 1 else str(int(value))
 
 

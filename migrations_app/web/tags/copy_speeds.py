@@ -1,4 +1,4 @@
-"""Copy speeds in words."""
+"""Template filters for copy speeds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def mbit(value: int | None) -> str:
 
 @register.filter
 def basis(speed: dict[str, Any] | None) -> str:
-    """Return what an estimate was made with, as a sentence; empty if it is not said."""
+    """Return the speed an estimate used, as a sentence; empty if unknown."""
     if not speed:
         return ""
     amount = mbit(speed["mbit"])
@@ -36,7 +36,7 @@ def basis(speed: dict[str, Any] | None) -> str:
 
 @register.simple_tag
 def pair_query(pair: Pair) -> str:
-    """Return the pair as the query of an address."""
+    """Return the pair as a query string."""
     return urlencode(
         {"cloud": pair.cloud, "source": pair.source, "target": pair.target}
     )

@@ -1,4 +1,4 @@
-"""Marks of the pages about messages."""
+"""Template tags for notifications and deliveries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STATES = {
 
 @register.filter
 def event_title(key: str) -> str:
-    """Return the event's name for people; what is no event is called as it is."""
+    """Return the event's title, or the key if the event is unknown."""
     return EVENTS[key].title if key in EVENTS else key
 
 
@@ -32,7 +32,7 @@ def delivery_word(state: str) -> str:
 
 @register.simple_tag
 def delivery_state(value: str) -> SafeString:
-    """Return what has become of a message: icon, word and colour."""
+    """Return the state of a delivery: icon, word and colour."""
     name, tone = _STATES.get(value, ("help-circle", "unknown"))
     return format_html(
         '<span class="chip chip-{}">{}{}</span>', tone, icon(name), delivery_word(value)

@@ -1,4 +1,4 @@
-"""The words, marks and figures of the pages: nothing here asks the database."""
+"""Template tags for states, times and figures, without database queries."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ _GRAVITY = ("blocks", "unknown", "warns", "ok")
 @register.simple_tag
 @lru_cache(maxsize=256)
 def icon(name: str, label: str = "") -> SafeString:
-    """Return the icon; without a label it is decoration, and not read out."""
+    """Return the icon; without a label it is decorative."""
     href = f"{static('icons.svg')}#{name}"
     if label:
         return format_html(
@@ -110,7 +110,7 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=256)
 def state(value: str) -> SafeString:
-    """Return a state as a chip: icon, word and colour. A list shows few, many times."""
+    """Return a state as a chip with icon, word and colour; cached."""
     name, tone = _STATES.get(value, ("help-circle", "unknown"))
     return format_html(
         '<span class="chip chip-{}">{}{}</span>', tone, icon(name), state_word(value)
@@ -119,17 +119,17 @@ def state(value: str) -> SafeString:
 
 @register.simple_tag
 def state_icon(value: str) -> SafeString:
-    """Return the state's icon in its colour; the word must stand beside it."""
+    """Return the state's icon in its colour; the word must be beside it."""
     name, tone = _STATES.get(str(value), ("help-circle", "unknown"))
     return format_html('<span class="tone-{}">{}</span>', tone, icon(name))
 
 
 @register.simple_tag
 def when(at: datetime | None, style: str = "full") -> SafeString:
-    """Return a moment in UTC; clock.js shows it in local time when asked to.
+    """Return a moment in UTC; clock.js can switch it to local time.
 
     Styles: full (date and time), minute (no seconds), clock (time of day), and both:
-    UTC, and beside it local time wherever that is another.
+    UTC, and local time beside it if different.
     """
     if at is None:
         return format_html('<span class="text-secondary">{}</span>', "never")
@@ -153,10 +153,10 @@ def when(at: datetime | None, style: str = "full") -> SafeString:
 def since(
     context: template.Context, at: datetime | None, until: datetime | None = None
 ) -> SafeString:
-    """Return how long it lasted or, without an end, lasts: clock.js keeps it going.
+    """Return a duration; without an end clock.js updates it.
 
-    In a part that is streamed the script alone says it: the part must stay the same
-    text while nothing happens.
+    In streamed parts only the script sets the text, because the part must be constant
+    while nothing happens.
     """
     if at is None:
         return SafeString("")
@@ -174,7 +174,7 @@ def duration(value: timedelta | float | None) -> str:
 
 @register.filter
 def size(value: float | None) -> str:
-    """Return an amount of bytes in the unit that suits it."""
+    """Return an amount of bytes in a suitable unit."""
     return wording.size(value or 0)
 
 
@@ -192,7 +192,7 @@ def longest_text() -> int:
 
 @register.filter
 def dotted(version: int) -> str:
-    """Return a hypervisor's version as its makers write it: 8002000 is 8.2.0."""
+    """Return a hypervisor's version with dots: 8002000 is 8.2.0."""
     if not version:
         return ""
     return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"
@@ -200,13 +200,13 @@ def dotted(version: int) -> str:
 
 @register.filter
 def sentence(entry: AuditEntry) -> str:
-    """Return an audit entry in words."""
+    """Return an audit entry as a sentence."""
     return audit.sentence(entry)
 
 
 @register.simple_tag
 def copied(total: int, left: int) -> int:
-    """Return how much is copied. Never more than the total: figures race each other."""
+    """Return the copied amount; never more than the total, which may be older."""
     return min(total, max(0, total - left))
 
 
@@ -218,7 +218,7 @@ def gravest_first(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @register.filter
 def as_text(value: Any) -> str:
-    """Return a fact as a person reads it; what has structure, as JSON."""
+    """Return a fact as text; lists and dicts as JSON."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
@@ -242,13 +242,13 @@ def why_not(context: template.Context, verb: str, of: Any = None) -> str:
 
 @register.filter
 def ticket_url(ticket: str) -> str:
-    """Return where the ticket can be read; empty when no place is configured."""
+    """Return the address of the ticket; empty if no address is configured."""
     return words.ticket_url(ticket)
 
 
 @register.simple_tag
 def bar(used: float, capacity: float, label: str, figures: str = "") -> SafeString:
-    """Draw how much of a capacity is used, with the figures in words beside it."""
+    """Draw the used part of a capacity, with the figures beside it."""
     if capacity <= 0:
         return _NO_CAPACITY
     share = 100 * used / capacity

@@ -1,4 +1,4 @@
-"""The words of windows and freezes, and of what is different about a plan."""
+"""Template tags for windows, freezes and plan differences."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _FREQUENCIES = {
 
 @register.filter
 def about(rule: WindowRule) -> str:
-    """Return whom the rule is about, in words."""
+    """Return the scope of the rule in words."""
     return places.words(rule)
 
 
 @register.filter
 def recurs(rule: WindowRule) -> str:
-    """Return when it is, in short: once or how often, and between which times."""
+    """Return the times of the window in short: how often, and from when to when."""
     if not rule.recurrence:
         day = "" if rule.ends.date() == rule.starts.date() else f"{rule.ends:%Y-%m-%d} "
         begin = f"{rule.starts:%Y-%m-%d %H:%M}"
@@ -48,7 +48,7 @@ def recurs(rule: WindowRule) -> str:
 
 @register.filter
 def time_zones(_: str) -> list[str]:
-    """Return the names of all time zones, for a list to choose from."""
+    """Return the names of all time zones, for a select list."""
     return _zones()
 
 
@@ -60,13 +60,13 @@ def words(text: str) -> list[str]:
 
 @register.filter
 def value_of(form: forms.Form, name: str) -> Any:
-    """Return what was typed into the field."""
+    """Return the entered value of the field."""
     return form[name].value() or ""
 
 
 @register.filter
 def mark(kind: str) -> str:
-    """Return the mark of a difference, as in a diff."""
+    """Return the sign of a difference, as in a diff."""
     return {"added": "+", "removed": "\N{MINUS SIGN}"}.get(kind, "~")
 
 
@@ -78,7 +78,7 @@ def _zones() -> list[str]:
 
 @register.simple_tag
 def opening(begins: datetime, ends: datetime, chosen: str | None) -> SafeString:
-    """Return a span of time as an option of a list, by UTC."""
+    """Return a span of time as an option, in UTC."""
     value = f"{begins.isoformat()}/{ends.isoformat()}"
     text = f"{begins:%A %Y-%m-%d %H:%M} – {ends:%Y-%m-%d %H:%M} UTC"
     marks = SafeString(" selected" if value == chosen else "")

@@ -1,4 +1,4 @@
-"""Windows and freezes as people type them, and the files that they bring."""
+"""Forms of windows, freezes and calendar files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMES = "Names, separated by commas. Empty: all."
 
 
 def split(text: str) -> tuple[str, ...]:
-    """Return the names that stand in the text, with commas between."""
+    """Return the names separated by commas."""
     return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
@@ -35,7 +35,7 @@ def _clock(label: str) -> forms.CharField:
 
 
 class ScopeForm(Form):
-    """What kind of window, where, and by which clocks."""
+    """Fields for kind, scope and time zone."""
 
     kind = forms.ChoiceField(
         choices=Window.Kind.choices,
@@ -59,7 +59,7 @@ class ScopeForm(Form):
 
 
 class WindowForm(ScopeForm):
-    """One window. What makes sense is the verb's to say."""
+    """Form of a window; the action validates the content."""
 
     name = forms.CharField(max_length=100, label="Name")
     starts = _clock("First start (local time in the time zone)")
@@ -100,7 +100,7 @@ class WindowForm(ScopeForm):
 
     @property
     def wish(self) -> Wish:
-        """What was typed. Raises Unfit for a time that is none."""
+        """The input as a Wish. Raises Unfit for an invalid time."""
         given = self.cleaned_data
         return Wish(
             name=given["name"],
@@ -118,7 +118,7 @@ class WindowForm(ScopeForm):
 
 
 class FileForm(ScopeForm):
-    """A calendar file, and what it is about where it does not say so itself."""
+    """Form of a calendar file; its scope applies to events without one."""
 
     file = forms.FileField(
         required=False,
@@ -130,7 +130,7 @@ class FileForm(ScopeForm):
 
 
 class CalendarForm(Form):
-    """What the calendar is narrowed by."""
+    """Filter of the calendar."""
 
     kind = forms.ChoiceField(
         required=False,
@@ -159,7 +159,7 @@ class CalendarForm(Form):
 
 
 def initial(row: Window) -> dict[str, Any]:
-    """Return the window as the form shows it."""
+    """Return the window as initial data of the form."""
     return {
         "name": row.name,
         "kind": row.kind,

@@ -1,4 +1,4 @@
-"""Windows and freezes: the calendar of the next days, a page each, files in and out."""
+"""Pages of windows, freezes and calendar files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MOST = 300
 @require_safe
 @page()
 def windows(request: HttpRequest) -> HttpResponse:
-    """Show what is in the next 30 days, freezes marked, and every window there is."""
+    """Show the occurrences of the next 30 days, and all windows."""
     form = CalendarForm(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
     occurrences = timetable.calendar(
@@ -63,14 +63,14 @@ def windows(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def window(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one window: what it says, and when it is next."""
+    """Show one window and its next occurrences."""
     return _show(request, verbs.window(pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.CALENDAR)
 def new(request: HttpRequest) -> HttpResponse:
-    """Show the form of a new window; make it."""
+    """Show the form; create the window."""
     form = WindowForm(request.POST or None, initial={"kind": "maintenance"})
     if request.method != "POST":
         return _form(request, form)
@@ -88,7 +88,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.CALENDAR)
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the form of a window; change it."""
+    """Show the filled form; save the window."""
     row = verbs.window(pk)
     if request.method != "POST":
         return _form(request, WindowForm(initial=initial(row)), row)
@@ -108,7 +108,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @page(Verb.CALENDAR)
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the window out of force."""
+    """Retire the window."""
     try:
         verbs.retire(pk, by=user_of(request), note=note_in(request.POST))
     except NovawebError as error:
@@ -124,7 +124,7 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.CALENDAR)
 def take_in(request: HttpRequest) -> HttpResponse:
-    """Take a calendar file in: first show what would come of it, then do it."""
+    """Preview the import of a calendar file, then carry it out."""
     form = FileForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
         return _file(request, form)
@@ -148,7 +148,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def give_out(request: HttpRequest) -> HttpResponse:
-    """Return all windows that are in force as a calendar file."""
+    """Return all active windows as a calendar file."""
     data = calendar_files.give_out(Window.objects.filter(active=True))
     return HttpResponse(
         data,

@@ -30,7 +30,7 @@ def words(
     devices: int,
     migrations: list[str | None],
 ) -> tuple[str, ...]:
-    """Return what must never be moved by hand; empty when nothing speaks against it.
+    """Return what forbids a manual move; empty if nothing prevents it.
 
     ``extra`` is the row of instance_extra, ``devices`` counts its rows in pci_devices,
     ``migrations`` has the status of each of its rows in migrations.

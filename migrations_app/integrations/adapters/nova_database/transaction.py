@@ -75,7 +75,7 @@ class Session:
             raise found from None
 
     def close(self) -> None:
-        """The connection is no more, and what was not committed is undone."""
+        """The connection is closed, and uncommitted changes are undone."""
         with suppress(*TROUBLES):
             self._connection.close()
 

@@ -153,7 +153,7 @@ def unknown(cloud: str) -> Refused:
 
 
 def strange(cloud: str, service: str) -> Unreachable:
-    """Return the error for an answer that makes no sense."""
+    """Return the error for an invalid answer."""
     return Unreachable(
         f"{NAMES[service]} of cloud {cloud} answered with something that novaweb does"
         " not understand: look whether a proxy is in between."

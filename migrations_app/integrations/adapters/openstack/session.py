@@ -34,7 +34,7 @@ VERSIONS = {"identity": "3", "network": "2", "image": "2", "block-storage": "3"}
 class Wire:
     """The connection to one cloud: made at the first request, safe for threads.
 
-    After a fork it is made anew, since two processes must not share its sockets.
+    After a fork a new one is made, because two processes must not share its sockets.
     """
 
     def __init__(self, name: str, *, timeout: float) -> None:
@@ -116,7 +116,7 @@ class Wire:
             return str(self._session.get_user_id())
 
     def freshen(self) -> None:
-        """Sign in anew when more than half of our token's life is over.
+        """Sign in again when more than half of our token's life is over.
 
         Nova goes on with the token of the request until a move has ended, for
         Neutron, Cinder and Glance (nova doc, service-user-token): it must not get

@@ -47,7 +47,7 @@ class SshHosts:
         """Run the command as root there and return what it wrote to standard output.
 
         ``timeout`` (seconds) covers all: to connect, to sign in, to run. A connection
-        that broke while nobody used it is made anew; a command is never sent twice.
+        that broke while nobody used it is made again; a command is never sent twice.
         """
         deadline = time.monotonic() + timeout
         for _ in range(2):
@@ -64,7 +64,7 @@ class SshHosts:
         raise silent(line.entry)
 
     def close(self) -> None:
-        """Close what nobody uses just now; the next command connects anew."""
+        """Close what nobody uses just now; the next command connects again."""
         with self._lock:
             lines = list(self._lines.values())
         for line in lines:

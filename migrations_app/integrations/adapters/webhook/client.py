@@ -115,7 +115,7 @@ class HttpPost:
 class _Deadline:
     """Closes a connection when its time is over.
 
-    A socket's own timeout begins anew with every byte: this one does not.
+    A socket's own timeout starts again with every byte; this one does not.
     """
 
     def __init__(self, sock: socket.socket, seconds: float) -> None:

@@ -1,5 +1,5 @@
-"""Maintenance windows and freezes as values: when they are, and whom they are about.
+"""Maintenance windows and freezes as values: their times and scopes.
 
-Knows nothing of Django. Times of people are what clocks on the wall show in a named
-zone; all that is compared is UTC.
+Independent of Django. People's times are local times in a named zone; every comparison
+is in UTC.
 """

@@ -1,6 +1,6 @@
-"""What the calendar says about a move: may it start, when could it, what is in its way.
+"""Decides whether a move may start under the calendar, and when; lists conflicts.
 
-All of it is pure: rules and moments go in, values with sentences come out.
+Pure functions: rules and moments in, values with sentences out.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ FAR = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A freeze that holds a move up: until when, and the first window that says so."""
+    """Freeze that delays a move: its end and its first window."""
 
     until: datetime
     by: Occurrence
 
     @property
     def sentence(self) -> str:
-        """What holds it up, why, and until when."""
+        """The freeze, its reason and its end, as a sentence."""
         return (
             f"There is a freeze, “{self.by.rule.name}”, until {utc(self.until)}."
             f"{_because(self.by.rule)}"
@@ -42,7 +42,7 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True)
 class WindowConflict:
-    """Something that speaks against the time of a move; it forbids no asking."""
+    """Conflict with the time of a move; it does not forbid the request."""
 
     kind: str  # freeze, no-window, too-short, other-move, over
     sentence: str
@@ -52,7 +52,7 @@ class WindowConflict:
     request: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
+        """Return it in its API form."""
         return {
             "kind": self.kind,
             "sentence": self.sentence,
@@ -64,7 +64,7 @@ class WindowConflict:
 
 
 def utc(at: datetime) -> str:
-    """Return a moment as sentences name it."""
+    """Return a moment as text for sentences."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
@@ -75,10 +75,10 @@ def frozen(
     now: datetime,
     lasts: timedelta = timedelta(0),
 ) -> Frozen | None:
-    """Return the freeze in which it would start now, or into which it would run.
+    """Return the freeze that forbids a start now, or that the move would run into.
 
-    ``lasts`` is how long the move takes at least. Freezes that follow each other
-    without a gap, or with one that is too short for the move, are one.
+    ``lasts`` is the least duration of the move. Freezes that follow each other without
+    a gap, or with a gap that is too short for the move, count as one.
     """
     freezes = [r for r in rules if r.kind is WindowKind.FREEZE and touches(r, where)]
     occurrences = all_between(freezes, now, now + FAR)
@@ -94,7 +94,7 @@ def frozen(
 def inside(
     rules: Iterable[WindowRule], where: Where, begin: datetime, end: datetime
 ) -> bool:
-    """Whether all of [begin, end] lies in maintenance windows of every spot of it."""
+    """Return whether maintenance windows of every host cover all of [begin, end]."""
     windows = [r for r in rules if r.kind is WindowKind.MAINTENANCE]
     if not where.spots:
         return _spanned([r for r in windows if touches(r, where)], begin, end)
@@ -112,9 +112,9 @@ def _spanned(rules: Sequence[WindowRule], begin: datetime, end: datetime) -> boo
 def openings(
     rules: Iterable[WindowRule], where: Where, *, now: datetime, most: int = 6
 ) -> list[tuple[datetime, datetime]]:
-    """Return the next spans in which every spot of it has a maintenance window.
+    """Return the next spans in which every host has a maintenance window.
 
-    Freezes are cut out. A span that has begun begins now.
+    Freezes are cut out. A span that has begun starts now.
     """
     rules = list(rules)
     until = now + AHEAD
@@ -159,10 +159,10 @@ def conflicts(
     window: tuple[datetime | None, datetime | None],
     lasts: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0)),
 ) -> list[WindowConflict]:
-    """Return what speaks against the time that is asked for, gravest first.
+    """Return the conflicts with the requested time, gravest first.
 
-    ``lasts`` is how long the move takes at least and at most. Without a window it would
-    start at once, and the next day is looked at.
+    ``lasts`` is the least and greatest duration of the move. Without a window the move
+    would start at once, and the next day is checked.
     """
     rules = list(rules)
     begin = max(now, window[0] or now)

@@ -1,7 +1,7 @@
-"""Windows as iCalendar files (RFC 5545): read what others wrote, write our own.
+"""Reads and writes windows as iCalendar files (RFC 5545).
 
-Read is what a window can be. All else (alarms, guests, places) is not looked at, and an
-event that cannot be one is left out with a sentence.
+Only properties that a window has are read. Alarms, attendees and locations are ignored,
+and an event that cannot be a window is left out with a sentence.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ PRODUCT = "-//novaweb//windows and freezes//EN"
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An event as it was read; ``trouble`` says why it cannot be a window.
+    """Event of a file; ``trouble`` says why it cannot be a window.
 
-    ``kind`` and ``scopes`` are given where the file says them.
+    ``kind`` and ``scopes`` are set if the file names them.
     """
 
     uid: str
@@ -57,9 +57,9 @@ class Read:
 
 
 def read(text: bytes, *, time_zone: str) -> list[Read]:
-    """Return what the file holds; its times without a zone are of ``time_zone``.
+    """Return the events of the file; times without a zone are in ``time_zone``.
 
-    Raises Unfit when it is no calendar file, or too large.
+    Raises Unfit if the file is not a calendar file, or too large.
     """
     zone(time_zone)
     if len(text) > LARGEST:
@@ -147,7 +147,7 @@ def _read(got: Read, event: Any, calendar: Any, default: str) -> Read:
 
 
 def _clock(value: date | datetime, place: str) -> datetime:
-    """Return what clocks in that zone show then; a day begins at midnight there."""
+    """Return the local time in that zone; a date means midnight there."""
     if not isinstance(value, datetime):
         return datetime.combine(value, time())
     if value.tzinfo is None or ics_zones.is_its_own(value, place):
@@ -186,7 +186,7 @@ def _exceptions(event: Any, begins: datetime, place: str) -> Iterable[datetime]:
 
 
 def _moved(when: Any, got: Read, masters: dict[str, Read]) -> Read | None:
-    """Take one time out of its series; return it as a window of its own, if any."""
+    """Add the moved occurrence as an exception; return it as a window, if any."""
     if str(when.params.get("RANGE", "")):
         trouble = (
             "It changes all later occurrences of a series: export the whole series"
@@ -226,7 +226,7 @@ def _scopes(event: Any) -> dict[str, list[str]]:
 
 
 def write(windows: Iterable[tuple[WindowRule, str, datetime]]) -> bytes:
-    """Return the windows as a calendar file: each with its UID and last change."""
+    """Return the windows as a calendar file, each with its UID and last change."""
     calendar = Calendar()
     calendar.add("PRODID", PRODUCT)
     calendar.add("VERSION", "2.0")
@@ -268,7 +268,7 @@ def _written(rule: WindowRule, uid: str, changed_at: datetime) -> Event:
 
 
 def _until_in_utc(rule: WindowRule) -> str:
-    """Return the recurrence with UNTIL as the standard wants it beside a zone."""
+    """Return the recurrence with UNTIL in UTC, as RFC 5545 requires with a zone."""
     parts = []
     for part in rule.recurrence.split(";"):
         if part.startswith("UNTIL="):

@@ -1,7 +1,7 @@
-"""The time zones of calendar files, by their IANA names.
+"""Maps the time zones of calendar files to IANA names.
 
-Producers name zones as they like: IANA names, with a prefix of their own, Windows'
-names, or words that only the file's VTIMEZONE explains.
+Programs name zones by IANA names, with prefixes of their own, by Windows' names, or by
+names that only the VTIMEZONE of the file defines.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def of(start: Any, calendar: Any, default: str) -> str:
 
 
 def name(said: str, calendar: Any) -> str:
-    """Return the IANA name that is meant by what a file calls a zone; empty: none."""
+    """Return the IANA name for a zone name of a file; empty if unknown."""
     said = said.strip().strip('"')
     if not said:
         return ""
@@ -65,7 +65,7 @@ def name(said: str, calendar: Any) -> str:
 
 
 def is_its_own(value: datetime, place: str) -> bool:
-    """Whether the time stands as clocks in that zone show it."""
+    """Return whether the time has the offset of that zone."""
     zone = ZoneInfo(place)
     clock = value.replace(tzinfo=None, fold=0)
     return value.utcoffset() == clock.replace(tzinfo=zone).utcoffset()
@@ -79,7 +79,7 @@ def _explained(said: str, calendar: Any) -> Any:
 
 
 def _alike(said: str, calendar: Any, value: Any, default: str) -> str:
-    """Return a zone whose clocks go as the file says that these go; empty: none."""
+    """Return a zone with the same offsets as the file's definition; empty if none."""
     zone = _explained(said, calendar)
     if zone is None or not isinstance(value, datetime):
         return ""

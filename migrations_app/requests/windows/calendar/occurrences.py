@@ -1,4 +1,4 @@
-"""When a rule's occurrences are, and since when and until when it says anything."""
+"""Calculates the occurrences of a window, and its first and last moment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SLACK = timedelta(days=1)
 
 
 def checked(rule: WindowRule) -> WindowRule:
-    """Return the rule with its recurrence in plain form, or raise Unfit."""
+    """Return the rule with its recurrence in plain form. Raises Unfit."""
     zone(rule.time_zone)
     for each in (rule.starts, rule.ends):
         if not EARLIEST <= each < LATEST:
@@ -54,7 +54,7 @@ def checked(rule: WindowRule) -> WindowRule:
 
 
 def last(rule: WindowRule) -> Occurrence | None:
-    """Return its last occurrence; None: it goes on for ever, or all are left out."""
+    """Return the last occurrence; None if it is endless or has no occurrence."""
     if not rule.recurrence:
         return occurrence(rule, rule.starts)
     if recurrence.endless(rule.recurrence):
@@ -67,13 +67,13 @@ def last(rule: WindowRule) -> Occurrence | None:
 
 
 def over_at(rule: WindowRule) -> datetime | None:
-    """Return when it has said all that it says, in UTC; None: never."""
+    """Return the end of the last occurrence, in UTC; None if endless."""
     found = last(rule)
     return found.ends if found else None
 
 
 def between(rule: WindowRule, begin: datetime, end: datetime) -> list[Occurrence]:
-    """Return its occurrences that lie, partly at least, in [begin, end), in order."""
+    """Return the occurrences that overlap [begin, end), in order."""
     months = chain.from_iterable(_of_month(rule, m) for m in _months(rule, begin, end))
     return [each for each in months if each.begins < end and each.ends > begin]
 
@@ -81,7 +81,7 @@ def between(rule: WindowRule, begin: datetime, end: datetime) -> list[Occurrence
 def all_between(
     rules: Iterable[WindowRule], begin: datetime, end: datetime
 ) -> list[Occurrence]:
-    """Return the occurrences of all the rules, in the order of their beginnings."""
+    """Return the occurrences of all the rules, ordered by their begin."""
     found = chain.from_iterable(between(rule, begin, end) for rule in rules)
     return sorted(found, key=lambda each: (each.begins, each.ends, each.rule.name))
 
@@ -89,7 +89,7 @@ def all_between(
 def merged(
     occurrences: Iterable[Occurrence], *, kind: WindowKind | None = None
 ) -> list[tuple[datetime, datetime]]:
-    """Return the times that they cover together, as spans that do not touch."""
+    """Return the covered times as spans that do not touch each other."""
     spans: list[tuple[datetime, datetime]] = []
     wanted = (o for o in occurrences if kind is None or o.rule.kind is kind)
     for each in sorted(wanted, key=lambda each: each.begins):
@@ -101,7 +101,7 @@ def merged(
 
 
 def _months(rule: WindowRule, begin: datetime, end: datetime) -> list[tuple[int, int]]:
-    """Return the months, by the clock, in which occurrences of that time may start."""
+    """Return the months, in local time, in which such occurrences may start."""
     if not rule.recurrence:
         return [(rule.starts.year, rule.starts.month)]
     first = (begin.astimezone(UTC) - rule.length - SLACK).replace(tzinfo=None)
@@ -114,7 +114,7 @@ def _months(rule: WindowRule, begin: datetime, end: datetime) -> list[tuple[int,
 
 @lru_cache(maxsize=2048)
 def _of_month(rule: WindowRule, month: tuple[int, int]) -> tuple[Occurrence, ...]:
-    """Return what starts in that month by the clock. Kept: a list asks again often."""
+    """Return the starts in that month, in local time; cached."""
     if not rule.recurrence:
         return (occurrence(rule, rule.starts),)
     begin = datetime(*month, 1)

@@ -1,8 +1,8 @@
-"""What people and calendar files may give as a recurrence: a part of RFC 5545.
+"""Checks recurrence rules: the supported part of RFC 5545.
 
-A window recurs daily or more seldom, and its first start is one of its own. What is
-left out (times of day, weeks of the year) would make it come more often than people
-mean, or never: dateutil looks for that until the year 9999.
+A window recurs daily or less often, and its first start matches the rule. The
+unsupported parts (times of day, weeks of the year) would make it recur more often than
+intended, or never: dateutil then searches until the year 9999.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _DAYS = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 
 
 def clean(text: str, *, starts: datetime, time_zone: str) -> str:
-    """Return the RRULE in its plain form: UNTIL by the clock of ``time_zone``.
+    """Return the RRULE in plain form: UNTIL in local time of ``time_zone``.
 
-    Raises Unfit with what is wrong with it. Empty text is no recurrence.
+    Raises Unfit with the error. An empty text means no recurrence.
     """
     text = text.strip().upper().removeprefix("RRULE:")
     if not text:
@@ -67,12 +67,12 @@ def clean(text: str, *, starts: datetime, time_zone: str) -> str:
 
 
 def endless(rule: str) -> bool:
-    """Whether the recurrence has no last time."""
+    """Return whether the recurrence has no last occurrence."""
     return bool(rule) and "COUNT=" not in rule and "UNTIL=" not in rule
 
 
 def starts_of(rule: str, first: datetime) -> rrule:
-    """Return all starts of the recurrence, by the clock."""
+    """Return all starts of the recurrence, in local time."""
     return cast(rrule, rrulestr(rule, dtstart=first))
 
 
@@ -126,7 +126,7 @@ def _until(text: str, starts: datetime, time_zone: str) -> str:
 
 
 def _fits(rule: str, starts: datetime) -> None:
-    """Raise Unfit unless the first start is one of the recurrence's own."""
+    """Raise Unfit unless the first start matches the recurrence."""
     endless_rule = re.sub(r";(COUNT|UNTIL)=[^;]*", "", rule)
     # what never comes is looked for until the year 9999: from near there
     years = (9999 - starts.year - 10) // CYCLE * CYCLE

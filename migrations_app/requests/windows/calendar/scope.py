@@ -1,4 +1,4 @@
-"""Where a move happens, and whether a window is about that."""
+"""Compares the place of a move with the scope of a window."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from migrations_app.requests.windows.calendar.window import WindowRule
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A host with its zone; empty is what is not known, or not chosen yet."""
+    """A host with its zone; empty if unknown or not chosen yet."""
 
     zone: str = ""
     host: str = ""
@@ -17,16 +17,16 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A cloud and the spots in it that a move disturbs: its source and its target."""
+    """A cloud and the hosts in it that a move affects: its source and its target."""
 
     cloud: str
     spots: tuple[Spot, ...] = ()
 
 
 def touches(rule: WindowRule, where: Where) -> bool:
-    """Whether the rule is about some of it: one spot in a freeze is enough.
+    """Return whether the rule covers any of the hosts; one is enough for a freeze.
 
-    A host whose zone is not known may be in any.
+    A host with an unknown zone may be in any zone.
     """
     if rule.clouds and where.cloud not in rule.clouds:
         return False
@@ -40,7 +40,7 @@ def touches(rule: WindowRule, where: Where) -> bool:
 
 
 def covers(rule: WindowRule, cloud: str, spot: Spot) -> bool:
-    """Whether the rule is about that spot: each one needs a window that is."""
+    """Return whether the rule covers that host; a window must cover each host."""
     return (not rule.clouds or cloud in rule.clouds) and _about(rule, spot)
 
 
@@ -51,7 +51,7 @@ def _about(rule: WindowRule, spot: Spot) -> bool:
 
 
 def words(rule: WindowRule) -> str:
-    """Return whom the rule is about, such as “zone OS1 in prod” or “everything”."""
+    """Return the scope of the rule, such as “zone OS1 in prod” or “everything”."""
     parts = []
     for names, one, many in (
         (rule.hosts, "host", "hosts"),

@@ -1,4 +1,4 @@
-"""A window as a value, one of its occurrences, and how wall clocks become moments."""
+"""A window as a value, its occurrences, and local times converted to UTC."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class WindowKind(StrEnum):
 class WindowRule:
     """A window: ``starts`` and ``ends`` are its first times on clocks in ``time_zone``.
 
-    ``recurrence`` is an RRULE as recurrence.py returns it; ``exceptions`` are starts
-    that are left out. Empty scopes mean everywhere.
+    ``recurrence`` is an RRULE as recurrence.py returns it; ``exceptions`` are starts to
+    skip. Empty scopes mean everywhere.
     """
 
     kind: WindowKind
@@ -40,15 +40,15 @@ class WindowRule:
 
     @property
     def length(self) -> timedelta:
-        """How long it lasts on the clocks."""
+        """The duration in local time."""
         return self.ends - self.starts
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One time that the rule is about, in UTC: from ``begins`` until before ``ends``.
+    """One occurrence, in UTC from ``begins`` until before ``ends``.
 
-    ``start`` is its start on the clock, by which an exception names it.
+    ``start`` is its start in local time, which exceptions refer to.
     """
 
     rule: WindowRule
@@ -58,7 +58,7 @@ class Occurrence:
 
     @property
     def freeze(self) -> bool:
-        """Whether nothing may start in it."""
+        """Whether moves must not start in it."""
         return self.rule.kind is WindowKind.FREEZE
 
 
@@ -74,24 +74,24 @@ def zone(name: str) -> ZoneInfo:
 
 
 def moment(clock: datetime, zone_name: str) -> datetime:
-    """Return when clocks in that zone show this, in UTC.
+    """Return that local time of the zone in UTC.
 
-    A time that occurs twice means the first; one that is skipped means as much after
-    the change as it would have been without it (RFC 5545, 3.3.5).
+    An ambiguous time means its first occurrence; a skipped time is read with the offset
+    before the change (RFC 5545, 3.3.5).
     """
     return clock.replace(tzinfo=zone(zone_name), fold=0).astimezone(UTC)
 
 
 def clock(at: datetime, zone_name: str) -> datetime:
-    """Return what clocks in that zone show at the moment."""
+    """Return the local time of the zone at that moment."""
     return at.astimezone(zone(zone_name)).replace(tzinfo=None, fold=0)
 
 
 def occurrence(rule: WindowRule, start: datetime) -> Occurrence:
-    """Return the rule's occurrence that starts then by the clock.
+    """Return the rule's occurrence with that local start.
 
-    Its end is by the clock too: a window until 06:00 lasts until 06:00 in the nights in
-    which clocks change. Where the change leaves nothing of it, it keeps its length.
+    Its end is in local time too: a window until 06:00 ends at 06:00 when clocks change.
+    If the change leaves no time between start and end, it keeps its length.
     """
     begins = moment(start, rule.time_zone)
     ends = moment(start + rule.length, rule.time_zone)
@@ -101,7 +101,7 @@ def occurrence(rule: WindowRule, start: datetime) -> Occurrence:
 
 
 def read_clock(text: str) -> datetime:
-    """Return the time that a clock shows, as ISO text says it. Raises Unfit."""
+    """Return the local time of an ISO text. Raises Unfit."""
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
