@@ -1,4 +1,4 @@
-"""Approval policies, their versions, delegations of approval rights, broken glass."""
+"""Approval policies, their versions, delegations, emergency starts."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class BrokenGlass(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        verbose_name_plural = "broken glass"
+        verbose_name = "emergency start"
         constraints = (
             models.UniqueConstraint(
                 fields=("request", "plan_digest"), name="one_broken_glass_per_plan"

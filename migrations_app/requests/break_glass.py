@@ -105,7 +105,7 @@ def break_glass(
 
 
 def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
-    """Record the review of the request's broken glass.
+    """Record the review of the request's emergency start.
 
     Raises NotAllowed, Unfit without a note, and TooLate if there is none to review.
     """
@@ -135,7 +135,7 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
 
 
 def why_not_review(who: Person, request: MigrationRequest) -> Refusal | None:
-    """Return why the person may not review the broken glass; None: they may."""
+    """Return why the person may not review it; None: they may."""
     if refusal := policy.why_not(who, Verb.REVIEW, request=request):
         return refusal
     breakers = set(unreviewed().filter(request=request).values_list("by", flat=True))

@@ -1,4 +1,4 @@
-"""Broken glass: no approvals, no window, but the pre-flight, and a review."""
+"""Emergency start: no approvals, no window, but the pre-flight, and a review."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The calendar's answers about requests and hosts; they are never stored.
 
-A start asks ``start_block`` twice, the second time in its transaction. Broken glass
-goes around it (requests/start.py).
+A start asks ``start_block`` twice, the second time in its transaction. An
+emergency start does not ask it (requests/start.py).
 """
 
 from __future__ import annotations
