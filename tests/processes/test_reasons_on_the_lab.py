@@ -67,7 +67,7 @@ def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
     finally:
         place.cloud.set_service(service, enabled=True)
     with pytest.raises(
-        Blocked, match=r"Nova gave the move up: No valid host was found"
+        Blocked, match=r"Nova aborted the move: No valid host was found"
     ):
         trace.request_seen(looking(place, server, mark), ACTION)
     assert place.cloud.server(server).host == SOURCE
