@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from migrations_app.access.roles import ROLES, WORDS, Role, Verb
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ROOT / "migrations_app" / "management" / "commands"
 
@@ -45,6 +47,28 @@ def test_it_documents_every_command() -> None:
     names = [path.stem for path in COMMANDS.glob("*.py") if path.stem != "__init__"]
     assert names
     assert [name for name in names if f"| `manage.py {name}" not in running] == []
+
+
+def test_its_table_of_roles_is_the_one_that_refusals_go_by() -> None:
+    roles = text("docs/running.md").partition("## Roles\n")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| (every role|\w+) \| (.*) \|$", roles, re.M))
+    assert rows.pop("role") == "may"
+    said = {name: set(words.split("; ")) for name, words in rows.items()}
+    everybody = {verb for verb in Verb if ROLES[verb] == frozenset(Role)}
+    held = {
+        str(role): {
+            WORDS[verb]
+            for verb in Verb
+            if role in ROLES[verb] and verb not in everybody
+        }
+        for role in Role
+    }
+    # what is said of one page, as a refusal has it, the table says of all
+    pages = {"see all pages but the audit trail"}
+    held["every role"] = {WORDS[verb] for verb in everybody - {Verb.SEE}} | pages
+    assert said == held
+    assert {verb for verb in Verb if not ROLES[verb]} == {Verb.SET_POLICY}
+    assert "change approval policies takes no role" in roles
 
 
 def test_it_tests_every_command() -> None:
