@@ -13,7 +13,7 @@ from migrations_app.preflight.rule import PROCEDURES
 _ALWAYS = {"disabling.needless", "disabling.cost", "manual.last"}
 
 _HEAD = """\
-# When to use which way
+# When to use which procedure
 
 novaweb has four procedures to move an instance to another host. Before a move is
 requested it checks all of them, and recommends the possible one with the least
