@@ -142,5 +142,5 @@ def test_a_part_of_a_page_does_not_use_up_what_the_next_page_says() -> None:
     part = browser.get("/audit/?ticket=OPS-43", headers={"HX-Request": "true"})
     page = browser.get("/audit/?ticket=OPS-43")
 
-    assert "is kept as" not in part.content.decode()
-    assert "The search is kept as “Mine”." in page.content.decode()
+    assert "is saved as" not in part.content.decode()
+    assert "The search is saved as “Mine”." in page.content.decode()
