@@ -126,7 +126,7 @@ def test_a_move_of_an_instance_that_left_is_withdrawn(
     decided = decision.decide(running, move)
     assert isinstance(decided, Skip)
     assert decided.state == "withdrawn"
-    assert "It is on compute-36 by now" in decided.why
+    assert "It is on compute-36 now" in decided.why
 
 
 def test_a_move_begins_once(running: Drain, lease: DrainLease) -> None:

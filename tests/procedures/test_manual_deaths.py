@@ -86,7 +86,7 @@ def test_it_goes_back_from_each_step_whatever_dies(key: str, moment: str) -> Non
         stage.cloud.die(UNDOES[key], moment)  # type: ignore[arg-type]
     run = stage.play(run)
     expect_as_before(stage, run)
-    assert "operator asked to stop" in run.why
+    assert "operator requested a stop" in run.why
 
 
 def with_death_after(stage: HandStage, run: Run, key: str) -> None:
