@@ -9,7 +9,7 @@ import pytest
 from django.core.checks import run_checks
 from django.db import connection
 
-from migrations_app import checks
+from migrations_app.management import checks
 from migrations_app.models import AuditEntry
 from migrations_app.procedures.base import Act, Procedure, Step, StepContext, StepStatus
 from migrations_app.procedures.registry import PROCEDURES
