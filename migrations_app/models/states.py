@@ -24,14 +24,14 @@ class RequestState(TextChoices):
     WITHDRAWN = "withdrawn", "withdrawn"
     EXPIRED = "expired", "expired"
     # a move of a drain that the drain could not start
-    LEFT = "left", "left"
+    LEFT = "left", "not moved"
 
 
 class RunState(TextChoices):
     """State of a run."""
 
     RUNNING = "running", "running"
-    GOING_BACK = "going_back", "going back"
+    GOING_BACK = "going_back", "rolling back"
     HELD = "held", "held"
     COMPLETED = "completed", "completed"
     ROLLED_BACK = "rolled_back", "rolled back"
@@ -41,10 +41,10 @@ class RunState(TextChoices):
 class StepState(TextChoices):
     """State of one step of a run."""
 
-    TODO = "todo", "todo"
-    UNDER_WAY = "under_way", "under way"
+    TODO = "todo", "to do"
+    UNDER_WAY = "under_way", "running"
     DONE = "done", "done"
-    GOING_BACK = "going_back", "going back"
+    GOING_BACK = "going_back", "rolling back"
     UNDONE = "undone", "undone"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from migrations_app.models.states import DrainState, RequestState, RunState, StepState
 from migrations_app.procedures.registry import PROCEDURES
 
 _STATES = {
-    "todo": "to do",
-    "under_way": "running",
-    "going_back": "rolling back",
-    "left": "not moved",
+    **dict(RequestState.choices),
+    **dict(RunState.choices),
+    **dict(StepState.choices),
+    **dict(DrainState.choices),
     "blocks": "Blocks",
     "warns": "Warning",
     "unknown": "Unknown",
