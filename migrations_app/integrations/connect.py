@@ -1,7 +1,9 @@
 """Connects configured clouds with their adapters; the only importer of adapters.
 
 A cloud object is created once per process and stays signed in: a sign-in for every call
-would cost more than the call. Creating one makes no call.
+would cost more than the call. Creating one makes no call. The clients of the adapters
+(the OpenStack SDK, paramiko, PyMySQL) take nearly as long to load as all of novaweb, so
+each is loaded with the first cloud that needs it.
 """
 
 from __future__ import annotations
@@ -15,9 +17,6 @@ from django.conf import settings
 from migrations_app.errors import Refused, Unfit, Unreachable
 from migrations_app.integrations import clouds
 from migrations_app.integrations.adapters.guest import Caller, Pinger
-from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
-from migrations_app.integrations.adapters.openstack import OpenStackCloud
-from migrations_app.integrations.adapters.ssh import SshHosts
 from migrations_app.integrations.adapters.webhook import HttpPost, admit, parse
 from migrations_app.integrations.interfaces import Cloud, Hosts, NovaDb, World
 from migrations_app.integrations.interfaces.guests import Reachable
@@ -44,6 +43,8 @@ class _WithHosts(Protocol):
 def _cloud(name: str) -> Cloud:
     if name == PRETEND:
         return _pretend()
+    from migrations_app.integrations.adapters.openstack import OpenStackCloud
+
     return OpenStackCloud(name, timeout=settings.NOVAWEB_CLOUD_TIMEOUT)
 
 
@@ -75,13 +76,21 @@ def cloud_of(name: str) -> Cloud:
 @cache
 def _hosts(name: str) -> Hosts | None:
     config = settings.NOVAWEB_SSH.get(name)
-    return SshHosts(Path(config)) if config else None
+    if not config:
+        return None
+    from migrations_app.integrations.adapters.ssh import SshHosts
+
+    return SshHosts(Path(config))
 
 
 @cache
 def _nova_db(name: str) -> NovaDb | None:
     options = settings.NOVAWEB_NOVA_DB.get(name)
-    return MySqlNovaDb(Path(options)) if options else None
+    if not options:
+        return None
+    from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
+
+    return MySqlNovaDb(Path(options))
 
 
 def guest_at(target: Target) -> Reachable:
