@@ -21,8 +21,11 @@ from migrations_app.models import AuditEntry
 from migrations_app.procedures.base import Act, Procedure
 from migrations_app.procedures.registry import PROCEDURES
 
+# the tag of those that look at novaweb's settings, for processes that serve no page
+OURS = "novaweb"
 
-@register()
+
+@register(OURS)
 def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
     """Check the settings."""
     found: list[CheckMessage] = []
@@ -87,7 +90,7 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register()
+@register(OURS)
 def pretend_cloud_is_allowed(**kwargs: Any) -> list[CheckMessage]:
     """Refuse a simulated cloud where nobody has said that one is wanted."""
     if "pretend" in settings.NOVAWEB_CLOUDS and not settings.NOVAWEB_ALLOW_PRETEND:
@@ -104,7 +107,7 @@ def pretend_cloud_is_allowed(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register(deploy=True)
+@register(OURS, deploy=True)
 def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
     """Warn about settings that are not for production."""
     if "pretend" in settings.NOVAWEB_CLOUDS:
@@ -118,7 +121,7 @@ def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(OURS)
 def ways_in_are_there(**kwargs: Any) -> list[CheckMessage]:
     """Warn about access files that are missing, unreadable or readable for all.
 
@@ -181,7 +184,7 @@ def _keys(config: Path) -> list[Path]:
     return [Path(name).expanduser() for name in dict.fromkeys(named)]
 
 
-@register()
+@register(OURS)
 def plans_are_sound(**kwargs: Any) -> list[CheckMessage]:
     """Check every procedure's plan; see unsound."""
     return [
@@ -216,7 +219,7 @@ def unsound(procedure: type[Procedure]) -> list[str]:
     return wrong
 
 
-@register(deploy=True)
+@register(OURS, deploy=True)
 def audit_is_signed(**kwargs: Any) -> list[CheckMessage]:
     """Warn if the audit trail is not signed."""
     if signing.configured():

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 
-@register()
+@register("novaweb")
 def messages_can_be_sent(**kwargs: Any) -> list[CheckMessage]:
     """Check the settings of mail, webhooks and links."""
     found: list[CheckMessage] = []
@@ -49,7 +49,7 @@ def messages_can_be_sent(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register()
+@register("novaweb")
 def tickets_lead_somewhere(**kwargs: Any) -> list[CheckMessage]:
     """Check the pattern of tickets, and the template of links to them."""
     found: list[CheckMessage] = []
@@ -74,7 +74,7 @@ def tickets_lead_somewhere(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register(deploy=True)
+@register("novaweb", deploy=True)
 def links_lead_here(**kwargs: Any) -> list[CheckMessage]:
     """Warn if messages contain links that work on this machine only."""
     host = urlsplit(settings.NOVAWEB_URL).hostname

@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 from django.core.checks import run_checks
+from django.core.checks.registry import registry
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection
 
 from migrations_app.management import checks
@@ -208,3 +211,19 @@ def test_a_missing_trigger_is_told() -> None:
     assert [m.id for m in found if (m.id or "").startswith("novaweb")] == [
         "novaweb.E005"
     ]
+
+
+def test_a_worker_does_not_start_where_a_check_of_ours_fails(settings: Any) -> None:
+    settings.NOVAWEB_ALLOW_PRETEND = False
+    with pytest.raises(SystemCheckError, match=r"novaweb\.E009"):
+        call_command("worker", skip_checks=False)
+
+
+def test_a_worker_makes_every_check_of_ours_that_does_not_ask_the_database() -> None:
+    ours = [
+        check
+        for check in registry.get_checks()
+        if check.__module__.startswith("migrations_app.")
+    ]
+    left_out = {c.__name__ for c in ours if checks.OURS not in c.tags}  # type: ignore[attr-defined]
+    assert left_out == {"audit_is_append_only", "audit_signatures_stand"}

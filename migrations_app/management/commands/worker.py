@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
 from django_rq import get_queue
@@ -20,6 +21,7 @@ from rq.worker import SimpleWorker, WorkerStatus
 from migrations_app import jobs
 from migrations_app.audit import settings_changes as settings_seen
 from migrations_app.integrations import connect as wiring
+from migrations_app.management.checks import OURS
 from migrations_app.runs import wakeup as bell
 from migrations_app.runs.engine.beat import BEAT, Beat
 from migrations_app.runs.probe.prober import Prober
@@ -60,6 +62,8 @@ class Command(BaseCommand):
     """Serve the queues, and queue due work."""
 
     help = "Run a worker with the pacer inside; queues: runs, inventory, default."
+    # the others load every page, of which a worker serves none
+    requires_system_checks = (OURS, Tags.models)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the names of the queues."""
