@@ -30,11 +30,11 @@ def django_db_keepdb(
     if connection.vendor != "sqlite":
         return django_db_keepdb
     # pytest-django has added xdist's name of the process to it by now
-    shutil.copy(_migrated(), connection.settings_dict["TEST"]["NAME"])
+    shutil.copy(migrated(), connection.settings_dict["TEST"]["NAME"])
     return True
 
 
-def _migrated() -> Path:
+def migrated() -> Path:
     """Return a database that is migrated and empty; the first who asks makes it."""
     folder = Path(os.environ["NOVAWEB_TEST_FOLDER"])
     made = folder / "migrated.sqlite3"
@@ -43,16 +43,21 @@ def _migrated() -> Path:
         if not made.exists():
             # its own: the child of one that was killed may still write
             draft = made.with_name(f"draft-{os.getpid()}.sqlite3")
-            subprocess.run(
-                [sys.executable, "manage.py", "migrate", "--verbosity=0"],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "DJANGO_SETTINGS_MODULE": "novaweb.settings",
-                    "NOVAWEB_DATABASE_URL": f"sqlite:///{draft}",
-                },
-                stdin=subprocess.DEVNULL,
-                check=True,
-            )
+            migrate(f"sqlite:///{draft}")
             draft.rename(made)
     return made
+
+
+def migrate(url: str) -> None:
+    """Migrate the database there, in a process of its own."""
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "novaweb.settings",
+            "NOVAWEB_DATABASE_URL": url,
+        },
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )

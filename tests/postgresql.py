@@ -1,7 +1,8 @@
 """A real PostgreSQL on loopback, of this process of pytest alone.
 
 ``postgresql.create(name)`` makes an empty database and returns its URL, for
-NOVAWEB_DATABASE_URL or NOVAWEB_TEST_DATABASE_URL of a process that a test starts.
+NOVAWEB_DATABASE_URL or NOVAWEB_TEST_DATABASE_URL of a process that a test starts;
+``postgresql.create(name, template=postgresql.migrated())`` makes a migrated one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.database import migrate
 from tests.free_port import free_port
 
 # The application's account: it owns its tables and is no superuser.
@@ -64,6 +66,7 @@ class PostgreSQL:
                 "extra_groups": [],
             }
         self.process: subprocess.Popen[bytes] | None = None
+        self.template = ""
 
     def start(self) -> None:
         """Make the cluster and have it answer, with the application's account."""
@@ -152,6 +155,16 @@ class PostgreSQL:
             f"CREATE DATABASE {database} OWNER {ACCOUNT} TEMPLATE {template}",
         )
         return self.url(database)
+
+    def migrated(self) -> str:
+        """Return the name of a migrated database, to copy; the first who asks makes it.
+
+        To migrate takes longer than most of what is then done there.
+        """
+        if not self.template:
+            migrate(self.create("migrated"))
+            self.template = "migrated"
+        return self.template
 
 
 @pytest.fixture(scope="session")

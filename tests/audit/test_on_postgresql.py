@@ -22,6 +22,8 @@ def test_all_that_is_proven_here_is_so_on_postgresql(postgresql: PostgreSQL) -> 
 
     The account is the application's own, which owns its tables.
     """
+    # named as Django names the tests' own
+    postgresql.create("test_proof", template=postgresql.migrated())
     environment = {
         **os.environ,
         "NOVAWEB_TEST_DATABASE_URL": postgresql.create("proof"),
@@ -29,6 +31,7 @@ def test_all_that_is_proven_here_is_so_on_postgresql(postgresql: PostgreSQL) -> 
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider"),
+            "--reuse-db",
             *(str(HERE.with_name(f"test_{each}.py")) for each in PROVEN),
         ],
         cwd=HERE.parents[2],

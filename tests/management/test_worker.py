@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from rq.exceptions import StopRequested
 from rq.worker import WorkerStatus
 
 from migrations_app.management.commands import worker as command
+from tests.database import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,10 +39,10 @@ def manage(*words: str) -> subprocess.Popen[bytes]:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('worker') / 'db.sqlite3'}"
+    file = shutil.copy(migrated(), tmp_path_factory.mktemp("worker") / "db.sqlite3")
+    url = f"sqlite:///{file}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NOVAWEB_DATABASE_URL", url)
-        assert manage("migrate", "--verbosity=0").wait() == 0
         yield url
 
 

@@ -44,17 +44,17 @@ def answer(process: subprocess.Popen[bytes]) -> bytes:
 @pytest.fixture
 def environment(postgresql: PostgreSQL, tmp_path: Path) -> dict[str, str]:
     """An installation on PostgreSQL with a pretend cloud, and no Redis."""
-    made = {
+    return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "novaweb.settings",
-        "NOVAWEB_DATABASE_URL": postgresql.create("race"),
+        "NOVAWEB_DATABASE_URL": postgresql.create(
+            "race", template=postgresql.migrated()
+        ),
         "NOVAWEB_CLOUDS": "pretend",
         "NOVAWEB_PRETEND_FILE": str(tmp_path / "pretend.sqlite3"),
         "NOVAWEB_DEBUG": "true",
         "PYTHONPATH": str(ROOT),
     }
-    answer(started(made, "manage.py", "migrate", "--verbosity=0"))
-    return made
 
 
 @pytest.fixture
