@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
-
-from openstack.connection import Connection
-from openstack.exceptions import SDKException
+from typing import TYPE_CHECKING, Protocol
 
 from migrations_app.errors import Unreachable
 from migrations_app.integrations import connect as wiring
 from migrations_app.integrations.interfaces import Flavor
 from pretend import PretendCloud
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
 
 TINY = Flavor(name="m1.tiny", vcpus=1, ram_mb=512, disk_gb=1)
 PATIENCE = 60.0  # seconds until Nova is at it
@@ -88,6 +88,9 @@ class Lab:
 
         Raises Unreachable where Nova does not let it.
         """
+        # a demo on the pretend cloud need not load it
+        from openstack.exceptions import SDKException
+
         compute, deadline = self.connection.compute, time.monotonic() + PATIENCE
         try:
             while mishap and time.monotonic() < deadline:
