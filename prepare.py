@@ -208,12 +208,15 @@ def follow(command: list[str], started: float) -> tuple[list[str], int]:
 
 def look_for_chromium() -> None:
     """Install Debian's Chromium where we may; its absence only skips tests, loudly."""
-    if shutil.which("chromium") or os.environ.get("NOVAWEB_TEST_CHROMIUM"):
+    if os.environ.get("NOVAWEB_TEST_CHROMIUM"):
         return
-    if not apt_get_install(["chromium"], megabytes=CHROMIUM_MEGABYTES):
+    package = "chromium-headless-shell"
+    if shutil.which(package) or shutil.which("chromium"):
+        return
+    if not apt_get_install([package], megabytes=CHROMIUM_MEGABYTES):
         say(
             "There is no chromium here, so the browser tests will be skipped. "
-            "As root: apt-get install chromium"
+            f"As root: apt-get install {package}"
         )
 
 

@@ -34,9 +34,15 @@ def painted(folder: Path) -> Iterator[tuple[str, float, float]]:
 
     from tests.browser.web import Web
 
-    path = os.environ.get("NOVAWEB_TEST_CHROMIUM") or shutil.which("chromium")
+    path = (
+        os.environ.get("NOVAWEB_TEST_CHROMIUM")
+        or shutil.which("chromium-headless-shell")
+        or shutil.which("chromium")
+    )
     if path is None:
-        raise SystemExit("There is no chromium: apt-get install chromium (as root).")
+        raise SystemExit(
+            "There is no chromium: apt-get install chromium-headless-shell (as root)."
+        )
     client = Client(headers={"Host": "localhost"})
     client.force_login(User.objects.get(username="olga"))
     session = client.cookies["sessionid"].value

@@ -48,9 +48,14 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     For a module and no longer: while it is there, Playwright's event loop counts as
     running in this thread, and nothing else that is asynchronous can run here.
     """
-    path = os.environ.get("NOVAWEB_TEST_CHROMIUM") or shutil.which("chromium")
+    # the shell has no windows, profiles and extensions to look after beside the pages
+    path = (
+        os.environ.get("NOVAWEB_TEST_CHROMIUM")
+        or shutil.which("chromium-headless-shell")
+        or shutil.which("chromium")
+    )
     if path is None:
-        pytest.skip("no chromium: apt-get install chromium (as root)")
+        pytest.skip("no chromium: apt-get install chromium-headless-shell (as root)")
     # Chromium's own sandbox refuses to run as root, which is how the lab needs us.
     arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
