@@ -1,8 +1,13 @@
-"""The interface keeps to its schema, whatever is sent: generated input, many times."""
+"""The interface keeps to its schema, whatever is sent: generated input, many times.
+
+What is sent to an operation is made up when its test runs. Every process of pytest
+collects these tests, and to make up the input of all of them takes it five seconds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +19,10 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from schemathesis.checks import not_a_server_error
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.generation.hypothesis import builder
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.python._constants.orchestrator import make_constants_value_source
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -44,9 +53,55 @@ bounded = hypothesis.settings(
 )
 generator = SchemaGenerator()  # type: ignore[no-untyped-call]
 drawn = generator.get_schema(public=True)  # type: ignore[no-untyped-call]
-schema = schemathesis.openapi.from_dict(drawn)
-# novaweb/wsgi.py would compare the settings with the trail as well
-schema.app = get_wsgi_application()
+OPERATIONS = [
+    f"{method.upper()} {path}"
+    for path, methods in drawn["paths"].items()
+    for method in methods
+]
+# what schemathesis' own collection would tell, instead of testing an operation
+UNTESTED = (
+    builder.InvalidHeadersExampleMark,
+    builder.InvalidRegexMark,
+    builder.MissingPathParameters,
+    builder.NonSerializableMark,
+    builder.UnsatisfiableExampleMark,
+    builder.UnserializablePayloadMark,
+)
+
+
+@cache
+def schema() -> Any:
+    """Return the schema, and behind it the application."""
+    read = schemathesis.openapi.from_dict(drawn)
+    # novaweb/wsgi.py would compare the settings with the trail as well
+    read.app = get_wsgi_application()
+    return read
+
+
+@cache
+def operations() -> dict[str, Any]:
+    """Return what can be asked for, by method and path."""
+    found = [result.ok() for result in schema().get_all_operations()]
+    return {operation.label: operation for operation in found}
+
+
+@cache
+def known_words() -> FeedbackSources:
+    """Return the words of the application's own code, which are tried as well."""
+    return FeedbackSources(constants_value_source=make_constants_value_source(schema()))
+
+
+def try_all(answered: Callable[[Any], None], label: str) -> None:
+    """Call ``answered`` with all that is made up for an operation."""
+    tried = build_operation_test(
+        config=schema().config,
+        operation=operations()[label],
+        test_func=answered,
+        given_kwargs={},
+        feedback=known_words(),
+    )
+    assert not [mark.attr_name for mark in UNTESTED if mark.is_set(tried)]
+    tried()
 
 
 @pytest.fixture(autouse=True)
@@ -78,24 +133,30 @@ def everybody(there: dict[str, Any]) -> Person:
     return Person(factories.person("paula", *roles))
 
 
-@schema.parametrize()
-@bounded
+@pytest.mark.parametrize("label", OPERATIONS)
 def test_whatever_is_sent_is_answered_as_the_schema_says(
-    case: Any, everybody: Person
+    label: str, everybody: Person
 ) -> None:
-    answer = case.call(headers=everybody.headers)
-    # too much is refused before it is read, so nobody says what else is wrong with it
-    too_large = answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    rejection = [] if too_large else [negative_data_rejection]
-    case.validate_response(answer, checks=[*CHECKS, *rejection])
+    @bounded
+    def answered(case: Any) -> None:
+        answer = case.call(headers=everybody.headers)
+        # too much is refused before it is read: nobody says what else is wrong with it
+        too_large = answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        rejection = [] if too_large else [negative_data_rejection]
+        case.validate_response(answer, checks=[*CHECKS, *rejection])
+
+    try_all(answered, label)
 
 
-@schema.parametrize()
-@bounded
+@pytest.mark.parametrize("label", OPERATIONS)
 def test_whatever_is_sent_about_what_there_is_is_answered_as_the_schema_says(
-    case: Any, everybody: Person, there: dict[str, Any]
+    label: str, everybody: Person, there: dict[str, Any]
 ) -> None:
-    for name in case.path_parameters or {}:
-        case.path_parameters[name] = there[name]
-    answer = case.call(headers=everybody.headers)
-    case.validate_response(answer, checks=CHECKS)
+    @bounded
+    def answered(case: Any) -> None:
+        for name in case.path_parameters or {}:
+            case.path_parameters[name] = there[name]
+        answer = case.call(headers=everybody.headers)
+        case.validate_response(answer, checks=CHECKS)
+
+    try_all(answered, label)
