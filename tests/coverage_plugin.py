@@ -5,9 +5,10 @@ out) one figure is printed at the end, and a run fails in which it is below
 ``fail_under``. That is for a run of all tests as root: what only some tests take says
 nothing. What child processes do is not counted. Nor are, since they do the same again
 and again and a tracer takes its time: tests marked ``long``, those of hypothesis, which
-are not the same in each run either, and nine of ten cases of a test that has many. Nor
-are tests marked ``browser``: Playwright's greenlets mislead the tracer. ``--coverage``
-measures any run, without the comparison.
+are not the same in each run either, and nine of ten cases of a test that has many, or
+in which somebody dies here and there. Nor are tests of other programs than the
+application (``OTHERS``), and those marked ``browser``: Playwright's greenlets mislead
+the tracer. ``--coverage`` measures any run, without the comparison.
 """
 
 from __future__ import annotations
@@ -24,24 +25,35 @@ from hypothesis import is_hypothesis_test
 from tests.lab_plugin import ROOT, all_are_to_run, folder, is_first_process
 
 MANY = 12  # cases of one test
+# folders of tests of what is not the application, or not counted: migrations
+OTHERS = {"demo", "house", "lab", "stranger", "upgrades"}
 
 
 def measured(item: pytest.Item) -> bool:
     """Tell whether what the test does is counted."""
     if any(map(item.get_closest_marker, ("browser", "long"))):
         return False
+    if OTHERS & set(item.path.relative_to(ROOT).parts[1:-1]):
+        return False
     return not is_hypothesis_test(getattr(item, "function", None))
 
 
 def repeating(items: Iterable[pytest.Item]) -> set[pytest.Item]:
-    """Return nine of ten cases of each test that has many and works on a database."""
+    """Return nine of ten cases of each test that has many and works on a database.
+
+    A crash matrix takes the same way again with each case, however few there are.
+    """
     families: dict[tuple[object, ...], list[pytest.Item]] = {}
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "db" in fixtures or item.get_closest_marker("django_db"):
             named = (item.path, getattr(item, "originalname", item.name))
             families.setdefault(named, []).append(item)
-    many = (cases for cases in families.values() if len(cases) > MANY)
+    many = (
+        cases
+        for (_, name), cases in families.items()
+        if len(cases) > MANY or "death" in str(name)
+    )
     found: set[pytest.Item] = set()
     for cases in many:
         # the same ones in each process and in any order

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.coverage_plugin import MANY, repeating, verdict
+from tests.coverage_plugin import MANY, measured, repeating, verdict
 
 
 def said(
@@ -50,21 +50,33 @@ class Case:
     name: str
     fixturenames: tuple[str, ...]
     path: str = "test_deaths.py"
-    originalname: str = "test_it_survives"
+    originalname: str = "test_it_moves"
 
     def get_closest_marker(self, name: str) -> None:
         """It has none."""
 
 
-def cases(number: int, *, db: bool = True) -> list[Any]:
+def cases(number: int, *, db: bool = True, of: str = "test_it_moves") -> list[Any]:
     """Return the cases of one test as pytest collects them."""
     fixtures = ("db",) if db else ()
-    return [Case(f"test_it_survives[{n:02}]", fixtures) for n in range(number)]
+    return [Case(f"{of}[{n:02}]", fixtures, originalname=of) for n in range(number)]
 
 
 def test_it_leaves_out_nine_of_ten_cases_of_what_has_many_on_a_database() -> None:
     many = cases(MANY + 1)
     names = {case.name for case in many} - {case.name for case in repeating(many[::-1])}
-    assert names == {"test_it_survives[00]", "test_it_survives[10]"}
+    assert names == {"test_it_moves[00]", "test_it_moves[10]"}
     assert repeating(cases(MANY)) == set()
     assert repeating(cases(MANY + 1, db=False)) == set()
+
+
+def test_of_few_deaths_too_it_counts_one() -> None:
+    deaths = cases(6, of="test_it_survives_a_death_here_or_there")
+    assert set(deaths) - repeating(deaths) == {deaths[0]}
+
+
+def test_it_does_not_count_tests_of_other_programs(
+    request: pytest.FixtureRequest,
+) -> None:
+    """This is one of them."""
+    assert not measured(request.node)
