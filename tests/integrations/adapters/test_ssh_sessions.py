@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import paramiko
 import pytest
 
 from migrations_app.errors import Unreachable
@@ -37,6 +39,20 @@ def test_commands_wait_for_their_turn(narrow: SshHosts) -> None:
             )
         )
     assert said == [f"{n}\n" for n in range(8)]
+
+
+def test_a_busy_host_has_the_whole_time_to_open_a_session(
+    narrow: SshHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens = paramiko.Transport.open_session
+
+    def opens_late(transport: paramiko.Transport, *, timeout: float) -> Any:
+        if timeout < 6:
+            raise paramiko.SSHException("Timeout opening channel.")
+        return opens(transport, timeout=timeout)
+
+    monkeypatch.setattr(paramiko.Transport, "open_session", opens_late)
+    assert narrow.run("compute-40", Command("look", "echo 1"), timeout=90) == "1\n"
 
 
 def test_a_command_whose_turn_never_comes_says_so(

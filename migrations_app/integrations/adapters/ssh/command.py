@@ -16,7 +16,7 @@ from migrations_app.integrations.interfaces import Command
 MOST_OUTPUT = 4 * 1024 * 1024  # bytes
 MOST_ERRORS = 64 * 1024  # bytes of standard error that are kept: the last
 LONGEST = 400  # characters of a line that a host wrote
-OPENING = 5.0  # seconds until a host has opened a session for a command
+OPENING = 5.0  # seconds until a connection that lay idle counts as broken
 AGAIN = 0.1  # seconds until a host with too many sessions is asked again
 GRACE = 2.0  # seconds after its deadline until a command loses its connection
 
@@ -29,9 +29,10 @@ class NotBegun(Exception):
     """The connection broke before the host had the command: it has not run."""
 
 
-def say(line: Line, command: Command, deadline: float) -> str:
+def say(line: Line, command: Command, deadline: float, *, opening: float) -> str:
     """Return the standard output of the command, run by root's POSIX shell there.
 
+    ``opening`` is how many seconds the host may take to open a session for it.
     Raises NotBegun, and what ports.Hosts.run does.
     """
     # Should the library itself wait for ever, its connection is taken from it.
@@ -41,17 +42,20 @@ def say(line: Line, command: Command, deadline: float) -> str:
     watch.daemon = True
     watch.start()
     try:
-        return _Talk(line, command, deadline).run()
+        return _Talk(line, command, deadline, opening).run()
     finally:
         watch.cancel()
 
 
 class _Talk:
-    def __init__(self, line: Line, command: Command, deadline: float) -> None:
+    def __init__(
+        self, line: Line, command: Command, deadline: float, opening: float
+    ) -> None:
         self.line = line
         self.host = line.entry.host
         self.command = command
         self.deadline = deadline
+        self.opening = opening
         self.mark = f"novaweb-{secrets.token_hex(8)}\n".encode()
         self.out = bytearray()
         self.errors = bytearray()
@@ -88,7 +92,7 @@ class _Talk:
         channel = None
         try:
             channel = self.line.transport.open_session(
-                timeout=max(0.1, min(OPENING, left))
+                timeout=max(0.1, min(self.opening, left))
             )
             # What is run goes to the shell's standard input. In its arguments,
             # everybody on the host could read it.

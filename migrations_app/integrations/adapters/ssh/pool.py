@@ -12,7 +12,7 @@ from pathlib import Path
 
 from migrations_app.errors import Unreachable
 from migrations_app.integrations.adapters.ssh import config
-from migrations_app.integrations.adapters.ssh.command import NotBegun, say
+from migrations_app.integrations.adapters.ssh.command import OPENING, NotBegun, say
 from migrations_app.integrations.adapters.ssh.connection import Line, connect, silent
 from migrations_app.integrations.interfaces import Command
 
@@ -50,10 +50,11 @@ class SshHosts:
         that broke while nobody used it is made again; a command is never sent twice.
         """
         deadline = time.monotonic() + timeout
-        for _ in range(2):
+        # a host that is only busy has all the time there is the second time
+        for opening in (OPENING, timeout):
             line = self._borrow(host, deadline)
             try:
-                return say(line, command, deadline)
+                return say(line, command, deadline, opening=opening)
             except NotBegun:
                 self._drop(line)
             except Unreachable:
