@@ -83,9 +83,13 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         else:
             raise Http404
     except NovawebError as error:
-        status = error.status
-        context = {"trouble": error.sentence, "note": request.POST.get("note", "")}
-        return show_drain(request, drains_seen.drain(pk), context, status=status)
+        return show_drain(
+            request,
+            drains_seen.drain(pk),
+            trouble=error.sentence,
+            note=request.POST.get("note", ""),
+            status=error.status,
+        )
     return redirect("drain", pk=pk)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,13 +13,16 @@ from django_htmx.http import trigger_client_event
 from django_tables2 import RequestConfig
 
 from migrations_app.access import permissions as policy
-from migrations_app.access.permissions import Verb
+from migrations_app.access.permissions import Refusal, Verb
 from migrations_app.drains import actions as verbs
 from migrations_app.drains import queries as drains_seen
 from migrations_app.drains.filters import DrainFilter
-from migrations_app.models import Drain
+from migrations_app.drains.planner.model import Limits
+from migrations_app.drains.planner.violations import Broken
+from migrations_app.models import AuditEntry, Decision, Drain, MigrationRequest
 from migrations_app.models.states import OPEN_DRAINS, DrainState
 from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals.status import ApprovalStatus
 from migrations_app.web.drains import effect_bars as effects
 from migrations_app.web.drains.tables import DrainTable
 from migrations_app.web.lists import PAGES
@@ -54,66 +59,96 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     When the state has changed, an event makes the page load the rest.
     """
     row = drains_seen.drain(pk)
-    context = _moving(row)
-    answer = render(request, "drains/_progress.html", context)
+    answer = render(request, "drains/_progress.html", vars(_progress(row)))
     if request.GET.get("state") != row.state:
         trigger_client_event(answer, "drain-changed", after="settle")
     return answer
 
 
-def _moving(row: Drain) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class DrainProgress:
+    """What drains/_progress.html shows: the part of a drain's page that changes."""
+
+    drain: Drain
+    moves: list[MigrationRequest]
+    tally: drains_seen.Tally
+    open: bool
+    before: bool  # it has not started
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrainPage(DrainProgress):
+    """What drains/drain.html shows of a drain to a person."""
+
+    stays: list[dict[str, Any]]
+    limits: Limits
+    approval_statuses: list[ApprovalStatus]
+    no_policy: str
+    decisions: list[Decision]
+    history: list[AuditEntry]
+    touched: list[effects.Touched]
+    broken: Sequence[Broken]
+    may: dict[str, bool]  # by action
+    no_approve: Refusal | None  # why they may not; None: they may
+    trouble: str = ""  # why what they asked for was not done
+    note: str = ""  # what they typed, so that it is not lost
+
+
+def _progress(row: Drain) -> DrainProgress:
     moves = drains_seen.moves(row)
-    return {
-        "drain": row,
-        "moves": moves,
-        "tally": drains_seen.tally(moves),
-        "open": row.state in OPEN_DRAINS,
-        "before": row.state in _BEFORE,
-    }
+    return DrainProgress(
+        drain=row,
+        moves=moves,
+        tally=drains_seen.tally(moves),
+        open=row.state in OPEN_DRAINS,
+        before=row.state in _BEFORE,
+    )
 
 
 def show_drain(
     request: HttpRequest,
     row: Drain,
-    more: dict[str, Any] | None = None,
     *,
+    trouble: str = "",
+    note: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """Return the page of the drain, with the error of an action, if any."""
-    changing = _moving(row)
-    effect = None
-    if row.state in _BEFORE:
-        effect = drains_seen.foreseen(row, changing["moves"])
-    context = {
-        **changing,
-        "stays": row.stays,
-        "limits": drains_seen.limits(row),
-        "approval_statuses": drains_seen.approval_statuses(row)
-        if row.state in _BEFORE
-        else [],
-        "no_policy": rulings.NO_POLICY,
-        "decisions": drains_seen.decisions(row),
-        "history": drains_seen.history(row),
-        "touched": effects.touched(effect, emptied=row.hosts) if effect else [],
-        "broken": effect.broken if effect else (),
-        **_allowed(request, row, bool(changing["tally"].moved)),
-        **(more or {}),
-    }
-    return render(request, "drains/drain.html", context, status=status)
-
-
-def _allowed(request: HttpRequest, row: Drain, moved: bool) -> dict[str, Any]:
-    """Return the permitted actions, and why the person may not approve."""
-    refused = {
-        verb: verbs.why_not(user_of(request), verb, row)
-        for verb in (Verb.REJECT, Verb.WITHDRAW, Verb.PAUSE, Verb.RESUME, Verb.CANCEL)
-    }
+    now = _progress(row)
+    effect = drains_seen.foreseen(row, now.moves) if now.before else None
     no_approve = verbs.why_not(user_of(request), Verb.APPROVE, row)
-    may = {str(verb): not sentence for verb, sentence in refused.items()}
-    may["approve"] = not no_approve
-    # what was moved can be moved back when all of it is over, by another request
-    over = row.state not in OPEN_DRAINS
-    may["move_back"] = bool(
-        moved and over and not policy.why_not(person_of(request), Verb.DRAIN)
+    shown = DrainPage(
+        **vars(now),
+        stays=row.stays,
+        limits=drains_seen.limits(row),
+        approval_statuses=drains_seen.approval_statuses(row) if now.before else [],
+        no_policy=rulings.NO_POLICY,
+        decisions=drains_seen.decisions(row),
+        history=drains_seen.history(row),
+        touched=effects.touched(effect, emptied=row.hosts) if effect else [],
+        broken=effect.broken if effect else (),
+        may={
+            "approve": not no_approve,
+            **_may(request, row),
+            "move_back": _may_move_back(request, now),
+        },
+        no_approve=no_approve,
+        trouble=trouble,
+        note=note,
     )
-    return {"may": may, "no_approve": no_approve}
+    return render(request, "drains/drain.html", vars(shown), status=status)
+
+
+def _may(request: HttpRequest, row: Drain) -> dict[str, bool]:
+    asked = (Verb.REJECT, Verb.WITHDRAW, Verb.PAUSE, Verb.RESUME, Verb.CANCEL)
+    user = user_of(request)
+    return {str(verb): not verbs.why_not(user, verb, row) for verb in asked}
+
+
+def _may_move_back(request: HttpRequest, now: DrainProgress) -> bool:
+    """Return whether they may ask, by another request, for what was moved to return.
+
+    It can be moved back when all of the drain is over.
+    """
+    over = bool(now.tally.moved) and not now.open
+    return over and not policy.why_not(person_of(request), Verb.DRAIN)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,13 +19,15 @@ from migrations_app.inventory import capacity
 from migrations_app.inventory import capacity_overview as overview
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds.actions import Pair
 from migrations_app.inventory.filters import HypervisorFilter
 from migrations_app.inventory.leaks import queries as leaks_known
-from migrations_app.models import Hypervisor, MigrationRequest
+from migrations_app.models import Hypervisor, Leak, MigrationRequest
 from migrations_app.requests import queries
 from migrations_app.requests.windows import schedule as timetable
 from migrations_app.requests.windows.calendar.scope import Spot, Where
-from migrations_app.web.inventory.history_charts import charts
+from migrations_app.requests.windows.calendar.window import Occurrence
+from migrations_app.web.inventory.history_charts import Chart, charts
 from migrations_app.web.inventory.hypervisor_table import HypervisorTable, free
 from migrations_app.web.inventory.instance_table import InstanceTable
 from migrations_app.web.lists import PAGES
@@ -87,23 +89,23 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
     span = request.GET.get("span", "")
     span = span if span in SPANS else "day"
     back, grain = SPANS[span]
-    context = {
-        **_now(row, queries.moves_at(row)),
-        "table": table,
-        "span": span,
-        "spans": list(SPANS),
-        "charts": charts(
+    shown = HypervisorPage(
+        **vars(_now(row, queries.moves_at(row))),
+        table=table,
+        span=span,
+        spans=list(SPANS),
+        charts=charts(
             inventory_queries.snapshots(row, since=timezone.now() - back, grain=grain)
         ),
-        "pairs": list(speeds.of_host(row.cloud.name, row.host).values()),
-        "closed": speeds.why_closed(row.cloud.name),
-        "neighbours": _neighbours(row),
-        "occurrences": timetable.upcoming(
+        pairs=list(speeds.of_host(row.cloud.name, row.host).values()),
+        closed=speeds.why_closed(row.cloud.name),
+        neighbours=_neighbours(row),
+        occurrences=timetable.upcoming(
             Where(row.cloud.name, (Spot(row.zone, row.host),))
         ),
-        "clouds": inventory_queries.freshness(),
-    }
-    return render(request, "inventory/hypervisor.html", context)
+        clouds=inventory_queries.freshness(),
+    )
+    return render(request, "inventory/hypervisor.html", vars(shown))
 
 
 @require_safe
@@ -120,22 +122,50 @@ def hypervisor_now(request: HttpRequest, host: str) -> HttpResponse:
     moves = queries.moves_at(row)
     if inventory_queries.mark_of(row, moves) == request.GET.get("mark"):
         return HttpResponse(status=204)
-    return render(request, "inventory/_now.html", _now(row, moves))
+    return render(request, "inventory/_now.html", vars(_now(row, moves)))
 
 
-def _now(row: Hypervisor, moves: list[MigrationRequest]) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class HypervisorNow:
+    """What inventory/_now.html shows: the part of a host's page that changes."""
+
+    hypervisor: Hypervisor
+    mark: str  # of this state: another mark, another state
+    described: list[capacity.Row]
+    largest: overview.Size | None
+    fits: int | None  # how many more of the largest flavor
+    moves: list[MigrationRequest]
+    leaks: list[Leak]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HypervisorPage(HypervisorNow):
+    """What inventory/hypervisor.html shows of a host."""
+
+    table: InstanceTable
+    span: str
+    spans: list[str]
+    charts: list[Chart]
+    pairs: list[Pair]
+    closed: str  # why no copy speed can be measured; empty: it can
+    neighbours: SafeString
+    occurrences: list[Occurrence]
+    clouds: list[inventory_queries.Freshness]
+
+
+def _now(row: Hypervisor, moves: list[MigrationRequest]) -> HypervisorNow:
     largest = overview.largest_in_use()
-    return {
-        "hypervisor": row,
-        "mark": inventory_queries.mark_of(row, moves),
-        "described": capacity.described(
+    return HypervisorNow(
+        hypervisor=row,
+        mark=inventory_queries.mark_of(row, moves),
+        described=capacity.described(
             row, capacity.usage_by_project(row.cloud, row.host)
         ),
-        "largest": largest,
-        "fits": largest.fits(free(row)) if largest else None,
-        "moves": moves,
-        "leaks": list(leaks_known.of_host(row)),
-    }
+        largest=largest,
+        fits=largest.fits(free(row)) if largest else None,
+        moves=moves,
+        leaks=list(leaks_known.of_host(row)),
+    )
 
 
 def _neighbours(row: Hypervisor) -> SafeString:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -13,15 +13,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.errors import Gone, NovawebError, Unfit
-from migrations_app.models import Run
+from migrations_app.models import Line, MigrationRequest, Removal, Run, Step
 from migrations_app.runs import actions as verbs
 from migrations_app.runs import downtime as standstill
 from migrations_app.runs import queries as runs_queries
+from migrations_app.runs.downtime import Probed, Standstill
 from migrations_app.runs.log_file import log_bytes
 from migrations_app.runs.queries import LOG, removed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
-from migrations_app.web.runs.latency_chart import picture
+from migrations_app.web.runs.latency_chart import Picture, picture
 from migrations_app.web.tags.runs import log_line
 
 # The parts of the page that change while a run goes on, each by one template that the
@@ -95,11 +96,43 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     try:
         carry_out(pk, by=user_of(request), note=note_in(request.POST))
     except NovawebError as error:
-        status = error.status
-        context = {"trouble": error.sentence, "note": request.POST.get("note", "")}
-        return _show(request, runs_queries.run(pk), context, status=status)
+        return _show(
+            request,
+            runs_queries.run(pk),
+            trouble=error.sentence,
+            note=request.POST.get("note", ""),
+            status=error.status,
+        )
     messages.success(request, said)
     return redirect("run", pk=pk)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangingParts:
+    """What the templates in PARTS show of a run, as of one moment."""
+
+    run: Run
+    move: MigrationRequest
+    steps: list[Step]
+    shown: Step | None  # the step under way that says how far it is
+    no_return: bool  # the point of no return is passed
+    live: bool
+    measured: Standstill | None
+    estimated: str
+    probe: Probed | None
+    latency: Picture | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPage(ChangingParts):
+    """What runs/run.html shows of a run to a person."""
+
+    lines: list[Line]  # the last ones
+    before: int  # how many stand before them, in the text file only
+    log_removed: Removal | None
+    over: bool
+    trouble: str = ""  # why what they asked for was not done
+    note: str = ""  # what they typed, so that it is not lost
 
 
 def parts(row: Run, person: Person) -> dict[str, str]:
@@ -108,48 +141,47 @@ def parts(row: Run, person: Person) -> dict[str, str]:
     They contain no elapsed time and no token, so that their text changes only when
     something has happened, and the page is updated only then.
     """
-    context = {**_context(row), "person": person, "streamed": True}
+    context = {**vars(_changing(row)), "person": person, "streamed": True}
     return {
         name: render_to_string(template, context) for name, template in PARTS.items()
     }
 
 
-def _context(row: Run) -> dict[str, Any]:
+def _changing(row: Run) -> ChangingParts:
     steps = runs_queries.steps(row)
     probe = standstill.probed(row)
     current = [s for s in steps if s.state in ("under_way", "going_back")]
-    return {
-        "run": row,
-        "move": row.request,
-        "steps": steps,
-        "step": current[-1] if current else None,
-        "shown": next((s for s in current if s.progress), None),
-        "no_return": any(s.final and s.state == "done" for s in steps),
-        "live": row.request.procedure == "live",
-        "measured": standstill.measured(steps),
-        "estimated": standstill.estimated(row.request.estimate),
-        "probe": probe,
-        "latency": probe and picture(probe.answers, probe.result, probe.words),
-    }
+    return ChangingParts(
+        run=row,
+        move=row.request,
+        steps=steps,
+        shown=next((s for s in current if s.progress), None),
+        no_return=any(s.final and s.state == "done" for s in steps),
+        live=row.request.procedure == "live",
+        measured=standstill.measured(steps),
+        estimated=standstill.estimated(row.request.estimate),
+        probe=probe,
+        latency=picture(probe.answers, probe.result, probe.words) if probe else None,
+    )
 
 
 def _show(
     request: HttpRequest,
     row: Run,
-    more: dict[str, Any] | None = None,
     *,
+    trouble: str = "",
+    note: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    before = max(0, row.last_number - runs_queries.LINES_ON_A_PAGE)
-    context = {
-        **_context(row),
-        "lines": runs_queries.lines_after(
-            row.pk, before, limit=runs_queries.LINES_ON_A_PAGE
-        ),
-        "before": before,
-        "log_removed": removed(row, LOG),
-        "over": row.ended_at is not None,
-        "parts": PARTS,
-        **(more or {}),
-    }
-    return render(request, "runs/run.html", context, status=status)
+    most = runs_queries.LINES_ON_A_PAGE
+    before = max(0, row.last_number - most)
+    shown = RunPage(
+        **vars(_changing(row)),
+        lines=runs_queries.lines_after(row.pk, before, limit=most),
+        before=before,
+        log_removed=removed(row, LOG),
+        over=row.ended_at is not None,
+        trouble=trouble,
+        note=note,
+    )
+    return render(request, "runs/run.html", vars(shown), status=status)
