@@ -133,5 +133,6 @@ def _show(
     }
     if error is not None:
         context["trouble"] = error.sentence
+        context["note"] = request.POST.get("note", "")
     status = error.status if error else 200
     return render(request, "approvals/policy.html", context, status=status)

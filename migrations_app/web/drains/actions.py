@@ -65,9 +65,9 @@ def ask(request: HttpRequest) -> HttpResponse:
 @page()
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Carry out the action in the address."""
-    note = note_in(request.POST)
     by = user_of(request)
     try:
+        note = note_in(request.POST)
         if verb == "approve":
             digest = request.POST.get("plan_digest", "")
             row = verbs.approve(pk, by=by, plan_digest=digest, note=note)
@@ -87,6 +87,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             request,
             drains_seen.drain(pk),
             trouble=error.sentence,
+            tried=verb,
             note=request.POST.get("note", ""),
             status=error.status,
         )

@@ -91,6 +91,7 @@ class DrainPage(DrainProgress):
     may: dict[str, bool]  # by action
     no_approve: Refusal | None  # why they may not; None: they may
     trouble: str = ""  # why what they asked for was not done
+    tried: str = ""  # what that was: its form has their words again, and is open
     note: str = ""  # what they typed, so that it is not lost
 
 
@@ -110,6 +111,7 @@ def show_drain(
     row: Drain,
     *,
     trouble: str = "",
+    tried: str = "",
     note: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -134,6 +136,7 @@ def show_drain(
         },
         no_approve=no_approve,
         trouble=trouble,
+        tried=tried,
         note=note,
     )
     return render(request, "drains/drain.html", vars(shown), status=status)

@@ -71,7 +71,7 @@ def break_glass(request: HttpRequest, pk: int) -> HttpResponse:
             "Emergency start: the move starts at once. Another person must review it."
         )
 
-    return requests.decide(request, pk, act)
+    return requests.decide(request, pk, act, verb=Verb.BREAK_GLASS)
 
 
 @require_POST
@@ -83,7 +83,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         glass.review(pk, by=user_of(request), note=note)
         return "You reviewed the emergency start."
 
-    return requests.decide(request, pk, act)
+    return requests.decide(request, pk, act, verb=Verb.REVIEW)
 
 
 @require_safe

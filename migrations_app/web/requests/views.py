@@ -78,7 +78,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             f" approval{' is' if left == 1 else 's are'} needed to start."
         )
 
-    return decide(request, pk, act)
+    return decide(request, pk, act, verb=Verb.APPROVE)
 
 
 @require_POST
@@ -90,7 +90,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
         verbs.reject(pk, by=user_of(request), note=note)
         return "You rejected this request."
 
-    return decide(request, pk, act)
+    return decide(request, pk, act, verb=Verb.REJECT)
 
 
 @require_POST
@@ -102,10 +102,12 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         verbs.withdraw(pk, by=user_of(request), note=note)
         return "You withdrew this request."
 
-    return decide(request, pk, act)
+    return decide(request, pk, act, verb=Verb.WITHDRAW)
 
 
-def decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpResponse:
+def decide(
+    request: HttpRequest, pk: int, act: Callable[[str], str], *, verb: Verb
+) -> HttpResponse:
     """Carry out the action; on failure show the page with the error sentence."""
     try:
         messages.success(request, act(note_in(request.POST)))
@@ -114,6 +116,7 @@ def decide(request: HttpRequest, pk: int, act: Callable[[str], str]) -> HttpResp
             request,
             queries.request(pk),
             trouble=error.sentence,
+            tried=verb,
             note=request.POST.get("note", ""),
             status=error.status,
         )
@@ -142,6 +145,7 @@ class RequestPage:
     hosts: list[what_if.Host]
     pair: Pair | None
     trouble: str = ""  # why what they asked for was not done
+    tried: str = ""  # what that was: its form has their words again, and is open
     note: str = ""  # what they typed, so that it is not lost
 
 
@@ -150,6 +154,7 @@ def _show(
     row: MigrationRequest,
     *,
     trouble: str = "",
+    tried: str = "",
     note: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -178,6 +183,7 @@ def _show(
         if row.target
         else None,
         trouble=trouble,
+        tried=tried,
         note=note,
     )
     return render(request, "requests/request.html", vars(shown), status=status)

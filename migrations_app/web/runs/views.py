@@ -100,6 +100,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             request,
             runs_queries.run(pk),
             trouble=error.sentence,
+            tried=verb,
             note=request.POST.get("note", ""),
             status=error.status,
         )
@@ -132,6 +133,7 @@ class RunPage(ChangingParts):
     log_removed: Removal | None
     over: bool
     trouble: str = ""  # why what they asked for was not done
+    tried: str = ""  # what that was: its form has their words again, and is open
     note: str = ""  # what they typed, so that it is not lost
 
 
@@ -170,6 +172,7 @@ def _show(
     row: Run,
     *,
     trouble: str = "",
+    tried: str = "",
     note: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -182,6 +185,7 @@ def _show(
         log_removed=removed(row, LOG),
         over=row.ended_at is not None,
         trouble=trouble,
+        tried=tried,
         note=note,
     )
     return render(request, "runs/run.html", vars(shown), status=status)
