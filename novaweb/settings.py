@@ -10,8 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
-import structlog
 from csp.constants import NONCE, NONE, SELF
+
+from novaweb import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -275,45 +276,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 # ---- logging --------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(),
-        },
-        "plain": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(  # no variables: secrets
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            ),
-        },
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": env("NOVAWEB_LOG_FORMAT", default="plain"),
-        }
-    },
-    "root": {
-        "handlers": ["console"],
-        "level": env("NOVAWEB_LOG_LEVEL", default="INFO"),
-    },
-}
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.filter_by_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
+LOGGING = logs.configured(
+    form=env("NOVAWEB_LOG_FORMAT", default="plain"),
+    level=env("NOVAWEB_LOG_LEVEL", default="INFO"),
 )
 
 if not SECRET_KEY and DEBUG:

@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.api import runs
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
-from migrations_app.api.requests import RequestSerializer, answer
+from migrations_app.api.request_serializers import RequestSerializer
+from migrations_app.api.requests import answer
 from migrations_app.requests import amend as amending
 from migrations_app.requests import break_glass as glass
 from migrations_app.wording import LONGEST_TEXT

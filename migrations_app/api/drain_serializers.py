@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from migrations_app.api.approvals import StandingSerializer
 from migrations_app.api.base import Input, Text
-from migrations_app.api.requests import DecisionSerializer
+from migrations_app.api.request_serializers import DecisionSerializer
 from migrations_app.drains import approvals as rulings
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import Afterwards, DrainState

@@ -13,6 +13,7 @@ from migrations_app.models import (
     Instance,
     MigrationRequest,
     Snapshot,
+    Window,
 )
 from migrations_app.requests import filters as requests
 
@@ -107,3 +108,21 @@ class SpeedFilter(django_filters.FilterSet):  # type: ignore[misc]
     ) -> QuerySet[CopySpeed]:
         """True: measurements used in estimates; false: all others."""
         return rows.filter(latest=value == "true")
+
+
+class WindowFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Filter by kind, and by active or retired."""
+
+    active = django_filters.ChoiceFilter(
+        method="in_force", choices=[("true", "true"), ("false", "false")]
+    )
+
+    class Meta:
+        model = Window
+        fields = ("kind", "active")
+
+    def in_force(
+        self, rows: QuerySet[Window], name: str, value: str
+    ) -> QuerySet[Window]:
+        """True: active windows; false: retired windows."""
+        return rows.filter(active=value == "true")

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
-from migrations_app.api.filters import HypervisorFilter, InstanceFilter, SnapshotFilter
+from migrations_app.api.filters import HypervisorFilter, InstanceFilter
 from migrations_app.errors import Gone
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.actions import have_read_anew
@@ -26,7 +26,7 @@ from migrations_app.inventory.capacity import (
     usage_by_project,
     used_most,
 )
-from migrations_app.models import Hypervisor, Instance, Snapshot
+from migrations_app.models import Hypervisor, Instance
 
 CLOUD = OpenApiParameter("cloud", description="Needed if the name is ambiguous.")
 
@@ -201,28 +201,6 @@ class InstanceSerializer(serializers.ModelSerializer[Instance]):
         )
 
 
-class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
-    """Capacity and usage of a host at one time. Memory in MiB, disk in GiB."""
-
-    cloud = serializers.CharField(source="cloud.name")
-
-    class Meta:
-        model = Snapshot
-        fields = (
-            "cloud",
-            "host",
-            "grain",
-            "at",
-            "instances",
-            "vcpus_capacity",
-            "vcpus_used",
-            "memory_capacity",
-            "memory_used",
-            "disk_capacity",
-            "disk_used",
-        )
-
-
 @extend_schema(tags=["inventory"])
 class Hypervisors(Checked, ListAPIView[Hypervisor]):
     """Every compute host, with its capacity, by name."""
@@ -280,18 +258,6 @@ class OneInstance(Checked, APIView):
     def get(self, request: Request, uuid: UUID) -> Response:
         """Return the instance of that UUID."""
         return Response(InstanceSerializer(inventory_queries.instance(str(uuid))).data)
-
-
-@extend_schema(tags=["inventory"])
-class Snapshots(Checked, ListAPIView[Snapshot]):
-    """History of the capacity, newest first; ``grain`` is in minutes."""
-
-    serializer_class = SnapshotSerializer
-    filterset_class = SnapshotFilter
-
-    def get_queryset(self) -> QuerySet[Snapshot]:
-        """Return all, newest first."""
-        return Snapshot.objects.select_related("cloud").order_by("-at", "-pk")
 
 
 class SyncRequest(Input):

@@ -14,6 +14,7 @@ from migrations_app.api import amend as changing
 from migrations_app.api import (
     approvals,
     audit,
+    capacity_history,
     drains,
     inventory,
     leaks,
@@ -67,7 +68,7 @@ urlpatterns = [
     path(
         "instances/<uuid:uuid>/", inventory.OneInstance.as_view(), name="api-instance"
     ),
-    path("snapshots/", inventory.Snapshots.as_view(), name="api-snapshots"),
+    path("snapshots/", capacity_history.Snapshots.as_view(), name="api-snapshots"),
     path("leaks/", leaks.Leaks.as_view(), name="api-leaks"),
     path("speeds/", speeds.Speeds.as_view(), name="api-speeds"),
     path("services/", compute.Services.as_view(), name="api-services"),

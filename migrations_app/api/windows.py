@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,6 +19,7 @@ from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.api import runs
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
+from migrations_app.api.filters import WindowFilter
 from migrations_app.models import Window
 from migrations_app.requests.windows import actions as verbs
 from migrations_app.requests.windows import calendar_files
@@ -161,24 +161,6 @@ class OccurrenceSerializer(SpanSerializer):
     window = serializers.IntegerField(source="rule.id")
     name = serializers.CharField(source="rule.name")
     kind = serializers.CharField(source="rule.kind")
-
-
-class WindowFilter(FilterSet):  # type: ignore[misc]
-    """Filter by kind, and by active or retired."""
-
-    active = ChoiceFilter(
-        method="in_force", choices=[("true", "true"), ("false", "false")]
-    )
-
-    class Meta:
-        model = Window
-        fields = ("kind", "active")
-
-    def in_force(
-        self, rows: QuerySet[Window], name: str, value: str
-    ) -> QuerySet[Window]:
-        """True: active windows; false: retired windows."""
-        return rows.filter(active=value == "true")
 
 
 @extend_schema(tags=["windows"])

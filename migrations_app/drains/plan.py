@@ -6,10 +6,7 @@ process continues with the next. The cloud is never asked inside a transaction.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -21,6 +18,7 @@ from migrations_app.drains import approvals as rulings
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.lease import DrainLease
+from migrations_app.drains.plan_digest import digest_of
 from migrations_app.drains.planner.place import place
 from migrations_app.errors import Gone, NovawebError, Unfit, Unreachable, own_fault
 from migrations_app.integrations import connect as wiring
@@ -51,36 +49,6 @@ def plan(lease: DrainLease, drain: Drain) -> None:
             break
     if drain.looked_at_moves >= len(drain.tasks):
         _finish(lease, drain)
-
-
-def digest_of(drain: Drain, moves: Sequence[MigrationRequest]) -> str:
-    """Return the SHA-256 of all that an approver of the drain agrees to."""
-    agreed = {
-        "drain": drain.pk,
-        "cloud": drain.cloud.name,
-        "hosts": drain.hosts,
-        "targets": drain.targets,
-        "limits": drain.limits,
-        "stop_after": drain.stop_after,
-        "afterwards": drain.afterwards,
-        "token": drain.token,
-        "window": [str(drain.window_start), str(drain.window_end)],
-        "moves": [
-            [
-                move.place,
-                move.instance,
-                move.procedure,
-                move.source,
-                move.target,
-                move.fallbacks,
-                move.plan_digest,
-            ]
-            for move in moves
-        ],
-        "stays": [[each["instance"], each["sentence"]] for each in drain.stays],
-    }
-    text = json.dumps(agreed, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _place(lease: DrainLease, drain: Drain) -> None:

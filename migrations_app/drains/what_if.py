@@ -6,10 +6,8 @@ instance of hosts to empty (drains/planner/place.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-from django.db.models import QuerySet
 
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.planner.effect import Effect, effect
@@ -183,49 +181,6 @@ def cloud_of(of: Question) -> Cloud:
         named = ", ".join((*of.hosts, *of.picks))
         raise Gone(f"No host or instance of that name is known here: {named}.")
     return found[0]
-
-
-def picked(uuids: Collection[str]) -> dict[str, Instance]:
-    """Return the instances of these UUIDs. Raises Gone when one is not known."""
-    rows = Instance.objects.select_related("cloud").filter(uuid__in=list(uuids))
-    found = {row.uuid: row for row in rows}
-    for uuid in uuids:
-        if uuid not in found:
-            raise Gone(
-                f"No instance {uuid} is known here. A new instance appears when the"
-                " inventory is read again; otherwise it was deleted."
-            )
-    return {uuid: found[uuid] for uuid in uuids}
-
-
-def uuids_of(names: Sequence[str], *, cloud: str = "") -> list[str]:
-    """Return the UUIDs of instances that are given by name or UUID.
-
-    Raises Gone for an unknown name, Unfit for an ambiguous one.
-    """
-    rows: QuerySet[Instance] = Instance.objects.order_by()
-    if cloud:
-        rows = rows.filter(cloud__name=cloud)
-    meant = rows.filter(name__in=names) | rows.filter(
-        uuid__in=[name.lower() for name in names]
-    )
-    by_name: dict[str, list[str]] = {}
-    known = set()
-    for uuid, name in meant.values_list("uuid", "name"):
-        by_name.setdefault(name, []).append(uuid)
-        known.add(uuid)
-    found = []
-    for name in names:
-        uuids = [name.lower()] if name.lower() in known else by_name.get(name, [])
-        if not uuids:
-            raise Gone(f"No instance {name} is known here.")
-        if len(uuids) > 1:
-            raise Unfit(
-                f"{len(uuids)} instances are called {name}. Use the UUID, which is on"
-                " its page."
-            )
-        found += uuids
-    return found
 
 
 def _known(fleet: Fleet, host: str) -> Host:

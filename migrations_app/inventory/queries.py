@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,13 +11,18 @@ from django.conf import settings
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
-from migrations_app.errors import Gone
+from migrations_app.errors import Gone, Unfit
 from migrations_app.models import (
     Cloud,
     Hypervisor,
     Instance,
     MigrationRequest,
     Snapshot,
+)
+
+_NO_INSTANCE = (
+    "No instance {uuid} is known here. A new instance appears when the inventory is"
+    " read again; otherwise it was deleted."
 )
 
 
@@ -60,11 +65,47 @@ def instance(uuid: str) -> Instance:
     """Return the instance. Raises Gone when our copy of the clouds has none."""
     row = instances().filter(uuid=uuid).first()
     if row is None:
-        raise Gone(
-            f"No instance {uuid} is known here. A new instance appears when the"
-            " inventory is read again; otherwise it was deleted."
-        )
+        raise Gone(_NO_INSTANCE.format(uuid=uuid))
     return row
+
+
+def instances_of(uuids: Collection[str]) -> dict[str, Instance]:
+    """Return the instances of these UUIDs. Raises Gone when one is not known."""
+    found = {row.uuid: row for row in instances().filter(uuid__in=list(uuids))}
+    for uuid in uuids:
+        if uuid not in found:
+            raise Gone(_NO_INSTANCE.format(uuid=uuid))
+    return {uuid: found[uuid] for uuid in uuids}
+
+
+def uuids_of(names: Sequence[str], *, cloud: str = "") -> list[str]:
+    """Return the UUIDs of instances that are given by name or UUID.
+
+    Raises Gone for an unknown name, Unfit for an ambiguous one.
+    """
+    rows: QuerySet[Instance] = Instance.objects.order_by()
+    if cloud:
+        rows = rows.filter(cloud__name=cloud)
+    meant = rows.filter(name__in=names) | rows.filter(
+        uuid__in=[name.lower() for name in names]
+    )
+    by_name: dict[str, list[str]] = {}
+    known = set()
+    for uuid, name in meant.values_list("uuid", "name"):
+        by_name.setdefault(name, []).append(uuid)
+        known.add(uuid)
+    found = []
+    for name in names:
+        uuids = [name.lower()] if name.lower() in known else by_name.get(name, [])
+        if not uuids:
+            raise Gone(f"No instance {name} is known here.")
+        if len(uuids) > 1:
+            raise Unfit(
+                f"{len(uuids)} instances are called {name}. Use the UUID, which is on"
+                " its page."
+            )
+        found += uuids
+    return found
 
 
 def hypervisors() -> QuerySet[Hypervisor]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from textwrap import fill
 
 from migrations_app.preflight.advice import Option, advise
-from migrations_app.preflight.example_situations import SITUATIONS, Situation
+from migrations_app.preflight.example_situations import SITUATIONS
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import PROCEDURES
+from migrations_app.preflight.situation import Situation
 
 # What these always say says nothing about a situation.
 _ALWAYS = {"disabling.needless", "disabling.cost", "manual.last"}

@@ -18,6 +18,8 @@ from migrations_app.integrations.interfaces import Base, Command, Guest
 
 # How Nova names them (nova/virt/libvirt/driver.py, _create_images_and_backing).
 MADE = ("ephemeral", "swap")
+# Nova's names of the disks that stand on them.
+_DISKS = ("disk.eph", "disk.local", "disk.swap")
 PATIENCE = 12  # seconds for reading all files; a command's answer may take 20
 _PIECE = 8 << 20  # bytes; a smaller one costs more processes
 _LINE = re.compile(r"(missing|\d+) ([0-9a-f]{64}|-) ([0-9a-f]{64}|-) (.+)")
@@ -82,6 +84,17 @@ def of(guest: Guest) -> dict[str, str]:
         for path in disk.chain
         if basename(path).startswith(MADE)
     }
+
+
+def unread(guest: Guest) -> bool:
+    """Tell whether an ephemeral or swap disk did not say on what it stands."""
+    return any(
+        disk.kind == "file"
+        and disk.format == "qcow2"
+        and basename(disk.source).startswith(_DISKS)
+        and not disk.virtual_size
+        for disk in guest.disks
+    )
 
 
 def look_at(paths: Sequence[str]) -> Command:

@@ -25,8 +25,6 @@ from migrations_app.preflight.rules.nova_options import resolved, switch
 
 _CONF = "in the configuration of nova-compute (nova.conf, and what else it reads)"
 _FLAT = {"raw", "flat"}  # images_type
-# Nova's names of disks that stand on a file of the host's own making.
-_SCRATCH = ("disk.eph", "disk.local", "disk.swap")
 
 
 @rule("hosts.instances_path", about=About.INSTANCE)
@@ -108,7 +106,7 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
             look,
         )
     below = bases.of(pair.guest)
-    mute = _unreadable(pair.guest)
+    mute = bases.unread(pair.guest)
     if not (below or mute):
         said = f"The ephemeral and swap disks of {name} stand on no file of the host's."
         return ok(said) if promised else None
@@ -272,17 +270,6 @@ def _same(pair: Pair, path: str) -> bool | None:
 def _there(pair: Pair, path: str) -> bool:
     found = pair.target.made.get(path)
     return found is not None and found.size is not None
-
-
-def _unreadable(guest: Guest) -> bool:
-    """Tell whether a disk of that kind did not say on what it stands."""
-    return any(
-        disk.kind == "file"
-        and disk.format == "qcow2"
-        and basename(disk.source).startswith(_SCRATCH)
-        and not disk.virtual_size
-        for disk in guest.disks
-    )
 
 
 def _plain(path: str) -> str:

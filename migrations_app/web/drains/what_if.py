@@ -38,7 +38,7 @@ def foresee(request: HttpRequest) -> HttpResponse:
     wanted = asked.question(request.GET)
     try:
         if names := asked.names(request.GET.getlist("add")):
-            added = what_if.uuids_of(names, cloud=wanted.cloud)
+            added = inventory_queries.uuids_of(names, cloud=wanted.cloud)
             both = dict.fromkeys(added, "") | dict(wanted.picks)
             wanted = replace(wanted, picks=both)
             return redirect(f"{reverse('what-if')}?{asked.query(wanted)}")
@@ -76,7 +76,7 @@ def _picks(wanted: Question) -> list[Pick]:
     without = asked.without(wanted)
     return [
         Pick(instance=instance, target=wanted.picks[uuid], without=without[uuid])
-        for uuid, instance in what_if.picked(list(wanted.picks)).items()
+        for uuid, instance in inventory_queries.instances_of(list(wanted.picks)).items()
     ]
 
 
