@@ -21,7 +21,6 @@ from migrations_app.models import (
     ApprovalPolicy,
     AuditEntry,
     Cloud,
-    CopySpeed,
     Drain,
     Hypervisor,
     Instance,
@@ -29,7 +28,6 @@ from migrations_app.models import (
     MigrationRequest,
     Pacer,
     Run,
-    Snapshot,
     Step,
 )
 from migrations_app.models.states import OPEN_REQUESTS, REQUEST_STATE_OF_RUN, RunState
@@ -210,26 +208,6 @@ def write_line(of: Run, text: str, *, step: str = "") -> Line:
     return row
 
 
-def snapshots(host: str, *, of: Cloud, hours: int = 24) -> None:
-    """Give the host one snapshot an hour."""
-    now = timezone.now()
-    Snapshot.objects.bulk_create(
-        Snapshot(
-            cloud=of,
-            host=host,
-            at=now - timedelta(hours=hours - hour),
-            instances=10 + hour % 5,
-            vcpus_capacity=128,
-            vcpus_used=30 + hour,
-            memory_capacity=258048,
-            memory_used=100000 + 3000 * (hour % 9),
-            disk_capacity=2000,
-            disk_used=500 + 10 * hour,
-        )
-        for hour in range(hours)
-    )
-
-
 def audit_entry(verb: str = "request.asked", **fields: Any) -> AuditEntry:
     """Return a saved entry of the audit trail."""
     values: dict[str, Any] = {
@@ -275,24 +253,6 @@ def pacer_seen(*, seconds_ago: float = 0) -> None:
     """Say that a worker looked for due runs so long ago."""
     seen = timezone.now() - timedelta(seconds=seconds_ago)
     Pacer.objects.update_or_create(pk=1, defaults={"seen_at": seen})
-
-
-def copy_speed(source: str, target: str, *, of: Cloud, **fields: Any) -> CopySpeed:
-    """Return a measurement that is over: 940 Mbit/s, or the trouble that is given."""
-    well = "trouble" not in fields
-    values: dict[str, Any] = {
-        "cloud": of,
-        "source": source,
-        "target": target,
-        "mbit": 940 if well else None,
-        "latest": well,
-        "at": timezone.now(),
-        "asked_at": timezone.now(),
-        "asked_by_name": "otto",
-        "token": f"{next(_count):08x}",
-        **fields,
-    }
-    return CopySpeed.objects.create(**values)
 
 
 def drain(state: str = "requested", **fields: Any) -> Drain:

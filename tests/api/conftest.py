@@ -14,6 +14,10 @@ from django.test import Client
 from knox.models import AuthToken
 
 from tests import factories
+from tests.cast import Cast
+from tests.stage import Stage
+
+REASON = "The host is to be emptied."
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +117,27 @@ def stranger(db: None) -> Person:
 def nobody(db: None) -> Person:
     """Somebody who is not signed in."""
     return Person()
+
+
+@pytest.fixture
+def rita(cast: Cast) -> Person:
+    """The cast's requester."""
+    return Person(cast.requester)
+
+
+@pytest.fixture
+def anna(cast: Cast) -> Person:
+    """The cast's approver."""
+    return Person(cast.approver)
+
+
+def ask(person: Person, stage: Stage, **fields: Any) -> Answer:
+    """Have the person ask for the stage's instance to be moved."""
+    said = {
+        "instance": stage.server,
+        "procedure": "live",
+        "target": stage.target,
+        "reason": REASON,
+        **fields,
+    }
+    return person.post("requests/", said)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from migrations_app.models import AuditEntry, Cloud
-from tests import factories
+from tests import factories, measurements
 from tests.api.conftest import Person
 
 
@@ -144,15 +144,15 @@ def test_a_list_costs_as_many_queries_for_many_rows_as_for_one(
         host = f"compute-{number}"
         factories.hypervisor(host)
         factories.instance(host=host)
-        factories.snapshots(host, of=factories.cloud(), hours=1)
+        measurements.snapshots(host, of=factories.cloud(), hours=1)
 
     with django_assert_max_num_queries(7):
         assert requester.get(path).json["count"] == 20
 
 
 def test_snapshots_are_of_a_host_and_a_time_newest_first(requester: Person) -> None:
-    factories.snapshots("compute-30", of=factories.cloud(), hours=24)
-    factories.snapshots("compute-31", of=factories.cloud(), hours=24)
+    measurements.snapshots("compute-30", of=factories.cloud(), hours=24)
+    measurements.snapshots("compute-31", of=factories.cloud(), hours=24)
     since = datetime.now(UTC) - timedelta(hours=2, minutes=30)
 
     answer = requester.get(

@@ -13,33 +13,11 @@ from migrations_app.models import MigrationRequest, Run
 from migrations_app.preflight.rule import PROCEDURES
 from migrations_app.requests import start as starts
 from tests import factories
-from tests.api.conftest import Answer, Person
+from tests.api.conftest import REASON, Person, ask
 from tests.cast import Cast
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
-REASON = "The host is to be emptied."
-
-
-@pytest.fixture
-def rita(cast: Cast) -> Person:
-    return Person(cast.requester)
-
-
-@pytest.fixture
-def anna(cast: Cast) -> Person:
-    return Person(cast.approver)
-
-
-def ask(person: Person, stage: Stage, **fields: Any) -> Answer:
-    said = {
-        "instance": stage.server,
-        "procedure": "live",
-        "target": stage.target,
-        "reason": REASON,
-        **fields,
-    }
-    return person.post("requests/", said)
 
 
 def test_preflight_gives_every_way_and_recommends_one(

@@ -30,7 +30,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests import factories
+from tests import factories, measurements
 from tests.api.conftest import Person
 from tests.shorter import examples
 from tests.stage import Stage
@@ -119,7 +119,7 @@ def one_connection() -> Iterator[None]:
 def there(stage: Stage, db: None) -> dict[str, Any]:
     """What can stand in an address, with something behind each."""
     host = factories.hypervisor("compute-30")
-    factories.snapshots(host.host, of=host.cloud, hours=3)
+    measurements.snapshots(host.host, of=host.cloud, hours=3)
     asked = factories.request(of=factories.instance(uuid=stage.server))
     factories.run(lines=["one", "two"])
     factories.audit_entry()

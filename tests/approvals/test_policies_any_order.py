@@ -18,11 +18,8 @@ from typing import Any
 import hypothesis
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import transaction
-from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -31,7 +28,6 @@ from hypothesis.stateful import (
 )
 
 from migrations_app.errors import NovawebError
-from migrations_app.integrations import connect as wiring
 from migrations_app.models import ApprovalPolicy, MigrationRequest, Run
 from migrations_app.requests import actions as requests
 from migrations_app.requests import amend as amending
@@ -41,26 +37,18 @@ from migrations_app.requests.approvals import delegations, policies
 from tests import factories
 from tests.approvals.policy_oracle import Known
 from tests.approvals.policy_stories import GROUPS, HOURS, NTH, STAGES, STORIES, WHO
+from tests.played import Play
 from tests.shorter import examples
-from tests.stage import Stage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
-class Approvals(RuleBasedStateMachine):
+class Approvals(Play):
     """One instance, six people, one policy that changes, and the clock."""
 
     def __init__(self) -> None:
         super().__init__()
         self.changes, self.locked, self.calm = 0, False, True
-        self.rows = transaction.atomic()
-        # the test's own: what a verb commits is not part of one transaction with it
-        self.rows._from_testcase = True  # type: ignore[attr-defined]
-        self.rows.__enter__()
-        self.stage = Stage()
-        self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(wiring, "_cloud", lambda name: self.stage.cloud)
-        self.patch.setattr(timezone, "now", self.stage.clock)
         self.known = Known(groups={name: set(its) for name, its in GROUPS.items()})
         for name, groups in GROUPS.items():
             factories.person(name, *groups)
@@ -68,11 +56,6 @@ class Approvals(RuleBasedStateMachine):
         factories.person("root", staff=True)
         ApprovalPolicy.objects.update(active=False)
         self.policy = factories.policy("Mine").pk
-
-    def teardown(self) -> None:
-        self.patch.undo()
-        transaction.set_rollback(True)
-        self.rows.__exit__(None, None, None)
 
     def user(self, name: str) -> User:
         """Return the person anew: what they may is read again."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from migrations_app.models import Decision
-from tests import factories, leaked, messages
+from tests import factories, leaked, measurements, messages
 from tests.browser.conftest import SignIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,13 +79,13 @@ def everything() -> dict[str, Any]:
     factories.hypervisor(
         "compute-32", enabled=False, disabled_reason="new memory", memory_total=0
     )
-    factories.snapshots("compute-30", of=cloud)
+    measurements.snapshots("compute-30", of=cloud)
     leaked.leak("compute-30", of=cloud)
     free = factories.instance("free", locked=True)
     of = factories.instance("asked", status="ERROR")
     request = factories.request(of=of, why="The plan changed.", what_if=WHAT_IF)
-    factories.copy_speed("compute-30", "compute-32", of=cloud)
-    factories.copy_speed("compute-30", "compute-31", of=cloud, trouble="No route.")
+    measurements.copy_speed("compute-30", "compute-32", of=cloud)
+    measurements.copy_speed("compute-30", "compute-31", of=cloud, trouble="No route.")
     Decision.objects.create(
         request=request,
         by_name="bert",

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,9 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from demo.ear import Ear
-from demo.people import ADMIN, PARTS
+from demo.people import PARTS
 from demo.shown.cloud import Pretend
 from demo.shown.scenes import EMPTIED, HELD, PRETEND, TO_EMPTY, Scene
-from demo.shown.show import Show
 from migrations_app import jobs
 from migrations_app.audit.verify import verify_all
 from migrations_app.drains import engine as drains
@@ -27,12 +24,10 @@ from migrations_app.errors import Unreachable
 from migrations_app.integrations import connect as wiring
 from migrations_app.models import AuditEntry, Decision, Drain, Instance, Leak
 from migrations_app.models import MigrationRequest as Request
-from migrations_app.notifications import delivery
-from migrations_app.notifications import dispatch as telling
 from migrations_app.requests import actions as requests
-from pretend import PretendCloud, seed
-from tests import emptied_database, factories
-from tests.free_port import free_port
+from pretend import PretendCloud
+from tests import emptied_database
+from tests.demo.installation import Installation
 from tests.web import role_table
 
 pytestmark = [
@@ -50,55 +45,6 @@ NO_LISTS = {"sign-in/", "drains/ask/", "requests/ask/", "policies/new/"} | {
 }
 OF_THEN = {"waits": "requested", "glass": "completed"}
 OF_MISHAP = {"finish": "held", "transfer": "rolled_back", "never": "running"}
-
-
-class Installation:
-    """The demo on a pretend cloud, where time passes only when somebody waits."""
-
-    def __init__(self, folder: Path) -> None:
-        self.time = timezone.now()
-        self.cloud = PretendCloud("pretend", folder / "pretend.sqlite3", clock=self.now)
-        seed(self.cloud)
-        self.ear = Ear(folder / "webhook.log", port=free_port())
-        for name, part in PARTS.items():
-            if not User.objects.filter(username=name).exists():
-                roles = [part.role] if part.role else []
-                factories.person(name, *roles, staff=name == ADMIN)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def work(self) -> None:
-        """A few seconds pass, and the workers do what is due."""
-        self.time += timedelta(seconds=3)
-        jobs.walk_due()
-        jobs.measure_speeds()
-
-    def start(self) -> Show:
-        """What ``make dev`` does between two starts of its programs."""
-        show = Show(pretend=True, pause=self.work)
-        show.furnish(self.ear.url)
-        show.enrich()
-        jobs.sync("pretend")
-        show.play()
-        show.settle()
-        return show
-
-    def rest(self) -> None:
-        """Time passes until all that ends by itself has ended."""
-        for _ in range(200):
-            self.work()
-            moving = Request.objects.filter(state="running")
-            under_way = Drain.objects.filter(state__in=("approved", "running"))
-            if moving.count() == 1 and not under_way.exists():
-                break
-        jobs.sync("pretend")
-        for _ in range(4):
-            jobs.look_for_leaks()
-            self.time += timedelta(seconds=30)
-        telling.tell_due(self.time)
-        for lane in delivery.lanes_due(self.time):
-            delivery.serve(lane, clock=self.now)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST = 320  # lines, about 300: longer, and a file is about more than one thing
+LONGEST = 300  # lines: longer, and a file is about more than one thing
+# Handed to auditors as one file that needs nothing of ours, so it cannot be cut in two.
+ALONE = ROOT / "verifier" / "verify_audit.py"
 NO_NAMES = {"utils", "helpers", "services", "managers"}
 # The lab is about OpenStack's services: there the word is a thing, not an excuse.
 ALLOWED = {ROOT / "lab" / "services.py", ROOT / "lab" / "api" / "services.py"}
@@ -33,9 +35,10 @@ def tracked(suffix: str) -> Iterator[Path]:
 def test_it_has_no_file_of_more_than_about_300_lines() -> None:
     long = [
         f"{path.relative_to(ROOT)}: {count}"
-        for suffix in (".py", ".js", ".css")
+        for suffix in (".py", ".html", ".css", ".js", ".sh")
         for path in tracked(suffix)
         if "migrations" not in path.parts
+        and path != ALONE
         and (count := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
     ]
     assert long == []

@@ -11,6 +11,7 @@ from migrations_app.errors import Gone, WorldError
 from migrations_app.integrations import interfaces as ports
 from migrations_app.inventory.read_cloud import Report
 from migrations_app.inventory.sync import sync
+from migrations_app.models import Instance
 
 
 def stock(
@@ -149,3 +150,28 @@ def at(cloud: Listing, moment: datetime) -> bool:
     report = sync("one", cloud.as_cloud(), now=moment)
     assert report.trouble == ""
     return report.whole
+
+
+def cloud_of_two_hosts() -> Listing:
+    """Return a cloud of web on compute-30 and db on compute-31, both of shop."""
+    return Listing(
+        hosts=[hypervisor("compute-30"), hypervisor("compute-31")],
+        computes=[service("compute-30"), service("compute-31")],
+        listed=[server("web", "compute-30"), server("db", "compute-31")],
+        tenants=[ports.Project("p1", "shop")],
+    )
+
+
+def hosts_of_instances() -> dict[str, str]:
+    """Return where our copy says that each instance is, by name."""
+    return dict(Instance.objects.values_list("name", "host"))
+
+
+def failing(error: Exception, *, at: str = "") -> Callable[[ports.Server], None]:
+    """Return what raises the error before that server is read; without one, any."""
+
+    def fail(each: ports.Server) -> None:
+        if at in ("", each.name):
+            raise error
+
+    return fail

@@ -13,25 +13,19 @@ from migrations_app.inventory import rows
 from migrations_app.inventory.read_cloud import DOUBTS
 from migrations_app.inventory.sync import refresh_instance
 from migrations_app.models import Cloud, Hypervisor, Instance
-from tests.inventory.cloud import Listing, hypervisor, scan, server, service
+from tests.inventory.cloud import (
+    Listing,
+    cloud_of_two_hosts,
+    failing,
+    hosts_of_instances,
+    scan,
+    server,
+)
 
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
-
-
-def cloud_of_two_hosts() -> Listing:
-    return Listing(
-        hosts=[hypervisor("compute-30"), hypervisor("compute-31")],
-        computes=[service("compute-30"), service("compute-31")],
-        listed=[server("web", "compute-30"), server("db", "compute-31")],
-        tenants=[ports.Project("p1", "shop")],
-    )
-
-
-def hosts_of_instances() -> dict[str, str]:
-    return dict(Instance.objects.values_list("name", "host"))
 
 
 def test_it_copies_hypervisors_and_instances_with_their_projects_names() -> None:
@@ -164,12 +158,7 @@ def test_a_cloud_that_does_not_answer_leaves_everything_and_a_sentence(
     if moment == "at once":
         cloud.trouble = error
     else:
-
-        def fail(each: ports.Server) -> None:
-            if each.name == "db":
-                raise error
-
-        cloud.before_server = fail
+        cloud.before_server = failing(error, at="db")
 
     report = scan("one", cloud.as_cloud(), now=LATER)
 
@@ -207,11 +196,7 @@ def test_after_trouble_the_next_good_reading_clears_the_sentence() -> None:
 
 def test_a_mistake_of_our_own_is_raised_and_gives_the_turn_back() -> None:
     cloud = cloud_of_two_hosts()
-
-    def fail(each: ports.Server) -> None:
-        raise ZeroDivisionError
-
-    cloud.before_server = fail
+    cloud.before_server = failing(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         scan("one", cloud.as_cloud(), now=NOON)
     assert "an error in novaweb" in Cloud.objects.get().trouble

@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+from migrations_app.models import Delivery, Webhook
+from migrations_app.notifications import delivery, dispatch, webhooks
+from tests.cast import Cast
+from tests.stage import Stage
+
 
 @dataclass
 class Got:
@@ -118,3 +123,27 @@ def mail_server(settings: Any) -> Iterator[MailServer]:
         yield there
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def made(stage: Stage, cast: Cast, listener: Listener) -> webhooks.Made:
+    """A webhook that is told what is held or waits for approval."""
+    return webhooks.create(
+        by=cast.operator, name="chat", url=listener.url, events=["held", "waits"]
+    )
+
+
+def tell_and_serve(stage: Stage, lane: str) -> int:
+    """Have what is due said on that lane; return how many were sent."""
+    dispatch.tell_due(stage.time)
+    return delivery.serve(lane, clock=stage.clock)
+
+
+def lane_of(hook: Webhook) -> str:
+    """Return the lane that the webhook's messages wait in."""
+    return f"webhook:{hook.pk}"
+
+
+def only() -> Delivery:
+    """Return the one message to a webhook that there is."""
+    return Delivery.objects.filter(channel="webhook").get()

@@ -17,31 +17,10 @@ from migrations_app.integrations.interfaces.http_post import Reply
 from migrations_app.models import AuditEntry, Delivery, Lane, Notice, Webhook
 from migrations_app.notifications import delivery, dispatch, webhooks
 from tests.cast import Cast
-from tests.notifications.conftest import Listener
+from tests.notifications.conftest import Listener, lane_of, only, tell_and_serve
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def made(stage: Stage, cast: Cast, listener: Listener) -> webhooks.Made:
-    """A webhook that gets what waits for approval."""
-    return webhooks.create(
-        by=cast.operator, name="chat", url=listener.url, events=["waits", "held"]
-    )
-
-
-def lane_of(hook: Webhook) -> str:
-    return f"webhook:{hook.pk}"
-
-
-def only() -> Delivery:
-    return Delivery.objects.filter(channel="webhook").get()
-
-
-def tell_and_serve(stage: Stage, lane: str) -> int:
-    dispatch.tell_due(stage.time)
-    return delivery.serve(lane, clock=stage.clock)
 
 
 def test_a_webhook_gets_a_signed_message(

@@ -9,19 +9,14 @@ import pytest
 
 from migrations_app.errors import Unreachable
 from migrations_app.models import Delivery
-from migrations_app.notifications import delivery, mail
 from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import mail
 from migrations_app.notifications import preferences as choices
 from tests.cast import Cast
-from tests.notifications.conftest import MailServer
+from tests.notifications.conftest import MailServer, tell_and_serve
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
-
-
-def tell_and_serve(stage: Stage, lane: str) -> int:
-    telling.tell_due(stage.time)
-    return delivery.serve(lane, clock=stage.clock)
 
 
 def test_a_mail_arrives_in_the_thread_of_its_request(

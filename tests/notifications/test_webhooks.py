@@ -17,13 +17,6 @@ from tests.stage import Stage
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def made(stage: Stage, cast: Cast, listener: Listener) -> webhooks.Made:
-    return webhooks.create(
-        by=cast.operator, name="chat", url=listener.url, events=["held", "waits"]
-    )
-
-
 def test_setting_one_up_is_recorded_without_its_secret(
     made: webhooks.Made, listener: Listener
 ) -> None:

@@ -36,7 +36,7 @@ from migrations_app.models import (
     Step,
     Window,
 )
-from tests import factories, messages
+from tests import factories, measurements, messages
 from tests.audit import rows
 from tests.stage import Stage
 
@@ -90,7 +90,7 @@ class FullSite:
         cloud = factories.cloud(f"cloud-{number}")
         for name in (host, "compute-30") if number == 1 else (host,):
             factories.hypervisor(name, cloud=self.cloud, zone=f"OS{number}")
-            factories.snapshots(name, of=self.cloud, hours=3)
+            measurements.snapshots(name, of=self.cloud, hours=3)
             LeakLook.objects.create(cloud=self.cloud, host=name, due_at=now)
         factories.hypervisor(host, cloud=cloud)
         factories.instance(cloud=cloud, host=host)
@@ -116,7 +116,7 @@ class FullSite:
             )
         self._nova_move(self.instance.uuid, 1_000 + number)
         for source, target in ((host, "compute-30"), ("compute-30", host)):
-            factories.copy_speed(source, target, of=self.cloud)
+            measurements.copy_speed(source, target, of=self.cloud)
         self.stage.cloud.add_host(host, zone="OS1")
         for place in (host, self.stage.source):
             self.stage.cloud.create(f"guest-{number}-{place}", host=place)

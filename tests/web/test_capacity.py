@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests import factories
+from tests import factories, measurements
 
 pytestmark = pytest.mark.django_db
 
@@ -145,7 +145,7 @@ def test_the_page_of_a_host_is_sent_anew_only_when_something_changed(
 @pytest.mark.parametrize("span", ["day", "month", "year", "nonsense"])
 def test_the_history_reaches_as_far_back_as_asked(operator: Client, span: str) -> None:
     row = factories.hypervisor("compute-30")
-    factories.snapshots("compute-30", of=row.cloud)
+    measurements.snapshots("compute-30", of=row.cloud)
 
     charts = operator.get(f"/hypervisors/compute-30/?span={span}").context["charts"]
 

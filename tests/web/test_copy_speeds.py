@@ -11,7 +11,7 @@ from django.utils import timezone
 from migrations_app.integrations import connect as wiring
 from migrations_app.integrations.interfaces import World
 from migrations_app.models import CopySpeed
-from tests import factories
+from tests import factories, measurements
 from tests.stage import Stage
 
 HTMX = {"HX-Request": "true"}
@@ -27,7 +27,7 @@ def ways_in(stage: Stage, db: None) -> Stage:
 
 
 def measured(**fields: object) -> CopySpeed:
-    return factories.copy_speed(
+    return measurements.copy_speed(
         "compute-30", "compute-34", of=factories.cloud(), **fields
     )
 

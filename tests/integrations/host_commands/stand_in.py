@@ -6,10 +6,11 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from migrations_app.errors import Unreachable
 from migrations_app.integrations.host_commands import host_survey_parser as survey_read
 from migrations_app.integrations.host_commands.host_survey import (
     look_at_guest,
@@ -135,6 +136,18 @@ class Host:
     def guest(self) -> Guest | None:
         asked = look_at_guest(server_id=WEB)
         return survey_read.guest(self.run("compute-30", asked), WEB)
+
+
+class Several(Host):
+    """Hosts by name; any other is silent."""
+
+    def __init__(self, hosts: Mapping[str, Host]) -> None:
+        self.hosts = hosts
+
+    def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
+        if host not in self.hosts:
+            raise Unreachable(f"{host} is silent.")
+        return self.hosts[host].run(host, command, timeout=timeout)
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from migrations_app.errors import Blocked, Unreachable
+from migrations_app.errors import Blocked
 from migrations_app.integrations.host_commands import host_survey_parser as survey_read
 from migrations_app.integrations.host_commands.host_survey import (
     compare_hardware,
@@ -16,14 +15,8 @@ from migrations_app.integrations.host_commands.host_survey import (
     survey,
     try_to_reach,
 )
-from migrations_app.integrations.interfaces import Command, Guest, HostFacts
-from tests.integrations.host_commands.stand_in import WEB, Host, running
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    with running(tmp_path) as host:
-        yield host
+from migrations_app.integrations.interfaces import Guest, HostFacts
+from tests.integrations.host_commands.stand_in import WEB, Host, Several, running
 
 
 def test_it_reads_what_a_host_is_and_has_of_an_instance(host: Host) -> None:
@@ -266,13 +259,6 @@ def test_it_puts_together_what_both_hosts_say(host: Host) -> None:
 def test_it_reads_on_both_hosts_what_ephemeral_disks_stand_on(tmp_path: Path) -> None:
     hosts: dict[str, Host] = {}
 
-    class Both(Host):
-        def __init__(self) -> None:
-            """Be either, by name."""
-
-        def run(self, name: str, command: Command, *, timeout: float = 20.0) -> str:
-            return hosts[name].run(name, command, timeout=timeout)
-
     for name in ("compute-30", "compute-34"):
         (tmp_path / name).mkdir()
     with (
@@ -285,7 +271,9 @@ def test_it_reads_on_both_hosts_what_ephemeral_disks_stand_on(tmp_path: Path) ->
         for each in hosts.values():
             each.stand_on(base)
         source.boot()
-        found = survey(Both(), server_id=WEB, source="compute-30", target="compute-34")
+        found = survey(
+            Several(hosts), server_id=WEB, source="compute-30", target="compute-34"
+        )
     assert found.target is not None
     assert found.target.shared is False
     # to both it is the same file, being on this one machine
@@ -296,17 +284,8 @@ def test_it_reads_on_both_hosts_what_ephemeral_disks_stand_on(tmp_path: Path) ->
 
 def test_a_host_that_does_not_answer_is_named_and_nothing_is_raised(host: Host) -> None:
     host.boot()
-
-    class Half(Host):
-        def __init__(self) -> None:
-            """Be the same host, but for one name."""
-
-        def run(self, name: str, command: Command, *, timeout: float = 20.0) -> str:
-            if name == "compute-34":
-                raise Unreachable("compute-34 is silent.")
-            return host.run(name, command, timeout=timeout)
-
-    found = survey(Half(), server_id=WEB, source="compute-30", target="compute-34")
+    hosts = Several({"compute-30": host})
+    found = survey(hosts, server_id=WEB, source="compute-30", target="compute-34")
     assert found.unread == {"compute-34": "compute-34 is silent."}
     assert found.guest is not None
     assert found.source.domain == "running"

@@ -13,11 +13,8 @@ from typing import Any
 
 import hypothesis
 import pytest
-from django.db import transaction
-from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -26,7 +23,6 @@ from hypothesis.stateful import (
 )
 
 from migrations_app.errors import NovawebError, Unreachable
-from migrations_app.integrations import connect as wiring
 from migrations_app.models import (
     AuditEntry,
     Decision,
@@ -48,6 +44,7 @@ from migrations_app.runs import actions as runs
 from pretend import Killed
 from tests.cast import Cast
 from tests.factories import person
+from tests.played import Play
 from tests.shorter import examples
 from tests.stage import Stage, dying_at_write
 
@@ -67,19 +64,11 @@ ABOUT_RUNS: list[Any] = [runs.stop, runs.abort, runs.force_complete]
 ABOUT_HELD: list[Any] = [runs.look_again, runs.go_back, runs.close]
 
 
-class Moves(RuleBasedStateMachine):
+class Moves(Play):
     """One instance, two hosts, everybody, and one worker after the other."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows = transaction.atomic()
-        # the test's own: what a verb commits is not part of one transaction with it
-        self.rows._from_testcase = True  # type: ignore[attr-defined]
-        self.rows.__enter__()
-        self.stage = Stage()
-        self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(wiring, "_cloud", lambda name: self.stage.cloud)
-        self.patch.setattr(timezone, "now", self.stage.clock)
         self.cast = Cast()
         # one who may both ask and approve, and tries to do both
         self.greedy = person("greedy", "requester", "approver", staff=True)
@@ -89,9 +78,7 @@ class Moves(RuleBasedStateMachine):
             self.mend()
             self.expect_an_end()
         finally:
-            self.patch.undo()
-            transaction.set_rollback(True)
-            self.rows.__exit__(None, None, None)
+            super().teardown()
 
     def attempt(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Do it; being refused in our own words, or dying in the midst, is no fault."""
