@@ -67,6 +67,7 @@ class Site:
             "NOVAWEB_DATABASE_URL": database_url(),
             "NOVAWEB_REDIS_URL": f"{self.valkey.connection_url}/0",
             "NOVAWEB_SYNC_EVERY": "86400",
+            "NOVAWEB_TICK": "1",
             "NOVAWEB_DEBUG": "true",
             "PYTHONPATH": str(ROOT),
             **environment,
