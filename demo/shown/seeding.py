@@ -29,7 +29,7 @@ from migrations_app.models import (
 from migrations_app.models import MigrationRequest as Request
 from migrations_app.models.states import DrainState, RequestState
 from migrations_app.requests import actions as requests
-from migrations_app.requests import break_glass as glass
+from migrations_app.requests import emergency_start as glass
 
 PLANNING_PATIENCE = 60.0  # seconds until a drain is planned
 Part = TypeVar("Part", Scene, Emptying)

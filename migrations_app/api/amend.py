@@ -16,7 +16,7 @@ from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.request_serializers import RequestSerializer
 from migrations_app.api.requests import answer
 from migrations_app.requests import amend as amending
-from migrations_app.requests import break_glass as glass
+from migrations_app.requests import emergency_start as glass
 from migrations_app.wording import LONGEST_TEXT
 
 

@@ -1,4 +1,4 @@
-"""How one move of a drain begins, is postponed or is skipped, as decision.py says."""
+"""How one move of a drain begins, is postponed or is skipped (see begin_check.py)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from migrations_app.audit import recorder as audit
-from migrations_app.drains.decision import Begin, Postpone, Skip, decide, not_yet
+from migrations_app.drains.begin_check import Begin, Postpone, Skip, decide, not_yet
 from migrations_app.drains.lease import DrainLease
 from migrations_app.drains.planner import move_order
 from migrations_app.drains.planner.model import Limits, Task

@@ -86,7 +86,7 @@ class Choice(models.Model):
 class Webhook(models.Model):
     """Address that events are posted to; without a group, all events.
 
-    ``secret`` is encrypted (notifications/webhook_secrets.py). After a change
+    ``secret`` is encrypted (notifications/webhook_signing.py). After a change
     ``old_secret`` also signs until ``old_until``.
     """
 

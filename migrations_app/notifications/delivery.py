@@ -26,7 +26,7 @@ from migrations_app.models import Attempt, Delivery, Lane, Webhook
 from migrations_app.models.lease import Clock, Lease, free
 from migrations_app.notifications import dispatch as telling
 from migrations_app.notifications import mail
-from migrations_app.notifications import webhook_secrets as secret
+from migrations_app.notifications import webhook_signing as secret
 
 log = structlog.get_logger(__name__)
 # After the first try and each further one; after the last it is given up.

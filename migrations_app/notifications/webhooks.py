@@ -25,7 +25,7 @@ from migrations_app.models import Delivery, Webhook
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.notifications import dispatch as telling
 from migrations_app.notifications import messages as words
-from migrations_app.notifications import webhook_secrets as secret
+from migrations_app.notifications import webhook_signing as secret
 from migrations_app.notifications.events import OUTSIDE
 
 # For so long the secret before the last is good, too, so that nobody must hurry.

@@ -19,7 +19,7 @@ from migrations_app.procedures.expected_state import (
     awaiting_confirmation,
 )
 from migrations_app.procedures.steps import downtime
-from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps import request_trace as trace
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,

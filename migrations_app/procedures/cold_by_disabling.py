@@ -31,7 +31,7 @@ from migrations_app.procedures.expected_state import (
     awaiting_confirmation,
     before_move,
 )
-from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps import request_trace as trace
 from migrations_app.procedures.steps.disable_other_hosts import (
     DisableOthers,
     EnableOthers,

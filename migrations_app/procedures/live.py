@@ -26,7 +26,7 @@ from migrations_app.procedures.expected_state import Expected, after_move
 from migrations_app.procedures.steps import downtime
 from migrations_app.procedures.steps import live_progress as progress
 from migrations_app.procedures.steps import live_storage as storage
-from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps import request_trace as trace
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,

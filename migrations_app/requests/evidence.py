@@ -23,7 +23,7 @@ from migrations_app.models import (
     Step,
 )
 from migrations_app.runs import downtime as standstill
-from migrations_app.runs.log_file import log_sha256
+from migrations_app.runs.log_export import log_sha256
 
 ON_HOSTS = frozenset({"run.command", "run.answered", "run.looked"})
 

@@ -27,7 +27,7 @@ from migrations_app.runs.engine.run_writer import (
     copy_state_to_request,
     reason_for_turning_back,
 )
-from migrations_app.runs.log_file import log_proof
+from migrations_app.runs.log_export import log_proof
 
 
 def stop(run_id: int, *, by: User, note: str = "") -> Run:

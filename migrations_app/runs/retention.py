@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from migrations_app.audit import recorder as audit
 from migrations_app.models import Delivery, Line, Notice, Removal, Run, Sample
-from migrations_app.runs.log_file import log_sha256
+from migrations_app.runs.log_export import log_sha256
 from migrations_app.runs.queries import LOG, SAMPLES
 
 log = structlog.get_logger(__name__)

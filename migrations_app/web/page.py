@@ -21,7 +21,7 @@ from migrations_app.drains import queries as drains_seen
 from migrations_app.errors import NovawebError
 from migrations_app.models import BrokenGlass
 from migrations_app.notifications import inbox
-from migrations_app.requests import break_glass as glass
+from migrations_app.requests import emergency_start as glass
 from migrations_app.requests import queries
 from migrations_app.runs import queries as runs_queries
 from migrations_app.web.menu import Menu, menu

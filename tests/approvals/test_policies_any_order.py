@@ -31,7 +31,7 @@ from migrations_app.errors import NovawebError
 from migrations_app.models import ApprovalPolicy, MigrationRequest, Run
 from migrations_app.requests import actions as requests
 from migrations_app.requests import amend as amending
-from migrations_app.requests import break_glass as glass
+from migrations_app.requests import emergency_start as glass
 from migrations_app.requests import start as starts
 from migrations_app.requests.approvals import delegations, policies
 from tests import factories

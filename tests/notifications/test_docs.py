@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.notifications import webhook_secrets as secret
+from migrations_app.notifications import webhook_signing as secret
 from migrations_app.notifications.events import EVENTS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "notifications.md").read_text(

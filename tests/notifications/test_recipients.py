@@ -12,7 +12,7 @@ from migrations_app.audit import recorder as audit
 from migrations_app.models import ApprovalPolicy, Delegation, Delivery, Notice, Webhook
 from migrations_app.notifications import dispatch as telling
 from migrations_app.notifications import preferences as choices
-from migrations_app.notifications import webhook_secrets as secret
+from migrations_app.notifications import webhook_signing as secret
 from migrations_app.requests import actions as requests
 from tests import factories
 from tests.cast import Cast

@@ -21,7 +21,7 @@ from migrations_app.integrations.interfaces import (
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
 from migrations_app.procedures.base import StepContext
-from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps import request_trace as trace
 from tests.cast import walk_until
 from tests.stage import Stage
 

@@ -13,7 +13,7 @@ from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Migration, Move, World
 from migrations_app.procedures.base import StepContext
 from migrations_app.procedures.live import ACTION
-from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps import request_trace as trace
 from tests.integrations.adapters.clouds import LabPlace
 
 pytestmark = pytest.mark.lab

@@ -23,7 +23,7 @@ from migrations_app.audit import settings_changes as settings_seen
 from migrations_app.integrations import connect as wiring
 from migrations_app.management.checks import OURS
 from migrations_app.runs import wakeup as bell
-from migrations_app.runs.engine.beat import BEAT, Beat
+from migrations_app.runs.engine.pacer import BEAT, Beat
 from migrations_app.runs.probe.prober import Prober
 
 log = structlog.get_logger(__name__)

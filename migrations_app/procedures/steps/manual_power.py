@@ -17,7 +17,7 @@ from migrations_app.procedures.expected_state import (
     volumes_text,
 )
 from migrations_app.procedures.steps import manual_common as by_hand
-from migrations_app.procedures.steps import nova_requests as trace
+from migrations_app.procedures.steps import request_trace as trace
 
 LINES = 10  # of the console
 

@@ -28,7 +28,7 @@ from migrations_app.runs.engine import run_log as journal
 from migrations_app.runs.engine.command_audit import recorded
 from migrations_app.runs.engine.lease import RunLease
 from migrations_app.runs.engine.run_context import Outcome, RunContext
-from migrations_app.runs.log_file import log_proof
+from migrations_app.runs.log_export import log_proof
 
 # The first checks after a request come quickly, so that short moves end promptly.
 FIRST_WAIT = 0.5

@@ -18,7 +18,7 @@ from migrations_app.access.require import require
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import MigrationRequest
 from migrations_app.requests import amend as amending
-from migrations_app.requests import break_glass as glass
+from migrations_app.requests import emergency_start as glass
 from migrations_app.requests import queries
 from migrations_app.web.page import page, user_of
 from migrations_app.web.requests import views as requests
@@ -95,7 +95,7 @@ def broken(request: HttpRequest) -> HttpResponse:
         "waiting": [row for row in rows if row.reviewed_at is None],
         "reviewed": [row for row in rows if row.reviewed_at is not None],
     }
-    return render(request, "requests/break_glass.html", context)
+    return render(request, "requests/emergency_start.html", context)
 
 
 def _form(

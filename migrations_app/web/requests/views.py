@@ -26,7 +26,7 @@ from migrations_app.models import (
 )
 from migrations_app.models.states import RequestState
 from migrations_app.requests import actions as verbs
-from migrations_app.requests import break_glass as glass
+from migrations_app.requests import emergency_start as glass
 from migrations_app.requests import queries
 from migrations_app.requests.approvals import evaluate as rulings
 from migrations_app.requests.approvals.status import ApprovalStatus

@@ -18,7 +18,7 @@ from migrations_app.runs import actions as verbs
 from migrations_app.runs import downtime as standstill
 from migrations_app.runs import queries as runs_queries
 from migrations_app.runs.downtime import Probed, Standstill
-from migrations_app.runs.log_file import log_bytes
+from migrations_app.runs.log_export import log_bytes
 from migrations_app.runs.queries import LOG, removed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of

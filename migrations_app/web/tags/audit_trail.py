@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from migrations_app.audit.timeline import DECISIONS, RESULTS, Subject
 from migrations_app.models import AuditEntry, Line
-from migrations_app.runs.log_file import log_text
+from migrations_app.runs.log_export import log_text
 from migrations_app.web.tags.novaweb import icon
 
 register = template.Library()

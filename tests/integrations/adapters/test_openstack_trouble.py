@@ -18,7 +18,7 @@ from migrations_app.errors import (
     WorldError,
 )
 from migrations_app.integrations.adapters.openstack import OpenStackCloud
-from migrations_app.integrations.adapters.openstack import errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors as verdict
 from tests.integrations.adapters.library_errors import every_exception, name_of
 from tests.integrations.adapters.sham import (
     HANG_UP,

@@ -15,8 +15,8 @@ from migrations_app.inventory.sync_lease import Overtaken, SyncLease
 from migrations_app.models import Cloud, Drain, Lane, Pacer, Probe, Run
 from migrations_app.models.lease import Lease
 from migrations_app.notifications import delivery
-from migrations_app.runs.engine.beat import PacerLease
 from migrations_app.runs.engine.lease import RunLease
+from migrations_app.runs.engine.pacer import PacerLease
 from migrations_app.runs.probe.samples import ProbeLease
 from tests import factories
 

@@ -13,7 +13,7 @@ from migrations_app.integrations.interfaces import Cloud, Command, World
 from migrations_app.models import AuditEntry, Run
 from migrations_app.runs.engine import command_audit as recording
 from migrations_app.runs.engine.command_audit import recorded
-from migrations_app.runs.log_file import log_proof
+from migrations_app.runs.log_export import log_proof
 from tests.cast import COMMANDS, Cast, walk_until
 from tests.stage import Stage
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from migrations_app.errors import Blocked, Conflict, Gone, Refused
-from migrations_app.integrations.adapters.openstack import errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors as verdict
 from migrations_app.integrations.adapters.openstack import parsing as values
 from migrations_app.integrations.adapters.openstack.host_allocations import Holding
 from migrations_app.integrations.adapters.openstack.hosts import Hosts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrations_app.integrations.adapters.openstack import errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors as verdict
 from migrations_app.integrations.adapters.openstack.hosts import Hosts
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces.host_allocations import Binding

@@ -6,7 +6,7 @@ import contextlib
 from urllib.parse import quote
 
 from migrations_app.errors import Gone
-from migrations_app.integrations.adapters.openstack import errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors as verdict
 from migrations_app.integrations.adapters.openstack import parsing as values
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Agent, Server, Volume

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked, Conflict
-from migrations_app.integrations.adapters.openstack import errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors as verdict
 from migrations_app.integrations.adapters.openstack import parsing as values
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Migration, Server, ServerGroup

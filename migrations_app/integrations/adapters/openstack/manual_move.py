@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.adapters.openstack import errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors as verdict
 from migrations_app.integrations.adapters.openstack import parsing as values
 from migrations_app.integrations.adapters.openstack.hosts import Hosts
 from migrations_app.integrations.adapters.openstack.placement import Placement

@@ -19,7 +19,7 @@ from openstack.config.cloud_region import CloudRegion
 from openstack.exceptions import ConfigException
 
 from migrations_app.errors import Refused
-from migrations_app.integrations.adapters.openstack import errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors as verdict
 
 CONNECT_TIMEOUT = 5.0
 # What we speak. Compute: 2.100 tells the hints for the scheduler, 2.98 the properties

@@ -11,7 +11,7 @@ from django.test import Client
 from migrations_app.models import Line, Removal, Run
 from migrations_app.requests.evidence import open_evidence
 from migrations_app.runs import queries, retention
-from migrations_app.runs.log_file import log_bytes, log_proof, log_sha256, log_text
+from migrations_app.runs.log_export import log_bytes, log_proof, log_sha256, log_text
 from tests import factories
 
 KOLKATA = timezone(timedelta(hours=5, minutes=30))

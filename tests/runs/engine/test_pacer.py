@@ -8,7 +8,7 @@ import pytest
 
 from migrations_app.models import Pacer, Run
 from migrations_app.requests import start as starts
-from migrations_app.runs.engine.beat import LEASE, UNANSWERED, Beat
+from migrations_app.runs.engine.pacer import LEASE, UNANSWERED, Beat
 from tests.cast import Cast
 from tests.stage import Stage
 

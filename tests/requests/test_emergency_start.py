@@ -13,7 +13,7 @@ from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import BrokenGlass, MigrationRequest, Run
 from migrations_app.models.states import RequestState
 from migrations_app.requests import amend as amending
-from migrations_app.requests import break_glass as glass
+from migrations_app.requests import emergency_start as glass
 from migrations_app.requests import start as starts
 from tests import factories
 from tests.cast import Cast, last_entry, verbs

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from migrations_app.drains import decision, engine, moves
-from migrations_app.drains.decision import Begin, Postpone, Skip
+from migrations_app.drains import begin_check, engine, moves
+from migrations_app.drains.begin_check import Begin, Postpone, Skip
 from migrations_app.drains.lease import DrainLease
 from migrations_app.errors import Gone, LostLease, Unfit, Unreachable
 from migrations_app.models import Drain, MigrationRequest, Run
@@ -110,7 +110,7 @@ def test_a_lost_lease_and_a_lost_database_say_nothing_of_the_move(
 
 def test_to_decide_writes_nothing(running: Drain) -> None:
     move = first(running)
-    decided = decision.decide(running, move)
+    decided = begin_check.decide(running, move)
     assert isinstance(decided, Begin)
     assert decided.target == move.target
     move.refresh_from_db()
@@ -123,7 +123,7 @@ def test_a_move_of_an_instance_that_left_is_withdrawn(
 ) -> None:
     move = first(running)
     emptying.stage.cloud.edit(move.instance, host="compute-36")
-    decided = decision.decide(running, move)
+    decided = begin_check.decide(running, move)
     assert isinstance(decided, Skip)
     assert decided.state == "withdrawn"
     assert "It is on compute-36 now" in decided.why
