@@ -189,13 +189,13 @@ def write(start: float) -> int:
     import django
 
     django.setup()
-    from migrations_app.audit import recorder as audit
+    from migrations_app.audit import recorder
 
     time.sleep(max(0.0, start - time.time()))
     number = 0
     while time.time() < start + SECONDS:
         number += 1
-        audit.record(
+        recorder.record(
             "account.signed_in", actor_name=f"writer-{os.getpid()}", note=f"{number}"
         )
     return 0
@@ -205,16 +205,16 @@ def exported() -> bool:
     """Export everything; tell whether memory grew beyond the limit."""
     from django.utils import timezone
 
-    from migrations_app.audit import export
+    from migrations_app.audit.export import as_lines, measure, prepare
 
     def everything(found: Any) -> Any:
         return found
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started, size = time.monotonic(), 0
-    span = export.measure(everything)
-    made = export.prepare(everything, span, filters={}, signed=(), now=timezone.now())
-    for line in export.as_lines(made):
+    span = measure(everything)
+    made = prepare(everything, span, filters={}, signed=(), now=timezone.now())
+    for line in as_lines(made):
         size += len(line)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     took = time.monotonic() - started

@@ -26,8 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.settings import SettingsError, from_environment, remembered
-from migrations_app.integrations.host_commands import disk_copy as copy
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import disk_copy, paths
 from migrations_app.integrations.host_commands.detached_job import Job
 from migrations_app.integrations.interfaces import Move
 
@@ -47,7 +46,7 @@ MOVE = Move(
     token="0000be4c",  # noqa: S106
     facts={"instances": f"{TOP}/instances", "bases": [f"{TOP}/instances/_base/base"]},
 )
-BASE, FOLDER = places.bases(MOVE)[0], places.folder(MOVE)
+BASE, FOLDER = paths.bases(MOVE)[0], paths.folder(MOVE)
 
 # The programs of this machine stand for an operating system's image.
 MAKE = f"""mkdir -p {TOP}/instances/_base {FOLDER}
@@ -221,12 +220,12 @@ def compare(hosts: Hosts, mbit: int | None) -> int:
     article = told("article: base", hosts.cost(ARTICLE[0]))
     stopped = told("article: folder, stopped", hosts.cost(ARTICLE[1]))
     hosts.run(TARGET, clean)
-    ours = told("novaweb: base", hosts.job(copy.base))
-    ours += told("novaweb: folder, running", hosts.job(copy.warm))
+    ours = told("novaweb: base", hosts.job(disk_copy.base))
+    ours += told("novaweb: folder, running", hosts.job(disk_copy.warm))
     hosts.run(SOURCE, WRITE)
-    last = told("novaweb: last pass, compared", hosts.job(copy.last))
+    last = told("novaweb: last pass, compared", hosts.job(disk_copy.last))
     here = hosts.run(SOURCE, f"cd {FOLDER}\n{SUMS}")
-    if here != hosts.run(TARGET, f"cd {places.beside(MOVE)}\n{SUMS}"):
+    if here != hosts.run(TARGET, f"cd {paths.beside(MOVE)}\n{SUMS}"):
         raise Failed("the copy is not the same")
     article += stopped
     print(

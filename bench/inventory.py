@@ -135,11 +135,11 @@ def read(url: str) -> dict[str, Any]:
     from django.conf import settings
     from django.utils import timezone
 
-    from migrations_app.integrations import connect as wiring
+    from migrations_app.integrations import connect
     from migrations_app.inventory.sync import sync
 
     settings.DEBUG = False
-    cloud = wiring.cloud_of("sham")
+    cloud = connect.cloud_of("sham")
 
     def reading() -> tuple[float, float, list[str]]:
         requests.get(f"{url}/bench/asked", timeout=60)

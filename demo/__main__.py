@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demo import place as places
+from demo import place as demo_place
 from demo import site
 from demo.client import Api, Refused
 from demo.ear import Ear
@@ -89,10 +89,10 @@ def play(
     """
     folder = asked.folder or PROJECT / (".dev" if asked.pretend else ".demo")
     folder = folder.resolve()
-    with places.alone(folder):
+    with demo_place.alone(folder):
         if asked.fresh:
             forget(folder)
-        place = places.make(
+        place = demo_place.make(
             folder,
             pretend=asked.pretend,
             cloud=lab.environment() if lab else {"NOVAWEB_CLOUDS": "pretend"},
@@ -103,7 +103,7 @@ def play(
             lab.rise()
         site.prepare(place)
         accounts = site.make_accounts(place)
-        ear = Ear(place.log("webhook"), port=places.free_port(EAR))
+        ear = Ear(place.log("webhook"), port=demo_place.free_port(EAR))
         beside.callback(ear.stop)
         reload = asked.pretend and not asked.once
         site.start(place, running, reload=reload, only=("valkey", "web"))

@@ -14,23 +14,19 @@ import structlog
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from migrations_app.audit import actions as attest
+from migrations_app.audit import actions as audit_actions
 from migrations_app.audit import signing
-from migrations_app.drains import engine as drains
-from migrations_app.drains import host_services as hosts
+from migrations_app.drains import engine as drain_engine
+from migrations_app.drains import host_services
 from migrations_app.errors import NovawebError, WorldError
-from migrations_app.integrations import connect as wiring
-from migrations_app.inventory import sync as inventory
-from migrations_app.inventory.copy_speeds import measure as measuring
-from migrations_app.inventory.leaks import scan as leaks
+from migrations_app.integrations import connect
+from migrations_app.inventory import sync as inventory_sync
+from migrations_app.inventory.copy_speeds import measure as copy_speed_measure
+from migrations_app.inventory.leaks import scan as leak_scan
 from migrations_app.models import Run
-from migrations_app.notifications import delivery
-from migrations_app.notifications import dispatch as telling
-from migrations_app.requests import start as starts
-from migrations_app.runs import reenable_hosts as restoring
-from migrations_app.runs import retention
-from migrations_app.runs import source_cleanup as aside
-from migrations_app.runs import wakeup as bell
+from migrations_app.notifications import delivery, dispatch
+from migrations_app.requests import start as request_start
+from migrations_app.runs import reenable_hosts, retention, source_cleanup, wakeup
 from migrations_app.runs.engine.lease import due_runs
 from migrations_app.runs.engine.run_context import Outcome
 from migrations_app.runs.engine.walk import walk
@@ -54,19 +50,19 @@ def walk_due() -> int:
             walked += _walk(run_id)
         if not due and due_since(timezone.now()) is None:
             break
-        starts.start_due(timezone.now(), most=5)
-        drains.look_at_due()
+        request_start.start_due(timezone.now(), most=5)
+        drain_engine.look_at_due()
     return walked
 
 
 def due_since(now: datetime) -> datetime | None:
     """Return since when requests or other work are due; None if nothing is."""
-    since = (starts.due_since(now), drains.due_since(now))
+    since = (request_start.due_since(now), drain_engine.due_since(now))
     return min((at for at in since if at is not None), default=None)
 
 
 def _walk(run_id: int) -> bool:
-    outcome = walk(run_id, wiring.world_of, clock=timezone.now)
+    outcome = walk(run_id, connect.world_of, clock=timezone.now)
     if outcome is Outcome.ENDED:
         _refresh(run_id)
     return outcome is not None
@@ -76,11 +72,13 @@ def _refresh(run_id: int) -> None:
     """Read the moved instance again, so that pages are up to date at once."""
     request = Run.objects.select_related("request__cloud").get(pk=run_id).request
     if request.drain_id:
-        drains.wake(request.drain_id, now=timezone.now())
+        drain_engine.wake(request.drain_id, now=timezone.now())
     name = request.cloud.name
     try:
-        cloud = wiring.world_of(name).cloud
-        inventory.refresh_instance(name, cloud, request.instance, now=timezone.now())
+        cloud = connect.world_of(name).cloud
+        inventory_sync.refresh_instance(
+            name, cloud, request.instance, now=timezone.now()
+        )
     except NovawebError as error:
         log.warning("instance not read again", run=run_id, reason=error.sentence)
     except Exception:
@@ -91,11 +89,11 @@ def _refresh(run_id: int) -> None:
 def restore_due() -> list[str]:
     """Enable hosts that runs left disabled in the due clouds; return the hosts."""
     restored: list[str] = []
-    for name in restoring.due_clouds(timezone.now()):
+    for name in reenable_hosts.due_clouds(timezone.now()):
         try:
-            cloud = wiring.world_of(name).cloud
-            restored += restoring.restore(name, cloud, now=timezone.now())
-            restored += hosts.restore(name, cloud)
+            cloud = connect.world_of(name).cloud
+            restored += reenable_hosts.restore(name, cloud, now=timezone.now())
+            restored += host_services.restore(name, cloud)
         except WorldError as error:
             log.warning("not all is enabled", cloud=name, reason=error.sentence)
     return restored
@@ -104,32 +102,32 @@ def restore_due() -> list[str]:
 def sync(cloud_name: str) -> None:
     """Read the cloud's inventory."""
     close_old_connections()
-    inventory.sync(cloud_name, wiring.cloud_of(cloud_name), now=timezone.now())
+    inventory_sync.sync(cloud_name, connect.cloud_of(cloud_name), now=timezone.now())
 
 
 def measure_speeds() -> None:
     """Advance the due measurements of copy speeds."""
     close_old_connections()
-    measuring.measure_due(timezone.now())
+    copy_speed_measure.measure_due(timezone.now())
 
 
 def deliver_due() -> None:
     """Create notifications, and send due messages in other threads."""
     close_old_connections()
-    telling.tell_due(timezone.now())
+    dispatch.tell_due(timezone.now())
     delivery.begin(timezone.now())
 
 
 def look_for_leaks() -> None:
     """Scan the due hosts for stale resources."""
     close_old_connections()
-    leaks.look_due(timezone.now(), wiring.world_of)
+    leak_scan.look_due(timezone.now(), connect.world_of)
 
 
 def sign_audit() -> None:
     """Sign the head of the audit trail if the last signature is a day old."""
     close_old_connections()
-    attest.sign_due(timezone.now())
+    audit_actions.sign_due(timezone.now())
 
 
 def remove_old() -> None:
@@ -141,7 +139,7 @@ def remove_old() -> None:
 def sweep_aside() -> None:
     """Remove folders of manual moves that were set aside long enough ago."""
     close_old_connections()
-    aside.sweep_due(timezone.now(), wiring.world_of)
+    source_cleanup.sweep_due(timezone.now(), connect.world_of)
 
 
 # -- what is rung for again and again -------------------------------------------------
@@ -181,16 +179,16 @@ class Periodic:
 
 # A new one is a function above and a line here.
 PERIODIC = (
-    Periodic(sync, _each(inventory.due_clouds), "inventory"),
+    Periodic(sync, _each(inventory_sync.due_clouds), "inventory"),
     # without a bell people hear of it all the same
     Periodic(deliver_due, _once(delivery.is_due), "default", fallback=True),
     # one that fails is not tried every second
     Periodic(sign_audit, _once(signing.is_due), "default", every=timedelta(minutes=1)),
     # looking for what is old takes longer than the others' questions
     Periodic(remove_old, _once(retention.is_due), "default", idle=timedelta(hours=1)),
-    Periodic(sweep_aside, _once(aside.is_due), "default"),
-    Periodic(look_for_leaks, _once(leaks.is_due), "inventory"),
-    Periodic(measure_speeds, _once(measuring.is_due), "default"),
+    Periodic(sweep_aside, _once(source_cleanup.is_due), "default"),
+    Periodic(look_for_leaks, _once(leak_scan.is_due), "inventory"),
+    Periodic(measure_speeds, _once(copy_speed_measure.is_due), "default"),
 )
 
 
@@ -223,7 +221,7 @@ class Scheduler:
         if not rings:
             self._rest(row, now, max(row.every, row.idle))
         for arguments in rings:
-            rung = bell.ring_now(row.name, *arguments, queue=row.queue)
+            rung = wakeup.ring_now(row.name, *arguments, queue=row.queue)
             if not rung and row.fallback:
                 row.job(*arguments)
 

@@ -9,8 +9,8 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "novaweb.settings")
 application = get_asgi_application()
 
-from migrations_app.audit import settings_changes as settings_seen  # noqa: E402 - needs the settings
+from migrations_app.audit import settings_changes  # noqa: E402 - needs the settings
 from novaweb import garbage  # noqa: E402
 
 garbage.collect_seldom()
-settings_seen.compare_beside("web")
+settings_changes.compare_beside("web")

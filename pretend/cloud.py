@@ -17,7 +17,7 @@ from migrations_app.integrations.interfaces import (
     ServerGroup,
     Service,
 )
-from pretend import parsing as values
+from pretend import parsing
 from pretend.commands import ME
 from pretend.hosts import PretendHosts
 from pretend.instance_details import Around
@@ -47,7 +47,7 @@ class PretendCloud(Around):
 
     def server(self, server_id: str) -> Server:
         with self._call("server", server_id):
-            return values.server(self._find(server_id))
+            return parsing.server(self._find(server_id))
 
     def servers(
         self, *, changes_since: datetime | None = None, host: str | None = None
@@ -64,7 +64,7 @@ class PretendCloud(Around):
                     *(last, since, changes_since is not None, host, PAGE),
                 )
             for row in rows:
-                yield values.server(row)
+                yield parsing.server(row)
             if len(rows) < PAGE:
                 return
             last = rows[-1]["id"]
@@ -72,14 +72,14 @@ class PretendCloud(Around):
     def services(self) -> list[Service]:
         with self._call("services"):
             rows = self._store.rows("SELECT * FROM hosts ORDER BY host")
-        return [values.service(row) for row in rows]
+        return [parsing.service(row) for row in rows]
 
     def all_services(self) -> list[Service]:
         with self._call("all_services"):
             rows = self._store.rows("SELECT * FROM hosts ORDER BY host")
             now = self._store.now()
-        found = [values.service(row) for row in rows]
-        found += [values.control(binary, now) for binary in values.CONTROL]
+        found = [parsing.service(row) for row in rows]
+        found += [parsing.control(binary, now) for binary in parsing.CONTROL]
         return sorted(found, key=lambda it: (it.binary, it.host))
 
     def service(self, host: str) -> Service:
@@ -87,7 +87,7 @@ class PretendCloud(Around):
             row = self._store.row("SELECT * FROM hosts WHERE host = ?", host)
         if row is None:
             raise Gone(f"Cloud {self.name} has no nova-compute on {host} (any more).")
-        return values.service(row)
+        return parsing.service(row)
 
     def hidden_hosts(self) -> frozenset[str]:
         with self._call("hidden_hosts"):
@@ -107,7 +107,7 @@ class PretendCloud(Around):
             ):
                 used.setdefault(row["host"], {})[row["resource"]] = row["used"]
         return [
-            values.hypervisor(row, stocks(row["inventory"], used.get(row["host"], {})))
+            parsing.hypervisor(row, stocks(row["inventory"], used.get(row["host"], {})))
             for row in rows
         ]
 
@@ -125,7 +125,7 @@ class PretendCloud(Around):
                 " ORDER BY name",
                 group_id,
             )
-        return values.group(group, members, server_id) if group else None
+        return parsing.group(group, members, server_id) if group else None
 
     def migrations(self, server_id: str) -> list[Migration]:
         with self._call("migrations", server_id):
@@ -133,15 +133,15 @@ class PretendCloud(Around):
                 "SELECT * FROM migrations WHERE server_id = ? ORDER BY id DESC",
                 server_id,
             )
-        return [values.migration(row) for row in rows]
+        return [parsing.migration(row) for row in rows]
 
     def progress(self, server_id: str, migration_id: int) -> Progress | None:
         with self._call("progress", server_id):
             move = self._nova.migration(migration_id)
             if move is None or move["server_id"] != server_id:
                 return None
-            guest = values.server(self._find(server_id))
-            return values.progress(guest, move, self._store)
+            guest = parsing.server(self._find(server_id))
+            return parsing.progress(guest, move, self._store)
 
     def actions(self, server_id: str) -> list[Action]:
         with self._call("actions", server_id):
@@ -151,7 +151,7 @@ class PretendCloud(Around):
             )
             if not rows:
                 self._find(server_id)
-        return [values.action(row) for row in rows]
+        return [parsing.action(row) for row in rows]
 
     def action(self, server_id: str, request_id: str) -> Action:
         with self._call("action", server_id):
@@ -168,7 +168,7 @@ class PretendCloud(Around):
             events = self._store.rows(
                 "SELECT * FROM events WHERE request_id = ? ORDER BY id", request_id
             )
-        return values.action(row, events)
+        return parsing.action(row, events)
 
     def allocations(self, consumer_id: str) -> dict[str, dict[str, int]]:
         held: dict[str, dict[str, int]] = {}
@@ -192,4 +192,4 @@ class PretendCloud(Around):
             rows = self._store.rows(
                 "SELECT * FROM ports WHERE server_id = ?", server_id
             )
-        return [values.port(row) for row in rows]
+        return [parsing.port(row) for row in rows]

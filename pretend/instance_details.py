@@ -11,7 +11,7 @@ from migrations_app.integrations.interfaces import (
     ServerGroup,
     Volume,
 )
-from pretend import parsing as values
+from pretend import parsing
 from pretend.host_allocations import Holding
 from pretend.manual_move import ByHand
 
@@ -56,7 +56,7 @@ class Around(ByHand, Holding):
 
     def _records(self, since: float = 0.0) -> list[Migration]:
         sql = "SELECT * FROM migrations WHERE updated_at >= ? ORDER BY id DESC"
-        return [values.migration(row) for row in self._store.rows(sql, since)]
+        return [parsing.migration(row) for row in self._store.rows(sql, since)]
 
     def volumes(self, server: Server) -> list[Volume]:
         with self._call("volumes", server.id):

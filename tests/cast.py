@@ -9,11 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import AuditEntry, MigrationRequest, Run
 from migrations_app.models.states import REQUEST_STATE_OF_RUN, RunState
-from migrations_app.requests import actions as requests
-from migrations_app.requests import start as starts
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import start as request_start
 from tests.factories import person
 from tests.stage import Stage
 
@@ -43,14 +43,14 @@ class Cast:
             "reason": REASON,
             **fields,
         }
-        return requests.ask(**said)
+        return request_actions.ask(**said)
 
     def approve(
         self, request: MigrationRequest, *, by: User | None = None
     ) -> MigrationRequest:
         """Have the approver approve the plan as it stands."""
         request.refresh_from_db()
-        return requests.approve(
+        return request_actions.approve(
             request.pk,
             by=by or self.approver,
             plan_digest=request.plan_digest,
@@ -64,7 +64,7 @@ class Cast:
     def run(self, stage: Stage, **fields: Any) -> Run:
         """Return the run of a request that was asked for, approved and started."""
         request = self.approved(stage, **fields)
-        assert starts.start_due(stage.time) == 1
+        assert request_start.start_due(stage.time) == 1
         return Run.objects.get(request=request)
 
 
@@ -122,7 +122,7 @@ def stage(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """
     settings.NOVAWEB_LEASE = 600.0
     made = Stage()
-    monkeypatch.setattr(wiring, "_cloud", lambda name: made.cloud)
+    monkeypatch.setattr(connect, "_cloud", lambda name: made.cloud)
     monkeypatch.setattr(timezone, "now", made.clock)
     return made
 

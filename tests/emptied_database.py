@@ -20,8 +20,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import TransactionTestCase
 
-from migrations_app.audit import hashing as form
-from migrations_app.audit import triggers
+from migrations_app.audit import hashing, triggers
 from migrations_app.audit.search_index import SQLITE_TABLE
 from migrations_app.models import AuditHead, Pacer, Told
 
@@ -61,7 +60,7 @@ def empty(case: Any = None) -> None:
             cursor.execute(
                 f"INSERT INTO {SQLITE_TABLE}({SQLITE_TABLE}) VALUES ('delete-all')"  # noqa: S608
             )
-        AuditHead.objects.update(count=0, entry=0, digest=form.GENESIS)
+        AuditHead.objects.update(count=0, entry=0, digest=hashing.GENESIS)
     Pacer.objects.update(lease="", lease_until=None, seen_at=None)
     Told.objects.update(entry=0)
     approvals = import_module("migrations_app.migrations.0012_approvals")

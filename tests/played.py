@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis.stateful import RuleBasedStateMachine
 
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from tests.stage import Stage
 
 
@@ -22,7 +22,7 @@ class Play(RuleBasedStateMachine):
         self.rows.__enter__()
         self.stage = Stage()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(wiring, "_cloud", lambda name: self.stage.cloud)
+        self.patch.setattr(connect, "_cloud", lambda name: self.stage.cloud)
         self.patch.setattr(timezone, "now", self.stage.clock)
 
     def teardown(self) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from migrations_app.integrations.interfaces import World
 from migrations_app.models import Cloud, Decision, MigrationRequest, Run
 from migrations_app.models.states import RequestState, RunState
-from migrations_app.requests import plan as planning
+from migrations_app.requests import plan as request_plan
 from migrations_app.requests.start import begin
 from migrations_app.runs.engine.lease import RunLease
 from migrations_app.runs.engine.run_context import Outcome
@@ -58,7 +58,7 @@ class Stage:
         self, procedure: str, *, target: str | None = target, **options: Any
     ) -> Run:
         """Have an approved request begin to run, as it would by itself."""
-        drawn = planning.draft(
+        drawn = request_plan.draft(
             self.world,
             instance=self.server,
             procedure=procedure,

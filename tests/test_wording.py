@@ -8,9 +8,8 @@ import pytest
 
 from migrations_app import wording
 from migrations_app.procedures.steps.live_convergence import Trend, Verdict
-from migrations_app.runs import downtime as standstill
-from migrations_app.web.tags import copy_speeds as speeds
-from migrations_app.web.tags import novaweb
+from migrations_app.runs import downtime
+from migrations_app.web.tags import copy_speeds, novaweb
 
 
 @pytest.mark.parametrize(
@@ -109,9 +108,9 @@ def test_it_says_a_speed_in_the_unit_that_suits_it(mbit: float, words: str) -> N
 
 
 def test_a_hundred_seconds_are_the_same_wherever_they_are_said() -> None:
-    pause = standstill.Standstill(100_000, "libvirt")
+    pause = downtime.Standstill(100_000, "libvirt")
     assert pause.words.startswith("1 min 40 s,")
-    assert standstill.estimated({"downtime": [0, 100]}) == "up to 1 min 40 s"
+    assert downtime.estimated({"downtime": [0, 100]}) == "up to 1 min 40 s"
     assert novaweb.duration(100) == "1 min 40 s"
     near = Verdict(Trend.CONVERGING, rate=2**20, seconds=100.0)
     assert near.sentence.startswith("About 1 min 40 s")
@@ -119,4 +118,4 @@ def test_a_hundred_seconds_are_the_same_wherever_they_are_said() -> None:
 
 def test_nothing_is_made_up_where_nothing_is_known() -> None:
     assert novaweb.duration(None) == "not known"
-    assert speeds.mbit(None) == "not known"
+    assert copy_speeds.mbit(None) == "not known"

@@ -125,13 +125,13 @@ def drained(folder: Path, workers: int) -> int:
 
 def planned(site: Site, workers: int) -> Drain:
     """Return the drain of the two hosts, planned and approved by somebody else."""
-    from migrations_app.drains import actions as drains
+    from migrations_app.drains import actions as drain_actions
     from tests.processes.site import person
 
     for _ in range(workers):
         site.work()
     began = time.monotonic()
-    drain = drains.ask(
+    drain = drain_actions.ask(
         by=person("operator"),
         hosts=LEAVE,
         reason="New memory is put in.",
@@ -143,7 +143,7 @@ def planned(site: Site, workers: int) -> Drain:
         say(f"  {each['name']} stays: {each['sentence']} {each['way_out']}")
     number = 0
     while again(drain).state == "requested":
-        drains.approve(
+        drain_actions.approve(
             drain.pk,
             by=person("approver", f"approver-{number}"),
             plan_digest=drain.plan_digest,

@@ -67,7 +67,7 @@ def _take_off(runs: int, seconds: float) -> None:
     from migrations_app.integrations.interfaces import World
     from migrations_app.models import Cloud, MigrationRequest
     from migrations_app.models.states import RequestState
-    from migrations_app.requests import plan as planning
+    from migrations_app.requests import plan as request_plan
     from migrations_app.requests.start import begin
     from pretend import PretendCloud
     from pretend.seed import TINY
@@ -83,7 +83,7 @@ def _take_off(runs: int, seconds: float) -> None:
         ids = [
             cloud.create(f"flight-{n}", host="from", flavor=TINY) for n in range(runs)
         ]
-    drawn = planning.draft(
+    drawn = request_plan.draft(
         World(cloud), instance=ids[0], procedure="live", target="to", options={}
     )
     for number, server in enumerate(ids):

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from migrations_app.errors import Unreachable
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import Flavor
 from pretend import PretendCloud
 
@@ -34,7 +34,7 @@ class Pretend:
     """The pretend cloud: its levers say how a move is to fail."""
 
     def __init__(self) -> None:
-        cloud = wiring.cloud_of(wiring.PRETEND)
+        cloud = connect.cloud_of(connect.PRETEND)
         if not isinstance(cloud, PretendCloud):
             raise TypeError("the cloud “pretend” is no pretend cloud")
         self.cloud = cloud

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from demo.people import ADMIN
 from demo.words import say
-from migrations_app.audit import saved_searches as searches
+from migrations_app.audit import saved_searches
 from migrations_app.models import (
     ApprovalPolicy,
     Choice,
@@ -19,10 +19,11 @@ from migrations_app.models import (
     Webhook,
     Window,
 )
-from migrations_app.notifications import preferences as choices
-from migrations_app.notifications import webhooks
-from migrations_app.requests.approvals import delegations, policies
-from migrations_app.requests.windows import actions as windows
+from migrations_app.notifications import preferences
+from migrations_app.notifications import webhooks as notification_webhooks
+from migrations_app.requests.approvals import delegations as approval_delegations
+from migrations_app.requests.approvals import policies as approval_policies
+from migrations_app.requests.windows import actions as window_actions
 from migrations_app.requests.windows.actions import Wish
 
 TWO = "Zone OS2 takes two"
@@ -42,7 +43,7 @@ def furnish(people: Mapping[str, User], *, listener: str) -> None:
 def _policy(admin: User) -> None:
     if ApprovalPolicy.objects.filter(name=TWO).exists():
         return
-    policies.create(
+    approval_policies.create(
         by=admin,
         name=TWO,
         weight=50,
@@ -84,7 +85,7 @@ def _calendar(operator: User) -> None:
         ),
     ):
         if not Window.objects.filter(name=wish.name).exists():
-            windows.create(wish, by=operator)
+            window_actions.create(wish, by=operator)
             say(f"In the calendar: {wish.name} ({wish.kind}).")
 
 
@@ -92,7 +93,7 @@ def _delegation(giver: User, *, to: User) -> None:
     if Delegation.objects.filter(giver=giver).exists():
         return
     begins: datetime = timezone.now() + timedelta(days=7)
-    delegations.delegate(
+    approval_delegations.delegate(
         by=giver,
         to=to.get_username(),
         starts_at=begins,
@@ -104,7 +105,7 @@ def _delegation(giver: User, *, to: User) -> None:
 
 def _auditor(auditor: User) -> None:
     if not SavedSearch.objects.filter(owner=auditor).exists():
-        searches.save(
+        saved_searches.save(
             by=auditor,
             name="Held runs",
             filters={"verb": "run.held"},
@@ -113,14 +114,14 @@ def _auditor(auditor: User) -> None:
         say("auditor keeps a search: every run that was held.")
     if not Choice.objects.filter(person=auditor).exists():
         wanted = {event: {"app": "all"} for event in ("held", "rolled_back", "closed")}
-        choices.choose(by=auditor, wanted=wanted)
+        preferences.choose(by=auditor, wanted=wanted)
 
 
 def _webhook(operator: User, url: str) -> None:
     hook = Webhook.objects.filter(name=HOOK).first()
     if hook is None:
-        webhooks.create(by=operator, name=HOOK, url=url, events=TOLD)
+        notification_webhooks.create(by=operator, name=HOOK, url=url, events=TOLD)
         say("A webhook to a listener of the demo: see log/webhook.log.")
     elif hook.url.startswith("http://127.0.0.1:"):
         # the listener's port may be another one today
-        webhooks.change(hook.pk, by=operator, url=url)
+        notification_webhooks.change(hook.pk, by=operator, url=url)

@@ -15,9 +15,9 @@ from django.utils import timezone
 from demo.shown.cloud import Special
 from demo.shown.scenes import Emptying, Scene
 from demo.words import say
-from migrations_app.drains import actions as drains
+from migrations_app.drains import actions as drain_actions
 from migrations_app.errors import NovawebError, TooLate, Unfit
-from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.models import (
     BrokenGlass,
     CopySpeed,
@@ -28,8 +28,8 @@ from migrations_app.models import (
 )
 from migrations_app.models import MigrationRequest as Request
 from migrations_app.models.states import DrainState, RequestState
-from migrations_app.requests import actions as requests
-from migrations_app.requests import emergency_start as glass
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import emergency_start
 
 PLANNING_PATIENCE = 60.0  # seconds until a drain is planned
 Part = TypeVar("Part", Scene, Emptying)
@@ -75,7 +75,7 @@ class Seeding:
         """How fast the one host copies to the other is measured, by a worker."""
         if CopySpeed.objects.filter(source=source, target=target).exists():
             return
-        speeds.ask(
+        copy_speed_actions.ask(
             by=self.people["operator"], source=source, target=target, cloud=self.cloud
         )
         self.tell(f"The speed from {source} to {target} is being measured.")
@@ -100,10 +100,14 @@ class Seeding:
         match scene.then:
             case "rejected" if request.state == RequestState.REQUESTED:
                 note = "Not this week: the quarter is being closed."
-                requests.reject(request.pk, by=self.people["approver"], note=note)
+                request_actions.reject(
+                    request.pk, by=self.people["approver"], note=note
+                )
             case "withdrawn" if request.state == RequestState.REQUESTED:
                 note = "It is to be stopped for good instead."
-                requests.withdraw(request.pk, by=self.people["requester"], note=note)
+                request_actions.withdraw(
+                    request.pk, by=self.people["requester"], note=note
+                )
             case "glass":
                 self._glass(request)
         self._approve(scene, request)
@@ -120,7 +124,7 @@ class Seeding:
         for guest in filter(None, map(rows.get, scene.guests)):
             for target in self._targets(guest):
                 try:
-                    return requests.ask(
+                    return request_actions.ask(
                         by=by,
                         instance=guest.uuid,
                         procedure=scene.procedure,
@@ -158,7 +162,7 @@ class Seeding:
                 continue
             if scene.mishap:
                 self.special.before(request.instance, scene.mishap)
-            requests.approve(
+            request_actions.approve(
                 request.pk,
                 by=self.people[name],
                 plan_digest=request.plan_digest,
@@ -171,7 +175,7 @@ class Seeding:
     def _glass(self, request: Request) -> None:
         broken = BrokenGlass.objects.filter(request=request).first()
         if broken is None and request.state == RequestState.REQUESTED:
-            glass.break_glass(
+            emergency_start.break_glass(
                 request.pk,
                 by=self.people["operator"],
                 plan_digest=request.plan_digest,
@@ -179,7 +183,7 @@ class Seeding:
             )
             broken = BrokenGlass.objects.filter(request=request).first()
         if broken is not None and broken.reviewed_at is None:
-            glass.review(
+            emergency_start.review(
                 request.pk,
                 by=self.people["approver-2"],
                 note="Right so: the memory was replaced the same day.",
@@ -189,7 +193,7 @@ class Seeding:
     def _ask_drain(self, each: Emptying) -> None:
         if Drain.objects.filter(ticket=each.ticket).exists():
             return
-        drain = drains.ask(
+        drain = drain_actions.ask(
             by=self.people["operator"],
             hosts=each.hosts,
             reason=each.reason,
@@ -214,7 +218,7 @@ class Seeding:
             said = Decision.objects.filter(drain=drain, by=self.people[name])
             if drain.state != DrainState.REQUESTED or said.exists():
                 continue
-            drains.approve(
+            drain_actions.approve(
                 drain.pk,
                 by=self.people[name],
                 plan_digest=drain.plan_digest,

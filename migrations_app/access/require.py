@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser, User
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.models import MigrationRequest, Run
 
@@ -21,7 +21,9 @@ def require(
     Raises NotAllowed if the person lacks the right, and TooLate if the state of the
     request or run does not allow it any more.
     """
-    refusal = policy.why_not(policy.person(by), verb, request=request, run=run)
+    refusal = permissions.why_not(
+        permissions.person(by), verb, request=request, run=run
+    )
     if refusal is not None:
         raise refusal.error()
 
@@ -34,8 +36,8 @@ def require_now(
     For use under a row's lock, after something that took time: a right that was revoked
     meanwhile counts no more. Raises NotAllowed and TooLate.
     """
-    who = policy.current_person(by)
-    refusal = policy.why_not(who, verb, request=request)
+    who = permissions.current_person(by)
+    refusal = permissions.why_not(who, verb, request=request)
     if refusal is not None:
         raise refusal.error()
     return who

@@ -15,8 +15,8 @@ from migrations_app.api import runs
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.request_serializers import RequestSerializer
 from migrations_app.api.requests import answer
-from migrations_app.requests import amend as amending
-from migrations_app.requests import emergency_start as glass
+from migrations_app.requests import amend as request_amend
+from migrations_app.requests import emergency_start
 from migrations_app.wording import LONGEST_TEXT
 
 
@@ -51,7 +51,7 @@ class Amend(Checked, APIView):
         """Edit the request: it gets a new plan, and its approvals become invalid."""
         sent: dict[str, Any] = taken(request, AmendRequest)
         digest, note = sent.pop("plan_digest"), sent.pop("note")
-        amending.amend(
+        request_amend.amend(
             pk, by=user_of(request), plan_digest=digest, note=note, changes=sent
         )
         return answer(pk)
@@ -70,7 +70,7 @@ class BreakGlass(Checked, APIView):
         The pre-flight checks still apply.
         """
         sent = taken(request, BreakRequest)
-        glass.break_glass(pk, by=user_of(request), **sent)
+        emergency_start.break_glass(pk, by=user_of(request), **sent)
         return answer(pk)
 
 
@@ -83,5 +83,7 @@ class Review(Checked, APIView):
     @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Record the result of the review."""
-        glass.review(pk, by=user_of(request), **taken(request, runs.NoteRequest))
+        emergency_start.review(
+            pk, by=user_of(request), **taken(request, runs.NoteRequest)
+        )
         return answer(pk)

@@ -16,7 +16,8 @@ from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
 from migrations_app.models import ApprovalPolicy, BrokenGlass, Delegation, PolicyVersion
-from migrations_app.requests.approvals import delegations, policies
+from migrations_app.requests.approvals import delegations as approval_delegations
+from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals.rules import (
     MOST_APPROVERS,
     MOST_HOURS,
@@ -128,13 +129,17 @@ class Policies(Checked, APIView):
     @extend_schema(responses=PolicySerializer(many=True))
     def get(self, request: Request) -> Response:
         """Return every policy."""
-        return Response(PolicySerializer(policies.all_policies(), many=True).data)
+        return Response(
+            PolicySerializer(approval_policies.all_policies(), many=True).data
+        )
 
     @extend_schema(request=NewPolicyRequest, responses={201: OnePolicySerializer})
     def post(self, request: Request) -> Response:
         """Create a policy, which is active at once."""
         require(request.user, Verb.SET_POLICY)
-        row = policies.create(by=user_of(request), **taken(request, NewPolicyRequest))
+        row = approval_policies.create(
+            by=user_of(request), **taken(request, NewPolicyRequest)
+        )
         address = reverse("api-policy", args=[row.pk], request=request)
         return Response(
             OnePolicySerializer(row).data, status=201, headers={"Location": address}
@@ -150,14 +155,14 @@ class OnePolicy(Checked, APIView):
     @extend_schema(responses=OnePolicySerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the policy with all its versions."""
-        return Response(OnePolicySerializer(policies.one(pk)).data)
+        return Response(OnePolicySerializer(approval_policies.one(pk)).data)
 
     @extend_schema(request=PolicyRequest, responses=OnePolicySerializer)
     def put(self, request: Request, pk: int) -> Response:
         """Create the next version of the policy, which applies at once."""
         require(request.user, Verb.SET_POLICY)
         sent = taken(request, PolicyRequest)
-        row = policies.change(pk, by=user_of(request), **sent)
+        row = approval_policies.change(pk, by=user_of(request), **sent)
         return Response(OnePolicySerializer(row).data)
 
 
@@ -171,7 +176,7 @@ class RetirePolicy(Checked, APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Retire the policy; it and its versions stay to be looked up."""
         sent = taken(request, RetireRequest)
-        row = policies.retire(pk, by=user_of(request), **sent)
+        row = approval_policies.retire(pk, by=user_of(request), **sent)
         return Response(OnePolicySerializer(row).data)
 
 
@@ -218,7 +223,7 @@ class Delegations(Checked, ListAPIView[Delegation]):
         """Delegate the caller's own approval right for a limited time."""
         require(request.user, Verb.DELEGATE)
         sent = taken(request, DelegationRequest)
-        row = delegations.delegate(by=user_of(request), **sent)
+        row = approval_delegations.delegate(by=user_of(request), **sent)
         return Response(DelegationSerializer(row).data, status=201)
 
 
@@ -230,7 +235,7 @@ class Revoke(Checked, APIView):
     def post(self, request: Request, pk: int) -> Response:
         """End the delegation; decisions made under it stay valid."""
         taken(request, Empty)
-        row = delegations.revoke(pk, by=user_of(request))
+        row = approval_delegations.revoke(pk, by=user_of(request))
         return Response(DelegationSerializer(row).data)
 
 

@@ -18,8 +18,7 @@ from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Pages, cursor
 from migrations_app.api.filters import AuditFilter
 from migrations_app.audit import queries as audit_queries
-from migrations_app.audit import recorder as audit
-from migrations_app.audit import search
+from migrations_app.audit import recorder, search
 from migrations_app.models import AuditEntry
 
 
@@ -59,7 +58,7 @@ class EntrySerializer(serializers.ModelSerializer[AuditEntry]):
 
     def get_sentence(self, row: AuditEntry) -> str:
         """Return the entry as a sentence."""
-        return audit.sentence(row)
+        return recorder.sentence(row)
 
 
 class AuditPages(Pages):

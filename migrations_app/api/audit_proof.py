@@ -17,9 +17,8 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Empty, cursor, taken, user_of
 from migrations_app.api.filters import AuditFilter
-from migrations_app.audit import actions as attest
-from migrations_app.audit import download as sending
-from migrations_app.audit import signing
+from migrations_app.audit import actions as audit_actions
+from migrations_app.audit import download, signing
 from migrations_app.models import AuditEntry, AuditHead
 
 _GREATEST = 2**63 - 1
@@ -93,7 +92,7 @@ class Verify(Checked, APIView):
     )
     def get(self, request: Request) -> Response:
         """Verify the entries from one number to another, at most 1000."""
-        since, until, verdict = attest.segment(
+        since, until, verdict = audit_actions.segment(
             by=user_of(request),
             since=_number(request, "since_entry"),
             until=_number(request, "until_entry"),
@@ -120,7 +119,7 @@ class Sign(Checked, APIView):
     def post(self, request: Request) -> Response:
         """Sign the current head of the chain."""
         taken(request, Empty)
-        return Response(SignedSerializer(attest.sign(by=user_of(request))).data)
+        return Response(SignedSerializer(audit_actions.sign(by=user_of(request))).data)
 
 
 @extend_schema(tags=["audit"])
@@ -136,7 +135,7 @@ class Export(Checked, APIView):
             (200, "text/csv"): OpenApiTypes.BINARY,
         },
         parameters=[
-            OpenApiParameter("format", enum=list(sending.FORMATS), default="jsonl"),
+            OpenApiParameter("format", enum=list(download.FORMATS), default="jsonl"),
             _parameter("until_entry", "The greatest value allowed."),
             *(OpenApiParameter(name) for name in AuditFilter.base_filters),
         ],
@@ -145,19 +144,19 @@ class Export(Checked, APIView):
         """Return the filtered entries; ``proof`` is the proof of the CSV export."""
         given = request.query_params
         how = given.get("format", "jsonl")
-        if how not in sending.FORMATS:
-            there_are = ", ".join(sending.FORMATS)
+        if how not in download.FORMATS:
+            there_are = ", ".join(download.FORMATS)
             raise ValidationError({"format": [f"There are {there_are}."]})
         wanted = AuditFilter(given, queryset=AuditEntry.objects.all())
         if not wanted.form.is_valid():
             raise ValidationError(wanted.form.errors)
-        made = attest.export(
+        made = audit_actions.export(
             by=user_of(request),
             narrow=lambda rows: wanted.filter_queryset(rows),
             filters={n: given[n] for n in AuditFilter.base_filters if n in given},
             until=_number(request, "until_entry"),
         )
-        return sending.answer(request._request, made, how)
+        return download.answer(request._request, made, how)
 
 
 def _number(request: Request, name: str) -> int | None:

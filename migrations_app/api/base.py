@@ -22,7 +22,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 
@@ -40,7 +40,7 @@ def user_of(request: Request) -> User:
 
 def person_of(request: Request) -> Person:
     """Return the signed-in person with their roles."""
-    return policy.person(request.user)
+    return permissions.person(request.user)
 
 
 class MayDo(BasePermission):

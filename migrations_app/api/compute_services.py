@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.integrations.interfaces import Service
-from migrations_app.inventory import compute_services as verbs
+from migrations_app.inventory import compute_services
 from migrations_app.wording import LONGEST_TEXT
 
 CLOUD = OpenApiParameter("cloud", description="Which cloud; without it, the first.")
@@ -68,7 +68,7 @@ class Services(Checked, APIView):
     def get(self, request: Request) -> Response:
         """Return every service by binary and host, read live from Nova."""
         cloud = request.query_params.get("cloud")
-        found = verbs.services(by=user_of(request), cloud=cloud)
+        found = compute_services.services(by=user_of(request), cloud=cloud)
         return Response(ServiceSerializer(found, many=True).data)
 
 
@@ -82,7 +82,7 @@ class Disable(Checked, APIView):
     def post(self, request: Request, uuid: UUID) -> Response:
         """Disable a nova-compute: its instances keep running, no new one arrives."""
         sent: dict[str, Any] = taken(request, DisableRequest)
-        done = verbs.disable(str(uuid), by=user_of(request), **sent)
+        done = compute_services.disable(str(uuid), by=user_of(request), **sent)
         return Response(ServiceSerializer(done).data)
 
 
@@ -96,5 +96,5 @@ class Enable(Checked, APIView):
     def post(self, request: Request, uuid: UUID) -> Response:
         """Enable a nova-compute."""
         sent: dict[str, Any] = taken(request, EnableRequest)
-        done = verbs.enable(str(uuid), by=user_of(request), **sent)
+        done = compute_services.enable(str(uuid), by=user_of(request), **sent)
         return Response(ServiceSerializer(done).data)

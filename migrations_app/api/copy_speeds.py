@@ -13,7 +13,7 @@ from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.filters import SpeedFilter
-from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.models import CopySpeed
 
 
@@ -68,5 +68,5 @@ class Speeds(Checked, ListAPIView[CopySpeed]):
         """Queue a measurement of one pair for a worker."""
         require(request.user, Verb.MEASURE)
         sent = taken(request, SpeedRequest)
-        row = speeds.ask(by=user_of(request), **sent)
+        row = copy_speed_actions.ask(by=user_of(request), **sent)
         return Response(SpeedSerializer(row).data, status=202)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from migrations_app.api.approvals import StandingSerializer
 from migrations_app.api.base import Input, Text
 from migrations_app.api.request_serializers import DecisionSerializer
-from migrations_app.drains import approvals as rulings
+from migrations_app.drains import approvals as drain_approvals
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import Afterwards, DrainState
 from migrations_app.wording import LONGEST_TEXT
@@ -181,5 +181,5 @@ class DrainSerializer(DrainInListSerializer):
     @extend_schema_field(StandingSerializer(many=True))
     def get_approvals(self, row: Drain) -> list[dict[str, Any]]:
         """Return the approval status under each policy that applies."""
-        found = rulings.approval_statuses(row) or []
+        found = drain_approvals.approval_statuses(row) or []
         return [StandingSerializer(each).data for each in found]

@@ -25,7 +25,7 @@ from migrations_app.api.drain_serializers import (
     DrainSerializer,
 )
 from migrations_app.api.requests import ApproveRequest
-from migrations_app.drains import actions as verbs
+from migrations_app.drains import actions as drain_actions
 from migrations_app.models import Drain
 
 
@@ -56,7 +56,8 @@ class Drains(Checked, ListAPIView[Drain]):
         """Request a drain. It is planned automatically, then waits for approval."""
         require(request.user, Verb.DRAIN)
         return _begun(
-            verbs.ask(by=user_of(request), **taken(request, DrainRequest)), request
+            drain_actions.ask(by=user_of(request), **taken(request, DrainRequest)),
+            request,
         )
 
 
@@ -79,7 +80,7 @@ class ApproveDrain(Checked, APIView):
     @extend_schema(request=ApproveRequest, responses=DrainSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Approve the plan with this digest; with enough approvals it starts."""
-        verbs.approve(pk, by=user_of(request), **taken(request, ApproveRequest))
+        drain_actions.approve(pk, by=user_of(request), **taken(request, ApproveRequest))
         return _answer(pk)
 
 
@@ -92,7 +93,9 @@ class MoveBack(Checked, APIView):
     @extend_schema(request=BackRequest, responses={202: DrainSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Request to move the instances back, under a separate approval."""
-        row = verbs.move_back(pk, by=user_of(request), **taken(request, BackRequest))
+        row = drain_actions.move_back(
+            pk, by=user_of(request), **taken(request, BackRequest)
+        )
         return _begun(row, request)
 
 
@@ -114,35 +117,35 @@ class RejectDrain(_Said):
     """Reject a drain and all of its moves, finally."""
 
     verb = Verb.REJECT
-    act = staticmethod(verbs.reject)  # type: ignore[assignment]
+    act = staticmethod(drain_actions.reject)  # type: ignore[assignment]
 
 
 class WithdrawDrain(_Said):
     """Withdraw a drain and all of its moves before the start."""
 
     verb = Verb.WITHDRAW
-    act = staticmethod(verbs.withdraw)  # type: ignore[assignment]
+    act = staticmethod(drain_actions.withdraw)  # type: ignore[assignment]
 
 
 class PauseDrain(_Said):
     """Pause a drain: no further move starts until it is resumed."""
 
     verb = Verb.PAUSE
-    act = staticmethod(verbs.pause)  # type: ignore[assignment]
+    act = staticmethod(drain_actions.pause)  # type: ignore[assignment]
 
 
 class ResumeDrain(_Said):
     """Resume a paused drain."""
 
     verb = Verb.RESUME
-    act = staticmethod(verbs.resume)  # type: ignore[assignment]
+    act = staticmethod(drain_actions.resume)  # type: ignore[assignment]
 
 
 class CancelDrain(_Said):
     """Cancel a drain: no further move starts; running moves finish."""
 
     verb = Verb.CANCEL
-    act = staticmethod(verbs.cancel)  # type: ignore[assignment]
+    act = staticmethod(drain_actions.cancel)  # type: ignore[assignment]
 
 
 SAID = (RejectDrain, WithdrawDrain, PauseDrain, ResumeDrain, CancelDrain)
@@ -156,4 +159,4 @@ def _begun(row: Drain, request: Request) -> Response:
 
 
 def _answer(pk: int) -> Response:
-    return Response(DrainSerializer(verbs.load(pk)).data)
+    return Response(DrainSerializer(drain_actions.load(pk)).data)

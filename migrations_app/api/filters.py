@@ -5,8 +5,8 @@ from __future__ import annotations
 import django_filters
 from django.db.models import QuerySet
 
-from migrations_app.audit import filters as trail
-from migrations_app.inventory import filters as inventory
+from migrations_app.audit import filters as audit_filters
+from migrations_app.inventory import filters as inventory_filters
 from migrations_app.models import (
     CopySpeed,
     Hypervisor,
@@ -15,29 +15,29 @@ from migrations_app.models import (
     Snapshot,
     Window,
 )
-from migrations_app.requests import filters as requests
+from migrations_app.requests import filters as request_filters
 
 _YES_OR_NO = [("true", "true"), ("false", "false")]
 
 
-class InstanceFilter(inventory.InstanceFilter):
+class InstanceFilter(inventory_filters.InstanceFilter):
     """Page filters, and the cloud."""
 
     cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
 
     class Meta:
         model = Instance
-        fields = (*inventory.InstanceFilter.Meta.fields, "cloud")
+        fields = (*inventory_filters.InstanceFilter.Meta.fields, "cloud")
 
 
-class HypervisorFilter(inventory.HypervisorFilter):
+class HypervisorFilter(inventory_filters.HypervisorFilter):
     """Page filters, and the cloud."""
 
     cloud = django_filters.CharFilter(field_name="cloud__name", label="Cloud")
 
     class Meta:
         model = Hypervisor
-        fields = (*inventory.HypervisorFilter.Meta.fields, "cloud")
+        fields = (*inventory_filters.HypervisorFilter.Meta.fields, "cloud")
 
 
 class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -61,7 +61,7 @@ class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ("host", "cloud", "grain", "since", "until")
 
 
-class RequestFilter(requests.RequestFilter):
+class RequestFilter(request_filters.RequestFilter):
     """Page filters, the instance's UUID, and ``mine`` for the caller's own."""
 
     instance = django_filters.CharFilter(label="UUID of the instance")
@@ -73,7 +73,7 @@ class RequestFilter(requests.RequestFilter):
 
     class Meta:
         model = MigrationRequest
-        fields = (*requests.RequestFilter.Meta.fields, "instance", "mine")
+        fields = (*request_filters.RequestFilter.Meta.fields, "instance", "mine")
 
     def one_s_own(
         self, rows: QuerySet[MigrationRequest], name: str, value: str
@@ -84,7 +84,7 @@ class RequestFilter(requests.RequestFilter):
         return rows.exclude(asked_by=self.person.id)
 
 
-AuditFilter = trail.AuditFilter
+AuditFilter = audit_filters.AuditFilter
 
 
 class SpeedFilter(django_filters.FilterSet):  # type: ignore[misc]

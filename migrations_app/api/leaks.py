@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
 from migrations_app.api.base import Checked
-from migrations_app.inventory.leaks import queries as leaks_known
+from migrations_app.inventory.leaks import queries as leak_queries
 from migrations_app.inventory.leaks.filters import LeakFilter
 from migrations_app.models import Leak
 
@@ -35,4 +35,4 @@ class Leaks(Checked, ListAPIView[Leak]):
 
     def get_queryset(self) -> QuerySet[Leak]:
         """Return all, in a fixed order."""
-        return leaks_known.leaks().order_by("host", "kind", "subject", "pk")
+        return leak_queries.leaks().order_by("host", "kind", "subject", "pk")

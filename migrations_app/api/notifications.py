@@ -15,8 +15,7 @@ from rest_framework.views import APIView
 
 from migrations_app.api.base import Checked, Empty, Input, person_of, taken, user_of
 from migrations_app.models import Notice
-from migrations_app.notifications import inbox
-from migrations_app.notifications import preferences as choices
+from migrations_app.notifications import inbox, preferences
 from migrations_app.notifications.events import EVENTS, Scope
 
 MOST = 2**63 - 1
@@ -151,10 +150,10 @@ class Choices(Checked, APIView):
     @extend_schema(request=ChoicesRequest, responses=ChoicesRequest)
     def post(self, request: Request) -> Response:
         """Replace all settings of the caller."""
-        choices.choose(by=user_of(request), wanted=taken(request, ChoicesRequest))
+        preferences.choose(by=user_of(request), wanted=taken(request, ChoicesRequest))
         return Response(_shown(request))
 
 
 def _shown(request: Request) -> dict[str, dict[str, str]]:
-    lines = choices.lines(person=user_of(request))
+    lines = preferences.lines(person=user_of(request))
     return {line.event.key: {"app": line.app, "mail": line.mail} for line in lines}

@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.errors import Blocked, Gone
 from migrations_app.preflight.advice import Advice
-from migrations_app.requests import actions as verbs
-from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests.windows import schedule
 
 A_PROCEDURE = (
     "live (Live), cold (Cold), cold_by_disabling (Cold, forced target), manual"
@@ -156,10 +156,10 @@ class Preflight(Checked, APIView):
         sent = taken(request, PreflightRequest)
         window = sent.pop("window_start", None), sent.pop("window_end", None)
         advice: Advice = about_what_was_sent(
-            verbs.preflight, by=user_of(request), **sent
+            request_actions.preflight, by=user_of(request), **sent
         )
         best = advice.recommended
-        against = timetable.conflicts_of_instance(
+        against = schedule.conflicts_of_instance(
             sent["instance"],
             sent.get("target") or (best.target if best else None),
             window=window,

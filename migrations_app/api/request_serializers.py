@@ -12,10 +12,10 @@ from migrations_app.api.approvals import GlassSerializer, StandingSerializer
 from migrations_app.api.preflight import ConflictSerializer, FindingSerializer
 from migrations_app.models import Decision, MigrationRequest
 from migrations_app.procedures.registry import step_title
-from migrations_app.requests import queries
-from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests import queries as request_queries
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.approvals.status import ApprovalStatus
-from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows import schedule
 
 
 class PlannedSerializer(serializers.Serializer[Any]):
@@ -184,20 +184,20 @@ class RequestSerializer(RequestInListSerializer):
             "approval_status", {}
         )
         if row.pk not in known:
-            known[row.pk] = rulings.approval_status_of(row)
+            known[row.pk] = evaluate.approval_status_of(row)
         return known[row.pk]
 
     @extend_schema_field(ConflictSerializer(many=True))
     def get_conflicts(self, row: MigrationRequest) -> list[dict[str, Any]]:
         """Return the conflicts with its time; empty after the start."""
-        found = timetable.conflicts_of(row)
+        found = schedule.conflicts_of(row)
         return [dict(ConflictSerializer(each.as_dict()).data) for each in found]
 
     @extend_schema_field(DecisionSerializer(many=True))
     def get_decisions(self, row: MigrationRequest) -> list[dict[str, Any]]:
         """Return every decision, oldest first."""
         context = {"plan_digest": row.plan_digest}
-        rows = queries.decisions(row)
+        rows = request_queries.decisions(row)
         return list(DecisionSerializer(rows, many=True, context=context).data)
 
     @extend_schema_field(runs.RunSerializer(allow_null=True))

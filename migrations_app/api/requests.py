@@ -28,8 +28,8 @@ from migrations_app.api.request_serializers import (
     RequestSerializer,
 )
 from migrations_app.models import MigrationRequest
-from migrations_app.requests import actions as verbs
-from migrations_app.requests import queries
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import queries as request_queries
 from migrations_app.wording import LONGEST_TEXT
 
 
@@ -62,14 +62,14 @@ class Requests(Checked, ListAPIView[MigrationRequest]):
 
     def get_queryset(self) -> QuerySet[MigrationRequest]:
         """Return all, newest first."""
-        return queries.requests().order_by("-pk")
+        return request_queries.requests().order_by("-pk")
 
     @extend_schema(request=AskRequest, responses={201: RequestSerializer})
     def post(self, request: Request) -> Response:
         """Request a move. It waits for approval, then starts automatically."""
         require(request.user, Verb.ASK)
         sent = {"target": None, **taken(request, AskRequest)}
-        row = about_what_was_sent(verbs.ask, by=user_of(request), **sent)
+        row = about_what_was_sent(request_actions.ask, by=user_of(request), **sent)
         address = reverse("api-request", args=[row.pk], request=request)
         return answer(row.pk, status=201, headers={"Location": address})
 
@@ -93,7 +93,9 @@ class Approve(Checked, APIView):
     @extend_schema(request=ApproveRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Approve the plan with that digest; with enough approvals it starts."""
-        verbs.approve(pk, by=user_of(request), **taken(request, ApproveRequest))
+        request_actions.approve(
+            pk, by=user_of(request), **taken(request, ApproveRequest)
+        )
         return answer(pk)
 
 
@@ -106,7 +108,9 @@ class Reject(Checked, APIView):
     @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Reject the request finally; the note is the reason."""
-        verbs.reject(pk, by=user_of(request), **taken(request, runs.NoteRequest))
+        request_actions.reject(
+            pk, by=user_of(request), **taken(request, runs.NoteRequest)
+        )
         return answer(pk)
 
 
@@ -119,10 +123,12 @@ class Withdraw(Checked, APIView):
     @extend_schema(request=runs.NoteRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Withdraw the request before the start; the note is the reason."""
-        verbs.withdraw(pk, by=user_of(request), **taken(request, runs.NoteRequest))
+        request_actions.withdraw(
+            pk, by=user_of(request), **taken(request, runs.NoteRequest)
+        )
         return answer(pk)
 
 
 def answer(pk: int, **more: Any) -> Response:
     """Return the current state of the request."""
-    return Response(RequestSerializer(queries.request(pk)).data, **more)
+    return Response(RequestSerializer(request_queries.request(pk)).data, **more)

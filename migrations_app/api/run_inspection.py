@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from migrations_app.api.base import Checked
 from migrations_app.procedures.registry import step_title
-from migrations_app.runs import queries as runs_queries
+from migrations_app.runs import queries as run_queries
 from migrations_app.runs.action_preview import preview_actions
 from migrations_app.runs.inspection import inspect_run
 
@@ -78,7 +78,7 @@ class WorldNow(Checked, APIView):
         Changes nothing. Failed queries are marked. ``would`` is empty for a run that is
         not held.
         """
-        found = inspect_run(runs_queries.run(pk))
+        found = inspect_run(run_queries.run(pk))
         current, verdict = found.current_step, found.verdict
         step = current and {
             "key": current.key,

@@ -15,9 +15,9 @@ from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Input, Text, cursor, taken, user_of
 from migrations_app.models import Line, Run, Step
 from migrations_app.procedures.registry import step_title
-from migrations_app.runs import actions as verbs
-from migrations_app.runs import downtime as standstill
-from migrations_app.runs import queries as runs_queries
+from migrations_app.runs import actions as run_actions
+from migrations_app.runs import downtime
+from migrations_app.runs import queries as run_queries
 from migrations_app.wording import LONGEST_TEXT
 
 LINES = 500  # in one answer at most
@@ -127,9 +127,9 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
 def shown(row: Run) -> dict[str, Any]:
     """Return the run in its API form."""
-    last = runs_queries.lines_after(row.pk, row.last_number - 1, limit=1)
+    last = run_queries.lines_after(row.pk, row.last_number - 1, limit=1)
     row.last_line = last[0] if last else None  # type: ignore[attr-defined]
-    row.downtime = standstill.as_dict(row, runs_queries.steps(row))  # type: ignore[attr-defined]
+    row.downtime = downtime.as_dict(row, run_queries.steps(row))  # type: ignore[attr-defined]
     return dict(RunSerializer(row).data)
 
 
@@ -140,7 +140,7 @@ class OneRun(Checked, APIView):
     @extend_schema(responses=RunSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the run with its steps."""
-        return Response(shown(runs_queries.run(pk)))
+        return Response(shown(run_queries.run(pk)))
 
 
 @extend_schema(tags=["runs"])
@@ -153,8 +153,8 @@ class Lines(Checked, APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Return up to 500 lines after the line ``after``."""
         after = cursor(request, "after")
-        runs_queries.pulse(pk)  # a run that there is not has no empty log
-        rows = runs_queries.lines_after(pk, after, limit=LINES)
+        run_queries.pulse(pk)  # a run that there is not has no empty log
+        rows = run_queries.lines_after(pk, after, limit=LINES)
         return Response(LineSerializer(rows, many=True).data)
 
 
@@ -175,49 +175,49 @@ class RunVerb(Checked, APIView):
         # no docstring: it would stand in the schema in place of the verb's
         sent = taken(request, NoteRequest)
         type(self).carry_out(pk, by=user_of(request), note=sent["note"])
-        return Response(shown(runs_queries.run(pk)))
+        return Response(shown(run_queries.run(pk)))
 
 
 class Stop(RunVerb):
     """Roll the run back as soon as possible; the running step is aborted."""
 
     verb = Verb.STOP
-    carry_out = staticmethod(verbs.stop)
+    carry_out = staticmethod(run_actions.stop)
 
 
 class Abort(RunVerb):
     """Abort the running live migration in Nova; the run rolls back."""
 
     verb = Verb.ABORT
-    carry_out = staticmethod(verbs.abort)
+    carry_out = staticmethod(run_actions.abort)
 
 
 class ForceComplete(RunVerb):
     """Force Nova to complete the live migration, by post-copy or a pause."""
 
     verb = Verb.FORCE_COMPLETE
-    carry_out = staticmethod(verbs.force_complete)
+    carry_out = staticmethod(run_actions.force_complete)
 
 
 class LookAgain(RunVerb):
     """Continue a held run in its direction, with a new time limit."""
 
     verb = Verb.LOOK_AGAIN
-    carry_out = staticmethod(verbs.look_again)
+    carry_out = staticmethod(run_actions.look_again)
 
 
 class GoBack(RunVerb):
     """Roll back a held run, unless the point of no return is passed."""
 
     verb = Verb.GO_BACK
-    carry_out = staticmethod(verbs.go_back)
+    carry_out = staticmethod(run_actions.go_back)
 
 
 class Close(RunVerb):
     """Close a held run manually; the note describes findings and repairs."""
 
     verb = Verb.CLOSE
-    carry_out = staticmethod(verbs.close)
+    carry_out = staticmethod(run_actions.close)
 
 
 VERBS = (Stop, Abort, ForceComplete, LookAgain, GoBack, Close)

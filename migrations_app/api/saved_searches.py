@@ -22,7 +22,7 @@ from migrations_app.api.base import (
     taken,
     user_of,
 )
-from migrations_app.audit import saved_searches as searches
+from migrations_app.audit import saved_searches
 from migrations_app.audit.filters import AuditFilter
 from migrations_app.models import SavedSearch
 
@@ -41,7 +41,7 @@ class SearchSerializer(serializers.ModelSerializer[SavedSearch]):
 class SearchRequest(Input):
     """Input of a search; ``shared`` shows it to all readers of the trail."""
 
-    name = Text(max_length=searches.NAME_LENGTH)
+    name = Text(max_length=saved_searches.NAME_LENGTH)
     filters = serializers.DictField(child=Text(max_length=255), allow_empty=False)
     shared = serializers.BooleanField(required=False, default=False)
 
@@ -65,14 +65,14 @@ class Searches(Checked, APIView):
     @extend_schema(responses=SearchSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Return the searches by name."""
-        rows = searches.seen_by(person_of(request))
+        rows = saved_searches.seen_by(person_of(request))
         return Response(SearchSerializer(rows, many=True).data)
 
     @extend_schema(request=SearchRequest, responses={201: SearchSerializer})
     def post(self, request: Request) -> Response:
         """Save a search under a name."""
         sent: dict[str, Any] = taken(request, SearchRequest)
-        row = searches.save(by=user_of(request), **sent)
+        row = saved_searches.save(by=user_of(request), **sent)
         return Response(SearchSerializer(row).data, status=201)
 
 
@@ -85,10 +85,12 @@ class OneSearch(Checked, APIView):
     @extend_schema(responses=SearchSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the search."""
-        return Response(SearchSerializer(searches.seen(pk, by=person_of(request))).data)
+        return Response(
+            SearchSerializer(saved_searches.seen(pk, by=person_of(request))).data
+        )
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Remove the search; only its owner can."""
-        searches.remove(pk, by=user_of(request))
+        saved_searches.remove(pk, by=user_of(request))
         return Response(status=204)

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from migrations_app.api.authentication import Bearer
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 
 REFUSED = "Name or password is wrong, or the account is disabled."
 
@@ -95,7 +95,7 @@ class TokenView(Checked, APIView):
             raise AuthenticationFailed(REFUSED)
         with transaction.atomic():
             row, token = AuthToken.objects.create(user)
-            audit.record(
+            recorder.record(
                 "token.created", by=user, note=f"Until {row.expiry:%F %T} UTC."
             )
         return Response(TokenSerializer({"token": token, "expiry": row.expiry}).data)
@@ -107,5 +107,5 @@ class TokenView(Checked, APIView):
             self.permission_denied(request)
         with transaction.atomic():
             request.auth.delete()
-            audit.record("token.revoked", by=user_of(request))
+            recorder.record("token.revoked", by=user_of(request))
         return Response(status=204)

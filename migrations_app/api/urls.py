@@ -10,28 +10,28 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from migrations_app.api import amend as changing
 from migrations_app.api import (
+    amend,
     approvals,
     audit,
+    audit_proof,
     capacity_history,
+    compute_services,
+    copy_speeds,
     drains,
     inventory,
     leaks,
+    notifications,
     preflight,
     requests,
+    run_inspection,
     runs,
+    saved_searches,
+    tokens,
     webhooks,
     what_if,
     windows,
 )
-from migrations_app.api import audit_proof as proof
-from migrations_app.api import compute_services as compute
-from migrations_app.api import copy_speeds as speeds
-from migrations_app.api import notifications as notices
-from migrations_app.api import run_inspection as world
-from migrations_app.api import saved_searches as searches
-from migrations_app.api import tokens as token
 
 
 class Number(IntConverter):
@@ -57,7 +57,7 @@ class Nothing(APIView):
 
 urlpatterns = [
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
-    path("token/", token.TokenView.as_view(), name="api-token"),
+    path("token/", tokens.TokenView.as_view(), name="api-token"),
     path("hypervisors/", inventory.Hypervisors.as_view(), name="api-hypervisors"),
     path(
         "hypervisors/<str:host>/",
@@ -70,16 +70,16 @@ urlpatterns = [
     ),
     path("snapshots/", capacity_history.Snapshots.as_view(), name="api-snapshots"),
     path("leaks/", leaks.Leaks.as_view(), name="api-leaks"),
-    path("speeds/", speeds.Speeds.as_view(), name="api-speeds"),
-    path("services/", compute.Services.as_view(), name="api-services"),
+    path("speeds/", copy_speeds.Speeds.as_view(), name="api-speeds"),
+    path("services/", compute_services.Services.as_view(), name="api-services"),
     path(
         "services/<uuid:uuid>/disable/",
-        compute.Disable.as_view(),
+        compute_services.Disable.as_view(),
         name="api-service-disable",
     ),
     path(
         "services/<uuid:uuid>/enable/",
-        compute.Enable.as_view(),
+        compute_services.Enable.as_view(),
         name="api-service-enable",
     ),
     path("sync/", inventory.Sync.as_view(), name="api-sync"),
@@ -97,13 +97,13 @@ urlpatterns = [
         requests.Reject.as_view(),
         name="api-reject",
     ),
-    path("requests/<number:pk>/amend/", changing.Amend.as_view(), name="api-amend"),
+    path("requests/<number:pk>/amend/", amend.Amend.as_view(), name="api-amend"),
     path(
         "requests/<number:pk>/break-glass/",
-        changing.BreakGlass.as_view(),
+        amend.BreakGlass.as_view(),
         name="api-break-glass",
     ),
-    path("requests/<number:pk>/review/", changing.Review.as_view(), name="api-review"),
+    path("requests/<number:pk>/review/", amend.Review.as_view(), name="api-review"),
     path("policies/", approvals.Policies.as_view(), name="api-policies"),
     path("policies/<number:pk>/", approvals.OnePolicy.as_view(), name="api-policy"),
     path(
@@ -144,7 +144,11 @@ urlpatterns = [
     ),
     path("runs/<number:pk>/", runs.OneRun.as_view(), name="api-run"),
     path("runs/<number:pk>/lines/", runs.Lines.as_view(), name="api-run-lines"),
-    path("runs/<number:pk>/world/", world.WorldNow.as_view(), name="api-run-world"),
+    path(
+        "runs/<number:pk>/world/",
+        run_inspection.WorldNow.as_view(),
+        name="api-run-world",
+    ),
     *(
         path(
             f"runs/<number:pk>/{view.verb}/",
@@ -153,10 +157,14 @@ urlpatterns = [
         )
         for view in runs.VERBS
     ),
-    path("notices/", notices.Notices.as_view(), name="api-notices"),
-    path("notices/read/", notices.ReadAll.as_view(), name="api-notices-read"),
-    path("notices/choices/", notices.Choices.as_view(), name="api-choices"),
-    path("notices/<number:pk>/read/", notices.Read.as_view(), name="api-notice-read"),
+    path("notices/", notifications.Notices.as_view(), name="api-notices"),
+    path("notices/read/", notifications.ReadAll.as_view(), name="api-notices-read"),
+    path("notices/choices/", notifications.Choices.as_view(), name="api-choices"),
+    path(
+        "notices/<number:pk>/read/",
+        notifications.Read.as_view(),
+        name="api-notice-read",
+    ),
     path("webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
     path("webhooks/<number:pk>/", webhooks.OneWebhook.as_view(), name="api-webhook"),
     path(
@@ -198,14 +206,14 @@ urlpatterns = [
         name="api-window-retire",
     ),
     path("audit/", audit.Entries.as_view(), name="api-audit"),
-    path("audit/verify/", proof.Verify.as_view(), name="api-audit-verify"),
-    path("audit/sign/", proof.Sign.as_view(), name="api-audit-sign"),
-    path("audit/export/", proof.Export.as_view(), name="api-audit-export"),
+    path("audit/verify/", audit_proof.Verify.as_view(), name="api-audit-verify"),
+    path("audit/sign/", audit_proof.Sign.as_view(), name="api-audit-sign"),
+    path("audit/export/", audit_proof.Export.as_view(), name="api-audit-export"),
     path("audit/<number:pk>/", audit.OneEntry.as_view(), name="api-audit-entry"),
-    path("audit/searches/", searches.Searches.as_view(), name="api-searches"),
+    path("audit/searches/", saved_searches.Searches.as_view(), name="api-searches"),
     path(
         "audit/searches/<number:pk>/",
-        searches.OneSearch.as_view(),
+        saved_searches.OneSearch.as_view(),
         name="api-search",
     ),
     re_path(r"^", Nothing.as_view()),

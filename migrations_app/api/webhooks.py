@@ -16,8 +16,9 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
 from migrations_app.models import Attempt, Delivery, Webhook
-from migrations_app.notifications import webhooks as verbs
+from migrations_app.notifications import webhooks as notification_webhooks
 from migrations_app.notifications.events import OUTSIDE
+from migrations_app.notifications.webhooks import Made
 
 
 class WebhookSerializer(serializers.ModelSerializer[Webhook]):
@@ -92,7 +93,9 @@ class Webhooks(Checked, ListAPIView[Webhook]):
     @extend_schema(request=WebhookRequest, responses={201: MadeSerializer})
     def post(self, request: Request) -> Response:
         """Create a webhook. The response contains its secret, only this once."""
-        made = verbs.create(by=user_of(request), **taken(request, WebhookRequest))
+        made = notification_webhooks.create(
+            by=user_of(request), **taken(request, WebhookRequest)
+        )
         return Response(_made(made), status=201)
 
 
@@ -105,7 +108,7 @@ class OneWebhook(Checked, APIView):
     @extend_schema(responses=WebhookSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the webhook."""
-        return Response(WebhookSerializer(verbs.webhook(pk)).data)
+        return Response(WebhookSerializer(notification_webhooks.webhook(pk)).data)
 
     @extend_schema(
         operation_id="webhooks_change",
@@ -116,13 +119,15 @@ class OneWebhook(Checked, APIView):
         """Change what is sent."""
         sent = taken(request, WebhookChange)
         return Response(
-            WebhookSerializer(verbs.change(pk, by=user_of(request), **sent)).data
+            WebhookSerializer(
+                notification_webhooks.change(pk, by=user_of(request), **sent)
+            ).data
         )
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Remove the webhook; its waiting messages are dropped."""
-        verbs.remove(pk, by=user_of(request))
+        notification_webhooks.remove(pk, by=user_of(request))
         return Response(status=204)
 
 
@@ -136,7 +141,7 @@ class Rotate(Checked, APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Create a new secret; the old one also signs until ``old_until``."""
         taken(request, Empty)
-        return Response(_made(verbs.rotate(pk, by=user_of(request))))
+        return Response(_made(notification_webhooks.rotate(pk, by=user_of(request))))
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
@@ -213,7 +218,7 @@ class TestWebhook(Checked, APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Send a test message and return its delivery."""
         taken(request, Empty)
-        sent = verbs.test(pk, by=user_of(request))
+        sent = notification_webhooks.test(pk, by=user_of(request))
         return Response(DeliverySerializer(sent).data, status=202)
 
 
@@ -239,7 +244,7 @@ class OneDelivery(Checked, APIView):
     @extend_schema(responses=WholeDelivery)
     def get(self, request: Request, pk: int) -> Response:
         """Return the delivery with every attempt."""
-        return Response(WholeDelivery(verbs.delivery(pk)).data)
+        return Response(WholeDelivery(notification_webhooks.delivery(pk)).data)
 
 
 @extend_schema(tags=["notices"])
@@ -253,9 +258,11 @@ class Again(Checked, APIView):
         """Send the message again with the same id."""
         taken(request, Empty)
         return Response(
-            DeliverySerializer(verbs.send_again(pk, by=user_of(request))).data
+            DeliverySerializer(
+                notification_webhooks.send_again(pk, by=user_of(request))
+            ).data
         )
 
 
-def _made(made: verbs.Made) -> dict[str, Any]:
+def _made(made: Made) -> dict[str, Any]:
     return {**WebhookSerializer(made.webhook).data, "secret": made.secret}

@@ -21,9 +21,8 @@ from migrations_app.api import runs
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.filters import WindowFilter
 from migrations_app.models import Window
-from migrations_app.requests.windows import actions as verbs
-from migrations_app.requests.windows import calendar_files
-from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows import actions as window_actions
+from migrations_app.requests.windows import calendar_files, schedule
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.ics import LARGEST
 from migrations_app.requests.windows.calendar.window import read_clock
@@ -88,14 +87,14 @@ class WindowSerializer(WindowInListSerializer):
 
     def get_next(self, row: Window) -> list[dict[str, Any]]:
         """Return the next occurrences; none if retired."""
-        found = timetable.next_of(timetable.rule_of(row)) if row.active else []
+        found = schedule.next_of(schedule.rule_of(row)) if row.active else []
         shown = ({"begins": it.begins, "ends": it.ends} for it in found)
         return [dict(SpanSerializer(each).data) for each in shown]
 
 
 def _names() -> serializers.ListField:
     return serializers.ListField(
-        child=Text(max_length=255), required=False, max_length=verbs.MOST_NAMES
+        child=Text(max_length=255), required=False, max_length=window_actions.MOST_NAMES
     )
 
 
@@ -178,7 +177,9 @@ class Windows(Checked, ListAPIView[Window]):
     def post(self, request: Request) -> Response:
         """Create a window, which takes effect at once."""
         require(request.user, Verb.CALENDAR)
-        row = verbs.create(_wish(taken(request, WindowRequest)), by=user_of(request))
+        row = window_actions.create(
+            _wish(taken(request, WindowRequest)), by=user_of(request)
+        )
         return Response(WindowSerializer(row).data, status=201)
 
 
@@ -189,7 +190,7 @@ class OneWindow(Checked, APIView):
     @extend_schema(responses=WindowSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return the window with its next occurrences."""
-        return Response(WindowSerializer(verbs.window(pk)).data)
+        return Response(WindowSerializer(window_actions.window(pk)).data)
 
 
 @extend_schema(tags=["windows"])
@@ -203,7 +204,9 @@ class Change(Checked, APIView):
         """Replace all fields; ``version`` is the version that was read."""
         sent = taken(request, ChangeRequest)
         version = sent.pop("version")
-        row = verbs.change(pk, _wish(sent), by=user_of(request), version=version)
+        row = window_actions.change(
+            pk, _wish(sent), by=user_of(request), version=version
+        )
         return Response(WindowSerializer(row).data)
 
 
@@ -218,7 +221,9 @@ class RetireWindow(Checked, APIView):
         """Retire it, for good; it stays to be read."""
         sent = taken(request, runs.NoteRequest)
         return Response(
-            WindowSerializer(verbs.retire(pk, by=user_of(request), **sent)).data
+            WindowSerializer(
+                window_actions.retire(pk, by=user_of(request), **sent)
+            ).data
         )
 
 
@@ -235,7 +240,7 @@ class TakeIn(Checked, APIView):
         text, sure = sent.pop("text").encode(), sent.pop("confirm", False)
         scope = EventDefaults(
             kind=sent["kind"],
-            time_zone=sent.get("time_zone") or verbs.home(),
+            time_zone=sent.get("time_zone") or window_actions.home(),
             clouds=tuple(sent.get("clouds", ())),
             zones=tuple(sent.get("zones", ())),
             hosts=tuple(sent.get("hosts", ())),
@@ -267,7 +272,7 @@ class Occurrences(Checked, APIView):
     def get(self, request: Request) -> Response:
         """Return the occurrences of the next 30 days, at most 1000."""
         narrow = request.query_params.dict()
-        found = timetable.calendar(days=30, most=1000, **narrow)
+        found = schedule.calendar(days=30, most=1000, **narrow)
         return Response(OccurrenceSerializer(found, many=True).data)
 
 

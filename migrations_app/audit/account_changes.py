@@ -16,7 +16,7 @@ from django.db.models import Manager
 from django.dispatch import receiver
 from knox.signals import token_expired
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 
 # of each kind: it was made, changed, deleted
 _VERBS = {
@@ -101,7 +101,7 @@ def record_changes(
 ) -> None:
     """Add an entry to the trail for each change between both; none: nothing."""
     for change in before.diff(after):
-        audit.record(
+        recorder.record(
             change.verb,
             by=by,
             actor_name=actor_name,
@@ -122,4 +122,4 @@ def _unlike(facts: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, An
 @receiver(token_expired)
 def expired(sender: Any, username: str, source: str, **kwargs: Any) -> None:
     """Record that an expired token was presented and removed."""
-    audit.record("token.expired", actor_name=username)
+    recorder.record("token.expired", actor_name=username)

@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.audit import export as proof_export
-from migrations_app.audit import recorder as audit
-from migrations_app.audit import signing
+from migrations_app.audit import export as audit_export
+from migrations_app.audit import recorder, signing
 from migrations_app.audit.chain_check import Signed
 from migrations_app.audit.export import Export, Narrow
 from migrations_app.audit.verify import Verdict, verify_segment
@@ -34,7 +33,7 @@ def sign(*, by: User | None = None) -> Signed:
     if by is not None:
         require(by, Verb.SIGN)
     signing.private_key()  # nothing is recorded that cannot be
-    audit.record("audit.signed", by=by)
+    recorder.record("audit.signed", by=by)
     signed = signing.sign(timezone.now())
     if signed is None:
         raise AssertionError("nobody else is waited for")
@@ -58,7 +57,7 @@ def _alarm(sentence: str, now: datetime) -> None:
     since = now - signing.EVERY
     said = AuditEntry.objects.filter(verb="audit.unsigned", at__gt=since)
     if not said.exists():
-        audit.record("audit.unsigned", note=sentence)
+        recorder.record("audit.unsigned", note=sentence)
 
 
 def segment(
@@ -92,9 +91,9 @@ def export(
     reports that no signature covers the end. Raises NotAllowed.
     """
     require(by, Verb.SEE_AUDIT)
-    span = proof_export.measure(narrow, until=until)
+    span = audit_export.measure(narrow, until=until)
     facts = {"filters": dict(filters), "count": span.count, "until": span.until}
-    audit.record("audit.exported", by=by, after=facts)
+    recorder.record("audit.exported", by=by, after=facts)
     now = timezone.now()
     signed: list[dict[str, Any]] = []
     if signing.configured():
@@ -103,4 +102,4 @@ def export(
             signed = signing.signatures()
         except Unfit as error:
             log.error("export not signed", reason=error.sentence)
-    return proof_export.prepare(narrow, span, filters=filters, signed=signed, now=now)
+    return audit_export.prepare(narrow, span, filters=filters, signed=signed, now=now)

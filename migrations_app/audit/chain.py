@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from migrations_app.audit import hashing as form
+from migrations_app.audit import hashing
 from migrations_app.audit.triggers import ENTRIES, HEAD
 from migrations_app.models import AuditEntry
 
@@ -41,7 +41,8 @@ def append(entries: Sequence[AuditEntry]) -> None:
     """Append the entries in this order. A trigger updates the head."""
     add = _linked if connection.vendor == "postgresql" else _told
     ready = [
-        (form.around_number(form.fields_of(entry)), _values(entry)) for entry in entries
+        (hashing.around_number(hashing.fields_of(entry)), _values(entry))
+        for entry in entries
     ]
     # one statement needs no transaction around it
     alone = add is _linked and len(ready) == 1
@@ -61,8 +62,8 @@ def _told(cursor: CursorWrapper, around: tuple[str, str], values: list[Any]) -> 
     # a transaction of SQLite begins as the one writer (BEGIN IMMEDIATE)
     cursor.execute(_HEAD)
     last, previous = cursor.fetchone()
-    content = form.hashed(f"{around[0]}{last + 1}{around[1]}")
-    links = (last + 1, previous, form.digest(previous, content))
+    content = hashing.hashed(f"{around[0]}{last + 1}{around[1]}")
+    links = (last + 1, previous, hashing.digest(previous, content))
     cursor.execute(_INSERT, [*links, *values])
     return links
 

@@ -17,14 +17,14 @@ from typing import Any
 
 from django.db.models import Count, Min, QuerySet
 
-from migrations_app.audit import hashing as form
+from migrations_app.audit import hashing
 from migrations_app.audit.chain_check import Bad
 from migrations_app.audit.verify import content, rows
 from migrations_app.models import AuditEntry, AuditHead
 
 Narrow = Callable[[QuerySet[AuditEntry]], QuerySet[AuditEntry]]
 BATCH = 500
-COLUMNS = (*form.FIELDS, "previous", "digest")
+COLUMNS = (*hashing.FIELDS, "previous", "digest")
 # A spreadsheet would take these for formulas; a quote before them is taken off again.
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
 
@@ -81,7 +81,7 @@ def prepare(
     """
     head = AuditHead.objects.get(pk=1)
     first = span.first or span.until + 1
-    start = (0, 0, form.GENESIS)
+    start = (0, 0, hashing.GENESIS)
     for line in signed:
         if start[0] < line["count"] and line["entry"] < first:
             start = (line["count"], line["entry"], line["digest"])
@@ -123,7 +123,7 @@ def as_lines(export: Export, *, of_csv: bool = False) -> Iterator[str]:
             "export": "novaweb audit trail",
             "form": 1,
             "of": "csv" if of_csv else "jsonl",
-            "at": form.moment(export.at),
+            "at": hashing.moment(export.at),
             "filters": export.filters,
             "count": export.count,
             "start": _place(export.start),
@@ -189,14 +189,14 @@ def _content(row: dict[str, Any]) -> str:
     try:
         return content(row)
     except Bad:
-        return form.GENESIS  # of nothing: whoever verifies finds it
+        return hashing.GENESIS  # of nothing: whoever verifies finds it
 
 
 def _entry(row: dict[str, Any]) -> dict[str, Any]:
     if "unread" in row:
         return {"entry": {"id": row["id"]}, "previous": "", "digest": ""}
-    fields = {name: row[name] for name in form.FIELDS}
-    fields["at"] = form.moment(row["at"])
+    fields = {name: row[name] for name in hashing.FIELDS}
+    fields["at"] = hashing.moment(row["at"])
     return {"entry": fields, "previous": row["previous"], "digest": row["digest"]}
 
 
@@ -205,7 +205,7 @@ def _cell(name: str, row: dict[str, Any]) -> str:
     if value is None:
         return ""
     if name == "at":
-        return form.moment(value)
+        return hashing.moment(value)
     if name in ("before", "after"):
         value = json.dumps(value, sort_keys=True, ensure_ascii=False)
     text = str(value)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.utils import timezone
 
-from migrations_app.audit import chain
-from migrations_app.audit import hashing as form
+from migrations_app.audit import chain, hashing
 from migrations_app.models import AuditEntry, MigrationRequest, Run
 
 if TYPE_CHECKING:
@@ -159,9 +158,9 @@ def record(
         actor_name=actor_name or (by.get_username() if by is not None else SYSTEM),
         act=str(context.get("request_id", ""))[:36],
         verb=verb,
-        note=form.storable(note),
-        before=form.storable(before or {}),
-        after=form.storable(after or {}),
+        note=hashing.storable(note),
+        before=hashing.storable(before or {}),
+        after=hashing.storable(after or {}),
         **_columns(about),
     )
     chain.append([entry])

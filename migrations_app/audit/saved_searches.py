@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import Conflict, Gone, NotAllowed, Unfit
 from migrations_app.models import SavedSearch
 
@@ -64,7 +64,7 @@ def save(
                 made_at=timezone.now(),
             )
             after = {"name": name, "filters": kept, "shared": shared}
-            audit.record("search.saved", by=by, after=after)
+            recorder.record("search.saved", by=by, after=after)
     except IntegrityError as error:
         raise Conflict(
             f"You have a search “{name}” already. Choose another name, or remove it."
@@ -75,7 +75,7 @@ def save(
 def remove(number: int, *, by: User) -> None:
     """Remove the search, which must be the person's own. Raises Gone, NotAllowed."""
     require(by, Verb.SAVE_SEARCH)
-    person = policy.person(by)
+    person = permissions.person(by)
     row = seen(number, by=person)
     if row.owner_id != person.id:
         raise NotAllowed(f"Only its owner {row.owner_name} can remove it.")
@@ -84,4 +84,4 @@ def remove(number: int, *, by: User) -> None:
         if gone != 1:
             raise Gone(f"There is no saved search {number} any more.")
         before = {"name": row.name, "filters": row.filters, "shared": row.shared}
-        audit.record("search.removed", by=by, before=before)
+        recorder.record("search.removed", by=by, before=before)

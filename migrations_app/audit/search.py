@@ -15,8 +15,7 @@ from django.db import connection
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from migrations_app.audit import search_index as words
-from migrations_app.audit import search_sql as index
+from migrations_app.audit import search_index, search_sql
 from migrations_app.audit.recorder import VERBS
 from migrations_app.audit.search_index import TABLE, Mark, Query
 from migrations_app.audit.search_sql import Stretch, Wanted
@@ -93,12 +92,12 @@ def _subjects(wanted: Wanted) -> Iterator[_Subject]:
 def query(wanted: Wanted) -> Query:
     """Return the query of the word index, without times."""
     marks = [subject.marks for subject in _subjects(wanted)]
-    return Query(words.words(wanted.text), marks)
+    return Query(search_index.words(wanted.text), marks)
 
 
 def finds_nothing(wanted: Wanted) -> bool:
     """Return whether nothing can match: a text without a word, or a too long value."""
-    if wanted.text.strip() and not words.words(wanted.text):
+    if wanted.text.strip() and not search_index.words(wanted.text):
         return True
     marks = [mark for subject in _subjects(wanted) for mark in subject.marks]
     return any(len(mark.value) > LONGEST for mark in marks)
@@ -114,8 +113,8 @@ def narrowed(rows: QuerySet[AuditEntry], wanted: Wanted) -> QuerySet[AuditEntry]
         return rows
     if connection.vendor == "sqlite":
         sql = (
-            f"{TABLE}.id IN (SELECT rowid FROM {words.SQLITE_TABLE}"  # noqa: S608
-            f" WHERE {words.SQLITE_TABLE} MATCH %s)"
+            f"{TABLE}.id IN (SELECT rowid FROM {search_index.SQLITE_TABLE}"  # noqa: S608
+            f" WHERE {search_index.SQLITE_TABLE} MATCH %s)"
         )
         return rows.filter(RawSQL(sql, [asked.sqlite], BooleanField()))  # noqa: S611
     right, given = asked.postgresql
@@ -163,18 +162,18 @@ def _numbers(
     if not asked:
         return list(rows[:most])
     if connection.vendor == "sqlite":
-        return index.on_sqlite(wanted, asked, stretch, most)
+        return search_sql.on_sqlite(wanted, asked, stretch, most)
     along = next((subject.ways for subject in subjects if subject.ways), [])
     if not along:
-        return index.on_postgresql(wanted, asked, stretch, most)
+        return search_sql.on_postgresql(wanted, asked, stretch, most)
     if len(subjects) == 1 and not asked.words:
         return list(_either(rows, along, way, most))
-    near = _either(rows, along, way, index.NEAR)
-    numbers, rest = index.among(near, asked, stretch)
+    near = _either(rows, along, way, search_sql.NEAR)
+    numbers, rest = search_sql.among(near, asked, stretch)
     if not rest or len(numbers) >= most:
         return numbers[:most]
     left = most - len(numbers)
-    return numbers + index.on_postgresql(wanted, asked, rest, left)
+    return numbers + search_sql.on_postgresql(wanted, asked, rest, left)
 
 
 def _either(

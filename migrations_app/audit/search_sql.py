@@ -35,7 +35,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from migrations_app.audit import search_index as words
+from migrations_app.audit import search_index
 from migrations_app.audit.search_index import TABLE, Mark, Query
 from migrations_app.models import AuditEntry
 
@@ -94,7 +94,7 @@ class Stretch:
 
     def first_blocks(self, count: int) -> Stretch:
         """Return the entries in the first ``count`` blocks; the outer may be cut."""
-        bits = words.BLOCK_BITS
+        bits = search_index.BLOCK_BITS
         if self.rising:
             end = (((self.low >> bits) + count) << bits) - 1
             return replace(self, high=min(self.high, end))
@@ -104,8 +104,14 @@ class Stretch:
     @property
     def blocks(self) -> list[Mark]:
         """The marks of the blocks that the entries are in."""
-        first, last = self.low >> words.BLOCK_BITS, self.high >> words.BLOCK_BITS
-        return [words.block(n << words.BLOCK_BITS) for n in range(first, last + 1)]
+        first, last = (
+            self.low >> search_index.BLOCK_BITS,
+            self.high >> search_index.BLOCK_BITS,
+        )
+        return [
+            search_index.block(n << search_index.BLOCK_BITS)
+            for n in range(first, last + 1)
+        ]
 
 
 NOTHING = Stretch(low=1, high=0)
@@ -117,8 +123,8 @@ def on_sqlite(wanted: Wanted, query: Query, stretch: Stretch, most: int) -> list
     # the trail is read only for the time; CROSS keeps the words the outer loop
     join = f" CROSS JOIN {TABLE} AS entry ON entry.id = word.rowid" if times else ""
     return _first_column(
-        f"SELECT word.rowid FROM {words.SQLITE_TABLE} AS word{join}"  # noqa: S608
-        f" WHERE word.{words.SQLITE_TABLE} MATCH %s"
+        f"SELECT word.rowid FROM {search_index.SQLITE_TABLE} AS word{join}"  # noqa: S608
+        f" WHERE word.{search_index.SQLITE_TABLE} MATCH %s"
         f" AND word.rowid BETWEEN %s AND %s{in_time}"
         f" ORDER BY word.rowid {stretch.order} LIMIT %s",
         [query.sqlite, stretch.low, stretch.high, *times, most],

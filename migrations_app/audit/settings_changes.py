@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.audit.hashing import storable
 from migrations_app.models import AuditEntry, AuditHead
 
@@ -69,7 +69,7 @@ def compare(kind: str) -> bool:
         gone = sorted(set(before) - set(given))
         if not changed and not gone:
             return False
-        audit.record(
+        recorder.record(
             "settings.changed",
             before={
                 "settings": {k: before[k] for k in before if k in {*changed, *gone}}

@@ -17,7 +17,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 
 LONGEST_NAME = 150
 
@@ -27,7 +27,7 @@ def signed_in(
     sender: Any, request: HttpRequest | None, user: AbstractBaseUser, **kwargs: Any
 ) -> None:
     """Record that somebody signed in."""
-    audit.record("account.signed_in", by=user, note=_where(request))
+    recorder.record("account.signed_in", by=user, note=_where(request))
 
 
 @receiver(user_logged_out)
@@ -39,7 +39,7 @@ def signed_out(
 ) -> None:
     """Record a sign-out; an expired session records nothing."""
     if user is not None:
-        audit.record("account.signed_out", by=user, note=_where(request))
+        recorder.record("account.signed_out", by=user, note=_where(request))
 
 
 @receiver(user_login_failed)
@@ -51,7 +51,9 @@ def refused(
 ) -> None:
     """Record a failed sign-in, under the name that was entered."""
     name = str(credentials.get("username") or "").replace("\0", "")[:LONGEST_NAME]
-    audit.record("account.refused", actor_name=name or "nobody", note=_where(request))
+    recorder.record(
+        "account.refused", actor_name=name or "nobody", note=_where(request)
+    )
 
 
 def _where(request: HttpRequest | None) -> str:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from migrations_app.audit import hashing as form
-from migrations_app.audit import signing
+from migrations_app.audit import hashing, signing
 from migrations_app.audit.chain_check import Bad, Follower, Signed
 from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry, AuditHead
 
 # So many rows are read at once; memory and a page's patience are bounded by it.
 BATCH = 1000
-_COLUMNS = (*form.FIELDS, "previous", "digest")
+_COLUMNS = (*hashing.FIELDS, "previous", "digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def content(row: dict[str, Any]) -> str:
                 " cannot be read."
             ),
         )
-    return form.content({**row, "at": form.moment(row["at"])})
+    return hashing.content({**row, "at": hashing.moment(row["at"])})
 
 
 def verify_all(
@@ -179,7 +178,7 @@ def _linked(
     starts = Follower(
         count=number - 1 if before else 0,
         entry=before["id"] if before else 0,
-        digest=before["digest"] if before else form.GENESIS,
+        digest=before["digest"] if before else hashing.GENESIS,
     )
     starts.follow(number, row["previous"], row["digest"], content(row))
     after = near.get(number + 1) or _neighbour(number, "gt")

@@ -14,23 +14,23 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Refusal, Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
-from migrations_app.drains import approvals as rulings
-from migrations_app.drains import create as asking
-from migrations_app.drains import permissions as permits
+from migrations_app.drains import approvals as drain_approvals
+from migrations_app.drains import create as drain_create
+from migrations_app.drains import permissions as drain_permissions
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.engine import close_moves, failures
 from migrations_app.errors import TooLate, Unfit
-from migrations_app.integrations import clouds as integrations_clouds
+from migrations_app.integrations import clouds
 from migrations_app.models import Drain
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import Afterwards, DrainState, RequestState
-from migrations_app.requests.approvals import evaluate as of_requests
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.decisions import delegated_by, keep, lock, move
-from migrations_app.runs import wakeup as bell
+from migrations_app.runs import wakeup
 
 STOP_AFTER = 3
 
@@ -55,19 +55,19 @@ def ask(
     is not valid, and TooLate if one of the hosts has an open drain.
     """
     require(by, Verb.DRAIN)
-    name = integrations_clouds.chosen(cloud)
-    wanted = asking.hosts(name, hosts, "Name the hosts to empty.")
-    allowed = None if not targets else asking.hosts(name, targets, "")
+    name = clouds.chosen(cloud)
+    wanted = drain_create.hosts(name, hosts, "Name the hosts to empty.")
+    allowed = None if not targets else drain_create.hosts(name, targets, "")
     if allowed is not None and set(allowed) <= set(wanted):
         raise Unfit("A host that is emptied cannot be a target: name other targets.")
-    return asking.create(
+    return drain_create.create(
         by=by,
         cloud=name,
         hosts=wanted,
         targets=allowed,
-        limits=asking.limits(limits or {}),
-        stop_after=asking.whole(stop_after, "stop_after"),
-        afterwards=asking.afterwards(afterwards),
+        limits=drain_create.limits(limits or {}),
+        stop_after=drain_create.whole(stop_after, "stop_after"),
+        afterwards=drain_create.afterwards(afterwards),
         reason=reason,
         ticket=ticket,
         window=(window_start, window_end),
@@ -88,7 +88,7 @@ def move_back(
     _require(by, Verb.DRAIN, drain)
     if not drain.moves.filter(state=RequestState.COMPLETED).exists():
         raise TooLate("This drain has moved no instance that could be moved back.")
-    return asking.create(
+    return drain_create.create(
         by=by,
         cloud=drain.cloud.name,
         hosts=[],
@@ -120,9 +120,11 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
         lock(drain, DrainState.REQUESTED, plan_digest=plan_digest)
-        right = rulings.approval_right(_require_now(by, Verb.APPROVE, drain), drain)
+        right = drain_approvals.approval_right(
+            _require_now(by, Verb.APPROVE, drain), drain
+        )
         keep(drain, by=by, approves=True, note=note, at=now, right=right)
-        found = rulings.approval_statuses(drain, now=now)
+        found = drain_approvals.approval_statuses(drain, now=now)
         ready = bool(found) and all(each.satisfied for each in found or ())
         if ready:
             start = max(now, drain.window_start or now)
@@ -132,9 +134,9 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
             )
         tell("drain.approved", drain, by=by, note=note, **delegated_by(right))
         if ready:
-            rules = [of_requests.as_audited(each.rule) for each in found or ()]
+            rules = [evaluate.as_audited(each.rule) for each in found or ()]
             tell("drain.ready", drain, policies=rules)
-            bell.ring()
+            wakeup.ring()
     return load(drain_id)
 
 
@@ -148,7 +150,7 @@ def reject(drain_id: int, *, by: User, note: str) -> Drain:
     now = timezone.now()
     with transaction.atomic():
         _end(drain, DrainState.REJECTED, note)
-        right = of_requests.rejection_right(_require_now(by, Verb.REJECT, drain))
+        right = evaluate.rejection_right(_require_now(by, Verb.REJECT, drain))
         keep(drain, by=by, approves=False, note=note, at=now, right=right)
         tell("drain.rejected", drain, by=by, note=note, **delegated_by(right))
     return load(drain_id)
@@ -189,7 +191,7 @@ def resume(drain_id: int, *, by: User, note: str) -> Drain:
     now = timezone.now()
     with transaction.atomic():
         lock(drain, DrainState.PAUSED)
-        refusal, right = rulings.permit(drain, now=now)
+        refusal, right = drain_approvals.permit(drain, now=now)
         if refusal:
             raise TooLate(
                 f"{refusal} Cancel the drain, and request a new one for the rest."
@@ -202,7 +204,7 @@ def resume(drain_id: int, *, by: User, note: str) -> Drain:
             look_again_at=now,
         )
         tell("drain.resumed", drain, by=by, note=note, **right)
-        bell.ring()
+        wakeup.ring()
     return load(drain_id)
 
 
@@ -221,7 +223,7 @@ def cancel(drain_id: int, *, by: User, note: str) -> Drain:
         move(drain, DrainState.CANCELLING, why=note, look_again_at=now)
         close_moves(drain, RequestState.WITHDRAWN, note)
         tell("drain.cancelled", drain, by=by, note=note)
-        bell.ring()
+        wakeup.ring()
     return load(drain_id)
 
 
@@ -232,10 +234,10 @@ def load(drain_id: int) -> Drain:
 
 def why_not(by: User, verb: Verb, drain: Drain) -> Refusal | None:
     """Return why the person may not do that to the drain; None: they may."""
-    who = policy.person(by)
-    refusal = permits.why_not(who, verb, drain)
+    who = permissions.person(by)
+    refusal = drain_permissions.why_not(who, verb, drain)
     if refusal is None and verb is Verb.APPROVE:
-        return rulings.why_not_now(who, drain)
+        return drain_approvals.why_not_now(who, drain)
     return refusal
 
 
@@ -243,13 +245,13 @@ def why_not(by: User, verb: Verb, drain: Drain) -> Refusal | None:
 
 
 def _require(by: User, verb: Verb, drain: Drain) -> None:
-    if refusal := permits.why_not(policy.person(by), verb, drain):
+    if refusal := drain_permissions.why_not(permissions.person(by), verb, drain):
         raise refusal.error()
 
 
 def _require_now(by: User, verb: Verb, drain: Drain) -> Person:
-    who = policy.current_person(by)
-    if refusal := permits.why_not(who, verb, drain):
+    who = permissions.current_person(by)
+    if refusal := drain_permissions.why_not(who, verb, drain):
         raise refusal.error()
     return who
 

@@ -17,8 +17,7 @@ from migrations_app.access.permissions import Person, Refusal
 from migrations_app.errors import TooLate
 from migrations_app.models import Drain
 from migrations_app.models.states import DROPPED
-from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.approvals import rules
+from migrations_app.requests.approvals import evaluate, rules
 from migrations_app.requests.approvals.policy_facts import (
     Way,
     policy_facts,
@@ -31,7 +30,7 @@ from migrations_app.requests.approvals.status import ApprovalStatus, approval_st
 
 def rules_of(drain: Drain, *, now: datetime | None = None) -> list[Rule] | None:
     """Return the rules that apply, oldest first; None: some move has no policy."""
-    known = rulings.current()
+    known = evaluate.current()
     found: dict[int, Rule] = {}
     for facts in set(_facts(drain, now or timezone.now())):
         rule = rules.applicable_rule(known, facts)
@@ -76,8 +75,8 @@ def approval_statuses(
     if found is None:
         return None
     rows = drain.decisions.filter(approves=True, plan_digest=drain.plan_digest)
-    approvals = [rulings.approval_of(row) for row in rows]
-    excluded = rulings.excluded_people({drain.asked_by_id}, approvals)
+    approvals = [evaluate.approval_of(row) for row in rows]
+    excluded = evaluate.excluded_people({drain.asked_by_id}, approvals)
     return [
         approval_status(each, approvals, excluded=excluded, now=now) for each in found
     ]
@@ -90,7 +89,7 @@ def approval_right(who: Person, drain: Drain) -> dict[str, Any]:
     """
     found = approval_statuses(drain)
     if found is None:
-        raise TooLate(rulings.NO_POLICY)
+        raise TooLate(evaluate.NO_POLICY)
     refusal, fields = _right(who, drain, found)
     if refusal is not None:
         raise refusal.error()
@@ -101,7 +100,7 @@ def why_not_now(who: Person, drain: Drain) -> Refusal | None:
     """Return why the person may not approve at this stage; None: they may."""
     found = approval_statuses(drain)
     if found is None:
-        return Refusal(rulings.NO_POLICY, late=True)
+        return Refusal(evaluate.NO_POLICY, late=True)
     return _right(who, drain, found)[0]
 
 
@@ -110,7 +109,7 @@ def _right(
 ) -> tuple[Refusal | None, dict[str, Any]]:
     refusals = []
     for each in sorted(found, key=lambda one: one.satisfied):
-        refusal, fields = rulings.right_under(who, {drain.asked_by_id}, each)
+        refusal, fields = evaluate.right_under(who, {drain.asked_by_id}, each)
         if refusal is None:
             return None, fields
         refusals.append(refusal)
@@ -124,9 +123,9 @@ def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:
     """
     found = approval_statuses(drain, now=now)
     if found is None:
-        return rulings.NO_POLICY, {}
+        return evaluate.NO_POLICY, {}
     right = {
-        "policies": [rulings.as_audited(each.rule) for each in found],
+        "policies": [evaluate.as_audited(each.rule) for each in found],
         "approvals": sorted(
             {
                 approval.words

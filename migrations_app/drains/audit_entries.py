@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import Drain
 
 LONGEST = 255
@@ -22,10 +22,10 @@ def tell(
     **after: Any,
 ) -> None:
     """Record it, as the last thing of its transaction; about all hosts, or one."""
-    audit.record(
+    recorder.record(
         verb,
         by=by,
-        about=audit.Place(
+        about=recorder.Place(
             cloud=drain.cloud.name, source=host or named(drain), ticket=drain.ticket
         ),
         note=note,

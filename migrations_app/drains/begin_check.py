@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import Drain, Instance, MigrationRequest
 from migrations_app.models.states import DROPPED, RequestState
 from migrations_app.preflight.finding import Severity
-from migrations_app.requests import plan as planning
-from migrations_app.requests import plan_diff as drift
+from migrations_app.requests import plan as request_plan
+from migrations_app.requests import plan_diff
 from migrations_app.requests.plan import Draft
-from migrations_app.requests.windows import schedule as timetable
-from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.requests.windows import schedule
+from migrations_app.runs import reenable_hosts
 
 # What may come of the drain's own other moves, and was weighed when it was placed.
 OF_THE_DRAIN = frozenset({"group.soft"})
@@ -60,9 +60,9 @@ class _Refusal:
 
 def not_yet(move: MigrationRequest, *, now: datetime) -> Postpone | Skip | None:
     """Return what of other runs or the calendar keeps the move; None: nothing."""
-    if sentence := restoring.in_the_way(move):
+    if sentence := reenable_hosts.in_the_way(move):
         return Postpone(sentence)
-    if said := timetable.start_block(move, now):
+    if said := schedule.start_block(move, now):
         return Skip(said.sentence) if said.over else Postpone(said.sentence, said.again)
     return None
 
@@ -77,8 +77,8 @@ def decide(drain: Drain, move: MigrationRequest) -> Begin | Postpone | Skip:
         is_fallback = target != move.target
         if is_fallback and _has_mate(drain, move, target):
             continue
-        drawn = planning.draft(
-            wiring.world_for(drain.cloud.name),
+        drawn = request_plan.draft(
+            connect.world_for(drain.cloud.name),
             instance=move.instance,
             procedure=move.procedure,
             target=target,
@@ -131,9 +131,9 @@ def unexpected_findings(
         if not quiet and said not in approved:
             return f"New since the approval: {each.sentence}"
     if not is_fallback:
-        lines = drift.differences(move, drawn)
+        lines = plan_diff.differences(move, drawn)
         real = [line for line in lines if line["what"] != "finding"]
-        return drift.sentences(real) if real else ""
+        return plan_diff.sentences(real) if real else ""
     shape = [(step["key"], step["final"]) for step in drawn.plan]
     if shape != [(step["key"], step["final"]) for step in move.plan]:
         return "The steps differ from the approved ones."

@@ -19,8 +19,8 @@ from migrations_app.drains.planner.model import Limits
 from migrations_app.errors import TooLate, Unfit
 from migrations_app.models import Cloud, Drain, Hypervisor
 from migrations_app.models.states import OPEN_DRAINS, Afterwards
-from migrations_app.requests import inputs as intake
-from migrations_app.runs import wakeup as bell
+from migrations_app.requests import inputs
+from migrations_app.runs import wakeup
 
 MOST_HOSTS, MOST = 50, 10_000
 
@@ -37,8 +37,8 @@ def create(
 ) -> Drain:
     """Keep the drain, which is planned by itself then. Raises Unfit and TooLate."""
     now = timezone.now()
-    reason, ticket = intake.reason(reason), intake.ticket(ticket)
-    intake.window(*window, now)
+    reason, ticket = inputs.reason(reason), inputs.ticket(ticket)
+    inputs.window(*window, now)
     drain = Drain(
         cloud=Cloud.objects.get_or_create(name=cloud)[0],
         hosts=hosts,
@@ -66,7 +66,7 @@ def create(
                 )
         drain.save(force_insert=True)
         tell("drain.asked", drain, by=by, note=reason)
-        bell.ring()
+        wakeup.ring()
     return drain
 
 

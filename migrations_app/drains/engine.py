@@ -16,15 +16,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from migrations_app.drains import approvals as rulings
-from migrations_app.drains import host_services as hosts
-from migrations_app.drains import moves
-from migrations_app.drains import plan as plans
-from migrations_app.drains import unplanned as arrivals
+from migrations_app.drains import approvals as drain_approvals
+from migrations_app.drains import host_services, moves, unplanned
+from migrations_app.drains import plan as drain_plan
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.lease import DrainLease, due_drains
 from migrations_app.errors import LostLease, WorldError, own_fault
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import Cloud as CloudPort
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.lease import Clock
@@ -34,8 +32,8 @@ from migrations_app.models.states import (
     RequestState,
     drain_sources,
 )
-from migrations_app.requests.windows import schedule as timetable
-from migrations_app.runs.engine import lease_heartbeat as heart
+from migrations_app.requests.windows import schedule
+from migrations_app.runs.engine import lease_heartbeat
 
 log = structlog.get_logger(__name__)
 SOON, LATER = timedelta(seconds=1), timedelta(seconds=5)
@@ -74,7 +72,7 @@ def look(drain_id: int, *, clock: Clock = timezone.now) -> bool:
     lease = DrainLease(drain_id, clock)
     if not lease.claim():
         return False
-    with heart.kept_alive(lease):
+    with lease_heartbeat.kept_alive(lease):
         try:
             lease.release(look_again_at=_look(lease))
         except LostLease:
@@ -130,7 +128,7 @@ def _look(lease: DrainLease) -> datetime | None:
     try:
         match DrainState(drain.state):
             case _D.PLANNING:
-                plans.plan(lease, drain)
+                drain_plan.plan(lease, drain)
                 return lease.clock()
             case _D.APPROVED:
                 return _start(lease, drain)
@@ -160,7 +158,7 @@ def _start(lease: DrainLease, drain: Drain) -> datetime | None:
         return max(said.again, now + SOON)
     with transaction.atomic():
         lease.write(only=_D.APPROVED)
-        refusal, right = rulings.permit(drain, now=now)
+        refusal, right = drain_approvals.permit(drain, now=now)
         if refusal:
             lease.write(state=_D.REQUESTED, why=refusal)
             drain.moves.filter(state=RequestState.APPROVED).update(
@@ -173,7 +171,7 @@ def _start(lease: DrainLease, drain: Drain) -> datetime | None:
     return now
 
 
-def _calendar(drain: Drain, now: datetime) -> list[timetable.StartBlock]:
+def _calendar(drain: Drain, now: datetime) -> list[schedule.StartBlock]:
     """Return what the calendar has against a start now, at each of the hosts."""
     first = [
         MigrationRequest(
@@ -184,7 +182,7 @@ def _calendar(drain: Drain, now: datetime) -> list[timetable.StartBlock]:
         )
         for host in drain.hosts or [""]
     ]
-    return [said for each in first if (said := timetable.start_block(each, now))]
+    return [said for each in first if (said := schedule.start_block(each, now))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +205,8 @@ class _End:
 
 
 def _run(lease: DrainLease, drain: Drain) -> datetime | None:
-    cloud = wiring.world_of(drain.cloud.name).cloud
-    hosts.disable(lease, drain, cloud)
+    cloud = connect.world_of(drain.cloud.name).cloud
+    host_services.disable(lease, drain, cloud)
     match _next(drain, cloud, now=lease.clock()):
         case _Begin(ready):
             return _begin(lease, drain, ready)
@@ -232,7 +230,7 @@ def _next(drain: Drain, cloud: CloudPort, *, now: datetime) -> _Begin | _Pause |
         )
     due = [each for each in waiting if (each.look_again_at or now) <= now]
     ready = moves.startable(drain, due) if due else []
-    if ready and (enabled := hosts.enabled_by_others(drain, cloud)):
+    if ready and (enabled := host_services.enabled_by_others(drain, cloud)):
         return _Pause(
             f"Somebody has enabled {', '.join(enabled)}, so new instances may arrive:"
             " disable the service and resume the drain, or cancel it."
@@ -262,10 +260,10 @@ def _end(lease: DrainLease, drain: Drain) -> datetime | None:
     """End the drain when none of its moves is under way."""
     if drain.moves.filter(state=RequestState.RUNNING).exists():
         return lease.clock() + SOON
-    cloud = wiring.world_of(drain.cloud.name).cloud
+    cloud = connect.world_of(drain.cloud.name).cloud
     # before they are enabled: what comes then is no more the drain's
-    left_behind = arrivals.unplanned(drain, cloud)
-    hosts.enable(lease, drain, cloud)
+    left_behind = unplanned.unplanned(drain, cloud)
+    host_services.enable(lease, drain, cloud)
     stays = [each for each in drain.stays if not each.get("arrived")] + left_behind
     states = list(drain.moves.values_list("state", flat=True))
     moved = states.count(RequestState.COMPLETED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import django_filters
 from django.db.models import Q, QuerySet
 
-from migrations_app.drains import queries as drains_seen
+from migrations_app.drains import queries as drain_queries
 from migrations_app.models import Drain
 from migrations_app.models.states import OPEN_DRAINS, DrainState
 from migrations_app.requests.filters import DecidedFilter
@@ -34,7 +34,7 @@ class DrainFilter(DecidedFilter):
 
     def waiting(self) -> QuerySet[Drain]:
         """Return the drains that wait for the person's decision."""
-        return drains_seen.waiting_for(self.person)
+        return drain_queries.waiting_for(self.person)
 
     def search(self, rows: QuerySet[Drain], name: str, value: str) -> QuerySet[Drain]:
         """Match a whole host or ticket, or a part of an instance's name."""
@@ -43,5 +43,5 @@ class DrainFilter(DecidedFilter):
         return rows.filter(
             Q(ticket=value)
             | Q(hosts__icontains=f'"{value}"')
-            | Q(pk__in=drains_seen.moving(value).values("drain"))
+            | Q(pk__in=drain_queries.moving(value).values("drain"))
         )

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from migrations_app.drains.planner.model import Fleet, Group, Guest, Host
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU, Stock
 from migrations_app.models import (
     Cloud,
@@ -225,7 +225,7 @@ def _seconds(row: Instance, procedure: str) -> float:
 
     The copy speed is NOVAWEB_COPY_SPEED, because no target is chosen yet.
     """
-    server = ports.Server(
+    server = interfaces.Server(
         id=row.uuid,
         name=row.name,
         project_id=row.project_id,
@@ -238,7 +238,7 @@ def _seconds(row: Instance, procedure: str) -> float:
         zone=row.zone,
         pinned_zone=None,
         # its disk is what its host pays for, so all of it is there to be copied
-        flavor=ports.Flavor(row.flavor_name, row.vcpus, row.memory, row.disk),
+        flavor=interfaces.Flavor(row.flavor_name, row.vcpus, row.memory, row.disk),
         image="any",
     )
     least, most = estimate(

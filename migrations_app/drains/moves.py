@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.drains.begin_check import Begin, Postpone, Skip, decide, not_yet
 from migrations_app.drains.lease import DrainLease
 from migrations_app.drains.planner import move_order
@@ -26,7 +26,7 @@ from migrations_app.models import (
     Step,
 )
 from migrations_app.models.states import DrainState, RequestState, request_sources
-from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine import run_log
 
 log = structlog.get_logger(__name__)
 PAUSE = timedelta(seconds=5)
@@ -123,8 +123,8 @@ def _start_run(
         how = "as approved"
         if is_fallback:
             how = f"at {target}, a fallback of {before}"
-        journal.add_note(run.pk, f"Drain {drain.pk} begins this move, {how}.", at=now)
-        audit.record(
+        run_log.add_note(run.pk, f"Drain {drain.pk} begins this move, {how}.", at=now)
+        recorder.record(
             "run.started",
             about=run,
             after={
@@ -172,7 +172,7 @@ def skip(
             look_again_at=None,
         )
         if changed == 1:
-            audit.record(
+            recorder.record(
                 "drain.left",
                 about=move,
                 note=why,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Refusal, Role, Verb
 from migrations_app.models import Drain
 from migrations_app.models.states import DRAIN_MOVES, DrainState
@@ -22,7 +22,7 @@ def why_not(who: Person, verb: Verb, drain: Drain) -> Refusal | None:
 
     ``Verb.DRAIN`` on a drain means to have its instances moved back.
     """
-    if refusal := policy.why_not(who, verb):
+    if refusal := permissions.why_not(who, verb):
         return refusal
     state = DrainState(drain.state)
     mine = drain.asked_by_id == who.id

@@ -13,18 +13,18 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 
-from migrations_app.audit import recorder as audit
-from migrations_app.drains import approvals as rulings
+from migrations_app.audit import recorder
+from migrations_app.drains import approvals as drain_approvals
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.lease import DrainLease
 from migrations_app.drains.plan_digest import digest_of
 from migrations_app.drains.planner.place import place
 from migrations_app.errors import Gone, NovawebError, Unfit, Unreachable, own_fault
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import DrainState, RequestState
-from migrations_app.requests import plan as planning
+from migrations_app.requests import plan as request_plan
 from migrations_app.requests.plan import Draft
 
 log = structlog.get_logger(__name__)
@@ -169,10 +169,10 @@ class _Cannot(Exception):
 
 def _draw(drain: Drain, task: dict[str, Any]) -> tuple[Draft, str, list[str]]:
     """Return the plan for the first target that nothing forbids, and the others."""
-    world = wiring.world_for(drain.cloud.name)
+    world = connect.world_for(drain.cloud.name)
     first: _Cannot | None = None
     for index, target in enumerate(task["targets"]):
-        drawn = planning.draft(
+        drawn = request_plan.draft(
             world,
             instance=task["instance"],
             procedure=task["procedure"],
@@ -221,7 +221,7 @@ def _keep(
         **drawn.as_fields(),
     )
     move.save(force_insert=True)
-    audit.record(
+    recorder.record(
         "drain.move_planned",
         about=move,
         after={"drain": drain.pk, "name": str(drain.pk), "digest": drawn.digest},
@@ -243,7 +243,7 @@ def _finish(lease: DrainLease, drain: Drain) -> None:
         return
     now = lease.clock()
     drain.plan_digest = digest_of(drain, moves)
-    drain.expires_at = rulings.expiry(drain, now=now)
+    drain.expires_at = drain_approvals.expiry(drain, now=now)
     with transaction.atomic():
         lease.write(
             only=PLANNING,

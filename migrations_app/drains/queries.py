@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q, QuerySet
 
 from migrations_app.access.permissions import Person, Role
-from migrations_app.drains import approvals as rulings
+from migrations_app.drains import approvals as drain_approvals
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.planner.effect import Effect, effect
 from migrations_app.drains.planner.model import Limits, Task
@@ -124,7 +124,7 @@ def decisions(of: Drain) -> list[Decision]:
 
 def approval_statuses(of: Drain) -> list[ApprovalStatus]:
     """Return where its approvals stand under each rule; empty: no policy is for it."""
-    return rulings.approval_statuses(of) or []
+    return drain_approvals.approval_statuses(of) or []
 
 
 def history(of: Drain) -> list[AuditEntry]:

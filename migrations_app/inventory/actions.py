@@ -7,7 +7,7 @@ from django.db import transaction
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.integrations import clouds
 from migrations_app.inventory.sync_lease import make_due
 
@@ -22,5 +22,5 @@ def have_read_anew(*, by: User, cloud: str | None = None) -> list[str]:
     names = None if cloud is None else [clouds.configured(cloud)]
     with transaction.atomic():
         due = make_due(names)
-        audit.record("inventory.asked", by=by, after={"clouds": due})
+        recorder.record("inventory.asked", by=by, after={"clouds": due})
     return due

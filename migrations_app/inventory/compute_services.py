@@ -16,15 +16,14 @@ from django.utils import timezone
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
-from migrations_app.audit import recorder as audit
-from migrations_app.drains import host_services as hosts
+from migrations_app.audit import recorder
+from migrations_app.drains import host_services
 from migrations_app.errors import Gone, TooLate, Unfit, WorldError
-from migrations_app.integrations import clouds as integrations_clouds
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import clouds, connect
 from migrations_app.integrations.interfaces import Service
 from migrations_app.models import Hypervisor
 from migrations_app.procedures.steps.disabled_reason import BY_LIBVIRT, LONGEST, PREFIX
-from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.runs import reenable_hosts
 
 NOVA_COMPUTE = "nova-compute"
 
@@ -35,12 +34,12 @@ def services(*, by: User, cloud: str | None = None) -> list[Service]:
     Raises the errors of the cloud.
     """
     require(by, Verb.SEE)
-    return wiring.cloud_of(integrations_clouds.chosen(cloud)).all_services()
+    return connect.cloud_of(clouds.chosen(cloud)).all_services()
 
 
 def service(service_id: str, *, by: User, cloud: str | None = None) -> Service:
     """Return one service, read live. Raises Gone."""
-    name = integrations_clouds.chosen(cloud)
+    name = clouds.chosen(cloud)
     for each in services(by=by, cloud=name):
         if each.id == service_id:
             return each
@@ -68,13 +67,13 @@ def why_not_enable(found: Service, *, cloud: str | None = None) -> str:
             f"nova-compute on {found.host} disabled itself, since its libvirt does not"
             " answer, and enables itself when it does: look at libvirt there."
         )
-    drain = hosts.holder(integrations_clouds.chosen(cloud), found)
+    drain = host_services.holder(clouds.chosen(cloud), found)
     if drain is not None:
         return (
             f"Drain {drain.pk} empties it ({drain.state}): cancel that drain first if"
             " the host should take instances again."
         )
-    run = restoring.holder(integrations_clouds.chosen(cloud), found, now=timezone.now())
+    run = reenable_hosts.holder(clouds.chosen(cloud), found, now=timezone.now())
     if run is not None:
         return (
             f"Request {run.request_id} needs it disabled for some seconds and enables"
@@ -93,12 +92,12 @@ def disable(
     cloud.
     """
     require(by, Verb.DISABLE)
-    name = integrations_clouds.chosen(cloud)
+    name = clouds.chosen(cloud)
     text = _reason(reason, by)
     found = service(service_id, by=by, cloud=name)
     _possible(found, why_not_disable(found))
     with _recorded("service.disabled", found, by=by, cloud=name, note=reason.strip()):
-        wiring.cloud_of(name).set_service(found.id, enabled=False, reason=text)
+        connect.cloud_of(name).set_service(found.id, enabled=False, reason=text)
     return _noted(name, replace(found, enabled=False, disabled_reason=text))
 
 
@@ -107,12 +106,12 @@ def enable(
 ) -> Service:
     """Enable the service. Raises as ``disable`` does."""
     require(by, Verb.ENABLE)
-    name = integrations_clouds.chosen(cloud)
+    name = clouds.chosen(cloud)
     note = audit_notes.note(note, "Give a reason to enable it (auditors read it).")
     found = service(service_id, by=by, cloud=name)
     _possible(found, why_not_enable(found, cloud=name))
     with _recorded("service.enabled", found, by=by, cloud=name, note=note):
-        wiring.cloud_of(name).set_service(found.id, enabled=True)
+        connect.cloud_of(name).set_service(found.id, enabled=True)
     return _noted(name, replace(found, enabled=True, disabled_reason=None))
 
 
@@ -141,20 +140,20 @@ def _recorded(
 ) -> Iterator[None]:
     """Record the action before the call to Nova, and again if Nova refuses it."""
     before = {"enabled": found.enabled, "reason": found.disabled_reason}
-    audit.record(
+    recorder.record(
         verb,
         by=by,
-        about=audit.Place(cloud=cloud, source=found.host),
+        about=recorder.Place(cloud=cloud, source=found.host),
         note=note,
         before=before,
     )
     try:
         yield
     except WorldError as error:
-        audit.record(
+        recorder.record(
             "service.failed",
             by=by,
-            about=audit.Place(cloud=cloud, source=found.host),
+            about=recorder.Place(cloud=cloud, source=found.host),
             note=error.sentence,
         )
         raise

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models.functions import Coalesce
 
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory.rows import BATCH, clip
 from migrations_app.models import Cloud, Hypervisor, NovaMigration
 
@@ -16,7 +16,7 @@ FIELDS = ("number", "instance", "type", "status", "source", "target")
 
 
 def write_moves(
-    cloud: Cloud, seen: Iterable[ports.Migration], now: datetime, *, whole: bool
+    cloud: Cloud, seen: Iterable[interfaces.Migration], now: datetime, *, whole: bool
 ) -> None:
     """Store the listed records, and delete those that ended more than a day ago.
 
@@ -48,7 +48,7 @@ def write_moves(
     )
     ours = NovaMigration.objects.filter(cloud=cloud)
     old = ours.annotate(touched=Coalesce("updated_at", "created_at"))
-    over = old.filter(touched__lt=now - KEPT, status__in=ports.MIGRATION_OVER)
+    over = old.filter(touched__lt=now - KEPT, status__in=interfaces.MIGRATION_OVER)
     over.delete()
     if whole:
         hosts = Hypervisor.objects.filter(cloud=cloud, seen_at=now)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from migrations_app.errors import Gone, WorldError
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory import rows
 from migrations_app.inventory.nova_migrations import KEPT, write_moves
 from migrations_app.inventory.server_groups import write_groups
@@ -55,7 +55,7 @@ class Report:
         )
 
 
-def read(turn: Turn, cloud: ports.Cloud, now: datetime, *, whole: bool) -> Report:
+def read(turn: Turn, cloud: interfaces.Cloud, now: datetime, *, whole: bool) -> Report:
     """Read the cloud and store it. Raises WorldError, Overtaken."""
     hypervisors = cloud.hypervisors()
     services = cloud.services()
@@ -105,7 +105,7 @@ def read(turn: Turn, cloud: ports.Cloud, now: datetime, *, whole: bool) -> Repor
     )
 
 
-def _some_came_back(cloud: Cloud, listed: list[ports.Hypervisor]) -> bool:
+def _some_came_back(cloud: Cloud, listed: list[interfaces.Hypervisor]) -> bool:
     """Return whether a host is listed that the last good reading did not see.
 
     Its cell was down, so changes there were not reported and will not be.
@@ -115,7 +115,7 @@ def _some_came_back(cloud: Cloud, listed: list[ports.Hypervisor]) -> bool:
     return any(seen.id in silent for seen in listed)
 
 
-def _read_all(turn: Turn, cloud: ports.Cloud, now: datetime) -> int:
+def _read_all(turn: Turn, cloud: interfaces.Cloud, now: datetime) -> int:
     names = {project.id: project.name for project in cloud.projects()}
     count = 0
     for batch in _batches(cloud.servers()):
@@ -126,7 +126,7 @@ def _read_all(turn: Turn, cloud: ports.Cloud, now: datetime) -> int:
     return count
 
 
-def _still_there(servers: list[ports.Server]) -> list[ports.Server]:
+def _still_there(servers: list[interfaces.Server]) -> list[interfaces.Server]:
     """Return the instances that are not deleted.
 
     For a moment Nova lists an instance as DELETED before it removes the row.
@@ -135,7 +135,7 @@ def _still_there(servers: list[ports.Server]) -> list[ports.Server]:
 
 
 def _read_changed(
-    turn: Turn, cloud: ports.Cloud, since: datetime, now: datetime
+    turn: Turn, cloud: interfaces.Cloud, since: datetime, now: datetime
 ) -> tuple[int, int, bool]:
     """Store the changes; return how many changed, were deleted, and whether any is new.
 
@@ -161,7 +161,7 @@ def _read_changed(
 
 
 def _names(
-    of: Cloud, cloud: ports.Cloud, servers: list[ports.Server]
+    of: Cloud, cloud: interfaces.Cloud, servers: list[interfaces.Server]
 ) -> dict[str, str]:
     """Return the names of these projects; unknown ones are queried."""
     wanted = {each.project_id for each in servers}
@@ -178,7 +178,7 @@ def _names(
 
 
 def _write(
-    cloud: Cloud, servers: list[ports.Server], names: dict[str, str], now: datetime
+    cloud: Cloud, servers: list[interfaces.Server], names: dict[str, str], now: datetime
 ) -> None:
     rows.write_instances(
         cloud,
@@ -193,14 +193,14 @@ def _write(
     )
 
 
-def _batches(servers: Iterable[ports.Server]) -> Iterator[list[ports.Server]]:
+def _batches(servers: Iterable[interfaces.Server]) -> Iterator[list[interfaces.Server]]:
     stream = iter(servers)
     while batch := list(islice(stream, rows.BATCH)):
         yield batch
 
 
 def _remove_hypervisors(
-    cloud: Cloud, services: list[ports.Service], now: datetime
+    cloud: Cloud, services: list[interfaces.Service], now: datetime
 ) -> int:
     """Delete hypervisors that were not listed and whose nova-compute is unknown too.
 
@@ -215,7 +215,7 @@ def _remove_hypervisors(
     return gone.exclude(host__in=silent).delete()[0]
 
 
-def _remove_instances(turn: Turn, cloud: ports.Cloud, now: datetime) -> int:
+def _remove_instances(turn: Turn, cloud: interfaces.Cloud, now: datetime) -> int:
     """Delete instances that were not listed although their host was; query the others.
 
     In random order, so that those in a cell that stays down do not block the rest.

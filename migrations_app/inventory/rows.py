@@ -8,14 +8,14 @@ from datetime import datetime
 
 from django.db import models, transaction
 
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.models import Cloud, Hypervisor, Instance
 
 # How many rows are held in memory and written by one statement (SQLite, which takes
 # fewer parameters, is given several by Django).
 BATCH = 500
 
-_NO_STOCK = ports.Stock(total=0, reserved=0, ratio=1.0, used=0, max_unit=0)
+_NO_STOCK = interfaces.Stock(total=0, reserved=0, ratio=1.0, used=0, max_unit=0)
 
 
 def clip(value: str | None, length: int) -> str:
@@ -23,14 +23,16 @@ def clip(value: str | None, length: int) -> str:
     return (value or "").replace("\x00", "")[:length]
 
 
-def hypervisor_row(cloud: Cloud, seen: ports.Hypervisor, now: datetime) -> Hypervisor:
+def hypervisor_row(
+    cloud: Cloud, seen: interfaces.Hypervisor, now: datetime
+) -> Hypervisor:
     """Return the hypervisor as an unsaved row."""
-    vcpus = seen.stock.get(ports.VCPU, _NO_STOCK)
-    memory = seen.stock.get(ports.MEMORY_MB, _NO_STOCK)
-    disk = seen.stock.get(ports.DISK_GB, _NO_STOCK)
-    nova_vcpus = seen.counted.get(ports.VCPU, (None, None))
-    nova_memory = seen.counted.get(ports.MEMORY_MB, (None, None))
-    nova_disk = seen.counted.get(ports.DISK_GB, (None, None))
+    vcpus = seen.stock.get(interfaces.VCPU, _NO_STOCK)
+    memory = seen.stock.get(interfaces.MEMORY_MB, _NO_STOCK)
+    disk = seen.stock.get(interfaces.DISK_GB, _NO_STOCK)
+    nova_vcpus = seen.counted.get(interfaces.VCPU, (None, None))
+    nova_memory = seen.counted.get(interfaces.MEMORY_MB, (None, None))
+    nova_disk = seen.counted.get(interfaces.DISK_GB, (None, None))
     return Hypervisor(
         cloud=cloud,
         uuid=seen.id,
@@ -68,7 +70,7 @@ def hypervisor_row(cloud: Cloud, seen: ports.Hypervisor, now: datetime) -> Hyper
 
 
 def instance_row(
-    cloud: Cloud, seen: ports.Server, now: datetime, *, project_name: str = ""
+    cloud: Cloud, seen: interfaces.Server, now: datetime, *, project_name: str = ""
 ) -> Instance:
     """Return the server as an unsaved row.
 
@@ -93,7 +95,7 @@ def instance_row(
         flavor_name=clip(seen.flavor.name, 255),
         vcpus=seen.flavor.vcpus,
         memory=seen.flavor.ram_mb,
-        disk=seen.resources.get(ports.DISK_GB, 0),
+        disk=seen.resources.get(interfaces.DISK_GB, 0),
         flavor_disk=seen.flavor.disk_gb + seen.flavor.ephemeral_gb,
         resources=seen.resources,
         config_drive=seen.config_drive,

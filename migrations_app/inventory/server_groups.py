@@ -7,13 +7,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory.rows import BATCH, clip
 from migrations_app.models import Cloud, Instance, ServerGroup
 
 
 def write_groups(
-    cloud: Cloud, seen: Sequence[ports.ServerGroup], now: datetime
+    cloud: Cloud, seen: Sequence[interfaces.ServerGroup], now: datetime
 ) -> None:
     """Store the listed groups, delete the others, and set the group of every member.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from migrations_app.errors import Gone, WorldError
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory import rows
 from migrations_app.inventory.read_cloud import Report, read
 from migrations_app.inventory.sync_lease import Overtaken, Turn, due_clouds
@@ -17,7 +17,7 @@ __all__ = ["Report", "due_clouds", "refresh_instance", "sync"]
 
 
 def sync(
-    cloud_name: str, cloud: ports.Cloud, *, now: datetime, whole: bool = False
+    cloud_name: str, cloud: interfaces.Cloud, *, now: datetime, whole: bool = False
 ) -> Report:
     """Update the copy to the state of the cloud after ``now``; the report has errors.
 
@@ -47,7 +47,7 @@ def sync(
 
 
 def refresh_instance(
-    cloud_name: str, cloud: ports.Cloud, server_id: str, now: datetime
+    cloud_name: str, cloud: interfaces.Cloud, server_id: str, now: datetime
 ) -> Instance | None:
     """Update the row of this instance from Nova, or delete it if Nova has none.
 
@@ -55,7 +55,7 @@ def refresh_instance(
     WorldError of the cloud, and then changes nothing.
     """
     row = Cloud.objects.get_or_create(name=cloud_name)[0]
-    server: ports.Server | None
+    server: interfaces.Server | None
     try:
         server = cloud.server(server_id)
     except Gone:

@@ -8,17 +8,16 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from migrations_app.audit import hashing as form
-from migrations_app.audit import triggers
+from migrations_app.audit import hashing, triggers
 
 
 def chain(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Chain what was written before there was a chain, and put the triggers in force."""
     entries = apps.get_model("migrations_app", "AuditEntry").objects
     triggers.drop(editor.connection)
-    count, last, previous = 0, 0, form.GENESIS
+    count, last, previous = 0, 0, hashing.GENESIS
     for entry in entries.order_by("id").iterator(chunk_size=1000):
-        found = form.digest(previous, form.content(form.fields_of(entry)))
+        found = hashing.digest(previous, hashing.content(hashing.fields_of(entry)))
         entries.filter(pk=entry.pk).update(previous=previous, digest=found)
         count, last, previous = count + 1, entry.pk, found
     apps.get_model("migrations_app", "AuditHead").objects.create(

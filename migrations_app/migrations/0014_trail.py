@@ -14,12 +14,12 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from migrations_app.audit import search_index as words
+from migrations_app.audit import search_index
 
 
 def index_words(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Have the database index the words of each entry, of those that are there too."""
-    for statement in words.STATEMENTS[editor.connection.vendor]():
+    for statement in search_index.STATEMENTS[editor.connection.vendor]():
         # given apart from any parameters: a per cent sign is one
         with editor.connection.cursor() as cursor:
             cursor.execute(statement)

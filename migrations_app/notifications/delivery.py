@@ -18,15 +18,13 @@ import structlog
 from django.db import close_old_connections, connection, models, transaction
 from django.utils import timezone
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import Blocked, WorldError
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces.http_post import Reply
 from migrations_app.models import Attempt, Delivery, Lane, Webhook
 from migrations_app.models.lease import Clock, Lease, free
-from migrations_app.notifications import dispatch as telling
-from migrations_app.notifications import mail
-from migrations_app.notifications import webhook_signing as secret
+from migrations_app.notifications import dispatch, mail, webhook_signing
 
 log = structlog.get_logger(__name__)
 # After the first try and each further one; after the last it is given up.
@@ -46,7 +44,7 @@ LANES = 8  # how many are served at once in one process
 
 def is_due(now: datetime) -> bool:
     """Return whether there are events to dispatch or messages to send."""
-    return telling.is_due() or _due(now).exists()
+    return dispatch.is_due() or _due(now).exists()
 
 
 def begin(now: datetime) -> list[Future[int]]:
@@ -157,7 +155,7 @@ def _send(delivery: Delivery, at: datetime) -> Reply:
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": _signatures(hook, delivery.token, at, body),
     }
-    return wiring.post().send(hook.url, headers=headers, body=body)
+    return connect.post().send(hook.url, headers=headers, body=body)
 
 
 def _signatures(hook: Webhook, id: str, at: datetime, body: bytes) -> str:
@@ -166,8 +164,11 @@ def _signatures(hook: Webhook, id: str, at: datetime, body: bytes) -> str:
     if hook.old_secret and hook.old_until is not None and at < hook.old_until:
         sealed.append(hook.old_secret)
     return " ".join(
-        secret.signature(
-            secret.unseal(each), id=id, timestamp=int(at.timestamp()), body=body
+        webhook_signing.signature(
+            webhook_signing.unseal(each),
+            id=id,
+            timestamp=int(at.timestamp()),
+            body=body,
         )
         for each in sealed
     )
@@ -192,7 +193,7 @@ def _settle(delivery: Delivery, note: Attempt, *, final: bool, now: datetime) ->
             return
         note.save(force_insert=True)
         if given_up:
-            audit.record(
+            recorder.record(
                 "delivery.given_up",
                 note=f"{delivery.event} to {delivery.to}: {note.answer}"[:1000],
                 after={"delivery": delivery.pk, "tries": tries},

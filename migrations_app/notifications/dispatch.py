@@ -17,10 +17,8 @@ import structlog
 from django.db import DatabaseError, transaction
 
 from migrations_app.models import AuditEntry, Delivery, Notice, Told, Webhook
-from migrations_app.notifications import mail
-from migrations_app.notifications import messages as words
-from migrations_app.notifications import preferences as choices
-from migrations_app.notifications import recipients as audience
+from migrations_app.notifications import mail, preferences, recipients
+from migrations_app.notifications import messages as notification_messages
 from migrations_app.notifications.events import (
     NEXT_STAGE,
     OF_VERB,
@@ -76,7 +74,7 @@ def _tell(now: datetime) -> int:
 def _for_all(
     entries: Sequence[AuditEntry], now: datetime
 ) -> tuple[list[Notice], list[Delivery]]:
-    house, chosen = audience.read(entries, now=now), choices.read()
+    house, chosen = recipients.read(entries, now=now), preferences.read()
     hooks = list(Webhook.objects.filter(active=True))
     notices: list[Notice] = []
     deliveries: list[Delivery] = []
@@ -134,12 +132,12 @@ class News:
 def _events(entry: AuditEntry, house: House) -> list[Event]:
     """Return the events of the entry; some entries have several."""
     event = OF_VERB[entry.verb]
-    return [audience.WAITS, event] if house.next_stage(entry) else [event]
+    return [recipients.WAITS, event] if house.next_stage(entry) else [event]
 
 
 def _readers(
     news: News, channel: Channel, house: House, chosen: Chosen
-) -> list[audience.Reader]:
+) -> list[recipients.Reader]:
     found = []
     for each in house.readers:
         scope = chosen.scope(news.event, channel, person=each.id, groups=each.groups)
@@ -150,23 +148,25 @@ def _readers(
     return found
 
 
-def _notice(news: News, reader: audience.Reader) -> Notice:
+def _notice(news: News, reader: recipients.Reader) -> Notice:
     entry = news.entry
     return Notice(
         person_id=reader.id,
         entry=entry.pk,
         event=news.event.key,
         verb=news.says,
-        text=words.sentence(entry, as_verb=news.says),
+        text=notification_messages.sentence(entry, as_verb=news.says),
         note=entry.note,
         request_number=entry.request_number,
         run_number=entry.run_number,
-        path=words.path(entry),
+        path=notification_messages.path(entry),
         at=entry.at,
     )
 
 
-def _mail(news: News, reader: audience.Reader, house: House, now: datetime) -> Delivery:
+def _mail(
+    news: News, reader: recipients.Reader, house: House, now: datetime
+) -> Delivery:
     entry = news.entry
     request = house.requests.get(entry.request_number or 0)
     return Delivery(
@@ -178,8 +178,8 @@ def _mail(news: News, reader: audience.Reader, house: House, now: datetime) -> D
         event=news.event.key,
         entry=entry.pk,
         request_number=entry.request_number,
-        subject=words.subject(entry, news.event),
-        body=words.mail(entry, news.event, request, as_verb=news.says),
+        subject=notification_messages.subject(entry, news.event),
+        body=notification_messages.mail(entry, news.event, request, as_verb=news.says),
         next_at=now,
         made_at=now,
     )
@@ -201,7 +201,7 @@ def _to_webhooks(
         to_webhook(
             hook,
             event=event.key,
-            body=words.payload(entry, event, as_verb=news.says),
+            body=notification_messages.payload(entry, event, as_verb=news.says),
             entry=entry.pk,
             request_number=entry.request_number,
             now=now,

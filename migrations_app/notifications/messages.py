@@ -11,7 +11,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.urls import reverse
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import AuditEntry, MigrationRequest
 from migrations_app.notifications.events import SAYS, Event
 
@@ -25,7 +25,7 @@ def sentence(entry: AuditEntry, *, as_verb: str = "") -> str:
     """Return the event as one sentence."""
     template = SAYS.get(as_verb or entry.verb)
     if template is None:
-        text = audit.sentence(entry)
+        text = recorder.sentence(entry)
     else:
         text = template.format(
             actor=entry.actor_name,

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import Unfit
 from migrations_app.models import Choice
 from migrations_app.models.lookup import get_or_gone
@@ -120,7 +120,7 @@ def choose_for(
             return group
         old.delete()
         Choice.objects.bulk_create(rows)
-        audit.record(
+        recorder.record(
             "notices.chosen",
             by=by,
             note=f"for the group {group.name}",

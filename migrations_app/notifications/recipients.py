@@ -12,7 +12,7 @@ from django.db.models import Q
 from migrations_app.access.permissions import Role
 from migrations_app.models import AuditEntry, Delegation, MigrationRequest
 from migrations_app.notifications.events import EVENTS, Event, Whom
-from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.approvals.status import ApprovalStatus
 
 _ROLE_OF = {Whom.OPERATORS: Role.OPERATOR, Whom.AUDITORS: Role.AUDITOR}
@@ -95,7 +95,7 @@ class House:
 
     def _approval_status(self, request: MigrationRequest) -> ApprovalStatus | None:
         if request.pk not in self.approval_statuses:
-            self.approval_statuses[request.pk] = rulings.approval_status_of(
+            self.approval_statuses[request.pk] = evaluate.approval_status_of(
                 request, now=self.now
             )
         return self.approval_statuses[request.pk]

@@ -18,14 +18,13 @@ from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import Delivery, Webhook
 from migrations_app.models.lookup import get_or_gone
-from migrations_app.notifications import dispatch as telling
-from migrations_app.notifications import messages as words
-from migrations_app.notifications import webhook_signing as secret
+from migrations_app.notifications import dispatch, webhook_signing
+from migrations_app.notifications import messages as notification_messages
 from migrations_app.notifications.events import OUTSIDE
 
 # For so long the secret before the last is good, too, so that nobody must hurry.
@@ -45,20 +44,20 @@ def create(
 ) -> Made:
     """Create a webhook. Raises NotAllowed, Unfit, TooLate."""
     require(by, Verb.WEBHOOKS)
-    fresh = secret.new()
+    fresh = webhook_signing.new()
     hook = Webhook(
         name=_name(name),
         url=_url(url),
         events=_events(events),
         group=_group(group),
-        secret=secret.seal(fresh),
+        secret=webhook_signing.seal(fresh),
         created_by_name=by.get_username(),
         created_at=timezone.now(),
     )
     try:
         with transaction.atomic():
             hook.save(force_insert=True)
-            audit.record("webhook.created", by=by, note=hook.name, after=facts(hook))
+            recorder.record("webhook.created", by=by, note=hook.name, after=facts(hook))
     except IntegrityError as error:
         raise _taken(hook.name) from error
     return Made(hook, fresh)
@@ -97,7 +96,7 @@ def change(
             if before == after:
                 return hook
             Webhook.objects.filter(pk=pk).update(**wanted)
-            audit.record(
+            recorder.record(
                 "webhook.changed", by=by, note=hook.name, before=before, after=after
             )
     except IntegrityError as error:
@@ -115,22 +114,22 @@ def remove(pk: int, *, by: User) -> None:
         )
         before, name = facts(hook), hook.name
         hook.delete()
-        audit.record("webhook.removed", by=by, note=name, before=before)
+        recorder.record("webhook.removed", by=by, note=name, before=before)
 
 
 def rotate(pk: int, *, by: User) -> Made:
     """Create a new secret; the previous one also signs for a day."""
     require(by, Verb.WEBHOOKS)
-    fresh, now = secret.new(), timezone.now()
+    fresh, now = webhook_signing.new(), timezone.now()
     with transaction.atomic():
         hook = webhook(pk, lock=True)
         hook.old_secret, hook.old_until = hook.secret, now + BOTH
-        hook.secret = secret.seal(fresh)
+        hook.secret = webhook_signing.seal(fresh)
         Webhook.objects.filter(pk=pk).update(
             secret=hook.secret, old_secret=hook.old_secret, old_until=hook.old_until
         )
         after = {"old_until": hook.old_until.isoformat()}
-        audit.record("webhook.rotated", by=by, note=hook.name, after=after)
+        recorder.record("webhook.rotated", by=by, note=hook.name, after=after)
     return Made(hook, fresh)
 
 
@@ -141,18 +140,18 @@ def test(pk: int, *, by: User) -> Delivery:
     if not hook.active:
         raise TooLate("The webhook is inactive: activate it first.")
     says = f"This is a test that {by.get_username()} sent."
-    url = words.link("/webhooks/")
+    url = notification_messages.link("/webhooks/")
     body = {
         "type": "webhook.test",
         "timestamp": now.astimezone(UTC).isoformat(timespec="milliseconds"),
-        "text": f"{words.for_chat(says)} {url}",
+        "text": f"{notification_messages.for_chat(says)} {url}",
         "data": {"event": "test", "sentence": says, "url": url},
     }
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    sent = telling.to_webhook(hook, event="test", body=text, now=now)
+    sent = dispatch.to_webhook(hook, event="test", body=text, now=now)
     with transaction.atomic():
         sent.save(force_insert=True)
-        audit.record("webhook.tested", by=by, note=hook.name)
+        recorder.record("webhook.tested", by=by, note=hook.name)
     return sent
 
 
@@ -168,7 +167,7 @@ def send_again(pk: int, *, by: User) -> Delivery:
         if changed != 1:
             raise TooLate("The message is being sent already.")
         note = f"{row.event} to {row.to}"
-        audit.record("delivery.again", by=by, note=note, after={"delivery": pk})
+        recorder.record("delivery.again", by=by, note=note, after={"delivery": pk})
     row.refresh_from_db()
     return row
 
@@ -196,7 +195,7 @@ def facts(hook: Webhook) -> dict[str, Any]:
 
 
 def _name(text: str) -> str:
-    text = words.one_line(text)
+    text = notification_messages.one_line(text)
     if not text or len(text) > 100:
         raise Unfit("A webhook's name has 1 to 100 characters.")
     return text
@@ -206,7 +205,7 @@ def _url(text: str) -> str:
     text = text.strip()
     if len(text) > 500:
         raise Unfit("A webhook's address has at most 500 characters.")
-    wiring.check_webhook(text)
+    connect.check_webhook(text)
     return text
 
 

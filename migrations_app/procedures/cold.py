@@ -18,8 +18,7 @@ from migrations_app.procedures.expected_state import (
     after_move,
     awaiting_confirmation,
 )
-from migrations_app.procedures.steps import downtime
-from migrations_app.procedures.steps import request_trace as trace
+from migrations_app.procedures.steps import downtime, request_trace
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,
@@ -85,19 +84,19 @@ class MigrateCold(Act):
         raise unexpected_state(server)
 
     def request_marker(self, ctx: StepContext) -> str:
-        return trace.request_marker(ctx)
+        return request_trace.request_marker(ctx)
 
     def do(self, ctx: StepContext) -> None:
         ctx.cloud.migrate(ctx.move.server_id, host=ctx.move.target)
 
     def request_seen(self, ctx: StepContext) -> bool:
-        return trace.request_seen(ctx, "migrate")
+        return request_trace.request_seen(ctx, "migrate")
 
     def undo(self, ctx: StepContext) -> None:
         ctx.cloud.revert(ctx.move.server_id)
 
     def undo_request_seen(self, ctx: StepContext) -> bool:
-        return bool(trace.actions_since(ctx, "revertResize"))
+        return bool(request_trace.actions_since(ctx, "revertResize"))
 
     def undo_timeout(self, move: Move) -> timedelta:
         # Nova reverts only what has come to rest: the copy must end first
@@ -158,14 +157,14 @@ class Confirm(Act):
         raise unexpected_state(server)
 
     def request_marker(self, ctx: StepContext) -> str:
-        return trace.request_marker(ctx)
+        return request_trace.request_marker(ctx)
 
     def do(self, ctx: StepContext) -> None:
         ctx.cloud.confirm(ctx.move.server_id)
 
     def request_seen(self, ctx: StepContext) -> bool:
         # Nova leaves the migration "finished" when the source is down: ask again
-        newer = trace.actions_since(ctx, "confirmResize")
+        newer = request_trace.actions_since(ctx, "confirmResize")
         if not newer:
             return False
         action = ctx.cloud.action(ctx.move.server_id, newer[0].request_id)

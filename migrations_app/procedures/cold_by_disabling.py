@@ -31,7 +31,7 @@ from migrations_app.procedures.expected_state import (
     awaiting_confirmation,
     before_move,
 )
-from migrations_app.procedures.steps import request_trace as trace
+from migrations_app.procedures.steps import request_trace
 from migrations_app.procedures.steps.disable_other_hosts import (
     DisableOthers,
     EnableOthers,
@@ -83,7 +83,7 @@ class AskToMigrate(MigrateCold):
             case "VERIFY_RESIZE":
                 return StepStatus.DONE
             case "RESIZE":
-                record = trace.record_since(ctx)
+                record = request_trace.record_since(ctx)
                 return (
                     StepStatus.DONE if record and record.target else StepStatus.WAITING
                 )
@@ -95,7 +95,7 @@ class AskToMigrate(MigrateCold):
                 # Nova confirmed by itself (resize_confirm_window)
                 return StepStatus.DONE
             case "ACTIVE" | "SHUTOFF":
-                if not trace.actions_since(ctx, "migrate"):
+                if not request_trace.actions_since(ctx, "migrate"):
                     require_disabled(ctx)
                 return StepStatus.READY
         raise unexpected_state(server)
@@ -160,7 +160,7 @@ class LandsOnTarget(Step):
 
     def _failure_sentence(self, ctx: StepContext, server: Server) -> str:
         asked = [a for a in ctx.cloud.actions(server.id) if a.name == "migrate"]
-        why = trace.event_errors(ctx, asked[0]) if asked else ""
+        why = request_trace.event_errors(ctx, asked[0]) if asked else ""
         where = f"the instance is {server.status} on {server.host}."
         return f"Nova aborted the move; {where} {why}".strip()
 

@@ -23,10 +23,12 @@ from migrations_app.procedures.base import (
     StepStatus,
 )
 from migrations_app.procedures.expected_state import Expected, after_move
-from migrations_app.procedures.steps import downtime
-from migrations_app.procedures.steps import live_progress as progress
-from migrations_app.procedures.steps import live_storage as storage
-from migrations_app.procedures.steps import request_trace as trace
+from migrations_app.procedures.steps import (
+    downtime,
+    live_progress,
+    live_storage,
+    request_trace,
+)
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,
@@ -68,8 +70,8 @@ class MigrateLive(ForceCompletable):
         """Say which of the three live migrations it will be, and when it is ended."""
         words = (
             super().sentence(move),
-            storage.sentence(move),
-            storage.deadline_sentence(move),
+            live_storage.sentence(move),
+            live_storage.deadline_sentence(move),
         )
         return " ".join(filter(None, words))
 
@@ -80,7 +82,7 @@ class MigrateLive(ForceCompletable):
         return [f"# on {move.source} and the target, if it fails:\n{log.text}"]
 
     def timeout(self, move: Move) -> timedelta:
-        return timedelta(minutes=storage.deadline(move))
+        return timedelta(minutes=live_storage.deadline(move))
 
     def expects(self, move: Move, before: Expected) -> Expected:
         return after_move(move, before, "completed")
@@ -103,7 +105,7 @@ class MigrateLive(ForceCompletable):
         raise Blocked(self._unexpected_state(ctx, server))
 
     def request_marker(self, ctx: StepContext) -> str:
-        return trace.request_marker(ctx)
+        return request_trace.request_marker(ctx)
 
     def do(self, ctx: StepContext) -> None:
         ctx.cloud.live_migrate(
@@ -113,10 +115,10 @@ class MigrateLive(ForceCompletable):
         )
 
     def request_seen(self, ctx: StepContext) -> bool:
-        return trace.request_seen(ctx, ACTION)
+        return request_trace.request_seen(ctx, ACTION)
 
     def undo(self, ctx: StepContext) -> None:
-        record, ours = trace.running_migration(ctx, ACTION, KIND)
+        record, ours = request_trace.running_migration(ctx, ACTION, KIND)
         if record is not None and ours:
             ctx.cloud.abort(ctx.move.server_id, record.id)
         elif record is not None:
@@ -131,16 +133,16 @@ class MigrateLive(ForceCompletable):
         return server.idle and server.host == ctx.move.source
 
     def undo_request_seen(self, ctx: StepContext) -> bool:
-        if trace.actions_since(ctx, "live_migration_cancel"):
+        if request_trace.actions_since(ctx, "live_migration_cancel"):
             return True
-        record, ours = trace.running_migration(ctx, ACTION, KIND)
+        record, ours = request_trace.running_migration(ctx, ACTION, KIND)
         return record is not None and not ours
 
     def undo_timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=20)
 
     def force_complete(self, ctx: StepContext) -> None:
-        record, ours = trace.running_migration(ctx, ACTION, KIND)
+        record, ours = request_trace.running_migration(ctx, ACTION, KIND)
         if record is None:
             raise Blocked("Nova shows no running migration to force.")
         if not ours:
@@ -151,22 +153,23 @@ class MigrateLive(ForceCompletable):
 
     def _unexpected_state(self, ctx: StepContext, server: Server) -> str:
         fault = ""
-        if server.fault and not trace.is_older_than_request(
+        if server.fault and not request_trace.is_older_than_request(
             ctx, ACTION, server.fault_at
         ):
             fault = f" Nova says: {server.fault}"
         return (
             f"The instance is {server.status} on {server.host}.{fault}"
-            f"{trace.failure_reason(ctx, ACTION)} Before anything else find out, on"
-            " both hosts, where its domain runs: a hard reboot could start it twice."
+            f"{request_trace.failure_reason(ctx, ACTION)} Before anything else find"
+            " out, on both hosts, where its domain runs: a hard reboot could start it"
+            " twice."
         )
 
     def _show_progress(self, ctx: StepContext) -> None:
-        record, ours = trace.running_migration(ctx, ACTION, KIND)
+        record, ours = request_trace.running_migration(ctx, ACTION, KIND)
         if record is None:
             return
         if ours:
-            progress.report(ctx, record)
+            live_progress.report(ctx, record)
         elif ctx.progress.get("strange") != record.id:
             ctx.log(
                 f"Nova's migration {record.id} of this instance is somebody else's: its"
@@ -218,13 +221,13 @@ class Live(Procedure):
     @classmethod
     def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
         """Return what tells which of the three live migrations it will be."""
-        facts = storage.server_facts(world.cloud.server(move.server_id))
+        facts = live_storage.server_facts(world.cloud.server(move.server_id))
         return facts | {"enters": world.hosts is not None}
 
     @classmethod
     def survey_facts(cls, survey: Survey) -> dict[str, Any]:
         """Return whether the hosts share storage, and what forcing it would do."""
-        return storage.survey_facts(survey)
+        return live_storage.survey_facts(survey)
 
     steps = (
         RunsOnSource(),

@@ -19,22 +19,19 @@ from django.utils import timezone
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import Conflict, TooLate, Unreachable
-from migrations_app.integrations import clouds as integrations_clouds
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import clouds, connect
 from migrations_app.models import Cloud, MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.preflight.advice import Advice
-from migrations_app.requests import inputs as intake
-from migrations_app.requests import plan as planning
-from migrations_app.requests import plan_diff as drift
-from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests import inputs, plan_diff
+from migrations_app.requests import plan as request_plan
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.decisions import delegated_by, keep, lock, move
 from migrations_app.requests.guards import load, require_complete, require_unblocked
 from migrations_app.requests.plan import AUTO, Draft
-from migrations_app.runs import reenable_hosts as restoring
-from migrations_app.runs import wakeup as bell
+from migrations_app.runs import reenable_hosts, wakeup
 
 
 def preflight(
@@ -47,10 +44,10 @@ def preflight(
 ) -> Advice:
     """Return the ways to move the instance, best first, with all findings."""
     require(by, Verb.SEE)
-    return planning.advice(
-        wiring.world_for(integrations_clouds.chosen(cloud)),
-        instance=intake.instance(instance),
-        procedure=intake.procedure(procedure),
+    return request_plan.advice(
+        connect.world_for(clouds.chosen(cloud)),
+        instance=inputs.instance(instance),
+        procedure=inputs.procedure(procedure),
         target=target or None,
     )
 
@@ -75,17 +72,17 @@ def ask(
     it cannot be read.
     """
     require(by, Verb.ASK)
-    name, now = integrations_clouds.chosen(cloud), timezone.now()
-    reason, ticket = intake.reason(reason), intake.ticket(ticket)
-    intake.window(window_start, window_end, now)
-    drawn = planning.draft(
-        wiring.world_for(name),
-        instance=intake.instance(instance),
-        procedure=intake.procedure(procedure),
+    name, now = clouds.chosen(cloud), timezone.now()
+    reason, ticket = inputs.reason(reason), inputs.ticket(ticket)
+    inputs.window(window_start, window_end, now)
+    drawn = request_plan.draft(
+        connect.world_for(name),
+        instance=inputs.instance(instance),
+        procedure=inputs.procedure(procedure),
         target=target or None,
-        options=intake.options(options or {}),
+        options=inputs.options(options or {}),
     )
-    intake.probe(drawn.move.options, own=drawn.server.addresses)
+    inputs.probe(drawn.move.options, own=drawn.server.addresses)
     require_unblocked(drawn)
     request = MigrationRequest(
         cloud=Cloud.objects.get_or_create(name=name)[0],
@@ -105,11 +102,11 @@ def ask(
         asked_at=now,
         **drawn.as_fields(),
     )
-    request.expires_at = rulings.expiry(request, now=now)
+    request.expires_at = evaluate.expiry(request, now=now)
     try:
         with transaction.atomic():
             request.save(force_insert=True)
-            audit.record(
+            recorder.record(
                 "request.asked",
                 by=by,
                 about=request,
@@ -139,18 +136,18 @@ def approve(
         # takes the row's lock: two approvers cannot both be the last one needed
         lock(request, RequestState.REQUESTED, plan_digest=plan_digest)
         who = require_now(by, Verb.APPROVE, request=request)
-        right = rulings.approval_right(who, request)
+        right = evaluate.approval_right(who, request)
         keep(request, by=by, approves=True, note=note, at=now, right=right)
-        found = rulings.approval_status_of(request, now=now)
+        found = evaluate.approval_status_of(request, now=now)
         ready = found is not None and found.satisfied
         if ready:
             start = max(now, request.window_start or now)
             move(request, RequestState.APPROVED, look_again_at=start)
         _record("request.approved", request, right, by=by, note=note)
         if found is not None and ready:
-            after = rulings.as_audited(found.rule)
-            audit.record("request.ready", about=request, after=after)
-            bell.ring()
+            after = evaluate.as_audited(found.rule)
+            recorder.record("request.ready", about=request, after=after)
+            wakeup.ring()
     return load(request_id)
 
 
@@ -164,7 +161,7 @@ def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
     now = timezone.now()
     with transaction.atomic():
         _end(request, RequestState.REJECTED, now, why=note)
-        right = rulings.rejection_right(require_now(by, Verb.REJECT, request=request))
+        right = evaluate.rejection_right(require_now(by, Verb.REJECT, request=request))
         keep(request, by=by, approves=False, note=note, at=now, right=right)
         _record("request.rejected", request, right, by=by, note=note)
     return load(request_id)
@@ -179,7 +176,7 @@ def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
     )
     with transaction.atomic():
         _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)
-        audit.record("request.withdrawn", by=by, about=request, note=note)
+        recorder.record("request.withdrawn", by=by, about=request, note=note)
     return load(request_id)
 
 
@@ -193,9 +190,9 @@ def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
         raise TooLate(
             "The plan has changed since you opened it: read it again, then decide."
         )
-    if sentence := restoring.in_the_way(request):
+    if sentence := reenable_hosts.in_the_way(request):
         raise Conflict(sentence)
-    drawn = planning.redraft(request)
+    drawn = request_plan.redraft(request)
     require_complete(drawn)
     if drawn.digest != request.plan_digest:
         if drawn.silent:
@@ -213,8 +210,8 @@ def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
 
 def replace_plan(request: MigrationRequest, drawn: Draft) -> None:
     """Replace the request's plan by the changed one; its approvals are void."""
-    lines = drift.differences(request, drawn)
-    words = drift.sentences(lines)
+    lines = plan_diff.differences(request, drawn)
+    words = plan_diff.sentences(lines)
     why = f"The plan changed, so earlier approvals are no longer valid. {words}"
     before = {"digest": request.plan_digest}
     drawn = replace(drawn, edition=request.edition + 1)
@@ -231,7 +228,7 @@ def replace_plan(request: MigrationRequest, drawn: Draft) -> None:
             **drawn.as_fields(),
         )
         if changed == 1:
-            audit.record(
+            recorder.record(
                 "request.voided",
                 about=request,
                 note=why,
@@ -267,4 +264,4 @@ def _record(
     note: str,
 ) -> None:
     after = {"digest": request.plan_digest, **delegated_by(right)}
-    audit.record(verb, by=by, about=request, note=note, after=after)
+    recorder.record(verb, by=by, about=request, note=note, after=after)

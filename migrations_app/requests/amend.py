@@ -13,17 +13,17 @@ from django.utils import timezone
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import Conflict, TooLate, Unfit
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
-from migrations_app.requests import inputs as intake
-from migrations_app.requests import plan as planning
-from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests import inputs
+from migrations_app.requests import plan as request_plan
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.decisions import overtaken
 from migrations_app.requests.guards import load, require_complete, require_unblocked
-from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.runs import reenable_hosts
 
 # What may be changed; the instance and the procedure are another request.
 FIELDS = ("target", "options", "reason", "ticket", "window_start", "window_end")
@@ -54,11 +54,11 @@ def amend(
     wanted = {**before, **_clean(changes)}
     if wanted == before:
         raise Unfit("There is no change to save.")
-    intake.window(wanted["window_start"], wanted["window_end"], now)
-    if sentence := restoring.in_the_way(request):
+    inputs.window(wanted["window_start"], wanted["window_end"], now)
+    if sentence := reenable_hosts.in_the_way(request):
         raise Conflict(sentence)
-    drawn = planning.draft(
-        wiring.world_for(request.cloud.name),
+    drawn = request_plan.draft(
+        connect.world_for(request.cloud.name),
         instance=request.instance,
         procedure=request.procedure,
         target=wanted["target"],
@@ -66,7 +66,7 @@ def amend(
         edition=request.edition + 1,
         token=request.token,
     )
-    intake.probe(drawn.move.options, own=drawn.server.addresses)
+    inputs.probe(drawn.move.options, own=drawn.server.addresses)
     require_complete(drawn)
     require_unblocked(drawn)
     for name, value in {**wanted, **drawn.as_fields()}.items():
@@ -86,13 +86,13 @@ def amend(
             why=why,
             changed_by=by,
             changed_by_name=by.get_username(),
-            expires_at=rulings.expiry(request, now=now),
+            expires_at=evaluate.expiry(request, now=now),
             **wanted,
             **drawn.as_fields(),
         )
         if updated != 1:
             raise overtaken(request)
-        audit.record(
+        recorder.record(
             "request.amended",
             by=by,
             about=request,
@@ -116,11 +116,11 @@ def _clean(changes: Mapping[str, Any]) -> dict[str, Any]:
             case "target":
                 clean[name] = value or None
             case "options":
-                clean[name] = intake.options(value or {})
+                clean[name] = inputs.options(value or {})
             case "reason":
-                clean[name] = intake.reason(value)
+                clean[name] = inputs.reason(value)
             case "ticket":
-                clean[name] = intake.ticket(value)
+                clean[name] = inputs.ticket(value)
             case "window_start" | "window_end":
                 clean[name] = value
             case _:

@@ -12,19 +12,19 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Refusal, Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import TooLate
 from migrations_app.models import BrokenGlass, MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests.actions import require_same_plan
-from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.decisions import overtaken
 from migrations_app.requests.guards import load
-from migrations_app.runs import wakeup as bell
+from migrations_app.runs import wakeup
 
 _FORBIDDEN = (
     "The policy “{}” applies to this move and does not permit an emergency start:"
@@ -34,14 +34,14 @@ _FORBIDDEN = (
 
 def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
     """Return why the person may not use an emergency start; None: they may."""
-    if refusal := policy.why_not(who, Verb.BREAK_GLASS, request=request):
+    if refusal := permissions.why_not(who, Verb.BREAK_GLASS, request=request):
         return refusal
-    rule = rulings.rule_for(request)
+    rule = evaluate.rule_for(request)
     if rule is None:
-        return Refusal(rulings.NO_POLICY)
+        return Refusal(evaluate.NO_POLICY)
     if not rule.break_glass:
         return Refusal(_FORBIDDEN.format(rule.name))
-    if rulings.broken_glass(request):
+    if evaluate.broken_glass(request):
         return Refusal(
             (
                 "The emergency start is requested already: the move starts"
@@ -66,7 +66,7 @@ def break_glass(
     reason = audit_notes.note(
         reason, "Give a reason for the emergency start (everybody reads it)."
     )
-    _check(policy.person(by), request)
+    _check(permissions.person(by), request)
     require_same_plan(request, plan_digest)
     now = timezone.now()
     try:
@@ -77,8 +77,8 @@ def break_glass(
             if changed != 1:
                 raise overtaken(request)
             # the policy or the role may have changed while the world was looked at
-            _check(policy.current_person(by), request)
-            rule = rulings.rule_for(request, now=now)
+            _check(permissions.current_person(by), request)
+            rule = evaluate.rule_for(request, now=now)
             BrokenGlass.objects.create(
                 request=request,
                 plan_digest=plan_digest,
@@ -87,7 +87,7 @@ def break_glass(
                 reason=reason,
                 at=now,
             )
-            audit.record(
+            recorder.record(
                 "request.glass_broken",
                 by=by,
                 about=request,
@@ -95,10 +95,10 @@ def break_glass(
                 before={"state": request.state},
                 after={
                     "digest": plan_digest,
-                    **(rulings.as_audited(rule) if rule else {}),
+                    **(evaluate.as_audited(rule) if rule else {}),
                 },
             )
-            bell.ring()
+            wakeup.ring()
     except IntegrityError as error:
         raise TooLate("The emergency start is requested already.") from error
     return load(request_id)
@@ -114,7 +114,7 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
     note = audit_notes.note(
         note, "Describe the result of your review (auditors read it)."
     )
-    if refusal := why_not_review(policy.person(by), request):
+    if refusal := why_not_review(permissions.person(by), request):
         raise refusal.error()
     now = timezone.now()
     with transaction.atomic():
@@ -130,13 +130,13 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
         )
         if changed < 1:
             raise TooLate("The emergency start is reviewed already.")
-        audit.record("request.glass_reviewed", by=by, about=request, note=note)
+        recorder.record("request.glass_reviewed", by=by, about=request, note=note)
     return load(request_id)
 
 
 def why_not_review(who: Person, request: MigrationRequest) -> Refusal | None:
     """Return why the person may not review it; None: they may."""
-    if refusal := policy.why_not(who, Verb.REVIEW, request=request):
+    if refusal := permissions.why_not(who, Verb.REVIEW, request=request):
         return refusal
     breakers = set(unreviewed().filter(request=request).values_list("by", flat=True))
     if not breakers:

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.audit import recorder as audit
-from migrations_app.audit import signing
+from migrations_app.audit import recorder, signing
 from migrations_app.audit.signing import Standing
 from migrations_app.audit.verify import Verdict, verify_segment
 from migrations_app.models import (
@@ -22,7 +21,7 @@ from migrations_app.models import (
     Run,
     Step,
 )
-from migrations_app.runs import downtime as standstill
+from migrations_app.runs import downtime
 from migrations_app.runs.log_export import log_sha256
 
 ON_HOSTS = frozenset({"run.command", "run.answered", "run.looked"})
@@ -46,13 +45,13 @@ class Evidence:
     chain: Verdict
     signed: Standing
     opened: AuditEntry
-    probe: standstill.Probed | None = None
+    probe: downtime.Probed | None = None
     log_sha256: str = field(default="")
 
     @property
-    def measured(self) -> standstill.Standstill | None:
+    def measured(self) -> downtime.Standstill | None:
         """The measured downtime; None if not measured."""
-        return standstill.measured(self.steps)
+        return downtime.measured(self.steps)
 
     @property
     def log_sha256_in_trail(self) -> str:
@@ -89,7 +88,7 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
     Raises NotAllowed.
     """
     require(by, Verb.SEE_AUDIT)
-    opened = audit.record("evidence.opened", by=by, about=row)
+    opened = recorder.record("evidence.opened", by=by, about=row)
     entries = _entries(row)
     run = getattr(row, "run", None)
     lines = list(Line.objects.filter(run=run)) if run else []
@@ -108,7 +107,7 @@ def open_evidence(row: MigrationRequest, *, by: User) -> Evidence:
         chain=verify_segment([entry.pk for entry in entries]),
         signed=signing.standing(timezone.now()),
         opened=opened,
-        probe=standstill.probed(run) if run else None,
+        probe=downtime.probed(run) if run else None,
         log_sha256=log_sha256(lines),
     )
 

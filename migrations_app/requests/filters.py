@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from migrations_app.access.permissions import Person
 from migrations_app.models import MigrationRequest
 from migrations_app.models.states import OPEN_REQUESTS, RequestState
-from migrations_app.requests import queries
+from migrations_app.requests import queries as request_queries
 from migrations_app.widgets import Form, hint
 
 WHOSE = (("mine", "asked by me"), ("waiting", "waiting for me"))
@@ -93,7 +93,7 @@ class RequestFilter(DecidedFilter):
 
     def waiting(self) -> QuerySet[MigrationRequest]:
         """Return the requests that wait for the person's decision."""
-        return queries.waiting_for(self.person)
+        return request_queries.waiting_for(self.person)
 
     def of_drains(
         self, rows: QuerySet[MigrationRequest], name: str, value: str

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from migrations_app.audit.notes import _said
 from migrations_app.errors import Unfit
-from migrations_app.integrations.interfaces import probe_target as target
+from migrations_app.integrations.interfaces import probe_target
 from migrations_app.procedures import registry
 from migrations_app.requests.plan import AUTO
 
@@ -85,7 +85,7 @@ def options(given: Mapping[str, Any]) -> dict[str, Any]:
             case "bandwidth", _:
                 raise Unfit("The bandwidth is 1 to 1000000 Mbit/s.")
             case "probe", str():
-                clean[name] = str(target.parse(value))
+                clean[name] = str(probe_target.parse(value))
             case "probe", _:
                 raise Unfit("The probe is icmp:ADDRESS or tcp:ADDRESS:PORT.")
             case _:
@@ -102,8 +102,8 @@ def probe(options: Mapping[str, Any], *, own: Iterable[str]) -> None:
     Addresses in the permitted networks are accepted too. Raises Unfit.
     """
     if "probe" in options:
-        target.admit(
-            target.parse(options["probe"]),
+        probe_target.admit(
+            probe_target.parse(options["probe"]),
             own=own,
             networks=settings.NOVAWEB_PROBE_NETWORKS,
         )

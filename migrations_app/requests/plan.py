@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import Move, Server, World
 from migrations_app.models import CopySpeed, MigrationRequest
 from migrations_app.preflight.advice import (
@@ -140,7 +140,7 @@ def draft(
 def redraft(request: MigrationRequest) -> Draft:
     """Return the current draft of the request."""
     return draft(
-        wiring.world_for(request.cloud.name),
+        connect.world_for(request.cloud.name),
         instance=request.instance,
         procedure=request.procedure,
         target=request.target,

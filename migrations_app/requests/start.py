@@ -12,17 +12,17 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import Gone, NovawebError, own_fault
 from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
 from migrations_app.models.states import BEFORE_START, RequestState, request_sources
-from migrations_app.requests import plan as planning
+from migrations_app.requests import plan as request_plan
 from migrations_app.requests.actions import replace_plan
-from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.plan import Draft
-from migrations_app.requests.windows import schedule as timetable
-from migrations_app.runs import reenable_hosts as restoring
-from migrations_app.runs.engine import run_log as journal
+from migrations_app.requests.windows import schedule
+from migrations_app.runs import reenable_hosts
+from migrations_app.runs.engine import run_log
 
 log = structlog.get_logger(__name__)
 # An approved request that could not be checked is tried again after so long.
@@ -75,7 +75,7 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
     mine = _due(now).order_by().filter(pk=request.pk).update(look_again_at=now + PAUSE)
     if mine != 1:
         return False
-    if sentence := restoring.in_the_way(request):
+    if sentence := reenable_hosts.in_the_way(request):
         _wait(request, sentence)
         return False
     if said := _calendar(request, now):
@@ -85,7 +85,7 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
             _wait(request, said.sentence, until=said.again)
         return False
     try:
-        drawn = planning.redraft(request)
+        drawn = request_plan.redraft(request)
     except Gone as error:
         _expire(request, error.sentence)
         return False
@@ -120,7 +120,7 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         # takes the row's lock: of two that may not run at once one finds the other
         Cloud.objects.filter(pk=request.cloud_id).update(name=F("name"))
         # the look at the cloud took its time: a freeze may have been made meanwhile
-        if restoring.in_the_way(request) or _calendar(request, timezone.now()):
+        if reenable_hosts.in_the_way(request) or _calendar(request, timezone.now()):
             return False
         changed = MigrationRequest.objects.filter(
             pk=request.pk,
@@ -129,7 +129,7 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         ).update(state=RequestState.RUNNING, why="", look_again_at=None)
         if changed != 1:
             return False
-        refusal, right = rulings.permit(request, now=now)
+        refusal, right = evaluate.permit(request, now=now)
         if refusal:
             _send_back(request, refusal, right)
             return False
@@ -145,8 +145,10 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         )
         if probe := request.options.get("probe"):
             Probe.objects.create(run=run, target=probe)
-        journal.add_note(run.pk, "The plan is as approved; the run begins.", at=now)
-        audit.record("run.started", about=run, after={"digest": drawn.digest, **right})
+        run_log.add_note(run.pk, "The plan is as approved; the run begins.", at=now)
+        recorder.record(
+            "run.started", about=run, after={"digest": drawn.digest, **right}
+        )
     return True
 
 
@@ -155,16 +157,16 @@ def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) ->
     MigrationRequest.objects.filter(pk=request.pk).update(
         state=RequestState.REQUESTED, why=why
     )
-    audit.record("request.sent_back", about=request, note=why, after=dict(right))
+    recorder.record("request.sent_back", about=request, note=why, after=dict(right))
 
 
-def _calendar(request: MigrationRequest, now: datetime) -> timetable.StartBlock | None:
+def _calendar(request: MigrationRequest, now: datetime) -> schedule.StartBlock | None:
     """Return why the calendar forbids a start now; None if it does not.
 
     Emergency starts ignore windows and freezes.
     """
     return (
-        None if rulings.broken_glass(request) else timetable.start_block(request, now)
+        None if evaluate.broken_glass(request) else schedule.start_block(request, now)
     )
 
 
@@ -191,4 +193,4 @@ def _expire(request: MigrationRequest, why: str) -> None:
             look_again_at=None,
         )
         if changed == 1:
-            audit.record("request.expired", about=request, note=why)
+            recorder.record("request.expired", about=request, note=why)

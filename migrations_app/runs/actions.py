@@ -16,13 +16,13 @@ from django.utils import timezone
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import TooLate
 from migrations_app.models import Run, Step
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import WALKING_RUNS, RunState, StepState
-from migrations_app.runs import wakeup as bell
-from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs import wakeup
+from migrations_app.runs.engine import run_log
 from migrations_app.runs.engine.run_writer import (
     copy_state_to_request,
     reason_for_turning_back,
@@ -83,12 +83,12 @@ def close(run_id: int, *, by: User, note: str) -> Run:
     now = timezone.now()
     with transaction.atomic():
         _held(run, state=RunState.CLOSED, ended_at=now, why=note)
-        journal.add_note(
+        run_log.add_note(
             run.pk, f"{by.get_username()} closed the run manually: {note}", at=now
         )
         copy_state_to_request(run, RunState.CLOSED, why=note, now=now)
         after = log_proof(run.pk)
-        audit.record("run.closed", by=by, about=run, note=note, after=after)
+        recorder.record("run.closed", by=by, about=run, note=note, after=after)
     return _load(run_id)
 
 
@@ -105,12 +105,12 @@ def _wish(run: Run, verb: str, *, by: User, note: str, **wish: Any) -> Run:
         )
         if changed != 1:
             raise TooLate("The run has ended meanwhile. Reload the page.")
-        line = audit.VERBS[verb].format(
+        line = recorder.VERBS[verb].format(
             actor=by.get_username(), instance=run.request.instance_name
         )
-        journal.add_note(run.pk, f"{line}. {note}".strip(), at=now)
-        audit.record(verb, by=by, about=run, note=note)
-        bell.ring()
+        run_log.add_note(run.pk, f"{line}. {note}".strip(), at=now)
+        recorder.record(verb, by=by, about=run, note=note)
+        wakeup.ring()
     return _load(run.pk)
 
 
@@ -135,10 +135,10 @@ def _resume(
         Step.objects.filter(run=run).update(undo_begun_at=None)
         who = by.get_username()
         way = "back" if state is RunState.GOING_BACK else "on"
-        journal.add_note(run.pk, f"{who} had the run go {way}. {note}".strip(), at=now)
+        run_log.add_note(run.pk, f"{who} had the run go {way}. {note}".strip(), at=now)
         copy_state_to_request(run, state, why=why, now=now)
-        audit.record(audit_verb, by=by, about=run, note=note)
-        bell.ring()
+        recorder.record(audit_verb, by=by, about=run, note=note)
+        wakeup.ring()
     return _load(run.pk)
 
 

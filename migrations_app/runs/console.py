@@ -9,9 +9,9 @@ from django.db import transaction
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import WorldError
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import Run
 from migrations_app.models.lookup import get_or_gone
 
@@ -39,8 +39,8 @@ def look_at(run_id: int, *, by: User) -> Console:
     rows = Run.objects.select_related("request__cloud")
     run = get_or_gone(rows, run_id, "run")
     with transaction.atomic():
-        audit.record("console.opened", by=by, about=run)
-    cloud = wiring.world_of(run.request.cloud.name).cloud
+        recorder.record("console.opened", by=by, about=run)
+    cloud = connect.world_of(run.request.cloud.name).cloud
     lines = cloud.console_lines(run.request.instance, LINES)
     try:
         return Console(cloud.console_url(run.request.instance), "", lines)

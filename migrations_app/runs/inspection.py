@@ -17,7 +17,7 @@ import structlog
 from django.utils import timezone
 
 from migrations_app.errors import Blocked, NovawebError, WorldError, own_fault
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.host_commands.instance_files import Census, census
 from migrations_app.integrations.interfaces import Move, Server, World
 from migrations_app.models import Run, Step
@@ -117,7 +117,7 @@ def inspect_run(run: Run) -> Inspection:
     move = move_of(run.request)
     questions = _Questions()
     try:
-        world = wiring.world_of(run.request.cloud.name)
+        world = connect.world_of(run.request.cloud.name)
     except NovawebError as error:
         questions.trouble[Source.CLOUD] = error.sentence
     else:

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import Gone, WorldError
 from migrations_app.integrations.clouds import known_clouds
 from migrations_app.integrations.interfaces import Cloud as CloudPort
@@ -32,7 +32,7 @@ from migrations_app.procedures.steps.disable_other_hosts import (
     longest_disabling,
 )
 from migrations_app.procedures.steps.disabled_reason import move_token
-from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine import run_log
 from migrations_app.runs.engine.run_context import move_of
 
 log = structlog.get_logger(__name__)
@@ -180,8 +180,8 @@ def _note(request: MigrationRequest, text: str) -> None:
         return
     with transaction.atomic():
         if run is not None:
-            journal.add_note(run.pk, text, at=timezone.now())
-        audit.record("run.restored", about=run or request, note=text)
+            run_log.add_note(run.pk, text, at=timezone.now())
+        recorder.record("run.restored", about=run or request, note=text)
 
 
 def _enable(cloud: CloudPort, service: Service, token: str) -> list[str]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import Delivery, Line, Notice, Removal, Run, Sample
 from migrations_app.runs.log_export import log_sha256
 from migrations_app.runs.queries import LOG, SAMPLES
@@ -102,7 +102,7 @@ def _remove(
             after = {"what": what, "count": count}
             if digest:
                 after["log_sha256"] = digest
-            audit.record("retention.removed", about=run, after=after)
+            recorder.record("retention.removed", about=run, after=after)
     except IntegrityError:
         log.info("removed by another worker", run=run.pk, what=what)
         return 0
@@ -120,5 +120,5 @@ def _remove_messages(
         count = by_model.get(rows.model._meta.label, 0)
         if count:
             after = {"what": what, "count": count, "up_to": numbers[-1]}
-            audit.record("retention.removed", after=after)
+            recorder.record("retention.removed", after=after)
     return count

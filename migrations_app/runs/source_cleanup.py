@@ -13,14 +13,14 @@ import structlog
 from django.conf import settings
 from django.db import models, transaction
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import WorldError
-from migrations_app.integrations.host_commands import instance_folder as folder
+from migrations_app.integrations.host_commands import instance_folder
 from migrations_app.integrations.interfaces import Move, World
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
 from migrations_app.procedures.manual import Manual
-from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine import run_log
 from migrations_app.runs.engine.command_audit import recorded
 from migrations_app.runs.engine.run_context import move_of
 
@@ -63,8 +63,8 @@ def sweep_due(now: datetime, world_of: Callable[[str], World]) -> int:
         with transaction.atomic():
             Run.objects.filter(pk=run.pk).update(swept_at=now)
             text = f"Removed for good what was set aside on {run.request.source}."
-            journal.add_note(run.pk, text, at=now)
-            audit.record("run.swept", about=run)
+            run_log.add_note(run.pk, text, at=now)
+            recorder.record("run.swept", about=run)
         swept += 1
     return swept
 
@@ -73,4 +73,4 @@ def _sweep(world: World, move: Move) -> None:
     if world.hosts is None:
         return
     for host in (str(move.target), move.source):
-        world.hosts.run(host, folder.sweep(move), timeout=120)
+        world.hosts.run(host, instance_folder.sweep(move), timeout=120)

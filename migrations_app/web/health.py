@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
-from migrations_app.runs import queries as runs_queries
+from migrations_app.runs import queries as run_queries
 from migrations_app.web import metrics
 
 REDIS_PATIENCE = 2.0  # seconds
@@ -71,7 +71,7 @@ def _redis() -> str:
 
 _PARTS: dict[str, Callable[[], str]] = {
     "database": _database,
-    "worker": runs_queries.worker_trouble,
+    "worker": run_queries.worker_trouble,
     "redis": _redis,
 }
 

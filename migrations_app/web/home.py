@@ -11,9 +11,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from migrations_app.drains import queries as drains_seen
+from migrations_app.drains import queries as drain_queries
 from migrations_app.inventory import queries as inventory_queries
-from migrations_app.requests import queries
+from migrations_app.requests import queries as request_queries
 from migrations_app.web.page import is_htmx, page, person_of
 from migrations_app.web.sign_in_form import SignInForm
 
@@ -23,8 +23,8 @@ from migrations_app.web.sign_in_form import SignInForm
 def home(request: HttpRequest) -> HttpResponse:
     """Show the person's tasks, held runs and running moves."""
     context = {
-        "desk": queries.desk(person_of(request)),
-        "drains": drains_seen.desk(person_of(request)),
+        "desk": request_queries.desk(person_of(request)),
+        "drains": drain_queries.desk(person_of(request)),
         "clouds": inventory_queries.freshness(),
     }
     return render(request, "home.html", context)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 
 Words = tuple[str, str, str, Verb]
@@ -74,7 +74,7 @@ def _open_to(person: Person, places: tuple[Words, ...], path: str) -> tuple[Plac
     return tuple(
         Place(name, word, icon, address, _leads_to(address, path))
         for name, word, icon, verb in places
-        if not policy.why_not(person, verb)
+        if not permissions.why_not(person, verb)
         for address in (reverse(name),)
     )
 

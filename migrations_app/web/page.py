@@ -13,17 +13,17 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 from migrations_app.audit import signing
-from migrations_app.drains import queries as drains_seen
+from migrations_app.drains import queries as drain_queries
 from migrations_app.errors import NovawebError
 from migrations_app.models import BrokenGlass
 from migrations_app.notifications import inbox
-from migrations_app.requests import emergency_start as glass
-from migrations_app.requests import queries
-from migrations_app.runs import queries as runs_queries
+from migrations_app.requests import emergency_start
+from migrations_app.requests import queries as request_queries
+from migrations_app.runs import queries as run_queries
 from migrations_app.web.menu import Menu, menu
 
 P = ParamSpec("P")
@@ -37,7 +37,7 @@ def user_of(request: HttpRequest) -> User:
 
 def person_of(request: HttpRequest) -> Person:
     """Return the signed-in person with their roles."""
-    return policy.person(request.user)
+    return permissions.person(request.user)
 
 
 def is_htmx(request: HttpRequest) -> bool:
@@ -58,7 +58,7 @@ class Frame:
     def person(self) -> Person | None:
         """Who is signed in, with their roles."""
         user = getattr(self._request, "user", None)
-        return policy.person(user) if user and user.is_authenticated else None
+        return permissions.person(user) if user and user.is_authenticated else None
 
     @cached_property
     def _member(self) -> Person | None:
@@ -70,20 +70,20 @@ class Frame:
         if self._member is None:
             return None
         waiting = {
-            "requests": queries.waiting_for(self._member)[:100].count(),
-            "drains": drains_seen.waiting_for(self._member)[:100].count(),
+            "requests": request_queries.waiting_for(self._member)[:100].count(),
+            "drains": drain_queries.waiting_for(self._member)[:100].count(),
         }
         return menu(self._member, self._request.path, waiting)
 
     @cached_property
     def worker_trouble(self) -> str:
         """That no worker works, if so."""
-        return runs_queries.worker_trouble() if self._member else ""
+        return run_queries.worker_trouble() if self._member else ""
 
     @cached_property
     def proof_trouble(self) -> str:
         """What is wrong with the audit trail's signatures, to who may sign."""
-        if self._member is None or policy.why_not(self._member, Verb.SIGN):
+        if self._member is None or permissions.why_not(self._member, Verb.SIGN):
             return ""
         found = signing.standing(timezone.now())
         return found.sentence if found.alarming else ""
@@ -96,7 +96,7 @@ class Frame:
     @cached_property
     def unreviewed(self) -> list[BrokenGlass]:
         """The two newest emergency starts without a review."""
-        return list(glass.unreviewed()[:2]) if self._member else []
+        return list(emergency_start.unreviewed()[:2]) if self._member else []
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -7,59 +7,65 @@ from django.urls import path
 
 from migrations_app.web import home
 from migrations_app.web.approvals import delegations, policies
-from migrations_app.web.audit import export_and_sign as proof
-from migrations_app.web.audit import timelines
-from migrations_app.web.audit import views as audit
-from migrations_app.web.drains import actions as emptying
-from migrations_app.web.drains import views as drains
-from migrations_app.web.drains import what_if as foresee
-from migrations_app.web.inventory import compute_services as compute
-from migrations_app.web.inventory import copy_speeds as speeds
-from migrations_app.web.inventory import hypervisors as capacity
-from migrations_app.web.inventory import instances as inventory
-from migrations_app.web.inventory import leaks
-from migrations_app.web.notifications import views as notices
+from migrations_app.web.audit import export_and_sign, timelines
+from migrations_app.web.audit import views as audit_views
+from migrations_app.web.drains import actions as drain_actions
+from migrations_app.web.drains import views as drain_views
+from migrations_app.web.drains import what_if
+from migrations_app.web.inventory import (
+    compute_services,
+    copy_speeds,
+    hypervisors,
+    instances,
+    leaks,
+)
+from migrations_app.web.notifications import views as notification_views
 from migrations_app.web.notifications import webhooks
-from migrations_app.web.requests import amend as changing
-from migrations_app.web.requests import ask as asking
-from migrations_app.web.requests import evidence
-from migrations_app.web.requests import views as requests
-from migrations_app.web.runs import console, stream
-from migrations_app.web.runs import inspection as world
-from migrations_app.web.runs import views as runs
-from migrations_app.web.windows import views as windows
+from migrations_app.web.requests import amend, ask, evidence
+from migrations_app.web.requests import views as request_views
+from migrations_app.web.runs import console, inspection, stream
+from migrations_app.web.runs import views as run_views
+from migrations_app.web.windows import views as window_views
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", home.SignIn.as_view(), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
-    path("instances/", inventory.instances, name="instances"),
-    path("instances/<str:uuid>/", inventory.instance, name="instance"),
-    path("hypervisors/", capacity.hypervisors, name="hypervisors"),
-    path("hypervisors.csv", capacity.hypervisors_csv, name="hypervisors-csv"),
-    path("hypervisors/<str:host>/", capacity.hypervisor, name="hypervisor"),
-    path("hypervisors/<str:host>/now/", capacity.hypervisor_now, name="hypervisor-now"),
-    path("drains/", drains.drains, name="drains"),
-    path("drains/ask/", emptying.ask, name="drain-ask"),
-    path("drains/<int:pk>/", drains.drain, name="drain"),
-    path("drains/<int:pk>/progress/", drains.progress, name="drain-progress"),
-    path("drains/<int:pk>/<slug:verb>/", emptying.act, name="drain-verb"),
-    path("what-if/", foresee.foresee, name="what-if"),
+    path("instances/", instances.instances, name="instances"),
+    path("instances/<str:uuid>/", instances.instance, name="instance"),
+    path("hypervisors/", hypervisors.hypervisors, name="hypervisors"),
+    path("hypervisors.csv", hypervisors.hypervisors_csv, name="hypervisors-csv"),
+    path("hypervisors/<str:host>/", hypervisors.hypervisor, name="hypervisor"),
+    path(
+        "hypervisors/<str:host>/now/", hypervisors.hypervisor_now, name="hypervisor-now"
+    ),
+    path("drains/", drain_views.drains, name="drains"),
+    path("drains/ask/", drain_actions.ask, name="drain-ask"),
+    path("drains/<int:pk>/", drain_views.drain, name="drain"),
+    path("drains/<int:pk>/progress/", drain_views.progress, name="drain-progress"),
+    path("drains/<int:pk>/<slug:verb>/", drain_actions.act, name="drain-verb"),
+    path("what-if/", what_if.foresee, name="what-if"),
     path("leaks/", leaks.leaks, name="leaks"),
-    path("services/", compute.services, name="services"),
-    path("services/<uuid:uuid>/", compute.service, name="service"),
-    path("services/<uuid:uuid>/disable/", compute.disable, name="service-disable"),
-    path("services/<uuid:uuid>/enable/", compute.enable, name="service-enable"),
-    path("requests/", requests.requests, name="requests"),
-    path("requests/ask/", asking.ask, name="ask"),
-    path("requests/preflight/", asking.preflight, name="preflight"),
-    path("requests/<int:pk>/", requests.request, name="request"),
-    path("requests/<int:pk>/approve/", requests.approve, name="approve"),
-    path("requests/<int:pk>/reject/", requests.reject, name="reject"),
-    path("requests/<int:pk>/amend/", changing.amend, name="amend"),
-    path("requests/<int:pk>/break-glass/", changing.break_glass, name="break-glass"),
-    path("requests/<int:pk>/review/", changing.review, name="review"),
-    path("broken-glass/", changing.broken, name="broken-glass"),
+    path("services/", compute_services.services, name="services"),
+    path("services/<uuid:uuid>/", compute_services.service, name="service"),
+    path(
+        "services/<uuid:uuid>/disable/",
+        compute_services.disable,
+        name="service-disable",
+    ),
+    path(
+        "services/<uuid:uuid>/enable/", compute_services.enable, name="service-enable"
+    ),
+    path("requests/", request_views.requests, name="requests"),
+    path("requests/ask/", ask.ask, name="ask"),
+    path("requests/preflight/", ask.preflight, name="preflight"),
+    path("requests/<int:pk>/", request_views.request, name="request"),
+    path("requests/<int:pk>/approve/", request_views.approve, name="approve"),
+    path("requests/<int:pk>/reject/", request_views.reject, name="reject"),
+    path("requests/<int:pk>/amend/", amend.amend, name="amend"),
+    path("requests/<int:pk>/break-glass/", amend.break_glass, name="break-glass"),
+    path("requests/<int:pk>/review/", amend.review, name="review"),
+    path("broken-glass/", amend.broken, name="broken-glass"),
     path("policies/", policies.policies, name="policies"),
     path("policies/new/", policies.new, name="policy-new"),
     path("policies/<int:pk>/", policies.policy, name="policy"),
@@ -67,22 +73,24 @@ urlpatterns = [
     path("policies/<int:pk>/retire/", policies.retire, name="policy-retire"),
     path("delegations/", delegations.delegations, name="delegations"),
     path("delegations/<int:pk>/revoke/", delegations.revoke, name="delegation-revoke"),
-    path("requests/<int:pk>/withdraw/", requests.withdraw, name="withdraw"),
-    path("runs/<int:pk>/", runs.run, name="run"),
-    path("runs/<int:pk>/lines/", runs.lines, name="run-lines"),
-    path("runs/<int:pk>/log.txt", runs.log, name="run-log"),
+    path("requests/<int:pk>/withdraw/", request_views.withdraw, name="withdraw"),
+    path("runs/<int:pk>/", run_views.run, name="run"),
+    path("runs/<int:pk>/lines/", run_views.lines, name="run-lines"),
+    path("runs/<int:pk>/log.txt", run_views.log, name="run-log"),
     path("runs/<int:pk>/stream/", stream.stream, name="run-stream"),
     path("runs/<int:pk>/console/", console.console, name="run-console"),
-    path("runs/<int:pk>/world/", world.world, name="run-world"),
-    path("runs/<int:pk>/<slug:verb>/", runs.act, name="run-verb"),
-    path("speeds/", speeds.speed, name="speed"),
-    path("speeds/measure/", speeds.measure, name="speed-measure"),
-    path("notices/", notices.notices, name="notices"),
-    path("notices/bell/", notices.bell, name="notices-bell"),
-    path("notices/read/", notices.read_all, name="notices-read"),
-    path("notices/choices/", notices.own, name="choices"),
-    path("notices/choices/<int:pk>/", notices.of_group, name="group-choices"),
-    path("notices/<int:pk>/read/", notices.read, name="notice-read"),
+    path("runs/<int:pk>/world/", inspection.world, name="run-world"),
+    path("runs/<int:pk>/<slug:verb>/", run_views.act, name="run-verb"),
+    path("speeds/", copy_speeds.speed, name="speed"),
+    path("speeds/measure/", copy_speeds.measure, name="speed-measure"),
+    path("notices/", notification_views.notices, name="notices"),
+    path("notices/bell/", notification_views.bell, name="notices-bell"),
+    path("notices/read/", notification_views.read_all, name="notices-read"),
+    path("notices/choices/", notification_views.own, name="choices"),
+    path(
+        "notices/choices/<int:pk>/", notification_views.of_group, name="group-choices"
+    ),
+    path("notices/<int:pk>/read/", notification_views.read, name="notice-read"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:pk>/rotate/", webhooks.rotate, name="webhook-rotate"),
@@ -91,20 +99,20 @@ urlpatterns = [
     path("deliveries/", webhooks.deliveries, name="deliveries"),
     path("deliveries/<int:pk>/", webhooks.delivery, name="delivery"),
     path("deliveries/<int:pk>/again/", webhooks.again, name="delivery-again"),
-    path("windows/", windows.windows, name="windows"),
-    path("windows/new/", windows.new, name="window-new"),
-    path("windows/import/", windows.take_in, name="windows-import"),
-    path("windows/novaweb.ics", windows.give_out, name="windows-export"),
-    path("windows/<int:pk>/", windows.window, name="window"),
-    path("windows/<int:pk>/change/", windows.change, name="window-change"),
-    path("windows/<int:pk>/retire/", windows.retire, name="window-retire"),
-    path("audit/", audit.entries, name="audit"),
-    path("audit/export/", proof.export, name="audit-export"),
-    path("audit/sign/", proof.sign, name="audit-sign"),
-    path("audit/<int:pk>/", audit.entry, name="audit-entry"),
-    path("audit/searches/", audit.save, name="audit-save"),
-    path("audit/searches/<int:pk>/", audit.kept, name="audit-search"),
-    path("audit/searches/<int:pk>/remove/", audit.remove, name="audit-remove"),
+    path("windows/", window_views.windows, name="windows"),
+    path("windows/new/", window_views.new, name="window-new"),
+    path("windows/import/", window_views.take_in, name="windows-import"),
+    path("windows/novaweb.ics", window_views.give_out, name="windows-export"),
+    path("windows/<int:pk>/", window_views.window, name="window"),
+    path("windows/<int:pk>/change/", window_views.change, name="window-change"),
+    path("windows/<int:pk>/retire/", window_views.retire, name="window-retire"),
+    path("audit/", audit_views.entries, name="audit"),
+    path("audit/export/", export_and_sign.export, name="audit-export"),
+    path("audit/sign/", export_and_sign.sign, name="audit-sign"),
+    path("audit/<int:pk>/", audit_views.entry, name="audit-entry"),
+    path("audit/searches/", audit_views.save, name="audit-save"),
+    path("audit/searches/<int:pk>/", audit_views.kept, name="audit-search"),
+    path("audit/searches/<int:pk>/remove/", audit_views.remove, name="audit-remove"),
     path("audit/timelines/<slug:kind>/<path:value>/", timelines.show, name="timeline"),
     path("requests/<int:pk>/evidence/", evidence.show, name="evidence"),
 ]

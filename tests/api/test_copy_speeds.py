@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app.inventory.copy_speeds import measure as measuring
-from migrations_app.requests import plan as planning
-from migrations_app.requests import plan_diff as drift
+from migrations_app.inventory.copy_speeds import measure as copy_speed_measure
+from migrations_app.requests import plan as request_plan
+from migrations_app.requests import plan_diff
 from tests import factories
 from tests.api.conftest import Person
 from tests.cast import Cast
@@ -23,7 +23,7 @@ def ways_in(stage: Stage, db: None) -> Stage:
 
 def measure(stage: Stage) -> None:
     for _ in range(15):
-        measuring.measure_due(stage.time)
+        copy_speed_measure.measure_due(stage.time)
         stage.later(seconds=1)
 
 
@@ -71,11 +71,11 @@ def test_estimates_are_made_with_what_was_measured_and_the_plan_stays_the_same(
     measure(ways_in)
     measured = operator.get("speeds/", latest="true").json["results"][0]["mbit"]
 
-    again = planning.redraft(request)
+    again = request_plan.redraft(request)
     assert again.estimate["speed"]["mbit"] == measured
     assert again.estimate["speed"]["source"] == ways_in.source
     assert again.digest == request.plan_digest
-    assert drift.differences(request, again) == []
+    assert plan_diff.differences(request, again) == []
 
     body = {"instance": ways_in.server, "target": ways_in.target}
     answer = requester.post("preflight/", body)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
-from migrations_app.api import problem_details as problem
+from migrations_app.api import problem_details
 from tests import factories
 from tests.api.conftest import Person
 
@@ -148,6 +148,6 @@ def test_every_address_is_in_the_documentation() -> None:
 
 def test_every_kind_of_problem_is_in_the_documentation() -> None:
     text = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
-    for _, status, kind in problem.KINDS:
+    for _, status, kind in problem_details.KINDS:
         (row,) = [x for x in text.splitlines() if f"`urn:novaweb:{kind}`" in x]
         assert row.startswith(f"| {status} |")

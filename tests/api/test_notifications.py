@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import dispatch
 from tests.api.conftest import Person
 from tests.cast import Cast
 from tests.stage import Stage
@@ -22,7 +22,7 @@ def there(settings: Any) -> str:
 def test_what_one_was_told_is_listed_and_read(stage: Stage, cast: Cast) -> None:
     me, other = Person(cast.approver), Person(cast.second)
     request = cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     (notice,) = me.get("notices/", unread="true").json["results"]
     assert notice["event"] == "waits"

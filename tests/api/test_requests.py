@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.preflight.rule import PROCEDURES
-from migrations_app.requests import start as starts
+from migrations_app.requests import start as request_start
 from tests import factories
 from tests.api.conftest import REASON, Person, ask
 from tests.cast import Cast
@@ -192,7 +192,7 @@ def test_the_main_job_from_asking_to_its_end(
     )
     assert (approved.status, approved.json["state"]) == (200, "approved")
     assert approved.json["decisions"][0]["counts"] is True
-    starts.start_due(stage.time)
+    request_start.start_due(stage.time)
     under_way = rita.get(f"requests/{asked['id']}/").json
     assert (under_way["state"], under_way["run"]["state"]) == ("running", "running")
 

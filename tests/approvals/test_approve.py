@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from migrations_app.errors import Gone, NotAllowed, Refused, TooLate, Unfit, Unreachable
 from migrations_app.models import Decision, MigrationRequest
 from migrations_app.models.states import RequestState
-from migrations_app.requests import actions as requests
+from migrations_app.requests import actions as request_actions
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
 from tests.counted_approvals import approvals, approvals_needed
@@ -35,7 +35,7 @@ def refused(
         **fields,
     }
     with pytest.raises(error) as caught:
-        requests.approve(request.pk, **said)
+        request_actions.approve(request.pk, **said)
     assert not Decision.objects.exists()
     request.refresh_from_db()
     assert request.state != RequestState.APPROVED
@@ -97,7 +97,7 @@ def test_it_needs_the_digest_of_the_plan(stage: Stage, cast: Cast) -> None:
 
 def test_a_request_that_is_not_there(cast: Cast) -> None:
     with pytest.raises(Gone, match="There is no request 99"):
-        requests.approve(99, by=cast.approver, plan_digest="", note="Fine.")
+        request_actions.approve(99, by=cast.approver, plan_digest="", note="Fine.")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_instance_must_be_there(stage: Stage, cast: Cast) -> None:
 
 def test_what_is_over_cannot_be_approved(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
-    requests.withdraw(request.pk, by=cast.requester, note="Not needed.")
+    request_actions.withdraw(request.pk, by=cast.requester, note="Not needed.")
     assert "withdrawn" in refused(cast, request, TooLate)
 
 

@@ -12,8 +12,8 @@ from migrations_app.access.permissions import Verb, person
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import Delegation
 from migrations_app.models.states import RequestState
-from migrations_app.requests import actions as requests
-from migrations_app.requests.approvals import delegations
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests.approvals import delegations as approval_delegations
 from tests import factories
 from tests.cast import Cast, last_entry
 from tests.stage import Stage
@@ -33,7 +33,7 @@ def hand_on(stage: Stage, by: User, to: User, **fields: Any) -> Delegation:
         "reason": "On leave.",
         **fields,
     }
-    return delegations.delegate(by=by, to=to.get_username(), **said)
+    return approval_delegations.delegate(by=by, to=to.get_username(), **said)
 
 
 def test_the_taker_decides_for_the_giver(stage: Stage, cast: Cast) -> None:
@@ -92,7 +92,7 @@ def test_it_is_for_its_time_only(stage: Stage, cast: Cast, when: str) -> None:
             stage.later(days=2)
         case "revoked":
             stage.later(hours=2)
-            delegations.revoke(row.pk, by=cast.approver)
+            approval_delegations.revoke(row.pk, by=cast.approver)
         case "not an approver":
             stage.later(hours=2)
             cast.approver.groups.clear()
@@ -103,19 +103,19 @@ def test_it_is_for_its_time_only(stage: Stage, cast: Cast, when: str) -> None:
 def test_what_was_decided_stands_when_it_is_revoked(stage: Stage, cast: Cast) -> None:
     row = hand_on(stage, cast.approver, cast.operator)
     request = cast.approve(cast.ask(stage), by=again(cast.operator))
-    delegations.revoke(row.pk, by=cast.operator)
+    approval_delegations.revoke(row.pk, by=cast.operator)
     with pytest.raises(TooLate, match="ended already"):
-        delegations.revoke(row.pk, by=cast.operator)
+        approval_delegations.revoke(row.pk, by=cast.operator)
     request.refresh_from_db()
     assert request.state == RequestState.APPROVED
     with pytest.raises(NotAllowed, match="Only the approver"):
-        delegations.revoke(row.pk, by=cast.auditor)
+        approval_delegations.revoke(row.pk, by=cast.auditor)
 
 
 def test_the_taker_rejects_for_the_giver(stage: Stage, cast: Cast) -> None:
     hand_on(stage, cast.approver, cast.operator)
     request = cast.ask(stage)
-    request = requests.reject(request.pk, by=again(cast.operator), note="No.")
+    request = request_actions.reject(request.pk, by=again(cast.operator), note="No.")
     assert request.decisions.get().on_behalf_of_name == "approver"
 
 
@@ -146,7 +146,7 @@ def test_it_must_make_sense(
         **spans,
     }
     with pytest.raises(Unfit, match=words):
-        delegations.delegate(by=cast.approver, **said)
+        approval_delegations.delegate(by=cast.approver, **said)
     assert not Delegation.objects.exists()
 
 
@@ -157,12 +157,12 @@ def test_a_right_that_is_revoked_while_it_is_used_counts_no_more(
     row = hand_on(stage, cast.approver, cast.operator)
     request, taker = cast.ask(stage), again(cast.operator)
     person(taker)  # read here, as at the beginning of a decision
-    delegations.revoke(row.pk, by=cast.approver)
+    approval_delegations.revoke(row.pk, by=cast.approver)
     with pytest.raises(NotAllowed, match="need the role approver"):
         if decide is Verb.APPROVE:
             cast.approve(request, by=taker)
         else:
-            requests.reject(request.pk, by=taker, note="No.")
+            request_actions.reject(request.pk, by=taker, note="No.")
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED
     assert not request.decisions.exists()

@@ -11,9 +11,9 @@ from django.contrib.auth.models import Group, User
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import ApprovalPolicy, MigrationRequest, Run
 from migrations_app.models.states import RequestState
-from migrations_app.requests import start as starts
-from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.approvals import policies
+from migrations_app.requests import start as request_start
+from migrations_app.requests.approvals import evaluate
+from migrations_app.requests.approvals import policies as approval_policies
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
 from tests.counted_approvals import approvals_needed
@@ -27,7 +27,7 @@ def member(name: str, *groups: str) -> User:
 
 
 def start(stage: Stage, request: MigrationRequest) -> MigrationRequest:
-    starts.start_due(stage.time)
+    request_start.start_due(stage.time)
     request.refresh_from_db()
     return request
 
@@ -137,7 +137,7 @@ def test_a_place_is_known_by_the_inventory(stage: Stage, cast: Cast) -> None:
     factories.hypervisor(stage.target, cloud=cloud, zone="OS2", aggregates=["gpu"])
     factories.instance("web", uuid=stage.server, project_name="shop")
     request = cast.ask(stage)
-    facts = rulings.facts(request, now=stage.time)
+    facts = evaluate.facts(request, now=stage.time)
     assert facts.zones == {"OS1", "OS2"}
     assert facts.aggregates == {"ssd", "gpu"}
     assert "shop" in facts.projects
@@ -165,7 +165,7 @@ RULE: dict[str, Any] = {"stages": [{"groups": ["approver"], "approvers": 2}]}
 
 def made(admin: User, **fields: Any) -> ApprovalPolicy:
     said = {"name": "Mine", "weight": 5, "rule": RULE, "note": "Why not.", **fields}
-    return policies.create(by=admin, **said)
+    return approval_policies.create(by=admin, **said)
 
 
 def test_every_version_of_a_policy_stays(admin: User) -> None:
@@ -177,8 +177,8 @@ def test_every_version_of_a_policy_stays(admin: User) -> None:
         "weight": 6,
         "note": "Narrower.",
     }
-    row = policies.change(row.pk, version=1, active=True, rule=rule, **said)
-    row = policies.retire(row.pk, by=admin, version=2, note="No more.")
+    row = approval_policies.change(row.pk, version=1, active=True, rule=rule, **said)
+    row = approval_policies.retire(row.pk, by=admin, version=2, note="No more.")
     assert [v.number for v in row.versions.all()] == [3, 2, 1]
     assert [v.rule["active"] for v in row.versions.all()] == [False, True, True]
     assert last_entry("policy.created").after["name"] == "Mine"
@@ -189,9 +189,9 @@ def test_every_version_of_a_policy_stays(admin: User) -> None:
 
 def test_two_who_change_a_policy_at_once_do_not_overwrite(admin: User) -> None:
     row = made(admin)
-    policies.retire(row.pk, by=admin, version=1, note="No.")
+    approval_policies.retire(row.pk, by=admin, version=1, note="No.")
     with pytest.raises(TooLate, match="changed by somebody else meanwhile"):
-        policies.change(
+        approval_policies.change(
             row.pk,
             by=admin,
             version=1,
@@ -236,7 +236,7 @@ def test_it_takes_staff_with_the_permission(cast: Cast) -> None:
 def test_a_stage_that_nobody_can_fill_is_told(cast: Cast) -> None:
     Group.objects.create(name="board")
     row = factories.policy("Board", stages=[(2, "approver"), (1, "board")])
-    found = policies.too_few(rulings.rule_of(row))
+    found = approval_policies.too_few(evaluate.rule_of(row))
     assert len(found) == 1
     assert "Stage 2 requires 1 of board, but only 0" in found[0]
 

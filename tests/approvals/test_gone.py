@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 
 from migrations_app.audit import queries as audit_queries
-from migrations_app.drains import actions as drains
-from migrations_app.drains import queries as drains_seen
+from migrations_app.drains import actions as drain_actions
+from migrations_app.drains import queries as drain_queries
 from migrations_app.errors import Gone, Unfit, own_fault
-from migrations_app.integrations import clouds
-from migrations_app.integrations import connect as wiring
-from migrations_app.inventory import actions as ask
+from migrations_app.integrations import clouds, connect
+from migrations_app.inventory import actions as inventory_actions
 from migrations_app.models import Run
 from migrations_app.models.lookup import get_or_gone
-from migrations_app.notifications import preferences as choices
-from migrations_app.notifications import webhooks
-from migrations_app.requests import guards as admission
-from migrations_app.requests import queries as requests_queries
-from migrations_app.requests.approvals import delegations, policies
-from migrations_app.requests.windows import actions as windows
-from migrations_app.runs import actions as runs
-from migrations_app.runs import console as consoles
-from migrations_app.runs import queries as runs_queries
+from migrations_app.notifications import preferences
+from migrations_app.notifications import webhooks as notification_webhooks
+from migrations_app.requests import guards
+from migrations_app.requests import queries as request_queries
+from migrations_app.requests.approvals import delegations as approval_delegations
+from migrations_app.requests.approvals import policies as approval_policies
+from migrations_app.requests.windows import actions as window_actions
+from migrations_app.runs import actions as run_actions
+from migrations_app.runs import console as run_console
+from migrations_app.runs import queries as run_queries
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -55,19 +55,19 @@ def test_it_returns_what_the_rows_were_asked_for() -> None:
 @pytest.mark.parametrize(
     ("what", "look"),
     [
-        ("request", admission.load),
-        ("request", requests_queries.request),
-        ("run", runs_queries.run),
-        ("run", runs_queries.pulse),
-        ("run", runs._load),
-        ("drain", drains.load),
-        ("drain", drains_seen.drain),
+        ("request", guards.load),
+        ("request", request_queries.request),
+        ("run", run_queries.run),
+        ("run", run_queries.pulse),
+        ("run", run_actions._load),
+        ("drain", drain_actions.load),
+        ("drain", drain_queries.drain),
         ("audit entry", audit_queries.audit_entry),
-        ("approval policy", policies.one),
-        ("window", windows.window),
-        ("group", choices.group_of),
-        ("webhook", webhooks.webhook),
-        ("delivery", webhooks.delivery),
+        ("approval policy", approval_policies.one),
+        ("window", window_actions.window),
+        ("group", preferences.group_of),
+        ("webhook", notification_webhooks.webhook),
+        ("delivery", notification_webhooks.delivery),
     ],
 )
 def test_each_thing_that_is_gone_has_the_same_sentence(
@@ -81,7 +81,10 @@ def test_each_thing_that_is_gone_has_the_same_sentence(
 
 def test_a_verb_about_what_is_gone_has_it_too() -> None:
     operator = factories.person("olga", "operator", "approver")
-    for what, verb in (("run", consoles.look_at), ("delegation", delegations.revoke)):
+    for what, verb in (
+        ("run", run_console.look_at),
+        ("delegation", approval_delegations.revoke),
+    ):
         with pytest.raises(Gone, match=f"There is no {what} 987654."):
             verb(987654, by=operator)
 
@@ -93,9 +96,9 @@ def test_a_cloud_that_is_not_configured_is_one_sentence(settings: Any) -> None:
     for look in (
         clouds.configured,
         clouds.chosen,
-        wiring.cloud_of,
-        wiring.world_for,
-        lambda name: ask.have_read_anew(by=operator, cloud=name),
+        connect.cloud_of,
+        connect.world_for,
+        lambda name: inventory_actions.have_read_anew(by=operator, cloud=name),
     ):
         with pytest.raises(Unfit) as raised:
             look("three")

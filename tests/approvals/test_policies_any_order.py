@@ -29,11 +29,12 @@ from hypothesis.stateful import (
 
 from migrations_app.errors import NovawebError
 from migrations_app.models import ApprovalPolicy, MigrationRequest, Run
-from migrations_app.requests import actions as requests
-from migrations_app.requests import amend as amending
-from migrations_app.requests import emergency_start as glass
-from migrations_app.requests import start as starts
-from migrations_app.requests.approvals import delegations, policies
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import amend as request_amend
+from migrations_app.requests import emergency_start
+from migrations_app.requests import start as request_start
+from migrations_app.requests.approvals import delegations as approval_delegations
+from migrations_app.requests.approvals import policies as approval_policies
 from tests import factories
 from tests.approvals.policy_oracle import Known
 from tests.approvals.policy_stories import GROUPS, HOURS, NTH, STAGES, STORIES, WHO
@@ -116,7 +117,7 @@ class Approvals(Play):
         self, stages: Any, hours: Any, *, glass: bool = True, active: bool = True
     ) -> None:
         done = self.attempt(
-            policies.change,
+            approval_policies.change,
             self.policy,
             by=self.user("root"),
             version=ApprovalPolicy.objects.get(pk=self.policy).version,
@@ -164,7 +165,7 @@ class Approvals(Play):
         ends_at = starts_at + timedelta(hours=3)
         said = {"to": taker, "starts_at": starts_at, "ends_at": ends_at}
         by = self.user(giver)
-        if self.attempt(delegations.delegate, by=by, reason="So.", **said):
+        if self.attempt(approval_delegations.delegate, by=by, reason="So.", **said):
             self.known.lent.append({**said, "giver": giver})
 
     # -- requests ----------------------------------------------------------------------
@@ -177,7 +178,7 @@ class Approvals(Play):
         if story["giver"]:
             self.hand_on(story["giver"], "tea", 0)
         self.asker = story["asker"]
-        requests.ask(
+        request_actions.ask(
             by=self.user(self.asker),
             instance=self.stage.server,
             procedure="live",
@@ -213,7 +214,7 @@ class Approvals(Play):
     def amend(self, who: str) -> None:
         self.changes += 1
         changes = {"reason": f"So, {self.changes}."}
-        if self.decided(amending.amend, who, note="So.", changes=changes):
+        if self.decided(request_amend.amend, who, note="So.", changes=changes):
             self.known.involved = {self.asker, who}
 
     @precondition(waits)
@@ -236,7 +237,7 @@ class Approvals(Play):
             row = self.request
             if row.state != "requested":
                 break
-            if self.decided(requests.approve, name, note="So."):
+            if self.decided(request_actions.approve, name, note="So."):
                 decision = row.decisions.last()
                 assert decision is not None
                 giver = decision.on_behalf_of_name or None
@@ -253,7 +254,7 @@ class Approvals(Play):
     def break_glass(self, who: str) -> None:
         self.calm = False
         digest = self.request.plan_digest
-        if self.decided(glass.break_glass, who, reason="So."):
+        if self.decided(emergency_start.break_glass, who, reason="So."):
             assert who == "oto"
             self.known.broken.add(digest)
 
@@ -272,7 +273,7 @@ class Approvals(Play):
         """Have what is due begin; what runs is over at once, and the next is asked."""
         self.calm = True
         self.stage.time += span + timedelta(seconds=6)
-        starts.start_due(self.stage.time)
+        request_start.start_due(self.stage.time)
         for run in Run.objects.filter(state="running"):
             self.expect_allowed(run.request)
             Run.objects.filter(pk=run.pk).update(state="closed")

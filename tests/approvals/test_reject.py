@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group
 
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models.states import RequestState
-from migrations_app.requests import actions as requests
-from migrations_app.requests import start as starts
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import start as request_start
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage
 
@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_ends_the_request(stage: Stage, cast: Cast) -> None:
-    request = requests.reject(cast.ask(stage).pk, by=cast.approver, note="Not today.")
+    request = request_actions.reject(
+        cast.ask(stage).pk, by=cast.approver, note="Not today."
+    )
     assert (request.state, request.why) == (RequestState.REJECTED, "Not today.")
     assert request.open_instance is None
     assert request.ended_at is not None
@@ -31,15 +33,15 @@ def test_an_approved_one_can_be_rejected_until_it_runs(
     stage: Stage, cast: Cast
 ) -> None:
     approved = cast.approved(stage)
-    request = requests.reject(approved.pk, by=cast.approver, note="I was wrong.")
+    request = request_actions.reject(approved.pk, by=cast.approver, note="I was wrong.")
     assert request.state == RequestState.REJECTED
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
 
 
 def test_a_running_one_cannot(stage: Stage, cast: Cast) -> None:
     run = cast.run(stage)
     with pytest.raises(TooLate, match="running"):
-        requests.reject(run.request_id, by=cast.approver, note="No.")
+        request_actions.reject(run.request_id, by=cast.approver, note="No.")
     assert "request.rejected" not in verbs(run)
 
 
@@ -47,15 +49,15 @@ def test_nobody_rejects_their_own(stage: Stage, cast: Cast) -> None:
     cast.requester.groups.add(Group.objects.get(name="approver"))
     request = cast.ask(stage)
     with pytest.raises(NotAllowed, match="another person"):
-        requests.reject(request.pk, by=cast.requester, note="No.")
+        request_actions.reject(request.pk, by=cast.requester, note="No.")
 
 
 def test_it_takes_the_role_and_a_note(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
     with pytest.raises(NotAllowed, match="approver"):
-        requests.reject(request.pk, by=cast.operator, note="No.")
+        request_actions.reject(request.pk, by=cast.operator, note="No.")
     with pytest.raises(Unfit, match="Give a reason"):
-        requests.reject(request.pk, by=cast.approver, note="")
+        request_actions.reject(request.pk, by=cast.approver, note="")
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED
     assert verbs(request) == ["request.asked"]
@@ -63,7 +65,7 @@ def test_it_takes_the_role_and_a_note(stage: Stage, cast: Cast) -> None:
 
 def test_only_one_of_two_is_in_time(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
-    requests.reject(request.pk, by=cast.approver, note="No.")
+    request_actions.reject(request.pk, by=cast.approver, note="No.")
     with pytest.raises(TooLate, match="rejected"):
-        requests.reject(request.pk, by=cast.second, note="No.")
+        request_actions.reject(request.pk, by=cast.second, note="No.")
     assert verbs(request).count("request.rejected") == 1

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrations_app.errors import Unfit
-from migrations_app.requests.approvals import wording as words
+from migrations_app.requests.approvals import wording as approval_wording
 from migrations_app.requests.approvals.rules import (
     PolicyFacts,
     Rule,
@@ -179,9 +179,9 @@ def test_a_rule_is_what_its_data_say() -> None:
 
 
 def test_stages_are_typed_one_a_line() -> None:
-    assert words.stages("2 of approver, change-board\n\n1 OF lead\n") == [
+    assert approval_wording.stages("2 of approver, change-board\n\n1 OF lead\n") == [
         {"approvers": 2, "groups": ["approver", "change-board"]},
         {"approvers": 1, "groups": ["lead"]},
     ]
     with pytest.raises(Unfit, match="is not a stage"):
-        words.stages("two of approver")
+        approval_wording.stages("two of approver")

@@ -9,10 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from migrations_app.errors import NotAllowed, TooLate, Unfit
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.models.states import RequestState, RunState
-from migrations_app.requests import start as starts
+from migrations_app.requests import start as request_start
 from tests import factories
 from tests.cast import Cast, cast, verbs
 from tests.counted_approvals import approvals_needed
@@ -27,7 +27,7 @@ def stage(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Crowd:
     """A pretend cloud with many hosts; its clock is everybody's."""
     settings.NOVAWEB_LEASE = 600.0
     made = Crowd()
-    monkeypatch.setattr(wiring, "_cloud", lambda name: made.cloud)
+    monkeypatch.setattr(connect, "_cloud", lambda name: made.cloud)
     monkeypatch.setattr(timezone, "now", made.clock)
     return made
 
@@ -42,9 +42,9 @@ def test_it_runs_when_two_people_have_approved(
 ) -> None:
     assert approvals_needed(asked) == 2
     assert cast.approve(asked).state == RequestState.REQUESTED
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     assert cast.approve(asked, by=cast.second).state == RequestState.APPROVED
-    assert starts.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 1
     run = stage.play(Run.objects.get(request=asked))
     assert (run.state, run.why) == (RunState.COMPLETED, "")
     assert stage.services() == stage.before

@@ -10,8 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from knox.models import AuthToken
 
-from migrations_app.audit import recorder as audit
-from migrations_app.audit import settings_changes as settings_seen
+from migrations_app.audit import recorder, settings_changes
 from migrations_app.models import AuditEntry
 from tests.factories import person
 
@@ -55,7 +54,7 @@ def test_roles_given_in_the_admin_are_told(admin: Client) -> None:
     assert changed.after == {"name": "ann", "email": "ann@example.org"}
     assert roles.before == {"name": "ann", "roles": ["requester"]}
     assert roles.after == {"name": "ann", "roles": ["auditor"]}
-    assert audit.sentence(roles) == "root changed the roles of ann"
+    assert recorder.sentence(roles) == "root changed the roles of ann"
 
 
 def test_an_account_made_closed_and_deleted_in_the_admin_is_told(admin: Client) -> None:
@@ -106,26 +105,26 @@ def test_a_token_that_expired_is_told(client: Client) -> None:
 
 
 def test_a_setting_that_changed_is_told_once(settings: Any) -> None:
-    assert settings_seen.compare("worker")
-    assert not settings_seen.compare("worker")
+    assert settings_changes.compare("worker")
+    assert not settings_changes.compare("worker")
     settings.NOVAWEB_TICK = 7.0
     settings.NOVAWEB_METRICS_TOKEN = "hunter2"
-    assert settings_seen.compare("worker")
-    assert not settings_seen.compare("worker")
+    assert settings_changes.compare("worker")
+    assert not settings_changes.compare("worker")
     entry = AuditEntry.objects.order_by("-pk").first()
     assert entry is not None and entry.verb == "settings.changed"
     assert set(entry.after["settings"]) == {"NOVAWEB_TICK", "NOVAWEB_METRICS_TOKEN"}
     assert entry.before["settings"]["NOVAWEB_TICK"] == 5
     assert entry.after["settings"]["NOVAWEB_TICK"] == 7
     assert "hunter2" not in str(vars(entry))
-    assert settings_seen.compare("web")
+    assert settings_changes.compare("web")
 
 
 def test_no_secret_is_in_the_settings_that_are_told(settings: Any) -> None:
     settings.SECRET_KEY = "a-very-secret-key"
     settings.NOVAWEB_REDIS_URL = "redis://:swordfish@queue/0"
-    shown = str(settings_seen.now())
-    shown += str(settings_seen.shown("DATABASES", {"PASSWORD": "opensesame"}))
+    shown = str(settings_changes.now())
+    shown += str(settings_changes.shown("DATABASES", {"PASSWORD": "opensesame"}))
     for secret in ("a-very-secret-key", "swordfish", "opensesame"):
         assert secret not in shown
 

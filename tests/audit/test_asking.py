@@ -15,9 +15,8 @@ from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from migrations_app.audit import actions as attest
-from migrations_app.audit import recorder as audit
-from migrations_app.audit import signing
+from migrations_app.audit import actions as audit_actions
+from migrations_app.audit import recorder, signing
 from migrations_app.models import AuditEntry, AuditHead
 from tests.audit.trail import KEY, WAYS, keys, stand_alone
 from tests.factories import audit_entry, person
@@ -136,17 +135,17 @@ def test_it_is_signed_daily(keys: Path) -> None:
     audit_entry()
     now = timezone.now()
     assert signing.is_due(now)
-    assert attest.sign_due(now)
+    assert audit_actions.sign_due(now)
     assert not signing.is_due(now + signing.EVERY / 2)
-    assert not attest.sign_due(now + signing.EVERY / 2)
-    assert attest.sign_due(now + signing.EVERY * 1.1)
+    assert not audit_actions.sign_due(now + signing.EVERY / 2)
+    assert audit_actions.sign_due(now + signing.EVERY * 1.1)
     assert len(signing.signatures()) == 2
 
 
 def test_what_is_wrong_with_the_signatures_is_said(keys: Path, browser: Client) -> None:
     now = timezone.now()
     assert signing.standing(now).state == "missing"
-    attest.sign()
+    audit_actions.sign()
     assert signing.standing(now).state == "ok"
     assert signing.standing(now + signing.OLDEST * 1.1).state == "old"
     assert "was last signed" not in browser.get("/").content.decode()
@@ -165,7 +164,7 @@ def test_what_is_wrong_with_the_signatures_is_said(keys: Path, browser: Client) 
 def test_a_trail_that_is_not_signed_is_never_called_fine(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    audit.record("account.signed_in", actor_name="rita")
+    recorder.record("account.signed_in", actor_name="rita")
     call_command("verify_audit")
     said = capsys.readouterr()
     assert "Verified: 1 entries" in said.out

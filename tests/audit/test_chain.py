@@ -10,8 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from migrations_app.audit import hashing as form
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import hashing, recorder
 from migrations_app.audit.triggers import ENTRIES, HEAD
 from migrations_app.models import AuditEntry, AuditHead
 
@@ -19,12 +18,12 @@ pytestmark = pytest.mark.django_db
 
 
 def record(note: str = "", **fields: Any) -> AuditEntry:
-    return audit.record("account.signed_in", actor_name="rita", note=note, **fields)
+    return recorder.record("account.signed_in", actor_name="rita", note=note, **fields)
 
 
 def test_an_entry_names_the_digest_of_the_one_before() -> None:
     first, second = record("one"), record("two")
-    assert first.previous == form.GENESIS
+    assert first.previous == hashing.GENESIS
     assert second.previous == first.digest
     assert second.pk == first.pk + 1
     head = AuditHead.objects.get()
@@ -65,9 +64,9 @@ def test_the_digest_is_what_the_documentation_says() -> None:
 def test_what_is_recorded_hashes_the_same_when_read_back(value: dict[str, Any]) -> None:
     record("read\0back", before=value, after=value)
     entry = AuditEntry.objects.get()
-    found = form.content(form.fields_of(entry))
-    assert entry.digest == form.digest(entry.previous, found)
-    json.loads(form.canonical(form.fields_of(entry)))
+    found = hashing.content(hashing.fields_of(entry))
+    assert entry.digest == hashing.digest(entry.previous, found)
+    json.loads(hashing.canonical(hashing.fields_of(entry)))
 
 
 def test_what_is_rolled_back_leaves_no_gap() -> None:
@@ -105,7 +104,7 @@ def test_the_database_refuses_an_entry_that_does_not_follow(changed: str) -> Non
     first = record()
     names = [f.column for f in AuditEntry._meta.fields if f.column != changed]
     kept = ", ".join(f'"{name}"' for name in names)
-    value = {"previous": f"'{form.GENESIS}'", "id": "id + 2"}[changed]
+    value = {"previous": f"'{hashing.GENESIS}'", "id": "id + 2"}[changed]
     with (
         pytest.raises(DatabaseError, match="must follow the head"),
         transaction.atomic(),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.audit import actions as attest
+from migrations_app.audit import actions as audit_actions
 from tests.audit.trail import KEY, WAYS, exported, keys, stand_alone, trail, write
 
 __all__ = ["keys", "trail"]
@@ -91,7 +91,7 @@ def test_swapped_and_missing_rows_of_a_csv_are_found(trail: Path) -> None:
 def test_an_older_export_is_found_by_the_signed_digests(trail: Path) -> None:
     exported(trail)
     write(1)
-    attest.sign()
+    audit_actions.sign()
     assert stand_alone(trail, *WAYS["jsonl"])[0] == 0
     status, said = stand_alone(trail, "--signed", "signed.jsonl", *WAYS["jsonl"])
     assert status == 1

@@ -9,8 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from migrations_app.access.permissions import person
-from migrations_app.audit import saved_searches as searches
-from migrations_app.audit import search
+from migrations_app.audit import saved_searches, search
 from migrations_app.errors import Conflict, Gone, NotAllowed, Unfit
 from migrations_app.models import AuditEntry, SavedSearch
 from tests import factories
@@ -228,7 +227,7 @@ def test_a_search_that_makes_no_sense_is_not_kept(
     rows.saved_search("Taken", owner=by)
 
     with pytest.raises(error):
-        searches.save(by=by, name=name, filters=filters)
+        saved_searches.save(by=by, name=name, filters=filters)
 
     assert SavedSearch.objects.count() == 1
     assert not AuditEntry.objects.filter(verb="search.saved").exists()
@@ -239,8 +238,8 @@ def test_who_may_not_read_the_trail_keeps_no_search() -> None:
     row = rows.saved_search()
 
     with pytest.raises(NotAllowed):
-        searches.save(by=rita, name="Mine", filters={"verb": "run.held"})
+        saved_searches.save(by=rita, name="Mine", filters={"verb": "run.held"})
     with pytest.raises(NotAllowed):
-        searches.remove(row.pk, by=rita)
+        saved_searches.remove(row.pk, by=rita)
     with pytest.raises(Gone):
-        searches.seen(row.pk + 1, by=person(rita))
+        saved_searches.seen(row.pk + 1, by=person(rita))

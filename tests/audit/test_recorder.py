@@ -14,10 +14,10 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 
 import migrations_app
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import AuditEntry, Decision, MigrationRequest
-from migrations_app.requests import actions as requests
-from migrations_app.runs import actions as runs
+from migrations_app.requests import actions as request_actions
+from migrations_app.runs import actions as run_actions
 from tests import factories
 from tests.cast import Cast, verbs, walk_until
 from tests.stage import Stage
@@ -29,7 +29,7 @@ CHANGES = [
     f"UPDATE {TABLE} SET actor_id = NULL",  # noqa: S608
     f"DELETE FROM {TABLE}",  # noqa: S608
 ]
-AREAS = {verb.partition(".")[0] for verb in audit.VERBS}
+AREAS = {verb.partition(".")[0] for verb in recorder.VERBS}
 
 
 def test_every_verb_is_recorded_somewhere() -> None:
@@ -44,22 +44,22 @@ def test_every_verb_is_recorded_somewhere() -> None:
                 area, _, verb = node.value.partition(".")
                 if area in AREAS and verb.isidentifier():
                     used.add(node.value)
-    assert used >= set(audit.VERBS)
+    assert used >= set(recorder.VERBS)
 
 
-@pytest.mark.parametrize("verb", audit.VERBS)
+@pytest.mark.parametrize("verb", recorder.VERBS)
 def test_every_verb_has_a_sentence(verb: str) -> None:
-    names = {name for _, name, _, _ in string.Formatter().parse(audit.VERBS[verb])}
+    names = {name for _, name, _, _ in string.Formatter().parse(recorder.VERBS[verb])}
     assert names <= {None, "actor", "instance", "source", "target", "subject"}
-    entry = audit.record(verb, actor_name="rita")
-    assert audit.sentence(entry)[0] in "rTAan"
-    assert "{" not in audit.sentence(entry)
+    entry = recorder.record(verb, actor_name="rita")
+    assert recorder.sentence(entry)[0] in "rTAan"
+    assert "{" not in recorder.sentence(entry)
 
 
 def test_an_entry_about_a_run_is_about_its_request_too() -> None:
     run = factories.run()
     request = run.request
-    entry = audit.record("run.held", about=run)
+    entry = recorder.record("run.held", about=run)
     assert (entry.run_number, entry.request_number) == (run.pk, request.pk)
     assert (entry.instance, entry.source) == (request.instance, request.source)
     assert (entry.cloud, entry.ticket) == (request.cloud.name, request.ticket)
@@ -67,32 +67,32 @@ def test_an_entry_about_a_run_is_about_its_request_too() -> None:
 
 def test_an_entry_about_a_request_is_about_no_run() -> None:
     request = factories.request()
-    entry = audit.record("request.ready", about=request)
+    entry = recorder.record("request.ready", about=request)
     assert (entry.run_number, entry.request_number) == (None, request.pk)
     assert entry.instance_name == request.instance_name
 
 
 def test_an_entry_about_hosts_is_about_no_request() -> None:
-    about = audit.Place(cloud="lab", source="a", target="b", ticket="OPS-1")
-    entry = audit.record("speed.measured", about=about)
+    about = recorder.Place(cloud="lab", source="a", target="b", ticket="OPS-1")
+    entry = recorder.record("speed.measured", about=about)
     assert (entry.run_number, entry.request_number) == (None, None)
     assert (entry.cloud, entry.source, entry.target) == ("lab", "a", "b")
     assert (entry.ticket, entry.instance) == ("OPS-1", "")
 
 
 def test_an_entry_may_be_about_nothing() -> None:
-    entry = audit.record("audit.signed")
+    entry = recorder.record("audit.signed")
     assert {entry.cloud, entry.source, entry.target, entry.ticket} == {""}
 
 
 def test_a_verb_that_is_not_in_the_book_cannot_be_recorded() -> None:
     with pytest.raises(ValueError, match="unknown audit verb"):
-        audit.record("request.wished")
+        recorder.record("request.wished")
 
 
 def test_an_entry_of_a_later_version_is_shown_all_the_same() -> None:
     entry = AuditEntry(actor_name="rita", verb="drain.begun")
-    assert audit.sentence(entry) == "rita: drain.begun"
+    assert recorder.sentence(entry) == "rita: drain.begun"
 
 
 def test_an_entry_says_who_what_where_under_which_ticket(
@@ -104,7 +104,7 @@ def test_an_entry_says_who_what_where_under_which_ticket(
     finally:
         structlog.contextvars.clear_contextvars()
     entry = AuditEntry.objects.get(verb="request.asked")
-    assert audit.sentence(entry) == (
+    assert recorder.sentence(entry) == (
         "requester requested a move of web from compute-30 to compute-34"
     )
     assert (entry.cloud, entry.ticket, entry.act) == ("pretend", "OPS-7", "the-act")
@@ -113,7 +113,7 @@ def test_an_entry_says_who_what_where_under_which_ticket(
 
 def test_the_scheduler_s_choice_is_named_so(stage: Stage, cast: Cast) -> None:
     cast.ask(stage, target=None)
-    sentence = audit.sentence(AuditEntry.objects.get())
+    sentence = recorder.sentence(AuditEntry.objects.get())
     assert sentence.endswith("to a host chosen by the scheduler")
 
 
@@ -153,12 +153,12 @@ def test_every_act_of_a_troubled_move_is_told_once(stage: Stage, cast: Cast) -> 
     first = cast.run(stage)
     walk_until(stage, first, asked="migrate_live")
     stage.later(seconds=2)
-    runs.force_complete(first.pk, **operator)
-    runs.abort(first.pk, **operator)
+    run_actions.force_complete(first.pk, **operator)
+    run_actions.abort(first.pk, **operator)
     stage.cloud.lock_out()
     stage.play(first)
     stage.cloud.lock_out(False)
-    runs.look_again(first.pk, **operator)
+    run_actions.look_again(first.pk, **operator)
     stage.play(first)
 
     second = cast.run(stage, procedure="cold")
@@ -166,11 +166,11 @@ def test_every_act_of_a_troubled_move_is_told_once(stage: Stage, cast: Cast) -> 
     stage.cloud.lock_out()
     stage.play(second)
     stage.cloud.lock_out(False)
-    runs.go_back(second.pk, **operator)
+    run_actions.go_back(second.pk, **operator)
     stage.play(second)
 
     third = cast.run(stage, procedure="cold")
-    runs.stop(third.pk, **operator)
+    run_actions.stop(third.pk, **operator)
     stage.cloud.lock_out()
     stage.play(third)
     stage.cloud.lock_out(False)
@@ -178,7 +178,7 @@ def test_every_act_of_a_troubled_move_is_told_once(stage: Stage, cast: Cast) -> 
     fourth = cast.run(stage, procedure="cold")
     stage.cloud.lock_out()
     stage.play(fourth)
-    runs.close(fourth.pk, **operator)
+    run_actions.close(fourth.pk, **operator)
 
     count = Counter(AuditEntry.objects.values_list("verb", flat=True))
     for verb in (
@@ -199,7 +199,7 @@ def test_every_act_of_a_troubled_move_is_told_once(stage: Stage, cast: Cast) -> 
 
 @pytest.mark.parametrize("statement", CHANGES)
 def test_the_database_refuses_every_change(statement: str) -> None:
-    entry = audit.record("account.signed_in", actor_name="rita", note="here")
+    entry = recorder.record("account.signed_in", actor_name="rita", note="here")
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),
@@ -211,7 +211,7 @@ def test_the_database_refuses_every_change(statement: str) -> None:
 
 
 def test_so_it_does_when_asked_by_our_own_code() -> None:
-    entry = audit.record("account.signed_in", actor_name="rita")
+    entry = recorder.record("account.signed_in", actor_name="rita")
     for change in (
         entry.save,
         entry.delete,
@@ -250,9 +250,9 @@ def test_what_was_not_done_is_not_recorded(
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("no entry today")
 
-    monkeypatch.setattr(audit, "record", broken)
+    monkeypatch.setattr(recorder, "record", broken)
     with pytest.raises(RuntimeError):
-        requests.withdraw(request.pk, by=cast.requester, note="Not needed.")
+        request_actions.withdraw(request.pk, by=cast.requester, note="Not needed.")
     request.refresh_from_db()
     assert (request.state, request.open_instance is None) == ("requested", False)
     assert verbs(request) == ["request.asked"]
@@ -263,4 +263,4 @@ def test_a_completed_move_names_the_host_that_the_scheduler_chose() -> None:
     run = stage.play(stage.start("live", target=None))
     entry = AuditEntry.objects.get(verb="run.completed", run_number=run.pk)
     assert stage.host == stage.target
-    assert audit.sentence(entry) == f"web was moved to {stage.target}"
+    assert recorder.sentence(entry) == f"web was moved to {stage.target}"

@@ -10,8 +10,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from migrations_app.audit import search
-from migrations_app.audit import search_sql as index
+from migrations_app.audit import search, search_sql
 from migrations_app.audit.filters import AuditFilter
 from migrations_app.audit.search import found, narrowed
 from migrations_app.audit.search_sql import Wanted
@@ -204,12 +203,12 @@ def test_every_block_of_a_long_trail_is_looked_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As PostgreSQL does it when next to nothing is read one by one."""
-    monkeypatch.setattr(index, "NEWEST", 1)
+    monkeypatch.setattr(search_sql, "NEWEST", 1)
     for number in range(12):
         factories.audit_entry(source=f"compute-{number % 2}", note=f"Entry {number}.")
     for often, near in ((0, 1), (0, 4), (1000, 1), (1000, 6), (1000, 500)):
-        monkeypatch.setattr(index, "OFTEN", often)
-        monkeypatch.setattr(index, "NEAR", near)
+        monkeypatch.setattr(search_sql, "OFTEN", often)
+        monkeypatch.setattr(search_sql, "NEAR", near)
         wanted = Wanted(host="compute-1", text="entry")
         assert len(found(wanted).entries) == 6
         assert found(wanted).entries == found(wanted, after=0).entries

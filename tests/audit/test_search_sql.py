@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from migrations_app.audit import search_index as words
+from migrations_app.audit import search_index
 from migrations_app.audit.search_sql import NOTHING, Stretch
 
-BLOCK = 1 << words.BLOCK_BITS
+BLOCK = 1 << search_index.BLOCK_BITS
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_blocks_follow_each_other_without_a_gap(
 def test_a_span_has_the_marks_of_the_blocks_that_its_entries_have() -> None:
     stretch = Stretch(BLOCK - 1, 2 * BLOCK)
     numbers = (BLOCK - 1, BLOCK, 2 * BLOCK)
-    assert stretch.blocks == [words.block(number) for number in numbers]
+    assert stretch.blocks == [search_index.block(number) for number in numbers]

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import user_login_failed
 from django.urls import reverse
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import AuditEntry
 from tests.factories import PASSWORD, person
 
@@ -31,8 +31,8 @@ def test_signing_in_and_out_is_recorded_once(client: Any) -> None:
     )
     assert first.note == f"At {reverse('login')}"
     assert (second.verb, second.actor) == ("account.signed_out", user)
-    assert audit.sentence(first) == "rita signed in"
-    assert audit.sentence(second) == "rita signed out"
+    assert recorder.sentence(first) == "rita signed in"
+    assert recorder.sentence(second) == "rita signed out"
 
 
 @pytest.mark.parametrize("name", ["rita", "nobody-at-all"])
@@ -47,7 +47,7 @@ def test_a_failed_sign_in_is_recorded_once_under_the_name_typed(
         None,
         name,
     )
-    assert audit.sentence(entry) == f"A sign-in as {name} failed"
+    assert recorder.sentence(entry) == f"A sign-in as {name} failed"
     assert "a wrong password" not in str(entry.__dict__)
 
 

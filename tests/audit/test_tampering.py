@@ -17,8 +17,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from migrations_app.audit import export
-from migrations_app.audit import hashing as form
+from migrations_app.audit import export as audit_export
+from migrations_app.audit import hashing
 from migrations_app.audit.triggers import ENTRIES, HEAD
 from migrations_app.audit.verify import verify_all, verify_segment
 from migrations_app.models import AuditEntry, AuditHead
@@ -38,11 +38,11 @@ def sql(*statements: str) -> None:
 def rechain(since: int) -> None:
     """Make all digests anew from that entry on, and the head as well."""
     before = AuditEntry.objects.filter(pk__lt=since).order_by("-pk").first()
-    previous = before.digest if before else form.GENESIS
+    previous = before.digest if before else hashing.GENESIS
     with lifted():
         last = None
         for last in AuditEntry.objects.filter(pk__gte=since).order_by("pk"):
-            found = form.digest(previous, form.content(form.fields_of(last)))
+            found = hashing.digest(previous, hashing.content(hashing.fields_of(last)))
             AuditEntry.objects.filter(pk=last.pk).update(
                 previous=previous, digest=found
             )
@@ -58,7 +58,7 @@ def change(number: int) -> None:
 def change_and_rehash() -> None:
     change(5)
     entry = AuditEntry.objects.get(pk=5)
-    own = form.digest(entry.previous, form.content(form.fields_of(entry)))
+    own = hashing.digest(entry.previous, hashing.content(hashing.fields_of(entry)))
     sql(f"UPDATE {ENTRIES} SET digest = '{own}' WHERE id = 5")  # noqa: S608
 
 
@@ -136,7 +136,7 @@ def requests_only(rows: Any) -> Any:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("narrow", [None, requests_only], ids=["all", "some"])
 def test_a_trail_as_it_was_written_is_verified(
-    trail: Path, way: str, narrow: export.Narrow | None
+    trail: Path, way: str, narrow: audit_export.Narrow | None
 ) -> None:
     verdict = verify_all(timezone.now())
     assert (verdict.good, verdict.count) == (True, 14)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from migrations_app.audit import actions as attest
-from migrations_app.audit import export, signing
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import actions as audit_actions
+from migrations_app.audit import export as audit_export
+from migrations_app.audit import recorder, signing
 
 VERIFIER = Path(__file__).resolve().parents[2] / "verifier" / "verify_audit.py"
 
@@ -31,37 +31,39 @@ def keys(tmp_path: Path, settings: Any) -> Path:
 def trail(keys: Path) -> Path:
     """Twelve entries, with a signature after the sixth, the seventh being about it."""
     write(6)
-    attest.sign()
+    audit_actions.sign()
     write(6)
-    attest.sign()
+    audit_actions.sign()
     return keys
 
 
 def write(count: int) -> None:
     for number in range(count):
-        audit.record(
+        recorder.record(
             "request.asked" if number % 2 else "account.signed_in",
             actor_name="rita" if number % 3 else "=cmd()",
             note=f"“Nummer {number}”,\n'quoted'",
             after={"n": number, "share": number / 2, "text": "ä"},
-            about=audit.Place(source=f"compute-{number}"),
+            about=recorder.Place(source=f"compute-{number}"),
         )
 
 
-def exported(folder: Path, *, narrow: export.Narrow | None = None) -> export.Export:
+def exported(
+    folder: Path, *, narrow: audit_export.Narrow | None = None
+) -> audit_export.Export:
     """Write audit.jsonl, audit.csv and audit-proof.jsonl."""
-    wanted: export.Narrow = narrow or (lambda found: found)
-    made = export.prepare(
+    wanted: audit_export.Narrow = narrow or (lambda found: found)
+    made = audit_export.prepare(
         wanted,
-        export.measure(wanted),
+        audit_export.measure(wanted),
         filters={"verb": "request.asked"} if narrow else {},
         signed=signing.signatures(),
         now=timezone.now(),
     )
     for name, parts in {
-        "audit.jsonl": export.as_lines(made),
-        "audit.csv": export.as_csv(made),
-        "audit-proof.jsonl": export.as_lines(made, of_csv=True),
+        "audit.jsonl": audit_export.as_lines(made),
+        "audit.csv": audit_export.as_csv(made),
+        "audit-proof.jsonl": audit_export.as_lines(made, of_csv=True),
     }.items():
         text = "".join(parts).encode()
         (folder / name).write_bytes(text)

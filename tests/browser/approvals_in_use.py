@@ -8,9 +8,10 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from migrations_app.models import BrokenGlass, Decision, MigrationRequest
-from migrations_app.requests.approvals import delegations, policies
+from migrations_app.requests.approvals import delegations as approval_delegations
+from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals.rules import CONDITIONS
-from migrations_app.requests.windows import actions as windows
+from migrations_app.requests.windows import actions as window_actions
 from pretend import PretendCloud
 from tests import factories
 from tests.browser.test_every_page import WHAT_IF
@@ -47,9 +48,11 @@ def policy() -> int:
         "request_hours": None,
         "break_glass": True,
     }
-    row = policies.create(by=ada, name="Payment", weight=500, rule=rule, note="Asked.")
+    row = approval_policies.create(
+        by=ada, name="Payment", weight=500, rule=rule, note="Asked."
+    )
     for version, weight in ((1, 600), (2, 700)):
-        policies.change(
+        approval_policies.change(
             row.pk,
             by=ada,
             version=version,
@@ -59,8 +62,10 @@ def policy() -> int:
             rule=rule,
             note="The board wants to be asked about what moves payments.\n" + LONG,
         )
-    old = policies.create(by=ada, name="Old", weight=5, rule=rule, note="Asked for.")
-    policies.retire(old.pk, by=ada, version=1, note="Nobody needs it.")
+    old = approval_policies.create(
+        by=ada, name="Old", weight=5, rule=rule, note="Asked for."
+    )
+    approval_policies.retire(old.pk, by=ada, version=1, note="Nobody needs it.")
     return row.pk
 
 
@@ -68,7 +73,7 @@ def calendar() -> int:
     """Make a window that recurs and a freeze that is on; return the window."""
     otto = factories.person("otto", "operator")
     now = timezone.now().replace(tzinfo=None, second=0, microsecond=0)
-    wish = windows.Wish(
+    wish = window_actions.Wish(
         name="Saturday nights of zone OS1",
         kind="maintenance",
         starts=now - timedelta(days=7, hours=1),
@@ -78,8 +83,8 @@ def calendar() -> int:
         recurrence="FREQ=WEEKLY",
         zones=("OS1",),
     )
-    windows.create(
-        windows.Wish(
+    window_actions.create(
+        window_actions.Wish(
             name="Year’s end",
             kind="freeze",
             starts=now - timedelta(days=1),
@@ -89,7 +94,7 @@ def calendar() -> int:
         ),
         by=otto,
     )
-    return windows.create(wish, by=otto).pk
+    return window_actions.create(wish, by=otto).pk
 
 
 def moves() -> dict[str, object]:
@@ -125,12 +130,12 @@ def moves() -> dict[str, object]:
             )
     ends = now + timedelta(days=9)
     handed = [
-        delegations.delegate(
+        approval_delegations.delegate(
             by=giver, to="otto", starts_at=now, ends_at=ends, reason="On leave; " + LONG
         )
         for giver in (anna, bert)
     ]
-    delegations.revoke(handed[1].pk, by=bert)
+    approval_delegations.revoke(handed[1].pk, by=bert)
     return {"asked": asked.pk, "broken": broken.pk}
 
 

@@ -14,8 +14,7 @@ from demo.shown.show import Show
 from migrations_app import jobs
 from migrations_app.models import Drain
 from migrations_app.models import MigrationRequest as Request
-from migrations_app.notifications import delivery
-from migrations_app.notifications import dispatch as telling
+from migrations_app.notifications import delivery, dispatch
 from pretend import PretendCloud, seed
 from tests import factories
 from tests.free_port import free_port
@@ -65,6 +64,6 @@ class Installation:
         for _ in range(4):
             jobs.look_for_leaks()
             self.time += timedelta(seconds=30)
-        telling.tell_due(self.time)
+        dispatch.tell_due(self.time)
         for lane in delivery.lanes_due(self.time):
             delivery.serve(lane, clock=self.now)

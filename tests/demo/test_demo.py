@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from demo import place as places
+from demo import place as demo_place
 from demo.client import Api, Refused
 from demo.people import PARTS
 from demo.words import Stopped
@@ -122,7 +122,7 @@ def test_it_gives_everybody_an_account_and_ends_at_ctrl_c(
 def test_it_refuses_to_start_twice_in_one_folder(
     folder: Path, demos: list[Demo]
 ) -> None:
-    with places.alone(folder):
+    with demo_place.alone(folder):
         demo = Demo(folder)
         demos.append(demo)
 
@@ -171,4 +171,4 @@ def test_it_leaves_a_folder_alone_that_is_no_demos(
 
 def test_it_knows_what_is_no_port() -> None:
     with pytest.raises(Stopped, match="--port 70000 is no port"):
-        places.wished(70000)
+        demo_place.wished(70000)

@@ -19,12 +19,12 @@ from demo.shown.cloud import Pretend
 from demo.shown.scenes import EMPTIED, HELD, PRETEND, TO_EMPTY, Scene
 from migrations_app import jobs
 from migrations_app.audit.verify import verify_all
-from migrations_app.drains import engine as drains
+from migrations_app.drains import engine as drain_engine
 from migrations_app.errors import Unreachable
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import AuditEntry, Decision, Drain, Instance, Leak
 from migrations_app.models import MigrationRequest as Request
-from migrations_app.requests import actions as requests
+from migrations_app.requests import actions as request_actions
 from pretend import PretendCloud
 from tests import emptied_database
 from tests.demo.installation import Installation
@@ -63,11 +63,11 @@ def installation(
         patch.setattr(jobs, "SPELL", 0.01)
         # its clock is the real one, as a default that was bound before
         patch.setattr(
-            drains.look_at_due, "__kwdefaults__", {"clock": made.now, "most": 3}
+            drain_engine.look_at_due, "__kwdefaults__", {"clock": made.now, "most": 3}
         )
         # tests keep their connection
         patch.setattr(jobs, "close_old_connections", lambda: None)
-        patch.setattr(wiring, "_cloud", lambda name: made.cloud)
+        patch.setattr(connect, "_cloud", lambda name: made.cloud)
         patch.setattr(timezone, "now", made.now)
         made.start()
         made.rest()
@@ -197,7 +197,7 @@ def test_an_interrupted_seeding_is_finished(
 ) -> None:
     # as an earlier start leaves it that died between asking and approving
     half = Request.objects.get(ticket="DEMO-20")
-    with mock.patch.object(wiring, "world_for", side_effect=Unreachable("Away.")):
+    with mock.patch.object(connect, "world_for", side_effect=Unreachable("Away.")):
         Request.objects.filter(pk=half.pk).update(state="requested")
         Decision.objects.filter(request=half).delete()
         installation.start()
@@ -213,14 +213,14 @@ def test_the_endless_move_keeps_no_other_from_its_end(
     installation: Installation,
 ) -> None:
     guest = Instance.objects.filter(host="compute-35", name="night-01").get()
-    request = requests.ask(
+    request = request_actions.ask(
         by=User.objects.get(username="requester"),
         instance=guest.uuid,
         procedure="live",
         target="compute-30",
         reason="The host that has a move without an end is to be left.",
     )
-    requests.approve(
+    request_actions.approve(
         request.pk,
         by=User.objects.get(username="approver"),
         plan_digest=request.plan_digest,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from demo import place as places
+from demo import place as demo_place
 from demo import the_lab
 from demo.the_lab import Lab
 from demo.words import Stopped
@@ -73,7 +73,7 @@ def test_a_demo_that_was_killed_holds_no_lab(lab_folder: Path) -> None:
             "import sys, time; from demo.the_lab import Lab; lab = Lab(); lab._hold();"
             "print('held', flush=True); time.sleep(60)",
         ],
-        cwd=Path(places.__file__).parents[1],
+        cwd=Path(demo_place.__file__).parents[1],
         env=dict(os.environ),
         stdout=subprocess.PIPE,
     )
@@ -153,7 +153,7 @@ def test_fake_hosts_cannot_be_entered(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_program_of_the_demo_is_led_there(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    place = places.make(
+    place = demo_place.make(
         tmp_path_factory.mktemp("demo"),
         pretend=False,
         cloud={"NOVAWEB_SSH": "lab=/p"},
@@ -163,7 +163,7 @@ def test_every_program_of_the_demo_is_led_there(
 
 
 def test_no_program_of_the_demo_looks_into_the_user_s_home(tmp_path: Path) -> None:
-    place = places.make(tmp_path, pretend=True, cloud={}, port=0)
+    place = demo_place.make(tmp_path, pretend=True, cloud={}, port=0)
     text = (
         "import os, requests.utils, stevedore._cache as cache; "
         "print(cache._get_cache_dir()); print(os.environ['NETRC'])"
@@ -184,7 +184,7 @@ def test_the_demo_imports_nothing_that_looks_into_the_user_s_home_too_early() ->
     text = "import demo.__main__, sys; print('stevedore' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", text],
-        cwd=Path(places.__file__).parents[1],
+        cwd=Path(demo_place.__file__).parents[1],
         capture_output=True,
         text=True,
         check=True,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from migrations_app.drains import actions as drains
-from migrations_app.drains import engine as walk
+from migrations_app.drains import actions as drain_actions
+from migrations_app.drains import engine as drain_engine
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Drain, MigrationRequest, Run
 from migrations_app.models.states import RequestState
@@ -45,7 +45,7 @@ class Emptying:
             "limits": LIMITS,
             **fields,
         }
-        return drains.ask(**said)
+        return drain_actions.ask(**said)
 
     def planned(self, **fields: Any) -> Drain:
         drain = self.ask(**fields)
@@ -59,7 +59,7 @@ class Emptying:
     def approved(self, **fields: Any) -> Drain:
         drain = self.planned(**fields)
         assert drain.state == "requested", drain.why
-        return drains.approve(
+        return drain_actions.approve(
             drain.pk,
             by=self.cast.approver,
             plan_digest=drain.plan_digest,
@@ -74,7 +74,7 @@ class Emptying:
             due = max(due or drain.lease_until, drain.lease_until)
         if due is not None:
             self.stage.time = max(self.stage.time, due + timedelta(milliseconds=1))
-        walk.look(drain.pk, clock=self.stage.clock)
+        drain_engine.look(drain.pk, clock=self.stage.clock)
 
     def tick(self, drain: Drain) -> None:
         """Look at the drain and at all of its runs that are due."""

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from migrations_app.drains import begin_check, engine, moves
+from migrations_app.drains import begin_check, moves
+from migrations_app.drains import engine as drain_engine
 from migrations_app.drains.begin_check import Begin, Postpone, Skip
 from migrations_app.drains.lease import DrainLease
 from migrations_app.errors import Gone, LostLease, Unfit, Unreachable
@@ -141,13 +142,16 @@ def test_a_drain_begins_its_moves_until_none_waits(
     running: Drain, emptying: Emptying
 ) -> None:
     now = emptying.stage.clock()
-    todo = engine._next(running, emptying.stage.cloud, now=now)
-    assert isinstance(todo, engine._Begin)
+    todo = drain_engine._next(running, emptying.stage.cloud, now=now)
+    assert isinstance(todo, drain_engine._Begin)
     assert [move.pk for move in todo.moves] == [
         move.pk for move in running.moves.order_by("place")
     ]
     running.moves.update(state="completed")
-    assert engine._next(running, emptying.stage.cloud, now=now) == engine._End()
+    assert (
+        drain_engine._next(running, emptying.stage.cloud, now=now)
+        == drain_engine._End()
+    )
 
 
 def test_a_drain_pauses_when_too_many_moves_failed(
@@ -157,12 +161,12 @@ def test_a_drain_pauses_when_too_many_moves_failed(
     move = first(running)
     MigrationRequest.objects.filter(pk=move.pk).update(state="rolled_back")
     now = emptying.stage.clock()
-    todo = engine._next(running, emptying.stage.cloud, now=now)
-    assert isinstance(todo, engine._Pause)
+    todo = drain_engine._next(running, emptying.stage.cloud, now=now)
+    assert isinstance(todo, drain_engine._Pause)
     assert todo.why.startswith("1 of its moves failed")
     running.forgiven = 1
     assert isinstance(
-        engine._next(running, emptying.stage.cloud, now=now), engine._Begin
+        drain_engine._next(running, emptying.stage.cloud, now=now), drain_engine._Begin
     )
 
 
@@ -172,4 +176,6 @@ def test_a_drain_with_all_moves_postponed_begins_none(
     now = emptying.stage.clock()
     emptying.stage.later(seconds=60)
     running.moves.update(look_again_at=emptying.stage.clock())
-    assert engine._next(running, emptying.stage.cloud, now=now) == engine._Begin([])
+    assert drain_engine._next(
+        running, emptying.stage.cloud, now=now
+    ) == drain_engine._Begin([])

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from migrations_app.drains import actions as drains
-from migrations_app.drains import engine as walk
+from migrations_app.drains import actions as drain_actions
+from migrations_app.drains import engine as drain_engine
 from migrations_app.drains.lease import DrainLease
 from migrations_app.errors import NotAllowed, TooLate, Unfit
-from migrations_app.inventory import compute_services as hypervisors
+from migrations_app.inventory import compute_services
 from migrations_app.models import AuditEntry, Drain, Run
 from migrations_app.models.states import RequestState
 from migrations_app.procedures.steps.disabled_reason import drain_token
-from migrations_app.requests import actions as requests
-from migrations_app.requests import start as starts
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import start as request_start
 from tests.cast import Cast
 from tests.drains.drain_stage import REASON, Emptying
 from tests.stage import Stage
@@ -99,7 +99,7 @@ def test_nobody_approves_their_own_drain(emptying: Emptying, cast: Cast) -> None
     cast.operator.groups.add(cast.approver.groups.get())
     drain = emptying.planned()
     with pytest.raises(NotAllowed, match="another person"):
-        drains.approve(
+        drain_actions.approve(
             drain.pk, by=cast.operator, plan_digest=drain.plan_digest, note="Me."
         )
 
@@ -109,7 +109,7 @@ def test_its_moves_are_nobody_s_to_decide_about(emptying: Emptying, cast: Cast) 
     move = drain.moves.first()
     assert move is not None
     with pytest.raises(NotAllowed, match="part of drain"):
-        requests.approve(
+        request_actions.approve(
             move.pk, by=cast.approver, plan_digest=move.plan_digest, note="Fine."
         )
 
@@ -117,7 +117,7 @@ def test_its_moves_are_nobody_s_to_decide_about(emptying: Emptying, cast: Cast) 
 def test_its_moves_are_started_by_it_alone(emptying: Emptying) -> None:
     emptying.approved()
     emptying.stage.later(days=1)
-    assert starts.start_due(emptying.stage.time) == 0
+    assert request_start.start_due(emptying.stage.time) == 0
     assert not Run.objects.exists()
 
 
@@ -127,7 +127,7 @@ def test_a_withdrawn_move_stays_and_the_others_go(
     drain = emptying.approved()
     move = drain.moves.last()
     assert move is not None
-    requests.withdraw(move.pk, by=cast.operator, note="This one is precious.")
+    request_actions.withdraw(move.pk, by=cast.operator, note="This one is precious.")
     drain = emptying.play(drain)
     assert drain.state == "incomplete"
     assert emptying.hosts().count(Stage.source) == 1
@@ -173,7 +173,7 @@ def test_it_pauses_after_so_many_failures_and_goes_on(
     assert drain.state == "paused"
     assert "1 of its moves failed" in drain.why
     assert emptying.hosts().count(Stage.source) == 5
-    drains.resume(drain.pk, by=cast.operator, note="Known: it was stopped.")
+    drain_actions.resume(drain.pk, by=cast.operator, note="Known: it was stopped.")
     drain = emptying.play(drain)
     assert drain.state == "incomplete"
     assert emptying.hosts().count(Stage.source) == 1
@@ -183,12 +183,12 @@ def test_nothing_starts_while_it_is_paused(emptying: Emptying, cast: Cast) -> No
     drain = emptying.approved(limits={"per_source": 1, "overall": 1})
     while not emptying.running(drain):
         emptying.tick(drain)
-    drains.pause(drain.pk, by=cast.operator, note="The network is slow.")
+    drain_actions.pause(drain.pk, by=cast.operator, note="The network is slow.")
     for _ in range(40):
         emptying.tick(drain)
     assert Run.objects.filter(request__drain=drain).count() == 1
     assert emptying.hosts().count(Stage.source) == 4
-    drains.resume(drain.pk, by=cast.operator, note="It is quick again.")
+    drain_actions.resume(drain.pk, by=cast.operator, note="It is quick again.")
     assert emptying.play(drain).state == "completed"
 
 
@@ -200,7 +200,7 @@ def test_cancelling_lets_what_runs_end_and_starts_nothing(
     )
     while not emptying.running(drain):
         emptying.tick(drain)
-    drains.cancel(drain.pk, by=cast.operator, note="Not today.")
+    drain_actions.cancel(drain.pk, by=cast.operator, note="Not today.")
     drain = emptying.play(drain)
     assert drain.state == "cancelled"
     assert emptying.hosts().count(Stage.source) == 4
@@ -216,7 +216,7 @@ def test_it_ends_with_its_moves_before_it_began(
 ) -> None:
     drain = emptying.approved()
     by = cast.approver if verb == "reject" else cast.operator
-    drain = getattr(drains, verb)(drain.pk, by=by, note="No.")
+    drain = getattr(drain_actions, verb)(drain.pk, by=by, note="No.")
     assert drain.state == verb + ("ed" if verb == "reject" else "n")
     assert {move.state for move in drain.moves.all()} == {drain.state}
     assert not drain.moves.exclude(open_instance=None).exists()
@@ -228,12 +228,12 @@ def test_what_was_moved_is_moved_back_under_a_new_approval(
 ) -> None:
     drain = emptying.play(emptying.approved(afterwards="enable"))
     emptying.read()
-    back = drains.move_back(drain.pk, by=cast.operator, reason="The memory is in.")
+    back = drain_actions.move_back(drain.pk, by=cast.operator, reason="It is in.")
     while back.state == "planning":
         emptying.look(back)
         back.refresh_from_db()
     assert back.state == "requested", (back.why, back.stays)
-    drains.approve(
+    drain_actions.approve(
         back.pk, by=cast.approver, plan_digest=back.plan_digest, note="Fine."
     )
     assert emptying.play(back).state == "completed"
@@ -258,7 +258,7 @@ def test_a_host_is_not_enabled_by_hand_while_it_is_emptied(
     while not drain.services:
         emptying.tick(drain)
     with pytest.raises(TooLate, match="empties it"):
-        hypervisors.enable(emptying.service().id, by=cast.operator, note="Why not.")
+        compute_services.enable(emptying.service().id, by=cast.operator, note="So.")
 
 
 def test_it_pauses_when_somebody_enables_the_host_in_nova(emptying: Emptying) -> None:
@@ -278,7 +278,7 @@ def test_two_who_look_at_once_start_nothing_twice(emptying: Emptying) -> None:
     first = DrainLease(drain.pk, emptying.stage.clock)
     emptying.stage.later(minutes=1)
     assert first.claim()
-    assert not walk.look(drain.pk, clock=emptying.stage.clock)
+    assert not drain_engine.look(drain.pk, clock=emptying.stage.clock)
     first.release(look_again_at=emptying.stage.time)
     emptying.look(drain)
     assert Run.objects.filter(request__drain=drain).count() <= 1

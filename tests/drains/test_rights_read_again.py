@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from migrations_app.access.permissions import person
-from migrations_app.drains import actions as drains
+from migrations_app.drains import actions as drain_actions
 from migrations_app.errors import NotAllowed
 from tests.cast import Cast
 from tests.drains.drain_stage import Emptying
@@ -27,15 +27,15 @@ def test_an_approver_who_lost_the_role_meanwhile_decides_no_more(
     person(cast.approver)  # read here, as at the beginning of a decision
     cast.approver.groups.clear()
     with pytest.raises(NotAllowed, match="need the role approver"):
-        drains.approve(
+        drain_actions.approve(
             drain.pk, by=cast.approver, plan_digest=drain.plan_digest, note="Yes."
         )
     with pytest.raises(NotAllowed, match="need the role approver"):
-        drains.reject(drain.pk, by=cast.approver, note="No.")
+        drain_actions.reject(drain.pk, by=cast.approver, note="No.")
     person(cast.second)
     User.objects.filter(pk=cast.second.pk).update(is_superuser=True)
     with pytest.raises(NotAllowed, match="do not count"):
-        drains.approve(
+        drain_actions.approve(
             drain.pk, by=cast.second, plan_digest=drain.plan_digest, note="Yes."
         )
     drain.refresh_from_db()

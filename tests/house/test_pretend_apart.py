@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from migrations_app.errors import Refused
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 # all that web and worker import
@@ -24,9 +24,9 @@ import django
 django.setup()
 from django.urls import get_resolver
 import migrations_app.jobs, migrations_app.management.commands.worker
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 get_resolver().url_patterns
-wiring.cloud_of(sys.argv[1])
+connect.cloud_of(sys.argv[1])
 print([word for word in sys.argv[2:] if any(word in name for name in sys.modules)])
 """
 CLIENTS = ("keystoneauth1", "openstack", "paramiko", "pymysql")
@@ -69,19 +69,19 @@ def test_a_site_of_the_pretend_cloud_loads_no_client(tmp_path: Path) -> None:
 
 def test_a_pretend_cloud_that_is_not_allowed_is_refused(settings: Any) -> None:
     settings.NOVAWEB_ALLOW_PRETEND = False
-    wiring._cloud.cache_clear()
+    connect._cloud.cache_clear()
     with pytest.raises(Refused, match="not allowed here"):
-        wiring.cloud_of("pretend")
+        connect.cloud_of("pretend")
 
 
 def test_a_pretend_cloud_that_is_allowed_is_there(
     settings: Any, tmp_path: Path
 ) -> None:
     settings.NOVAWEB_PRETEND_FILE = str(tmp_path / "new" / "pretend.sqlite3")
-    wiring._cloud.cache_clear()
+    connect._cloud.cache_clear()
     try:
-        world = wiring.world_for("pretend")
+        world = connect.world_for("pretend")
         assert world.hosts is not None and world.nova_db is not None
         assert world.cloud.services()
     finally:
-        wiring._cloud.cache_clear()
+        connect._cloud.cache_clear()

@@ -8,7 +8,7 @@ import pytest
 
 from migrations_app.errors import Unfit
 from migrations_app.integrations.interfaces.probe_target import admit, parse
-from migrations_app.requests import inputs as intake
+from migrations_app.requests import inputs
 
 OWN = ("10.0.0.5", "2001:db8::5")
 
@@ -69,11 +69,11 @@ def test_it_never_asks_many_at_once(text: str) -> None:
 
 def test_it_is_taken_in_as_an_option_of_a_move(settings: Any) -> None:
     settings.NOVAWEB_PROBE_NETWORKS = ["192.0.2.0/24"]
-    options = intake.options({"probe": "icmp:192.0.2.7"})
+    options = inputs.options({"probe": "icmp:192.0.2.7"})
     assert options == {"probe": "icmp:192.0.2.7"}
-    intake.probe(options, own=())
-    intake.probe({}, own=())
+    inputs.probe(options, own=())
+    inputs.probe({}, own=())
     with pytest.raises(Unfit, match="It has none"):
-        intake.probe({"probe": "icmp:192.0.3.7"}, own=())
+        inputs.probe({"probe": "icmp:192.0.3.7"}, own=())
     with pytest.raises(Unfit):
-        intake.options({"probe": 22})
+        inputs.options({"probe": 22})

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from migrations_app.errors import Gone, WorldError
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory.read_cloud import Report
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Instance
@@ -16,14 +16,14 @@ from migrations_app.models import Instance
 
 def stock(
     total: int, used: int = 0, *, reserved: int = 0, ratio: float = 1.0
-) -> ports.Stock:
-    return ports.Stock(
+) -> interfaces.Stock:
+    return interfaces.Stock(
         total=total, reserved=reserved, ratio=ratio, used=used, max_unit=total
     )
 
 
-def hypervisor(host: str, **changes: object) -> ports.Hypervisor:
-    seen = ports.Hypervisor(
+def hypervisor(host: str, **changes: object) -> interfaces.Hypervisor:
+    seen = interfaces.Hypervisor(
         id=f"node-{host}",
         host=host,
         node=f"{host}.example.org",
@@ -35,16 +35,16 @@ def hypervisor(host: str, **changes: object) -> ports.Hypervisor:
         up=True,
         disabled_reason=None,
         stock={
-            ports.VCPU: stock(8, 2, ratio=4.0),
-            ports.MEMORY_MB: stock(16384, 1024, reserved=512),
-            ports.DISK_GB: stock(100, 10),
+            interfaces.VCPU: stock(8, 2, ratio=4.0),
+            interfaces.MEMORY_MB: stock(16384, 1024, reserved=512),
+            interfaces.DISK_GB: stock(100, 10),
         },
     )
     return replace(seen, **changes)  # type: ignore[arg-type]
 
 
-def service(host: str) -> ports.Service:
-    return ports.Service(
+def service(host: str) -> interfaces.Service:
+    return interfaces.Service(
         id=f"service-{host}",
         binary="nova-compute",
         host=host,
@@ -54,8 +54,8 @@ def service(host: str) -> ports.Service:
     )
 
 
-def server(name: str, host: str | None, **changes: object) -> ports.Server:
-    seen = ports.Server(
+def server(name: str, host: str | None, **changes: object) -> interfaces.Server:
+    seen = interfaces.Server(
         id=f"id-of-{name}",
         name=name,
         project_id="p1",
@@ -67,7 +67,7 @@ def server(name: str, host: str | None, **changes: object) -> ports.Server:
         node=host and f"{host}.example.org",
         zone="OS1",
         pinned_zone=None,
-        flavor=ports.Flavor("m1.small", vcpus=1, ram_mb=512, disk_gb=5),
+        flavor=interfaces.Flavor("m1.small", vcpus=1, ram_mb=512, disk_gb=5),
         image="cirros",
     )
     return replace(seen, **changes)  # type: ignore[arg-type]
@@ -82,40 +82,40 @@ class Listing:
     """
 
     name: str = "one"
-    hosts: list[ports.Hypervisor] = field(default_factory=list)
-    computes: list[ports.Service] = field(default_factory=list)
-    listed: list[ports.Server] = field(default_factory=list)
-    unlisted: list[ports.Server] = field(default_factory=list)
-    tenants: list[ports.Project] = field(default_factory=list)
+    hosts: list[interfaces.Hypervisor] = field(default_factory=list)
+    computes: list[interfaces.Service] = field(default_factory=list)
+    listed: list[interfaces.Server] = field(default_factory=list)
+    unlisted: list[interfaces.Server] = field(default_factory=list)
+    tenants: list[interfaces.Project] = field(default_factory=list)
     trouble: WorldError | None = None
     # what it tells to whom asks for changes: which, and since when that was asked
-    changed: list[ports.Server] = field(default_factory=list)
+    changed: list[interfaces.Server] = field(default_factory=list)
     since: list[datetime] = field(default_factory=list)
-    all_groups: list[ports.ServerGroup] = field(default_factory=list)
-    all_moves: list[ports.Migration] = field(default_factory=list)
+    all_groups: list[interfaces.ServerGroup] = field(default_factory=list)
+    all_moves: list[interfaces.Migration] = field(default_factory=list)
     groups_asked: int = 0
-    before_server: Callable[[ports.Server], None] = lambda server: None
+    before_server: Callable[[interfaces.Server], None] = lambda server: None
     asked_for: list[str] = field(default_factory=list)
 
-    def as_cloud(self) -> ports.Cloud:
-        return cast(ports.Cloud, self)
+    def as_cloud(self) -> interfaces.Cloud:
+        return cast(interfaces.Cloud, self)
 
-    def hypervisors(self) -> list[ports.Hypervisor]:
+    def hypervisors(self) -> list[interfaces.Hypervisor]:
         if self.trouble is not None:
             raise self.trouble
         return self.hosts
 
-    def services(self) -> list[ports.Service]:
+    def services(self) -> list[interfaces.Service]:
         return self.computes
 
-    def projects(self) -> list[ports.Project]:
+    def projects(self) -> list[interfaces.Project]:
         return self.tenants
 
-    def groups(self) -> list[ports.ServerGroup]:
+    def groups(self) -> list[interfaces.ServerGroup]:
         self.groups_asked += 1
         return self.all_groups
 
-    def moves(self, *, since: datetime | None = None) -> list[ports.Migration]:
+    def moves(self, *, since: datetime | None = None) -> list[interfaces.Migration]:
         return [
             each
             for each in self.all_moves
@@ -125,14 +125,14 @@ class Listing:
 
     def servers(
         self, *, changes_since: datetime | None = None, host: str | None = None
-    ) -> Iterator[ports.Server]:
+    ) -> Iterator[interfaces.Server]:
         if changes_since is not None:
             self.since.append(changes_since)
         for each in self.listed if changes_since is None else self.changed:
             self.before_server(each)
             yield each
 
-    def server(self, server_id: str) -> ports.Server:
+    def server(self, server_id: str) -> interfaces.Server:
         self.asked_for.append(server_id)
         for each in [*self.listed, *self.unlisted]:
             if each.id == server_id:
@@ -140,7 +140,7 @@ class Listing:
         raise Gone(f"Nova knows no instance {server_id}.")
 
 
-def scan(name: str, cloud: ports.Cloud, *, now: datetime) -> Report:
+def scan(name: str, cloud: interfaces.Cloud, *, now: datetime) -> Report:
     """Read the cloud whole, whether that is due or not."""
     return sync(name, cloud, now=now, whole=True)
 
@@ -158,7 +158,7 @@ def cloud_of_two_hosts() -> Listing:
         hosts=[hypervisor("compute-30"), hypervisor("compute-31")],
         computes=[service("compute-30"), service("compute-31")],
         listed=[server("web", "compute-30"), server("db", "compute-31")],
-        tenants=[ports.Project("p1", "shop")],
+        tenants=[interfaces.Project("p1", "shop")],
     )
 
 
@@ -167,10 +167,10 @@ def hosts_of_instances() -> dict[str, str]:
     return dict(Instance.objects.values_list("name", "host"))
 
 
-def failing(error: Exception, *, at: str = "") -> Callable[[ports.Server], None]:
+def failing(error: Exception, *, at: str = "") -> Callable[[interfaces.Server], None]:
     """Return what raises the error before that server is read; without one, any."""
 
-    def fail(each: ports.Server) -> None:
+    def fail(each: interfaces.Server) -> None:
         if at in ("", each.name):
             raise error
 

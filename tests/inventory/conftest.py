@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from tests.inventory.cloud import Listing, hypervisor, server, service
 
 
@@ -14,5 +14,5 @@ def cloud() -> Listing:
         hosts=[hypervisor("compute-30"), hypervisor("compute-31")],
         computes=[service("compute-30"), service("compute-31")],
         listed=[server("web", "compute-30"), server("db", "compute-31")],
-        tenants=[ports.Project("p1", "shop"), ports.Project("p2", "bank")],
+        tenants=[interfaces.Project("p1", "shop"), interfaces.Project("p2", "bank")],
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory.capacity import usage_by_project
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Snapshot
@@ -28,7 +28,7 @@ def cloud() -> Listing:
             server("b", "compute-30"),
             server("c", "compute-30", project_id="p2"),
         ],
-        tenants=[ports.Project("p1", "shop"), ports.Project("p2", "bank")],
+        tenants=[interfaces.Project("p1", "shop"), interfaces.Project("p2", "bank")],
     )
 
 
@@ -70,7 +70,7 @@ def test_a_host_that_is_not_seen_has_no_snapshot(cloud: Listing) -> None:
 def test_a_host_of_several_nodes_has_one_snapshot_of_their_sums(
     cloud: Listing,
 ) -> None:
-    more = {ports.MEMORY_MB: stock(1000, 7)}
+    more = {interfaces.MEMORY_MB: stock(1000, 7)}
     cloud.hosts = [
         hypervisor("compute-30"),
         hypervisor("compute-30", id="second-node", stock=more),

@@ -15,7 +15,7 @@ from keystoneauth1.adapter import Adapter
 from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.adapters.openstack import OpenStackCloud
 from migrations_app.inventory.sync import refresh_instance, sync
 from migrations_app.models import Cloud, Hypervisor, Instance
@@ -31,7 +31,7 @@ Figures = dict[str, dict[str, tuple[int, int]]]
 def stage(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Stage:
     settings.NOVAWEB_CLOUDS = ["pretend"]
     made = Stage()
-    monkeypatch.setattr(wiring, "_cloud", lambda name: made.cloud)
+    monkeypatch.setattr(connect, "_cloud", lambda name: made.cloud)
     return made
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit, Unreachable
-from migrations_app.integrations import connect as wiring
-from migrations_app.inventory import compute_services as hypervisors
+from migrations_app.integrations import connect
+from migrations_app.inventory import compute_services
 from migrations_app.models import AuditEntry, Hypervisor
 from tests import factories
 from tests.cast import Cast, cast, last_entry
@@ -25,7 +25,7 @@ def stage(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Crowd:
     """A pretend cloud with many hosts; its clock is everybody's."""
     settings.NOVAWEB_LEASE = 600.0
     made = Crowd()
-    monkeypatch.setattr(wiring, "_cloud", lambda name: made.cloud)
+    monkeypatch.setattr(connect, "_cloud", lambda name: made.cloud)
     monkeypatch.setattr(timezone, "now", made.clock)
     return made
 
@@ -38,7 +38,7 @@ def test_it_disables_with_a_reason_that_names_the_person(
     stage: Crowd, cast: Cast
 ) -> None:
     row = factories.hypervisor("compute-31")
-    done = hypervisors.disable(
+    done = compute_services.disable(
         id_of(stage, "compute-31"), by=cast.operator, reason="New  memory"
     )
     assert not done.enabled
@@ -56,7 +56,7 @@ def test_it_disables_with_a_reason_that_names_the_person(
 
 def test_it_enables(stage: Crowd, cast: Cast) -> None:
     row = factories.hypervisor("compute-35", enabled=False, disabled_reason="Old")
-    hypervisors.enable(
+    compute_services.enable(
         id_of(stage, "compute-35"), by=cast.operator, note="The memory is in."
     )
     assert stage.services()["compute-35"] == (True, None, False)
@@ -71,13 +71,13 @@ def test_only_an_operator_may(stage: Crowd, cast: Cast) -> None:
     service = id_of(stage, "compute-31")
     for person in (cast.requester, cast.approver, cast.auditor, cast.nobody):
         with pytest.raises(NotAllowed):
-            hypervisors.disable(service, by=person, reason="Because.")
+            compute_services.disable(service, by=person, reason="Because.")
         with pytest.raises(NotAllowed):
-            hypervisors.enable(service, by=person, note="Because.")
+            compute_services.enable(service, by=person, note="Because.")
     assert stage.disabled() == set()
-    assert len(hypervisors.services(by=cast.auditor)) == 10
+    assert len(compute_services.services(by=cast.auditor)) == 10
     with pytest.raises(NotAllowed):
-        hypervisors.services(by=cast.nobody)
+        compute_services.services(by=cast.nobody)
 
 
 @pytest.mark.parametrize(
@@ -94,18 +94,20 @@ def test_a_reason_must_be_one(
     stage: Crowd, cast: Cast, reason: str, sentence: str
 ) -> None:
     with pytest.raises(Unfit, match=sentence):
-        hypervisors.disable(id_of(stage, "compute-31"), by=cast.operator, reason=reason)
+        compute_services.disable(
+            id_of(stage, "compute-31"), by=cast.operator, reason=reason
+        )
     assert stage.disabled() == set()
     assert not AuditEntry.objects.exists()
 
 
 def test_what_is_so_already_is_not_done_again(stage: Crowd, cast: Cast) -> None:
     with pytest.raises(TooLate, match="disabled already: “Migrations only”"):
-        hypervisors.disable(
+        compute_services.disable(
             id_of(stage, "compute-35"), by=cast.operator, reason="Because."
         )
     with pytest.raises(TooLate, match="enabled already"):
-        hypervisors.enable(
+        compute_services.enable(
             id_of(stage, "compute-31"), by=cast.operator, note="Because."
         )
     assert stage.disabled() == set()
@@ -116,14 +118,14 @@ def test_only_nova_compute_can_be_changed(stage: Crowd, cast: Cast) -> None:
         it for it in stage.cloud.all_services() if it.binary == "nova-conductor"
     )
     with pytest.raises(Unfit, match="Nova disables nova-compute only"):
-        hypervisors.disable(conductor.id, by=cast.operator, reason="Because.")
+        compute_services.disable(conductor.id, by=cast.operator, reason="Because.")
     with pytest.raises(Gone):
-        hypervisors.disable(NOBODY, by=cast.operator, reason="Because.")
+        compute_services.disable(NOBODY, by=cast.operator, reason="Because.")
 
 
 def test_what_libvirt_disabled_is_libvirts_to_enable(stage: Crowd, cast: Cast) -> None:
     with pytest.raises(TooLate, match="its libvirt does not answer"):
-        hypervisors.enable(
+        compute_services.enable(
             id_of(stage, "compute-36"), by=cast.operator, note="Because."
         )
     assert stage.disabled() == set()
@@ -135,16 +137,16 @@ def test_what_a_run_needs_disabled_is_left_to_it(stage: Crowd, cast: Cast) -> No
     stage.until(run, stage.disabled)
     service = id_of(stage, "compute-31")
     with pytest.raises(TooLate, match=f"Request {run.request_id} needs it disabled"):
-        hypervisors.enable(service, by=cast.operator, note="Because.")
+        compute_services.enable(service, by=cast.operator, note="Because.")
 
     stage.later(minutes=10)  # it has lost its right, and nobody has seen to it yet
-    hypervisors.enable(service, by=cast.operator, note="It hangs.")
+    compute_services.enable(service, by=cast.operator, note="It hangs.")
     assert "compute-31" not in stage.disabled()
 
 
 def test_what_another_novaweb_left_can_be_enabled(stage: Crowd, cast: Cast) -> None:
     stage.disable("compute-31", "novaweb:0badcafe was enabled; disabled for some")
-    hypervisors.enable(id_of(stage, "compute-31"), by=cast.operator, note="Stale.")
+    compute_services.enable(id_of(stage, "compute-31"), by=cast.operator, note="Stale.")
     assert stage.disabled() == set()
 
 
@@ -152,7 +154,7 @@ def test_what_nova_does_not_do_is_recorded_too(stage: Crowd, cast: Cast) -> None
     factories.hypervisor("compute-31")
     stage.cloud.fail("set_service", Unreachable("Nova takes its time."))
     with pytest.raises(Unreachable):
-        hypervisors.disable(
+        compute_services.disable(
             id_of(stage, "compute-31"), by=cast.operator, reason="Because."
         )
     assert last_entry("service.disabled").actor_name == "operator"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.models import (
     Cloud,
     Hypervisor,
@@ -23,11 +23,15 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 LATER = NOON + MINUTE
-GROUP = ports.ServerGroup("g1", "web", "anti-affinity", 1, ("id-of-web", "id-of-db"))
+GROUP = interfaces.ServerGroup(
+    "g1", "web", "anti-affinity", 1, ("id-of-web", "id-of-db")
+)
 
 
-def move(uuid: str, status: str, touched: datetime, **changes: Any) -> ports.Migration:
-    made = ports.Migration(
+def move(
+    uuid: str, status: str, touched: datetime, **changes: Any
+) -> interfaces.Migration:
+    made = interfaces.Migration(
         id=7,
         uuid=uuid,
         server_id="id-of-web",
@@ -121,9 +125,9 @@ def test_a_move_that_is_not_listed_goes_only_if_a_host_of_it_was_seen(
 
 def test_what_a_move_of_many_needs_is_in_the_rows(cloud: Listing) -> None:
     cloud.hosts[0] = replace(
-        cloud.hosts[0], tenants=("p1",), counted={ports.MEMORY_MB: (16384, 1536)}
+        cloud.hosts[0], tenants=("p1",), counted={interfaces.MEMORY_MB: (16384, 1536)}
     )
-    flavor = ports.Flavor("big", 2, 512, 5, ephemeral_gb=3, swap_mb=100)
+    flavor = interfaces.Flavor("big", 2, 512, 5, ephemeral_gb=3, swap_mb=100)
     cloud.listed[0] = replace(
         cloud.listed[0], pinned_zone="OS1", flavor=flavor, image=None
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from migrations_app.errors import Unreachable
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory import rows
 from migrations_app.inventory.sync import sync
 from migrations_app.inventory.sync_lease import make_due
@@ -85,7 +85,7 @@ def test_an_increment_that_fails_in_the_middle_is_read_again_from_its_start(
     moved = [replace(each, host="compute-30", name="m") for each in cloud.listed]
     cloud.changed = moved
 
-    def fail(each: ports.Server) -> None:
+    def fail(each: interfaces.Server) -> None:
         if each is moved[1]:
             raise Unreachable("Nova does not answer.")
 
@@ -105,7 +105,7 @@ def test_a_full_scan_that_fails_is_followed_by_a_full_scan(cloud: Listing) -> No
     at(cloud, NOON)
     make_due_for_all(cloud)
 
-    def fail(each: ports.Server) -> None:
+    def fail(each: interfaces.Server) -> None:
         raise Unreachable("Nova does not answer.")
 
     cloud.before_server = fail
@@ -134,7 +134,7 @@ def test_who_asks_during_a_full_scan_gets_another(
 ) -> None:
     settings.NOVAWEB_CLOUDS = ["one"]
 
-    def ask(each: ports.Server) -> None:
+    def ask(each: interfaces.Server) -> None:
         make_due()
 
     cloud.before_server = ask

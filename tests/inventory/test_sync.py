@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from migrations_app.errors import Unreachable
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory import rows
 from migrations_app.inventory.read_cloud import DOUBTS
 from migrations_app.inventory.sync import refresh_instance
@@ -276,7 +276,7 @@ def test_a_page_read_before_a_move_ended_does_not_undo_its_end() -> None:
     scan("one", cloud.as_cloud(), now=NOON)
     moved = Listing(listed=[replace(cloud.listed[0], host="compute-31")])
 
-    def move_ends(each: ports.Server) -> None:
+    def move_ends(each: interfaces.Server) -> None:
         if each.name == "db":
             end = LATER + timedelta(seconds=1)
             refresh_instance("one", moved.as_cloud(), "id-of-web", end)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.integrations import interfaces as ports
+from migrations_app.integrations import interfaces
 from migrations_app.inventory.sync import sync
 from migrations_app.inventory.sync_lease import Turn, due_clouds, make_due
 from migrations_app.models import Cloud, Instance
@@ -75,7 +75,7 @@ def test_a_second_reader_is_turned_away_while_the_first_is_at_it() -> None:
     cloud = small_cloud()
     seconds: list[str] = []
 
-    def second_reader(each: ports.Server) -> None:
+    def second_reader(each: interfaces.Server) -> None:
         report = sync("one", small_cloud().as_cloud(), now=NOON + SECOND)
         seconds.append(report.trouble)
 
@@ -97,7 +97,7 @@ def test_a_reader_that_died_is_overtaken_after_a_while() -> None:
 def test_a_reader_that_was_overtaken_writes_nothing_more() -> None:
     cloud = small_cloud()
 
-    def overtaken(each: ports.Server) -> None:
+    def overtaken(each: interfaces.Server) -> None:
         Cloud.objects.filter(name="one").update(sync_began_at=NOON + 301 * SECOND)
 
     cloud.before_server = overtaken

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from migrations_app.models import Delivery, Webhook
-from migrations_app.notifications import delivery, dispatch, webhooks
+from migrations_app.notifications import delivery, dispatch
+from migrations_app.notifications import webhooks as notification_webhooks
 from tests.cast import Cast
 from tests.stage import Stage
 
@@ -126,9 +127,9 @@ def mail_server(settings: Any) -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def made(stage: Stage, cast: Cast, listener: Listener) -> webhooks.Made:
+def made(stage: Stage, cast: Cast, listener: Listener) -> notification_webhooks.Made:
     """A webhook that is told what is held or waits for approval."""
-    return webhooks.create(
+    return notification_webhooks.create(
         by=cast.operator, name="chat", url=listener.url, events=["held", "waits"]
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.notifications import checks
+from migrations_app.notifications import checks as notification_checks
 from migrations_app.web.tags.novaweb import ticket_url
 
 
@@ -30,7 +30,10 @@ def test_a_wrong_setting_is_an_error(
     settings: Any, name: str, value: Any, id: str
 ) -> None:
     setattr(settings, name, value)
-    found = [*checks.messages_can_be_sent(), *checks.tickets_lead_somewhere()]
+    found = [
+        *notification_checks.messages_can_be_sent(),
+        *notification_checks.tickets_lead_somewhere(),
+    ]
 
     assert [each.id for each in found] == [id]
     assert found[0].hint
@@ -43,12 +46,18 @@ def test_right_ones_are_none(settings: Any) -> None:
     settings.NOVAWEB_TICKET_PATTERN = r"OPS-\d+"
     settings.NOVAWEB_TICKET_URL = "https://tickets.example.org/browse/{ticket}"
 
-    assert checks.messages_can_be_sent() == checks.tickets_lead_somewhere() == []
-    assert checks.links_lead_here() == []
+    assert (
+        notification_checks.messages_can_be_sent()
+        == notification_checks.tickets_lead_somewhere()
+        == []
+    )
+    assert notification_checks.links_lead_here() == []
 
 
 def test_a_link_that_leads_to_this_machine_is_a_warning_where_it_is_deployed() -> None:
-    assert [each.id for each in checks.links_lead_here()] == ["novaweb.W020"]
+    assert [each.id for each in notification_checks.links_lead_here()] == [
+        "novaweb.W020"
+    ]
 
 
 def test_a_ticket_stays_one_part_of_its_address(settings: Any) -> None:

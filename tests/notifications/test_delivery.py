@@ -15,7 +15,9 @@ import pytest
 from migrations_app import jobs
 from migrations_app.integrations.interfaces.http_post import Reply
 from migrations_app.models import AuditEntry, Delivery, Lane, Notice, Webhook
-from migrations_app.notifications import delivery, dispatch, webhooks
+from migrations_app.notifications import delivery, dispatch
+from migrations_app.notifications import webhooks as notification_webhooks
+from migrations_app.notifications.webhooks import Made
 from tests.cast import Cast
 from tests.notifications.conftest import Listener, lane_of, only, tell_and_serve
 from tests.stage import Stage
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_webhook_gets_a_signed_message(
-    stage: Stage, cast: Cast, listener: Listener, made: webhooks.Made
+    stage: Stage, cast: Cast, listener: Listener, made: Made
 ) -> None:
     cast.ask(stage)
     assert tell_and_serve(stage, lane_of(made.webhook)) == 1
@@ -52,15 +54,15 @@ def test_a_webhook_gets_a_signed_message(
 
 
 def test_two_secrets_sign_for_a_day_after_a_change(
-    stage: Stage, cast: Cast, listener: Listener, made: webhooks.Made
+    stage: Stage, cast: Cast, listener: Listener, made: Made
 ) -> None:
-    fresh = webhooks.rotate(made.webhook.pk, by=cast.operator)
+    fresh = notification_webhooks.rotate(made.webhook.pk, by=cast.operator)
     assert fresh.secret != made.secret
 
-    webhooks.test(made.webhook.pk, by=cast.operator)
+    notification_webhooks.test(made.webhook.pk, by=cast.operator)
     delivery.serve(lane_of(made.webhook), clock=stage.clock)
     stage.later(seconds=24 * 3600 + 1)
-    webhooks.test(made.webhook.pk, by=cast.operator)
+    notification_webhooks.test(made.webhook.pk, by=cast.operator)
     delivery.serve(lane_of(made.webhook), clock=stage.clock)
 
     during, after = (
@@ -72,7 +74,7 @@ def test_two_secrets_sign_for_a_day_after_a_change(
 
 
 def test_it_is_tried_again_with_longer_pauses_and_given_up(
-    stage: Stage, cast: Cast, listener: Listener, made: webhooks.Made
+    stage: Stage, cast: Cast, listener: Listener, made: Made
 ) -> None:
     listener.status, listener.answer = 503, b"down"
     cast.ask(stage)
@@ -101,7 +103,7 @@ def test_it_is_tried_again_with_longer_pauses_and_given_up(
 
 
 def test_who_says_gone_is_asked_no_more(
-    stage: Stage, cast: Cast, listener: Listener, made: webhooks.Made
+    stage: Stage, cast: Cast, listener: Listener, made: Made
 ) -> None:
     listener.status = 410
     cast.ask(stage)
@@ -111,7 +113,7 @@ def test_who_says_gone_is_asked_no_more(
 
 
 def test_a_redirect_is_a_failure(
-    stage: Stage, cast: Cast, listener: Listener, made: webhooks.Made
+    stage: Stage, cast: Cast, listener: Listener, made: Made
 ) -> None:
     listener.status, listener.headers = 307, {"Location": "http://169.254.169.254/"}
     cast.ask(stage)
@@ -126,7 +128,7 @@ def test_a_death_between_sending_and_noting_sends_it_again_under_the_same_name(
     stage: Stage,
     cast: Cast,
     listener: Listener,
-    made: webhooks.Made,
+    made: Made,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cast.ask(stage)
@@ -159,7 +161,7 @@ def test_of_two_workers_one_serves_a_lane(
     stage: Stage,
     cast: Cast,
     listener: Listener,
-    made: webhooks.Made,
+    made: Made,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cast.ask(stage)
@@ -180,26 +182,24 @@ def test_of_two_workers_one_serves_a_lane(
 
 
 def test_a_webhook_that_fails_holds_up_no_other_way(
-    stage: Stage, cast: Cast, made: webhooks.Made, listener: Listener, settings: Any
+    stage: Stage, cast: Cast, made: Made, listener: Listener, settings: Any
 ) -> None:
-    other = webhooks.create(
+    other = notification_webhooks.create(
         by=cast.operator, name="tickets", url=listener.url, events=["waits"]
     )
     cast.ask(stage)
     dispatch.tell_due(stage.time)
 
-    assert delivery.lanes_due(stage.time) == sorted(
-        [lane_of(made.webhook), lane_of(other.webhook)]
-    )
-    Lane.objects.create(
-        key=lane_of(made.webhook), lease="x", lease_until=stage.time + delivery.LEASE
-    )
-    assert delivery.lanes_due(stage.time) == [lane_of(other.webhook)]
-    assert delivery.serve(lane_of(other.webhook), clock=stage.clock) == 1
+    failing, good = lane_of(made.webhook), lane_of(other.webhook)
+    assert delivery.lanes_due(stage.time) == sorted([failing, good])
+    until = stage.time + delivery.LEASE
+    Lane.objects.create(key=failing, lease="x", lease_until=until)
+    assert delivery.lanes_due(stage.time) == [good]
+    assert delivery.serve(good, clock=stage.clock) == 1
 
 
 def test_an_address_that_became_private_is_not_asked(
-    stage: Stage, cast: Cast, made: webhooks.Made, listener: Listener, settings: Any
+    stage: Stage, cast: Cast, made: Made, listener: Listener, settings: Any
 ) -> None:
     settings.NOVAWEB_WEBHOOK_NETWORKS = []
     cast.ask(stage)
@@ -210,11 +210,11 @@ def test_an_address_that_became_private_is_not_asked(
 
 
 def test_what_waits_for_a_webhook_that_is_off_is_given_up(
-    stage: Stage, cast: Cast, made: webhooks.Made, listener: Listener
+    stage: Stage, cast: Cast, made: Made, listener: Listener
 ) -> None:
     cast.ask(stage)
     dispatch.tell_due(stage.time)
-    webhooks.change(made.webhook.pk, by=cast.operator, active=False)
+    notification_webhooks.change(made.webhook.pk, by=cast.operator, active=False)
     delivery.serve(lane_of(made.webhook), clock=stage.clock)
 
     assert listener.got == []
@@ -222,7 +222,7 @@ def test_what_waits_for_a_webhook_that_is_off_is_given_up(
 
 
 def test_a_secret_of_another_secret_key_is_said_and_nothing_sent(
-    stage: Stage, cast: Cast, made: webhooks.Made, listener: Listener, settings: Any
+    stage: Stage, cast: Cast, made: Made, listener: Listener, settings: Any
 ) -> None:
     old = settings.SECRET_KEY
     settings.SECRET_KEY = "another" * 10
@@ -240,12 +240,12 @@ def test_a_secret_of_another_secret_key_is_said_and_nothing_sent(
 def test_no_secret_is_in_the_trail_the_log_or_the_table(
     stage: Stage,
     cast: Cast,
-    made: webhooks.Made,
+    made: Made,
     listener: Listener,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    fresh = webhooks.rotate(made.webhook.pk, by=cast.operator)
+    fresh = notification_webhooks.rotate(made.webhook.pk, by=cast.operator)
     cast.ask(stage)
     tell_and_serve(stage, lane_of(made.webhook))
 
@@ -262,13 +262,13 @@ def test_no_secret_is_in_the_trail_the_log_or_the_table(
 
 
 def test_a_message_that_was_given_up_is_sent_again(
-    stage: Stage, cast: Cast, made: webhooks.Made, listener: Listener
+    stage: Stage, cast: Cast, made: Made, listener: Listener
 ) -> None:
     listener.status = 410
     cast.ask(stage)
     tell_and_serve(stage, lane_of(made.webhook))
     listener.status = 200
-    webhooks.send_again(only().pk, by=cast.operator)
+    notification_webhooks.send_again(only().pk, by=cast.operator)
     delivery.serve(lane_of(made.webhook), clock=stage.clock)
 
     assert only().state == "delivered"
@@ -280,10 +280,10 @@ def test_a_message_that_was_given_up_is_sent_again(
 def test_the_job_sends_beside_the_worker_who_does_not_wait(
     cast: Cast, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = webhooks.create(
+    made = notification_webhooks.create(
         by=cast.operator, name="chat", url=listener.url, events=["held"]
     )
-    webhooks.test(made.webhook.pk, by=cast.operator)
+    notification_webhooks.test(made.webhook.pk, by=cast.operator)
     begun: list[Any] = []
     real = delivery.begin
 

@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from migrations_app.audit import actions as attest
-from migrations_app.audit import recorder as audit
-from migrations_app.audit import signing
+from migrations_app.audit import actions as audit_actions
+from migrations_app.audit import recorder, signing
 from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry, Delivery, Notice, Told
-from migrations_app.notifications import dispatch as telling
-from migrations_app.notifications import messages as words
+from migrations_app.notifications import dispatch
+from migrations_app.notifications import messages as notification_messages
 from migrations_app.notifications.events import EVENTS, OF_VERB
-from migrations_app.requests import start as starts
+from migrations_app.requests import start as request_start
 from tests.cast import Cast
 from tests.messages import told
 from tests.stage import Stage
@@ -44,7 +43,7 @@ def test_those_who_may_decide_hear_of_a_request_and_who_asked_does_not(
     with_mail(cast, settings)
 
     request = cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == ["approver", "second"]
     assert mailed("waits") == ["approver@example.org", "second@example.org"]
@@ -56,14 +55,14 @@ def test_those_who_may_decide_hear_of_a_request_and_who_asked_does_not(
 
 def test_who_asked_hears_of_what_becomes_of_it(stage: Stage, cast: Cast) -> None:
     request = cast.approved(stage)
-    starts.start_due(stage.time)
-    telling.tell_due(stage.time)
+    request_start.start_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     for event in ("approved", "ready", "started"):
         assert told(event) == ["requester"]
     assert OF_VERB["request.voided"].key == "voided"
-    audit.record("run.held", about=request.run)
-    telling.tell_due(stage.time)
+    recorder.record("run.held", about=request.run)
+    dispatch.tell_due(stage.time)
     assert told("held") == ["operator", "requester"]
 
 
@@ -72,45 +71,45 @@ def test_what_is_rolled_back_is_told_to_nobody(stage: Stage, cast: Cast) -> None
         pass
 
     with pytest.raises(Change), transaction.atomic():
-        audit.record(
+        recorder.record(
             "service.disabled",
             by=cast.requester,
-            about=audit.Place(source="compute-1"),
+            about=recorder.Place(source="compute-1"),
         )
         raise Change
 
-    assert not telling.is_due()
-    assert telling.tell_due(stage.time) == 0
+    assert not dispatch.is_due()
+    assert dispatch.tell_due(stage.time) == 0
     assert not Notice.objects.exists()
 
 
 def test_an_entry_is_told_once_however_many_tell_it(stage: Stage, cast: Cast) -> None:
     cast.ask(stage)
     before = Told.objects.get().entry
-    assert telling.is_due()
+    assert dispatch.is_due()
 
-    telling.tell_due(stage.time)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == ["approver", "second"]
     assert Told.objects.get().entry > before
-    assert not telling.is_due()
+    assert not dispatch.is_due()
 
 
 def test_of_two_who_tell_at_once_the_slower_writes_nothing(
     stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cast.ask(stage)
-    real = telling._for_all
+    real = dispatch._for_all
 
     def overtaken(*given: Any) -> Any:
         made = real(*given)
-        monkeypatch.setattr(telling, "_for_all", real)
-        telling.tell_due(stage.time)  # another process, in between
+        monkeypatch.setattr(dispatch, "_for_all", real)
+        dispatch.tell_due(stage.time)  # another process, in between
         return made
 
-    monkeypatch.setattr(telling, "_for_all", overtaken)
-    telling.tell_due(stage.time)
+    monkeypatch.setattr(dispatch, "_for_all", overtaken)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == ["approver", "second"]
 
@@ -127,10 +126,10 @@ def test_a_death_in_the_middle_of_it_loses_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(Delivery.objects, "bulk_create", die)
         with pytest.raises(KeyboardInterrupt):
-            telling.tell_due(stage.time)
+            dispatch.tell_due(stage.time)
     assert not Notice.objects.exists()
 
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
     assert told("waits") == ["approver", "second"]
     assert len(mailed("waits")) == 2
 
@@ -138,11 +137,11 @@ def test_a_death_in_the_middle_of_it_loses_nothing(
 def test_it_tells_more_than_fits_in_one_transaction(
     stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telling, "BATCH", 3)
+    monkeypatch.setattr(dispatch, "BATCH", 3)
     for _ in range(8):
-        audit.record("service.disabled", about=audit.Place(source="compute-1"))
+        recorder.record("service.disabled", about=recorder.Place(source="compute-1"))
 
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("service") == ["operator"] * 8
 
@@ -150,34 +149,36 @@ def test_it_tells_more_than_fits_in_one_transaction(
 def test_a_mistake_about_one_entry_keeps_no_other_untold(
     stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = words.sentence
+    real = notification_messages.sentence
 
     def stumble(entry: AuditEntry, **more: Any) -> str:
         if entry.source == "compute-1":
             raise KeyError("subject")
         return real(entry, **more)
 
-    monkeypatch.setattr(words, "sentence", stumble)
+    monkeypatch.setattr(notification_messages, "sentence", stumble)
     for number in range(3):
-        audit.record("service.disabled", about=audit.Place(source=f"compute-{number}"))
-    telling.tell_due(stage.time)
+        recorder.record(
+            "service.disabled", about=recorder.Place(source=f"compute-{number}")
+        )
+    dispatch.tell_due(stage.time)
 
     assert told("service") == ["operator", "operator"]
 
 
 def test_a_verb_that_is_no_event_is_passed_over(stage: Stage, cast: Cast) -> None:
-    audit.record("console.opened", by=cast.operator)
-    telling.tell_due(stage.time)
+    recorder.record("console.opened", by=cast.operator)
+    dispatch.tell_due(stage.time)
 
     assert not Notice.objects.exists()
-    assert not telling.is_due()
+    assert not dispatch.is_due()
 
 
 def test_every_verb_of_the_table_belongs_to_one_event() -> None:
     verbs = [verb for event in EVENTS.values() for verb in event.verbs]
     assert len(verbs) == len(set(verbs))
     known = {"request.asked", "run.held", "service.disabled", "delivery.given_up"}
-    assert known <= set(verbs) & set(audit.VERBS)
+    assert known <= set(verbs) & set(recorder.VERBS)
     assert all(event.verbs and event.whom and event.title for event in EVENTS.values())
 
 
@@ -190,12 +191,12 @@ def test_a_trail_that_cannot_be_signed_is_told_once_a_day(
     monkeypatch.setattr(signing, "is_due", lambda now: True)
     monkeypatch.setattr(signing, "sign", refuse)
     for _ in range(3):
-        assert not attest.sign_due(stage.time)
+        assert not audit_actions.sign_due(stage.time)
         stage.later(seconds=60)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("proof") == ["auditor", "operator"]
     stage.later(seconds=24 * 3600)
-    attest.sign_due(stage.time)
-    telling.tell_due(stage.time)
+    audit_actions.sign_due(stage.time)
+    dispatch.tell_due(stage.time)
     assert len(told("proof")) == 4

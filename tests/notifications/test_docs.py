@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.notifications import webhook_signing as secret
+from migrations_app.notifications import webhook_signing
 from migrations_app.notifications.events import EVENTS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "notifications.md").read_text(
@@ -32,14 +32,14 @@ def signed(*secrets: str, body: bytes = b'{"a":1}', age: int = 0) -> dict[str, s
         "webhook-id": "msg_1",
         "webhook-timestamp": str(at),
         "webhook-signature": " ".join(
-            secret.signature(each, id="msg_1", timestamp=at, body=body)
+            webhook_signing.signature(each, id="msg_1", timestamp=at, body=body)
             for each in secrets
         ),
     }
 
 
 def test_the_example_takes_what_novaweb_signs(verified: Any) -> None:
-    old, new = secret.new(), secret.new()
+    old, new = webhook_signing.new(), webhook_signing.new()
     both = signed(new, old)
 
     assert verified(new, signed(new), b'{"a":1}')
@@ -48,10 +48,10 @@ def test_the_example_takes_what_novaweb_signs(verified: Any) -> None:
 
 
 def test_the_example_refuses_everything_else(verified: Any) -> None:
-    mine = secret.new()
+    mine = webhook_signing.new()
     headers = signed(mine)
 
-    assert not verified(secret.new(), headers, b'{"a":1}')
+    assert not verified(webhook_signing.new(), headers, b'{"a":1}')
     assert not verified(mine, headers, b'{"a":2}')
     assert not verified(mine, {**headers, "webhook-id": "msg_2"}, b'{"a":1}')
     assert not verified(mine, signed(mine, age=600), b'{"a":1}')

@@ -9,9 +9,7 @@ import pytest
 
 from migrations_app.errors import Unreachable
 from migrations_app.models import Delivery
-from migrations_app.notifications import dispatch as telling
-from migrations_app.notifications import mail
-from migrations_app.notifications import preferences as choices
+from migrations_app.notifications import dispatch, mail, preferences
 from tests.cast import Cast
 from tests.notifications.conftest import MailServer, tell_and_serve
 from tests.stage import Stage
@@ -64,7 +62,7 @@ def test_without_a_mail_server_no_mail_is_made(
     cast.approver.save()
     settings.NOVAWEB_EMAIL_URL = ""
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     # what nobody can send is not written, so that nothing is given up over and over
     assert not Delivery.objects.exists()
@@ -77,8 +75,8 @@ def test_choices_are_asked_before_a_mail_is_made(
 ) -> None:
     cast.approver.email = "anna@example.org"
     cast.approver.save()
-    choices.choose(by=cast.approver, wanted={"waits": {"mail": "never"}})
+    preferences.choose(by=cast.approver, wanted={"waits": {"mail": "never"}})
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert not Delivery.objects.exists()

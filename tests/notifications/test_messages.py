@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from migrations_app.models import AuditEntry, Delivery, Notice
 from migrations_app.notifications import mail
-from migrations_app.notifications import messages as words
+from migrations_app.notifications import messages as notification_messages
 from migrations_app.notifications.events import EVENTS
 from tests import factories
 
@@ -36,7 +36,11 @@ def entry(**fields: Any) -> AuditEntry:
 
 
 def test_nothing_calls_or_links_in_a_chat() -> None:
-    body = json.loads(words.payload(entry(name=HOSTILE, note=HOSTILE), EVENTS["waits"]))
+    body = json.loads(
+        notification_messages.payload(
+            entry(name=HOSTILE, note=HOSTILE), EVENTS["waits"]
+        )
+    )
 
     assert "<" not in body["text"]
     assert "@channel" not in body["text"]
@@ -52,7 +56,7 @@ def test_a_program_finds_everything_where_the_contract_says(settings: Any) -> No
     settings.NOVAWEB_TICKET_URL = "https://tickets.example.org/{ticket}?x=1"
 
     given = entry(ticket="OPS/42&a=b", note="Soon.")
-    body = json.loads(words.payload(given, EVENTS["waits"]))
+    body = json.loads(notification_messages.payload(given, EVENTS["waits"]))
 
     assert body["type"] == "request.asked"
     assert body["data"]["url"] == "https://novaweb.example.org/requests/12/"
@@ -64,7 +68,7 @@ def test_a_program_finds_everything_where_the_contract_says(settings: Any) -> No
 
 
 def test_a_subject_is_one_short_line() -> None:
-    subject = words.subject(entry(name=HOSTILE * 5), EVENTS["waits"])
+    subject = notification_messages.subject(entry(name=HOSTILE * 5), EVENTS["waits"])
 
     assert len(subject) <= 200
     assert not any(ord(char) < 32 for char in subject)
@@ -79,8 +83,8 @@ def test_no_header_of_a_mail_can_be_forged(settings: Any) -> None:
         to="bert@example.org",
         event="waits",
         request_number=12,
-        subject=words.subject(given, EVENTS["waits"]),
-        body=words.mail(given, EVENTS["waits"], request),
+        subject=notification_messages.subject(given, EVENTS["waits"]),
+        body=notification_messages.mail(given, EVENTS["waits"], request),
     )
 
     made = mail.message(delivery, at=timezone.now()).message()
@@ -104,7 +108,7 @@ def test_nothing_that_was_typed_is_markup_on_the_page() -> None:
         entry=1,
         event="waits",
         verb="request.asked",
-        text=words.sentence(entry(name=HOSTILE)),
+        text=notification_messages.sentence(entry(name=HOSTILE)),
         note=HOSTILE,
         path="/requests/12/",
         at=timezone.now(),

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import ApprovalPolicy, Delegation, Delivery, Notice, Webhook
-from migrations_app.notifications import dispatch as telling
-from migrations_app.notifications import preferences as choices
-from migrations_app.notifications import webhook_signing as secret
-from migrations_app.requests import actions as requests
+from migrations_app.notifications import dispatch, preferences, webhook_signing
+from migrations_app.requests import actions as request_actions
 from tests import factories
 from tests.cast import Cast
 from tests.messages import told
@@ -24,8 +22,8 @@ pytestmark = pytest.mark.django_db
 
 def test_nobody_hears_of_what_they_did_themselves(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
-    requests.withdraw(request.pk, by=cast.requester, note="Not needed.")
-    telling.tell_due(stage.time)
+    request_actions.withdraw(request.pk, by=cast.requester, note="Not needed.")
+    dispatch.tell_due(stage.time)
 
     assert told("withdrawn") == ["approver", "second"]
 
@@ -37,7 +35,7 @@ def test_who_left_or_has_no_role_any_more_hears_nothing(
     cast.second.save()
     cast.approver.groups.clear()
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == []
 
@@ -46,11 +44,13 @@ def test_a_choice_of_ones_own_comes_before_that_of_a_group(
     stage: Stage, cast: Cast
 ) -> None:
     group = Group.objects.get(name="approver")
-    choices.choose_for(group.pk, by=cast.operator, wanted={"waits": {"app": "never"}})
-    choices.choose(by=cast.second, wanted={"waits": {"app": "mine", "mail": ""}})
-    choices.choose(by=cast.auditor, wanted={"waits": {"app": "all"}})
+    preferences.choose_for(
+        group.pk, by=cast.operator, wanted={"waits": {"app": "never"}}
+    )
+    preferences.choose(by=cast.second, wanted={"waits": {"app": "mine", "mail": ""}})
+    preferences.choose(by=cast.auditor, wanted={"waits": {"app": "all"}})
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == ["auditor", "second"]
 
@@ -60,9 +60,11 @@ def test_the_most_generous_of_several_groups_rules(stage: Stage, cast: Cast) -> 
     night = Group.objects.create(name="night")
     cast.second.groups.add(night)
     for group, scope in ((approvers, "never"), (night, "mine")):
-        choices.choose_for(group.pk, by=cast.operator, wanted={"waits": {"app": scope}})
+        preferences.choose_for(
+            group.pk, by=cast.operator, wanted={"waits": {"app": scope}}
+        )
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == ["second"]
 
@@ -84,11 +86,11 @@ def test_a_webhook_gets_its_events_and_a_groups_what_concerns_it(
         url="https://chat.example.org/",
         events=events,
         group=Group.objects.filter(name=group).first(),
-        secret=secret.seal(secret.new()),
+        secret=webhook_signing.seal(webhook_signing.new()),
         created_at=stage.time,
     )
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert Delivery.objects.filter(channel="webhook").count() == gets
 
@@ -115,11 +117,11 @@ def test_those_of_the_next_stage_hear_of_it_when_it_begins(
     third = factories.person("third", "approver")
     third.groups.add(change)
     request = cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
     assert told("waits") == ["approver", "third"]
 
     cast.approve(request)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == ["approver", "third", "third"]
     assert told("approved") == ["requester"]
@@ -142,7 +144,7 @@ def test_whoever_holds_the_say_of_an_approver_hears_of_it(
         made_at=stage.time,
     )
     cast.ask(stage)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == ["approver", "nobody", "second"]
 
@@ -156,10 +158,10 @@ def test_one_who_would_hear_of_an_entry_twice_hears_once(
             {"groups": ["approver"], "approvers": 1},
         ]
     )
-    choices.choose(by=cast.second, wanted={"approved": {"app": "all"}})
+    preferences.choose(by=cast.second, wanted={"approved": {"app": "all"}})
     request = cast.ask(stage)
     cast.approve(request)
-    telling.tell_due(stage.time)
+    dispatch.tell_due(stage.time)
 
     assert told("waits") == ["approver", "second", "second"]
     assert told("approved") == ["requester"]
@@ -167,7 +169,7 @@ def test_one_who_would_hear_of_an_entry_twice_hears_once(
 
 def test_broken_glass_is_loud(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
-    audit.record("request.glass_broken", by=cast.operator, about=request)
-    telling.tell_due(stage.time)
+    recorder.record("request.glass_broken", by=cast.operator, about=request)
+    dispatch.tell_due(stage.time)
 
     assert told("glass") == ["approver", "auditor", "requester", "second"]

@@ -8,8 +8,9 @@ import pytest
 
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
 from migrations_app.models import AuditEntry, Delivery, Webhook
-from migrations_app.notifications import preferences as choices
-from migrations_app.notifications import webhooks
+from migrations_app.notifications import preferences
+from migrations_app.notifications import webhooks as notification_webhooks
+from migrations_app.notifications.webhooks import Made
 from tests.cast import Cast, last_entry
 from tests.notifications.conftest import Listener
 from tests.stage import Stage
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_setting_one_up_is_recorded_without_its_secret(
-    made: webhooks.Made, listener: Listener
+    made: Made, listener: Listener
 ) -> None:
     entry = last_entry("webhook.created")
 
@@ -34,16 +35,18 @@ def test_setting_one_up_is_recorded_without_its_secret(
     assert made.secret not in str(AuditEntry.objects.values())
 
 
-def test_only_operators_manage_them(cast: Cast, made: webhooks.Made) -> None:
+def test_only_operators_manage_them(cast: Cast, made: Made) -> None:
     pk = made.webhook.pk
     for who in (cast.requester, cast.approver, cast.auditor, cast.nobody):
         for act in (
-            lambda who=who: webhooks.create(by=who, name="x", url="x", events=[]),
-            lambda who=who: webhooks.change(pk, by=who, active=False),
-            lambda who=who: webhooks.rotate(pk, by=who),
-            lambda who=who: webhooks.test(pk, by=who),
-            lambda who=who: webhooks.remove(pk, by=who),
-            lambda who=who: choices.choose_for(1, by=who, wanted={}),
+            lambda who=who: notification_webhooks.create(
+                by=who, name="x", url="x", events=[]
+            ),
+            lambda who=who: notification_webhooks.change(pk, by=who, active=False),
+            lambda who=who: notification_webhooks.rotate(pk, by=who),
+            lambda who=who: notification_webhooks.test(pk, by=who),
+            lambda who=who: notification_webhooks.remove(pk, by=who),
+            lambda who=who: preferences.choose_for(1, by=who, wanted={}),
         ):
             with pytest.raises(NotAllowed):
                 act()
@@ -67,64 +70,64 @@ def test_only_operators_manage_them(cast: Cast, made: webhooks.Made) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused(
-    cast: Cast, made: webhooks.Made, fields: dict[str, Any], word: str
+    cast: Cast, made: Made, fields: dict[str, Any], word: str
 ) -> None:
     with pytest.raises(Unfit, match=word):
-        webhooks.change(made.webhook.pk, by=cast.operator, **fields)
+        notification_webhooks.change(made.webhook.pk, by=cast.operator, **fields)
     assert not AuditEntry.objects.filter(verb="webhook.changed").exists()
 
 
-def test_a_change_is_recorded_with_what_was_before(
-    cast: Cast, made: webhooks.Made
-) -> None:
-    webhooks.change(made.webhook.pk, by=cast.operator, name="ops", active=False)
-    webhooks.change(made.webhook.pk, by=cast.operator, name="ops")  # no change
+def test_a_change_is_recorded_with_what_was_before(cast: Cast, made: Made) -> None:
+    notification_webhooks.change(
+        made.webhook.pk, by=cast.operator, name="ops", active=False
+    )
+    notification_webhooks.change(
+        made.webhook.pk, by=cast.operator, name="ops"
+    )  # no change
 
     entry = last_entry("webhook.changed")
     assert (entry.before["name"], entry.after["name"]) == ("chat", "ops")
     assert (entry.before["active"], entry.after["active"]) == (True, False)
 
 
-def test_two_cannot_have_one_name(
-    cast: Cast, made: webhooks.Made, listener: Listener
-) -> None:
+def test_two_cannot_have_one_name(cast: Cast, made: Made, listener: Listener) -> None:
     with pytest.raises(TooLate, match="chat"):
-        webhooks.create(
+        notification_webhooks.create(
             by=cast.operator, name="chat", url=listener.url, events=["held"]
         )
-    other = webhooks.create(
+    other = notification_webhooks.create(
         by=cast.operator, name="other", url=listener.url, events=["held"]
     )
     with pytest.raises(TooLate, match="chat"):
-        webhooks.change(other.webhook.pk, by=cast.operator, name="chat")
+        notification_webhooks.change(other.webhook.pk, by=cast.operator, name="chat")
 
 
 def test_removing_one_drops_what_waits_and_keeps_the_log(
-    stage: Stage, cast: Cast, made: webhooks.Made
+    stage: Stage, cast: Cast, made: Made
 ) -> None:
-    sent = webhooks.test(made.webhook.pk, by=cast.operator)
-    webhooks.remove(made.webhook.pk, by=cast.operator)
+    sent = notification_webhooks.test(made.webhook.pk, by=cast.operator)
+    notification_webhooks.remove(made.webhook.pk, by=cast.operator)
 
     sent.refresh_from_db()
     assert (sent.state, sent.webhook, sent.to) == ("dropped", None, "chat")
     assert not Webhook.objects.exists()
     assert last_entry("webhook.removed").before["name"] == "chat"
     with pytest.raises(TooLate, match="removed"):
-        webhooks.send_again(sent.pk, by=cast.operator)
+        notification_webhooks.send_again(sent.pk, by=cast.operator)
     with pytest.raises(Gone):
-        webhooks.remove(made.webhook.pk, by=cast.operator)
+        notification_webhooks.remove(made.webhook.pk, by=cast.operator)
 
 
-def test_what_is_on_its_way_is_not_sent_again(cast: Cast, made: webhooks.Made) -> None:
-    sent = webhooks.test(made.webhook.pk, by=cast.operator)
+def test_what_is_on_its_way_is_not_sent_again(cast: Cast, made: Made) -> None:
+    sent = notification_webhooks.test(made.webhook.pk, by=cast.operator)
 
     with pytest.raises(TooLate, match="being sent"):
-        webhooks.send_again(sent.pk, by=cast.operator)
+        notification_webhooks.send_again(sent.pk, by=cast.operator)
     assert Delivery.objects.count() == 1
 
 
-def test_one_that_is_off_takes_no_test(cast: Cast, made: webhooks.Made) -> None:
-    webhooks.change(made.webhook.pk, by=cast.operator, active=False)
+def test_one_that_is_off_takes_no_test(cast: Cast, made: Made) -> None:
+    notification_webhooks.change(made.webhook.pk, by=cast.operator, active=False)
 
     with pytest.raises(TooLate, match="inactive"):
-        webhooks.test(made.webhook.pk, by=cast.operator)
+        notification_webhooks.test(made.webhook.pk, by=cast.operator)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable, WorldError
 from migrations_app.models import Run
-from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.runs import reenable_hosts
 from migrations_app.runs.engine import lease
 from pretend import Killed
 from tests.crowd import Crowd, expect_as_before, expect_moved
@@ -141,7 +141,7 @@ class Meddling:
 
     def watch(self) -> None:
         with suppress(Killed, WorldError):
-            restoring.restore("pretend", self.stage.cloud, now=self.stage.time)
+            reenable_hosts.restore("pretend", self.stage.cloud, now=self.stage.time)
 
     def die(self, call: str, after: bool) -> None:
         self.stage.cloud.die(call, "after" if after else "before")

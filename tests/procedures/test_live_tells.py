@@ -21,7 +21,7 @@ from migrations_app.integrations.interfaces import (
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
 from migrations_app.procedures.base import StepContext
-from migrations_app.procedures.steps import request_trace as trace
+from migrations_app.procedures.steps import request_trace
 from tests.cast import walk_until
 from tests.stage import Stage
 
@@ -53,7 +53,7 @@ def why(*events: tuple[str, str, str | None]) -> str:
     ctx = StepContext(
         Move("id", "web", "a", "b"), World(cloud), "", NOW, print, print, {}
     )
-    return trace.event_errors(ctx, action)
+    return request_trace.event_errors(ctx, action)
 
 
 NO_HOST = ("conductor_live_migrate_instance", "vm", "No valid host was found.")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.integrations.host_commands import disk_copy as copy
+from migrations_app.integrations.host_commands import disk_copy
 from migrations_app.models.states import RunState
 from tests.procedures.by_hand import ASKS, HandStage, expect_as_before, expect_moved
 
@@ -75,19 +75,25 @@ def test_it_waits_for_a_host_that_does_not_answer(host: str) -> None:
 
 TROUBLES: dict[str, tuple[Callable[[HandStage], None], str]] = {
     "the target's disk is full": (
-        lambda stage: stage.cloud.doom("last", copy.FULL, "No space left on device"),
+        lambda stage: stage.cloud.doom(
+            "last", disk_copy.FULL, "No space left on device"
+        ),
         "No space left on device",
     ),
     "the target's disk is full when the guest still runs": (
-        lambda stage: stage.cloud.doom("warm", copy.FULL, "No space left on device"),
+        lambda stage: stage.cloud.doom(
+            "warm", disk_copy.FULL, "No space left on device"
+        ),
         "see its disk",
     ),
     "the checksum is wrong": (
-        lambda stage: stage.cloud.doom("last", copy.DIFFERS, "differs in 1 file(s)"),
+        lambda stage: stage.cloud.doom(
+            "last", disk_copy.DIFFERS, "differs in 1 file(s)"
+        ),
         "differs from the original",
     ),
     "the target has another base image": (
-        lambda stage: stage.cloud.doom("base", copy.DIFFERS, "another size"),
+        lambda stage: stage.cloud.doom("base", disk_copy.DIFFERS, "another size"),
         "differs from the original",
     ),
     "the target's folder is there already": (

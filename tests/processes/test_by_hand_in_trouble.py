@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from migrations_app.errors import Unfit
-from migrations_app.runs import actions as runs
+from migrations_app.runs import actions as run_actions
 from tests.processes.field import (
     FOLDER,
     SLOW,
@@ -94,7 +94,7 @@ def test_a_full_disk_on_the_target_sends_it_back(
         request = over(request)
         if request.state == "held":  # it could not be removed while it was mounted
             run.refresh_from_db()
-            runs.go_back(run.pk, by=person("operator"))
+            run_actions.go_back(run.pk, by=person("operator"))
             request.refresh_from_db()
             request = over(request)
         assert request.state == "rolled_back"
@@ -120,7 +120,7 @@ def test_it_is_held_when_the_database_turns_it_away_and_goes_on_afterwards(
     assert request.state == "held", request.why
     assert "nova-db.cnf" in request.why
     options.write_text(right)
-    runs.look_again(run.pk, by=person("operator"))
+    run_actions.look_again(run.pk, by=person("operator"))
     request.refresh_from_db()
     expect_completed(request)
     it.expect_there(target, request, "SHUTOFF", aside=source)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from migrations_app.drains import actions as drains
+from migrations_app.drains import actions as drain_actions
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Drain
 from migrations_app.procedures.steps.disabled_reason import drain_token
@@ -41,7 +41,7 @@ def every_host_enabled(place: LabPlace) -> Iterator[None]:
 
 
 def approved(hosts: list[str], **fields: Any) -> Drain:
-    drain = drains.ask(
+    drain = drain_actions.ask(
         by=person("operator"),
         hosts=hosts,
         reason="New memory is put in.",
@@ -58,7 +58,7 @@ def approved(hosts: list[str], **fields: Any) -> Drain:
     for number in range(9):
         if drain.state != "requested":
             break
-        drain = drains.approve(
+        drain = drain_actions.approve(
             drain.pk,
             by=person("approver", f"approver-{number}"),
             plan_digest=drain.plan_digest,

@@ -13,7 +13,7 @@ from keystoneauth1.adapter import Adapter
 
 from migrations_app.integrations.adapters.ssh import SshHosts
 from migrations_app.integrations.interfaces import Hosts, World
-from migrations_app.inventory.leaks import scan as leaks
+from migrations_app.inventory.leaks import scan as leak_scan
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Leak
 from tests.integrations.adapters.clouds import LabPlace
@@ -51,7 +51,7 @@ def found(place: LabPlace, host: str, *, hosts: Hosts | None = None) -> set[str]
         "the cloud to be read: a busy Keystone may answer late",
     )
     cloud = Cloud.objects.get(name="lab")
-    leaks.look_at(cloud, host, World(place.cloud, hosts=hosts), now=timezone.now())
+    leak_scan.look_at(cloud, host, World(place.cloud, hosts=hosts), now=timezone.now())
     rows = Leak.objects.filter(cloud=cloud, host=host)
     return {
         f"{kind} {subject}" for kind, subject in rows.values_list("kind", "subject")

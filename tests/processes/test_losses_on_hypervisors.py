@@ -16,7 +16,7 @@ import pytest
 from migrations_app.errors import Unfit
 from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import BY_NOVA, COLD, COLDLY, PROCEDURES
-from migrations_app.requests import actions as requests
+from migrations_app.requests import actions as request_actions
 from migrations_app.requests.plan import AUTO
 from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
@@ -50,7 +50,7 @@ class Asking:
             self.conf.write_text(before, encoding="utf-8")
 
     def ask(self, procedure: str) -> None:
-        requests.ask(
+        request_actions.ask(
             by=person("requester"),
             instance=self.server,
             procedure=procedure,
@@ -61,7 +61,7 @@ class Asking:
 
     def forbidden(self, rule: str) -> dict[str, Finding]:
         """Return by which ways that rule forbids the move, with what it says."""
-        advice = requests.preflight(
+        advice = request_actions.preflight(
             by=person("requester"),
             instance=self.server,
             procedure=AUTO,

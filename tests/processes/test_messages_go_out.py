@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import Delivery, Lane, Notice
-from migrations_app.notifications import webhooks
+from migrations_app.notifications import webhooks as notification_webhooks
 from tests import factories
 from tests.notifications.conftest import Listener, listener
 from tests.processes.conftest import MakeSite
@@ -38,10 +38,12 @@ def test_two_workers_deliver_and_a_death_of_both_loses_nothing(
     olga = factories.person("olga", "operator")
     slow = listener.url.replace("/hook", "/slow")
     for name, url in (("good", listener.url), ("slow", slow)):
-        webhooks.create(by=olga, name=name, url=url, events=["service"])
+        notification_webhooks.create(by=olga, name=name, url=url, events=["service"])
     workers = [site.work(), site.work()]
     for number in range(MANY):
-        audit.record("service.disabled", about=audit.Place(source=f"compute-{number}"))
+        recorder.record(
+            "service.disabled", about=recorder.Place(source=f"compute-{number}")
+        )
 
     until(lambda: len(sent_to(listener, "/hook")) >= MANY, "the good one gets all")
     # all that while the slow one had not answered once

@@ -13,7 +13,7 @@ from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Migration, Move, World
 from migrations_app.procedures.base import StepContext
 from migrations_app.procedures.live import ACTION
-from migrations_app.procedures.steps import request_trace as trace
+from migrations_app.procedures.steps import request_trace
 from tests.integrations.adapters.clouds import LabPlace
 
 pytestmark = pytest.mark.lab
@@ -47,7 +47,7 @@ def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
     place: LabPlace,
 ) -> None:
     server = place.boot(SOURCE)
-    mark = trace.request_marker(looking(place, server, ""))
+    mark = request_trace.request_marker(looking(place, server, ""))
     service = next(
         each.id
         for each in place.cloud.services()
@@ -60,7 +60,7 @@ def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
 
         def failed() -> list[Migration]:
             records = place.cloud.migrations(server)
-            done = [each for each in records if each.status in trace.FAILED]
+            done = [each for each in records if each.status in request_trace.FAILED]
             return done if place.cloud.server(server).idle else []
 
         place.until(failed)
@@ -69,23 +69,27 @@ def test_it_gives_novas_own_reason_for_a_target_that_became_unfit(
     with pytest.raises(
         Blocked, match=r"Nova aborted the move: No valid host was found"
     ):
-        trace.request_seen(looking(place, server, mark), ACTION)
+        request_trace.request_seen(looking(place, server, mark), ACTION)
     assert place.cloud.server(server).host == SOURCE
 
 
 def test_it_knows_its_own_live_migration_from_a_strangers(place: LabPlace) -> None:
     server = place.boot(SOURCE)
-    before = trace.request_marker(looking(place, server, ""))
+    before = request_trace.request_marker(looking(place, server, ""))
     place.cloud.live_migrate(server, host=TARGET)
 
     def record() -> Migration | None:
-        return trace.running_migration(looking(place, server, before), ACTION, ACTION)[
-            0
-        ]
+        return request_trace.running_migration(
+            looking(place, server, before), ACTION, ACTION
+        )[0]
 
     place.until(record)
-    assert trace.running_migration(looking(place, server, before), ACTION, ACTION)[1]
-    after = trace.request_marker(looking(place, server, ""))
-    found, ours = trace.running_migration(looking(place, server, after), ACTION, ACTION)
+    assert request_trace.running_migration(
+        looking(place, server, before), ACTION, ACTION
+    )[1]
+    after = request_trace.request_marker(looking(place, server, ""))
+    found, ours = request_trace.running_migration(
+        looking(place, server, after), ACTION, ACTION
+    )
     assert found is None or not ours, "it began before the mark"
     place.until(lambda: place.cloud.server(server).idle)

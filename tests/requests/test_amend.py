@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group, User
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import MigrationRequest
 from migrations_app.models.states import RequestState
-from migrations_app.requests import amend as amending
-from migrations_app.requests import start as starts
+from migrations_app.requests import amend as request_amend
+from migrations_app.requests import start as request_start
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage
 
@@ -23,7 +23,7 @@ def amend(
     request: MigrationRequest, by: User, note: str = "Better so.", **changes: Any
 ) -> MigrationRequest:
     request.refresh_from_db()
-    return amending.amend(
+    return request_amend.amend(
         request.pk,
         by=by,
         plan_digest=request.plan_digest,
@@ -43,13 +43,13 @@ def test_it_gets_a_new_plan_and_its_approvals_are_void(
     assert (request.target, request.ticket) == ("compute-35", "OPS-9")
     assert request.changed_by == cast.operator
     assert "operator changed the request (target, ticket)" in request.why
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     entry = last_entry("request.amended")
     assert entry.before == {"digest": before, "target": "compute-34", "ticket": ""}
     assert entry.after["target"] == "compute-35"
     assert verbs(request)[-1] == "request.amended"
     assert cast.approve(request).state == RequestState.APPROVED
-    assert starts.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 1
 
 
 def test_who_changed_it_last_cannot_approve_it(stage: Stage, cast: Cast) -> None:
@@ -108,7 +108,7 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(
     seen = request.plan_digest
     amend(request, cast.operator, reason="Another.")
     with pytest.raises(TooLate, match="has changed since you opened it"):
-        amending.amend(
+        request_amend.amend(
             request.pk,
             by=cast.requester,
             plan_digest=seen,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from migrations_app.errors import Gone, NotAllowed, Refused, TooLate, Unfit, Unreachable
 from migrations_app.models import AuditEntry, MigrationRequest
 from migrations_app.models.states import RequestState
-from migrations_app.requests import actions as requests
+from migrations_app.requests import actions as request_actions
 from tests.cast import REASON, Cast, last_entry, verbs
 from tests.stage import Stage
 
@@ -188,7 +188,7 @@ def test_another_one_may_follow_when_the_first_is_over(
     stage: Stage, cast: Cast
 ) -> None:
     first = cast.ask(stage)
-    requests.withdraw(first.pk, by=cast.requester, note="Not needed.")
+    request_actions.withdraw(first.pk, by=cast.requester, note="Not needed.")
     assert cast.ask(stage).pk != first.pk
 
 

@@ -12,9 +12,9 @@ from migrations_app.access.permissions import person
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import BrokenGlass, MigrationRequest, Run
 from migrations_app.models.states import RequestState
-from migrations_app.requests import amend as amending
-from migrations_app.requests import emergency_start as glass
-from migrations_app.requests import start as starts
+from migrations_app.requests import amend as request_amend
+from migrations_app.requests import emergency_start
+from migrations_app.requests import start as request_start
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage
@@ -27,7 +27,9 @@ def break_glass(
 ) -> MigrationRequest:
     request.refresh_from_db()
     digest = request.plan_digest
-    return glass.break_glass(request.pk, by=by, plan_digest=digest, reason=reason)
+    return emergency_start.break_glass(
+        request.pk, by=by, plan_digest=digest, reason=reason
+    )
 
 
 def test_it_starts_at_once_without_approvals_or_window(
@@ -36,7 +38,7 @@ def test_it_starts_at_once_without_approvals_or_window(
     request = cast.ask(stage, window_start=stage.time + timedelta(hours=4))
     request = break_glass(request, cast.operator)
     assert request.state == RequestState.APPROVED
-    assert starts.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 1
     assert Run.objects.get().request == request
     assert verbs(request) == ["request.asked", "request.glass_broken", "run.started"]
     entry = last_entry("request.glass_broken")
@@ -48,9 +50,9 @@ def test_an_approved_request_need_not_wait_for_its_window(
     stage: Stage, cast: Cast
 ) -> None:
     request = cast.approved(stage, window_start=stage.time + timedelta(hours=4))
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     break_glass(request, cast.operator)
-    assert starts.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 1
 
 
 def test_the_pre_flight_is_never_passed_over(stage: Stage, cast: Cast) -> None:
@@ -66,12 +68,12 @@ def test_the_pre_flight_is_never_passed_over(stage: Stage, cast: Cast) -> None:
 def test_it_is_for_that_plan_only(stage: Stage, cast: Cast) -> None:
     request = break_glass(cast.ask(stage), cast.operator)
     stage.cloud.edit(stage.server, locked=True)
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED
     assert rulings_say_no(request)
     break_glass(request, cast.operator)
-    assert starts.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 1
 
 
 def rulings_say_no(request: MigrationRequest) -> bool:
@@ -87,10 +89,10 @@ def test_once_broken_for_an_older_plan_it_is_no_right_to_start(
         "note": "Clearer.",
         "changes": {"reason": "It is to be mended."},
     }
-    amending.amend(request.pk, by=cast.requester, plan_digest=digest, **said)
+    request_amend.amend(request.pk, by=cast.requester, plan_digest=digest, **said)
     assert cast.approve(request).state == RequestState.APPROVED
     factories.policy("Two", stages=[(2, "approver")])
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED
 
@@ -127,15 +129,15 @@ def test_somebody_who_had_no_part_in_it_reviews_it_once(
     request = break_glass(cast.ask(stage, by=asker), cast.operator)
     for who in (asker, cast.operator, root, cast.auditor):
         with pytest.raises(NotAllowed):
-            glass.review(request.pk, by=who, note="Fine by me.")
+            emergency_start.review(request.pk, by=who, note="Fine by me.")
     with pytest.raises(Unfit):
-        glass.review(request.pk, by=cast.approver, note="")
-    assert glass.unreviewed().count() == 1
-    glass.review(request.pk, by=cast.approver, note="It really burnt.")
-    assert not glass.unreviewed().exists()
+        emergency_start.review(request.pk, by=cast.approver, note="")
+    assert emergency_start.unreviewed().count() == 1
+    emergency_start.review(request.pk, by=cast.approver, note="It really burnt.")
+    assert not emergency_start.unreviewed().exists()
     assert last_entry("request.glass_reviewed").note == "It really burnt."
     with pytest.raises(TooLate, match="no emergency start to review"):
-        glass.review(request.pk, by=cast.second, note="Me too.")
+        emergency_start.review(request.pk, by=cast.second, note="Me too.")
 
 
 def test_who_was_refused_cannot_break_it_for_what_is_over(

@@ -10,9 +10,9 @@ import pytest
 from migrations_app.models import AuditEntry, MigrationRequest
 from migrations_app.models.states import RequestState
 from migrations_app.preflight.finding import Finding, Severity
-from migrations_app.requests import plan as planning
-from migrations_app.requests import plan_diff as drift
-from migrations_app.requests import start as starts
+from migrations_app.requests import plan as request_plan
+from migrations_app.requests import plan_diff
+from migrations_app.requests import start as request_start
 from migrations_app.requests.plan import Draft
 from tests.cast import Cast
 from tests.stage import Stage
@@ -28,21 +28,21 @@ PLAN: list[dict[str, Any]] = [
 def drawn(stage: Stage, cast: Cast) -> tuple[MigrationRequest, Draft]:
     """A request, and the same plan drawn again."""
     request = cast.ask(stage)
-    return request, planning.redraft(request)
+    return request, request_plan.redraft(request)
 
 
 def compare(drawn: tuple[MigrationRequest, Draft], **fields: Any) -> list[Any]:
     """Return the differences when the plan was PLAN and these fields are new."""
     request, now = drawn
     request.plan = PLAN
-    return drift.differences(request, replace(now, **{"plan": PLAN, **fields}))
+    return plan_diff.differences(request, replace(now, **{"plan": PLAN, **fields}))
 
 
 def test_nothing_is_different_about_the_same_plan(
     drawn: tuple[MigrationRequest, Draft],
 ) -> None:
     request, now = drawn
-    assert drift.differences(request, now) == []
+    assert plan_diff.differences(request, now) == []
 
 
 def test_steps_come_go_and_change_places(drawn: tuple[MigrationRequest, Draft]) -> None:
@@ -66,21 +66,21 @@ def test_commands_are_compared_line_by_line(
         {"kind": "added", **about, "text": "2"},
         {"kind": "added", **about, "text": "four"},
     ]
-    assert drift.sentences(found) == "The commands of a step changed: First."
+    assert plan_diff.sentences(found) == "The commands of a step changed: First."
 
 
 def test_facts_are_named_by_their_paths(drawn: tuple[MigrationRequest, Draft]) -> None:
     request, now = drawn
     request.facts = {"row": {"host": "a", "node": "a"}, "volumes": ["x"]}
     move = replace(now.move, facts={"row": {"host": "b"}, "volumes": ["x", "y"]})
-    found = drift.differences(request, replace(now, move=move))
+    found = plan_diff.differences(request, replace(now, move=move))
     assert [(line["kind"], line["name"]) for line in found] == [
         ("changed", "row.host"),
         ("removed", "row.node"),
         ("added", "volumes 2"),
     ]
     assert (found[0]["before"], found[0]["after"]) == ("a", "b")
-    assert drift.sentences(found) == (
+    assert plan_diff.sentences(found) == (
         "A fact that the plan depends on changed: row. A fact that the plan"
         " depends on changed: volumes."
     )
@@ -92,7 +92,7 @@ def test_a_finding_that_reads_differently_is_one_change(
     request, now = drawn
     request.findings = [{"rule": "room", "severity": "warns", "sentence": "Tight."}]
     finding = Finding("room", Severity.BLOCKS, "Full.", "", {})
-    found = drift.differences(request, replace(now, findings=(finding,)))
+    found = plan_diff.differences(request, replace(now, findings=(finding,)))
     assert found == [
         {
             "kind": "changed",
@@ -108,9 +108,9 @@ def test_there_is_an_end_to_the_differences(
 ) -> None:
     lines = "\n".join(f"{number} {'x' * 2000}" for number in range(3000))
     found = compare(drawn, plan=[{**PLAN[0], "commands": [lines]}, PLAN[1]])
-    assert len(found) == drift.MOST + 1
+    assert len(found) == plan_diff.MOST + 1
     assert found[-1]["what"] == "more"
-    assert max(len(line["text"]) for line in found) <= drift.LONGEST + 1
+    assert max(len(line["text"]) for line in found) <= plan_diff.LONGEST + 1
 
 
 def test_voided_approvals_leave_the_lines_with_the_request_and_in_the_trail(
@@ -118,7 +118,7 @@ def test_voided_approvals_leave_the_lines_with_the_request_and_in_the_trail(
 ) -> None:
     request = cast.approved(stage)
     stage.cloud.edit_host(stage.target, up=False)
-    starts.start_due(stage.time)
+    request_start.start_due(stage.time)
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED
     assert any(

@@ -7,7 +7,7 @@ import pytest
 from migrations_app.errors import Unreachable
 from migrations_app.models import Run
 from migrations_app.models.states import RequestState
-from migrations_app.requests import start as starts
+from migrations_app.requests import start as request_start
 from tests.cast import Cast, verbs
 from tests.stage import Stage
 
@@ -34,11 +34,11 @@ def test_it_waits_with_its_start_until_the_host_is_back(
 ) -> None:
     request = cast.approved(stage)
     stage.cloud.edit_host(stage.target, ssh=False)
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     request.refresh_from_db()
     assert request.state == RequestState.APPROVED
     assert "does not answer by SSH" in request.why
     stage.cloud.edit_host(stage.target, ssh=True)
     stage.later(seconds=30)
-    assert starts.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 1
     assert Run.objects.filter(request=request).exists()

@@ -10,9 +10,9 @@ import pytest
 from migrations_app.errors import TooLate, Unreachable
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.models.states import RequestState, RunState
-from migrations_app.requests import actions as requests
-from migrations_app.requests import plan as planning
-from migrations_app.requests import start as starts
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import plan as request_plan
+from migrations_app.requests import start as request_start
 from tests.cast import Cast, verbs
 from tests.counted_approvals import approvals
 from tests.stage import Stage
@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 
 def start(stage: Stage, request: MigrationRequest) -> MigrationRequest:
     """Start what is due now, and return the request as it is then."""
-    starts.start_due(stage.time)
+    request_start.start_due(stage.time)
     request.refresh_from_db()
     return request
 
@@ -56,10 +56,10 @@ def test_what_nobody_approved_does_not_start(stage: Stage, cast: Cast) -> None:
 
 def test_it_starts_once(stage: Stage, cast: Cast) -> None:
     request = cast.approved(stage)
-    assert starts.start_due(stage.time) == 1
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 0
     stage.later(minutes=1)
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     assert Run.objects.count() == 1
     assert verbs(request).count("run.started") == 1
 
@@ -76,12 +76,12 @@ def test_it_expires_when_its_window_is_over(stage: Stage, cast: Cast) -> None:
     window = {"window_start": stage.time + HOUR, "window_end": stage.time + 2 * HOUR}
     request = cast.approved(stage, **window)
     stage.later(hours=2)
-    assert starts.due_since(stage.time) == window["window_end"]
+    assert request_start.due_since(stage.time) == window["window_end"]
     assert start(stage, request).state == RequestState.EXPIRED
     assert "create a new one" in request.why
     assert request.open_instance is None
     assert verbs(request)[-1] == "request.expired"
-    assert starts.due_since(stage.time) is None
+    assert request_start.due_since(stage.time) is None
 
 
 def test_it_expires_when_nobody_decides(
@@ -187,15 +187,15 @@ def test_one_that_stumbles_does_not_keep_the_others_from_starting(
     bad = cast.approved(stage)
     second = stage.cloud.create("second", host=stage.source)
     good = cast.approved(stage, instance=second)
-    real = planning.redraft
+    real = request_plan.redraft
 
-    def redraft(request: MigrationRequest) -> planning.Draft:
+    def redraft(request: MigrationRequest) -> request_plan.Draft:
         if request.pk == bad.pk:
             raise ZeroDivisionError
         return real(request)
 
-    monkeypatch.setattr(planning, "redraft", redraft)
-    assert starts.start_due(stage.time) == 1
+    monkeypatch.setattr(request_plan, "redraft", redraft)
+    assert request_start.start_due(stage.time) == 1
     good.refresh_from_db()
     bad.refresh_from_db()
     assert good.state == RequestState.RUNNING
@@ -207,7 +207,7 @@ def test_it_does_not_start_what_was_withdrawn_meanwhile(
     stage: Stage, cast: Cast
 ) -> None:
     request = cast.approved(stage)
-    drawn = planning.redraft(request)
-    requests.withdraw(request.pk, by=cast.requester, note="Not needed.")
-    assert not starts.begin(request, drawn, stage.time)
+    drawn = request_plan.redraft(request)
+    request_actions.withdraw(request.pk, by=cast.requester, note="Not needed.")
+    assert not request_start.begin(request, drawn, stage.time)
     assert not Run.objects.exists()

@@ -6,8 +6,8 @@ import pytest
 
 from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models.states import RequestState
-from migrations_app.requests import actions as requests
-from migrations_app.requests import start as starts
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import start as request_start
 from tests.cast import Cast, last_entry, verbs
 from tests.factories import person
 from tests.stage import Stage
@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("who", ["requester", "operator"])
 def test_it_ends_the_request(stage: Stage, cast: Cast, who: str) -> None:
     asked = cast.ask(stage)
-    request = requests.withdraw(asked.pk, by=getattr(cast, who), note="Not needed.")
+    request = request_actions.withdraw(
+        asked.pk, by=getattr(cast, who), note="Not needed."
+    )
     assert (request.state, request.why) == (RequestState.WITHDRAWN, "Not needed.")
     assert request.open_instance is None
     assert request.ended_at is not None
@@ -28,29 +30,29 @@ def test_it_ends_the_request(stage: Stage, cast: Cast, who: str) -> None:
 
 def test_an_approved_one_does_not_start_then(stage: Stage, cast: Cast) -> None:
     request = cast.approved(stage)
-    requests.withdraw(request.pk, by=cast.requester, note="Not needed.")
-    assert starts.start_due(stage.time) == 0
+    request_actions.withdraw(request.pk, by=cast.requester, note="Not needed.")
+    assert request_start.start_due(stage.time) == 0
 
 
 def test_a_running_one_cannot_be_withdrawn(stage: Stage, cast: Cast) -> None:
     run = cast.run(stage)
     with pytest.raises(TooLate, match="running"):
-        requests.withdraw(run.request_id, by=cast.requester, note="Not needed.")
+        request_actions.withdraw(run.request_id, by=cast.requester, note="Not needed.")
 
 
 def test_another_requester_may_not(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
     other = person("other", "requester")
     with pytest.raises(NotAllowed, match="Only the requester"):
-        requests.withdraw(request.pk, by=other, note="Not needed.")
+        request_actions.withdraw(request.pk, by=other, note="Not needed.")
     with pytest.raises(NotAllowed):
-        requests.withdraw(request.pk, by=cast.approver, note="Not needed.")
+        request_actions.withdraw(request.pk, by=cast.approver, note="Not needed.")
     assert verbs(request) == ["request.asked"]
 
 
 def test_it_needs_a_note(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
     with pytest.raises(Unfit, match="Give a reason"):
-        requests.withdraw(request.pk, by=cast.requester, note=" ")
+        request_actions.withdraw(request.pk, by=cast.requester, note=" ")
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED

@@ -8,8 +8,8 @@ from migrations_app.access.permissions import Verb
 from migrations_app.errors import TooLate
 from migrations_app.models import Run, Step
 from migrations_app.models.states import RunState, StepState
-from migrations_app.runs import actions as runs
-from migrations_app.runs import inspection as world_now
+from migrations_app.runs import actions as run_actions
+from migrations_app.runs import inspection
 from migrations_app.runs.action_preview import ActionPreview, preview_actions
 from tests.cast import Cast
 from tests.stage import Stage
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def said(run: Run) -> dict[Verb, ActionPreview]:
     run.refresh_from_db()
-    return {each.verb: each for each in preview_actions(world_now.inspect_run(run))}
+    return {each.verb: each for each in preview_actions(inspection.inspect_run(run))}
 
 
 def hold(run: Run, *, back: bool = False) -> Run:
@@ -64,7 +64,7 @@ def test_looking_again_goes_on_when_it_has_come_right(cast: Cast, stage: Stage) 
     assert "finds this step done" in words[Verb.LOOK_AGAIN].effect
     assert "comes too late" in words[Verb.GO_BACK].effect
 
-    runs.look_again(run.pk, by=cast.operator)
+    run_actions.look_again(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.COMPLETED
 
 
@@ -73,7 +73,7 @@ def test_going_back_too_late_goes_on_as_it_said(cast: Cast, stage: Stage) -> Non
     stage.later(minutes=5)
     assert "the run continues instead" in said(run)[Verb.GO_BACK].effect
 
-    runs.go_back(run.pk, by=cast.operator)
+    run_actions.go_back(run.pk, by=cast.operator)
 
     assert stage.play(run).state == RunState.COMPLETED
     assert stage.host == stage.target
@@ -91,7 +91,7 @@ def test_looking_again_is_held_again_while_nothing_is_mended(
     assert words[Verb.GO_BACK].effect.startswith("is held again at once")
     assert "ERROR" in words[Verb.CLOSE].effect
 
-    runs.look_again(run.pk, by=cast.operator)
+    run_actions.look_again(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.HELD
 
 
@@ -110,7 +110,7 @@ def test_going_back_is_refused_after_the_point_of_no_return(
     assert button.refused
     assert "point of no return" in button.effect
     with pytest.raises(TooLate):
-        runs.go_back(run.pk, by=cast.operator)
+        run_actions.go_back(run.pk, by=cast.operator)
 
 
 def test_before_anything_was_asked_there_is_nothing_to_undo(
@@ -122,7 +122,7 @@ def test_before_anything_was_asked_there_is_nothing_to_undo(
     assert "nothing to undo" in words[Verb.GO_BACK].effect
     assert "finds this step done" in words[Verb.LOOK_AGAIN].effect
 
-    runs.go_back(run.pk, by=cast.operator)
+    run_actions.go_back(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.ROLLED_BACK
 
 
@@ -149,6 +149,6 @@ def test_a_run_held_on_its_way_back_goes_on_going_back(
 
     assert said(run)[Verb.LOOK_AGAIN].effect.startswith("undoes this step")
 
-    runs.look_again(run.pk, by=cast.operator)
+    run_actions.look_again(run.pk, by=cast.operator)
     assert stage.play(run).state == RunState.ROLLED_BACK
     assert stage.host == stage.source

@@ -9,12 +9,12 @@ import pytest
 from migrations_app.errors import Conflict, NotAllowed, TooLate, Unfit
 from migrations_app.models import Run
 from migrations_app.models.states import RequestState, RunState
-from migrations_app.runs import actions as runs
+from migrations_app.runs import actions as run_actions
 from tests.cast import Cast, last_entry, verbs, walk_until
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
-DECIDE: list[Any] = [runs.look_again, runs.go_back, runs.close]
+DECIDE: list[Any] = [run_actions.look_again, run_actions.go_back, run_actions.close]
 
 
 def held(stage: Stage, cast: Cast, procedure: str = "live", **fields: Any) -> Run:
@@ -52,7 +52,7 @@ def test_it_completes_when_looked_at_again_after_mending(
 ) -> None:
     run = held(stage, cast)
     stage.cloud.lock_out(False)
-    run = runs.look_again(run.pk, by=cast.operator, note="New password.")
+    run = run_actions.look_again(run.pk, by=cast.operator, note="New password.")
     assert (run.state, run.request.state) == ("running", "running")
     assert run.why == run.request.why == ""
     run = stage.play(run)
@@ -64,7 +64,7 @@ def test_it_completes_when_looked_at_again_after_mending(
 
 def test_it_is_held_again_while_nothing_was_mended(stage: Stage, cast: Cast) -> None:
     run = held(stage, cast)
-    runs.look_again(run.pk, by=cast.operator)
+    run_actions.look_again(run.pk, by=cast.operator)
     expect_held(stage.play(run), "credentials")
     assert verbs(run).count("run.held") == 2
 
@@ -72,7 +72,7 @@ def test_it_is_held_again_while_nothing_was_mended(stage: Stage, cast: Cast) -> 
 def test_it_goes_back_when_sent_back(stage: Stage, cast: Cast) -> None:
     run = held(stage, cast, "cold")
     stage.cloud.lock_out(False)
-    run = runs.go_back(run.pk, by=cast.operator, note="Rather not.")
+    run = run_actions.go_back(run.pk, by=cast.operator, note="Rather not.")
     assert (run.state, run.request.state) == ("going_back", "running")
     run = stage.play(run)
     assert run.state == RunState.ROLLED_BACK
@@ -84,10 +84,10 @@ def test_it_goes_back_when_sent_back(stage: Stage, cast: Cast) -> None:
 
 def test_looking_again_keeps_the_way_it_was_going(stage: Stage, cast: Cast) -> None:
     run = held(stage, cast, "cold")
-    runs.go_back(run.pk, by=cast.operator)
+    run_actions.go_back(run.pk, by=cast.operator)
     expect_held(stage.play(run), "credentials")
     stage.cloud.lock_out(False)
-    run = runs.look_again(run.pk, by=cast.operator)
+    run = run_actions.look_again(run.pk, by=cast.operator)
     assert run.state == RunState.GOING_BACK
     assert stage.play(run).state == RunState.ROLLED_BACK
 
@@ -97,7 +97,7 @@ def test_held_on_its_way_back_it_still_says_what_made_it_turn(
 ) -> None:
     run = cast.run(stage, procedure="cold")
     walk_until(stage, run, asked="migrate_cold")
-    runs.stop(run.pk, by=cast.operator, note="The wrong one.")
+    run_actions.stop(run.pk, by=cast.operator, note="The wrong one.")
     stage.walk(run)
     run.refresh_from_db()
     turned = run.why
@@ -108,7 +108,7 @@ def test_held_on_its_way_back_it_still_says_what_made_it_turn(
     expect_held(run, "credentials")
     assert run.why.endswith(turned)
     stage.cloud.lock_out(False)
-    runs.look_again(run.pk, by=cast.operator)
+    run_actions.look_again(run.pk, by=cast.operator)
     run = stage.play(run)
     assert (run.state, run.why) == (RunState.ROLLED_BACK, turned)
 
@@ -120,7 +120,7 @@ def test_its_patience_is_renewed(stage: Stage, cast: Cast) -> None:
     stage.later(days=1)
     stage.cloud.lock_out(False)
     stage.cloud.edit(stage.server, task_state="migrating")
-    run = runs.look_again(run.pk, by=cast.operator)
+    run = run_actions.look_again(run.pk, by=cast.operator)
     stage.walk(run)
     run.refresh_from_db()
     assert run.state in (RunState.RUNNING, RunState.COMPLETED)
@@ -136,13 +136,13 @@ def test_there_is_no_way_back_from_the_target(stage: Stage, cast: Cast) -> None:
     expect_held(run, "took longer than 10 minutes")
     assert "Neutron is busy." in run.why
     with pytest.raises(TooLate, match="point of no return is passed"):
-        runs.go_back(run.pk, by=cast.operator)
+        run_actions.go_back(run.pk, by=cast.operator)
     assert "run.go_back" not in verbs(run)
 
 
 def test_it_is_closed_by_hand(stage: Stage, cast: Cast) -> None:
     run = held(stage, cast)
-    run = runs.close(run.pk, by=cast.operator, note="I saw to it.")
+    run = run_actions.close(run.pk, by=cast.operator, note="I saw to it.")
     assert (run.state, run.why) == (RunState.CLOSED, "I saw to it.")
     assert run.request.state == RequestState.CLOSED
     assert run.request.open_instance is None
@@ -154,7 +154,7 @@ def test_it_is_closed_by_hand(stage: Stage, cast: Cast) -> None:
 def test_closing_needs_a_note(stage: Stage, cast: Cast) -> None:
     run = held(stage, cast)
     with pytest.raises(Unfit, match="what you did"):
-        runs.close(run.pk, by=cast.operator, note=" ")
+        run_actions.close(run.pk, by=cast.operator, note=" ")
     expect_held(run, "credentials")
 
 
@@ -179,7 +179,7 @@ def test_only_a_held_run_can_be_decided_about(
 @pytest.mark.parametrize("decide", DECIDE)
 def test_only_one_of_two_decides(stage: Stage, cast: Cast, decide: Any) -> None:
     run = held(stage, cast)
-    runs.close(run.pk, by=cast.operator, note="I saw to it.")
+    run_actions.close(run.pk, by=cast.operator, note="I saw to it.")
     with pytest.raises(TooLate):
         decide(run.pk, by=cast.operator, note="Please.")
     assert verbs(run)[-1] == "run.closed"

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from migrations_app.errors import Unreachable
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import World
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
 from migrations_app.procedures.expected_state import Aspect
 from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.runs import inspection as world_now
+from migrations_app.runs import inspection
 from migrations_app.runs.inspection import Inspection
 from migrations_app.runs.inspection_rows import Answers, InspectionRow, Source
 from tests.stage import Stage
@@ -46,14 +46,14 @@ def test_a_run_expects_what_is_so_before_it_begins_and_when_it_is_done(
 ) -> None:
     run = stage.start(procedure)
 
-    before = world_now.inspect_run(run)
+    before = inspection.inspect_run(run)
     assert differing(before) == set()
     assert of(before, Aspect.HOST).actual == stage.source
     assert before.current_step == run.steps.first()
 
     run = stage.play(run)
     assert run.state == RunState.COMPLETED, run.why
-    after = world_now.inspect_run(run)
+    after = inspection.inspect_run(run)
     assert differing(after) == set()
     assert of(after, Aspect.HOST).actual == stage.target
     assert of(after, Aspect.ALLOCATION).actual == stage.target
@@ -70,7 +70,7 @@ def test_looking_changes_nothing(stage: Stage) -> None:
     steps = list(run.steps.values())
     before = (row.values().get(), stage.cloud.actions(stage.server))
 
-    now = world_now.inspect_run(Run.objects.get(pk=run.pk))
+    now = inspection.inspect_run(Run.objects.get(pk=run.pk))
 
     assert now.current_step is not None
     assert now.current_step.key == "migrate_live"
@@ -79,7 +79,7 @@ def test_looking_changes_nothing(stage: Stage) -> None:
 
 
 def test_it_shows_what_differs_where_a_run_is_held(stage: Stage) -> None:
-    now = world_now.inspect_run(held(stage))
+    now = inspection.inspect_run(held(stage))
 
     assert Aspect.STATUS in differing(now)
     assert of(now, Aspect.STATUS).actual == "ERROR"
@@ -99,7 +99,7 @@ def test_a_run_that_goes_back_expects_what_was_before(stage: Stage) -> None:
     run.refresh_from_db()
     assert run.state == RunState.GOING_BACK
 
-    now = world_now.inspect_run(run)
+    now = inspection.inspect_run(run)
 
     assert now.going_back
     assert of(now, Aspect.HOST).expected == (stage.source,)
@@ -108,11 +108,11 @@ def test_a_run_that_goes_back_expects_what_was_before(stage: Stage) -> None:
 
 def test_the_target_is_the_one_that_the_scheduler_chose(stage: Stage) -> None:
     run = stage.start("live", target=None)
-    before = world_now.inspect_run(run)
+    before = inspection.inspect_run(run)
     assert "has not chosen" in of(before, Aspect.TARGET_DOMAIN).trouble
 
     run = stage.play(run)
-    after = world_now.inspect_run(run)
+    after = inspection.inspect_run(run)
 
     assert differing(after) == set()
     assert of(after, Aspect.TARGET_DOMAIN).title == f"libvirt domain on {stage.target}"
@@ -123,9 +123,9 @@ def test_each_neighbour_that_does_not_answer_has_its_sentence(
 ) -> None:
     run = stage.start("live")
     stage.cloud.fail("ports", Unreachable("Neutron does not answer."), times=9)
-    monkeypatch.setattr(wiring, "world_of", lambda name: World(stage.cloud))
+    monkeypatch.setattr(connect, "world_of", lambda name: World(stage.cloud))
 
-    now = world_now.inspect_run(run)
+    now = inspection.inspect_run(run)
 
     assert of(now, Aspect.PORTS).trouble == "Neutron does not answer."
     assert of(now, Aspect.PORTS).agrees is None
@@ -137,7 +137,7 @@ def test_nothing_answers_and_it_still_says_so(stage: Stage) -> None:
     run = stage.start("manual")
     stage.cloud.down()
 
-    now = world_now.inspect_run(run)
+    now = inspection.inspect_run(run)
 
     assert now.server is None
     assert all(each.trouble for each in now.rows)
@@ -148,7 +148,7 @@ def test_it_does_not_wait_for_who_hangs(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = stage.start("live")
-    monkeypatch.setattr(world_now, "SECONDS", 1.0)
+    monkeypatch.setattr(inspection, "SECONDS", 1.0)
     wake = threading.Event()
     real = stage.cloud.attachments
 
@@ -159,7 +159,7 @@ def test_it_does_not_wait_for_who_hangs(
     monkeypatch.setattr(stage.cloud, "attachments", hang)
     began = time.monotonic()
     try:
-        now = world_now.inspect_run(run)
+        now = inspection.inspect_run(run)
     finally:
         took = time.monotonic() - began
         wake.set()
@@ -175,7 +175,7 @@ def test_a_mistake_of_our_own_does_not_hide_the_rest(
     run = stage.start("live")
     monkeypatch.setattr(stage.cloud, "ports", lambda server_id: 1 / 0)
 
-    now = world_now.inspect_run(run)
+    now = inspection.inspect_run(run)
 
     assert "ZeroDivisionError" in of(now, Aspect.PORTS).trouble
     assert of(now, Aspect.HOST).actual == stage.source
@@ -188,6 +188,6 @@ def test_every_source_has_a_typed_answer() -> None:
 
 
 def test_no_row_is_shown_of_who_was_not_to_be_asked(stage: Stage) -> None:
-    now = world_now.inspect_run(stage.start("live"))
+    now = inspection.inspect_run(stage.start("live"))
 
     assert Aspect.DATABASE not in {each.aspect for each in now.rows}

@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from migrations_app import jobs
 from migrations_app.errors import Conflict, Refused, Unreachable
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.models import AuditEntry, Cloud, Run
 from migrations_app.models.states import RequestState, RunState
-from migrations_app.requests import actions as requests
-from migrations_app.requests import start as starts
-from migrations_app.runs import actions as runs
-from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import start as request_start
+from migrations_app.runs import actions as run_actions
+from migrations_app.runs import reenable_hosts
 from tests.cast import Cast, cast
 from tests.crowd import Crowd
 
@@ -35,13 +35,13 @@ def stage(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Crowd:
     """A pretend cloud with many hosts; its clock is everybody's."""
     settings.NOVAWEB_LEASE = 600.0
     made = Crowd()
-    monkeypatch.setattr(wiring, "_cloud", lambda name: made.cloud)
+    monkeypatch.setattr(connect, "_cloud", lambda name: made.cloud)
     monkeypatch.setattr(timezone, "now", made.clock)
     return made
 
 
 def restore(stage: Crowd) -> list[str]:
-    return restoring.restore("pretend", stage.cloud, now=stage.time)
+    return reenable_hosts.restore("pretend", stage.cloud, now=stage.time)
 
 
 def held(stage: Crowd) -> Run:
@@ -78,7 +78,7 @@ def test_a_held_run_keeps_no_host_disabled(stage: Crowd) -> None:
 
 def test_a_run_closed_by_hand_keeps_no_host_disabled(stage: Crowd, cast: Cast) -> None:
     run = held(stage)
-    runs.close(run.pk, by=cast.operator, note="Nobody wants it any more.")
+    run_actions.close(run.pk, by=cast.operator, note="Nobody wants it any more.")
     assert set(restore(stage)) == OTHERS
     assert stage.services() == stage.before
 
@@ -163,25 +163,25 @@ def test_what_fails_again_and_again_is_said_once(stage: Crowd) -> None:
 
 def test_a_cloud_is_looked_at_by_one_process_a_minute(stage: Crowd) -> None:
     stage.play(stage.begin())
-    assert restoring.due_clouds(stage.time) == ["pretend"]
-    assert restoring.due_clouds(stage.time) == []
+    assert reenable_hosts.due_clouds(stage.time) == ["pretend"]
+    assert reenable_hosts.due_clouds(stage.time) == []
     stage.later(seconds=59)
-    assert restoring.due_clouds(stage.time) == []
+    assert reenable_hosts.due_clouds(stage.time) == []
     stage.later(seconds=2)
-    assert restoring.due_clouds(stage.time) == ["pretend"]
+    assert reenable_hosts.due_clouds(stage.time) == ["pretend"]
 
 
 def test_a_cloud_whose_hosts_are_disabled_is_looked_at_sooner(stage: Crowd) -> None:
     in_its_window(stage)
-    assert restoring.due_clouds(stage.time) == ["pretend"]
+    assert reenable_hosts.due_clouds(stage.time) == ["pretend"]
     stage.later(seconds=11)
-    assert restoring.due_clouds(stage.time) == ["pretend"]
+    assert reenable_hosts.due_clouds(stage.time) == ["pretend"]
 
 
 def test_a_cloud_that_never_disables_hosts_is_never_asked(stage: Crowd) -> None:
     stage.play(stage.start("cold"))
     before = sum(stage.cloud.calls.values())
-    assert restoring.due_clouds(stage.time) == []
+    assert reenable_hosts.due_clouds(stage.time) == []
     assert jobs.restore_due() == []
     assert sum(stage.cloud.calls.values()) == before
 
@@ -234,7 +234,7 @@ def test_no_other_move_is_judged_while_hosts_are_disabled(
 
     with pytest.raises(Conflict, match=f"Request {run.request_id} has other hosts"):
         cast.approve(asked)
-    assert starts.start_due(stage.time + timedelta(seconds=1)) == 0
+    assert request_start.start_due(stage.time + timedelta(seconds=1)) == 0
     late.refresh_from_db()
     assert late.state == RequestState.APPROVED
     assert f"Request {run.request_id} has other hosts" in late.why
@@ -243,12 +243,12 @@ def test_no_other_move_is_judged_while_hosts_are_disabled(
     stage.play(run)
     assert cast.approve(asked).edition == 1
     stage.later(seconds=10)
-    assert starts.start_due(stage.time) == 2
+    assert request_start.start_due(stage.time) == 2
 
 
 def test_two_moves_do_not_disable_hosts_at_once(stage: Crowd, cast: Cast) -> None:
     other = stage.cloud.create("db", host=stage.source)
-    asked = requests.ask(
+    asked = request_actions.ask(
         by=cast.requester,
         instance=other,
         procedure="cold_by_disabling",
@@ -258,11 +258,11 @@ def test_two_moves_do_not_disable_hosts_at_once(stage: Crowd, cast: Cast) -> Non
     cast.approve(asked)
     assert cast.approve(asked, by=cast.second).state == RequestState.APPROVED
     run = in_its_window(stage)
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     stage.cloud.set(trait_seconds=0)
     stage.play(run)
     stage.later(seconds=10)
-    assert starts.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 1
     second = stage.play(Run.objects.get(request=asked))
     assert (second.state, second.why) == (RunState.COMPLETED, "")
     assert stage.services() == stage.before

@@ -7,7 +7,7 @@ import pytest
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unreachable
 from migrations_app.models import Line, Run
 from migrations_app.models.states import RequestState, RunState, StepState
-from migrations_app.runs import actions as runs
+from migrations_app.runs import actions as run_actions
 from tests.cast import Cast, last_entry, verbs, walk_until
 from tests.stage import Stage
 
@@ -25,7 +25,7 @@ def expect_as_before(stage: Stage, run: Run) -> None:
 
 def test_before_anything_was_asked_nothing_is_asked(stage: Stage, cast: Cast) -> None:
     run = cast.run(stage)
-    runs.stop(run.pk, by=cast.operator, note="Wrong host.")
+    run_actions.stop(run.pk, by=cast.operator, note="Wrong host.")
     run = stage.play(run)
     expect_as_before(stage, run)
     assert stage.asked("live-migration", "live_migration_cancel") == []
@@ -42,7 +42,7 @@ def test_before_anything_was_asked_nothing_is_asked(stage: Stage, cast: Cast) ->
 
 def test_the_log_tells_who_wanted_it_and_why(stage: Stage, cast: Cast) -> None:
     run = cast.run(stage)
-    runs.stop(run.pk, by=cast.operator, note="Wrong host.")
+    run_actions.stop(run.pk, by=cast.operator, note="Wrong host.")
     lines = Line.objects.filter(run=run, text__contains="Wrong host.")
     assert lines.get().text.startswith("operator asked to stop the move of web.")
 
@@ -51,7 +51,7 @@ def test_a_live_migration_under_way_is_aborted(stage: Stage, cast: Cast) -> None
     run = cast.run(stage)
     walk_until(stage, run, asked="migrate_live")
     stage.later(seconds=3)
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     run = stage.play(run)
     expect_as_before(stage, run)
     assert stage.asked("live_migration_cancel") == ["live_migration_cancel"]
@@ -61,7 +61,7 @@ def test_a_cold_migration_is_reverted_when_it_rests(stage: Stage, cast: Cast) ->
     stage.cloud.set(cold_seconds=3 * 3600)  # longer than patience with a revert
     run = cast.run(stage, procedure="cold")
     walk_until(stage, run, asked="migrate_cold")
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     run = stage.play(run, tick=60)
     expect_as_before(stage, run)
     assert stage.asked("revertResize", "confirmResize") == ["revertResize"]
@@ -73,7 +73,7 @@ def test_it_is_too_late_once_the_instance_has_arrived(stage: Stage, cast: Cast) 
         stage.later(seconds=1)
         stage.cloud.fail("ports", Unreachable("Neutron rests."), times=1)
         stage.walk(run)
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     run = stage.play(run)
     assert run.state == RunState.COMPLETED
     assert run.stop_asked_at is None
@@ -85,7 +85,7 @@ def test_it_is_too_late_once_the_confirmation_was_asked(
 ) -> None:
     run = cast.run(stage, procedure="cold")
     walk_until(stage, run, asked="confirm")
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     run = stage.play(run)
     assert run.state == RunState.COMPLETED
     assert stage.asked("revertResize") == []
@@ -100,7 +100,7 @@ def test_it_goes_on_when_nova_confirmed_by_itself_meanwhile(
     stage.later(seconds=20)
     stage.cloud.confirm(stage.server)
     stage.later(seconds=2)
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     run = stage.play(run)
     assert run.state == RunState.COMPLETED
     assert "too late to roll back" in " ".join(run.lines.values_list("text", flat=True))
@@ -116,7 +116,7 @@ def test_the_reason_survives_a_neighbour_that_does_not_answer(
     stage.cloud.spoil(stage.server, "never")
     walk_until(stage, run, asked="migrate_live")
     stage.later(seconds=3)
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     stage.cloud.fail("abort", Unreachable("Nova answered 500."), times=2)
     run = stage.play(run)
     expect_as_before(stage, run)
@@ -131,7 +131,7 @@ def test_the_reason_survives_a_neighbour_that_does_not_answer(
 def test_it_takes_an_operator(stage: Stage, cast: Cast, who: str) -> None:
     run = cast.run(stage)
     with pytest.raises(NotAllowed, match="need the role operator"):
-        runs.stop(run.pk, by=getattr(cast, who))
+        run_actions.stop(run.pk, by=getattr(cast, who))
     run.refresh_from_db()
     assert run.stop_asked_at is None
     assert verbs(run)[-1] == "run.started"
@@ -139,18 +139,18 @@ def test_it_takes_an_operator(stage: Stage, cast: Cast, who: str) -> None:
 
 def test_it_cannot_be_asked_twice(stage: Stage, cast: Cast) -> None:
     run = cast.run(stage)
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     with pytest.raises(TooLate, match="stop is requested already"):
-        runs.stop(run.pk, by=cast.operator)
+        run_actions.stop(run.pk, by=cast.operator)
     assert verbs(run).count("run.stop") == 1
 
 
 def test_a_run_that_is_over_cannot_be_stopped(stage: Stage, cast: Cast) -> None:
     run = stage.play(cast.run(stage))
     with pytest.raises(TooLate, match="completed"):
-        runs.stop(run.pk, by=cast.operator)
+        run_actions.stop(run.pk, by=cast.operator)
 
 
 def test_a_run_that_is_not_there(cast: Cast) -> None:
     with pytest.raises(Gone, match="There is no run 99"):
-        runs.stop(99, by=cast.operator)
+        run_actions.stop(99, by=cast.operator)

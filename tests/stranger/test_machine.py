@@ -27,11 +27,12 @@ OWNER = """
 import signal, sys, time
 from contextlib import ExitStack
 from pathlib import Path
-from stranger import __main__ as main, machine
+from stranger import __main__ as command
+from stranger import machine
 from stranger.machine import Bind, Machine
 
-for number in main.ENDING:
-    signal.signal(number, main.interrupted)
+for number in command.ENDING:
+    signal.signal(number, command.interrupted)
 with ExitStack() as stack:
     here = stack.enter_context(machine.folder(Path(sys.argv[1]), "tiny"))
     one = Machine(here=here, binds=[Bind(source=Path("/usr"), target="usr")])

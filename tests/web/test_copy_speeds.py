@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import World
 from migrations_app.models import CopySpeed
 from tests import factories, measurements
@@ -107,7 +107,7 @@ def test_the_page_of_a_pair_shows_every_measurement_and_why_one_failed(
 def test_it_says_when_the_hosts_may_not_be_entered(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, operator: Client
 ) -> None:
-    monkeypatch.setattr(wiring, "world_of", lambda name: World(stage.cloud))
+    monkeypatch.setattr(connect, "world_of", lambda name: World(stage.cloud))
     factories.hypervisor("compute-30")
 
     assert "set NOVAWEB_SSH" in text(operator, "/hypervisors/compute-30/")

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from migrations_app.models import Probe, Run, Sample, Step
-from migrations_app.runs import downtime as standstill
+from migrations_app.runs import downtime
 from migrations_app.runs.probe import gaps
 from migrations_app.runs.probe.gaps import Answer
 from migrations_app.web.runs.latency_chart import COLUMNS, picture
@@ -158,11 +158,11 @@ def test_it_takes_the_time_of_a_move_by_hand_from_the_runs_own_steps() -> None:
             done_at=now + timedelta(seconds=45),
         ),
     ]
-    found = standstill.measured(steps)
+    found = downtime.measured(steps)
     assert found is not None
     assert (found.ms, found.how) == (45_000, "steps")
     steps[0].asked_at = None  # it was off before
-    assert standstill.measured(steps) is None
+    assert downtime.measured(steps) is None
 
 
 @pytest.mark.parametrize(
@@ -170,20 +170,20 @@ def test_it_takes_the_time_of_a_move_by_hand_from_the_runs_own_steps() -> None:
     [([0, 2], "up to 2 s"), ([5, 300], "5 s to 5 min"), ([0, 0], "none"), (None, "")],
 )
 def test_it_says_the_estimate_as_people_do(span: list[int] | None, words: str) -> None:
-    assert standstill.estimated({"downtime": span} if span else {}) == words
+    assert downtime.estimated({"downtime": span} if span else {}) == words
 
 
 def test_it_shows_of_a_long_probe_what_is_around_its_gap() -> None:
     run = probed("..xx..")
     probe = Probe.objects.get(pk=run.pk)
     probe.begun_at = timezone.now() - timedelta(hours=3)
-    shown = standstill.Probed(probe)
+    shown = downtime.Probed(probe)
     assert len(shown.answers) == 6
     gap = shown.result.longest
     assert gap is not None
     begin, end = shown._window
     assert begin.timestamp() == pytest.approx(gap.begin - 60)
-    assert end - begin == standstill.SHOWN
+    assert end - begin == downtime.SHOWN
 
 
 def test_it_draws_no_more_points_than_can_be_told_apart() -> None:

@@ -19,7 +19,7 @@ from migrations_app.api.base import Input
 from migrations_app.api.compute_services import DisableRequest
 from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry
-from migrations_app.runs import actions as runs
+from migrations_app.runs import actions as run_actions
 from migrations_app.wording import LONGEST_TEXT
 from tests import factories
 
@@ -82,4 +82,4 @@ def test_the_verb_itself_refuses_a_longer_one() -> None:
     by = factories.person("otto", "operator")
 
     with pytest.raises(Unfit, match="at most 4000 characters"):
-        runs.stop(row.pk, by=by, note="x" * 4001)
+        run_actions.stop(row.pk, by=by, note="x" * 4001)

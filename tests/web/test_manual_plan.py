@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from migrations_app.models import Run
-from migrations_app.requests import start as starts
+from migrations_app.requests import start as request_start
 from tests.cast import Cast
 from tests.stage import Stage
 
@@ -32,7 +32,7 @@ def test_the_approver_sees_the_commands_and_the_sql(cast: Cast, stage: Stage) ->
 def test_it_takes_two_people(cast: Cast, stage: Stage) -> None:
     request = cast.approved(stage, procedure="manual")
     assert request.state == "requested"
-    assert starts.start_due(stage.time) == 0
+    assert request_start.start_due(stage.time) == 0
     cast.approve(request, by=cast.second)
-    assert starts.start_due(stage.time) == 1
+    assert request_start.start_due(stage.time) == 1
     assert Run.objects.get(request=request).steps.count() == len(request.plan)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.models import Cloud, Run
 from migrations_app.web.runs.stream import Watch
 from tests import factories
@@ -79,7 +79,7 @@ def test_it_hands_out_lines_after_a_number(requester: Client) -> None:
 
 def test_a_stream_says_everything_once_and_ends_with_the_run(cast: Cast) -> None:
     run = factories.run(lines=["One.", "Two."])
-    watch = Watch(run.pk, policy.person(cast.operator), after=1)
+    watch = Watch(run.pk, permissions.person(cast.operator), after=1)
 
     first = watch.read()
     assert [part for part in first.split("\n") if part.startswith("id: ")] == ["id: 2"]
@@ -102,7 +102,7 @@ def test_a_stream_says_everything_once_and_ends_with_the_run(cast: Cast) -> None
 
 def test_a_stream_does_not_end_before_the_last_line_of_many(cast: Cast) -> None:
     run = factories.run(lines=[f"Line {n}." for n in range(450)], state="completed")
-    watch = Watch(run.pk, policy.person(cast.operator), after=0)
+    watch = Watch(run.pk, permissions.person(cast.operator), after=0)
 
     sent = ""
     while not watch.over:

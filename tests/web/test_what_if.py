@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU
-from migrations_app.web import capacity_bars as what_if
+from migrations_app.web import capacity_bars
 from tests import factories
 from tests.cast import Cast
 from tests.stage import Stage
@@ -29,7 +29,7 @@ def test_it_shows_both_hosts_before_and_after() -> None:
     source = change("compute-30", before=40, after=38, capacity=128)
     target = change("compute-31", before=127, after=129, capacity=128)
 
-    first, second = what_if.hosts({"source": source, "target": target})
+    first, second = capacity_bars.hosts({"source": source, "target": target})
 
     assert (first.name, second.name) == ("compute-30", "compute-31")
     vcpus = second.resources[0]
@@ -42,15 +42,15 @@ def test_it_shows_both_hosts_before_and_after() -> None:
 def test_a_host_that_is_not_known_is_left_out() -> None:
     only = change("compute-31", before=1, after=2, capacity=0)
 
-    assert [host.name for host in what_if.hosts({"source": None, "target": only})] == [
-        "compute-31"
-    ]
-    assert what_if.hosts(None) == []
-    assert what_if.hosts({}) == []
+    assert [
+        host.name for host in capacity_bars.hosts({"source": None, "target": only})
+    ] == ["compute-31"]
+    assert capacity_bars.hosts(None) == []
+    assert capacity_bars.hosts({}) == []
 
 
 def drawn(**figures: int) -> str:
-    return str(what_if.bar("Disk <local>", str, **figures))
+    return str(capacity_bars.bar("Disk <local>", str, **figures))
 
 
 def test_a_bar_says_its_figures_in_words() -> None:

@@ -10,10 +10,10 @@ import pytest
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
 from migrations_app.models import AuditEntry, MigrationRequest, Run, Window
 from migrations_app.models.states import RequestState
-from migrations_app.requests import plan as planning
-from migrations_app.requests import start as starts
-from migrations_app.requests.windows import actions as windows
-from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests import plan as request_plan
+from migrations_app.requests import start as request_start
+from migrations_app.requests.windows import actions as window_actions
+from migrations_app.requests.windows import schedule
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.conflicts import inside
 from migrations_app.requests.windows.calendar.scope import Spot, Where
@@ -49,12 +49,12 @@ def freeze(
 ) -> Window:
     """Have the operator make a freeze, from and to so long after now."""
     made = wish(stage.time + begin, stage.time + end, **more)
-    return windows.create(made, by=cast.operator)
+    return window_actions.create(made, by=cast.operator)
 
 
 def start(stage: Stage, request: MigrationRequest) -> MigrationRequest:
     """Start what is due now, and return the request as it is then."""
-    starts.start_due(stage.time)
+    request_start.start_due(stage.time)
     request.refresh_from_db()
     return request
 
@@ -84,7 +84,7 @@ def test_a_freeze_that_is_retired_holds_nothing_up(stage: Stage, cast: Cast) -> 
     request = cast.approved(stage)
     row = freeze(stage, cast, -HOUR, HOUR)
     assert start(stage, request).state == RequestState.APPROVED
-    windows.retire(row.pk, by=cast.operator, note="It is over early.")
+    window_actions.retire(row.pk, by=cast.operator, note="It is over early.")
     stage.later(minutes=1)
     assert start(stage, request).state == RequestState.RUNNING
 
@@ -146,20 +146,20 @@ def test_it_does_not_begin_what_would_run_into_a_freeze(
     MigrationRequest.objects.update(estimate=estimate)
     request.refresh_from_db()
     row = freeze(stage, cast, timedelta(minutes=5), HOUR)
-    block = timetable.start_block(request, stage.time)
+    block = schedule.start_block(request, stage.time)
     assert block is not None
     assert row.name in block.sentence
     earlier = stage.time - timedelta(minutes=10)
-    assert timetable.start_block(request, earlier) is None
+    assert schedule.start_block(request, earlier) is None
 
 
 def test_a_freeze_that_is_made_while_the_cloud_is_looked_at_is_seen(
     stage: Stage, cast: Cast
 ) -> None:
     request = cast.approved(stage)
-    drawn = planning.redraft(request)
+    drawn = request_plan.redraft(request)
     freeze(stage, cast, -HOUR, HOUR)
-    assert not starts.begin(request, drawn, stage.time)
+    assert not request_start.begin(request, drawn, stage.time)
     assert not Run.objects.exists()
     request.refresh_from_db()
     assert request.state == RequestState.APPROVED
@@ -168,10 +168,10 @@ def test_a_freeze_that_is_made_while_the_cloud_is_looked_at_is_seen(
 def test_it_never_begins_after_the_end_of_its_window(stage: Stage, cast: Cast) -> None:
     window = {"window_start": stage.time, "window_end": stage.time + HOUR}
     request = cast.approved(stage, **window)
-    drawn = planning.redraft(request)
+    drawn = request_plan.redraft(request)
     looked = stage.time
     stage.later(hours=1)
-    assert not starts.begin(request, drawn, looked)
+    assert not request_start.begin(request, drawn, looked)
     assert not Run.objects.exists()
 
 
@@ -190,20 +190,20 @@ def test_who_asks_is_told_what_is_in_the_way(stage: Stage, cast: Cast) -> None:
     freeze(stage, cast, 2 * HOUR, 4 * HOUR)
     freeze(stage, cast, 40 * HOUR, 44 * HOUR, kind="maintenance", zones=("OS1",))
     request = cast.ask(stage, **window)
-    found = timetable.conflicts_of(request)
+    found = schedule.conflicts_of(request)
     assert [each.kind for each in found] == ["freeze", "no-window"]
     assert "does not start in it" in found[0].sentence
     assert "The next: " in found[1].sentence
     other = stage.cloud.create("second", host=stage.source)
     second = cast.ask(stage, instance=other, **window)
-    assert [each.request for each in timetable.conflicts_of(second)][-1] == request.pk
+    assert [each.request for each in schedule.conflicts_of(second)][-1] == request.pk
 
 
 def test_a_freeze_of_all_of_the_window_is_named_first(stage: Stage, cast: Cast) -> None:
     window = {"window_start": stage.time + HOUR, "window_end": stage.time + 3 * HOUR}
     freeze(stage, cast, HOUR, 2 * HOUR)
     freeze(stage, cast, 2 * HOUR, 3 * HOUR + timedelta(minutes=1))
-    found = timetable.conflicts_of(cast.ask(stage, **window))
+    found = schedule.conflicts_of(cast.ask(stage, **window))
     assert "cover the whole window" in found[0].sentence
 
 
@@ -213,15 +213,15 @@ def test_openings_are_when_both_hosts_have_a_window_and_no_freeze(
     freeze(stage, cast, HOUR, 6 * HOUR, kind="maintenance", hosts=(stage.source,))
     freeze(stage, cast, 2 * HOUR, 8 * HOUR, kind="maintenance", hosts=(stage.target,))
     freeze(stage, cast, 3 * HOUR, 4 * HOUR, zones=("OS1",))
-    about = timetable.where("pretend", [stage.source, stage.target])
+    about = schedule.where("pretend", [stage.source, stage.target])
     base = stage.time.replace(second=0, microsecond=0)
     hours = [
-        ((a - base) / HOUR, (b - base) / HOUR) for a, b in timetable.openings(about)
+        ((a - base) / HOUR, (b - base) / HOUR) for a, b in schedule.openings(about)
     ]
     assert hours == [(2, 3), (4, 6)]
     begin, end = stage.time + 2 * HOUR, stage.time + 3 * HOUR
     elsewhere = Where("pretend", (*about.spots, Spot("OS2")))
-    known = timetable.rules(begin - HOUR, end)
+    known = schedule.rules(begin - HOUR, end)
     assert inside(known, about, begin, end)
     assert not inside(known, about, begin - HOUR, end)
     assert not inside(known, elsewhere, begin, end)
@@ -230,8 +230,8 @@ def test_openings_are_when_both_hosts_have_a_window_and_no_freeze(
 def test_every_change_is_audited_with_what_it_was(stage: Stage, cast: Cast) -> None:
     row = freeze(stage, cast, -HOUR, HOUR)
     changed = wish(stage.time, stage.time + 2 * HOUR, name="Longer")
-    windows.change(row.pk, changed, by=cast.approver, version=1)
-    windows.retire(row.pk, by=cast.operator, note="Over.")
+    window_actions.change(row.pk, changed, by=cast.approver, version=1)
+    window_actions.retire(row.pk, by=cast.operator, note="Over.")
     made, change, retired = AuditEntry.objects.filter(verb__startswith="window.")
     found = sorted([made, change, retired], key=lambda each: each.pk)
     assert [each.verb for each in found] == [
@@ -248,14 +248,14 @@ def test_every_change_is_audited_with_what_it_was(stage: Stage, cast: Cast) -> N
 def test_who_saw_an_older_version_changes_nothing(stage: Stage, cast: Cast) -> None:
     row = freeze(stage, cast, -HOUR, HOUR)
     made = wish(stage.time, stage.time + HOUR)
-    windows.change(row.pk, made, by=cast.operator, version=1)
+    window_actions.change(row.pk, made, by=cast.operator, version=1)
     with pytest.raises(TooLate):
-        windows.change(row.pk, made, by=cast.operator, version=1)
-    windows.retire(row.pk, by=cast.operator, note="Over.")
+        window_actions.change(row.pk, made, by=cast.operator, version=1)
+    window_actions.retire(row.pk, by=cast.operator, note="Over.")
     with pytest.raises(TooLate):
-        windows.retire(row.pk, by=cast.operator, note="Over.")
+        window_actions.retire(row.pk, by=cast.operator, note="Over.")
     with pytest.raises(TooLate):
-        windows.change(row.pk, made, by=cast.operator, version=3)
+        window_actions.change(row.pk, made, by=cast.operator, version=3)
 
 
 def test_only_approvers_and_operators_change_the_calendar(
@@ -264,10 +264,10 @@ def test_only_approvers_and_operators_change_the_calendar(
     made = wish(stage.time, stage.time + HOUR)
     for who in (cast.requester, cast.auditor, cast.nobody):
         with pytest.raises(NotAllowed):
-            windows.create(made, by=who)
+            window_actions.create(made, by=who)
     assert not Window.objects.exists()
     with pytest.raises(Gone):
-        windows.window(1)
+        window_actions.window(1)
 
 
 @pytest.mark.parametrize(

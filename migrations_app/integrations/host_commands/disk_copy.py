@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from shlex import quote
 
-from migrations_app.integrations.host_commands import block_copy as pieces
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import block_copy, paths
 from migrations_app.integrations.host_commands.detached_job import Job
 from migrations_app.integrations.interfaces import Move
 
@@ -51,7 +50,7 @@ compressed() {{
   fi
 }}
 cat >words <<'NOVAWEB-WORDS'
-{pieces.words(move)}NOVAWEB-WORDS
+{block_copy.words(move)}NOVAWEB-WORDS
 . ./words
 words=$(cat words)
 # what both hosts know of the above
@@ -72,14 +71,14 @@ def base(move: Move) -> Job:
     Holes are neither read nor sent. One that is there already is compared, and never
     replaced: other guests may stand on it. A new one gets its name when it is whole.
     """
-    script = "".join(_one_base(move, path) for path in places.bases(move))
+    script = "".join(_one_base(move, path) for path in paths.bases(move))
     return Job(move, "base", f"{_head(move)}agree\n{script}", _words(move))
 
 
 def _one_base(move: Move, path: str) -> str:
     around, name = (quote(part) for part in os.path.split(path))
     suffix = f".novaweb-{move.token}"
-    part, above = quote(f"{path}{suffix}"), quote(places.instances(move))
+    part, above = quote(f"{path}{suffix}"), quote(paths.instances(move))
     make = (
         f"test -d {around} || {{ mkdir -p {around}"
         f" && chown --reference={above} {around}; }}"
@@ -95,14 +94,14 @@ def _one_base(move: Move, path: str) -> str:
         bring = f'copy -S $(compressed) {name} "$target":{part}'
     else:
         bring = f"""hashed <"$job/pieces" >"$job/here" &
-  send <"$job/data" | with {quote(pieces.take(around, suffix))} >"$job/sent"
+  send <"$job/data" | with {quote(block_copy.take(around, suffix))} >"$job/sent"
   wait $!
   sed 's/{suffix}$//' "$job/sent" >"$job/there"
   same"""
     return f"""cd {around}
 data {name} >"$job/data"
 listed() {{
-  awk '{{ print int($2 / {pieces.SIZE}), $4 }}' "$job/data" | sort -u >"$job/pieces"
+  awk '{{ print int($2 / {block_copy.SIZE}), $4 }}' "$job/data" | sort -u >"$job/pieces"
 }}
 same() {{
   if cmp -s "$job/here" "$job/there"; then return; fi
@@ -132,15 +131,15 @@ def warm(move: Move) -> Job:
 
     What it has is safe on its disk, and the hashes of its pieces are in ``pieces``.
     """
-    beside = quote(places.beside(move))
+    beside = quote(paths.beside(move))
     return Job(
         move,
         "warm",
         f"""rm -f pieces
 {_head(move)}agree
-copy -S $(compressed) --delete {quote(places.folder(move))}/ "$target":{beside}/
+copy -S $(compressed) --delete {quote(paths.folder(move))}/ "$target":{beside}/
 there {quote(f"sync -f {beside}")}
-with {quote(pieces.hash_all(beside))} </dev/null >pieces.new
+with {quote(block_copy.hash_all(beside))} </dev/null >pieces.new
 echo "$by" >by
 mv pieces.new pieces
 """,
@@ -155,8 +154,8 @@ def last(move: Move) -> Job:
     the target after it was last written. Where much differs, and where the network's
     use is limited, rsync writes what differs, and the target hashes everything again.
     """
-    folder, beside = quote(places.folder(move)), quote(places.beside(move))
-    hash_there = f"with {quote(pieces.hash_all(beside))} </dev/null"
+    folder, beside = quote(paths.folder(move)), quote(paths.beside(move))
+    hash_there = f"with {quote(block_copy.hash_all(beside))} </dev/null"
     limited = " || true" if move.options.get("bandwidth") else ""
     return Job(
         move,
@@ -179,7 +178,7 @@ compare() {{
   LC_ALL=C comm -23 "$job/here" "$job/there" >"$job/differ"
   differ=$(wc -l <"$job/differ")
   most=$(($(wc -l <"$job/here") / 8))
-  if [ "$most" -lt {pieces.FEW} ]; then most={pieces.FEW}; fi
+  if [ "$most" -lt {block_copy.FEW} ]; then most={block_copy.FEW}; fi
   if [ "$(wc -l <"$job/here")" -ne "$(wc -l <"$job/pieces")" ]; then
     echo unread >"$job/way"
   elif [ ! -s "$job/there" ]; then
@@ -189,16 +188,16 @@ compare() {{
   else
     sort -k 3 -k 2,2n "$job/differ" | while read -r sum index path; do
       size=$(stat -c %s "$path")
-      length=$((size - index * {pieces.SIZE}))
-      if [ "$length" -gt {pieces.SIZE} ]; then length={pieces.SIZE}; fi
-      echo "$length $((index * {pieces.SIZE})) $size $path"
+      length=$((size - index * {block_copy.SIZE}))
+      if [ "$length" -gt {block_copy.SIZE} ]; then length={block_copy.SIZE}; fi
+      echo "$length $((index * {block_copy.SIZE})) $size $path"
     done >"$job/order"
     echo pieces >"$job/way"
     send <"$job/order"
   fi
 }}
 # the target waits while it is found out here what it is to take
-compare | with {quote(f"test -d {beside} || exit 0; {pieces.take(beside)}")} >sent
+compare | with {quote(f"test -d {beside} || exit 0; {block_copy.take(beside)}")} >sent
 way=$(cat way || true)
 cd {folder}
 case $way in

@@ -14,9 +14,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from migrations_app.errors import WorldError
-from migrations_app.integrations.host_commands import base_images as bases
-from migrations_app.integrations.host_commands import host_survey_parser as survey_read
-from migrations_app.integrations.host_commands import nova_conf
+from migrations_app.integrations.host_commands import (
+    base_images,
+    host_survey_parser,
+    nova_conf,
+)
 from migrations_app.integrations.interfaces import (
     Base,
     Command,
@@ -52,21 +54,23 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
     def facts(host: str) -> HostFacts:
         asked = look_at_host(server_id=server_id)
         found = read(
-            host, lambda: survey_read.host(host, hosts.run(host, asked), server_id)
+            host,
+            lambda: host_survey_parser.host(host, hosts.run(host, asked), server_id),
         )
         return found or HostFacts(host)
 
     def guest() -> Guest | None:
         asked = look_at_guest(server_id=server_id)
         return read(
-            source, lambda: survey_read.guest(hosts.run(source, asked), server_id)
+            source,
+            lambda: host_survey_parser.guest(hosts.run(source, asked), server_id),
         )
 
     def made(host: str, paths: Sequence[str]) -> dict[str, Base]:
         if not paths:
             return {}
         try:
-            return bases.read(hosts.run(host, bases.look_at(paths)))
+            return base_images.read(hosts.run(host, base_images.look_at(paths)))
         except WorldError:
             return {}  # not known, which is no reason to know nothing of the host
 
@@ -79,16 +83,16 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
             return Survey(found, at_source, at_target, unread)
         reach = try_to_reach(at_source, at_target)
         ways = pool.submit(
-            read, source, lambda: survey_read.reach(hosts.run(source, reach))
+            read, source, lambda: host_survey_parser.reach(hosts.run(source, reach))
         )
-        together = survey_read.shared(at_source, at_target)
-        paths = [] if together or found is None else sorted(bases.of(found))
+        together = host_survey_parser.shared(at_source, at_target)
+        paths = [] if together or found is None else sorted(base_images.of(found))
         bases_here = pool.submit(made, source, paths)
         bases_there = pool.submit(made, target, paths)
         if found is not None:
             compare = compare_hardware(server_id=server_id, guest=found)
             takes = read(
-                target, lambda: survey_read.hardware(hosts.run(target, compare))
+                target, lambda: host_survey_parser.hardware(hosts.run(target, compare))
             )
             if takes is not None:
                 at_target = replace(

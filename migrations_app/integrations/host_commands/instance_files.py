@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import paths
 from migrations_app.integrations.interfaces import Command, Hosts, Move
 
 NONE = "none"
@@ -58,8 +58,8 @@ def census(hosts: Hosts, host: str, move: Move) -> Census:
 
 def command(move: Move) -> Command:
     """Return the command that says it. It changes nothing."""
-    folder, beside = map(shlex.quote, (places.folder(move), places.beside(move)))
-    notes = shlex.quote(places.notes(move))
+    folder, beside = map(shlex.quote, (paths.folder(move), paths.beside(move)))
+    notes = shlex.quote(paths.notes(move))
     return Command(
         "census",
         f"""all=$(virsh list --all --uuid)
@@ -79,7 +79,7 @@ if [ -e {folder} ]; then echo folder yes; else echo folder no; fi
 if [ -e {beside} ]; then echo beside yes; else echo beside no; fi
 echo "changed $(newer {notes}/last/started)"
 echo "written $(newer {notes}/placed)"
-echo "free $(df -B1 --output=avail {shlex.quote(places.instances(move))} | tail -n 1)"
+echo "free $(df -B1 --output=avail {shlex.quote(paths.instances(move))} | tail -n 1)"
 """,
         {"server_id": move.server_id, "token": move.token},
         reads=True,

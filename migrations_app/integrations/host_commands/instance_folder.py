@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import paths
 from migrations_app.integrations.host_commands.instance_files import NONE
 from migrations_app.integrations.interfaces import Command, Move
 
@@ -19,7 +19,7 @@ def place(move: Move) -> Command:
     return _command(
         "place",
         move,
-        f"""cd {quote(places.instances(move))}
+        f"""cd {quote(paths.instances(move))}
 if [ -e {move.server_id} ]; then
   [ -e {_beside(move)} ] || exit 0
   echo "there is a folder {move.server_id} already" >&2
@@ -35,11 +35,11 @@ for file in {_beside(move)}/*; do
     chmod --reference="$other" "$file"
   fi
 done
-mkdir -p {quote(places.notes(move))}
+mkdir -p {quote(paths.notes(move))}
 sync -f {_beside(move)}
 mv -T -n {_beside(move)} {move.server_id}
 if command -v restorecon >/dev/null; then restorecon -R {move.server_id}; fi
-touch {quote(places.notes(move))}/placed
+touch {quote(paths.notes(move))}/placed
 """,
     )
 
@@ -49,7 +49,7 @@ def unplace(move: Move) -> Command:
     return _command(
         "unplace",
         move,
-        f"""cd {quote(places.instances(move))}
+        f"""cd {quote(paths.instances(move))}
 {_let_go(move)}
 if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
 """,
@@ -59,13 +59,13 @@ if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
 def discard(move: Move) -> Command:
     """Remove the copy that is not in its place, and the parts of backing files."""
     parts = " ".join(
-        quote(f"{path}.novaweb-{move.token}") for path in places.bases(move)
+        quote(f"{path}.novaweb-{move.token}") for path in paths.bases(move)
     )
     return _command(
         "discard",
         move,
-        f"""rm -rf {quote(places.beside(move))} {parts}
-rm -rf {quote(places.notes(move))}
+        f"""rm -rf {quote(paths.beside(move))} {parts}
+rm -rf {quote(paths.notes(move))}
 """,
     )
 
@@ -75,7 +75,7 @@ def retire(move: Move) -> Command:
     return _command(
         "retire",
         move,
-        f"""cd {quote(places.instances(move))}
+        f"""cd {quote(paths.instances(move))}
 if [ -d {move.server_id} ] && virsh list --all --uuid | grep -qx {move.server_id}; then
   virsh dumpxml --inactive {move.server_id} >{move.server_id}/domain.xml
 fi
@@ -90,7 +90,7 @@ def sweep(move: Move) -> Command:
     return _command(
         "sweep",
         move,
-        f"""rm -rf {quote(places.beside(move))} {quote(places.notes(move))}
+        f"""rm -rf {quote(paths.beside(move))} {quote(paths.notes(move))}
 """,
     )
 

@@ -12,10 +12,9 @@ from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import NovawebError, TooLate, Unfit
-from migrations_app.integrations import clouds as integrations_clouds
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import clouds, connect
 from migrations_app.models import Cloud, CopySpeed, Hypervisor
 
 
@@ -42,7 +41,7 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
     already.
     """
     require(by, Verb.MEASURE)
-    name = integrations_clouds.chosen(cloud)
+    name = clouds.chosen(cloud)
     if never := why_never(name, source, target):
         raise Unfit(never)
     row = Cloud.objects.get_or_create(name=name)[0]
@@ -50,10 +49,10 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
     try:
         with transaction.atomic():
             asked.save(force_insert=True)
-            audit.record(
+            recorder.record(
                 "speed.asked",
                 by=by,
-                about=audit.Place(cloud=name, source=source, target=target),
+                about=recorder.Place(cloud=name, source=source, target=target),
             )
     except IntegrityError as error:
         raise TooLate(
@@ -95,7 +94,7 @@ def why_never(cloud: str, source: str, target: str) -> str:
 def why_closed(cloud: str) -> str:
     """Return why nothing can be measured in that cloud; empty if possible."""
     try:
-        world = wiring.world_for(cloud)
+        world = connect.world_for(cloud)
     except NovawebError as error:
         return error.sentence
     if world.hosts is not None:

@@ -17,16 +17,16 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.audit.command_entries import before_and_after, text_of
 from migrations_app.errors import NovawebError, Unfit, Unreachable
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.clouds import known_clouds
-from migrations_app.integrations.host_commands import copy_speed as speed
+from migrations_app.integrations.host_commands import copy_speed
 from migrations_app.integrations.host_commands.copy_speed import Measurement
 from migrations_app.integrations.host_commands.detached_job import JobIs
 from migrations_app.integrations.interfaces import Command, Hosts
-from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.models import (
     AuditEntry,
     Cloud,
@@ -115,7 +115,7 @@ def _begin(row: CopySpeed, now: datetime) -> bool:
 
 
 def _hosts(row: CopySpeed) -> Hosts:
-    hosts = wiring.world_of(row.cloud.name).hosts
+    hosts = connect.world_of(row.cloud.name).hosts
     if hosts is None:
         raise Unfit(
             f"novaweb may no longer enter the hosts of {row.cloud.name}: set"
@@ -127,11 +127,11 @@ def _hosts(row: CopySpeed) -> Hosts:
 def _look(row: CopySpeed, hosts: Hosts, now: datetime) -> None:
     size = settings.NOVAWEB_SPEED_SIZE
     measured = Measurement(row.source, row.target, row.token, size)
-    state = speed.stands(hosts.run(row.source, measured.look))
+    state = copy_speed.stands(hosts.run(row.source, measured.look))
     if state.done:
-        _end(row, now, mbit=speed.mbit(measured, state))
+        _end(row, now, mbit=copy_speed.mbit(measured, state))
     elif state.stands in {JobIs.ENDED, JobIs.CUT}:
-        _end(row, now, trouble=speed.why(measured, state))
+        _end(row, now, trouble=copy_speed.why(measured, state))
     elif row.begun_at and now - row.begun_at > PATIENCE:
         minutes = int(PATIENCE.total_seconds() // 60)
         _end(
@@ -165,9 +165,11 @@ def _run(row: CopySpeed, hosts: Hosts, command: Command) -> None:
 
 
 def _record(verb: str, row: CopySpeed, after: dict[str, Any]) -> AuditEntry:
-    return audit.record(
+    return recorder.record(
         verb,
-        about=audit.Place(cloud=row.cloud.name, source=row.source, target=row.target),
+        about=recorder.Place(
+            cloud=row.cloud.name, source=row.source, target=row.target
+        ),
         after=after,
     )
 
@@ -233,15 +235,18 @@ def plan_nightly(now: datetime) -> None:
 
 
 def _plan(cloud: Cloud, now: datetime) -> None:
-    if wiring.world_of(cloud.name).hosts is None:
+    if connect.world_of(cloud.name).hosts is None:
         return
     pairs = sorted(neighbours(_usable(cloud)) | _wanted(cloud))
-    rows = [speeds.new(cloud, *each, by=audit.SYSTEM, now=now) for each in pairs]
+    rows = [
+        copy_speed_actions.new(cloud, *each, by=recorder.SYSTEM, now=now)
+        for each in pairs
+    ]
     if rows:
         CopySpeed.objects.bulk_create(rows, ignore_conflicts=True)
-        audit.record(
+        recorder.record(
             "speed.planned",
-            about=audit.Place(cloud=cloud.name),
+            about=recorder.Place(cloud=cloud.name),
             after={"pairs": len(rows)},
         )
 

@@ -18,7 +18,7 @@ from migrations_app.errors import Gone, WorldError
 from migrations_app.integrations.clouds import known_clouds
 from migrations_app.integrations.host_commands.libvirt_domains import domains
 from migrations_app.integrations.interfaces import Migration, Server, World
-from migrations_app.inventory.leaks import rules as leaking
+from migrations_app.inventory.leaks import rules as leak_rules
 from migrations_app.inventory.leaks.rules import Found, Record, Seen, Unconfirmed
 from migrations_app.models import (
     Cloud,
@@ -80,7 +80,7 @@ def look_at(cloud: Cloud, host: str, world: World, *, now: datetime) -> list[Fou
         return []
     if trouble or world.hosts is None:
         kinds.discard(Leak.Kind.DOMAIN)
-    found = [leak for leak in leaking.leaks(seen, now=now) if leak.kind in kinds]
+    found = [leak for leak in leak_rules.leaks(seen, now=now) if leak.kind in kinds]
     _keep(cloud, host, found, kinds, now)
     LeakLook.objects.filter(pk=there.pk).update(looked_at=now, trouble=trouble)
     return found

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from migrations_app.errors import WorldError
-from migrations_app.integrations import connect as wiring
-from migrations_app.runs import reenable_hosts as restoring
+from migrations_app.integrations import connect
+from migrations_app.runs import reenable_hosts
 
 
 class Command(BaseCommand):
@@ -22,10 +22,10 @@ class Command(BaseCommand):
         """Check each cloud once. Raises CommandError if a host could not be enabled."""
         troubles = []
         for name in settings.NOVAWEB_CLOUDS:
-            cloud = wiring.cloud_of(name)
+            cloud = connect.cloud_of(name)
             try:
-                restored = restoring.restore(name, cloud, now=timezone.now())
-                others = restoring.foreign(name, cloud.services())
+                restored = reenable_hosts.restore(name, cloud, now=timezone.now())
+                others = reenable_hosts.foreign(name, cloud.services())
             except WorldError as error:
                 troubles.append(f"{name}: {error.sentence}")
                 continue

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from migrations_app.audit import actions as attest
+from migrations_app.audit import actions as audit_actions
 from migrations_app.errors import Unfit
 
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Sign, and print the signed entry."""
         try:
-            signed = attest.sign()
+            signed = audit_actions.sign()
         except Unfit as error:
             raise CommandError(error.sentence) from error
         self.stdout.write(f"Signed at {signed.at}, up to entry {signed.entry}.")

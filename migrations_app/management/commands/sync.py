@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from migrations_app.errors import NovawebError
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.clouds import known_clouds
 from migrations_app.inventory.sync import sync
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         for name in options["clouds"] or known_clouds():
             try:
                 report = sync(
-                    name, wiring.cloud_of(name), now=timezone.now(), whole=True
+                    name, connect.cloud_of(name), now=timezone.now(), whole=True
                 )
             except NovawebError as error:
                 troubles.append(f"{name}: {error.sentence}")

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from knox.models import AuthToken
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 
 LONGEST = 365 * 24.0  # hours
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             life = timedelta(hours=options["hours"])
             row, token = AuthToken.objects.create(user, expiry=life)
             note = f"With manage.py token; until {row.expiry:%F %T} UTC."
-            audit.record("token.created", by=user, note=note)
+            recorder.record("token.created", by=user, note=note)
         self.stdout.write(token)
         self.stderr.write(
             f"For {user.get_username()}, until {row.expiry:%F %T} UTC. It is not shown"

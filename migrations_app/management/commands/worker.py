@@ -19,10 +19,10 @@ from rq.exceptions import StopRequested
 from rq.worker import SimpleWorker, WorkerStatus
 
 from migrations_app import jobs
-from migrations_app.audit import settings_changes as settings_seen
-from migrations_app.integrations import connect as wiring
+from migrations_app.audit import settings_changes
+from migrations_app.integrations import connect
 from migrations_app.management.checks import OURS
-from migrations_app.runs import wakeup as bell
+from migrations_app.runs import wakeup
 from migrations_app.runs.engine.pacer import BEAT, Beat
 from migrations_app.runs.probe.prober import Prober
 
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         """Work until SIGTERM or SIGINT, through failures of Redis and the database."""
         # until RQ puts its own handlers in place, and between two of its workers
         signal.signal(signal.SIGTERM, _leave)
-        settings_seen.compare_beside("worker")
+        settings_changes.compare_beside("worker")
         stop = threading.Event()
         pacer = threading.Thread(target=_pace, args=(stop,), name="pacer", daemon=True)
         pacer.start()
@@ -122,7 +122,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def _probe(stop: threading.Event) -> None:
     while not stop.is_set():
         try:
-            Prober(wiring.guest_at).run(stop)
+            Prober(connect.guest_at).run(stop)
         except Exception:
             # measuring must not end because it stumbled once
             log.exception("prober stumbled")
@@ -144,7 +144,7 @@ def _watch(stop: threading.Event) -> None:
 
 def _pace(stop: threading.Event) -> None:
     beat = Beat(
-        ring=lambda: bell.ring_now("migrations_app.jobs.walk_due", queue="runs"),
+        ring=lambda: wakeup.ring_now("migrations_app.jobs.walk_due", queue="runs"),
         walk=jobs.walk_due,
         other=jobs.due_since,
     )

@@ -8,24 +8,24 @@ nova/conductor/tasks/live_migrate.py, nova/virt/libvirt/driver.py).
 from __future__ import annotations
 
 from migrations_app.preflight.rule import Rule
-from migrations_app.preflight.rules import connectivity as ways
-from migrations_app.preflight.rules import data_loss as losses
 from migrations_app.preflight.rules import (
+    connectivity,
+    data_loss,
     devices,
+    disable_other_hosts,
     disks,
     hardware,
     hosts,
     instance,
     leftovers,
+    manual,
+    manual_disks,
+    scheduler_choice,
     scheduling,
+    server_groups,
+    target_fit,
     volumes,
 )
-from migrations_app.preflight.rules import disable_other_hosts as disabling
-from migrations_app.preflight.rules import manual as by_hand
-from migrations_app.preflight.rules import manual_disks as by_hand_disks
-from migrations_app.preflight.rules import scheduler_choice as choice
-from migrations_app.preflight.rules import server_groups as groups
-from migrations_app.preflight.rules import target_fit as placing
 
 RULES: tuple[Rule, ...] = (
     # the API
@@ -42,27 +42,27 @@ RULES: tuple[Rule, ...] = (
     hosts.known,
     hosts.not_source,
     # what the dirty ways need and cost
-    disabling.chosen,
-    disabling.needless,
-    disabling.cost,
-    disabling.others,
-    by_hand.last,
-    by_hand.ways,
+    disable_other_hosts.chosen,
+    disable_other_hosts.needless,
+    disable_other_hosts.cost,
+    disable_other_hosts.others,
+    manual.last,
+    manual.ways,
     # the conductor
     instance.power,
     hosts.source_up,
     # the scheduler
-    choice.choice,
-    placing.room,
+    scheduler_choice.choice,
+    target_fit.room,
     hosts.target_up,
     hosts.target_enabled,
-    placing.any_zone,
-    placing.zone,
+    target_fit.any_zone,
+    target_fit.zone,
     scheduling.tenants,
     scheduling.hints,
-    groups.affinity,
-    groups.anti_affinity,
-    groups.soft,
+    server_groups.affinity,
+    server_groups.anti_affinity,
+    server_groups.soft,
     # the conductor again
     hosts.hypervisor,
     devices.pmem,
@@ -76,11 +76,11 @@ RULES: tuple[Rule, ...] = (
     leftovers.domain,
     leftovers.disk,
     leftovers.resize,
-    losses.instances_path,
+    data_loss.instances_path,
     disks.storage,
     disks.backend,
-    losses.raw,
-    losses.ephemeral,
+    data_loss.raw,
+    data_loss.ephemeral,
     disks.tunnelled,
     disks.config_drive,
     disks.image,
@@ -92,20 +92,20 @@ RULES: tuple[Rule, ...] = (
     volumes.known,
     volumes.encrypted,
     volumes.zone,
-    ways.network,
-    ways.vif,
-    ways.libvirt,
-    ways.ssh,
+    connectivity.network,
+    connectivity.vif,
+    connectivity.libvirt,
+    connectivity.ssh,
     hardware.machine,
     hardware.post_copy,
     scheduling.queue,
     # by hand
-    by_hand.hosts,
-    by_hand.row,
-    by_hand.allocation,
-    by_hand.tools,
-    by_hand_disks.root,
-    by_hand_disks.volumes,
-    by_hand_disks.files,
-    by_hand_disks.bound,
+    manual.hosts,
+    manual.row,
+    manual.allocation,
+    manual.tools,
+    manual_disks.root,
+    manual_disks.volumes,
+    manual_disks.files,
+    manual_disks.bound,
 )

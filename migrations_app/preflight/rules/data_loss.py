@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from posixpath import basename, normpath
 
-from migrations_app.integrations.host_commands import base_images as bases
+from migrations_app.integrations.host_commands import base_images
 from migrations_app.integrations.interfaces import Guest, HostFacts, Move
 from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import (
@@ -105,8 +105,8 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"{_both(move)} was not seen. On shared storage that does not matter.",
             look,
         )
-    below = bases.of(pair.guest)
-    mute = bases.unread(pair.guest)
+    below = base_images.of(pair.guest)
+    mute = base_images.unread(pair.guest)
     if not (below or mute):
         said = f"The ephemeral and swap disks of {name} stand on no file of the host's."
         return ok(said) if promised else None
@@ -264,7 +264,7 @@ def _both(move: Move) -> str:
 
 
 def _same(pair: Pair, path: str) -> bool | None:
-    return bases.same(pair.source.made.get(path), pair.target.made.get(path))
+    return base_images.same(pair.source.made.get(path), pair.target.made.get(path))
 
 
 def _there(pair: Pair, path: str) -> bool:

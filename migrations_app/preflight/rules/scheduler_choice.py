@@ -15,21 +15,25 @@ from migrations_app.preflight.finding import (
     worst,
 )
 from migrations_app.preflight.rule import AUTOMATIC, About, Rule, rule
-from migrations_app.preflight.rules import hosts, scheduling, volumes
-from migrations_app.preflight.rules import server_groups as groups
-from migrations_app.preflight.rules import target_fit as placing
+from migrations_app.preflight.rules import (
+    hosts,
+    scheduling,
+    server_groups,
+    target_fit,
+    volumes,
+)
 
 # Every rule that judges a target without entering it, in Nova's order.
 TARGET_RULES: tuple[Rule, ...] = (
     hosts.known,
     hosts.not_source,
-    placing.room,
+    target_fit.room,
     hosts.target_up,
     hosts.target_enabled,
-    placing.zone,
+    target_fit.zone,
     scheduling.tenants,
-    groups.anti_affinity,
-    groups.soft,
+    server_groups.anti_affinity,
+    server_groups.soft,
     hosts.hypervisor,
     volumes.zone,
 )

@@ -7,9 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import detached_job as detached
-from migrations_app.integrations.host_commands import disk_copy as copy
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import detached_job, disk_copy, paths
 from migrations_app.integrations.host_commands.detached_job import Job, JobIs, JobState
 from migrations_app.integrations.host_commands.instance_files import Census, census
 from migrations_app.integrations.interfaces import Move, Server
@@ -80,7 +78,7 @@ class CopyJob(Act):
         return timedelta(minutes=30)
 
     def commands(self, move: Move) -> list[str]:
-        if not places.known(move):
+        if not paths.known(move):
             return []
         return [f"# on {move.source}, detached\n{self.job(move).script}"]
 
@@ -106,7 +104,7 @@ class CopyJob(Act):
                 "The copy stopped without a message; it continues from where it"
                 " stopped."
             )
-        elif job_state.stands is JobIs.ENDED and job_state.status in copy.CUT:
+        elif job_state.stands is JobIs.ENDED and job_state.status in disk_copy.CUT:
             ctx.log(f"The copy stopped and continues: {job_state.complaint}")
         elif job_state.stands is JobIs.ENDED:
             raise Blocked(self._failure_sentence(ctx, job_state))
@@ -135,7 +133,7 @@ class CopyJob(Act):
         """Return how the job stands."""
         answer = ctx.hosts.run(ctx.move.source, self.job(ctx.move).look)
         try:
-            return detached.read(answer)
+            return detached_job.read(answer)
         except ValueError as error:
             raise Blocked(
                 f"{ctx.move.source} gave an answer that cannot be read: look at"
@@ -158,11 +156,11 @@ class CopyJob(Act):
     def _failure_sentence(self, ctx: StepContext, job_state: JobState) -> str:
         said = f" It said: {job_state.complaint}" if job_state.complaint else ""
         match job_state.status:
-            case copy.FULL:
+            case disk_copy.FULL:
                 what = (
                     f"The copy could not be written on {ctx.move.target}: see its disk."
                 )
-            case copy.DIFFERS:
+            case disk_copy.DIFFERS:
                 what = "The copy differs from the original."
             case _:
                 what = f"The copy ended with status {job_state.status}."

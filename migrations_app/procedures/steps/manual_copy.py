@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import disk_copy as copy
-from migrations_app.integrations.host_commands import instance_folder as folder
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import disk_copy, instance_folder, paths
 from migrations_app.integrations.host_commands.detached_job import Job, JobIs
 from migrations_app.integrations.host_commands.instance_files import NONE
 from migrations_app.integrations.interfaces import Move
 from migrations_app.procedures.base import StepContext, StepStatus
 from migrations_app.procedures.expected_state import Aspect, Expected
-from migrations_app.procedures.steps import manual_common as by_hand
+from migrations_app.procedures.steps import manual_common
 from migrations_app.procedures.steps.manual_common import CopyJob, IdempotentAct
 
 
@@ -22,15 +20,15 @@ class CopyBase(CopyJob):
     title = "Copy backing files"
 
     def job(self, move: Move) -> Job:
-        return copy.base(move)
+        return disk_copy.base(move)
 
     def check(self, ctx: StepContext) -> StepStatus:
         return super().check(ctx) if ctx.move.facts["bases"] else StepStatus.DONE
 
     def remove_copy(self, ctx: StepContext) -> None:
         # last of all on the way back: what the copies have left on both hosts
-        ctx.hosts.run(str(ctx.move.target), folder.discard(ctx.move))
-        ctx.hosts.run(ctx.move.source, folder.discard(ctx.move))
+        ctx.hosts.run(str(ctx.move.target), instance_folder.discard(ctx.move))
+        ctx.hosts.run(ctx.move.source, instance_folder.discard(ctx.move))
 
     def copy_is_removed(self, ctx: StepContext) -> bool:
         return self.job_state(ctx).stands is JobIs.ABSENT
@@ -42,16 +40,16 @@ class CopyWarm(CopyJob):
     title = "Copy disks while running"
 
     def job(self, move: Move) -> Job:
-        return copy.warm(move)
+        return disk_copy.warm(move)
 
     def check(self, ctx: StepContext) -> StepStatus:
         return super().check(ctx) if ctx.move.facts["running"] else StepStatus.DONE
 
     def remove_copy(self, ctx: StepContext) -> None:
-        ctx.hosts.run(str(ctx.move.target), folder.discard(ctx.move))
+        ctx.hosts.run(str(ctx.move.target), instance_folder.discard(ctx.move))
 
     def copy_is_removed(self, ctx: StepContext) -> bool:
-        return not by_hand.look_at_target(ctx).beside
+        return not manual_common.look_at_target(ctx).beside
 
 
 class CopyRest(CopyWarm):
@@ -61,10 +59,10 @@ class CopyRest(CopyWarm):
     title = "Copy changes, verify checksums"
 
     def job(self, move: Move) -> Job:
-        return copy.last(move)
+        return disk_copy.last(move)
 
     def check(self, ctx: StepContext) -> StepStatus:
-        by_hand.require_shut_off(ctx, ctx.move.source)
+        manual_common.require_shut_off(ctx, ctx.move.source)
         return CopyJob.check(self, ctx)
 
 
@@ -74,20 +72,20 @@ class PutInPlace(IdempotentAct):
     title = "Rename copy, set ownership"
 
     def commands(self, move: Move) -> list[str]:
-        if not places.known(move):
+        if not paths.known(move):
             return []
-        return [f"# on {move.target}\n{folder.place(move).text}"]
+        return [f"# on {move.target}\n{instance_folder.place(move).text}"]
 
     def expects(self, move: Move, before: Expected) -> Expected:
         return {**before, Aspect.TARGET_FOLDER: ("there",)}
 
     def check(self, ctx: StepContext) -> StepStatus:
-        there = by_hand.look_at_target(ctx)
+        there = manual_common.look_at_target(ctx)
         match there.folder, there.beside:
             case True, False:
                 return StepStatus.DONE
             case False, True:
-                by_hand.require_shut_off(ctx, ctx.move.source)
+                manual_common.require_shut_off(ctx, ctx.move.source)
                 return StepStatus.READY
             case True, True:
                 raise Blocked(
@@ -97,14 +95,14 @@ class PutInPlace(IdempotentAct):
         raise Blocked(f"The copy on {there.host} is gone: somebody removed it.")
 
     def do(self, ctx: StepContext) -> None:
-        ctx.hosts.run(str(ctx.move.target), folder.place(ctx.move))
+        ctx.hosts.run(str(ctx.move.target), instance_folder.place(ctx.move))
 
     def check_undo(self, ctx: StepContext) -> StepStatus:
-        there = by_hand.look_at_target(ctx)
+        there = manual_common.look_at_target(ctx)
         if there.folder and there.beside:
             return StepStatus.READY  # what is in its place was never ours
         back = not there.folder and there.domain == NONE
         return StepStatus.READY if back else StepStatus.DONE
 
     def undo(self, ctx: StepContext) -> None:
-        ctx.hosts.run(str(ctx.move.target), folder.unplace(ctx.move))
+        ctx.hosts.run(str(ctx.move.target), instance_folder.unplace(ctx.move))

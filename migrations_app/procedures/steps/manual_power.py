@@ -16,8 +16,7 @@ from migrations_app.procedures.expected_state import (
     Expected,
     volumes_text,
 )
-from migrations_app.procedures.steps import manual_common as by_hand
-from migrations_app.procedures.steps import request_trace as trace
+from migrations_app.procedures.steps import manual_common, request_trace
 
 LINES = 10  # of the console
 
@@ -36,7 +35,7 @@ class Stop(Act):
         }
 
     def check(self, ctx: StepContext) -> StepStatus:
-        server = by_hand.require_server_on(ctx, ctx.move.source)
+        server = manual_common.require_server_on(ctx, ctx.move.source)
         if not server.idle:
             return StepStatus.WAITING
         match server.status:
@@ -47,16 +46,16 @@ class Stop(Act):
         raise Blocked(f"The instance is {server.status}: it cannot be stopped.")
 
     def request_marker(self, ctx: StepContext) -> str:
-        return trace.request_marker(ctx)
+        return request_trace.request_marker(ctx)
 
     def do(self, ctx: StepContext) -> None:
         ctx.cloud.stop(ctx.move.server_id)
 
     def request_seen(self, ctx: StepContext) -> bool:
-        return trace.request_seen(ctx, "stop")
+        return request_trace.request_seen(ctx, "stop")
 
     def undo(self, ctx: StepContext) -> None:
-        if by_hand.look_at_target(ctx).runs:
+        if manual_common.look_at_target(ctx).runs:
             raise Blocked(
                 f"A domain of the instance is alive on {ctx.move.target}: it must not"
                 " be started a second time."
@@ -64,7 +63,7 @@ class Stop(Act):
         ctx.cloud.start(ctx.move.server_id)
 
     def undo_request_seen(self, ctx: StepContext) -> bool:
-        return trace.request_seen(ctx, "start")
+        return request_trace.request_seen(ctx, "start")
 
 
 class StartOnTarget(Act):
@@ -87,7 +86,7 @@ class StartOnTarget(Act):
         }
 
     def check(self, ctx: StepContext) -> StepStatus:
-        server = by_hand.require_server_on(ctx, ctx.move.target)
+        server = manual_common.require_server_on(ctx, ctx.move.target)
         if not server.idle:
             return StepStatus.WAITING
         if server.status == "ACTIVE":
@@ -99,10 +98,10 @@ class StartOnTarget(Act):
         return StepStatus.DONE if hosts <= {ctx.move.target} else StepStatus.WAITING
 
     def request_marker(self, ctx: StepContext) -> str:
-        return trace.request_marker(ctx)
+        return request_trace.request_marker(ctx)
 
     def do(self, ctx: StepContext) -> None:
-        here = by_hand.look_at_source(ctx)
+        here = manual_common.look_at_source(ctx)
         if here.runs:
             raise Blocked(
                 f"The domain of the instance is {here.domain} on {here.host}, although"
@@ -111,12 +110,12 @@ class StartOnTarget(Act):
         ctx.cloud.start(ctx.move.server_id)
 
     def request_seen(self, ctx: StepContext) -> bool:
-        return trace.request_seen(ctx, "start")
+        return request_trace.request_seen(ctx, "start")
 
     def check_undo(self, ctx: StepContext) -> StepStatus:
-        if (status := self.check(ctx)) is StepStatus.READY and by_hand.look_at_target(
-            ctx
-        ).written:
+        if (
+            status := self.check(ctx)
+        ) is StepStatus.READY and manual_common.look_at_target(ctx).written:
             raise Blocked(
                 f"The guest has run on {ctx.move.target} and written to its disks"
                 f" there, and returning to the disks on {ctx.move.source} would lose"
@@ -146,11 +145,11 @@ def _requests_finished(ctx: StepContext, name: str) -> bool:
 
     It lists a volume as attached before its host has connected it.
     """
-    for short in trace.actions_since(ctx, name):
+    for short in request_trace.actions_since(ctx, name):
         action = ctx.cloud.action(ctx.move.server_id, short.request_id)
         if any(event.result is None for event in action.events):
             return False
-        if why := trace.event_errors(ctx, action):
+        if why := request_trace.event_errors(ctx, action):
             raise Blocked(f"Nova could not do it: {why}")
     return True
 
@@ -185,7 +184,7 @@ class DetachVolumes(Act):
         return {**before, Aspect.VOLUMES: (NONE,)}
 
     def check(self, ctx: StepContext) -> StepStatus:
-        by_hand.require_shut_off(ctx, ctx.move.source)
+        manual_common.require_shut_off(ctx, ctx.move.source)
         if not _attached_volumes(ctx):
             return (
                 StepStatus.DONE
@@ -195,14 +194,14 @@ class DetachVolumes(Act):
         return StepStatus.READY
 
     def request_marker(self, ctx: StepContext) -> str:
-        return trace.request_marker(ctx)
+        return request_trace.request_marker(ctx)
 
     def do(self, ctx: StepContext) -> None:
         _detach(ctx, _attached_volumes(ctx))
 
     def request_seen(self, ctx: StepContext) -> bool:
         _requests_finished(ctx, "detach_volume")
-        asked = len(trace.actions_since(ctx, "detach_volume"))
+        asked = len(request_trace.actions_since(ctx, "detach_volume"))
         return asked >= len(ctx.move.facts["volumes"])
 
     def check_undo(self, ctx: StepContext) -> StepStatus:
@@ -223,7 +222,7 @@ class DetachVolumes(Act):
 
     def undo_request_seen(self, ctx: StepContext) -> bool:
         return (
-            len(trace.actions_since(ctx, "attach_volume"))
+            len(request_trace.actions_since(ctx, "attach_volume"))
             >= len(_missing_volumes(ctx))
             > 0
         )
@@ -241,7 +240,7 @@ class AttachVolumes(Act):
         return {**before, Aspect.VOLUMES: (volumes,)}
 
     def check(self, ctx: StepContext) -> StepStatus:
-        by_hand.require_server_on(ctx, ctx.move.target)
+        manual_common.require_server_on(ctx, ctx.move.target)
         if _missing_volumes(ctx):
             return StepStatus.READY
         return (
@@ -251,14 +250,14 @@ class AttachVolumes(Act):
         )
 
     def request_marker(self, ctx: StepContext) -> str:
-        return trace.request_marker(ctx)
+        return request_trace.request_marker(ctx)
 
     def do(self, ctx: StepContext) -> None:
         _attach(ctx, _missing_volumes(ctx))
 
     def request_seen(self, ctx: StepContext) -> bool:
         _requests_finished(ctx, "attach_volume")
-        asked = len(trace.actions_since(ctx, "attach_volume"))
+        asked = len(request_trace.actions_since(ctx, "attach_volume"))
         return asked >= len(ctx.move.facts["volumes"])
 
 
@@ -269,8 +268,11 @@ class GuestIsThere(Step):
     title = "Check domain and console"
 
     def check(self, ctx: StepContext) -> StepStatus:
-        server = by_hand.require_server_on(ctx, ctx.move.target)
-        here, there = by_hand.look_at_source(ctx), by_hand.look_at_target(ctx)
+        server = manual_common.require_server_on(ctx, ctx.move.target)
+        here, there = (
+            manual_common.look_at_source(ctx),
+            manual_common.look_at_target(ctx),
+        )
         if here.runs:
             raise Blocked(
                 f"The domain of the instance is {here.domain} on {here.host}, beside"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import paths
 from migrations_app.integrations.host_commands.instance_files import NONE
 from migrations_app.integrations.interfaces import Move, Server
 from migrations_app.procedures.base import Step, StepContext, StepStatus
@@ -13,7 +13,7 @@ from migrations_app.procedures.expected_state import (
     hosts_text,
     target_text,
 )
-from migrations_app.procedures.steps import manual_common as by_hand
+from migrations_app.procedures.steps import manual_common
 from migrations_app.procedures.steps.manual_common import IdempotentAct
 
 
@@ -23,7 +23,7 @@ class RestsThere(Step):
     title = "Check instance on source"
 
     def check(self, ctx: StepContext) -> StepStatus:
-        server = by_hand.require_server_on(ctx, ctx.move.source)
+        server = manual_common.require_server_on(ctx, ctx.move.source)
         if server.status not in {"ACTIVE", "SHUTOFF"}:
             raise Blocked(
                 f"The instance is {server.status}; it can be moved manually only when"
@@ -62,13 +62,16 @@ class HostsAreReady(Step):
         return {**before, Aspect.TARGET_FOLDER: (NONE,)}
 
     def check(self, ctx: StepContext) -> StepStatus:
-        if not places.known(ctx.move):
+        if not paths.known(ctx.move):
             raise Blocked(
                 "The hosts or Nova's database could not be read when the plan was"
                 " made, or paths there hold characters that are not handled. Request"
                 " it again."
             )
-        here, there = by_hand.look_at_source(ctx), by_hand.look_at_target(ctx)
+        here, there = (
+            manual_common.look_at_source(ctx),
+            manual_common.look_at_target(ctx),
+        )
         if not here.folder or here.domain == NONE:
             raise Blocked(
                 f"{here.host} has no {'folder' if not here.folder else 'domain'} of the"
@@ -123,7 +126,7 @@ class Lock(IdempotentAct):
     title = "Lock instance"
 
     def check(self, ctx: StepContext) -> StepStatus:
-        server = by_hand.require_server_on(ctx, ctx.move.source)
+        server = manual_common.require_server_on(ctx, ctx.move.source)
         return StepStatus.DONE if server.locked else StepStatus.READY
 
     def do(self, ctx: StepContext) -> None:
@@ -149,7 +152,7 @@ class Unlock(IdempotentAct):
     reversible = False
 
     def check(self, ctx: StepContext) -> StepStatus:
-        server = by_hand.require_server_on(ctx, ctx.move.target)
+        server = manual_common.require_server_on(ctx, ctx.move.target)
         return StepStatus.READY if locked_by_us(ctx, server) else StepStatus.DONE
 
     def do(self, ctx: StepContext) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import instance_folder as folder
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import instance_folder, paths
 from migrations_app.integrations.host_commands.instance_files import NONE
 from migrations_app.integrations.interfaces import Move
 from migrations_app.procedures.base import StepContext, StepStatus
 from migrations_app.procedures.expected_state import Aspect, Expected, target_text
-from migrations_app.procedures.steps import manual_common as by_hand
-from migrations_app.procedures.steps import nova_database_sql as row
+from migrations_app.procedures.steps import manual_common, nova_database_sql
 from migrations_app.procedures.steps.manual_common import IdempotentAct
 
 
@@ -21,9 +19,12 @@ class TellNova(IdempotentAct):
     title = "Update Nova database"
 
     def commands(self, move: Move) -> list[str]:
-        if not places.known(move):
+        if not paths.known(move):
             return []
-        return [each.shown for each in row.change_to_target(move, None).statements]
+        return [
+            each.shown
+            for each in nova_database_sql.change_to_target(move, None).statements
+        ]
 
     def expects(self, move: Move, before: Expected) -> Expected:
         there = (target_text(move),)
@@ -37,12 +38,15 @@ class TellNova(IdempotentAct):
             raise Blocked(
                 f"Nova's database says {now.place.host}: somebody else moved it."
             )
-        by_hand.require_shut_off(ctx, ctx.move.source)
+        manual_common.require_shut_off(ctx, ctx.move.source)
         return StepStatus.READY
 
     def do(self, ctx: StepContext) -> None:
         now = ctx.nova_db.row(ctx.move.server_id)
-        here, there = by_hand.look_at_source(ctx), by_hand.look_at_target(ctx)
+        here, there = (
+            manual_common.look_at_source(ctx),
+            manual_common.look_at_target(ctx),
+        )
         if here.changed or here.runs:
             raise Blocked(
                 f"Its disks on {here.host} were written to after they were copied"
@@ -51,7 +55,7 @@ class TellNova(IdempotentAct):
             )
         if not there.folder:
             raise Blocked(f"{there.host} has no folder of the instance (any more).")
-        ctx.nova_db.move(row.change_to_target(ctx.move, now.updated_at))
+        ctx.nova_db.move(nova_database_sql.change_to_target(ctx.move, now.updated_at))
 
     def check_undo(self, ctx: StepContext) -> StepStatus:
         now = ctx.nova_db.row(ctx.move.server_id)
@@ -61,7 +65,7 @@ class TellNova(IdempotentAct):
 
     def undo(self, ctx: StepContext) -> None:
         now = ctx.nova_db.row(ctx.move.server_id)
-        ctx.nova_db.move(row.change_to_source(ctx.move, now.updated_at))
+        ctx.nova_db.move(nova_database_sql.change_to_source(ctx.move, now.updated_at))
 
 
 class BindPorts(IdempotentAct):
@@ -101,9 +105,9 @@ class ForgetOnSource(IdempotentAct):
     reversible = False
 
     def commands(self, move: Move) -> list[str]:
-        if not places.known(move):
+        if not paths.known(move):
             return []
-        return [f"# on {move.source}\n{folder.retire(move).text}"]
+        return [f"# on {move.source}\n{instance_folder.retire(move).text}"]
 
     def expects(self, move: Move, before: Expected) -> Expected:
         return {
@@ -113,7 +117,7 @@ class ForgetOnSource(IdempotentAct):
         }
 
     def check(self, ctx: StepContext) -> StepStatus:
-        here = by_hand.look_at_source(ctx)
+        here = manual_common.look_at_source(ctx)
         if here.runs:
             raise Blocked(
                 f"The domain of the instance is {here.domain} on {here.host}: shut it"
@@ -123,11 +127,11 @@ class ForgetOnSource(IdempotentAct):
         return StepStatus.DONE if gone else StepStatus.READY
 
     def do(self, ctx: StepContext) -> None:
-        there = by_hand.look_at_target(ctx)
+        there = manual_common.look_at_target(ctx)
         if not there.folder or (ctx.move.facts["running"] and not there.runs):
             raise Blocked(
                 f"The instance does not run correctly on {there.host} (domain:"
                 f" {there.domain}); what {ctx.move.source} has of it is kept until it"
                 " is."
             )
-        ctx.hosts.run(ctx.move.source, folder.retire(ctx.move))
+        ctx.hosts.run(ctx.move.source, instance_folder.retire(ctx.move))

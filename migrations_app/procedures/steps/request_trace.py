@@ -16,7 +16,7 @@ from datetime import datetime
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Action, ActionEvent, Migration
 from migrations_app.procedures.base import StepContext
-from migrations_app.procedures.steps import failure_logs as compute_logs
+from migrations_app.procedures.steps import failure_logs
 
 # Events that say only that the search was over, not why.
 _VAGUE = ("conductor_", "cold_migrate")
@@ -120,7 +120,7 @@ def failure_reason(ctx: StepContext, name: str) -> str:
     said = event_errors(ctx, newer[0])
     record = record_since(first)
     target = (record and record.target) or ctx.move.target
-    logged = compute_logs.failure_reason(ctx, newer[0].request_id, target=target)
+    logged = failure_logs.failure_reason(ctx, newer[0].request_id, target=target)
     return (
         f" Its events say: {_with_full_stop(said)}" if said else logged and f" {logged}"
     )
@@ -147,7 +147,7 @@ def _failure_sentence(
         return "The migration was reverted in Nova; the instance is where it was."
     errors = event_errors(ctx, action)
     target = (record and record.target) or ctx.move.target
-    logged = compute_logs.failure_reason(ctx, action.request_id, target=target)
+    logged = failure_logs.failure_reason(ctx, action.request_id, target=target)
     if errors:
         return f"Nova aborted the move: {errors}"
     word = record.status if record is not None else "error"

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Refusal, Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
 from migrations_app.models import Delegation
 from migrations_app.models.lookup import get_or_gone
@@ -51,7 +51,7 @@ def delegate(
             ends_at=ends_at,
             made_at=now,
         )
-        audit.record("delegation.made", by=by, note=reason, after=_told(row))
+        recorder.record("delegation.made", by=by, note=reason, after=_told(row))
     return row
 
 
@@ -61,7 +61,7 @@ def revoke(number: int, *, by: User) -> Delegation:
     Raises Gone, NotAllowed, and TooLate if it is over already.
     """
     row = get_or_gone(Delegation.objects.all(), number, "delegation")
-    if refusal := why_not_revoke(policy.person(by), row):
+    if refusal := why_not_revoke(permissions.person(by), row):
         raise refusal.error()
     now = timezone.now()
     with transaction.atomic():
@@ -70,7 +70,7 @@ def revoke(number: int, *, by: User) -> Delegation:
         ).update(revoked_at=now, revoked_by_name=by.get_username())
         if changed != 1:
             raise TooLate("The delegation has ended already.")
-        audit.record("delegation.revoked", by=by, before=_told(row))
+        recorder.record("delegation.revoked", by=by, before=_told(row))
     row.refresh_from_db()
     return row
 
@@ -102,7 +102,7 @@ def _taker(name: str, by: User) -> User:
         raise Unfit("You cannot delegate to yourself: choose another person.")
     if taker.is_superuser:
         raise Unfit(f"{name} is a superuser, and approvals by superusers do not count.")
-    if policy.why_not(policy.person(taker), Verb.SEE):
+    if permissions.why_not(permissions.person(taker), Verb.SEE):
         raise Unfit(
             f"{name} has no role and cannot see requests: ask an administrator of"
             " novaweb to give them a role."

@@ -13,12 +13,11 @@ from django.utils import timezone
 from migrations_app.access.permissions import Role, Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
 from migrations_app.models import ApprovalPolicy, PolicyVersion
 from migrations_app.models.lookup import get_or_gone
-from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.approvals import rules
+from migrations_app.requests.approvals import evaluate, rules
 from migrations_app.requests.approvals.rules import Rule
 
 LONGEST_NAME = 100
@@ -62,7 +61,7 @@ def create(
                 name=read.name, weight=weight, rule=read.as_data()
             )
             _keep(row, by=by, note=note)
-            audit.record("policy.created", by=by, note=note, after=told(row))
+            recorder.record("policy.created", by=by, note=note, after=told(row))
     except IntegrityError as error:
         raise Unfit(f"There is a policy called “{read.name}” already.") from error
     return row
@@ -106,7 +105,7 @@ def change(
                 raise TooLate(_CHANGED)
             row.refresh_from_db()
             _keep(row, by=by, note=note)
-            audit.record(verb, by=by, note=note, before=before, after=told(row))
+            recorder.record(verb, by=by, note=note, before=before, after=told(row))
     except IntegrityError as error:
         raise Unfit(f"There is a policy called “{read.name}” already.") from error
     return row
@@ -134,7 +133,7 @@ def told(row: ApprovalPolicy) -> dict[str, Any]:
         "weight": row.weight,
         "active": row.active,
         "version": row.version,
-        **rulings.rule_of(row).as_data(),
+        **evaluate.rule_of(row).as_data(),
     }
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from migrations_app.models import Hypervisor, Instance
 from migrations_app.requests.approvals.rules import PolicyFacts
-from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows import schedule
 from migrations_app.requests.windows.calendar.conflicts import inside
 from migrations_app.requests.windows.calendar.scope import Spot, Where
 
@@ -70,7 +70,7 @@ def policy_facts(
         host: (zone, aggregates)
         for host, zone, aggregates in rows.values_list("host", "zone", "aggregates")
     }
-    windows = timetable.rules(start, end)
+    windows = schedule.rules(start, end)
     found = []
     for each in ways:
         known = [places[host] for host in each.hosts if host in places]

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from migrations_app.errors import Unfit
-from migrations_app.requests.approvals import wording as words
+from migrations_app.requests.approvals import wording as approval_wording
 
 MOST_STAGES, MOST_APPROVERS = 5, 9
 MOST_NAMES, LONGEST_NAME = 200, 255
@@ -40,7 +40,7 @@ class Stage:
     @property
     def words(self) -> str:
         """The stage in words, as in: 2 of approver or change-board."""
-        return f"{self.approvers} of {words.either(self.groups)}"
+        return f"{self.approvers} of {approval_wording.either(self.groups)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from django.utils import timezone
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.audit import notes as audit_notes
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
 from migrations_app.integrations.clouds import configured
 from migrations_app.models import Window
 from migrations_app.models.lookup import get_or_gone
-from migrations_app.requests.windows import schedule as timetable
-from migrations_app.requests.windows.calendar import occurrences as expand
+from migrations_app.requests.windows import schedule
+from migrations_app.requests.windows.calendar import occurrences
 from migrations_app.requests.windows.calendar.window import (
     WindowKind,
     WindowRule,
@@ -98,10 +98,10 @@ def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
                 " meanwhile. Reload the page."
             )
         row = window(window_id)
-        audit.record(
+        recorder.record(
             "window.changed",
             by=by,
-            about=audit.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
+            about=recorder.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
             note=row.reason,
             before=before,
             after=facts(row),
@@ -126,10 +126,10 @@ def retire(window_id: int, *, by: User, note: str) -> Window:
         )
         if changed != 1:
             raise TooLate("The window is retired already.")
-        audit.record(
+        recorder.record(
             "window.retired",
             by=by,
-            about=audit.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
+            about=recorder.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
             note=note,
             before=facts(row),
         )
@@ -159,7 +159,7 @@ def fields(wish: Wish) -> dict[str, Any]:
     reason = audit_notes.note(wish.reason, "Give a reason for the window.")
     if wish.kind not in set(WindowKind):
         raise Unfit("A window is a maintenance window or a freeze.")
-    rule = expand.checked(
+    rule = occurrences.checked(
         WindowRule(
             kind=WindowKind(wish.kind),
             name=name,
@@ -186,13 +186,13 @@ def fields(wish: Wish) -> dict[str, Any]:
         "exceptions": [each.isoformat() for each in rule.exceptions],
         "reason": reason,
         "begins_at": occurrence(rule, rule.starts).begins,
-        "over_at": expand.over_at(rule),
+        "over_at": occurrences.over_at(rule),
     }
 
 
 def wish_of(row: Window) -> Wish:
     """Return the window as the wish that would create it again."""
-    rule = timetable.rule_of(row)
+    rule = schedule.rule_of(row)
     return Wish(
         name=row.name,
         kind=row.kind,
@@ -226,10 +226,10 @@ def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            audit.record(
+            recorder.record(
                 "window.created",
                 by=by,
-                about=audit.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
+                about=recorder.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
                 note=row.reason,
                 after=facts(row),
             )

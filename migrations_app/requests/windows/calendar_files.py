@@ -11,8 +11,8 @@ from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.errors import VerbError
 from migrations_app.models import Window
-from migrations_app.requests.windows import actions as windows
-from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows import actions as window_actions
+from migrations_app.requests.windows import schedule
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar import ics
 from migrations_app.requests.windows.calendar.ics import Read
@@ -61,7 +61,7 @@ def take_in(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
 
 def give_out(rows: Iterable[Window]) -> bytes:
     """Return the windows as a calendar file."""
-    return ics.write((timetable.rule_of(row), row.uid, row.changed_at) for row in rows)
+    return ics.write((schedule.rule_of(row), row.uid, row.changed_at) for row in rows)
 
 
 def summary(planned: Sequence[Planned]) -> str:
@@ -91,7 +91,7 @@ def _planned(event: Read, scope: EventDefaults, row: Window | None) -> Planned:
         return Planned("retired", event.name, row=row)
     wish = _wish(event, scope)
     try:
-        values = windows.fields(wish)
+        values = window_actions.fields(wish)
     except VerbError as error:
         return Planned("left-out", event.name, error.sentence)
     if row is None:
@@ -125,11 +125,13 @@ def _done(planned: Planned, *, by: User) -> Planned:
     try:
         match planned.what:
             case "new" if wish is not None:
-                row = windows.create(wish, by=by)
+                row = window_actions.create(wish, by=by)
             case "changed" if wish is not None and row is not None:
-                row = windows.change(row.pk, wish, by=by, version=row.version)
+                row = window_actions.change(row.pk, wish, by=by, version=row.version)
             case "retired" if row is not None:
-                row = windows.retire(row.pk, by=by, note="Cancelled in its calendar.")
+                row = window_actions.retire(
+                    row.pk, by=by, note="Cancelled in its calendar."
+                )
     except VerbError as error:
         return replace(planned, what="left-out", why=error.sentence)
     return replace(planned, row=row)

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from migrations_app.models import Hypervisor, Instance, MigrationRequest, Window
 from migrations_app.models.states import BEFORE_START, OPEN_REQUESTS
-from migrations_app.requests.windows.calendar import conflicts as standing
+from migrations_app.requests.windows.calendar import conflicts as calendar_conflicts
 from migrations_app.requests.windows.calendar.conflicts import WindowConflict
 from migrations_app.requests.windows.calendar.occurrences import SLACK, all_between
 from migrations_app.requests.windows.calendar.scope import Spot, Where, touches
@@ -90,15 +90,17 @@ def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
     start, end = request.window_start, request.window_end
     if end is not None and now >= end:
         return StartBlock(
-            f"Its window ended at {standing.utc(end)} before it could start: create a"
-            " new request if the move is still needed.",
+            f"Its window ended at {calendar_conflicts.utc(end)} before it could start:"
+            " create a new request if the move is still needed.",
             now,
             over=True,
         )
     if start is not None and now < start:
-        return StartBlock(f"Its window begins at {standing.utc(start)}.", start)
+        return StartBlock(
+            f"Its window begins at {calendar_conflicts.utc(start)}.", start
+        )
     least, _ = lasting(request.estimate)
-    frozen = standing.frozen(
+    frozen = calendar_conflicts.frozen(
         rules(now), where_of(request), now=now, lasts=timedelta(seconds=least)
     )
     if frozen is None:
@@ -106,7 +108,8 @@ def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
     if end is not None and frozen.until >= end:
         return StartBlock(
             f"{frozen.sentence} The freeze covers the rest of the window, which ends"
-            f" at {standing.utc(end)}: create a new request with another window.",
+            f" at {calendar_conflicts.utc(end)}: create a new request with another"
+            " window.",
             now,
             over=True,
         )
@@ -129,7 +132,7 @@ def conflicts(
     """Return the conflicts of a move of these hosts at that time."""
     now = timezone.now()
     least, most = lasting(estimate)
-    known = standing.conflicts(
+    known = calendar_conflicts.conflicts(
         rules(now),
         about,
         now=now,
@@ -169,7 +172,7 @@ def conflicts_of_instance(
 def openings(about: Where, *, most: int = 6) -> list[tuple[datetime, datetime]]:
     """Return the next times in which all these hosts have a maintenance window."""
     now = timezone.now()
-    return standing.openings(rules(now), about, now=now, most=most)
+    return calendar_conflicts.openings(rules(now), about, now=now, most=most)
 
 
 def upcoming(about: Where, *, days: int = 30, most: int = 8) -> list[Occurrence]:
@@ -240,7 +243,7 @@ def calendar(
 def next_of(rule: WindowRule, *, most: int = 10) -> list[Occurrence]:
     """Return the window's next occurrences, at most 400 days ahead."""
     now = timezone.now()
-    return all_between([rule], now, now + standing.FAR)[:most]
+    return all_between([rule], now, now + calendar_conflicts.FAR)[:most]
 
 
 def _asked_for(rule: WindowRule, about: Where) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.audit.command_entries import (
     answer_of,
     before_and_after,
@@ -65,7 +65,7 @@ class _StepRecorder:
         return before_and_after(ask, facts, verbs=verbs, write=self._write)
 
     def _write(self, verb: str, after: dict[str, Any]) -> AuditEntry:
-        return audit.record(verb, about=self.run, after=after)
+        return recorder.record(verb, about=self.run, after=after)
 
     def record_read(self, facts: dict[str, Any], ask: Callable[[], Any]) -> Any:
         """Ask, with an entry if this was not asked in this step with that answer."""
@@ -83,7 +83,7 @@ class _StepRecorder:
         key = (self.run.pk, self.step, facts.get("host"), facts["sha256"])
         if (_seen.get(key) or self._last_shape(facts)) != shape:
             after = {"step": self.step, **facts, **outcome, "shape": shape}
-            audit.record("run.looked", about=self.run, after=after)
+            recorder.record("run.looked", about=self.run, after=after)
         _seen[key] = shape
         while len(_seen) > _MAX_SEEN:
             _seen.popitem(last=False)

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import MigrationRequest, Run, Step
 from migrations_app.models.states import (
     OPEN_RUNS,
@@ -24,7 +24,7 @@ from migrations_app.models.states import (
     request_sources,
 )
 from migrations_app.procedures.base import StepContext
-from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine import run_log
 from migrations_app.runs.engine.command_audit import recorded
 from migrations_app.runs.engine.lease import RunLease
 from migrations_app.runs.engine.run_context import Outcome, RunContext
@@ -65,7 +65,7 @@ class RunWriter:
     # -- the run's log, its rows and its lease -----------------------------------
     def log(self, text: str, row: Step | None = None, /, **fields: Any) -> None:
         """Add a line to the run's log, and write ``fields`` to the run."""
-        journal.add_line(self.lease, text, step=row.key if row else "", **fields)
+        run_log.add_line(self.lease, text, step=row.key if row else "", **fields)
         for name, value in fields.items():
             setattr(self.context.run, name, value)
 
@@ -87,7 +87,7 @@ class RunWriter:
         with transaction.atomic():
             self.log(text, row)
             _update(row, fields)
-            audit.record("run.asked", about=run, note=text, after={"step": row.key})
+            recorder.record("run.asked", about=run, note=text, after={"step": row.key})
 
     def record_trouble(self, sentence: str, row: Step | None = None) -> None:
         """Note why the run cannot proceed just now; one line per new reason.
@@ -206,7 +206,7 @@ class RunWriter:
             copy_state_to_request(run, state, why=why, now=now)
             if over:
                 after = {**(after or {}), **log_proof(run.pk)}
-            audit.record(verb, about=run, note=why, after=after)
+            recorder.record(verb, about=run, note=why, after=after)
         return Outcome.CONTINUE if walking else Outcome.ENDED
 
 

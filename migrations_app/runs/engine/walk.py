@@ -17,7 +17,7 @@ from migrations_app.errors import LostLease, own_fault
 from migrations_app.integrations.interfaces import World
 from migrations_app.models.lease import Clock
 from migrations_app.models.states import RunState
-from migrations_app.runs.engine import lease_heartbeat as heart
+from migrations_app.runs.engine import lease_heartbeat
 from migrations_app.runs.engine.forward import go_forward
 from migrations_app.runs.engine.lease import RunLease
 from migrations_app.runs.engine.run_context import Outcome, RunContext
@@ -42,7 +42,7 @@ def walk(
     lease = RunLease(run_id, clock)
     if not lease.claim():
         return None
-    with heart.kept_alive(lease):
+    with lease_heartbeat.kept_alive(lease):
         try:
             return _walk(lease, world_of)
         except LostLease:

@@ -14,7 +14,7 @@ from migrations_app.errors import LostLease
 from migrations_app.models import Probe, Sample
 from migrations_app.models.lease import Lease, free
 from migrations_app.models.states import WALKING_RUNS, RunState
-from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine import run_log
 from migrations_app.runs.probe import gaps
 from migrations_app.runs.probe.gaps import Answer
 
@@ -72,7 +72,7 @@ def release_with_reason(token: str, run: int, sentence: str) -> dict[int, str]:
         new = lease.mine().exclude(trouble=sentence).exists()
         lease.write(lease="", lease_until=now + RETRY_AFTER, trouble=sentence)
         if new:
-            journal.add_note(run, f"The guest is not probed: {sentence}", at=now)
+            run_log.add_note(run, f"The guest is not probed: {sentence}", at=now)
     return {}
 
 
@@ -108,7 +108,7 @@ def _begin(lease: ProbeLease, probe: Probe, now: datetime) -> None:
         with suppress(LostLease), transaction.atomic():
             lease.write(begun_at=now)
             text = f"The guest is probed every 200 ms: {probe.target}."
-            journal.add_note(probe.run_id, text, at=now)
+            run_log.add_note(probe.run_id, text, at=now)
 
 
 def _write(answers: Mapping[int, Sequence[Answer]]) -> None:
@@ -163,7 +163,7 @@ def _end(probe: Probe, token: str, now: datetime) -> None:
         ProbeLease(_of(probe.pk), token, now).release(
             over_at=now, result=result.as_dict()
         )
-        journal.add_note(probe.run_id, f"{probe.target}: {gaps.words(result)}", at=now)
+        run_log.add_note(probe.run_id, f"{probe.target}: {gaps.words(result)}", at=now)
 
 
 def of_run(run: int) -> list[Answer]:

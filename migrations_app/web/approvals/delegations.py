@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.errors import NovawebError
-from migrations_app.requests.approvals import delegations as verbs
+from migrations_app.requests.approvals import delegations as approval_delegations
 from migrations_app.web.approvals.forms import DelegationForm
 from migrations_app.web.page import page, person_of, user_of
 
@@ -32,7 +32,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show(request, form, status=422)
     try:
-        row = verbs.delegate(by=user_of(request), **form.cleaned_data)
+        row = approval_delegations.delegate(by=user_of(request), **form.cleaned_data)
     except NovawebError as error:
         return _show(request, form, trouble=error.sentence, status=error.status)
     messages.success(
@@ -45,7 +45,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
 @page()
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """End the delegation."""
-    row = verbs.revoke(pk, by=user_of(request))
+    row = approval_delegations.revoke(pk, by=user_of(request))
     said = f"{row.taker_name} can no longer approve in place of {row.giver_name}."
     messages.success(request, said)
     return redirect("delegations")
@@ -55,15 +55,15 @@ def _show(
     request: HttpRequest, form: DelegationForm, *, trouble: str = "", status: int = 200
 ) -> HttpResponse:
     person = person_of(request)
-    is_open = set(verbs.open_now().values_list("pk", flat=True))
+    is_open = set(approval_delegations.open_now().values_list("pk", flat=True))
     rows = [
-        (row, row.pk in is_open, not verbs.why_not_revoke(person, row))
-        for row in verbs.delegations()[:MOST]
+        (row, row.pk in is_open, not approval_delegations.why_not_revoke(person, row))
+        for row in approval_delegations.delegations()[:MOST]
     ]
     context: dict[str, Any] = {
         "form": form,
         "rows": rows,
-        "refusal": policy.why_not(person, Verb.DELEGATE),
+        "refusal": permissions.why_not(person, Verb.DELEGATE),
     }
     if trouble:
         context["trouble"] = trouble

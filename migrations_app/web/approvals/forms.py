@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from migrations_app.requests.approvals import wording as words
+from migrations_app.requests.approvals import wording as approval_wording
 from migrations_app.requests.approvals.rules import CONDITIONS, When
 from migrations_app.widgets import Form, LongText, MomentInput
 from migrations_app.wording import LONGEST_TEXT
@@ -114,8 +114,8 @@ class PolicyForm(Form):
         """The rule as data. Raises Unfit for a line that is not a stage."""
         given = self.cleaned_data
         return {
-            **{name: words.names(given[name]) for name in CONDITIONS},
-            "stages": words.stages(given["stages"]),
+            **{name: approval_wording.names(given[name]) for name in CONDITIONS},
+            "stages": approval_wording.stages(given["stages"]),
             "instances_at_least": _or(given["instances_at_least"], 1),
             "window": given["window"],
             "approval_hours": given["approval_hours"],

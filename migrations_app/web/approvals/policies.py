@@ -16,8 +16,8 @@ from django.views.decorators.http import (
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.models import ApprovalPolicy
-from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.approvals import policies as verbs
+from migrations_app.requests.approvals import evaluate
+from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, user_of
@@ -29,7 +29,7 @@ FORM = ["GET", "HEAD", "POST"]
 @page(Verb.SEE_POLICIES)
 def policies(request: HttpRequest) -> HttpResponse:
     """List all policies: active ones first, highest priority first."""
-    rows = [(row, rulings.rule_of(row)) for row in verbs.all_policies()]
+    rows = [(row, evaluate.rule_of(row)) for row in approval_policies.all_policies()]
     return render(request, "approvals/policies.html", {"rows": rows})
 
 
@@ -37,7 +37,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 @page(Verb.SEE_POLICIES)
 def policy(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one policy with all its versions."""
-    return _show(request, verbs.one(pk))
+    return _show(request, approval_policies.one(pk))
 
 
 @require_http_methods(FORM)
@@ -54,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(request, "approvals/policy_form.html", context, status=422)
     given = form.cleaned_data
     try:
-        row = verbs.create(
+        row = approval_policies.create(
             by=user_of(request),
             name=given["name"],
             weight=given["weight"],
@@ -74,7 +74,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @page(Verb.SET_POLICY)
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the filled form; save the next version."""
-    row = verbs.one(pk)
+    row = approval_policies.one(pk)
     context: dict[str, Any] = {"row": row}
     if request.method != "POST":
         typed = policy_as_typed(row.rule)
@@ -88,7 +88,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     given = form.cleaned_data
     version = request.POST.get("version", "")
     try:
-        verbs.change(
+        approval_policies.change(
             pk,
             by=user_of(request),
             version=int(version) if version.isdecimal() and len(version) < 9 else 0,
@@ -111,10 +111,12 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 @page(Verb.SET_POLICY)
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Retire the policy."""
-    row = verbs.one(pk)
+    row = approval_policies.one(pk)
     try:
         note = note_in(request.POST)
-        verbs.retire(pk, by=user_of(request), version=row.version, note=note)
+        approval_policies.retire(
+            pk, by=user_of(request), version=row.version, note=note
+        )
     except NovawebError as error:
         return _show(request, row, error)
     messages.success(request, "The policy is retired.")
@@ -124,12 +126,14 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
 def _show(
     request: HttpRequest, row: ApprovalPolicy, error: NovawebError | None = None
 ) -> HttpResponse:
-    rule = rulings.rule_of(row)
+    rule = evaluate.rule_of(row)
     context: dict[str, Any] = {
         "row": row,
         "rule": rule,
-        "too_few": verbs.too_few(rule) if row.active else [],
-        "versions": [(each, verbs.rule_then(each)) for each in row.versions.all()],
+        "too_few": approval_policies.too_few(rule) if row.active else [],
+        "versions": [
+            (each, approval_policies.rule_then(each)) for each in row.versions.all()
+        ],
     }
     if error is not None:
         context["trouble"] = error.sentence

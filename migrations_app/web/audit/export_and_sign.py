@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from migrations_app.access.permissions import Verb
-from migrations_app.audit import actions as attest
-from migrations_app.audit import download as sending
+from migrations_app.audit import actions as audit_actions
+from migrations_app.audit import download
 from migrations_app.audit.filters import AuditFilter
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import AuditEntry
@@ -22,12 +22,12 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """Return the filtered entries as a self-verifying file."""
     try:
         how = request.GET.get("format", "jsonl")
-        if how not in sending.FORMATS:
+        if how not in download.FORMATS:
             raise Unfit("An export is jsonl, csv or proof (of the csv).")
         wanted = AuditFilter(request.GET, queryset=AuditEntry.objects.all())
         if not wanted.form.is_valid():
             raise Unfit("The filters are not valid: correct them on the audit page.")
-        made = attest.export(
+        made = audit_actions.export(
             by=user_of(request),
             narrow=lambda rows: wanted.filter_queryset(rows),
             filters=_filters(request),
@@ -35,7 +35,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
         )
     except NovawebError as error:
         return sorry(request, error)
-    return sending.answer(request, made, how)
+    return download.answer(request, made, how)
 
 
 @require_POST
@@ -43,7 +43,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 def sign(request: HttpRequest) -> HttpResponse:
     """Sign the head of the chain now."""
     try:
-        signed = attest.sign(by=user_of(request))
+        signed = audit_actions.sign(by=user_of(request))
         messages.success(request, f"Signed up to entry {signed.entry}.")
     except Unfit as error:
         messages.error(request, error.sentence)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.models import AuditEntry
 from migrations_app.web.lists import ATTRS
 from migrations_app.web.tags.novaweb import icon, when
@@ -33,7 +33,7 @@ class AuditTable(tables.Table):  # type: ignore[misc]
     def render_sentence(self, record: AuditEntry) -> SafeString:
         """The entry as a sentence."""
         place = reverse("audit-entry", args=[record.pk])
-        words = ": ".join(filter(None, (audit.sentence(record), entry_step(record))))
+        words = ": ".join(filter(None, (recorder.sentence(record), entry_step(record))))
         return format_html('<a href="{}">{}</a>', place, words)
 
     def render_at(self, record: AuditEntry) -> SafeString:

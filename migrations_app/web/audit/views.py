@@ -12,12 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import queries as audit_queries
-from migrations_app.audit import queries as reading
-from migrations_app.audit import saved_searches as searches
-from migrations_app.audit import search, signing
+from migrations_app.audit import saved_searches, search, signing
 from migrations_app.audit.filters import AuditFilter
 from migrations_app.audit.search import Page
 from migrations_app.audit.verify import verify_segment
@@ -43,9 +41,9 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     row = audit_queries.audit_entry(pk)
     context = {
         "entry": row,
-        "newer": reading.neighbour(pk, newer=True),
-        "older": reading.neighbour(pk, newer=False),
-        "same_act": reading.of_act(row),
+        "newer": audit_queries.neighbour(pk, newer=True),
+        "older": audit_queries.neighbour(pk, newer=False),
+        "same_act": audit_queries.of_act(row),
         "chain": verify_segment([pk]),
         "signed": signing.standing(timezone.now()),
     }
@@ -61,7 +59,7 @@ def save(request: HttpRequest) -> HttpResponse:
     try:
         if not wanted.form.is_valid():
             raise Unfit("The filters are not valid. Correct them first.")
-        row = searches.save(
+        row = saved_searches.save(
             by=user_of(request),
             name=request.POST.get("name", ""),
             filters=_filters(sent),
@@ -78,7 +76,7 @@ def save(request: HttpRequest) -> HttpResponse:
 @page(Verb.SEE_AUDIT)
 def kept(request: HttpRequest, pk: int) -> HttpResponse:
     """Redirect to the saved search; its address is permanent."""
-    row = searches.seen(pk, by=person_of(request))
+    row = saved_searches.seen(pk, by=person_of(request))
     # jsonb keeps no order of its own that a person would expect
     return redirect(f"{reverse('audit')}?{urlencode(sorted(row.filters.items()))}")
 
@@ -87,7 +85,7 @@ def kept(request: HttpRequest, pk: int) -> HttpResponse:
 @page(Verb.SAVE_SEARCH)
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove the saved search."""
-    searches.remove(pk, by=user_of(request))
+    saved_searches.remove(pk, by=user_of(request))
     messages.success(request, "The search is removed.")
     return redirect("audit")
 
@@ -120,11 +118,11 @@ def _list(
     table.filters = urlencode(_filters(given))
     table.chain = chain_of(found.entries)
     person = person_of(request)
-    table.may_save = not policy.why_not(person, Verb.SAVE_SEARCH)
+    table.may_save = not permissions.why_not(person, Verb.SAVE_SEARCH)
     context = {
         "table": table,
         "wanted": wanted,
-        "searches": list(searches.seen_by(person)),
+        "searches": list(saved_searches.seen_by(person)),
         **(more or {}),
     }
     return render(request, "audit/entries.html", context, status=status)

@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from migrations_app.access.permissions import Verb
-from migrations_app.drains import actions as verbs
-from migrations_app.drains import queries as drains_seen
+from migrations_app.drains import actions as drain_actions
+from migrations_app.drains import queries as drain_queries
 from migrations_app.errors import NovawebError
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.models import Drain
@@ -24,12 +24,12 @@ from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, user_of
 
 _VERBS: dict[str, tuple[Callable[..., Drain], str]] = {
-    "reject": (verbs.reject, "You rejected this drain."),
-    "withdraw": (verbs.withdraw, "You withdrew this drain."),
-    "pause": (verbs.pause, "The drain is paused: no new move starts."),
-    "resume": (verbs.resume, "The drain is resumed."),
+    "reject": (drain_actions.reject, "You rejected this drain."),
+    "withdraw": (drain_actions.withdraw, "You withdrew this drain."),
+    "pause": (drain_actions.pause, "The drain is paused: no new move starts."),
+    "resume": (drain_actions.resume, "The drain is resumed."),
     "cancel": (
-        verbs.cancel,
+        drain_actions.cancel,
         "The drain is cancelled: no new move starts, and running moves finish.",
     ),
 }
@@ -51,7 +51,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, status=422)
     try:
-        row = verbs.ask(by=user_of(request), **form.asked)
+        row = drain_actions.ask(by=user_of(request), **form.asked)
     except NovawebError as error:
         return _form(request, form, {"trouble": error.sentence}, status=error.status)
     messages.success(
@@ -70,10 +70,10 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         note = note_in(request.POST)
         if verb == "approve":
             digest = request.POST.get("plan_digest", "")
-            row = verbs.approve(pk, by=by, plan_digest=digest, note=note)
+            row = drain_actions.approve(pk, by=by, plan_digest=digest, note=note)
             messages.success(request, _approved(row))
         elif verb == "move-back":
-            row = verbs.move_back(pk, by=by, reason=note)
+            row = drain_actions.move_back(pk, by=by, reason=note)
             messages.success(request, "You requested to move the instances back.")
             return redirect("drain", pk=row.pk)
         elif verb in _VERBS:
@@ -85,7 +85,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     except NovawebError as error:
         return show_drain(
             request,
-            drains_seen.drain(pk),
+            drain_queries.drain(pk),
             trouble=error.sentence,
             tried=verb,
             note=request.POST.get("note", ""),

@@ -12,18 +12,18 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 from django_tables2 import RequestConfig
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Refusal, Verb
-from migrations_app.drains import actions as verbs
-from migrations_app.drains import queries as drains_seen
+from migrations_app.drains import actions as drain_actions
+from migrations_app.drains import queries as drain_queries
 from migrations_app.drains.filters import DrainFilter
 from migrations_app.drains.planner.model import Limits
 from migrations_app.drains.planner.violations import Broken
 from migrations_app.models import AuditEntry, Decision, Drain, MigrationRequest
 from migrations_app.models.states import OPEN_DRAINS, DrainState
-from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.approvals.status import ApprovalStatus
-from migrations_app.web.drains import effect_bars as effects
+from migrations_app.web.drains import effect_bars
 from migrations_app.web.drains.tables import DrainTable
 from migrations_app.web.lists import PAGES
 from migrations_app.web.page import page, person_of, user_of
@@ -36,11 +36,11 @@ _BEFORE = {DrainState.REQUESTED, DrainState.APPROVED}
 def drains(request: HttpRequest) -> HttpResponse:
     """List drains, newest first, with filters."""
     wanted = DrainFilter(
-        request.GET, queryset=drains_seen.drains(), person=person_of(request)
+        request.GET, queryset=drain_queries.drains(), person=person_of(request)
     )
     table = DrainTable(wanted.qs)
     RequestConfig(request, paginate=PAGES).configure(table)
-    table.counts = drains_seen.counts([row.record.pk for row in table.paginated_rows])
+    table.counts = drain_queries.counts([row.record.pk for row in table.paginated_rows])
     return render(request, "drains/list.html", {"table": table, "wanted": wanted})
 
 
@@ -48,7 +48,7 @@ def drains(request: HttpRequest) -> HttpResponse:
 @page()
 def drain(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one drain: plan, effect, progress and result."""
-    return show_drain(request, drains_seen.drain(pk))
+    return show_drain(request, drain_queries.drain(pk))
 
 
 @require_safe
@@ -58,7 +58,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
     When the state has changed, an event makes the page load the rest.
     """
-    row = drains_seen.drain(pk)
+    row = drain_queries.drain(pk)
     answer = render(request, "drains/_progress.html", vars(_progress(row)))
     if request.GET.get("state") != row.state:
         trigger_client_event(answer, "drain-changed", after="settle")
@@ -71,7 +71,7 @@ class DrainProgress:
 
     drain: Drain
     moves: list[MigrationRequest]
-    tally: drains_seen.Tally
+    tally: drain_queries.Tally
     open: bool
     before: bool  # it has not started
 
@@ -86,7 +86,7 @@ class DrainPage(DrainProgress):
     no_policy: str
     decisions: list[Decision]
     history: list[AuditEntry]
-    touched: list[effects.Touched]
+    touched: list[effect_bars.Touched]
     broken: Sequence[Broken]
     may: dict[str, bool]  # by action
     no_approve: Refusal | None  # why they may not; None: they may
@@ -96,11 +96,11 @@ class DrainPage(DrainProgress):
 
 
 def _progress(row: Drain) -> DrainProgress:
-    moves = drains_seen.moves(row)
+    moves = drain_queries.moves(row)
     return DrainProgress(
         drain=row,
         moves=moves,
-        tally=drains_seen.tally(moves),
+        tally=drain_queries.tally(moves),
         open=row.state in OPEN_DRAINS,
         before=row.state in _BEFORE,
     )
@@ -117,17 +117,17 @@ def show_drain(
 ) -> HttpResponse:
     """Return the page of the drain, with the error of an action, if any."""
     now = _progress(row)
-    effect = drains_seen.foreseen(row, now.moves) if now.before else None
-    no_approve = verbs.why_not(user_of(request), Verb.APPROVE, row)
+    effect = drain_queries.foreseen(row, now.moves) if now.before else None
+    no_approve = drain_actions.why_not(user_of(request), Verb.APPROVE, row)
     shown = DrainPage(
         **vars(now),
         stays=row.stays,
-        limits=drains_seen.limits(row),
-        approval_statuses=drains_seen.approval_statuses(row) if now.before else [],
-        no_policy=rulings.NO_POLICY,
-        decisions=drains_seen.decisions(row),
-        history=drains_seen.history(row),
-        touched=effects.touched(effect, emptied=row.hosts) if effect else [],
+        limits=drain_queries.limits(row),
+        approval_statuses=drain_queries.approval_statuses(row) if now.before else [],
+        no_policy=evaluate.NO_POLICY,
+        decisions=drain_queries.decisions(row),
+        history=drain_queries.history(row),
+        touched=effect_bars.touched(effect, emptied=row.hosts) if effect else [],
         broken=effect.broken if effect else (),
         may={
             "approve": not no_approve,
@@ -145,7 +145,7 @@ def show_drain(
 def _may(request: HttpRequest, row: Drain) -> dict[str, bool]:
     asked = (Verb.REJECT, Verb.WITHDRAW, Verb.PAUSE, Verb.RESUME, Verb.CANCEL)
     user = user_of(request)
-    return {str(verb): not verbs.why_not(user, verb, row) for verb in asked}
+    return {str(verb): not drain_actions.why_not(user, verb, row) for verb in asked}
 
 
 def _may_move_back(request: HttpRequest, now: DrainProgress) -> bool:
@@ -154,4 +154,4 @@ def _may_move_back(request: HttpRequest, now: DrainProgress) -> bool:
     It can be moved back when all of the drain is over.
     """
     over = bool(now.tally.moved) and not now.open
-    return over and not policy.why_not(person_of(request), Verb.DRAIN)
+    return over and not permissions.why_not(person_of(request), Verb.DRAIN)

@@ -16,8 +16,7 @@ from migrations_app.drains.what_if import Answer, Question
 from migrations_app.errors import NovawebError
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.models import Instance
-from migrations_app.web.drains import effect_bars as effects
-from migrations_app.web.drains import what_if_form as asked
+from migrations_app.web.drains import effect_bars, what_if_form
 from migrations_app.web.drains.what_if_form import WhatIfForm
 from migrations_app.web.page import page
 
@@ -35,13 +34,13 @@ class Pick:
 @page()
 def foresee(request: HttpRequest) -> HttpResponse:
     """Show the form, and the answer to the question in the address."""
-    wanted = asked.question(request.GET)
+    wanted = what_if_form.question(request.GET)
     try:
-        if names := asked.names(request.GET.getlist("add")):
+        if names := what_if_form.names(request.GET.getlist("add")):
             added = inventory_queries.uuids_of(names, cloud=wanted.cloud)
             both = dict.fromkeys(added, "") | dict(wanted.picks)
             wanted = replace(wanted, picks=both)
-            return redirect(f"{reverse('what-if')}?{asked.query(wanted)}")
+            return redirect(f"{reverse('what-if')}?{what_if_form.query(wanted)}")
         picks = _picks(wanted)
     except NovawebError as error:
         return _show(request, Question(), {"trouble": error.sentence}, error.status)
@@ -49,7 +48,7 @@ def foresee(request: HttpRequest) -> HttpResponse:
         return _show(request, wanted, {"picks": picks})
     if "now" not in request.GET and (many := what_if.takes_time(wanted)):
         # the page comes at once, and fetches the effect
-        later = {"picks": picks, "many": many, "query": asked.query(wanted)}
+        later = {"picks": picks, "many": many, "query": what_if_form.query(wanted)}
         return _show(request, wanted, later)
     try:
         answer = what_if.foresee(wanted)
@@ -65,7 +64,7 @@ def answered(answer: Answer, emptied: tuple[str, ...]) -> dict[str, Any]:
         "answer": answer,
         "moves": answer.moves,
         "stays": answer.stays,
-        "touched": effects.touched(answer.effect, emptied=emptied),
+        "touched": effect_bars.touched(answer.effect, emptied=emptied),
         "broken": answer.effect.broken,
         "goals": len({task.target for task in answer.tasks}),
         "limits": answer.limits,
@@ -73,7 +72,7 @@ def answered(answer: Answer, emptied: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _picks(wanted: Question) -> list[Pick]:
-    without = asked.without(wanted)
+    without = what_if_form.without(wanted)
     return [
         Pick(instance=instance, target=wanted.picks[uuid], without=without[uuid])
         for uuid, instance in inventory_queries.instances_of(list(wanted.picks)).items()
@@ -87,18 +86,18 @@ def _show(
     rows = inventory_queries.hypervisors().select_related(None).order_by("zone", "host")
     if wanted.cloud:
         rows = rows.filter(cloud__name=wanted.cloud)
-    filled = dict(asked.initial(wanted))
+    filled = dict(what_if_form.initial(wanted))
     if status != 200:
         # what could not be understood stays in the form
         for name in ("host", "target", "add"):
-            filled[name] = ", ".join(asked.names(request.GET.getlist(name)))
+            filled[name] = ", ".join(what_if_form.names(request.GET.getlist(name)))
     drain = [("cloud", wanted.cloud)] if wanted.cloud else []
     drain += [("hosts", ", ".join(wanted.hosts))]
     drain += [("targets", ", ".join(wanted.targets))] if wanted.targets else []
     context = {
         "form": WhatIfForm(initial=filled, clouds=[each.cloud for each in clouds]),
         "wanted": wanted,
-        "hosts": asked.host_list(rows.values_list("host", "zone")),
+        "hosts": what_if_form.host_list(rows.values_list("host", "zone")),
         "clouds": clouds,
         "drain_query": urlencode(drain),
         **more,

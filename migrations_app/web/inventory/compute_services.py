@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
-from migrations_app.inventory import compute_services as verbs
+from migrations_app.inventory import compute_services
 from migrations_app.web.inventory.compute_service_table import ServiceTable
 from migrations_app.web.inventory.compute_services_form import ServicesForm
 from migrations_app.web.lists import PER_PAGE
@@ -31,13 +31,13 @@ def services(request: HttpRequest) -> HttpResponse:
     cloud = request.GET.get("cloud", "")
     trouble, status = "", 200
     try:
-        found = verbs.services(by=user_of(request), cloud=cloud or None)
+        found = compute_services.services(by=user_of(request), cloud=cloud or None)
     except NovawebError as error:
         found, trouble, status = [], error.sentence, error.status
     form = ServicesForm(request.GET, binaries=(each.binary for each in found))
     table = ServiceTable(form.narrow(found))
     table.cloud = cloud
-    if not policy.why_not(person_of(request), Verb.DISABLE):
+    if not permissions.why_not(person_of(request), Verb.DISABLE):
         table.columns.show("change")
     else:
         table.columns.hide("change")
@@ -73,9 +73,13 @@ def _change(request: HttpRequest, uuid: UUID, *, enabled: bool) -> HttpResponse:
     try:
         note = note_in(request.POST)
         if enabled:
-            done = verbs.enable(str(uuid), by=by, note=note, cloud=cloud or None)
+            done = compute_services.enable(
+                str(uuid), by=by, note=note, cloud=cloud or None
+            )
         else:
-            done = verbs.disable(str(uuid), by=by, reason=note, cloud=cloud or None)
+            done = compute_services.disable(
+                str(uuid), by=by, reason=note, cloud=cloud or None
+            )
     except NovawebError as error:
         context = {"trouble": error.sentence, "note": request.POST.get("note", "")}
         return _show(request, uuid, cloud, context, status=error.status)
@@ -93,16 +97,18 @@ def _show(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    found = verbs.service(str(uuid), by=user_of(request), cloud=cloud or None)
+    found = compute_services.service(
+        str(uuid), by=user_of(request), cloud=cloud or None
+    )
     if found.enabled:
-        refusal = verbs.why_not_disable(found)
+        refusal = compute_services.why_not_disable(found)
     else:
-        refusal = verbs.why_not_enable(found, cloud=cloud or None)
+        refusal = compute_services.why_not_enable(found, cloud=cloud or None)
     verb = Verb.DISABLE if found.enabled else Verb.ENABLE
     context = {
         "service": found,
         "cloud": cloud,
-        "refusal": policy.why_not(person_of(request), verb) or refusal,
+        "refusal": permissions.why_not(person_of(request), verb) or refusal,
         **(more or {}),
     }
     return render(request, "inventory/compute_service.html", context, status=status)

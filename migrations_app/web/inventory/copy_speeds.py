@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import TooLate
-from migrations_app.integrations import clouds as integrations_clouds
-from migrations_app.inventory.copy_speeds import actions as speeds
-from migrations_app.inventory.copy_speeds import queries as copy_speeds_queries
+from migrations_app.integrations import clouds
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
+from migrations_app.inventory.copy_speeds import queries as copy_speed_queries
 from migrations_app.inventory.copy_speeds.actions import Pair
 from migrations_app.web.page import is_htmx, page, user_of
 
@@ -33,7 +33,7 @@ def measure(request: HttpRequest) -> HttpResponse:
     """Queue a measurement; show it, or redirect to its page."""
     asked = _pair(request)
     with suppress(TooLate):  # it is being measured, which is what was wanted
-        speeds.ask(
+        copy_speed_actions.ask(
             by=user_of(request),
             cloud=asked.cloud,
             source=asked.source,
@@ -50,8 +50,8 @@ def measure(request: HttpRequest) -> HttpResponse:
 
 def _pair(request: HttpRequest) -> Pair:
     given = {**request.GET.dict(), **request.POST.dict()}
-    return speeds.pair(
-        integrations_clouds.chosen(given.get("cloud")),
+    return copy_speed_actions.pair(
+        clouds.chosen(given.get("cloud")),
         given.get("source", "")[:255],
         given.get("target", "")[:255],
     )
@@ -60,5 +60,5 @@ def _pair(request: HttpRequest) -> Pair:
 def _show(request: HttpRequest, pair: Pair) -> HttpResponse:
     if is_htmx(request):
         return render(request, "inventory/_copy_speeds_of_pair.html", {"pair": pair})
-    rows = copy_speeds_queries.speeds(pair.cloud, pair.source, pair.target)
+    rows = copy_speed_queries.speeds(pair.cloud, pair.source, pair.target)
     return render(request, "inventory/copy_speeds.html", {"pair": pair, "rows": rows})

@@ -15,16 +15,15 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
-from migrations_app.inventory import capacity
-from migrations_app.inventory import capacity_overview as overview
+from migrations_app.inventory import capacity, capacity_overview
 from migrations_app.inventory import queries as inventory_queries
-from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.inventory.copy_speeds.actions import Pair
 from migrations_app.inventory.filters import HypervisorFilter
-from migrations_app.inventory.leaks import queries as leaks_known
+from migrations_app.inventory.leaks import queries as leak_queries
 from migrations_app.models import Hypervisor, Leak, MigrationRequest
-from migrations_app.requests import queries
-from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests import queries as request_queries
+from migrations_app.requests.windows import schedule
 from migrations_app.requests.windows.calendar.scope import Spot, Where
 from migrations_app.requests.windows.calendar.window import Occurrence
 from migrations_app.web.inventory.history_charts import Chart, charts
@@ -50,7 +49,7 @@ def hypervisors(request: HttpRequest) -> HttpResponse:
     wanted = HypervisorFilter(request.GET, queryset=inventory_queries.hypervisors())
     by = request.GET.get("by", "")
     by = by if by in capacity.RESOURCES else "memory"
-    largest = overview.largest_in_use()
+    largest = capacity_overview.largest_in_use()
     table = HypervisorTable(wanted.qs)
     table.largest = largest
     RequestConfig(request, paginate=ROWS).configure(table)
@@ -59,7 +58,7 @@ def hypervisors(request: HttpRequest) -> HttpResponse:
         "table": table,
         "wanted": wanted,
         "resources": [("vcpus", "VCPUs"), ("memory", "Memory"), ("disk", "Disk")],
-        "overview": overview.overview(wanted.qs, by=by, largest=largest),
+        "overview": capacity_overview.overview(wanted.qs, by=by, largest=largest),
         "clouds": inventory_queries.freshness(),
     }
     return render(request, "inventory/hypervisors.html", context)
@@ -83,24 +82,24 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
     here = inventory_queries.instances().filter(cloud=row.cloud_id, host=row.host)
     table = InstanceTable(here, exclude=("host", "zone"), order_by="name")
     RequestConfig(request, paginate=ROWS).configure(table)
-    table.open_requests = queries.open_requests(
+    table.open_requests = request_queries.open_requests(
         each.record.uuid for each in table.paginated_rows
     )
     span = request.GET.get("span", "")
     span = span if span in SPANS else "day"
     back, grain = SPANS[span]
     shown = HypervisorPage(
-        **vars(_now(row, queries.moves_at(row))),
+        **vars(_now(row, request_queries.moves_at(row))),
         table=table,
         span=span,
         spans=list(SPANS),
         charts=charts(
             inventory_queries.snapshots(row, since=timezone.now() - back, grain=grain)
         ),
-        pairs=list(speeds.of_host(row.cloud.name, row.host).values()),
-        closed=speeds.why_closed(row.cloud.name),
+        pairs=list(copy_speed_actions.of_host(row.cloud.name, row.host).values()),
+        closed=copy_speed_actions.why_closed(row.cloud.name),
         neighbours=_neighbours(row),
-        occurrences=timetable.upcoming(
+        occurrences=schedule.upcoming(
             Where(row.cloud.name, (Spot(row.zone, row.host),))
         ),
         clouds=inventory_queries.freshness(),
@@ -119,7 +118,7 @@ def hypervisor_now(request: HttpRequest, host: str) -> HttpResponse:
             row, capacity.usage_by_project(row.cloud, row.host)
         )
         return render(request, template, {"hypervisor": row, "described": described})
-    moves = queries.moves_at(row)
+    moves = request_queries.moves_at(row)
     if inventory_queries.mark_of(row, moves) == request.GET.get("mark"):
         return HttpResponse(status=204)
     return render(request, "inventory/_now.html", vars(_now(row, moves)))
@@ -132,7 +131,7 @@ class HypervisorNow:
     hypervisor: Hypervisor
     mark: str  # of this state: another mark, another state
     described: list[capacity.Row]
-    largest: overview.Size | None
+    largest: capacity_overview.Size | None
     fits: int | None  # how many more of the largest flavor
     moves: list[MigrationRequest]
     leaks: list[Leak]
@@ -154,7 +153,7 @@ class HypervisorPage(HypervisorNow):
 
 
 def _now(row: Hypervisor, moves: list[MigrationRequest]) -> HypervisorNow:
-    largest = overview.largest_in_use()
+    largest = capacity_overview.largest_in_use()
     return HypervisorNow(
         hypervisor=row,
         mark=inventory_queries.mark_of(row, moves),
@@ -164,7 +163,7 @@ def _now(row: Hypervisor, moves: list[MigrationRequest]) -> HypervisorNow:
         largest=largest,
         fits=largest.fits(free(row)) if largest else None,
         moves=moves,
-        leaks=list(leaks_known.of_host(row)),
+        leaks=list(leak_queries.of_host(row)),
     )
 
 

@@ -9,7 +9,7 @@ from django_tables2 import RequestConfig
 
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.filters import InstanceFilter
-from migrations_app.requests import queries
+from migrations_app.requests import queries as request_queries
 from migrations_app.web.inventory.instance_table import InstanceTable
 from migrations_app.web.lists import PAGES
 from migrations_app.web.page import page
@@ -24,7 +24,7 @@ def instances(request: HttpRequest) -> HttpResponse:
     wanted = InstanceFilter(request.GET, queryset=rows)
     table = InstanceTable(wanted.qs)
     RequestConfig(request, paginate=PAGES).configure(table)
-    table.open_requests = queries.open_requests(
+    table.open_requests = request_queries.open_requests(
         row.record.uuid for row in table.paginated_rows
     )
     context = {
@@ -40,7 +40,7 @@ def instances(request: HttpRequest) -> HttpResponse:
 def instance(request: HttpRequest, uuid: str) -> HttpResponse:
     """Show one instance with its data and its moves."""
     row = inventory_queries.instance(uuid)
-    moves = list(queries.requests().filter(instance=uuid)[:50])
+    moves = list(request_queries.requests().filter(instance=uuid)[:50])
     context = {
         "instance": row,
         "moves": moves,

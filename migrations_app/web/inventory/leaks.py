@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from migrations_app.inventory.leaks import queries as leaks_known
+from migrations_app.inventory.leaks import queries as leak_queries
 from migrations_app.inventory.leaks.filters import LeakFilter
 from migrations_app.web.lists import PER_PAGE
 from migrations_app.web.page import page
@@ -17,7 +17,7 @@ from migrations_app.web.page import page
 @page()
 def leaks(request: HttpRequest) -> HttpResponse:
     """List the stale resources with their remedies."""
-    wanted = LeakFilter(request.GET, queryset=leaks_known.leaks())
+    wanted = LeakFilter(request.GET, queryset=leak_queries.leaks())
     rows = Paginator(wanted.qs, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"wanted": wanted, "leaks": rows, "looks": leaks_known.looks()}
+    context = {"wanted": wanted, "leaks": rows, "looks": leak_queries.looks()}
     return render(request, "inventory/leaks.html", context)

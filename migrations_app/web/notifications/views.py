@@ -13,11 +13,10 @@ from django.views.decorators.http import (
 )
 from django_tables2 import LazyPaginator
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
-from migrations_app.notifications import inbox, mail
-from migrations_app.notifications import preferences as choices
+from migrations_app.notifications import inbox, mail, preferences
 from migrations_app.notifications.events import EVENTS, Channel, Scope
 from migrations_app.web.page import is_htmx, page, person_of, user_of
 
@@ -79,14 +78,14 @@ def own(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     if request.method == "POST":
         try:
-            choices.choose(by=user, wanted=_wanted(request.POST))
+            preferences.choose(by=user, wanted=_wanted(request.POST))
         except NovawebError as error:
             messages.error(request, error.sentence)
         else:
             messages.success(request, "Your notification settings are saved.")
         return redirect("choices")
     context = {
-        "lines": choices.lines(person=user),
+        "lines": preferences.lines(person=user),
         "scopes": list(WORDS.items()),
         "groups": _groups(request),
         "address": user.email,
@@ -101,7 +100,7 @@ def of_group(request: HttpRequest, pk: int) -> HttpResponse:
     """Show and save a group's notification settings."""
     if request.method == "POST":
         try:
-            group = choices.choose_for(
+            group = preferences.choose_for(
                 pk, by=user_of(request), wanted=_wanted(request.POST)
             )
         except NovawebError as error:
@@ -111,10 +110,10 @@ def of_group(request: HttpRequest, pk: int) -> HttpResponse:
                 request, f"The notification settings of {group.name} are saved."
             )
         return redirect("group-choices", pk=pk)
-    group = choices.group_of(pk)
+    group = preferences.group_of(pk)
     context = {
         "group": group,
-        "lines": choices.lines(group=group),
+        "lines": preferences.lines(group=group),
         "scopes": list(WORDS.items()),
         "groups": _groups(request),
     }
@@ -122,7 +121,7 @@ def of_group(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _groups(request: HttpRequest) -> list[Group]:
-    if policy.why_not(person_of(request), Verb.WEBHOOKS):
+    if permissions.why_not(person_of(request), Verb.WEBHOOKS):
         return []
     return list(Group.objects.order_by("name"))
 

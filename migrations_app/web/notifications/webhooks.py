@@ -20,7 +20,7 @@ from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.models import Delivery, Webhook
 from migrations_app.notifications import mail
-from migrations_app.notifications import webhooks as verbs
+from migrations_app.notifications import webhooks as notification_webhooks
 from migrations_app.notifications.events import EVENTS
 from migrations_app.web.notifications.webhook_form import WebhookForm
 from migrations_app.web.page import page, user_of
@@ -39,7 +39,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _list(request, form, status=422)
     try:
-        made = verbs.create(by=user_of(request), **form.cleaned_data)
+        made = notification_webhooks.create(by=user_of(request), **form.cleaned_data)
     except NovawebError as error:
         return _list(request, form, {"trouble": error.sentence}, status=error.status)
     return _one(request, made.webhook, {"secret": made.secret, "new": True}, status=201)
@@ -50,15 +50,19 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 def webhook(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one webhook; save changes."""
     if request.method != "POST":
-        return _one(request, verbs.webhook(pk))
+        return _one(request, notification_webhooks.webhook(pk))
     form = WebhookForm(request.POST)
     if not form.is_valid():
-        return _one(request, verbs.webhook(pk), {"form": form}, status=422)
+        return _one(
+            request, notification_webhooks.webhook(pk), {"form": form}, status=422
+        )
     try:
-        verbs.change(pk, by=user_of(request), **form.cleaned_data)
+        notification_webhooks.change(pk, by=user_of(request), **form.cleaned_data)
     except NovawebError as error:
         context = {"form": form, "trouble": error.sentence}
-        return _one(request, verbs.webhook(pk), context, status=error.status)
+        return _one(
+            request, notification_webhooks.webhook(pk), context, status=error.status
+        )
     messages.success(request, "The webhook is saved.")
     return redirect("webhook", pk=pk)
 
@@ -68,7 +72,7 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
 @page(Verb.WEBHOOKS)
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """Create a new secret and show it once."""
-    made = verbs.rotate(pk, by=user_of(request))
+    made = notification_webhooks.rotate(pk, by=user_of(request))
     return _one(request, made.webhook, {"secret": made.secret})
 
 
@@ -76,14 +80,16 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
 @page(Verb.WEBHOOKS)
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a test message; redirect to its delivery."""
-    return redirect("delivery", pk=verbs.test(pk, by=user_of(request)).pk)
+    return redirect(
+        "delivery", pk=notification_webhooks.test(pk, by=user_of(request)).pk
+    )
 
 
 @require_POST
 @page(Verb.WEBHOOKS)
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove the webhook."""
-    verbs.remove(pk, by=user_of(request))
+    notification_webhooks.remove(pk, by=user_of(request))
     messages.success(request, "The webhook is removed.")
     return redirect("webhooks")
 
@@ -117,7 +123,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
 @page(Verb.WEBHOOKS)
 def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one delivery with every attempt."""
-    row = verbs.delivery(pk)
+    row = notification_webhooks.delivery(pk)
     context = {"delivery": row, "attempts": list(row.attempts.all())}
     return render(request, "notifications/delivery.html", context)
 
@@ -126,7 +132,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
 @page(Verb.WEBHOOKS)
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the message again."""
-    verbs.send_again(pk, by=user_of(request))
+    notification_webhooks.send_again(pk, by=user_of(request))
     messages.success(request, "The message is sent again.")
     return redirect("delivery", pk=pk)
 
@@ -153,7 +159,7 @@ def _one(
 ) -> HttpResponse:
     context = {
         "webhook": row,
-        "form": WebhookForm(initial=verbs.facts(row)),
+        "form": WebhookForm(initial=notification_webhooks.facts(row)),
         "titles": [EVENTS[key].title for key in row.events if key in EVENTS],
         "last": list(row.deliveries.order_by("-pk").defer("body")[:10]),
         **(more or {}),

@@ -17,11 +17,11 @@ from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import MigrationRequest
-from migrations_app.requests import amend as amending
-from migrations_app.requests import emergency_start as glass
-from migrations_app.requests import queries
+from migrations_app.requests import amend as request_amend
+from migrations_app.requests import emergency_start
+from migrations_app.requests import queries as request_queries
 from migrations_app.web.page import page, user_of
-from migrations_app.web.requests import views as requests
+from migrations_app.web.requests import views as request_views
 from migrations_app.web.requests.amend_form import AmendForm
 
 MOST = 100
@@ -31,7 +31,7 @@ MOST = 100
 @page(Verb.AMEND)
 def amend(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the filled form; save the changes."""
-    row = queries.request(pk)
+    row = request_queries.request(pk)
     require(request.user, Verb.AMEND, request=row)
     if request.method != "POST":
         return _form(request, row, AmendForm.filled_in(row))
@@ -39,7 +39,7 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _form(request, row, form, status=422)
     try:
-        amending.amend(
+        request_amend.amend(
             pk,
             by=user_of(request),
             plan_digest=request.POST.get("plan_digest", ""),
@@ -66,12 +66,12 @@ def break_glass(request: HttpRequest, pk: int) -> HttpResponse:
             raise Unfit(f"To confirm, enter the request number {pk}.")
         digest = request.POST.get("plan_digest", "")
         by = user_of(request)
-        glass.break_glass(pk, by=by, plan_digest=digest, reason=note)
+        emergency_start.break_glass(pk, by=by, plan_digest=digest, reason=note)
         return (
             "Emergency start: the move starts at once. Another person must review it."
         )
 
-    return requests.decide(request, pk, act, verb=Verb.BREAK_GLASS)
+    return request_views.decide(request, pk, act, verb=Verb.BREAK_GLASS)
 
 
 @require_POST
@@ -80,17 +80,17 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Record the result of the review."""
 
     def act(note: str) -> str:
-        glass.review(pk, by=user_of(request), note=note)
+        emergency_start.review(pk, by=user_of(request), note=note)
         return "You reviewed the emergency start."
 
-    return requests.decide(request, pk, act, verb=Verb.REVIEW)
+    return request_views.decide(request, pk, act, verb=Verb.REVIEW)
 
 
 @require_safe
 @page()
 def broken(request: HttpRequest) -> HttpResponse:
     """List all emergency starts, those without a review first."""
-    rows = glass.broken()[:MOST]
+    rows = emergency_start.broken()[:MOST]
     context = {
         "waiting": [row for row in rows if row.reviewed_at is None],
         "reviewed": [row for row in rows if row.reviewed_at is not None],

@@ -15,15 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.inventory import queries as inventory_queries
-from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.inventory.copy_speeds.actions import Pair
 from migrations_app.models import Instance, MigrationRequest
 from migrations_app.preflight.advice import Advice
-from migrations_app.requests import actions as verbs
-from migrations_app.requests import queries
-from migrations_app.requests.approvals import evaluate as rulings
-from migrations_app.requests.windows import schedule as timetable
-from migrations_app.web import capacity_bars as what_if
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import queries as request_queries
+from migrations_app.requests.approvals import evaluate
+from migrations_app.requests.windows import schedule
+from migrations_app.web import capacity_bars
 from migrations_app.web.page import is_htmx, page, user_of
 from migrations_app.web.requests.ask_form import SHOWN, AskForm, targets
 
@@ -41,12 +41,12 @@ class Found:
     tried: int
     possible: int
     chosen: bool  # the person chose the target
-    hosts: list[what_if.Host]
+    hosts: list[capacity_bars.Host]
     what_if_target: str
     pair: Pair | None
     conflicts: list[dict[str, Any]]  # with the time that is asked for
     next_openings: Openings
-    no_policy: str = rulings.NO_POLICY
+    no_policy: str = evaluate.NO_POLICY
     advice: bool = True
 
 
@@ -82,7 +82,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         return _show(request, instance, form, status=422)
     given = form.cleaned_data
     try:
-        asked = verbs.ask(
+        asked = request_actions.ask(
             by=user_of(request),
             instance=instance.uuid,
             cloud=instance.cloud.name,
@@ -121,7 +121,7 @@ def preflight(request: HttpRequest) -> HttpResponse:
 
 def _looked_at(request: HttpRequest, instance: Instance, form: AskForm) -> Found:
     target = request.POST.get("target", "")
-    advice: Advice = verbs.preflight(
+    advice: Advice = request_actions.preflight(
         by=user_of(request),
         instance=instance.uuid,
         cloud=instance.cloud.name,
@@ -130,7 +130,7 @@ def _looked_at(request: HttpRequest, instance: Instance, form: AskForm) -> Found
     )
     options = [option.as_dict() for option in advice.options]
     shown = options[:OPTIONS_SHOWN]
-    who = rulings.rules_for_ways(
+    who = evaluate.rules_for_ways(
         instance.cloud.name,
         instance=instance.uuid,
         project=instance.project_id,
@@ -142,10 +142,14 @@ def _looked_at(request: HttpRequest, instance: Instance, form: AskForm) -> Found
     best = advice.recommended.as_dict() if advice.recommended else None
     form.is_valid()  # what is still to be filled in does not matter here
     place = best["target"] if best and not target else target
-    where = timetable.where(instance.cloud.name, [instance.host, place])
+    where = schedule.where(instance.cloud.name, [instance.host, place])
     estimate = best["estimate"] if best else None
-    conflicts = timetable.conflicts(where, window=form.window, estimate=estimate)
-    pair = speeds.pair(instance.cloud.name, instance.host, target) if target else None
+    conflicts = schedule.conflicts(where, window=form.window, estimate=estimate)
+    pair = (
+        copy_speed_actions.pair(instance.cloud.name, instance.host, target)
+        if target
+        else None
+    )
     return Found(
         best=best,
         options=shown,
@@ -153,11 +157,11 @@ def _looked_at(request: HttpRequest, instance: Instance, form: AskForm) -> Found
         tried=len(options),
         possible=sum(option["verdict"] != "blocks" for option in options),
         chosen=bool(target),
-        hosts=what_if.hosts(advice.what_if.as_dict() if advice.what_if else None),
+        hosts=capacity_bars.hosts(advice.what_if.as_dict() if advice.what_if else None),
         what_if_target=_target_of(advice),
         pair=pair,
         conflicts=[each.as_dict() for each in conflicts],
-        next_openings=timetable.openings(where, most=3) if conflicts else [],
+        next_openings=schedule.openings(where, most=3) if conflicts else [],
     )
 
 
@@ -179,13 +183,13 @@ def _show(
     hosts = inventory_queries.hypervisors().select_related(None).only(*SHOWN).order_by()
     others = hosts.filter(cloud=instance.cloud_id).exclude(host=instance.host)
     chosen = form["target"].value() or ""
-    where = timetable.where(instance.cloud.name, [instance.host, chosen])
+    where = schedule.where(instance.cloud.name, [instance.host, chosen])
     shown = AskPage(
         instance=instance,
         form=form,
         targets=targets(others, instance.zone, chosen),
-        asked=queries.open_requests([instance.uuid]).get(instance.uuid),
-        openings=timetable.openings(where),
+        asked=request_queries.open_requests([instance.uuid]).get(instance.uuid),
+        openings=schedule.openings(where),
         trouble=error.sentence if error else "",
         against=[each.as_dict() for each in getattr(error, "findings", ())],
     )

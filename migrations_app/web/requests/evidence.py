@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from migrations_app.access.permissions import Verb
-from migrations_app.requests import queries
+from migrations_app.requests import queries as request_queries
 from migrations_app.requests.evidence import open_evidence
-from migrations_app.web import capacity_bars as what_if
+from migrations_app.web import capacity_bars
 from migrations_app.web.page import page, user_of
 
 
@@ -17,7 +17,7 @@ from migrations_app.web.page import page, user_of
 @page(Verb.SEE_AUDIT)
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the evidence of the request; opening it is audited."""
-    row = queries.request(pk)
+    row = request_queries.request(pk)
     found = open_evidence(row, by=user_of(request))
-    context = {"found": found, "move": row, "hosts": what_if.hosts(row.what_if)}
+    context = {"found": found, "move": row, "hosts": capacity_bars.hosts(row.what_if)}
     return render(request, "requests/evidence.html", context)

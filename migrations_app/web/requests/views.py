@@ -12,10 +12,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Refusal, Verb
 from migrations_app.errors import NovawebError
-from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.inventory.copy_speeds.actions import Pair
 from migrations_app.models import (
     AuditEntry,
@@ -25,17 +25,17 @@ from migrations_app.models import (
     Run,
 )
 from migrations_app.models.states import RequestState
-from migrations_app.requests import actions as verbs
-from migrations_app.requests import emergency_start as glass
-from migrations_app.requests import queries
-from migrations_app.requests.approvals import evaluate as rulings
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import emergency_start
+from migrations_app.requests import queries as request_queries
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.approvals.status import ApprovalStatus
 from migrations_app.requests.filters import RequestFilter
-from migrations_app.requests.windows import schedule as timetable
-from migrations_app.runs import downtime as standstill
-from migrations_app.runs import queries as runs_queries
+from migrations_app.requests.windows import schedule
+from migrations_app.runs import downtime
+from migrations_app.runs import queries as run_queries
 from migrations_app.runs.downtime import Probed, Standstill
-from migrations_app.web import capacity_bars as what_if
+from migrations_app.web import capacity_bars
 from migrations_app.web.lists import PAGES
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
@@ -47,7 +47,7 @@ from migrations_app.web.requests.tables import RequestTable
 def requests(request: HttpRequest) -> HttpResponse:
     """List requests, newest first, with filters."""
     wanted = RequestFilter(
-        request.GET, queryset=queries.requests(), person=person_of(request)
+        request.GET, queryset=request_queries.requests(), person=person_of(request)
     )
     table = RequestTable(wanted.qs)
     RequestConfig(request, paginate=PAGES).configure(table)
@@ -58,7 +58,7 @@ def requests(request: HttpRequest) -> HttpResponse:
 @page()
 def request(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one request: plan, checks and decisions."""
-    return _show(request, queries.request(pk))
+    return _show(request, request_queries.request(pk))
 
 
 @require_POST
@@ -68,10 +68,12 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act(note: str) -> str:
         digest = request.POST.get("plan_digest", "")
-        row = verbs.approve(pk, by=user_of(request), plan_digest=digest, note=note)
+        row = request_actions.approve(
+            pk, by=user_of(request), plan_digest=digest, note=note
+        )
         if row.state != RequestState.REQUESTED:
             return "You approved this plan."
-        found = rulings.approval_status_of(row)
+        found = evaluate.approval_status_of(row)
         left = found.needed - found.given if found else 0
         return (
             f"You approved this plan. {left} more"
@@ -87,7 +89,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """Reject the request."""
 
     def act(note: str) -> str:
-        verbs.reject(pk, by=user_of(request), note=note)
+        request_actions.reject(pk, by=user_of(request), note=note)
         return "You rejected this request."
 
     return decide(request, pk, act, verb=Verb.REJECT)
@@ -99,7 +101,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw the request."""
 
     def act(note: str) -> str:
-        verbs.withdraw(pk, by=user_of(request), note=note)
+        request_actions.withdraw(pk, by=user_of(request), note=note)
         return "You withdrew this request."
 
     return decide(request, pk, act, verb=Verb.WITHDRAW)
@@ -114,7 +116,7 @@ def decide(
     except NovawebError as error:
         return _show(
             request,
-            queries.request(pk),
+            request_queries.request(pk),
             trouble=error.sentence,
             tried=verb,
             note=request.POST.get("note", ""),
@@ -142,7 +144,7 @@ class RequestPage:
     broken: list[BrokenGlass]
     conflicts: list[dict[str, Any]]
     history: list[AuditEntry]
-    hosts: list[what_if.Host]
+    hosts: list[capacity_bars.Host]
     pair: Pair | None
     trouble: str = ""  # why what they asked for was not done
     tried: str = ""  # what that was: its form has their words again, and is open
@@ -159,27 +161,27 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     person = person_of(request)
-    found = rulings.approval_status_of(row)
-    no_approve = policy.why_not(person, Verb.APPROVE, request=row)
+    found = evaluate.approval_status_of(row)
+    no_approve = permissions.why_not(person, Verb.APPROVE, request=row)
     run = getattr(row, "run", None)
     shown = RequestPage(
         move=row,
         run=run,
-        measured=standstill.measured(runs_queries.steps(run)) if run else None,
-        probe=standstill.probed(run) if run else None,
+        measured=downtime.measured(run_queries.steps(run)) if run else None,
+        probe=downtime.probed(run) if run else None,
         findings=row.findings,
-        decisions=queries.decisions(row),
+        decisions=request_queries.decisions(row),
         approval_status=found,
-        no_policy=rulings.NO_POLICY,
-        no_approve=no_approve or rulings.why_not_now(person, found, row),
+        no_policy=evaluate.NO_POLICY,
+        no_approve=no_approve or evaluate.why_not_now(person, found, row),
         decided=not no_approve and found is not None and person.id in found.counted,
-        no_glass=glass.why_not(person, row),
-        no_review=glass.why_not_review(person, row),
-        broken=list(glass.broken().filter(request=row)),
-        conflicts=[each.as_dict() for each in timetable.conflicts_of(row)],
-        history=queries.audit_of(row),
-        hosts=what_if.hosts(row.what_if),
-        pair=speeds.pair(row.cloud.name, row.source, row.target)
+        no_glass=emergency_start.why_not(person, row),
+        no_review=emergency_start.why_not_review(person, row),
+        broken=list(emergency_start.broken().filter(request=row)),
+        conflicts=[each.as_dict() for each in schedule.conflicts_of(row)],
+        history=request_queries.audit_of(row),
+        hosts=capacity_bars.hosts(row.what_if),
+        pair=copy_speed_actions.pair(row.cloud.name, row.source, row.target)
         if row.target
         else None,
         trouble=trouble,

@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from migrations_app.access.permissions import Verb
-from migrations_app.runs import console as consoles
-from migrations_app.runs import queries as runs_queries
+from migrations_app.runs import console as run_console
+from migrations_app.runs import queries as run_queries
 from migrations_app.web.page import page, user_of
 
 
@@ -16,7 +16,7 @@ from migrations_app.web.page import page, user_of
 @page(Verb.CONSOLE)
 def console(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the last lines of the console, and the link to its screen."""
-    found = consoles.look_at(pk, by=user_of(request))
-    row = runs_queries.run(pk)
+    found = run_console.look_at(pk, by=user_of(request))
+    row = run_queries.run(pk)
     context = {"run": row, "move": row.request, "console": found}
     return render(request, "runs/console.html", context)

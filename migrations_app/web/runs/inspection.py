@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from migrations_app.runs import queries as runs_queries
+from migrations_app.runs import queries as run_queries
 from migrations_app.runs.action_preview import preview_actions
 from migrations_app.runs.inspection import inspect_run
 from migrations_app.web.page import is_htmx, page
@@ -19,7 +19,7 @@ def world(request: HttpRequest, pk: int) -> HttpResponse:
 
     Without JavaScript as a separate page.
     """
-    run = runs_queries.run(pk)
+    run = run_queries.run(pk)
     inspection = inspect_run(run)
     context = {
         "run": run,

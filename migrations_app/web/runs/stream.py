@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 from migrations_app.errors import Gone, NovawebError
-from migrations_app.runs import queries as runs_queries
+from migrations_app.runs import queries as run_queries
 from migrations_app.runs.queries import Pulse
 from migrations_app.web.page import person_of, sorry
 from migrations_app.web.runs.views import parts
@@ -60,7 +60,7 @@ def _admit(request: HttpRequest, pk: int) -> Person:
     """
     person = person_of(request)
     require(request.user, Verb.SEE)
-    runs_queries.pulse(pk)
+    run_queries.pulse(pk)
     if not connection.in_atomic_block:
         connection.close()
     return person
@@ -111,16 +111,16 @@ class Watch:
     def _read(self) -> str:
         # The pulse comes first: what is written after it is found next time, and a run
         # that it calls over has no line that the reading below could miss.
-        pulse = runs_queries.pulse(self.run)
+        pulse = run_queries.pulse(self.run)
         news = []
         if pulse.last_number > self.after:
-            lines = runs_queries.lines_after(self.run, self.after, limit=BATCH)
+            lines = run_queries.lines_after(self.run, self.after, limit=BATCH)
             for line in lines:
                 news.append(event("line", log_line(line), id=line.number))
             self.after = lines[-1].number if lines else pulse.last_number
         if pulse != self._pulse:
             self._pulse = pulse
-            for name, html in parts(runs_queries.run(self.run), self.person).items():
+            for name, html in parts(run_queries.run(self.run), self.person).items():
                 if self._known.get(name) != html:
                     self._known[name] = html
                     news.append(event(f"part-{name}", html))

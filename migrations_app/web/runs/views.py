@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.errors import Gone, NovawebError, Unfit
 from migrations_app.models import Line, MigrationRequest, Removal, Run, Step
-from migrations_app.runs import actions as verbs
-from migrations_app.runs import downtime as standstill
-from migrations_app.runs import queries as runs_queries
+from migrations_app.runs import actions as run_actions
+from migrations_app.runs import downtime
+from migrations_app.runs import queries as run_queries
 from migrations_app.runs.downtime import Probed, Standstill
 from migrations_app.runs.log_export import log_bytes
 from migrations_app.runs.queries import LOG, removed
@@ -36,15 +36,18 @@ PARTS = {
     "controls": "runs/_controls.html",
 }
 _VERBS: dict[str, tuple[Callable[..., Run], str]] = {
-    Verb.STOP: (verbs.stop, "The run will stop and roll back as soon as possible."),
-    Verb.ABORT: (verbs.abort, "Nova will be asked to abort the live migration."),
+    Verb.STOP: (
+        run_actions.stop,
+        "The run will stop and roll back as soon as possible.",
+    ),
+    Verb.ABORT: (run_actions.abort, "Nova will be asked to abort the live migration."),
     Verb.FORCE_COMPLETE: (
-        verbs.force_complete,
+        run_actions.force_complete,
         "Nova will be asked to complete the live migration now.",
     ),
-    Verb.LOOK_AGAIN: (verbs.look_again, "The run is being checked again."),
-    Verb.GO_BACK: (verbs.go_back, "The run is rolling back."),
-    Verb.CLOSE: (verbs.close, "You closed the run manually."),
+    Verb.LOOK_AGAIN: (run_actions.look_again, "The run is being checked again."),
+    Verb.GO_BACK: (run_actions.go_back, "The run is rolling back."),
+    Verb.CLOSE: (run_actions.close, "You closed the run manually."),
 }
 
 
@@ -52,7 +55,7 @@ _VERBS: dict[str, tuple[Callable[..., Run], str]] = {
 @page()
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the current state of the run; stream.js keeps the page up to date."""
-    return _show(request, runs_queries.run(pk))
+    return _show(request, run_queries.run(pk))
 
 
 @require_safe
@@ -62,12 +65,12 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
     after = request.GET.get("after", "0")
     if not after.isdecimal():
         raise Unfit("“after” must be a line number.")
-    pulse = runs_queries.pulse(pk)
-    fresh = runs_queries.lines_after(pk, int(after))
+    pulse = run_queries.pulse(pk)
+    fresh = run_queries.lines_after(pk, int(after))
     caught_up = not fresh or fresh[-1].number >= pulse.last_number
     answer = {
         "lines": [{"number": each.number, "html": log_line(each)} for each in fresh],
-        "parts": parts(runs_queries.run(pk), person_of(request)),
+        "parts": parts(run_queries.run(pk), person_of(request)),
         "over": pulse.over and caught_up,
     }
     return JsonResponse(answer)
@@ -77,10 +80,10 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
 @page()
 def log(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the whole log as plain text."""
-    row = runs_queries.run(pk)
+    row = run_queries.run(pk)
     if gone := removed(row, LOG):
         raise Gone(f"The log of run {pk} was removed on {gone.at:%Y-%m-%d}.")
-    lines = runs_queries.lines_after(row.pk, 0, limit=row.last_number or 1)
+    lines = run_queries.lines_after(row.pk, 0, limit=row.last_number or 1)
     response = HttpResponse(log_bytes(lines), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="run-{pk}.txt"'
     return response
@@ -98,7 +101,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     except NovawebError as error:
         return _show(
             request,
-            runs_queries.run(pk),
+            run_queries.run(pk),
             trouble=error.sentence,
             tried=verb,
             note=request.POST.get("note", ""),
@@ -150,8 +153,8 @@ def parts(row: Run, person: Person) -> dict[str, str]:
 
 
 def _changing(row: Run) -> ChangingParts:
-    steps = runs_queries.steps(row)
-    probe = standstill.probed(row)
+    steps = run_queries.steps(row)
+    probe = downtime.probed(row)
     current = [s for s in steps if s.state in ("under_way", "going_back")]
     return ChangingParts(
         run=row,
@@ -160,8 +163,8 @@ def _changing(row: Run) -> ChangingParts:
         shown=next((s for s in current if s.progress), None),
         no_return=any(s.final and s.state == "done" for s in steps),
         live=row.request.procedure == "live",
-        measured=standstill.measured(steps),
-        estimated=standstill.estimated(row.request.estimate),
+        measured=downtime.measured(steps),
+        estimated=downtime.estimated(row.request.estimate),
         probe=probe,
         latency=picture(probe.answers, probe.result, probe.words) if probe else None,
     )
@@ -176,11 +179,11 @@ def _show(
     note: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    most = runs_queries.LINES_ON_A_PAGE
+    most = run_queries.LINES_ON_A_PAGE
     before = max(0, row.last_number - most)
     shown = RunPage(
         **vars(_changing(row)),
-        lines=runs_queries.lines_after(row.pk, before, limit=most),
+        lines=run_queries.lines_after(row.pk, before, limit=most),
         before=before,
         log_removed=removed(row, LOG),
         over=row.ended_at is not None,

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from migrations_app.access import permissions as policy
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import signing
 from migrations_app.models import AuditHead
@@ -26,6 +26,6 @@ def proof(context: dict[str, Any], filters: str) -> dict[str, Any]:
         "head": AuditHead.objects.get(pk=1),
         "signed": signing.standing(timezone.now()),
         "may_sign": signing.configured()
-        and not policy.why_not(context["person"], Verb.SIGN),
+        and not permissions.why_not(context["person"], Verb.SIGN),
         "csrf_token": context.get("csrf_token"),
     }

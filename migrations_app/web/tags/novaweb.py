@@ -14,10 +14,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from migrations_app import wording
-from migrations_app.access import permissions as policy
-from migrations_app.audit import recorder as audit
+from migrations_app.access import permissions
+from migrations_app.audit import recorder
 from migrations_app.models import AuditEntry, MigrationRequest, Run
-from migrations_app.notifications import messages as words
+from migrations_app.notifications import messages as notification_messages
 from migrations_app.web.tags.labels import procedure_name, state_word
 
 register = template.Library()
@@ -201,7 +201,7 @@ def dotted(version: int) -> str:
 @register.filter
 def sentence(entry: AuditEntry) -> str:
     """Return an audit entry as a sentence."""
-    return audit.sentence(entry)
+    return recorder.sentence(entry)
 
 
 @register.simple_tag
@@ -231,9 +231,9 @@ def as_text(value: Any) -> str:
 @register.simple_tag(takes_context=True)
 def why_not(context: template.Context, verb: str, of: Any = None) -> str:
     """Return why the person may not do that to a request or a run; empty: they may."""
-    refusal = policy.why_not(
+    refusal = permissions.why_not(
         context["person"],
-        policy.Verb(verb),
+        permissions.Verb(verb),
         request=of if isinstance(of, MigrationRequest) else None,
         run=of if isinstance(of, Run) else None,
     )
@@ -243,7 +243,7 @@ def why_not(context: template.Context, verb: str, of: Any = None) -> str:
 @register.filter
 def ticket_url(ticket: str) -> str:
     """Return the address of the ticket; empty if no address is configured."""
-    return words.ticket_url(ticket)
+    return notification_messages.ticket_url(ticket)
 
 
 @register.simple_tag

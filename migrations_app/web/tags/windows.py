@@ -11,7 +11,7 @@ from django import forms, template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from migrations_app.requests.windows.calendar import scope as places
+from migrations_app.requests.windows.calendar import scope
 from migrations_app.requests.windows.calendar.window import WindowRule
 
 register = template.Library()
@@ -27,7 +27,7 @@ _FREQUENCIES = {
 @register.filter
 def about(rule: WindowRule) -> str:
     """Return the scope of the rule in words."""
-    return places.words(rule)
+    return scope.words(rule)
 
 
 @register.filter

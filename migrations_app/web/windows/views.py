@@ -18,9 +18,8 @@ from django.views.decorators.http import (
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import Window
-from migrations_app.requests.windows import actions as verbs
-from migrations_app.requests.windows import calendar_files
-from migrations_app.requests.windows import schedule as timetable
+from migrations_app.requests.windows import actions as window_actions
+from migrations_app.requests.windows import calendar_files, schedule
 from migrations_app.requests.windows.calendar.ics import LARGEST
 from migrations_app.requests.windows.calendar.window import Occurrence
 from migrations_app.requests.windows.calendar_files import EventDefaults, Planned
@@ -44,7 +43,7 @@ def windows(request: HttpRequest) -> HttpResponse:
     """Show the occurrences of the next 30 days, and all windows."""
     form = CalendarForm(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
-    occurrences = timetable.calendar(
+    occurrences = schedule.calendar(
         days=DAYS, most=MOST + 1, **{name: wanted.get(name, "") for name in form.fields}
     )
     retired = "retired" in request.GET
@@ -54,7 +53,7 @@ def windows(request: HttpRequest) -> HttpResponse:
         "days": _by_day(occurrences[:MOST]),
         "count_days": DAYS,
         "more": len(occurrences) > MOST,
-        "rows": [(row, timetable.rule_of(row)) for row in rows],
+        "rows": [(row, schedule.rule_of(row)) for row in rows],
         "retired": retired,
     }
     return render(request, "windows/list.html", context)
@@ -64,7 +63,7 @@ def windows(request: HttpRequest) -> HttpResponse:
 @page()
 def window(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one window and its next occurrences."""
-    return _show(request, verbs.window(pk))
+    return _show(request, window_actions.window(pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,7 +76,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, status=422)
     try:
-        row = verbs.create(form.wish, by=user_of(request))
+        row = window_actions.create(form.wish, by=user_of(request))
     except NovawebError as error:
         status = error.status
         return _form(request, form, trouble=error.sentence, status=status)
@@ -89,7 +88,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @page(Verb.CALENDAR)
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the filled form; save the window."""
-    row = verbs.window(pk)
+    row = window_actions.window(pk)
     if request.method != "POST":
         return _form(request, WindowForm(initial=initial(row)), row)
     form = WindowForm(request.POST)
@@ -97,7 +96,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         return _form(request, form, row, status=422)
     try:
         version = _number(request.POST.get("version", ""))
-        verbs.change(pk, form.wish, by=user_of(request), version=version)
+        window_actions.change(pk, form.wish, by=user_of(request), version=version)
     except NovawebError as error:
         status = error.status
         return _form(request, form, row, trouble=error.sentence, status=status)
@@ -110,10 +109,10 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Retire the window."""
     try:
-        verbs.retire(pk, by=user_of(request), note=note_in(request.POST))
+        window_actions.retire(pk, by=user_of(request), note=note_in(request.POST))
     except NovawebError as error:
         status = error.status
-        row = verbs.window(pk)
+        row = window_actions.window(pk)
         note = request.POST.get("note", "")
         context = {"trouble": error.sentence, "note": note}
         return _show(request, row, context, status=status)
@@ -171,11 +170,11 @@ def _show(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    rule = timetable.rule_of(row)
+    rule = schedule.rule_of(row)
     context = {
         "row": row,
         "rule": rule,
-        "next": timetable.next_of(rule) if row.active else [],
+        "next": schedule.next_of(rule) if row.active else [],
         **(more or {}),
     }
     return render(request, "windows/window.html", context, status=status)

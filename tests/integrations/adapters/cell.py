@@ -9,7 +9,7 @@ from typing import Any
 import pymysql
 
 from migrations_app.integrations.interfaces import Move, Place, RowMove
-from migrations_app.procedures.steps import nova_database_sql as row
+from migrations_app.procedures.steps import nova_database_sql
 from tests.integrations.adapters.mariadb import MariaDb
 
 WEB = "5f78a175-196e-467d-a88e-6ffb9461832b"
@@ -68,7 +68,7 @@ def add_node(mariadb: MariaDb, place: Place, **more: object) -> None:
 def change(seen: datetime | None = SEEN, **facts: Any) -> RowMove:
     """Return the change that the procedure itself makes."""
     frozen = {"before": places(SOURCE), "after": places(TARGET)} | facts
-    return row.change_to_target(
+    return nova_database_sql.change_to_target(
         Move(WEB, "web", SOURCE.host, TARGET.host, token="0" * 8, facts=frozen), seen
     )
 

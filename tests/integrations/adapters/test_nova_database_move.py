@@ -11,8 +11,7 @@ import pymysql
 import pytest
 
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
-from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
-from migrations_app.integrations.adapters.nova_database import transaction as session
+from migrations_app.integrations.adapters.nova_database import MySqlNovaDb, transaction
 from migrations_app.integrations.interfaces import RowMove, Statement
 from tests.integrations.adapters.cell import (
     SOURCE,
@@ -185,7 +184,9 @@ def test_it_waits_for_nobody_for_long(
     db: MySqlNovaDb, nova: MariaDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick = "SET SESSION innodb_lock_wait_timeout = 1"
-    monkeypatch.setattr(session, "BEGIN", (session.BEGIN[0], quick, session.BEGIN[2]))
+    monkeypatch.setattr(
+        transaction, "BEGIN", (transaction.BEGIN[0], quick, transaction.BEGIN[2])
+    )
     other = nova.admin("nova")
     with other.cursor() as cursor:
         cursor.execute("BEGIN")
@@ -216,7 +217,7 @@ def read_only(nova: MariaDb) -> Iterator[None]:
 def test_nobody_waits_for_ever(
     db: MySqlNovaDb, nova: MariaDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "ANSWER", 1.0)
+    monkeypatch.setattr(transaction, "ANSWER", 1.0)
     began = time.monotonic()
     with pytest.raises(Unreachable, match="does not answer"):
         slow = Statement("UPDATE instances SET host = sleep(60)", {}, "")

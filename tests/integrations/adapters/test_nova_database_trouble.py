@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
-from migrations_app.integrations.adapters.nova_database import transaction as session
+from migrations_app.integrations.adapters.nova_database import MySqlNovaDb, transaction
 from migrations_app.integrations.adapters.nova_database.transaction import Session
 from migrations_app.integrations.interfaces import Place, RowMove, Statement
 from tests.free_port import free_port
@@ -151,7 +150,7 @@ def test_a_database_that_is_full_is_unreachable(nova: MariaDb, file: Path) -> No
 def test_what_is_no_database_is_unreachable_in_time(
     nova: MariaDb, file: Path, monkeypatch: pytest.MonkeyPatch, greeting: bytes
 ) -> None:
-    monkeypatch.setattr(session, "ANSWER", 1.0)
+    monkeypatch.setattr(transaction, "ANSWER", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as server:
         held: list[socket.socket] = []
 

@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.integrations.adapters.openstack import OpenStackCloud
-from migrations_app.integrations.adapters.openstack import parsing as values
+from migrations_app.integrations.adapters.openstack import OpenStackCloud, parsing
 from migrations_app.integrations.interfaces import Agent, Flavor, Server, Volume
 from tests.integrations.adapters.sham import Sham, running, write_clouds
 
@@ -36,7 +35,7 @@ def cloud() -> OpenStackCloud:
 def server(**fields: Any) -> Server:
     """Return a server as Nova tells it, with these fields of its JSON."""
     flavor = {"vcpus": 1, "ram": 512, "disk": 1, **fields.pop("flavor", {})}
-    return values.server({"id": "u", "flavor": flavor, **fields})
+    return parsing.server({"id": "u", "flavor": flavor, **fields})
 
 
 @pytest.mark.parametrize(
@@ -197,12 +196,12 @@ def test_nova_tells_hints_and_what_the_image_asks_of_the_hardware() -> None:
 
 def test_an_aggregate_tells_the_projects_that_it_is_for() -> None:
     metadata = {"filter_tenant_id": "a, b", "filter_tenant_id2": "c", "ssd": "true"}
-    assert values.tenants({"metadata": metadata}) == {"a", "b", "c"}
-    assert values.tenants({"metadata": {}}) == set()
+    assert parsing.tenants({"metadata": metadata}) == {"a", "b", "c"}
+    assert parsing.tenants({"metadata": {}}) == set()
 
 
 def test_placement_is_asked_with_the_traits_of_flavor_and_image() -> None:
-    assert values.traits(
+    assert parsing.traits(
         {"trait:HW_A": "required", "trait:HW_B": "forbidden", "hw:x": "y"}
     ) == ["!HW_B", "HW_A"]
 
@@ -212,5 +211,5 @@ def test_what_a_dry_run_cannot_tell_is_not_known(
     cloud: OpenStackCloud, spec: str
 ) -> None:
     asked = Flavor("f", 1, 1, 1, extra_specs={spec: "required"})
-    given = values.server({"id": "u"})
+    given = parsing.server({"id": "u"})
     assert cloud.fits(replace(given, flavor=asked), "h") is None

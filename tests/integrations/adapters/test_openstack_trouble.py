@@ -17,8 +17,7 @@ from migrations_app.errors import (
     Unreachable,
     WorldError,
 )
-from migrations_app.integrations.adapters.openstack import OpenStackCloud
-from migrations_app.integrations.adapters.openstack import http_errors as verdict
+from migrations_app.integrations.adapters.openstack import OpenStackCloud, http_errors
 from tests.integrations.adapters.library_errors import every_exception, name_of
 from tests.integrations.adapters.sham import (
     HANG_UP,
@@ -226,8 +225,8 @@ def test_a_password_that_keystone_does_not_take_is_read_again_too(
 def test_every_exception_of_the_libraries_becomes_a_sentence(
     error: Exception,
 ) -> None:
-    assert isinstance(error, verdict.TROUBLES)
-    ours = verdict.of_exception("sham", "compute", error)
+    assert isinstance(error, http_errors.TROUBLES)
+    ours = http_errors.of_exception("sham", "compute", error)
     assert type(ours) in (Blocked, Conflict, Refused, Unreachable)
     assert "sham" in ours.sentence or "Keystone" in ours.sentence
     assert ours.sentence.endswith(".")

@@ -13,7 +13,7 @@ import pytest
 
 from migrations_app.errors import Blocked, Refused, Unreachable
 from migrations_app.integrations.adapters.ssh import SshHosts
-from migrations_app.integrations.adapters.ssh import pool as hosts
+from migrations_app.integrations.adapters.ssh import pool as ssh_pool
 from migrations_app.integrations.interfaces import Command
 from tests.integrations.adapters.sshd import Sshd
 from tests.integrations.adapters.wire import Wire, wire
@@ -235,7 +235,7 @@ def test_a_forked_process_has_its_own(far: SshHosts, cable: Wire) -> None:
 def test_what_nobody_uses_is_closed(
     far: SshHosts, cable: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hosts, "IDLE", 0.2)
+    monkeypatch.setattr(ssh_pool, "IDLE", 0.2)
     far.run("compute-40", ask(":"))
     until(lambda: cable.open() == 0)
     assert far.run("compute-40", ask("echo again")) == "again\n"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from migrations_app.errors import Unreachable
-from migrations_app.integrations.host_commands import host_survey_parser as survey_read
+from migrations_app.integrations.host_commands import host_survey_parser
 from migrations_app.integrations.host_commands.host_survey import (
     look_at_guest,
     look_at_host,
@@ -131,11 +131,11 @@ class Host:
 
     def says(self) -> HostFacts:
         asked = look_at_host(server_id=WEB)
-        return survey_read.host("compute-30", self.run("compute-30", asked), WEB)
+        return host_survey_parser.host("compute-30", self.run("compute-30", asked), WEB)
 
     def guest(self) -> Guest | None:
         asked = look_at_guest(server_id=WEB)
-        return survey_read.guest(self.run("compute-30", asked), WEB)
+        return host_survey_parser.guest(self.run("compute-30", asked), WEB)
 
 
 class Several(Host):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.integrations.host_commands import base_images as bases
+from migrations_app.integrations.host_commands import base_images
 from migrations_app.integrations.interfaces import Base, Disk, Guest
 
 MIB = 1 << 20
@@ -22,7 +22,7 @@ def tell(tmp_path: Path) -> Read:
     """Return what the command tells of files, asked as adapters/ssh does."""
 
     def ask(*paths: Path, **environment: str) -> dict[str, Base]:
-        asked = bases.look_at([str(path) for path in paths])
+        asked = base_images.look_at([str(path) for path in paths])
         done = subprocess.run(
             ["/bin/sh", "-eu", "-c", asked.text],
             env={**os.environ, **environment},
@@ -30,7 +30,7 @@ def tell(tmp_path: Path) -> Read:
             text=True,
             check=True,
         )
-        return bases.read(done.stdout)
+        return base_images.read(done.stdout)
 
     return ask
 
@@ -51,7 +51,7 @@ def test_a_copy_with_other_holes_is_the_same(tell: Read, tmp_path: Path) -> None
     other.write_bytes(one.read_bytes())  # without a hole
     told = tell(one, other)
     assert told[str(one)].size == 20 * MIB
-    assert bases.same(told[str(one)], told[str(other)]) is True
+    assert base_images.same(told[str(one)], told[str(other)]) is True
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_other_content_is_another(
     one = sparse(tmp_path / "one", at0=b"UUID", at9=b"x")
     other = sparse(tmp_path / "other", **pieces)
     told = tell(one, other)
-    assert bases.same(told[str(one)], told[str(other)]) is False
+    assert base_images.same(told[str(one)], told[str(other)]) is False
 
 
 def test_another_size_is_another(tell: Read, tmp_path: Path) -> None:
     one, other = sparse(tmp_path / "one", at0=b"x"), tmp_path / "other"
     other.write_bytes(b"x")
     told = tell(one, other)
-    assert bases.same(told[str(one)], told[str(other)]) is False
+    assert base_images.same(told[str(one)], told[str(other)]) is False
 
 
 def test_a_file_that_is_not_there_is_told_from_one_that_cannot_be_read(
@@ -81,9 +81,9 @@ def test_a_file_that_is_not_there_is_told_from_one_that_cannot_be_read(
     folder.mkdir()  # it is there, but has no content to read
     told = tell(missing, folder)
     assert told[str(missing)] == Base(None)
-    assert bases.same(told[str(missing)], Base(MIB, "a", "b")) is False
-    assert bases.same(told[str(missing)], told[str(missing)]) is None
-    assert bases.same(told.get(str(folder)), told.get(str(folder))) is None
+    assert base_images.same(told[str(missing)], Base(MIB, "a", "b")) is False
+    assert base_images.same(told[str(missing)], told[str(missing)]) is None
+    assert base_images.same(told.get(str(folder)), told.get(str(folder))) is None
 
 
 def test_nothing_is_missing_where_nova_keeps_nothing(
@@ -110,8 +110,8 @@ def test_what_takes_too_long_is_told_apart_by_its_begin_and_never_called_the_sam
     path = f"{slow}:{os.environ['PATH']}"
     one, other = (sparse(tmp_path / it, at0=it.encode()) for it in ("one", "other"))
     told = tell(one, other, PATH=path)
-    assert bases.same(told[str(one)], told[str(other)]) is False
-    assert bases.same(told[str(one)], told[str(one)]) is None
+    assert base_images.same(told[str(one)], told[str(other)]) is False
+    assert base_images.same(told[str(one)], told[str(one)]) is None
 
 
 def test_a_map_that_cannot_be_understood_proves_nothing(
@@ -122,7 +122,7 @@ def test_a_map_that_cannot_be_understood_proves_nothing(
     one = sparse(tmp_path / "one", at0=b"x")
     told = tell(one, PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert told[str(one)].head
-    assert bases.same(told[str(one)], told[str(one)]) is None
+    assert base_images.same(told[str(one)], told[str(one)]) is None
 
 
 def test_such_files_are_found_by_the_chains_of_disks_that_are_qcow2() -> None:
@@ -132,5 +132,5 @@ def test_such_files_are_found_by_the_chains_of_disks_that_are_qcow2() -> None:
     swap = replace(disk, source="/i/disk.swap", chain=("/b/swap_64",))
     root = replace(disk, source="/i/disk", chain=("/b/8762",))
     raw = replace(disk, source="/i/disk.raw", format="raw", chain=("/etc/swap",))
-    found = bases.of(Guest("i", "running", disks=(disk, swap, root, raw)))
+    found = base_images.of(Guest("i", "running", disks=(disk, swap, root, raw)))
     assert found == {"/b/ephemeral_1": "/i/disk.eph0", "/b/swap_64": "/i/disk.swap"}

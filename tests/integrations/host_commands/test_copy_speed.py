@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import copy_speed as speed
+from migrations_app.integrations.host_commands import copy_speed
 from migrations_app.integrations.host_commands.copy_speed import Measurement
 from migrations_app.integrations.host_commands.detached_job import JobIs, JobState
 from migrations_app.integrations.interfaces import Command
@@ -68,7 +68,7 @@ class Shell:
         self.run(measured.start)
         deadline = time.monotonic() + 60
         while True:
-            state = speed.stands(self.run(measured.look))
+            state = copy_speed.stands(self.run(measured.look))
             if state.stands is not JobIs.RUNNING and state.stands is not JobIs.ABSENT:
                 return state
             assert time.monotonic() < deadline
@@ -86,12 +86,12 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 def test_it_measures_and_leaves_nothing_once_it_is_forgotten(shell: Shell) -> None:
-    assert speed.stands(shell.run(MEASURED.look)).stands is JobIs.ABSENT
+    assert copy_speed.stands(shell.run(MEASURED.look)).stands is JobIs.ABSENT
 
     state = shell.measure(MEASURED)
 
     assert state.done, state
-    assert speed.mbit(MEASURED, state) > 0
+    assert copy_speed.mbit(MEASURED, state) > 0
     # the data went by themselves, on both hosts; only the words are left
     names = {path.rpartition("/")[2] for path in shell.left()}
     assert not names & {"data", "little", "speed-arrived"}
@@ -105,7 +105,7 @@ def test_it_says_why_it_came_to_nothing(shell: Shell) -> None:
 
     state = shell.measure(nowhere)
 
-    words = speed.why(nowhere, state)
+    words = copy_speed.why(nowhere, state)
     assert "No route to host" in words
     assert "alpha must be able to open SSH to gamma" in words
 
@@ -118,7 +118,7 @@ def test_it_removes_what_dead_ones_left_long_ago(shell: Shell) -> None:
         (folder / "speed-arrived").mkdir()
     kept = shell.root / "dead0002" / "last"
     kept.mkdir(parents=True)
-    ago = time.time() - 60 * (speed.LEFT_BEHIND_MINUTES + 5)
+    ago = time.time() - 60 * (copy_speed.LEFT_BEHIND_MINUTES + 5)
     for path in (*old.rglob("*"), old, kept, kept.parent):
         os.utime(path, (ago, ago))
 
@@ -158,12 +158,12 @@ def test_what_connecting_takes_is_taken_off(little: int, data: int, mbit: int) -
     measured = replace(MEASURED, mebibytes=128)
     said = (f"little {little}", f"data {data}")
 
-    assert speed.mbit(measured, JobState(JobIs.ENDED, 0, said)) == mbit
+    assert copy_speed.mbit(measured, JobState(JobIs.ENDED, 0, said)) == mbit
 
 
 def test_what_makes_no_sense_is_not_guessed_at() -> None:
     with pytest.raises(Blocked, match="without saying how long"):
-        speed.mbit(MEASURED, JobState(JobIs.ENDED, 0, ("Welcome!",)))
+        copy_speed.mbit(MEASURED, JobState(JobIs.ENDED, 0, ("Welcome!",)))
     with pytest.raises(Blocked, match="invalid answer"):
-        speed.stands("Welcome to alpha!\nabsent\n")
-    assert "cut off" in speed.why(MEASURED, JobState(JobIs.CUT))
+        copy_speed.stands("Welcome to alpha!\nabsent\n")
+    assert "cut off" in copy_speed.why(MEASURED, JobState(JobIs.CUT))

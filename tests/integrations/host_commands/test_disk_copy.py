@@ -17,9 +17,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.integrations.host_commands import block_copy as pieces
-from migrations_app.integrations.host_commands import disk_copy as copy
-from migrations_app.integrations.host_commands import paths as places
+from migrations_app.integrations.host_commands import block_copy, disk_copy, paths
 from migrations_app.integrations.host_commands.block_copy import SIZE as PIECE
 from migrations_app.integrations.interfaces import Move
 
@@ -69,11 +67,11 @@ class Hosts:
 
     @property
     def folder(self) -> Path:
-        return Path(places.folder(self.move))
+        return Path(paths.folder(self.move))
 
     @property
     def there(self) -> Path:
-        return Path(places.beside(self.move))
+        return Path(paths.beside(self.move))
 
     def run(self, make: Callable[[Move], Any]) -> subprocess.CompletedProcess[str]:
         """Run a job's script as its host would, in a folder beside the others'."""
@@ -127,20 +125,20 @@ def expect_same(hosts: Hosts) -> None:
 
 
 def test_it_copies_while_the_guest_runs_and_keeps_holes(hosts: Hosts) -> None:
-    done = hosts.run(copy.warm)
+    done = hosts.run(disk_copy.warm)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
     assert (hosts.there / "disk").stat().st_blocks * 512 < 8 * MIB
 
 
 def test_it_sends_the_pieces_that_differ_and_nothing_else(hosts: Hosts) -> None:
-    hosts.run(copy.warm)
+    hosts.run(disk_copy.warm)
     untouched = (hosts.there / "disk").stat().st_ino
     hosts.write(SIZE * MIB + 5, b"written while it was copied")
     (hosts.folder / "console.log").write_text("boot 1\nstopped\n")
     (hosts.folder / "disk.new").write_text("")
     (hosts.folder / "disk.info").unlink()
-    done = hosts.run(copy.last)
+    done = hosts.run(disk_copy.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
     assert (hosts.there / "disk").stat().st_ino == untouched
@@ -153,18 +151,18 @@ def test_it_sends_the_pieces_that_differ_and_nothing_else(hosts: Hosts) -> None:
 
 
 def test_it_sends_what_a_disk_has_grown_by(hosts: Hosts) -> None:
-    hosts.run(copy.warm)
+    hosts.run(disk_copy.warm)
     size = (hosts.folder / "disk").stat().st_size
     hosts.write(size, b"n" * (SIZE * MIB))
-    done = hosts.run(copy.last)
+    done = hosts.run(disk_copy.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
 
 
 def test_it_cuts_off_what_a_file_has_shrunk_by(hosts: Hosts) -> None:
-    hosts.run(copy.warm)
+    hosts.run(disk_copy.warm)
     os.truncate(hosts.folder / "disk", (3 * SIZE + 2) * MIB)
-    done = hosts.run(copy.last)
+    done = hosts.run(disk_copy.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
 
@@ -173,37 +171,37 @@ def test_it_cuts_off_what_a_file_has_shrunk_by(hosts: Hosts) -> None:
 def test_it_leaves_it_to_rsync_where_much_differs_or_the_network_is_limited(
     hosts: Hosts, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "FEW", 1)
+    monkeypatch.setattr(block_copy, "FEW", 1)
     hosts.options = options
-    hosts.run(copy.warm)
+    hosts.run(disk_copy.warm)
     for piece in range(1 if options else 2):
         hosts.write(piece * SIZE * MIB, b"changed")
-    done = hosts.run(copy.last)
+    done = hosts.run(disk_copy.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
     assert (hosts.top / "jobs/last/sent").read_text() == ""
 
 
 def test_it_copies_all_of_an_instance_that_was_off(hosts: Hosts) -> None:
-    done = hosts.run(copy.last)
+    done = hosts.run(disk_copy.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
     assert (hosts.there / "disk").stat().st_blocks * 512 < 8 * MIB
 
 
 def test_it_hashes_the_target_anew_after_a_last_pass_that_was_cut(hosts: Hosts) -> None:
-    hosts.run(copy.warm)
-    hosts.run(copy.last)
+    hosts.run(disk_copy.warm)
+    hosts.run(disk_copy.last)
     # as if the first had died in the middle of a piece
     with (hosts.there / "disk").open("r+b") as disk:
         disk.write(b"half a piece")
-    done = hosts.run(copy.last)
+    done = hosts.run(disk_copy.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
 
 
 def test_it_says_so_when_the_copy_is_not_the_same(hosts: Hosts) -> None:
-    hosts.run(copy.warm)
+    hosts.run(disk_copy.warm)
     hosts.write(0, b"changed")
     lying = hosts.top / "bin" / "dd"
     # the target's dd writes something else
@@ -212,13 +210,13 @@ def test_it_says_so_when_the_copy_is_not_the_same(hosts: Hosts) -> None:
         ' status=none; cat >/dev/null ;; *) exec /bin/dd "$@" ;; esac\n'
     )
     lying.chmod(0o755)
-    done = hosts.run(copy.last)
-    assert done.returncode == copy.DIFFERS
+    done = hosts.run(disk_copy.last)
+    assert done.returncode == disk_copy.DIFFERS
     assert "the copy differs in 1 piece(s)" in done.stderr
 
 
 def test_it_ends_as_rsync_does_when_the_target_is_full(hosts: Hosts) -> None:
-    hosts.run(copy.warm)
+    hosts.run(disk_copy.warm)
     hosts.write(0, b"changed")
     full = hosts.top / "bin" / "dd"
     full.write_text(
@@ -226,24 +224,24 @@ def test_it_ends_as_rsync_does_when_the_target_is_full(hosts: Hosts) -> None:
         ' ;; *) exec /bin/dd "$@" ;; esac\n'
     )
     full.chmod(0o755)
-    done = hosts.run(copy.last)
-    assert done.returncode == copy.FULL
+    done = hosts.run(disk_copy.last)
+    assert done.returncode == disk_copy.FULL
     assert "No space left" in done.stderr
 
 
 def test_it_stops_where_a_file_of_the_source_cannot_be_read(hosts: Hosts) -> None:
-    hosts.run(copy.warm)
+    hosts.run(disk_copy.warm)
     failing = hosts.top / "bin" / "dd"
     failing.write_text("#!/bin/sh\nexit 1\n")
     failing.chmod(0o755)
-    done = hosts.run(copy.last)
+    done = hosts.run(disk_copy.last)
     assert done.returncode != 0
     assert (hosts.top / "jobs/last/sent").read_text() == ""
 
 
 @pytest.fixture
 def base(hosts: Hosts) -> Path:
-    base = Path(places.bases(hosts.move)[0])
+    base = Path(paths.bases(hosts.move)[0])
     base.parent.mkdir()
     base.write_bytes(b"an image" * 1000)
     os.truncate(base, 64 * MIB)
@@ -253,7 +251,7 @@ def base(hosts: Hosts) -> Path:
 def test_it_gives_the_target_a_backing_file_that_it_has_not(
     hosts: Hosts, base: Path
 ) -> None:
-    done = hosts.run(copy.base)
+    done = hosts.run(disk_copy.base)
     assert (done.returncode, done.stderr) == (0, "")
     there = hosts.top / "_there"
     assert [path.name for path in there.iterdir()] == [base.name]
@@ -272,7 +270,7 @@ def test_it_compares_a_backing_file_that_is_there_and_never_replaces_it(
         with there.open("r+b") as other:
             other.write(b"another!")
     before = (there.stat().st_ino, there.read_bytes())
-    done = hosts.run(copy.base)
-    assert done.returncode == (0 if same else copy.DIFFERS)
+    done = hosts.run(disk_copy.base)
+    assert done.returncode == (0 if same else disk_copy.DIFFERS)
     assert ("has another size or checksum than here" in done.stderr) is not same
     assert (there.stat().st_ino, there.read_bytes()) == before

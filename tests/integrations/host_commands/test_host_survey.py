@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import host_survey_parser as survey_read
+from migrations_app.integrations.host_commands import host_survey_parser
 from migrations_app.integrations.host_commands.host_survey import (
     compare_hardware,
     look_at_host,
@@ -176,7 +176,7 @@ def test_it_asks_libvirt_whether_the_hardware_suits_the_guest(host: Host) -> Non
 
     def suits(asked: Guest) -> tuple[bool | None, bool | None, str]:
         command = compare_hardware(server_id=WEB, guest=asked)
-        return survey_read.hardware(host.run("compute-34", command))
+        return host_survey_parser.hardware(host.run("compute-34", command))
 
     machine, cpu, why = suits(guest)
     assert (machine, cpu) == (True, True)
@@ -188,17 +188,19 @@ def test_it_asks_libvirt_whether_the_hardware_suits_the_guest(host: Host) -> Non
 
 def test_it_does_not_know_what_libvirt_could_not_compare() -> None:
     answer = "machine no error: failed to connect\ncpu no error: failed to connect\n"
-    assert survey_read.hardware(answer)[:2] == (None, None)
+    assert host_survey_parser.hardware(answer)[:2] == (None, None)
 
 
 def test_it_tries_the_ways_by_the_names_that_nova_uses(host: Host) -> None:
     source, target = host.says(), replace(host.says(), host="compute-34")
-    ways = survey_read.reach(host.run("compute-30", try_to_reach(source, target)))
+    ways = host_survey_parser.reach(
+        host.run("compute-30", try_to_reach(source, target))
+    )
     assert ways == (True, False, True)  # my_ip is not answered, the other names are
 
 
 def test_a_way_that_takes_too_long_is_not_known() -> None:
-    assert survey_read.reach("ssh late\nnova no\n") == (None, False, None)
+    assert host_survey_parser.reach("ssh late\nnova no\n") == (None, False, None)
 
 
 @pytest.mark.parametrize(
@@ -236,12 +238,12 @@ def test_a_way_that_takes_too_long_is_not_known() -> None:
 def test_it_tells_whether_storage_is_shared(
     source: HostFacts, target: HostFacts, shared: bool | None
 ) -> None:
-    assert survey_read.shared(source, target) is shared
+    assert host_survey_parser.shared(source, target) is shared
 
 
 def test_an_answer_without_its_end_is_no_answer() -> None:
     with pytest.raises(Blocked, match="ended too early"):
-        survey_read.host("compute-30", "Welcome to compute-30!\n", WEB)
+        host_survey_parser.host("compute-30", "Welcome to compute-30!\n", WEB)
 
 
 def test_it_puts_together_what_both_hosts_say(host: Host) -> None:

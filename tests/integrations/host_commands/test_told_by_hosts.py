@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from migrations_app.integrations.host_commands import compute_log, domjobinfo
-from migrations_app.integrations.host_commands import detached_job as detached
+from migrations_app.integrations.host_commands import (
+    compute_log,
+    detached_job,
+    domjobinfo,
+)
 
 REQUEST = f"req-{uuid.uuid4()}"
 CONTEXT = f"[None {REQUEST} 4c18 7892 - - default default]"
@@ -131,6 +134,6 @@ def test_it_names_the_cause_that_a_copy_complained_of_and_not_what_followed() ->
     )
     answer = "ended 11\n" + "".join(f"err {line}\n" for line in full)
 
-    assert detached.read(answer).complaint == full[0]
-    assert detached.read(f"ended 11\nerr {full[1]}\n").complaint == full[1]
-    assert detached.read("ended 1\n").complaint == ""
+    assert detached_job.read(answer).complaint == full[0]
+    assert detached_job.read(f"ended 11\nerr {full[1]}\n").complaint == full[1]
+    assert detached_job.read("ended 1\n").complaint == ""

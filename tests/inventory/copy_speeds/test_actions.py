@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from migrations_app.errors import NotAllowed, TooLate, Unfit
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import World
-from migrations_app.inventory.copy_speeds import actions as speeds
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.models import CopySpeed
 from tests.cast import Cast, last_entry
 from tests.stage import Stage
 
 
 def ask(cast: Cast, stage: Stage, **other: Any) -> CopySpeed:
-    return speeds.ask(
+    return copy_speed_actions.ask(
         **{
             "by": cast.operator,
             "source": stage.source,
@@ -31,7 +31,7 @@ def test_an_operator_has_a_pair_measured_and_the_trail_says_so(
 ) -> None:
     row = ask(cast, stage)
 
-    known = speeds.pair("pretend", stage.source, stage.target)
+    known = copy_speed_actions.pair("pretend", stage.source, stage.target)
     assert known.open == row
     assert known.latest is None
     entry = last_entry("speed.asked")
@@ -75,8 +75,11 @@ def test_it_refuses_what_cannot_be_measured(
 def test_it_says_how_to_give_it_a_way_into_the_hosts(
     cast: Cast, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wiring, "world_of", lambda name: World(stage.cloud))
+    monkeypatch.setattr(connect, "world_of", lambda name: World(stage.cloud))
 
     with pytest.raises(Unfit, match="NOVAWEB_SSH"):
         ask(cast, stage)
-    assert "NOVAWEB_SSH" in speeds.pair("pretend", stage.source, stage.target).never
+    assert (
+        "NOVAWEB_SSH"
+        in copy_speed_actions.pair("pretend", stage.source, stage.target).never
+    )

@@ -8,8 +8,8 @@ import pytest
 
 from migrations_app.errors import Unreachable
 from migrations_app.integrations.interfaces import Command
-from migrations_app.inventory.copy_speeds import actions as speeds
-from migrations_app.inventory.copy_speeds import measure as measuring
+from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
+from migrations_app.inventory.copy_speeds import measure as copy_speed_measure
 from migrations_app.models import AuditEntry, Cloud, CopySpeed
 from tests.cast import Cast
 from tests.stage import Stage
@@ -18,13 +18,13 @@ from tests.stage import Stage
 def measure(stage: Stage, *, seconds: int = 15, every: int = 1) -> None:
     """Have a worker look as often as the pacer rings, or more rarely."""
     for _ in range(0, seconds, every):
-        if measuring.is_due(stage.time):
-            measuring.measure_due(stage.time)
+        if copy_speed_measure.is_due(stage.time):
+            copy_speed_measure.measure_due(stage.time)
         stage.later(seconds=every)
 
 
 def ask(cast: Cast, source: str, target: str) -> CopySpeed:
-    return speeds.ask(by=cast.operator, source=source, target=target)
+    return copy_speed_actions.ask(by=cast.operator, source=source, target=target)
 
 
 def close(stage: Stage, host: str) -> None:
@@ -42,7 +42,7 @@ def test_it_measures_and_leaves_nothing_on_the_host(cast: Cast, stage: Stage) ->
     assert row.trouble == ""
     assert row.latest
     assert stage.cloud._store.rows("SELECT * FROM jobs") == []
-    assert not measuring.is_due(stage.time + timedelta(days=2))
+    assert not copy_speed_measure.is_due(stage.time + timedelta(days=2))
 
 
 def test_what_it_does_on_a_host_is_in_the_audit_trail(cast: Cast, stage: Stage) -> None:
@@ -83,7 +83,7 @@ def test_a_command_that_fails_is_in_the_audit_trail_with_the_reason(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(hosts), "run", lambda self, *a, **k: cut(*a, **k))
-        measuring.measure_due(stage.time)
+        copy_speed_measure.measure_due(stage.time)
 
     told = AuditEntry.objects.filter(verb__in=[start, answered]).order_by("pk")
     assert [entry.verb for entry in told] == [start, answered]
@@ -96,7 +96,7 @@ def test_the_newest_of_a_pair_is_what_counts(cast: Cast, stage: Stage) -> None:
     second = ask(cast, stage.source, stage.target)
     measure(stage)
 
-    known = speeds.pair("pretend", stage.source, stage.target)
+    known = copy_speed_actions.pair("pretend", stage.source, stage.target)
     assert known.latest == second
     first.refresh_from_db()
     assert not first.latest
@@ -111,7 +111,7 @@ def test_a_failure_is_said_and_the_last_good_one_stays(
     bad = ask(cast, stage.source, stage.target)
     measure(stage)
 
-    known = speeds.pair("pretend", stage.source, stage.target)
+    known = copy_speed_actions.pair("pretend", stage.source, stage.target)
     assert known.latest == good
     assert known.failed == bad
     bad.refresh_from_db()
@@ -136,8 +136,8 @@ def test_it_gives_up_a_host_that_never_answers(cast: Cast, stage: Stage) -> None
 def test_it_goes_on_where_a_worker_died(cast: Cast, stage: Stage) -> None:
     row = ask(cast, stage.source, stage.target)
     # it died after the host was asked, and before it gave the row back
-    measuring.measure_due(stage.time)
-    CopySpeed.objects.update(look_again_at=stage.time + measuring.HELD)
+    copy_speed_measure.measure_due(stage.time)
+    CopySpeed.objects.update(look_again_at=stage.time + copy_speed_measure.HELD)
 
     measure(stage, seconds=80, every=20)
     row.refresh_from_db()
@@ -155,7 +155,7 @@ def test_one_is_measured_at_a_time_in_a_cloud(cast: Cast, stage: Stage) -> None:
     ]
     most = 0
     for _ in range(30):
-        measuring.measure_due(stage.time)
+        copy_speed_measure.measure_due(stage.time)
         under_way = CopySpeed.objects.filter(at=None, begun_at__isnull=False)
         most = max(most, under_way.count())
         stage.later(seconds=1)
@@ -167,16 +167,16 @@ def test_one_is_measured_at_a_time_in_a_cloud(cast: Cast, stage: Stage) -> None:
 def test_it_keeps_so_many_of_a_pair_and_always_the_one_that_counts(
     cast: Cast, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measuring, "KEPT", 3)
+    monkeypatch.setattr(copy_speed_measure, "KEPT", 3)
     row = ask(cast, stage.source, stage.target)
     measure(stage)
     close(stage, stage.target)
-    for _ in range(measuring.KEPT + 3):
+    for _ in range(copy_speed_measure.KEPT + 3):
         ask(cast, stage.source, stage.target)
         measure(stage, seconds=10)
 
-    assert CopySpeed.objects.count() == measuring.KEPT + 1
-    known = speeds.pair("pretend", stage.source, stage.target)
+    assert CopySpeed.objects.count() == copy_speed_measure.KEPT + 1
+    known = copy_speed_actions.pair("pretend", stage.source, stage.target)
     assert known.latest == row
 
 
@@ -232,7 +232,7 @@ def test_a_pair_that_a_request_names_is_measured_too(
     stage.time = (stage.time + timedelta(days=1)).replace(hour=3, minute=29)
     measure(stage, seconds=2)
     stage.later(minutes=1)
-    measuring.measure_due(stage.time)
+    copy_speed_measure.measure_due(stage.time)
 
     pairs = set(CopySpeed.objects.values_list("source", "target"))
     assert (stage.source, "compute-40") in pairs
@@ -241,6 +241,6 @@ def test_a_pair_that_a_request_names_is_measured_too(
 def test_each_host_has_a_neighbour_of_its_zone_on_either_side() -> None:
     hosts = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "1"), ("c", "4"), ("c", "5")]
 
-    pairs = measuring.neighbours(hosts)
+    pairs = copy_speed_measure.neighbours(hosts)
 
     assert pairs == {("1", "2"), ("2", "3"), ("3", "1"), ("4", "5"), ("5", "4")}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from migrations_app.integrations.interfaces import World
-from migrations_app.inventory.leaks import scan as leaks
+from migrations_app.inventory.leaks import scan as leak_scan
 from migrations_app.inventory.sync import sync
 from migrations_app.models import Cloud, Instance, Leak, LeakLook
 from tests.integrations.adapters.clouds import PretendPlace
@@ -34,7 +34,7 @@ def place(tmp_path: Path, settings: Any) -> Iterator[PretendPlace]:
 
 def look(place: PretendPlace, host: str = "compute-30", *, hosts: bool = True) -> None:
     world = World(place.cloud, hosts=place.cloud.hosts if hosts else None)
-    leaks.look_at(Cloud.objects.get(), host, world, now=NOON + HOUR)
+    leak_scan.look_at(Cloud.objects.get(), host, world, now=NOON + HOUR)
 
 
 def found() -> list[tuple[str, str]]:
@@ -86,7 +86,7 @@ def test_what_is_held_for_nothing_is_found_and_forgotten_once_it_is_mended(
 
     # seen at the same moment as before: a look later has the last word
     world = World(place.cloud)
-    leaks.look_at(Cloud.objects.get(), "compute-30", world, now=NOON + 2 * HOUR)
+    leak_scan.look_at(Cloud.objects.get(), "compute-30", world, now=NOON + 2 * HOUR)
     assert found() == []
 
 
@@ -98,7 +98,7 @@ def test_what_could_not_be_seen_stays_as_it_was_known(place: PretendPlace) -> No
     assert found() == [("allocation", server)]
 
     place.cloud.down()
-    leaks.look_at(
+    leak_scan.look_at(
         Cloud.objects.get(), "compute-30", World(place.cloud), now=NOON + 2 * HOUR
     )
 
@@ -110,17 +110,17 @@ def test_what_could_not_be_seen_stays_as_it_was_known(place: PretendPlace) -> No
 
 def test_each_host_has_its_turn_once_and_not_all_at_a_time(place: PretendPlace) -> None:
     world = World(place.cloud)
-    assert leaks.is_due(NOON)
+    assert leak_scan.is_due(NOON)
 
     hosts: list[str] = []
     moment = NOON
     while moment < NOON + HOUR:
-        hosts += leaks.look_due(moment, lambda _: world)
+        hosts += leak_scan.look_due(moment, lambda _: world)
         moment += timedelta(seconds=30)
 
     assert sorted(hosts) == sorted(set(hosts))
     assert set(hosts) == {row.host for row in LeakLook.objects.all()}
-    assert leaks.is_due(NOON + 2 * HOUR)
+    assert leak_scan.is_due(NOON + 2 * HOUR)
 
 
 def test_a_host_that_is_gone_takes_its_leaks_with_it(place: PretendPlace) -> None:
@@ -135,7 +135,7 @@ def test_a_host_that_is_gone_takes_its_leaks_with_it(place: PretendPlace) -> Non
         last_seen=NOON,
     )
 
-    leaks.look_due(NOON, lambda _: World(place.cloud))
+    leak_scan.look_due(NOON, lambda _: World(place.cloud))
 
     assert found() == []
 
@@ -143,7 +143,7 @@ def test_a_host_that_is_gone_takes_its_leaks_with_it(place: PretendPlace) -> Non
 def test_it_can_be_switched_off(place: PretendPlace, settings: Any) -> None:
     settings.NOVAWEB_LEAKS_EVERY = 0
 
-    assert not leaks.is_due(NOON)
+    assert not leak_scan.is_due(NOON)
 
 
 def test_an_old_unconfirmed_move_is_told(place: PretendPlace) -> None:

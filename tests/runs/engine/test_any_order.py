@@ -38,9 +38,9 @@ from migrations_app.models.states import (
     RequestState,
     RunState,
 )
-from migrations_app.requests import actions as requests
-from migrations_app.requests import start as starts
-from migrations_app.runs import actions as runs
+from migrations_app.requests import actions as request_actions
+from migrations_app.requests import start as request_start
+from migrations_app.runs import actions as run_actions
 from pretend import Killed
 from tests.cast import Cast
 from tests.factories import person
@@ -59,9 +59,13 @@ ACTIONS = {
     "revertResize": {"key": "migrate_cold", "undo_asked_at__isnull": False},
     "confirmResize": {"key": "confirm", "asked_at__isnull": False},
 }
-ABOUT_REQUESTS: list[Any] = [requests.reject, requests.withdraw]
-ABOUT_RUNS: list[Any] = [runs.stop, runs.abort, runs.force_complete]
-ABOUT_HELD: list[Any] = [runs.look_again, runs.go_back, runs.close]
+ABOUT_REQUESTS: list[Any] = [request_actions.reject, request_actions.withdraw]
+ABOUT_RUNS: list[Any] = [
+    run_actions.stop,
+    run_actions.abort,
+    run_actions.force_complete,
+]
+ABOUT_HELD: list[Any] = [run_actions.look_again, run_actions.go_back, run_actions.close]
 
 
 class Moves(Play):
@@ -114,7 +118,9 @@ class Moves(Play):
     @precondition(lambda self: self.open())
     @rule(verb=st.sampled_from(ABOUT_REQUESTS))
     def decide_otherwise(self, verb: Any) -> None:
-        by = self.cast.approver if verb is requests.reject else self.cast.operator
+        by = (
+            self.cast.approver if verb is request_actions.reject else self.cast.operator
+        )
         latest = MigrationRequest.objects.latest("pk").pk
         self.attempt(verb, latest, by=by, note="So.")
 
@@ -133,7 +139,7 @@ class Moves(Play):
     @rule(seconds=st.sampled_from([0.6, 5, 5, 11, 60, 700, 4000]))
     def work_later(self, seconds: float) -> None:
         self.stage.later(seconds=seconds)
-        self.attempt(starts.start_due, self.stage.time)
+        self.attempt(request_start.start_due, self.stage.time)
         for run in Run.objects.all():
             with suppress(Killed):
                 self.stage.walk(run)
@@ -230,7 +236,7 @@ class Moves(Play):
         restless = (RequestState.APPROVED, RequestState.RUNNING)
         for _ in range(1500):
             for run in Run.objects.filter(state=RunState.HELD):
-                runs.look_again(run.pk, by=self.cast.operator, note="Mended.")
+                run_actions.look_again(run.pk, by=self.cast.operator, note="Mended.")
             self.work_later(5)
             if not MigrationRequest.objects.filter(state__in=restless).exists():
                 break

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from migrations_app.audit import recorder as audit
+from migrations_app.audit import recorder
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Cloud, Command, World
 from migrations_app.models import AuditEntry, Run
-from migrations_app.runs.engine import command_audit as recording
+from migrations_app.runs.engine import command_audit
 from migrations_app.runs.engine.command_audit import recorded
 from migrations_app.runs.log_export import log_proof
 from tests.cast import COMMANDS, Cast, walk_until
@@ -48,7 +48,7 @@ def run(stage: Stage, cast: Cast) -> Run:
 
 @pytest.fixture
 def host() -> Host:
-    recording._seen.clear()
+    command_audit._seen.clear()
     return Host()
 
 
@@ -67,7 +67,7 @@ def test_what_changes_something_is_there_before_and_after(host: Host, run: Run) 
     assert before.after["sha256"] == hashlib.sha256(ACT.text.encode()).hexdigest()
     assert after.after["answer"] == "started"
     assert after.after["command_entry"] == before.pk
-    assert audit.sentence(before) == "novaweb ran start_job for the move of web"
+    assert recorder.sentence(before) == "novaweb ran start_job for the move of web"
 
 
 def test_what_fails_is_recorded_with_its_trouble(host: Host, run: Run) -> None:
@@ -102,7 +102,7 @@ def test_a_look_is_recorded_once_for_each_answer(
         host.answer = answer
         hosts(host, run).run("compute-1", LOOK)
         if forgets:
-            recording._seen.clear()
+            command_audit._seen.clear()
         assert told() == ["run.looked"] * count
     hosts(host, run).run("compute-2", LOOK)
     hosts(host, run, "another").run("compute-2", LOOK)

@@ -8,9 +8,9 @@ import pytest
 
 from migrations_app import jobs
 from migrations_app.errors import Unfit, Unreachable
-from migrations_app.integrations import connect as wiring
+from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import World
-from migrations_app.inventory import sync as inventory
+from migrations_app.inventory import sync as inventory_sync
 from migrations_app.models import Cloud, MigrationRequest, Run
 from migrations_app.models.states import RunState
 from tests.cast import Cast, expect_rest
@@ -68,7 +68,7 @@ def test_a_run_whose_cloud_cannot_be_had_is_held_and_harms_no_other(
             raise ValueError("no such cloud in clouds.yaml")
         return stage.world
 
-    monkeypatch.setattr(wiring, "world_of", world_of)
+    monkeypatch.setattr(connect, "world_of", world_of)
     jobs.walk_due()
     expect_rest(broken, RunState.HELD, "an internal error (ValueError)")
     other.refresh_from_db()
@@ -84,5 +84,5 @@ def test_a_run_is_over_also_when_its_instance_cannot_be_read_anew(
     def refresh(*args: Any, **kwargs: Any) -> None:
         raise trouble
 
-    monkeypatch.setattr(inventory, "refresh_instance", refresh)
+    monkeypatch.setattr(inventory_sync, "refresh_instance", refresh)
     expect_rest(ring_until_rest(stage, run), RunState.COMPLETED)

@@ -12,7 +12,7 @@ import pytest
 from migrations_app.errors import LostLease
 from migrations_app.models import AuditEntry, Line, MigrationRequest, Run, Step
 from migrations_app.models.states import RunState
-from migrations_app.runs.engine import lease_heartbeat as heart
+from migrations_app.runs.engine import lease_heartbeat
 from migrations_app.runs.engine.lease import RunLease, due_runs, lease_span
 from tests.stage import Stage
 
@@ -158,15 +158,15 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
 def test_the_heart_renews_what_is_ours_and_only_that(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heart, "close_old_connections", lambda: None)
+    monkeypatch.setattr(lease_heartbeat, "close_old_connections", lambda: None)
     run = stage.start("live")
     lease, lost = RunLease(run.pk, stage.clock), RunLease(run.pk, stage.clock)
     lease.claim()
     stage.later(seconds=100)
     before = Run.objects.get().lease_until
-    heart._renew([lost])
+    lease_heartbeat._renew([lost])
     assert Run.objects.get().lease_until == before
-    heart._renew([lost, lease])
+    lease_heartbeat._renew([lost, lease])
     assert Run.objects.get().lease_until == stage.time + lease_span()
 
 
@@ -181,9 +181,9 @@ def test_the_heart_beats_while_a_run_is_walked(
         if lease in held:
             beaten.set()
 
-    monkeypatch.setattr(heart, "_renew", renew)
+    monkeypatch.setattr(lease_heartbeat, "_renew", renew)
     # another test's heart may be amid a long beat: this one is made anew
-    monkeypatch.setattr(heart, "_thread", None)
-    with heart.kept_alive(lease):
+    monkeypatch.setattr(lease_heartbeat, "_thread", None)
+    with lease_heartbeat.kept_alive(lease):
         assert beaten.wait(10)
-    assert lease.token not in heart._leases
+    assert lease.token not in lease_heartbeat._leases

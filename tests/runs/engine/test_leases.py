@@ -16,7 +16,7 @@ from migrations_app.errors import LostLease
 from migrations_app.models import Cloud, Drain, Lane, Probe, Run
 from migrations_app.models.lease import Lease, Leased, free
 from migrations_app.models.states import DrainState
-from migrations_app.runs.engine import lease_heartbeat as heart
+from migrations_app.runs.engine import lease_heartbeat
 from migrations_app.runs.engine.lease import RunLease
 from tests.runs.engine.leased_tables import (
     MOMENT,
@@ -225,11 +225,11 @@ def test_a_row_can_be_left_alone_for_a_while(clock: Clock) -> None:
 def test_a_lease_that_was_lost_keeps_the_heart_from_no_other(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heart, "close_old_connections", lambda: None)
+    monkeypatch.setattr(lease_heartbeat, "close_old_connections", lambda: None)
     lost, ours = DrainLease(drain().pk, clock), RunLease(run().pk, clock)
     assert ours.claim()
     clock.time += timedelta(seconds=1)
-    heart._renew([lost, ours])
+    lease_heartbeat._renew([lost, ours])
     assert Run.objects.get().lease_until == clock.time + ours.span
 
 

@@ -10,7 +10,8 @@ from django.test import Client
 
 from migrations_app.models import Line, Removal, Run
 from migrations_app.requests.evidence import open_evidence
-from migrations_app.runs import queries, retention
+from migrations_app.runs import queries as run_queries
+from migrations_app.runs import retention
 from migrations_app.runs.log_export import log_bytes, log_proof, log_sha256, log_text
 from tests import factories
 
@@ -104,6 +105,6 @@ def test_everybody_who_shows_or_proves_a_log_has_these_bytes(run: Run) -> None:
 
 @pytest.mark.django_db
 def test_what_is_said_of_a_removed_log_is_the_hash_of_these_bytes(run: Run) -> None:
-    retention._remove(run, queries.LOG, Line.objects.filter(run=run), log_sha256)
+    retention._remove(run, run_queries.LOG, Line.objects.filter(run=run), log_sha256)
 
     assert Removal.objects.get(run=run).sha256 == SHA256

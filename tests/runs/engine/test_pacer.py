@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from migrations_app.models import Pacer, Run
-from migrations_app.requests import start as starts
+from migrations_app.requests import start as request_start
 from migrations_app.runs.engine.pacer import LEASE, UNANSWERED, Beat
 from tests.cast import Cast
 from tests.stage import Stage
@@ -123,11 +123,11 @@ def test_a_run_that_is_being_walked_is_not_rung_for(stage: Stage) -> None:
 
 
 def test_requests_are_waited_for_since_they_were_due(stage: Stage, cast: Cast) -> None:
-    assert starts.due_since(stage.time) is None
+    assert request_start.due_since(stage.time) is None
     begins = stage.time + timedelta(hours=1)
     request = cast.approved(stage, window_start=begins)
-    assert starts.due_since(stage.time) is None
+    assert request_start.due_since(stage.time) is None
     stage.later(hours=2)
-    assert starts.due_since(stage.time) == begins
+    assert request_start.due_since(stage.time) == begins
     stage.later(days=30)
-    assert starts.due_since(stage.time) == request.expires_at
+    assert request_start.due_since(stage.time) == request.expires_at

@@ -18,8 +18,7 @@ from migrations_app import jobs
 from migrations_app.audit import signing
 from migrations_app.jobs import PERIODIC, Periodic, Scheduler
 from migrations_app.models import Run
-from migrations_app.runs import retention
-from migrations_app.runs import wakeup as bell
+from migrations_app.runs import retention, wakeup
 from tests import factories
 
 MINUTE = timedelta(minutes=1)
@@ -48,7 +47,7 @@ class Clock:
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> Bell:
     made = Bell()
-    monkeypatch.setattr(bell, "ring_now", made)
+    monkeypatch.setattr(wakeup, "ring_now", made)
     return made
 
 
@@ -123,7 +122,7 @@ def test_a_bell_that_stumbles_stops_no_other(monkeypatch: pytest.MonkeyPatch) ->
         asked.append(job)
         raise OSError("of the bell")
 
-    monkeypatch.setattr(bell, "ring_now", ring)
+    monkeypatch.setattr(wakeup, "ring_now", ring)
     with capture_logs() as logs:
         Scheduler(tuple(due(row) for row in PERIODIC)).ring()
     assert asked == [row.name for row in PERIODIC]

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from migrations_app.errors import LostLease
 from migrations_app.models import Line, Run
-from migrations_app.runs.engine import run_log as journal
+from migrations_app.runs.engine import run_log
 from migrations_app.runs.engine.lease import RunLease
 from tests.stage import Stage
 
@@ -28,9 +28,9 @@ def numbers() -> list[int]:
 
 def test_lines_are_numbered_without_a_gap(stage: Stage, lease: RunLease) -> None:
     already = len(numbers())
-    journal.add_line(lease, "One.", step="migrate_live")
-    journal.add_note(lease.run_id, "Two, by a person.", at=stage.time)
-    journal.add_line(lease, "Three.")
+    run_log.add_line(lease, "One.", step="migrate_live")
+    run_log.add_note(lease.run_id, "Two, by a person.", at=stage.time)
+    run_log.add_line(lease, "Three.")
     assert numbers() == list(range(1, already + 4))
     line = Line.objects.get(text="One.")
     assert (line.step, line.at) == ("migrate_live", stage.time)
@@ -40,9 +40,9 @@ def test_lines_are_numbered_without_a_gap(stage: Stage, lease: RunLease) -> None
 def test_a_line_that_was_not_committed_leaves_no_gap(lease: RunLease) -> None:
     before = numbers()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        journal.add_line(lease, "Never.")
+        run_log.add_line(lease, "Never.")
         raise ZeroDivisionError
-    journal.add_line(lease, "Always.")
+    run_log.add_line(lease, "Always.")
     assert numbers() == [*before, len(before) + 1]
     assert not Line.objects.filter(text="Never.").exists()
 
@@ -51,7 +51,7 @@ def test_nothing_is_said_without_the_lease(stage: Stage, lease: RunLease) -> Non
     before = numbers()
     stranger = RunLease(lease.run_id, stage.clock)
     with pytest.raises(LostLease):
-        journal.add_line(stranger, "Not mine.")
+        run_log.add_line(stranger, "Not mine.")
     assert numbers() == before
     assert Run.objects.get().last_number == len(before)
 
@@ -59,6 +59,6 @@ def test_nothing_is_said_without_the_lease(stage: Stage, lease: RunLease) -> Non
 def test_each_run_counts_its_own(stage: Stage, lease: RunLease) -> None:
     stage.server = stage.cloud.create("other", host=stage.source)
     other = stage.start("live")
-    journal.add_note(other.pk, "Here.", at=stage.time)
+    run_log.add_note(other.pk, "Here.", at=stage.time)
     assert other.lines.order_by("number").last() == Line.objects.get(text="Here.")
     assert Line.objects.get(text="Here.").number == 2

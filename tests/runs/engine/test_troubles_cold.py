@@ -10,7 +10,7 @@ import pytest
 from migrations_app.errors import Unreachable
 from migrations_app.models import Run
 from migrations_app.models.states import RunState, StepState
-from migrations_app.runs import actions as runs
+from migrations_app.runs import actions as run_actions
 from tests.cast import Cast, expect_rest, walk_until
 from tests.stage import Stage
 
@@ -193,7 +193,7 @@ def test_a_source_that_is_down_cannot_be_confirmed(stage: Stage, cast: Cast) -> 
     expect_rest(run, RunState.HELD, "longer than 30 minutes", "Service is unavailable")
     assert stage.asked(CONFIRMED) == []
     stage.cloud.edit_host(stage.source, up=True)
-    runs.look_again(run.pk, by=cast.operator, note="It is up.")
+    run_actions.look_again(run.pk, by=cast.operator, note="It is up.")
     expect_rest(stage.play(run), RunState.COMPLETED)
     assert stage.asked(CONFIRMED) == [CONFIRMED]
 
@@ -204,7 +204,7 @@ def test_what_could_not_be_confirmed_can_be_sent_back(stage: Stage, cast: Cast) 
     stage.cloud.edit_host(stage.source, up=False)
     run = stage.play(run, steps=2000)
     stage.cloud.edit_host(stage.source, up=True)
-    runs.go_back(run.pk, by=cast.operator, note="Rather not.")
+    run_actions.go_back(run.pk, by=cast.operator, note="Rather not.")
     expect_rest(stage.play(run), RunState.ROLLED_BACK)
     assert stage.asked(CONFIRMED, REVERTED) == [REVERTED]
     expect_untouched(stage)

@@ -10,7 +10,7 @@ import pytest
 from migrations_app.errors import Conflict, Unreachable
 from migrations_app.models import Run
 from migrations_app.models.states import RunState, StepState
-from migrations_app.runs import actions as runs
+from migrations_app.runs import actions as run_actions
 from tests.cast import Cast, expect_rest, verbs, walk_until
 from tests.stage import Stage
 
@@ -167,7 +167,7 @@ def test_a_stop_does_not_abort_what_somebody_else_began(
     stage.cloud.live_migrate(stage.server, host="compute-35")
     stage.later(seconds=6)
     stage.walk(run)
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     expect_rest(stage.play(run), RunState.ROLLED_BACK, "requested a stop")
     assert stage.asked(ABORTED) == []
 
@@ -238,7 +238,7 @@ def test_nova_is_away_for_good(stage: Stage, cast: Cast) -> None:
     expect_rest(run, RunState.HELD, "Undoing this step took longer than 20 minutes")
     assert run.was_going_back
     stage.cloud.down(False)
-    runs.look_again(run.pk, by=cast.operator, note="It is back.")
+    run_actions.look_again(run.pk, by=cast.operator, note="It is back.")
     expect_rest(stage.play(run), RunState.COMPLETED)
     assert stage.asked(ASKED, ABORTED) == [ASKED]
 

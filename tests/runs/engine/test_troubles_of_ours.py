@@ -13,7 +13,7 @@ from migrations_app.models.states import RunState
 from migrations_app.procedures.base import StepContext, StepStatus
 from migrations_app.procedures.live import Live, RunsOnTarget
 from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.runs import actions as runs
+from migrations_app.runs import actions as run_actions
 from migrations_app.runs.engine.lease import RunLease
 from tests.cast import Cast, expect_rest, walk_until
 from tests.stage import Stage
@@ -33,7 +33,7 @@ def test_a_wrong_password_is_for_a_person(
     run = stage.play(run)
     expect_rest(run, RunState.HELD, "check the credentials", "clouds.yaml")
     stage.cloud.lock_out(False)
-    runs.look_again(run.pk, by=cast.operator, note="Mended.")
+    run_actions.look_again(run.pk, by=cast.operator, note="Mended.")
     expect_rest(stage.play(run), RunState.COMPLETED)
     assert stage.asked("live-migration") == ["live-migration"]
 
@@ -43,14 +43,14 @@ def test_a_wrong_password_on_the_way_back_is_for_a_person(
 ) -> None:
     run = stage.start("cold")
     walk_until(stage, run, asked="migrate_cold")
-    runs.stop(run.pk, by=cast.operator)
+    run_actions.stop(run.pk, by=cast.operator)
     stage.walk(run)
     stage.cloud.lock_out()
     run = stage.play(run)
     expect_rest(run, RunState.HELD, "credentials")
     assert run.was_going_back
     stage.cloud.lock_out(False)
-    runs.look_again(run.pk, by=cast.operator, note="Mended.")
+    run_actions.look_again(run.pk, by=cast.operator, note="Mended.")
     expect_rest(stage.play(run), RunState.ROLLED_BACK)
 
 
@@ -64,9 +64,9 @@ def test_a_plan_that_the_code_no_longer_knows_is_for_a_person(
     with monkeypatch.context() as patch:
         patch.setattr(Live, "steps", Live.steps[:-1])
         expect_rest(stage.play(run), RunState.HELD, "have changed since")
-        runs.look_again(run.pk, by=cast.operator)
+        run_actions.look_again(run.pk, by=cast.operator)
         expect_rest(stage.play(run), RunState.HELD, "have changed since")
-    runs.look_again(run.pk, by=cast.operator, note="The old version is back.")
+    run_actions.look_again(run.pk, by=cast.operator, note="The old version is back.")
     expect_rest(stage.play(run), RunState.COMPLETED)
 
 
@@ -76,7 +76,7 @@ def test_a_procedure_that_is_no_longer_there_is_for_a_person(
     run = stage.start("live")
     monkeypatch.delitem(PROCEDURES, "live")
     expect_rest(stage.play(run), RunState.HELD, "have changed since")
-    runs.close(run.pk, by=cast.operator, note="I look after it.")
+    run_actions.close(run.pk, by=cast.operator, note="I look after it.")
     expect_rest(run, RunState.CLOSED)
 
 
@@ -92,7 +92,7 @@ def test_an_error_of_our_own_is_for_a_person(
         run = stage.play(run)
     expect_rest(run, RunState.HELD, "internal error (KeyError)", "Look again")
     assert "os-secret" not in run.why
-    runs.look_again(run.pk, by=cast.operator, note="Mended.")
+    run_actions.look_again(run.pk, by=cast.operator, note="Mended.")
     expect_rest(stage.play(run), RunState.COMPLETED)
     assert stage.asked("live-migration") == ["live-migration"]
 

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from migrations_app.errors import Unfit
-from migrations_app.requests.windows.calendar import ics
-from migrations_app.requests.windows.calendar import occurrences as expand
+from migrations_app.requests.windows.calendar import ics, occurrences
 from migrations_app.requests.windows.calendar.window import WindowKind, WindowRule
 from tests.windows.calendar.files import GOOGLE, HEAD, OUTLOOK, TAIL, event
 
@@ -183,12 +182,12 @@ def rule() -> WindowRule:
         zones=frozenset({"OS1", "zone, with a comma"}),
         reason="Nobody is here.\nAsk first.",
     )
-    return expand.checked(made)
+    return occurrences.checked(made)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "Australia/Lord_Howe"])
 def test_what_is_given_out_and_taken_in_is_the_same(zone: str) -> None:
-    made = expand.checked(replace(rule(), time_zone=zone))
+    made = occurrences.checked(replace(rule(), time_zone=zone))
     text = ics.write([(made, "a@novaweb", datetime(2026, 1, 1, tzinfo=UTC))])
     (got,) = ics.read(text, time_zone="Asia/Tokyo")
     assert got.trouble == ""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from migrations_app.errors import Unfit
-from migrations_app.requests.windows.calendar import occurrences as expand
+from migrations_app.requests.windows.calendar import occurrences
 from migrations_app.requests.windows.calendar.window import (
     WindowKind,
     WindowRule,
@@ -33,14 +33,14 @@ def rule(starts: str, ends: str, recurrence: str = "", **more: Any) -> WindowRul
         **more,
     }
     begin, end = datetime.fromisoformat(starts), datetime.fromisoformat(ends)
-    return expand.checked(
+    return occurrences.checked(
         WindowRule(starts=begin, ends=end, recurrence=recurrence, **values)
     )
 
 
 def days(made: WindowRule, since: str, until: str) -> list[str]:
     """Return the days on which it starts, by its own clock."""
-    found = expand.between(made, at(since), at(until))
+    found = occurrences.between(made, at(since), at(until))
     return [f"{each.start:%m-%d}" for each in found]
 
 
@@ -89,13 +89,13 @@ def test_it_lasts_until_its_end_by_the_clock(
     zone: str, starts: str, ends: str, hours: float
 ) -> None:
     made = rule(starts, ends, time_zone=zone)
-    (found,) = expand.between(made, at("2026-01-01"), at("2027-01-01"))
+    (found,) = occurrences.between(made, at("2026-01-01"), at("2027-01-01"))
     assert found.ends - found.begins == timedelta(hours=hours)
 
 
 def test_it_starts_at_the_same_clock_s_time_in_summer_and_in_winter() -> None:
     made = rule("2026-10-24T22:00", "2026-10-25T02:00", "FREQ=DAILY;COUNT=3")
-    found = expand.between(made, at("2026-10-01"), at("2026-11-01"))
+    found = occurrences.between(made, at("2026-10-01"), at("2026-11-01"))
     assert [each.begins for each in found] == [
         at("2026-10-24T20:00"),
         at("2026-10-25T21:00"),
@@ -136,7 +136,7 @@ def test_what_is_left_out_does_not_come() -> None:
         exceptions=(datetime(2026, 1, 4, 22), datetime(2026, 1, 5, 22)),
     )
     assert days(made, "2026-01-01", "2026-02-01") == ["01-03"]
-    assert expand.over_at(made) == at("2026-01-03T22:00")
+    assert occurrences.over_at(made) == at("2026-01-03T22:00")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_is_left_out_does_not_come() -> None:
 )
 def test_it_is_over_with_its_last_time(recurrence: str, over: str | None) -> None:
     made = rule("2026-01-03T22:00", "2026-01-03T23:00", recurrence)
-    assert expand.over_at(made) == (at(over) if over else None)
+    assert occurrences.over_at(made) == (at(over) if over else None)
 
 
 def test_it_is_seen_while_it_goes_on_across_the_end_of_a_month() -> None:
@@ -236,10 +236,10 @@ def test_what_overlaps_or_touches_is_one_span() -> None:
     first = rule("2026-01-03T10:00", "2026-01-03T12:00", time_zone="UTC")
     second = rule("2026-01-03T12:00", "2026-01-03T13:00", time_zone="UTC")
     third = rule("2026-01-03T15:00", "2026-01-03T16:00", time_zone="UTC")
-    found = expand.all_between(
+    found = occurrences.all_between(
         [third, second, first], at("2026-01-01"), at("2026-02-01")
     )
-    assert expand.merged(found) == [
+    assert occurrences.merged(found) == [
         (at("2026-01-03T10:00"), at("2026-01-03T13:00")),
         (at("2026-01-03T15:00"), at("2026-01-03T16:00")),
     ]
@@ -247,8 +247,8 @@ def test_what_overlaps_or_touches_is_one_span() -> None:
 
 def test_a_daily_rule_of_many_years_costs_little_when_asked_again() -> None:
     made = rule("2001-01-01T22:00", "2001-01-02T06:00", "FREQ=DAILY")
-    expand.between(made, at("2026-01-01"), at("2026-01-31"))
+    occurrences.between(made, at("2026-01-01"), at("2026-01-31"))
     begun = time.perf_counter()
     for _ in range(20):
-        assert len(expand.between(made, at("2026-01-01"), at("2026-01-31"))) == 31
+        assert len(occurrences.between(made, at("2026-01-01"), at("2026-01-31"))) == 31
     assert time.perf_counter() - begun < 1

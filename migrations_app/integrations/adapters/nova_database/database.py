@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migrations_app.errors import Blocked, Gone
-from migrations_app.integrations.adapters.nova_database import host_bindings as bound
+from migrations_app.integrations.adapters.nova_database import host_bindings
 from migrations_app.integrations.adapters.nova_database.transaction import Session
 from migrations_app.integrations.interfaces import InstanceRow, Place, RowMove
 
@@ -108,7 +108,7 @@ def _number(session: Session, host: str | None, node: str | None) -> int | None:
 
 
 def _bound(session: Session, server_id: str, task_state: str | None) -> tuple[str, ...]:
-    names = bound.COLUMNS + session.schema.extra
+    names = host_bindings.COLUMNS + session.schema.extra
     extra = session.ask(
         f"SELECT {', '.join(names)} FROM instance_extra"  # noqa: S608 - columns' names
         " WHERE instance_uuid = %s AND deleted = 0",
@@ -122,7 +122,7 @@ def _bound(session: Session, server_id: str, task_state: str | None) -> tuple[st
         "SELECT status FROM migrations WHERE instance_uuid = %s AND deleted = 0",
         server_id,
     )
-    return bound.words(
+    return host_bindings.words(
         task_state,
         dict(zip(names, extra[0], strict=True)) if extra else {},
         devices=devices[0][0],

@@ -12,9 +12,10 @@ from typing import Any
 import pymysql
 
 from migrations_app.errors import Unreachable, WorldError
-from migrations_app.integrations.adapters.nova_database import errors as trouble
-from migrations_app.integrations.adapters.nova_database import option_file as options
-from migrations_app.integrations.adapters.nova_database import schema
+from migrations_app.integrations.adapters.nova_database import (
+    errors as nova_database_errors,
+)
+from migrations_app.integrations.adapters.nova_database import option_file, schema
 from migrations_app.integrations.interfaces import Statement
 
 CONNECT = 10.0  # seconds
@@ -38,7 +39,7 @@ class Session:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._arguments = options.read(file)
+        self._arguments = option_file.read(file)
         self._connection = self._connect()
         try:
             for statement in BEGIN:
@@ -71,7 +72,7 @@ class Session:
         except TROUBLES as error:
             found = self._verdict(error)
             if isinstance(found, Unreachable):  # no answer says neither yes nor no
-                found = trouble.unsure(self.where, server_id)
+                found = nova_database_errors.unsure(self.where, server_id)
             raise found from None
 
     def close(self) -> None:
@@ -123,4 +124,4 @@ class Session:
 
     def _verdict(self, error: Exception) -> WorldError:
         user = str(self._arguments["user"])
-        return trouble.verdict(error, self.where, user, str(self._file))
+        return nova_database_errors.verdict(error, self.where, user, str(self._file))

@@ -10,8 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from migrations_app.errors import Blocked, Conflict, Gone, Refused
-from migrations_app.integrations.adapters.openstack import http_errors as verdict
-from migrations_app.integrations.adapters.openstack import parsing as values
+from migrations_app.integrations.adapters.openstack import http_errors, parsing
 from migrations_app.integrations.adapters.openstack.host_allocations import Holding
 from migrations_app.integrations.adapters.openstack.hosts import Hosts
 from migrations_app.integrations.adapters.openstack.instance_details import Around
@@ -61,7 +60,7 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
 
     def server(self, server_id: str) -> Server:
         with self._sense("compute"):
-            return values.server(self._server(server_id))
+            return parsing.server(self._server(server_id))
 
     def services(self) -> list[Service]:
         with self._sense("compute"):
@@ -92,7 +91,7 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
         try:
             with self._sense("identity"):
                 answer = self._wire.ask("identity", "GET", "/projects")
-                return [values.project(it) for it in answer["projects"]]
+                return [parsing.project(it) for it in answer["projects"]]
         except Refused:
             self.whoami()  # a wrong password is no reason to say “none”
             return []
@@ -109,23 +108,23 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
             for member in group["members"]:
                 if member != server_id:
                     with contextlib.suppress(Gone):
-                        host = values.server(self._server(member)).host
+                        host = parsing.server(self._server(member)).host
                         hosts.update({member: host} if host else {})
-            return values.group(group, hosts)
+            return parsing.group(group, hosts)
 
     def migrations(self, server_id: str) -> list[Migration]:
         with self._sense("compute"):
             answer = self._compute(
                 "GET", "/os-migrations", params={"instance_uuid": server_id}
             )
-            found = [values.migration(it) for it in answer["migrations"]]
+            found = [parsing.migration(it) for it in answer["migrations"]]
             return sorted(found, key=lambda it: (it.created_at, it.id), reverse=True)
 
     def progress(self, server_id: str, migration_id: int) -> Progress | None:
         path = f"{_path(server_id)}/migrations/{migration_id}"
         try:
             with self._sense("compute"):
-                return values.progress(self._compute("GET", path)["migration"])
+                return parsing.progress(self._compute("GET", path)["migration"])
         except Gone:
             return None
 
@@ -133,7 +132,7 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
         path, gone = f"{_path(server_id)}/os-instance-actions", self._gone(server_id)
         with self._sense("compute"):
             answer = self._compute("GET", path, gone=gone)
-            found = [values.action(it) for it in answer["instanceActions"]]
+            found = [parsing.action(it) for it in answer["instanceActions"]]
             return sorted(found, key=lambda it: it.started_at, reverse=True)
 
     def action(self, server_id: str, request_id: str) -> Action:
@@ -144,7 +143,7 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
         )
         with self._sense("compute"):
             answer = self._compute("GET", path, gone=gone)
-            return values.action(answer["instanceAction"])
+            return parsing.action(answer["instanceAction"])
 
     def allocations(self, consumer_id: str) -> dict[str, dict[str, int]]:
         held: dict[str, dict[str, int]] = defaultdict(dict)
@@ -159,7 +158,7 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
         asked = {**server.flavor.extra_specs, **(server.image_properties or {})}
         if any(key.startswith(SPECIAL) or GROUPED.match(key) for key in asked):
             return None
-        traits = values.traits(asked)
+        traits = parsing.traits(asked)
         with self._sense("placement"):
             provider = self._hosts.provider_of(host)
             if provider is None or not server.resources:
@@ -171,7 +170,7 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
             answer = self._wire.ask(
                 "network", "GET", "/ports", params={"device_id": server_id}
             )
-            return [values.port(it) for it in answer["ports"]]
+            return [parsing.port(it) for it in answer["ports"]]
 
     # -- asking --------------------------------------------------------------------
     def live_migrate(
@@ -251,7 +250,7 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
         )
 
     def _sense(self, service: str) -> contextlib.AbstractContextManager[None]:
-        return verdict.sense(self.name, service)
+        return http_errors.sense(self.name, service)
 
 
 def _path(server_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrations_app.integrations.adapters.openstack import http_errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors
 from migrations_app.integrations.adapters.openstack.hosts import Hosts
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces.host_allocations import Binding
@@ -16,7 +16,7 @@ class Holding:
     _hosts: Hosts
 
     def consumers(self, host: str) -> dict[str, dict[str, int]]:
-        with verdict.sense(self.name, "placement"):
+        with http_errors.sense(self.name, "placement"):
             provider = self._hosts.provider_of(host)
             if provider is None:
                 return {}
@@ -32,7 +32,7 @@ class Holding:
             "binding:host_id": host,
             "fields": ["id", "device_id", "device_owner"],
         }
-        with verdict.sense(self.name, "network"):
+        with http_errors.sense(self.name, "network"):
             answer = self._wire.ask("network", "GET", "/ports", params=wanted)
             return [
                 Binding(str(it["id"]), str(it["device_id"]))

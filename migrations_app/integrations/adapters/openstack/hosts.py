@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from migrations_app.integrations.adapters.openstack import parsing as values
+from migrations_app.integrations.adapters.openstack import parsing
 from migrations_app.integrations.adapters.openstack.placement import Placement
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Hypervisor, Service
@@ -31,7 +31,7 @@ class Hosts:
         asked = {"binary": binary, "host": host}
         params = {name: value for name, value in asked.items() if value}
         answer = self._wire.ask("compute", "GET", "/os-services", params=params)
-        return [values.service(it) for it in answer["services"]]
+        return [parsing.service(it) for it in answer["services"]]
 
     def hypervisors(self) -> list[Hypervisor]:
         """Return every host with its zone, its aggregates and its stock."""
@@ -41,11 +41,11 @@ class Hosts:
         for it in self._wire.ask("compute", "GET", "/os-aggregates")["aggregates"]:
             for host in it["hosts"]:
                 aggregates[host].append(it["name"])
-                tenants[host] |= values.tenants(it)
+                tenants[host] |= parsing.tenants(it)
         nodes = self._nodes()
         stocks = self._placement.stocks([node["id"] for node in nodes])
         return [
-            values.hypervisor(
+            parsing.hypervisor(
                 node,
                 zone=zones.get(node["service"]["host"], ""),
                 aggregates=aggregates[node["service"]["host"]],
@@ -80,7 +80,7 @@ class Hosts:
                 params=params,
             )
             nodes += page["hypervisors"]
-            more = bool(page["hypervisors"]) and values.has_next(page, "hypervisors")
+            more = bool(page["hypervisors"]) and parsing.has_next(page, "hypervisors")
             params = {**params, "marker": nodes[-1]["id"]} if nodes else params
         self._hosts = {node["id"]: node["service"]["host"] for node in nodes}
         return nodes

@@ -6,8 +6,7 @@ import contextlib
 from urllib.parse import quote
 
 from migrations_app.errors import Gone
-from migrations_app.integrations.adapters.openstack import http_errors as verdict
-from migrations_app.integrations.adapters.openstack import parsing as values
+from migrations_app.integrations.adapters.openstack import http_errors, parsing
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Agent, Server, Volume
 
@@ -43,12 +42,12 @@ class Around:
         if not server.volumes or not self._wire.has("block-storage"):
             return []
         found = []
-        with verdict.sense(self.name, "block-storage"):
+        with http_errors.sense(self.name, "block-storage"):
             for volume_id in server.volumes:
                 path = f"/volumes/{quote(volume_id, safe='')}"
                 with contextlib.suppress(Gone):
                     answer = self._wire.ask("block-storage", "GET", path)
-                    found.append(values.volume(answer["volume"]))
+                    found.append(parsing.volume(answer["volume"]))
         return found
 
     def shares(self, server_id: str) -> list[str]:
@@ -56,24 +55,24 @@ class Around:
             return []
         path = f"/servers/{quote(server_id, safe='')}/shares"
         gone = f"Instance {server_id} does not exist in cloud {self.name} (any more)."
-        with verdict.sense(self.name, "compute"):
+        with http_errors.sense(self.name, "compute"):
             answer = self._wire.ask("compute", "GET", path, gone=gone)
             return [str(it["share_id"]) for it in answer["shares"]]
 
     def network_agents(self, host: str) -> list[Agent]:
-        with verdict.sense(self.name, "network"):
+        with http_errors.sense(self.name, "network"):
             try:
                 answer = self._wire.ask(
                     "network", "GET", "/agents", params={"host": host}
                 )
             except Gone:  # a Neutron whose plugin has no agents
                 return []
-            return [values.agent(it) for it in answer["agents"]]
+            return [parsing.agent(it) for it in answer["agents"]]
 
     def has_image(self, image_id: str) -> bool:
         # asked for one image, Glance says in HTML that there is none
         wanted = {"id": f"in:{image_id}", "visibility": "all"}
-        with verdict.sense(self.name, "image"):
+        with http_errors.sense(self.name, "image"):
             for hidden in ("false", "true"):
                 params = {**wanted, "os_hidden": hidden}
                 answer = self._wire.ask("image", "GET", "/images", params=params)

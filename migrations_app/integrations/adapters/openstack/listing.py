@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked, Conflict
-from migrations_app.integrations.adapters.openstack import http_errors as verdict
-from migrations_app.integrations.adapters.openstack import parsing as values
+from migrations_app.integrations.adapters.openstack import http_errors, parsing
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Migration, Server, ServerGroup
 
@@ -47,12 +46,12 @@ class Listing:
             while coming is not None:
                 page = coming.result()
                 coming = None
-                with verdict.sense(self.name, "compute"):
+                with http_errors.sense(self.name, "compute"):
                     found = page["servers"]
-                    if found and values.has_next(page, "servers"):
+                    if found and parsing.has_next(page, "servers"):
                         following = {**params, "marker": found[-1]["id"]}
                         coming = ahead.submit(self._page, following)
-                    made = [values.server(it) for it in found]
+                    made = [parsing.server(it) for it in found]
                 del page, found
                 yield from made
 
@@ -60,7 +59,7 @@ class Listing:
         found: dict[str, ServerGroup] = {}
         params = {"all_projects": "True", "limit": str(PAGE)}
         offset = 0
-        with verdict.sense(self.name, "compute"):
+        with http_errors.sense(self.name, "compute"):
             while True:  # these have no links to the next page
                 answer = self._wire.ask(
                     *("compute", "GET", "/os-server-groups"),
@@ -69,7 +68,7 @@ class Listing:
                 page = answer["server_groups"]
                 if not page:
                     return list(found.values())
-                found.update((it["id"], values.group(it, {})) for it in page)
+                found.update((it["id"], parsing.group(it, {})) for it in page)
                 offset += len(page)
 
     def moves(self, *, since: datetime | None = None) -> list[Migration]:
@@ -77,9 +76,9 @@ class Listing:
             asked = [{"status": status} for status in UNFINISHED]
         else:
             asked = [{"changes-since": _written(since)}]
-        with verdict.sense(self.name, "compute"):
+        with http_errors.sense(self.name, "compute"):
             made = {
-                it["uuid"]: values.migration(it)
+                it["uuid"]: parsing.migration(it)
                 for params in asked
                 for it in self._records(params)
             }
@@ -96,7 +95,7 @@ class Listing:
         while more:
             page = self._wire.ask("compute", "GET", "/os-migrations", params=params)
             found += page["migrations"]
-            more = bool(page["migrations"]) and values.has_next(page, "migrations")
+            more = bool(page["migrations"]) and parsing.has_next(page, "migrations")
             params = {**params, "marker": found[-1]["uuid"]} if found else params
         return found
 

@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.adapters.openstack import http_errors as verdict
-from migrations_app.integrations.adapters.openstack import parsing as values
+from migrations_app.integrations.adapters.openstack import http_errors, parsing
 from migrations_app.integrations.adapters.openstack.hosts import Hosts
 from migrations_app.integrations.adapters.openstack.placement import Placement
 from migrations_app.integrations.adapters.openstack.session import Wire
@@ -25,22 +24,22 @@ class ByHand:
 
     def attachments(self, server_id: str) -> list[Attachment]:
         path = f"/servers/{quote(server_id, safe='')}/os-volume_attachments"
-        with verdict.sense(self.name, "compute"):
+        with http_errors.sense(self.name, "compute"):
             found = self._nova("GET", path, server_id)["volumeAttachments"]
             root = self._nova("GET", f"/servers/{server_id}", server_id)["server"]
             device = root.get("OS-EXT-SRV-ATTR:root_device_name")
-            made = [values.attachment(it, root=device) for it in found]
+            made = [parsing.attachment(it, root=device) for it in found]
         return sorted(made, key=lambda it: (len(it.device), it.device))
 
     def console_lines(self, server_id: str, count: int) -> str:
         body = {"os-getConsoleOutput": {"length": count}}
-        with verdict.sense(self.name, "compute"):
+        with http_errors.sense(self.name, "compute"):
             return str(self._do(server_id, body)["output"] or "")
 
     def console_url(self, server_id: str) -> str:
         path = f"/servers/{quote(server_id, safe='')}/remote-consoles"
         body = {"remote_console": {"protocol": "vnc", "type": "novnc"}}
-        with verdict.sense(self.name, "compute"):
+        with http_errors.sense(self.name, "compute"):
             answer = self._nova("POST", path, server_id, json=body)
             return str(answer["remote_console"]["url"])
 
@@ -69,7 +68,7 @@ class ByHand:
         self._nova("POST", path, server_id, json={"volumeAttachment": it})
 
     def charge(self, server_id: str, shares: Mapping[str, Mapping[str, int]]) -> None:
-        with verdict.sense(self.name, "placement"):
+        with http_errors.sense(self.name, "placement"):
             wanted = {}
             for host, amounts in shares.items():
                 provider = self._hosts.provider_of(host)

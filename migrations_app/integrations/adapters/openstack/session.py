@@ -19,7 +19,7 @@ from openstack.config.cloud_region import CloudRegion
 from openstack.exceptions import ConfigException
 
 from migrations_app.errors import Refused
-from migrations_app.integrations.adapters.openstack import http_errors as verdict
+from migrations_app.integrations.adapters.openstack import http_errors
 
 CONNECT_TIMEOUT = 5.0
 # What we speak. Compute: 2.100 tells the hints for the scheduler, 2.98 the properties
@@ -78,11 +78,11 @@ class Wire:
         except ValueError:
             body = None
             if response.ok and method == "GET":
-                raise verdict.strange(self.name, service) from None
+                raise http_errors.strange(self.name, service) from None
         if response.status_code == 401:
             self._forget()
         if not response.ok:
-            raise verdict.of_status(
+            raise http_errors.of_status(
                 self.name, service, response.status_code, body, gone
             )
         return body
@@ -138,13 +138,13 @@ class Wire:
         """Tell in our errors what the libraries raise meanwhile."""
         try:
             yield
-        except verdict.TROUBLES as error:
-            told = verdict.of_exception(self.name, service, error)
+        except http_errors.TROUBLES as error:
+            told = http_errors.of_exception(self.name, service, error)
             if isinstance(told, Refused):
                 self._forget()
             raise told from error
-        except verdict.SHAPES as error:
-            raise verdict.strange(self.name, service) from error
+        except http_errors.SHAPES as error:
+            raise http_errors.strange(self.name, service) from error
 
     def _forget(self) -> None:
         """Read clouds.yaml again at the next request: it may have been corrected."""
@@ -198,14 +198,14 @@ class Wire:
                 self._session = region.get_session()
         except ConfigException as error:
             if "was not found" in str(error):
-                raise verdict.unknown(self.name) from error
-            raise verdict.unusable(self.name, error) from error
+                raise http_errors.unknown(self.name) from error
+            raise http_errors.unusable(self.name, error) from error
         except (
-            *verdict.TROUBLES,
-            *verdict.SHAPES,
+            *http_errors.TROUBLES,
+            *http_errors.SHAPES,
             yaml.YAMLError,
         ) as error:
-            raise verdict.unusable(self.name, error) from error
+            raise http_errors.unusable(self.name, error) from error
         # One number would be used for both; an address where nobody is should not
         # take as long as a service that is busy.
         self._session.timeout = (CONNECT_TIMEOUT, self._timeout)  # type: ignore[assignment]

@@ -11,8 +11,7 @@ import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
 from migrations_app.errors import Refused, Unreachable
-from migrations_app.integrations.adapters.ssh import config
-from migrations_app.integrations.adapters.ssh import host_keys as keys
+from migrations_app.integrations.adapters.ssh import config, host_keys
 from migrations_app.integrations.adapters.ssh.config import Entry
 
 CONNECT = 10.0  # seconds, for each of: to connect, to agree on keys, to sign in
@@ -69,8 +68,8 @@ def connect(entry: Entry, deadline: float, depth: int = 0) -> Line:
 
     ``deadline`` is of time.monotonic(). Raises Unreachable or Refused.
     """
-    known = keys.known(entry)
-    own = keys.ours(entry)
+    known = host_keys.known(entry)
+    own = host_keys.ours(entry)
     through = _way(entry, deadline, depth) if entry.jumps else None
     transport = None
     try:
@@ -133,7 +132,7 @@ def _why(error: Exception) -> str:
 
 
 def _agree(
-    entry: Entry, transport: paramiko.Transport, known: keys.Known, deadline: float
+    entry: Entry, transport: paramiko.Transport, known: host_keys.Known, deadline: float
 ) -> None:
     """The host has shown the key that is known, and all is encrypted."""
     options = transport.get_security_options()
@@ -152,7 +151,7 @@ def _agree(
         key = transport.get_remote_server_key()
     except IncompatiblePeer as error:
         if "host key" in str(error):  # it has none of the kinds that we asked for
-            raise keys.stranger(entry, None) from None
+            raise host_keys.stranger(entry, None) from None
         raise Refused(
             f"{entry.at} and novaweb have no cipher or key exchange in common: its sshd"
             " is too old, or allows too little."
@@ -160,7 +159,7 @@ def _agree(
     except (paramiko.SSHException, OSError, EOFError):
         raise silent(entry) from None
     if not known.has(key):
-        raise keys.stranger(entry, key)
+        raise host_keys.stranger(entry, key)
 
 
 def _sign_in(

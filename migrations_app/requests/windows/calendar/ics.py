@@ -16,8 +16,7 @@ from typing import Any
 from icalendar import Calendar, Event, vDDDLists, vRecur
 
 from migrations_app.errors import Unfit
-from migrations_app.requests.windows.calendar import ics_timezones as ics_zones
-from migrations_app.requests.windows.calendar import recurrence
+from migrations_app.requests.windows.calendar import ics_timezones, recurrence
 from migrations_app.requests.windows.calendar.window import (
     WindowKind,
     WindowRule,
@@ -85,7 +84,7 @@ def read(text: bytes, *, time_zone: str) -> list[Read]:
 
 def _of_calendar(calendar: Any, default: str) -> list[Read]:
     default = (
-        ics_zones.name(str(calendar.get("X-WR-TIMEZONE", "")), calendar) or default
+        ics_timezones.name(str(calendar.get("X-WR-TIMEZONE", "")), calendar) or default
     )
     whole = str(calendar.get("METHOD", "")).upper() == "CANCEL"
     masters: dict[str, Read] = {}
@@ -128,7 +127,7 @@ def _read(got: Read, event: Any, calendar: Any, default: str) -> Read:
             " for each."
         )
     start = event["DTSTART"]
-    place = ics_zones.of(start, calendar, default)
+    place = ics_timezones.of(start, calendar, default)
     # what it says in its own zone, whatever that file makes of the zone
     begins = _clock(start.dt, place) if _is_day(start.dt) else _plain(start.dt)
     rule = event["RRULE"].to_ical().decode() if "RRULE" in event else ""
@@ -150,7 +149,7 @@ def _clock(value: date | datetime, place: str) -> datetime:
     """Return the local time in that zone; a date means midnight there."""
     if not isinstance(value, datetime):
         return datetime.combine(value, time())
-    if value.tzinfo is None or ics_zones.is_its_own(value, place):
+    if value.tzinfo is None or ics_timezones.is_its_own(value, place):
         return _plain(value)
     return _plain(clock(value, place))
 
