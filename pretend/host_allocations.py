@@ -10,7 +10,7 @@ from migrations_app.integrations.interfaces.host_allocations import Binding
 from pretend.store import Store
 
 
-class Holding:
+class PretendHostAllocations:
     """One part of ``interfaces.Cloud``. See there for what each method says."""
 
     _store: Store

@@ -12,11 +12,11 @@ from migrations_app.integrations.interfaces import (
     Volume,
 )
 from pretend import parsing
-from pretend.host_allocations import Holding
+from pretend.host_allocations import PretendHostAllocations
 from pretend.manual_move import ByHand
 
 
-class Around(ByHand, Holding):
+class Around(ByHand, PretendHostAllocations):
     """One part of ``interfaces.Cloud``. See there for what each method says."""
 
     def release(self) -> tuple[int, int] | None:

@@ -175,7 +175,7 @@ class Seeding:
     def _glass(self, request: Request) -> None:
         broken = BrokenGlass.objects.filter(request=request).first()
         if broken is None and request.state == RequestState.REQUESTED:
-            emergency_start.break_glass(
+            emergency_start.start(
                 request.pk,
                 by=self.people["operator"],
                 plan_digest=request.plan_digest,

@@ -19,7 +19,7 @@ from migrations_app.models import Delegation, MigrationRequest, Run
 from migrations_app.models.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
 
 # What is done to a drain and not to one of its moves.
-OF_THE_DRAIN = frozenset({Verb.APPROVE, Verb.REJECT, Verb.AMEND, Verb.BREAK_GLASS})
+OF_THE_DRAIN = frozenset({Verb.APPROVE, Verb.REJECT, Verb.AMEND, Verb.EMERGENCY_START})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ def _why_not_request(
             return Refusal(
                 f"The request is {words}; it can no longer be withdrawn.", late=True
             )
-        case Verb.AMEND | Verb.BREAK_GLASS if state not in (
+        case Verb.AMEND | Verb.EMERGENCY_START if state not in (
             RequestState.REQUESTED,
             RequestState.APPROVED,
         ):

@@ -39,7 +39,7 @@ class Verb(StrEnum):
     CALENDAR = "calendar"
     WEBHOOKS = "webhooks"
     AMEND = "amend"
-    BREAK_GLASS = "break-glass"
+    EMERGENCY_START = "break-glass"
     REVIEW = "review"
     DELEGATE = "delegate"
     SEE_POLICIES = "see-policies"
@@ -73,7 +73,7 @@ ROLES: dict[Verb, frozenset[Role]] = {
     Verb.CALENDAR: frozenset({Role.APPROVER, Role.OPERATOR}),
     Verb.WEBHOOKS: frozenset({Role.OPERATOR}),
     Verb.AMEND: frozenset({Role.REQUESTER, Role.OPERATOR}),
-    Verb.BREAK_GLASS: frozenset({Role.OPERATOR}),
+    Verb.EMERGENCY_START: frozenset({Role.OPERATOR}),
     Verb.REVIEW: frozenset({Role.APPROVER}),
     Verb.DELEGATE: frozenset({Role.APPROVER}),
     Verb.SEE_POLICIES: frozenset(Role),
@@ -109,7 +109,7 @@ WORDS = {
     Verb.CALENDAR: "change windows and freezes",
     Verb.WEBHOOKS: "manage webhooks, deliveries and notification settings of groups",
     Verb.AMEND: "edit a request",
-    Verb.BREAK_GLASS: "use an emergency start",
+    Verb.EMERGENCY_START: "use an emergency start",
     Verb.REVIEW: "review an emergency start",
     Verb.DELEGATE: "delegate your right to approve",
     Verb.SEE_POLICIES: "see approval policies",

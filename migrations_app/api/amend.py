@@ -58,10 +58,10 @@ class Amend(Checked, APIView):
 
 
 @extend_schema(tags=["requests"])
-class BreakGlass(Checked, APIView):
+class EmergencyStart(Checked, APIView):
     """Start a plan at once, without approvals (emergency start)."""
 
-    verb = Verb.BREAK_GLASS
+    verb = Verb.EMERGENCY_START
 
     @extend_schema(request=BreakRequest, responses=RequestSerializer)
     def post(self, request: Request, pk: int) -> Response:
@@ -70,7 +70,7 @@ class BreakGlass(Checked, APIView):
         The pre-flight checks still apply.
         """
         sent = taken(request, BreakRequest)
-        emergency_start.break_glass(pk, by=user_of(request), **sent)
+        emergency_start.start(pk, by=user_of(request), **sent)
         return answer(pk)
 
 

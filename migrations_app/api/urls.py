@@ -100,7 +100,7 @@ urlpatterns = [
     path("requests/<number:pk>/amend/", amend.Amend.as_view(), name="api-amend"),
     path(
         "requests/<number:pk>/break-glass/",
-        amend.BreakGlass.as_view(),
+        amend.EmergencyStart.as_view(),
         name="api-break-glass",
     ),
     path("requests/<number:pk>/review/", amend.Review.as_view(), name="api-review"),

@@ -123,7 +123,7 @@ VERBS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CloudObject:
     """What an entry is about that is no request and no run: a cloud, or its hosts."""
 
     cloud: str = ""
@@ -137,7 +137,7 @@ def record(
     *,
     by: AbstractBaseUser | None = None,
     actor_name: str | None = None,
-    about: MigrationRequest | Run | Place | None = None,
+    about: MigrationRequest | Run | CloudObject | None = None,
     note: str = "",
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
@@ -167,7 +167,7 @@ def record(
     return entry
 
 
-def _columns(about: MigrationRequest | Run | Place | None) -> dict[str, Any]:
+def _columns(about: MigrationRequest | Run | CloudObject | None) -> dict[str, Any]:
     """Return the columns of an entry that say what it is about."""
     match about:
         case Run():
@@ -182,7 +182,7 @@ def _columns(about: MigrationRequest | Run | Place | None) -> dict[str, Any]:
                 "target": about.target or "",
                 "ticket": about.ticket,
             }
-        case Place():
+        case CloudObject():
             return asdict(about)
     return {}
 

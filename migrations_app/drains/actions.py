@@ -29,7 +29,12 @@ from migrations_app.models import Drain
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import Afterwards, DrainState, RequestState
 from migrations_app.requests.approvals import evaluate
-from migrations_app.requests.decisions import delegated_by, keep, lock, move
+from migrations_app.requests.decisions import (
+    delegated_by,
+    lock,
+    record_decision,
+    set_state,
+)
 from migrations_app.runs import wakeup
 
 STOP_AFTER = 3
@@ -123,12 +128,12 @@ def approve(drain_id: int, *, by: User, plan_digest: str, note: str) -> Drain:
         right = drain_approvals.approval_right(
             _require_now(by, Verb.APPROVE, drain), drain
         )
-        keep(drain, by=by, approves=True, note=note, at=now, right=right)
+        record_decision(drain, by=by, approves=True, note=note, at=now, right=right)
         found = drain_approvals.approval_statuses(drain, now=now)
         ready = bool(found) and all(each.satisfied for each in found or ())
         if ready:
             start = max(now, drain.window_start or now)
-            move(drain, DrainState.APPROVED, look_again_at=start)
+            set_state(drain, DrainState.APPROVED, look_again_at=start)
             drain.moves.filter(state=RequestState.REQUESTED).update(
                 state=RequestState.APPROVED, look_again_at=None
             )
@@ -151,7 +156,7 @@ def reject(drain_id: int, *, by: User, note: str) -> Drain:
     with transaction.atomic():
         _end(drain, DrainState.REJECTED, note)
         right = evaluate.rejection_right(_require_now(by, Verb.REJECT, drain))
-        keep(drain, by=by, approves=False, note=note, at=now, right=right)
+        record_decision(drain, by=by, approves=False, note=note, at=now, right=right)
         tell("drain.rejected", drain, by=by, note=note, **delegated_by(right))
     return load(drain_id)
 
@@ -175,7 +180,7 @@ def pause(drain_id: int, *, by: User, note: str) -> Drain:
     _require(by, Verb.PAUSE, drain)
     note = audit_notes.note(note, "Give a reason for the pause (other people read it).")
     with transaction.atomic():
-        move(drain, DrainState.PAUSED, why=note, look_again_at=None)
+        set_state(drain, DrainState.PAUSED, why=note, look_again_at=None)
         tell("drain.paused", drain, by=by, note=note)
     return load(drain_id)
 
@@ -196,7 +201,7 @@ def resume(drain_id: int, *, by: User, note: str) -> Drain:
             raise TooLate(
                 f"{refusal} Cancel the drain, and request a new one for the rest."
             )
-        move(
+        set_state(
             drain,
             DrainState.RUNNING,
             why="",
@@ -220,7 +225,7 @@ def cancel(drain_id: int, *, by: User, note: str) -> Drain:
     )
     now = timezone.now()
     with transaction.atomic():
-        move(drain, DrainState.CANCELLING, why=note, look_again_at=now)
+        set_state(drain, DrainState.CANCELLING, why=note, look_again_at=now)
         close_moves(drain, RequestState.WITHDRAWN, note)
         tell("drain.cancelled", drain, by=by, note=note)
         wakeup.ring()
@@ -257,5 +262,5 @@ def _require_now(by: User, verb: Verb, drain: Drain) -> Person:
 
 
 def _end(drain: Drain, state: DrainState, why: str) -> None:
-    move(drain, state, why=why, ended_at=timezone.now(), look_again_at=None)
+    set_state(drain, state, why=why, ended_at=timezone.now(), look_again_at=None)
     close_moves(drain, RequestState(state.value), why)

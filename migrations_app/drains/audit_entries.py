@@ -25,7 +25,7 @@ def tell(
     recorder.record(
         verb,
         by=by,
-        about=recorder.Place(
+        about=recorder.CloudObject(
             cloud=drain.cloud.name, source=host or named(drain), ticket=drain.ticket
         ),
         note=note,

@@ -36,7 +36,7 @@ def why_not(who: Person, verb: Verb, drain: Drain) -> Refusal | None:
             )
         case Verb.WITHDRAW if not mine and Role.OPERATOR not in who.roles:
             return Refusal("Only the requester or an operator can withdraw a drain.")
-        case Verb.BREAK_GLASS:
+        case Verb.EMERGENCY_START:
             return Refusal(
                 "A drain has no emergency start. Withdraw the urgent move from the"
                 " drain, request it separately, and use the emergency start there."

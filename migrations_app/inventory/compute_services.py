@@ -143,7 +143,7 @@ def _recorded(
     recorder.record(
         verb,
         by=by,
-        about=recorder.Place(cloud=cloud, source=found.host),
+        about=recorder.CloudObject(cloud=cloud, source=found.host),
         note=note,
         before=before,
     )
@@ -153,7 +153,7 @@ def _recorded(
         recorder.record(
             "service.failed",
             by=by,
-            about=recorder.Place(cloud=cloud, source=found.host),
+            about=recorder.CloudObject(cloud=cloud, source=found.host),
             note=error.sentence,
         )
         raise

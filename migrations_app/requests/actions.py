@@ -28,7 +28,12 @@ from migrations_app.preflight.advice import Advice
 from migrations_app.requests import inputs, plan_diff
 from migrations_app.requests import plan as request_plan
 from migrations_app.requests.approvals import evaluate
-from migrations_app.requests.decisions import delegated_by, keep, lock, move
+from migrations_app.requests.decisions import (
+    delegated_by,
+    lock,
+    record_decision,
+    set_state,
+)
 from migrations_app.requests.guards import load, require_complete, require_unblocked
 from migrations_app.requests.plan import AUTO, Draft
 from migrations_app.runs import reenable_hosts, wakeup
@@ -137,12 +142,12 @@ def approve(
         lock(request, RequestState.REQUESTED, plan_digest=plan_digest)
         who = require_now(by, Verb.APPROVE, request=request)
         right = evaluate.approval_right(who, request)
-        keep(request, by=by, approves=True, note=note, at=now, right=right)
+        record_decision(request, by=by, approves=True, note=note, at=now, right=right)
         found = evaluate.approval_status_of(request, now=now)
         ready = found is not None and found.satisfied
         if ready:
             start = max(now, request.window_start or now)
-            move(request, RequestState.APPROVED, look_again_at=start)
+            set_state(request, RequestState.APPROVED, look_again_at=start)
         _record("request.approved", request, right, by=by, note=note)
         if found is not None and ready:
             after = evaluate.as_audited(found.rule)
@@ -162,7 +167,7 @@ def reject(request_id: int, *, by: User, note: str) -> MigrationRequest:
     with transaction.atomic():
         _end(request, RequestState.REJECTED, now, why=note)
         right = evaluate.rejection_right(require_now(by, Verb.REJECT, request=request))
-        keep(request, by=by, approves=False, note=note, at=now, right=right)
+        record_decision(request, by=by, approves=False, note=note, at=now, right=right)
         _record("request.rejected", request, right, by=by, note=note)
     return load(request_id)
 
@@ -252,7 +257,9 @@ def _open_already(request: MigrationRequest) -> TooLate:
 def _end(
     request: MigrationRequest, state: RequestState, now: datetime, *, why: str
 ) -> None:
-    move(request, state, why=why, ended_at=now, open_instance=None, look_again_at=None)
+    set_state(
+        request, state, why=why, ended_at=now, open_instance=None, look_again_at=None
+    )
 
 
 def _record(

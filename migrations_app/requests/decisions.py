@@ -36,7 +36,7 @@ def lock(of: Subject, state: RequestState | DrainState, **expected: Any) -> None
         raise overtaken(of)
 
 
-def move(of: Subject, state: RequestState | DrainState, **fields: Any) -> None:
+def set_state(of: Subject, state: RequestState | DrainState, **fields: Any) -> None:
     """Move the row to the state and set the fields.
 
     Raises TooLate if the row is in a state from which that is not allowed.
@@ -51,7 +51,7 @@ def move(of: Subject, state: RequestState | DrainState, **fields: Any) -> None:
         raise overtaken(of)
 
 
-def keep(
+def record_decision(
     of: Subject,
     *,
     by: User,

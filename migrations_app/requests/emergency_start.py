@@ -34,14 +34,14 @@ _FORBIDDEN = (
 
 def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
     """Return why the person may not use an emergency start; None: they may."""
-    if refusal := permissions.why_not(who, Verb.BREAK_GLASS, request=request):
+    if refusal := permissions.why_not(who, Verb.EMERGENCY_START, request=request):
         return refusal
     rule = evaluate.rule_for(request)
     if rule is None:
         return Refusal(evaluate.NO_POLICY)
     if not rule.break_glass:
         return Refusal(_FORBIDDEN.format(rule.name))
-    if evaluate.broken_glass(request):
+    if evaluate.emergency_start_of(request):
         return Refusal(
             (
                 "The emergency start is requested already: the move starts"
@@ -52,7 +52,7 @@ def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
     return None
 
 
-def break_glass(
+def start(
     request_id: int, *, by: User, plan_digest: str, reason: str
 ) -> MigrationRequest:
     """Have the plan with that digest start at once, without approvals or window.
@@ -62,7 +62,7 @@ def break_glass(
     raises.
     """
     request = load(request_id)
-    require(by, Verb.BREAK_GLASS, request=request)
+    require(by, Verb.EMERGENCY_START, request=request)
     reason = audit_notes.note(
         reason, "Give a reason for the emergency start (everybody reads it)."
     )
@@ -151,7 +151,7 @@ def unreviewed() -> QuerySet[BrokenGlass]:
     return BrokenGlass.objects.filter(reviewed_at=None).select_related("request")
 
 
-def broken() -> QuerySet[BrokenGlass]:
+def all_starts() -> QuerySet[BrokenGlass]:
     """Return all emergency starts, newest first."""
     return BrokenGlass.objects.select_related("request")
 

@@ -166,7 +166,9 @@ def _calendar(request: MigrationRequest, now: datetime) -> schedule.StartBlock |
     Emergency starts ignore windows and freezes.
     """
     return (
-        None if evaluate.broken_glass(request) else schedule.start_block(request, now)
+        None
+        if evaluate.emergency_start_of(request)
+        else schedule.start_block(request, now)
     )
 
 

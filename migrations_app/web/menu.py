@@ -33,7 +33,7 @@ _RARER: tuple[Words, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MenuEntry:
     """Entry of the menu; ``current``: this page or a page above it.
 
     ``waiting``: number of objects that wait for this person's decision.
@@ -51,9 +51,9 @@ class Place:
 class Menu:
     """The entries for a person; ``here`` is the current entry under More."""
 
-    daily: tuple[Place, ...]
-    rarer: tuple[Place, ...]
-    here: Place | None
+    daily: tuple[MenuEntry, ...]
+    rarer: tuple[MenuEntry, ...]
+    here: MenuEntry | None
 
 
 def menu(person: Person, path: str, waiting: Mapping[str, int]) -> Menu:
@@ -70,9 +70,11 @@ def menu(person: Person, path: str, waiting: Mapping[str, int]) -> Menu:
     return Menu(daily=daily, rarer=rarer, here=here)
 
 
-def _open_to(person: Person, places: tuple[Words, ...], path: str) -> tuple[Place, ...]:
+def _open_to(
+    person: Person, places: tuple[Words, ...], path: str
+) -> tuple[MenuEntry, ...]:
     return tuple(
-        Place(name, word, icon, address, _leads_to(address, path))
+        MenuEntry(name, word, icon, address, _leads_to(address, path))
         for name, word, icon, verb in places
         if not permissions.why_not(person, verb)
         for address in (reverse(name),)

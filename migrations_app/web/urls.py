@@ -63,9 +63,11 @@ urlpatterns = [
     path("requests/<int:pk>/approve/", request_views.approve, name="approve"),
     path("requests/<int:pk>/reject/", request_views.reject, name="reject"),
     path("requests/<int:pk>/amend/", amend.amend, name="amend"),
-    path("requests/<int:pk>/break-glass/", amend.break_glass, name="break-glass"),
+    path(
+        "requests/<int:pk>/break-glass/", amend.make_emergency_start, name="break-glass"
+    ),
     path("requests/<int:pk>/review/", amend.review, name="review"),
-    path("broken-glass/", amend.broken, name="broken-glass"),
+    path("broken-glass/", amend.emergency_starts, name="broken-glass"),
     path("policies/", policies.policies, name="policies"),
     path("policies/new/", policies.new, name="policy-new"),
     path("policies/<int:pk>/", policies.policy, name="policy"),

@@ -193,7 +193,7 @@ class Approvals(Play):
                 case "amend":
                     self.amend(story["amender"] or self.asker)
                 case "break glass":
-                    self.break_glass("oto")
+                    self.start_now("oto")
                 case "promote":
                     self.promote(0)
                 case "rule anew":
@@ -251,10 +251,10 @@ class Approvals(Play):
 
     @precondition(lambda self: self.calm and self.known.stages)
     @rule(who=st.sampled_from(["oto", "oto", "ann"]))
-    def break_glass(self, who: str) -> None:
+    def start_now(self, who: str) -> None:
         self.calm = False
         digest = self.request.plan_digest
-        if self.decided(emergency_start.break_glass, who, reason="So."):
+        if self.decided(emergency_start.start, who, reason="So."):
             assert who == "oto"
             self.known.broken.add(digest)
 

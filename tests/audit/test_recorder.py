@@ -73,7 +73,7 @@ def test_an_entry_about_a_request_is_about_no_run() -> None:
 
 
 def test_an_entry_about_hosts_is_about_no_request() -> None:
-    about = recorder.Place(cloud="lab", source="a", target="b", ticket="OPS-1")
+    about = recorder.CloudObject(cloud="lab", source="a", target="b", ticket="OPS-1")
     entry = recorder.record("speed.measured", about=about)
     assert (entry.run_number, entry.request_number) == (None, None)
     assert (entry.cloud, entry.source, entry.target) == ("lab", "a", "b")

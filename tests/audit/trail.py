@@ -44,7 +44,7 @@ def write(count: int) -> None:
             actor_name="rita" if number % 3 else "=cmd()",
             note=f"“Nummer {number}”,\n'quoted'",
             after={"n": number, "share": number / 2, "text": "ä"},
-            about=recorder.Place(source=f"compute-{number}"),
+            about=recorder.CloudObject(source=f"compute-{number}"),
         )
 
 

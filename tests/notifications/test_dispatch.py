@@ -74,7 +74,7 @@ def test_what_is_rolled_back_is_told_to_nobody(stage: Stage, cast: Cast) -> None
         recorder.record(
             "service.disabled",
             by=cast.requester,
-            about=recorder.Place(source="compute-1"),
+            about=recorder.CloudObject(source="compute-1"),
         )
         raise Change
 
@@ -139,7 +139,9 @@ def test_it_tells_more_than_fits_in_one_transaction(
 ) -> None:
     monkeypatch.setattr(dispatch, "BATCH", 3)
     for _ in range(8):
-        recorder.record("service.disabled", about=recorder.Place(source="compute-1"))
+        recorder.record(
+            "service.disabled", about=recorder.CloudObject(source="compute-1")
+        )
 
     dispatch.tell_due(stage.time)
 
@@ -159,7 +161,7 @@ def test_a_mistake_about_one_entry_keeps_no_other_untold(
     monkeypatch.setattr(notification_messages, "sentence", stumble)
     for number in range(3):
         recorder.record(
-            "service.disabled", about=recorder.Place(source=f"compute-{number}")
+            "service.disabled", about=recorder.CloudObject(source=f"compute-{number}")
         )
     dispatch.tell_due(stage.time)
 

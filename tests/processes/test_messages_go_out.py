@@ -42,7 +42,7 @@ def test_two_workers_deliver_and_a_death_of_both_loses_nothing(
     workers = [site.work(), site.work()]
     for number in range(MANY):
         recorder.record(
-            "service.disabled", about=recorder.Place(source=f"compute-{number}")
+            "service.disabled", about=recorder.CloudObject(source=f"compute-{number}")
         )
 
     until(lambda: len(sent_to(listener, "/hook")) >= MANY, "the good one gets all")

@@ -22,21 +22,19 @@ from tests.stage import Stage
 pytestmark = pytest.mark.django_db
 
 
-def break_glass(
+def start_now(
     request: MigrationRequest, by: User, reason: str = "The host is on fire."
 ) -> MigrationRequest:
     request.refresh_from_db()
     digest = request.plan_digest
-    return emergency_start.break_glass(
-        request.pk, by=by, plan_digest=digest, reason=reason
-    )
+    return emergency_start.start(request.pk, by=by, plan_digest=digest, reason=reason)
 
 
 def test_it_starts_at_once_without_approvals_or_window(
     stage: Stage, cast: Cast
 ) -> None:
     request = cast.ask(stage, window_start=stage.time + timedelta(hours=4))
-    request = break_glass(request, cast.operator)
+    request = start_now(request, cast.operator)
     assert request.state == RequestState.APPROVED
     assert request_start.start_due(stage.time) == 1
     assert Run.objects.get().request == request
@@ -51,7 +49,7 @@ def test_an_approved_request_need_not_wait_for_its_window(
 ) -> None:
     request = cast.approved(stage, window_start=stage.time + timedelta(hours=4))
     assert request_start.start_due(stage.time) == 0
-    break_glass(request, cast.operator)
+    start_now(request, cast.operator)
     assert request_start.start_due(stage.time) == 1
 
 
@@ -59,20 +57,20 @@ def test_the_pre_flight_is_never_passed_over(stage: Stage, cast: Cast) -> None:
     request = cast.ask(stage)
     stage.cloud.edit_host(stage.target, up=False)
     with pytest.raises(TooLate, match="The plan changed"):
-        break_glass(request, cast.operator)
+        start_now(request, cast.operator)
     with pytest.raises(Unfit, match="is down"):
-        break_glass(request, cast.operator)
+        start_now(request, cast.operator)
     assert not BrokenGlass.objects.exists()
 
 
 def test_it_is_for_that_plan_only(stage: Stage, cast: Cast) -> None:
-    request = break_glass(cast.ask(stage), cast.operator)
+    request = start_now(cast.ask(stage), cast.operator)
     stage.cloud.edit(stage.server, locked=True)
     assert request_start.start_due(stage.time) == 0
     request.refresh_from_db()
     assert request.state == RequestState.REQUESTED
     assert rulings_say_no(request)
-    break_glass(request, cast.operator)
+    start_now(request, cast.operator)
     assert request_start.start_due(stage.time) == 1
 
 
@@ -83,7 +81,7 @@ def rulings_say_no(request: MigrationRequest) -> bool:
 def test_once_broken_for_an_older_plan_it_is_no_right_to_start(
     stage: Stage, cast: Cast
 ) -> None:
-    request = break_glass(cast.ask(stage), cast.operator)
+    request = start_now(cast.ask(stage), cast.operator)
     digest = request.plan_digest
     said: dict[str, Any] = {
         "note": "Clearer.",
@@ -100,24 +98,24 @@ def test_once_broken_for_an_older_plan_it_is_no_right_to_start(
 @pytest.mark.parametrize("who", ["requester", "approver", "auditor", "nobody"])
 def test_it_takes_an_operator(stage: Stage, cast: Cast, who: str) -> None:
     with pytest.raises(NotAllowed):
-        break_glass(cast.ask(stage), getattr(cast, who))
+        start_now(cast.ask(stage), getattr(cast, who))
 
 
 def test_it_needs_a_reason(stage: Stage, cast: Cast) -> None:
     with pytest.raises(Unfit, match="reason for the emergency"):
-        break_glass(cast.ask(stage), cast.operator, " ")
+        start_now(cast.ask(stage), cast.operator, " ")
 
 
 def test_a_policy_may_forbid_it(stage: Stage, cast: Cast) -> None:
     factories.policy("Never", break_glass=False)
     with pytest.raises(NotAllowed, match="does not permit an emergency start"):
-        break_glass(cast.ask(stage), cast.operator)
+        start_now(cast.ask(stage), cast.operator)
 
 
 def test_it_breaks_once(stage: Stage, cast: Cast) -> None:
-    request = break_glass(cast.ask(stage), cast.operator)
+    request = start_now(cast.ask(stage), cast.operator)
     with pytest.raises(TooLate, match="requested already"):
-        break_glass(request, cast.operator)
+        start_now(request, cast.operator)
 
 
 def test_somebody_who_had_no_part_in_it_reviews_it_once(
@@ -126,7 +124,7 @@ def test_somebody_who_had_no_part_in_it_reviews_it_once(
     asker = factories.person("arne", "requester", "approver")
     cast.operator.groups.add(Group.objects.get(name="approver"))
     root = factories.person("root", "approver", staff=True)
-    request = break_glass(cast.ask(stage, by=asker), cast.operator)
+    request = start_now(cast.ask(stage, by=asker), cast.operator)
     for who in (asker, cast.operator, root, cast.auditor):
         with pytest.raises(NotAllowed):
             emergency_start.review(request.pk, by=who, note="Fine by me.")
@@ -145,7 +143,7 @@ def test_who_was_refused_cannot_break_it_for_what_is_over(
 ) -> None:
     run = cast.run(stage)
     with pytest.raises(TooLate, match="no longer possible"):
-        break_glass(run.request, cast.operator)
+        start_now(run.request, cast.operator)
 
 
 def test_who_is_no_operator_any_more_breaks_no_glass(stage: Stage, cast: Cast) -> None:
@@ -153,5 +151,5 @@ def test_who_is_no_operator_any_more_breaks_no_glass(stage: Stage, cast: Cast) -
     person(cast.operator)  # read here, as at the beginning of the action
     cast.operator.groups.clear()
     with pytest.raises(NotAllowed, match="need the role operator"):
-        break_glass(request, cast.operator)
+        start_now(request, cast.operator)
     assert not BrokenGlass.objects.exists()

@@ -27,7 +27,7 @@ Size = frozenset[tuple[str, int]]
 _WISHES = {SOFT_ANTI_AFFINITY: 1, SOFT_AFFINITY: -1}
 
 
-class Room:
+class FreeCapacity:
     """The hosts that may receive, and what is left there as guests are put on them."""
 
     def __init__(
@@ -200,13 +200,13 @@ class Room:
         group = self.fleet.groups.get(guest.group)
         return _WISHES.get(group.policy, 0) if group is not None else 0
 
-    def put(self, guest: Guest, host: str) -> None:
+    def assign(self, guest: Guest, host: str) -> None:
         """Give the guest a place there."""
         self.at[guest.id] = host
         self.here[host].add(guest.id)
         self._count(guest, host, sign=1)
 
-    def take(self, guest: Guest) -> str:
+    def unassign(self, guest: Guest) -> str:
         """Take its place from the guest again, and return which it was."""
         host = self.at.pop(guest.id)
         self.here[host].discard(guest.id)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import nsmallest
 
-from migrations_app.drains.planner.capacity import Room, SpeaksAgainst
+from migrations_app.drains.planner.capacity import FreeCapacity, SpeaksAgainst
 from migrations_app.drains.planner.model import (
     AFFINITY,
     Fleet,
@@ -43,7 +43,7 @@ def place(
     receiving = fleet.hosts.keys() - set(leave)
     if targets is not None:
         receiving &= set(targets)
-    room = Room(fleet, receiving, speaks_against=speaks_against)
+    room = FreeCapacity(fleet, receiving, speaks_against=speaks_against)
     moving = {guest.id: guest for guest in fleet.on(leave)}
     moving |= {each: fleet.guests[each] for each in sorted(guests)}
     stuck: dict[str, Stuck] = {}
@@ -184,12 +184,12 @@ def _crowded_out(guest: Guest, hosts: int) -> Stuck:
     )
 
 
-def _fallbacks(room: Room, guest: Guest, may: Sequence[str]) -> tuple[str, ...]:
+def _fallbacks(room: FreeCapacity, guest: Guest, may: Sequence[str]) -> tuple[str, ...]:
     """Return the best other hosts where the guest fits when all others have moved."""
-    target = room.take(guest)
+    target = room.unassign(guest)
     # of no two hosts the rank is the same
     ranks = nsmallest(FALLBACKS + 1, room.ranks(guest, may))
-    room.put(guest, target)
+    room.assign(guest, target)
     return tuple(rank[-1] for rank in ranks if rank[-1] != target)[:FALLBACKS]
 
 

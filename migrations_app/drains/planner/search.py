@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from migrations_app.drains.planner.capacity import Room
+from migrations_app.drains.planner.capacity import FreeCapacity
 from migrations_app.drains.planner.model import Guest
 
 # How many hosts are looked at to place those without a place: a second or two.
@@ -22,7 +22,7 @@ TURNS = 50
 
 
 def search(
-    room: Room, guests: Collection[Guest], may: Mapping[str, Sequence[str]]
+    room: FreeCapacity, guests: Collection[Guest], may: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
     """Return a host for as many guests as can be found one for, by the guests' ids.
 
@@ -45,7 +45,7 @@ def search(
 
 
 def _greedy(
-    room: Room,
+    room: FreeCapacity,
     guests: Collection[Guest],
     may: Mapping[str, Sequence[str]],
     *,
@@ -77,18 +77,18 @@ def _scarcest_share(guest: Guest, free: Mapping[str, int]) -> float:
 
 
 def _settle(
-    room: Room, guest: Guest, may: Mapping[str, Sequence[str]], *, pack: bool
+    room: FreeCapacity, guest: Guest, may: Mapping[str, Sequence[str]], *, pack: bool
 ) -> bool:
     """Put the guest on the best host that has room; tell whether there was one."""
     best = min(room.ranks(guest, may[guest.id], pack=pack), default=None)
     if best is None:
         return False
-    room.put(guest, best[-1])
+    room.assign(guest, best[-1])
     return True
 
 
 def _make_room(
-    room: Room,
+    room: FreeCapacity,
     without: Sequence[Guest],
     may: Mapping[str, Sequence[str]],
     *,
@@ -125,7 +125,7 @@ def _make_room(
             ejection = _cheapest_ejection(room, guest, occupied, failures)
             if ejection is not None:
                 waiting.extend(_eject(room, ejection))
-                room.put(guest, ejection.host)
+                room.assign(guest, ejection.host)
         if len(room.at) > len(best):
             best = dict(room.at)
     if len(room.at) < len(best):
@@ -145,7 +145,7 @@ class _Ejection(NamedTuple):
 
 
 def _cheapest_ejection(
-    room: Room, guest: Guest, hosts: Iterable[str], failures: Mapping[str, int]
+    room: FreeCapacity, guest: Guest, hosts: Iterable[str], failures: Mapping[str, int]
 ) -> _Ejection | None:
     """Return how the guest fits on one of the hosts after all; None: on none."""
     return min(
@@ -163,16 +163,16 @@ def _cheapest_ejection(
     )
 
 
-def _eject(room: Room, ejection: _Ejection) -> list[Guest]:
+def _eject(room: FreeCapacity, ejection: _Ejection) -> list[Guest]:
     """Take their places from the guests, and return them."""
     ejected = [room.fleet.guests[each] for each in ejection.guests]
     for each in ejected:
-        room.take(each)
+        room.unassign(each)
     return ejected
 
 
 def _whom_to_eject(
-    room: Room, guest: Guest, host: str, failures: Mapping[str, int]
+    room: FreeCapacity, guest: Guest, host: str, failures: Mapping[str, int]
 ) -> list[str]:
     """Return who must leave the host so that the guest fits; empty: nobody helps.
 
@@ -198,7 +198,7 @@ def _whom_to_eject(
 
 
 def _until_enough(
-    room: Room,
+    room: FreeCapacity,
     lacking: Mapping[str, int],
     must_go: Sequence[str],
     candidates: Iterable[str],
@@ -220,7 +220,7 @@ def _until_enough(
 
 
 def _without_needless(
-    room: Room,
+    room: FreeCapacity,
     lacking: Mapping[str, int],
     chosen: Sequence[str],
     *,
@@ -236,7 +236,7 @@ def _without_needless(
 
 
 def _still_lacking(
-    room: Room, lacking: Mapping[str, int], ejected: Iterable[str]
+    room: FreeCapacity, lacking: Mapping[str, int], ejected: Iterable[str]
 ) -> dict[str, int]:
     """Return what is still lacking when these have left, by class; empty: nothing."""
     given = [room.fleet.guests[each].resources for each in ejected]
@@ -247,12 +247,12 @@ def _still_lacking(
     }
 
 
-def _restore(room: Room, at: Mapping[str, str]) -> None:
+def _restore(room: FreeCapacity, at: Mapping[str, str]) -> None:
     """Put the guests where ``at`` has them, and nobody else anywhere."""
     guests = room.fleet.guests
     for each, host in list(room.at.items()):
         if at.get(each) != host:
-            room.take(guests[each])
+            room.unassign(guests[each])
     for each, host in at.items():
         if each not in room.at:
-            room.put(guests[each], host)
+            room.assign(guests[each], host)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from migrations_app.integrations.interfaces.host_allocations import Holding
+from migrations_app.integrations.interfaces.host_allocations import HostAllocations
 from migrations_app.integrations.interfaces.hosts import Hosts
 from migrations_app.integrations.interfaces.nova_database import NovaDb
 from migrations_app.integrations.interfaces.values import (
@@ -30,7 +30,7 @@ from migrations_app.integrations.interfaces.values import (
 )
 
 
-class Cloud(Holding, Protocol):
+class Cloud(HostAllocations, Protocol):
     """One OpenStack cloud: what we read of it, and what we may ask of it."""
 
     name: str

@@ -14,7 +14,7 @@ class Binding:
     server_id: str
 
 
-class Holding(Protocol):
+class HostAllocations(Protocol):
     """One part of a cloud. Methods raise as those of ``Cloud`` do."""
 
     def consumers(self, host: str) -> dict[str, dict[str, int]]:

@@ -52,7 +52,7 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
             recorder.record(
                 "speed.asked",
                 by=by,
-                about=recorder.Place(cloud=name, source=source, target=target),
+                about=recorder.CloudObject(cloud=name, source=source, target=target),
             )
     except IntegrityError as error:
         raise TooLate(

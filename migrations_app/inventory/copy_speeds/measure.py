@@ -167,7 +167,7 @@ def _run(row: CopySpeed, hosts: Hosts, command: Command) -> None:
 def _record(verb: str, row: CopySpeed, after: dict[str, Any]) -> AuditEntry:
     return recorder.record(
         verb,
-        about=recorder.Place(
+        about=recorder.CloudObject(
             cloud=row.cloud.name, source=row.source, target=row.target
         ),
         after=after,
@@ -246,7 +246,7 @@ def _plan(cloud: Cloud, now: datetime) -> None:
         CopySpeed.objects.bulk_create(rows, ignore_conflicts=True)
         recorder.record(
             "speed.planned",
-            about=recorder.Place(cloud=cloud.name),
+            about=recorder.CloudObject(cloud=cloud.name),
             after={"pairs": len(rows)},
         )
 

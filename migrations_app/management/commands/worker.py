@@ -23,7 +23,7 @@ from migrations_app.audit import settings_changes
 from migrations_app.integrations import connect
 from migrations_app.management.checks import OURS
 from migrations_app.runs import wakeup
-from migrations_app.runs.engine.pacer import BEAT, Beat
+from migrations_app.runs.engine.pacer import INTERVAL, PacerTimer
 from migrations_app.runs.probe.prober import Prober
 
 log = structlog.get_logger(__name__)
@@ -126,12 +126,12 @@ def _probe(stop: threading.Event) -> None:
         except Exception:
             # measuring must not end because it stumbled once
             log.exception("prober stumbled")
-            stop.wait(BEAT)
+            stop.wait(INTERVAL)
 
 
 def _watch(stop: threading.Event) -> None:
     """Enable hosts left disabled; in a thread, because it waits for clouds."""
-    while not stop.wait(BEAT):
+    while not stop.wait(INTERVAL):
         try:
             close_old_connections()
             jobs.restore_due()
@@ -143,16 +143,16 @@ def _watch(stop: threading.Event) -> None:
 
 
 def _pace(stop: threading.Event) -> None:
-    beat = Beat(
+    pacer = PacerTimer(
         ring=lambda: wakeup.ring_now("migrations_app.jobs.walk_due", queue="runs"),
         walk=jobs.walk_due,
         other=jobs.due_since,
     )
     periodic = jobs.Scheduler()
-    while not stop.wait(BEAT):
+    while not stop.wait(INTERVAL):
         try:
             close_old_connections()
-            if beat.beat():
+            if pacer.tick():
                 periodic.ring()
         except Error as error:
             log.warning("database went away", reason=str(error))
@@ -160,4 +160,4 @@ def _pace(stop: threading.Event) -> None:
         except Exception:
             # the pacer must outlive whatever it meets: everything else rests on it
             log.exception("pacer stumbled")
-    beat.release()
+    pacer.release()

@@ -220,7 +220,7 @@ def _on_behalf(right: DelegatedRight) -> dict[str, Any]:
     }
 
 
-def broken_glass(request: MigrationRequest) -> BrokenGlass | None:
+def emergency_start_of(request: MigrationRequest) -> BrokenGlass | None:
     """Return the act that lets the current plan run without approvals, if any."""
     return request.broken_glass.filter(plan_digest=request.plan_digest).first()
 
@@ -230,7 +230,7 @@ def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, 
 
     Called with the request's row locked, in the transaction of the start.
     """
-    if broken := broken_glass(request):
+    if broken := emergency_start_of(request):
         rule = rule_for(request, now=now)
         right: dict[str, Any] = {"broken_glass": broken.pk, "by": broken.by_name}
         return "", right | (as_audited(rule) if rule else {})

@@ -101,7 +101,7 @@ def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
         recorder.record(
             "window.changed",
             by=by,
-            about=recorder.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
+            about=recorder.CloudObject(cloud=_one(row.clouds), source=_one(row.hosts)),
             note=row.reason,
             before=before,
             after=facts(row),
@@ -129,7 +129,7 @@ def retire(window_id: int, *, by: User, note: str) -> Window:
         recorder.record(
             "window.retired",
             by=by,
-            about=recorder.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
+            about=recorder.CloudObject(cloud=_one(row.clouds), source=_one(row.hosts)),
             note=note,
             before=facts(row),
         )
@@ -229,7 +229,9 @@ def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
             recorder.record(
                 "window.created",
                 by=by,
-                about=recorder.Place(cloud=_one(row.clouds), source=_one(row.hosts)),
+                about=recorder.CloudObject(
+                    cloud=_one(row.clouds), source=_one(row.hosts)
+                ),
                 note=row.reason,
                 after=facts(row),
             )

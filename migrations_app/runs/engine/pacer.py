@@ -19,7 +19,7 @@ from migrations_app.models import Pacer
 from migrations_app.models.lease import Clock, Lease
 from migrations_app.runs.engine.lease import due_runs
 
-BEAT = 1.0  # seconds between two beats
+INTERVAL = 1.0  # seconds between two ticks
 LEASE = timedelta(seconds=3)
 # A run that is due for so long was rung for in vain.
 UNANSWERED = timedelta(seconds=2.5)
@@ -36,7 +36,7 @@ class PacerLease(Lease[Pacer]):
 
 
 @dataclass(slots=True)
-class Beat:
+class PacerTimer:
     """What the pacer does about once a second, and its lease."""
 
     ring: Callable[[], bool]  # have a worker look at what is due; False: no bell
@@ -52,7 +52,7 @@ class Beat:
         """Become the pacer, or stay it; False when another process is."""
         return self.lease.claim()
 
-    def beat(self) -> bool:
+    def tick(self) -> bool:
         """Look once for what is due; True when this process is the pacer."""
         if not self.claim():
             return False

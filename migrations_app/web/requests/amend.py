@@ -57,8 +57,8 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@page(Verb.BREAK_GLASS)
-def break_glass(request: HttpRequest, pk: int) -> HttpResponse:
+@page(Verb.EMERGENCY_START)
+def make_emergency_start(request: HttpRequest, pk: int) -> HttpResponse:
     """Make an emergency start; the form must contain the request number."""
 
     def act(note: str) -> str:
@@ -66,12 +66,12 @@ def break_glass(request: HttpRequest, pk: int) -> HttpResponse:
             raise Unfit(f"To confirm, enter the request number {pk}.")
         digest = request.POST.get("plan_digest", "")
         by = user_of(request)
-        emergency_start.break_glass(pk, by=by, plan_digest=digest, reason=note)
+        emergency_start.start(pk, by=by, plan_digest=digest, reason=note)
         return (
             "Emergency start: the move starts at once. Another person must review it."
         )
 
-    return request_views.decide(request, pk, act, verb=Verb.BREAK_GLASS)
+    return request_views.decide(request, pk, act, verb=Verb.EMERGENCY_START)
 
 
 @require_POST
@@ -88,9 +88,9 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @page()
-def broken(request: HttpRequest) -> HttpResponse:
+def emergency_starts(request: HttpRequest) -> HttpResponse:
     """List all emergency starts, those without a review first."""
-    rows = emergency_start.broken()[:MOST]
+    rows = emergency_start.all_starts()[:MOST]
     context = {
         "waiting": [row for row in rows if row.reviewed_at is None],
         "reviewed": [row for row in rows if row.reviewed_at is not None],

@@ -177,7 +177,7 @@ def _show(
         decided=not no_approve and found is not None and person.id in found.counted,
         no_glass=emergency_start.why_not(person, row),
         no_review=emergency_start.why_not_review(person, row),
-        broken=list(emergency_start.broken().filter(request=row)),
+        broken=list(emergency_start.all_starts().filter(request=row)),
         conflicts=[each.as_dict() for each in schedule.conflicts_of(row)],
         history=request_queries.audit_of(row),
         hosts=capacity_bars.hosts(row.what_if),

@@ -7,21 +7,21 @@ import random
 import pytest
 
 from migrations_app.drains.planner import search
-from migrations_app.drains.planner.capacity import Room
+from migrations_app.drains.planner.capacity import FreeCapacity
 from migrations_app.drains.planner.model import Fleet
 from migrations_app.integrations.interfaces import MEMORY_MB, VCPU
 from tests.drains.planner.fleets import fleet, group, guest, host, stock, tight_fleet
 
 
-def room_of(of: Fleet, **at: str) -> Room:
+def room_of(of: Fleet, **at: str) -> FreeCapacity:
     """The room on all hosts but "old", with these guests placed."""
-    room = Room(of, of.hosts.keys() - {"old"}, speaks_against=None)
+    room = FreeCapacity(of, of.hosts.keys() - {"old"}, speaks_against=None)
     for name, target in at.items():
-        room.put(of.guests[name], target)
+        room.assign(of.guests[name], target)
     return room
 
 
-def ejected(room: Room, name: str, on: str, **failures: int) -> list[str]:
+def ejected(room: FreeCapacity, name: str, on: str, **failures: int) -> list[str]:
     """Who must leave that host for the guest of this name."""
     of = room.fleet.guests[name]
     return search._whom_to_eject(room, of, on, failures)
@@ -166,7 +166,7 @@ def test_a_search_that_meets_its_bound_leaves_the_best_that_it_had(
         assert found == room.at
         assert set(found) == {each for on in room.here.values() for each in on}
         for name, at in found.items():
-            room.take(of.guests[name])
+            room.unassign(of.guests[name])
             assert not room.lacks(of.guests[name], at)
             assert not room.crowded(of.guests[name], at)
-            room.put(of.guests[name], at)
+            room.assign(of.guests[name], at)

@@ -226,7 +226,7 @@ def test_every_exception_of_the_libraries_becomes_a_sentence(
     error: Exception,
 ) -> None:
     assert isinstance(error, http_errors.TROUBLES)
-    ours = http_errors.of_exception("sham", "compute", error)
+    ours = http_errors.error_for_exception("sham", "compute", error)
     assert type(ours) in (Blocked, Conflict, Refused, Unreachable)
     assert "sham" in ours.sentence or "Keystone" in ours.sentence
     assert ours.sentence.endswith(".")

@@ -8,7 +8,7 @@ import pytest
 
 from migrations_app.models import Pacer, Run
 from migrations_app.requests import start as request_start
-from migrations_app.runs.engine.pacer import LEASE, UNANSWERED, Beat
+from migrations_app.runs.engine.pacer import LEASE, UNANSWERED, PacerTimer
 from tests.cast import Cast
 from tests.stage import Stage
 
@@ -22,7 +22,7 @@ class Played:
         self.rung = self.walked = 0
         self.bell = bell
         self.waiting: datetime | None = None
-        self.pacing = Beat(
+        self.pacing = PacerTimer(
             ring=self.ring,
             walk=self.walk,
             other=lambda now: self.waiting,
@@ -39,35 +39,35 @@ class Played:
 
 def test_one_at_a_time(stage: Stage) -> None:
     first, second = Played(stage).pacing, Played(stage).pacing
-    assert first.beat()
-    assert not second.beat()
+    assert first.tick()
+    assert not second.tick()
     stage.later(seconds=1)
-    assert first.beat(), "it stays who it is"
-    assert not second.beat()
+    assert first.tick(), "it stays who it is"
+    assert not second.tick()
 
 
 def test_a_dead_one_is_replaced(stage: Stage) -> None:
     dead, living = Played(stage).pacing, Played(stage).pacing
-    assert dead.beat()
+    assert dead.tick()
     stage.time += LEASE
-    assert not living.beat()
+    assert not living.tick()
     stage.later(milliseconds=1)
-    assert living.beat()
-    assert not dead.beat(), "it may have been asleep only"
+    assert living.tick()
+    assert not dead.tick(), "it may have been asleep only"
 
 
 def test_one_that_leaves_is_replaced_at_once(stage: Stage) -> None:
     first, second = Played(stage).pacing, Played(stage).pacing
-    first.beat()
+    first.tick()
     second.release()
-    assert not second.beat(), "only its holder can give the lease back"
+    assert not second.tick(), "only its holder can give the lease back"
     first.release()
-    assert second.beat()
+    assert second.tick()
 
 
 def test_it_says_when_it_was_last_there(stage: Stage) -> None:
     pacer_lease = Played(stage).pacing
-    pacer_lease.beat()
+    pacer_lease.tick()
     assert Pacer.objects.get().seen_at == stage.time
 
 
@@ -77,21 +77,21 @@ def test_it_is_quiet_when_nothing_is_due(stage: Stage) -> None:
     Run.objects.filter(pk=run.pk).update(
         look_again_at=stage.time + timedelta(seconds=1)
     )
-    assert played.pacing.beat()
+    assert played.pacing.tick()
     assert (played.rung, played.walked) == (0, 0)
 
 
 def test_it_rings_when_a_run_is_due(stage: Stage) -> None:
     played = Played(stage)
     stage.start("live")
-    played.pacing.beat()
+    played.pacing.tick()
     assert (played.rung, played.walked) == (1, 0)
 
 
 def test_it_walks_itself_when_the_bell_is_broken(stage: Stage) -> None:
     played = Played(stage, bell=False)
     stage.start("live")
-    played.pacing.beat()
+    played.pacing.tick()
     assert (played.rung, played.walked) == (1, 1)
 
 
@@ -103,10 +103,10 @@ def test_it_walks_itself_when_nobody_answers(stage: Stage, what: str) -> None:
     else:
         played.waiting = stage.time
     stage.time += UNANSWERED
-    played.pacing.beat()
+    played.pacing.tick()
     assert played.walked == 0
     stage.later(milliseconds=1)
-    played.pacing.beat()
+    played.pacing.tick()
     assert (played.rung, played.walked) == (2, 1)
 
 
@@ -115,10 +115,10 @@ def test_a_run_that_is_being_walked_is_not_rung_for(stage: Stage) -> None:
     run = stage.start("live")
     lapses = stage.time + timedelta(seconds=4)
     Run.objects.filter(pk=run.pk).update(lease="somebody", lease_until=lapses)
-    played.pacing.beat()
+    played.pacing.tick()
     assert played.rung == 0
     stage.later(seconds=4.1)
-    played.pacing.beat()
+    played.pacing.tick()
     assert (played.rung, played.walked) == (1, 1)
 
 

@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 from migrations_app.errors import Blocked, Conflict, Gone, Refused
 from migrations_app.integrations.adapters.openstack import http_errors, parsing
-from migrations_app.integrations.adapters.openstack.host_allocations import Holding
-from migrations_app.integrations.adapters.openstack.hosts import Hosts
+from migrations_app.integrations.adapters.openstack.host_allocations import (
+    OpenStackHostAllocations,
+)
+from migrations_app.integrations.adapters.openstack.hosts import ComputeHosts
 from migrations_app.integrations.adapters.openstack.instance_details import Around
 from migrations_app.integrations.adapters.openstack.listing import Listing
 from migrations_app.integrations.adapters.openstack.manual_move import ByHand
@@ -41,7 +43,7 @@ SPECIAL = (
 GROUPED = re.compile("trait[^:]")
 
 
-class OpenStackCloud(ByHand, Around, Listing, Holding):
+class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
     """A cloud of clouds.yaml. Signs in at the first call; safe for threads."""
 
     def __init__(self, name: str, *, timeout: float = 30.0) -> None:
@@ -49,7 +51,7 @@ class OpenStackCloud(ByHand, Around, Listing, Holding):
         self.name = name
         self._wire = Wire(name, timeout=timeout)
         self._placement = Placement(self._wire)
-        self._hosts = Hosts(self._wire, self._placement)
+        self._hosts = ComputeHosts(self._wire, self._placement)
 
     def __repr__(self) -> str:
         return f"<OpenStackCloud {self.name}>"

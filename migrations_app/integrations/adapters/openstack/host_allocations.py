@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from migrations_app.integrations.adapters.openstack import http_errors
-from migrations_app.integrations.adapters.openstack.hosts import Hosts
+from migrations_app.integrations.adapters.openstack.hosts import ComputeHosts
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces.host_allocations import Binding
 
 
-class Holding:
+class OpenStackHostAllocations:
     """One part of ``interfaces.Cloud``; see there for what each method says."""
 
     name: str
     _wire: Wire
-    _hosts: Hosts
+    _hosts: ComputeHosts
 
     def consumers(self, host: str) -> dict[str, dict[str, int]]:
         with http_errors.sense(self.name, "placement"):

@@ -16,7 +16,7 @@ DETAIL = (2, 87)
 PAGE = 1000
 
 
-class Hosts:
+class ComputeHosts:
     """The compute hosts of one cloud. A host's provider never changes."""
 
     def __init__(self, wire: Wire, placement: Placement) -> None:

@@ -48,7 +48,7 @@ TRY_LATER = {408, 413, 425, 429}
 LONGEST = 600
 
 
-def of_status(
+def error_for_status(
     cloud: str, service: str, status: int, body: Any, gone: str
 ) -> WorldError:
     """Return the error for an HTTP status that is not a good one.
@@ -91,7 +91,7 @@ def turned_away(cloud: str) -> Refused:
     )
 
 
-def of_exception(cloud: str, service: str, error: Exception) -> WorldError:
+def error_for_exception(cloud: str, service: str, error: Exception) -> WorldError:
     """Return the error for an exception of the libraries (``TROUBLES``)."""
     name = NAMES[service]
     if isinstance(error, ksa.HttpError):
@@ -103,7 +103,7 @@ def of_exception(cloud: str, service: str, error: Exception) -> WorldError:
                 " auth_url."
             )
         said = {"error": {"message": error.message or ""}}
-        return of_status(cloud, "identity", status, said, "")
+        return error_for_status(cloud, "identity", status, said, "")
     if isinstance(error, ksa.ConnectTimeout | requests.Timeout | TimeoutError):
         return Unreachable(f"{name} of cloud {cloud} did not answer in time.")
     if isinstance(error, ksa.SSLError | requests.exceptions.SSLError):

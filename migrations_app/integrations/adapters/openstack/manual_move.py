@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from migrations_app.errors import Blocked
 from migrations_app.integrations.adapters.openstack import http_errors, parsing
-from migrations_app.integrations.adapters.openstack.hosts import Hosts
+from migrations_app.integrations.adapters.openstack.hosts import ComputeHosts
 from migrations_app.integrations.adapters.openstack.placement import Placement
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Attachment
@@ -20,7 +20,7 @@ class ByHand:
     name: str
     _wire: Wire
     _placement: Placement
-    _hosts: Hosts
+    _hosts: ComputeHosts
 
     def attachments(self, server_id: str) -> list[Attachment]:
         path = f"/servers/{quote(server_id, safe='')}/os-volume_attachments"

@@ -82,7 +82,7 @@ class Wire:
         if response.status_code == 401:
             self._forget()
         if not response.ok:
-            raise http_errors.of_status(
+            raise http_errors.error_for_status(
                 self.name, service, response.status_code, body, gone
             )
         return body
@@ -139,7 +139,7 @@ class Wire:
         try:
             yield
         except http_errors.TROUBLES as error:
-            told = http_errors.of_exception(self.name, service, error)
+            told = http_errors.error_for_exception(self.name, service, error)
             if isinstance(told, Refused):
                 self._forget()
             raise told from error

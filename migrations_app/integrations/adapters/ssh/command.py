@@ -33,7 +33,7 @@ def say(line: Line, command: Command, deadline: float, *, opening: float) -> str
     """Return the standard output of the command, run by root's POSIX shell there.
 
     ``opening`` is how many seconds the host may take to open a session for it.
-    Raises NotBegun, and what ports.Hosts.run does.
+    Raises NotBegun, and what interfaces.Hosts.run does.
     """
     # Should the library itself wait for ever, its connection is taken from it.
     watch = threading.Timer(
