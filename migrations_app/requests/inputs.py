@@ -65,7 +65,7 @@ def options(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a move.
 
     ``block_migration``, ``deadline`` (minutes), ``bandwidth`` (Mbit/s, of a manual
-    copy) and ``probe`` (probing/target.py).
+    copy) and ``probe`` (interfaces/probe_target.py).
     """
     clean: dict[str, Any] = {}
     for name, value in given.items():

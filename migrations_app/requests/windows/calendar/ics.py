@@ -67,7 +67,7 @@ def read(text: bytes, *, time_zone: str) -> list[Read]:
         raise Unfit(f"The file has more than {MOST_EVENTS} events: split it.")
     try:
         with warnings.catch_warnings():
-            # icalendar's own doubts about a zone's name; ics_zones.py settles that
+            # icalendar's own doubts about a zone's name; ics_timezones.py settles that
             warnings.simplefilter("ignore")
             calendars = Calendar.from_ical(text.decode("utf-8-sig"), multiple=True)
     except Exception as error:
