@@ -17,7 +17,8 @@ from lab import (
     render,
     services,
 )
-from lab.hypervisors import hosts, network
+from lab.hypervisors import hosts as libvirt_hosts
+from lab.hypervisors import network
 from lab.progress import say, together
 from lab.settings import Settings, remember, remembered
 
@@ -40,7 +41,7 @@ def up(settings: Settings) -> None:
         machine.check_ports(settings)
         jobs = [lambda: _foundation(settings)]
         if settings.libvirt:
-            jobs.append(lambda: hosts.prepare(settings))
+            jobs.append(lambda: libvirt_hosts.prepare(settings))
         together(*jobs)
         _control_plane(settings)
         api_part.call(settings, "ready")
@@ -82,8 +83,8 @@ def _control_plane(settings: Settings) -> None:
     services.wait(settings, neighbours[0])
     services.start(settings, services.fake_computes(settings))
     if settings.libvirt:
-        hosts.start(settings)
-        services.start(settings, hosts.computes(settings))
+        libvirt_hosts.start(settings)
+        services.start(settings, libvirt_hosts.computes(settings))
     for service in (*neighbours, *nova):
         services.wait(settings, service)
     say("the control plane answers")
@@ -104,7 +105,7 @@ def every_service(settings: Settings) -> tuple[services.Service, ...]:
         *services.neighbours(settings),
         *services.nova(settings),
         *services.fake_computes(settings),
-        *hosts.every(settings),
+        *libvirt_hosts.every(settings),
     )
 
 

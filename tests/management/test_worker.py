@@ -16,7 +16,7 @@ from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.worker import WorkerStatus
 
-from migrations_app.management.commands import worker as worker_command
+from migrations_app.management.commands import worker as command_worker
 from tests.database import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +67,7 @@ def test_it_ends_although_the_exception_of_its_signal_was_swallowed(
     redis_url: str,
 ) -> None:
     with redis.Redis.from_url(redis_url) as connection:
-        worker = worker_command.Worker([Queue("runs", connection=connection)])
+        worker = command_worker.Worker([Queue("runs", connection=connection)])
         worker.set_state(WorkerStatus.IDLE)
         worker.heartbeat()
         with contextlib.suppress(StopRequested):  # what a finaliser does
