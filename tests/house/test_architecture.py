@@ -68,7 +68,7 @@ def module(name: str) -> ast.Module:
 
 def definitions(within: ast.Module | ast.ClassDef) -> dict[str, ast.AST]:
     """Return the functions and classes of a module or class by their names."""
-    kinds = (ast.FunctionDef, ast.ClassDef)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return {node.name: node for node in within.body if isinstance(node, kinds)}
 
 
@@ -162,6 +162,25 @@ def test_it_leaves_out_no_caller(step: tuple[str, str]) -> None:
         if calls((name, function), step)
     }
     assert {caller for caller, called in steps() if called == step} - {None} == callers
+
+
+def answers() -> list[tuple[str, str]]:
+    """Return what the first questions name."""
+    named = re.findall(r"`([a-z_.]+):([\w.]+)`", section("First questions"))
+    return [(name, function) for name, function in named if name.islower()]
+
+
+def test_each_first_question_names_a_place() -> None:
+    questions = re.findall(r"^\* \*\*(.*)\?\*\*", section("First questions"), re.M)
+    assert len(questions) == 10
+    assert len(answers()) >= len(questions)
+
+
+@pytest.mark.parametrize("answer", answers(), ids=":".join)
+def test_the_place_that_a_first_question_names_is_there(
+    answer: tuple[str, str],
+) -> None:
+    assert defined(*answer) is not None
 
 
 def test_it_sees_that_a_step_is_not_called() -> None:
