@@ -221,6 +221,11 @@ def _why_not_request(
                 "You requested this move: another person must review the"
                 " emergency start."
             )
+        case Verb.REVIEW if request.changed_by_id and request.changed_by_id == who.id:
+            return Refusal(
+                "You edited this request: another person must review the emergency"
+                " start."
+            )
         case Verb.REVIEW if who.superuser:
             return Refusal(
                 "A superuser cannot review an emergency start: another person"

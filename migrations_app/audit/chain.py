@@ -28,7 +28,7 @@ _COLUMNS = ", ".join(f'"{name}"' for name in (*_LINKS, *(f.column for f in _FIEL
 _PLACES = ", ".join(["%s"] * len(_FIELDS))
 _HEAD = f"SELECT entry, digest FROM {HEAD} WHERE id = 1"
 _INSERT = f'INSERT INTO "{ENTRIES}" ({_COLUMNS}) VALUES (%s, %s, %s, {_PLACES})'
-# as form.digest and form.canonical have it: %s are what stands around the number
+# as hashing.digest and hashing.canonical have it: %s are what stands around the number
 _HASHED = "encode(sha256(convert_to({}, 'UTF8')), 'hex')"
 _DIGEST = _HASHED.format(f"digest || {_HASHED.format('%s || entry + 1 || %s')}")
 _LINKED = f"""WITH head AS MATERIALIZED ({_HEAD} FOR UPDATE)
@@ -39,13 +39,14 @@ _LINKED = f"""WITH head AS MATERIALIZED ({_HEAD} FOR UPDATE)
 
 def append(entries: Sequence[AuditEntry]) -> None:
     """Append the entries in this order. A trigger updates the head."""
-    add = _linked if connection.vendor == "postgresql" else _told
+    postgresql = connection.vendor == "postgresql"
+    add = _append_on_postgresql if postgresql else _append_on_sqlite
     ready = [
         (hashing.around_number(hashing.fields_of(entry)), _values(entry))
         for entry in entries
     ]
     # one statement needs no transaction around it
-    alone = add is _linked and len(ready) == 1
+    alone = postgresql and len(ready) == 1
     whole = nullcontext() if alone else transaction.atomic(savepoint=False)
     with whole, connection.cursor() as cursor:
         for entry, (around, values) in zip(entries, ready, strict=True):
@@ -53,12 +54,16 @@ def append(entries: Sequence[AuditEntry]) -> None:
             entry._state.adding, entry._state.db = False, connection.alias
 
 
-def _linked(cursor: CursorWrapper, around: tuple[str, str], values: list[Any]) -> Any:
+def _append_on_postgresql(
+    cursor: CursorWrapper, around: tuple[str, str], values: list[Any]
+) -> Any:
     cursor.execute(_LINKED, [*around, *values])
     return cursor.fetchone()
 
 
-def _told(cursor: CursorWrapper, around: tuple[str, str], values: list[Any]) -> Any:
+def _append_on_sqlite(
+    cursor: CursorWrapper, around: tuple[str, str], values: list[Any]
+) -> Any:
     # a transaction of SQLite begins as the one writer (BEGIN IMMEDIATE)
     cursor.execute(_HEAD)
     last, previous = cursor.fetchone()

@@ -155,11 +155,6 @@ def request_sources(target: RequestState) -> list[RequestState]:
     return [s for s, moves in REQUEST_MOVES.items() if target in moves]
 
 
-def run_sources(target: RunState) -> list[RunState]:
-    """Return the states from which a run may move to ``target``."""
-    return [s for s, moves in RUN_MOVES.items() if target in moves]
-
-
 def drain_sources(target: DrainState) -> list[DrainState]:
     """Return the states from which a drain may move to ``target``."""
     return [s for s, moves in DRAIN_MOVES.items() if target in moves]

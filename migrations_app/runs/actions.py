@@ -41,7 +41,7 @@ def abort(run_id: int, *, by: User, note: str = "") -> Run:
     """Ask that Nova abort the live migration under way; the run rolls back."""
     run = _load(run_id)
     require(by, Verb.ABORT, run=run)
-    _migrating(run, "abort")
+    _require_migrating(run, "abort")
     return _stop(run, "run.abort", by=by, note=note)
 
 
@@ -49,7 +49,7 @@ def force_complete(run_id: int, *, by: User, note: str = "") -> Run:
     """Ask that Nova complete the live migration now: by post-copy, or by a pause."""
     run = _load(run_id)
     require(by, Verb.FORCE_COMPLETE, run=run)
-    _migrating(run, "force")
+    _require_migrating(run, "force")
     wish = {"force_asked_at": timezone.now(), "force_sent_at": None}
     return _wish(run, "run.force_complete", by=by, note=note, **wish)
 
@@ -82,7 +82,7 @@ def close(run_id: int, *, by: User, note: str) -> Run:
     note = audit_notes.note(note, "Describe what you found and what you did.")
     now = timezone.now()
     with transaction.atomic():
-        _held(run, state=RunState.CLOSED, ended_at=now, why=note)
+        _change_held(run, state=RunState.CLOSED, ended_at=now, why=note)
         run_log.add_note(
             run.pk, f"{by.get_username()} closed the run manually: {note}", at=now
         )
@@ -121,7 +121,7 @@ def _resume(
     note, now = audit_notes.remark(note), timezone.now()
     why = reason_for_turning_back(run.why) if state is RunState.GOING_BACK else ""
     with transaction.atomic():
-        _held(
+        _change_held(
             run,
             state=state,
             look_again_at=now,
@@ -142,12 +142,12 @@ def _resume(
     return _load(run.pk)
 
 
-def _held(run: Run, **fields: Any) -> None:
+def _change_held(run: Run, **fields: Any) -> None:
     if Run.objects.filter(pk=run.pk, state=RunState.HELD).update(**fields) != 1:
         raise TooLate("The run is no longer held: somebody else was faster.")
 
 
-def _migrating(run: Run, word: str) -> None:
+def _require_migrating(run: Run, word: str) -> None:
     """Raise TooLate if no live migration is under way."""
     live = run.steps.filter(key="migrate_live", asked_at__isnull=False)
     if not live.exclude(state=StepState.DONE).exists():

@@ -135,7 +135,7 @@
           over = true;
           source.close();
           clearTimeout(again);
-          say("lost", "you are signed out: load the page anew");
+          say("lost", "you are signed out: reload the page");
           return;
         }
         if (answer.ok) {

@@ -138,6 +138,24 @@ def test_somebody_who_had_no_part_in_it_reviews_it_once(
         emergency_start.review(request.pk, by=cast.second, note="Me too.")
 
 
+def test_who_edited_the_request_does_not_review_its_start(
+    stage: Stage, cast: Cast
+) -> None:
+    editor = factories.person("edda", "operator", "approver")
+    request = cast.ask(stage)
+    request_amend.amend(
+        request.pk,
+        by=editor,
+        plan_digest=request.plan_digest,
+        note="Later is better.",
+        changes={"window_start": stage.time + timedelta(hours=4)},
+    )
+    start_now(request, cast.operator)
+    with pytest.raises(NotAllowed, match="You edited this request"):
+        emergency_start.review(request.pk, by=editor, note="Fine by me.")
+    assert emergency_start.unreviewed().count() == 1
+
+
 def test_who_was_refused_cannot_break_it_for_what_is_over(
     stage: Stage, cast: Cast
 ) -> None:

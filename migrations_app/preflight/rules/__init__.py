@@ -41,7 +41,7 @@ RULES: tuple[Rule, ...] = (
     volumes.shares,
     hosts.known,
     hosts.not_source,
-    # what the dirty ways need and cost
+    # what the two procedures of last resort need and cost
     disable_other_hosts.chosen,
     disable_other_hosts.needless,
     disable_other_hosts.cost,
