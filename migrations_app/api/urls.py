@@ -19,6 +19,7 @@ from migrations_app.api import (
     compute_services,
     copy_speeds,
     drains,
+    emergency_start,
     inventory,
     leaks,
     notifications,
@@ -100,10 +101,14 @@ urlpatterns = [
     path("requests/<number:pk>/amend/", amend.Amend.as_view(), name="api-amend"),
     path(
         "requests/<number:pk>/break-glass/",
-        amend.EmergencyStart.as_view(),
+        emergency_start.EmergencyStart.as_view(),
         name="api-break-glass",
     ),
-    path("requests/<number:pk>/review/", amend.Review.as_view(), name="api-review"),
+    path(
+        "requests/<number:pk>/review/",
+        emergency_start.Review.as_view(),
+        name="api-review",
+    ),
     path("policies/", approvals.Policies.as_view(), name="api-policies"),
     path("policies/<number:pk>/", approvals.OnePolicy.as_view(), name="api-policy"),
     path(

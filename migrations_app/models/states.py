@@ -1,8 +1,7 @@
 """States of requests, runs and drains, and the allowed transitions.
 
-Every transition is one conditional UPDATE whose row count is checked (requests/, runs/
-and drains/: actions.py and engine/), so that of two concurrent transitions only one
-succeeds.
+Every transition is one conditional UPDATE whose row count is checked (in requests/,
+runs/ and drains/), so that of two concurrent transitions only one succeeds.
 """
 
 from __future__ import annotations

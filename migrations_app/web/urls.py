@@ -21,7 +21,7 @@ from migrations_app.web.inventory import (
 )
 from migrations_app.web.notifications import views as notification_views
 from migrations_app.web.notifications import webhooks
-from migrations_app.web.requests import amend, ask, evidence
+from migrations_app.web.requests import amend, ask, emergency_start, evidence
 from migrations_app.web.requests import views as request_views
 from migrations_app.web.runs import console, inspection, stream
 from migrations_app.web.runs import views as run_views
@@ -64,10 +64,12 @@ urlpatterns = [
     path("requests/<int:pk>/reject/", request_views.reject, name="reject"),
     path("requests/<int:pk>/amend/", amend.amend, name="amend"),
     path(
-        "requests/<int:pk>/break-glass/", amend.make_emergency_start, name="break-glass"
+        "requests/<int:pk>/break-glass/",
+        emergency_start.make_emergency_start,
+        name="break-glass",
     ),
-    path("requests/<int:pk>/review/", amend.review, name="review"),
-    path("broken-glass/", amend.emergency_starts, name="broken-glass"),
+    path("requests/<int:pk>/review/", emergency_start.review, name="review"),
+    path("broken-glass/", emergency_start.emergency_starts, name="broken-glass"),
     path("policies/", policies.policies, name="policies"),
     path("policies/new/", policies.new, name="policy-new"),
     path("policies/<int:pk>/", policies.policy, name="policy"),

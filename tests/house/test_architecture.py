@@ -167,7 +167,7 @@ def test_it_leaves_out_no_caller(step: tuple[str, str]) -> None:
 def answers() -> list[tuple[str, str]]:
     """Return what the first questions name."""
     named = re.findall(r"`([a-z_.]+):([\w.]+)`", section("First questions"))
-    return [(name, function) for name, function in named if name.islower()]
+    return list(dict.fromkeys(named))
 
 
 def test_each_first_question_names_a_place() -> None:
