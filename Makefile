@@ -37,7 +37,39 @@ test: ## every test: units, crash matrix, lab, pages, browser
 	@exec $(VENV) -X dev -m pytest $(ARGS)
 
 check: setup ## format, lint, types, imports, templates, settings, migrations
-	@$(VENV) check.py
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CHECKS)
+
+# Each asks one thing of the code without running it; all are asked, whatever one says.
+CHECKS := check-types check-format check-lint check-templates check-imports
+CHECKS += check-packages check-settings check-production check-migrations
+.PHONY: $(CHECKS)
+check-settings check-migrations check-types: export NOVAWEB_DEBUG := true
+# `check --deploy` judges what a production machine would be given.
+check-production: export NOVAWEB_SECRET_KEY := only-for-this-check-0123456789abcdef0123456789abcdef
+check-production: export NOVAWEB_HTTPS := true
+check-production: export NOVAWEB_ALLOWED_HOSTS := novaweb.example.org
+check-production: export NOVAWEB_CLOUDS := example
+check-production: export NOVAWEB_URL := https://novaweb.example
+check-production: export NOVAWEB_AUDIT_KEY := /etc/novaweb/audit.pem
+check-production: export NOVAWEB_AUDIT_SIGNED := /var/lib/novaweb-signed/signed.jsonl
+check-types:
+	$(VENV) -m mypy
+check-format:
+	$(VENV) -m ruff format --check .
+check-lint:
+	$(VENV) -m ruff check .
+check-templates:
+	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +
+check-imports:
+	.venv/bin/lint-imports
+check-packages:
+	$(VENV) -m pip check
+check-settings:
+	$(VENV) manage.py check
+check-production:
+	$(VENV) manage.py check --deploy --fail-level WARNING
+check-migrations:
+	$(VENV) manage.py makemigrations --check --dry-run
 
 stranger: ## all this on bare machines: ARGS='debian-13 demo check' (root)
 	@exec $(PYTHON) -m stranger $(ARGS)
