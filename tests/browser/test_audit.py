@@ -88,6 +88,20 @@ def test_a_search_is_saved_from_the_page_by_keyboard(sign_in: SignIn) -> None:
     expect(page.get_by_label("Ticket", exact=True)).to_have_value("OPS-43")
 
 
+def test_a_filter_that_was_typed_is_asked_for_once(sign_in: SignIn) -> None:
+    trail()
+    page = sign_in("aude", "auditor")
+    page.goto("/audit/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_label("Ticket", exact=True).fill("OPS-43")
+    expect(page).to_have_url(re.compile("ticket=OPS-43"))
+    # what was opened below the rows meanwhile would be closed by another answer
+    page.get_by_text("Save this search").focus()
+    page.evaluate("1")
+    assert len([url for url in asked if "ticket=OPS-43" in url]) == 1
+
+
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_the_evidence_prints_whole_and_nothing_else(
     sign_in: SignIn, tmp_path: Path, paper: str
