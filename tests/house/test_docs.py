@@ -95,4 +95,5 @@ def test_it_explains_every_word_of_the_makefile() -> None:
     makefile = text("Makefile")
     phony = " ".join(re.findall(r"^\.PHONY: (.*)$", makefile, re.M))
     explained = re.findall(r"^([a-z-]+):.*## \S", makefile, re.M)
-    assert sorted(phony.split()) == sorted(explained)
+    # CHECKS are the parts of one that is explained
+    assert sorted(set(phony.split()) - {"$(CHECKS)"}) == sorted(explained)
