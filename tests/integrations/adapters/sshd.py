@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,7 +97,7 @@ class Sshd:
                 time.sleep(0.02)
 
     def stop(self) -> None:
-        """It listens no more, and its sessions are gone."""
+        """It listens no more; its sessions, and what they left running, are gone."""
         if self.process is None:
             return
         for child in self._children(self.process.pid):
@@ -103,6 +105,19 @@ class Sshd:
         self.process.kill()
         self.process.wait()
         self.process = None
+        for process in self._left():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def _left(self) -> list[int]:
+        """What runs for a session whose connection was cut: sshd ends nothing then."""
+        ours = re.compile(rb"(^|\0)SSH_CONNECTION=[^\0]* %d\0" % self.port)
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if ours.search(path.read_bytes()):
+                    found.append(int(path.parent.name))
+        return found
 
     def _children(self, pid: int) -> list[int]:
         path = Path(f"/proc/{pid}/task/{pid}/children")

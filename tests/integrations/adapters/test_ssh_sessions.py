@@ -74,3 +74,21 @@ def test_a_command_whose_turn_never_comes_says_so(
         finally:
             trace.unlink(missing_ok=True)
         assert holding.result(60) == ""
+
+
+def test_nothing_runs_any_more_when_its_sshd_is_stopped(tmp_path: Path) -> None:
+    sshd = Sshd(tmp_path)
+    sshd.start()
+    hosts = SshHosts(sshd.config())
+    text = "setsid sleep 60 </dev/null >/dev/null 2>&1 & echo $!"
+    pid = int(hosts.run("compute-40", Command("leave", text), timeout=90))
+    hosts.close()
+    sshd.stop()
+
+    until = time.monotonic() + 20
+    # the one who inherits it may reap it a moment later
+    while (status := Path(f"/proc/{pid}/stat")).exists():
+        if status.read_text("ascii").rpartition(")")[2].split()[0] == "Z":
+            break
+        assert time.monotonic() < until
+        time.sleep(0.02)
