@@ -32,8 +32,10 @@ from migrations_app.runs.log_export import log_proof
 
 # The first checks after a request come quickly, so that short moves end promptly.
 FIRST_WAIT = 0.5
-# What joins why a run on its way back is held to why it had turned back.
-TURNED_BACK = " It was on its way back because: "
+# What joins why a run is held while it rolls back to why it rolls back, and what did in
+# rows of older releases.
+ROLLED_BACK_BECAUSE = " It was rolling back because: "
+FORMERLY = " It was on its way back because: "
 
 
 class RunWriter:
@@ -165,7 +167,7 @@ class RunWriter:
         """
         run, line = self.context.run, f"Held: {why}"
         if run.state == RunState.GOING_BACK and run.why:
-            why += TURNED_BACK + reason_for_turning_back(run.why)
+            why = why_held_on_the_way_back(why, run.why)
         return self._change_state(RunState.HELD, "run.held", why, line)
 
     def turn_back(self, why: str) -> Outcome:
@@ -212,7 +214,15 @@ class RunWriter:
 
 def reason_for_turning_back(why: str) -> str:
     """Return why a run rolls back, taken from its ``why``."""
-    return why.rpartition(TURNED_BACK)[2]
+    for joint in (ROLLED_BACK_BECAUSE, FORMERLY):
+        why = why.rpartition(joint)[2]
+    return why
+
+
+def why_held_on_the_way_back(why: str, before: str) -> str:
+    """Return why a run is held, and why it rolls back unless that is the same."""
+    cause = reason_for_turning_back(before)
+    return why if why == cause else why + ROLLED_BACK_BECAUSE + cause
 
 
 def copy_state_to_request(
