@@ -70,8 +70,11 @@ UNTESTED = (
 
 
 @cache
-def schema() -> Any:
-    """Return the schema, and behind it the application."""
+def schema(of: str) -> Any:
+    """Return the schema for one test, and behind it the application.
+
+    Methods that an address has not are tried once for each address and schema.
+    """
     read = schemathesis.openapi.from_dict(drawn)
     # novaweb/wsgi.py would compare the settings with the trail as well
     read.app = get_wsgi_application()
@@ -79,26 +82,28 @@ def schema() -> Any:
 
 
 @cache
-def operations() -> dict[str, Any]:
+def operations(of: str) -> dict[str, Any]:
     """Return what can be asked for, by method and path."""
-    found = [result.ok() for result in schema().get_all_operations()]
+    found = [result.ok() for result in schema(of).get_all_operations()]
     return {operation.label: operation for operation in found}
 
 
 @cache
-def known_words() -> FeedbackSources:
+def known_words(of: str) -> FeedbackSources:
     """Return the words of the application's own code, which are tried as well."""
-    return FeedbackSources(constants_value_source=make_constants_value_source(schema()))
+    words = make_constants_value_source(schema(of))
+    return FeedbackSources(constants_value_source=words)
 
 
 def try_all(answered: Callable[[Any], None], label: str) -> None:
     """Call ``answered`` with all that is made up for an operation."""
+    of = answered.__qualname__
     tried = build_operation_test(
-        config=schema().config,
-        operation=operations()[label],
+        config=schema(of).config,
+        operation=operations(of)[label],
         test_func=answered,
         given_kwargs={},
-        feedback=known_words(),
+        feedback=known_words(of),
     )
     assert not [mark.attr_name for mark in UNTESTED if mark.is_set(tried)]
     tried()

@@ -68,6 +68,17 @@ def there_and_back(hypervisors: Hypervisors) -> list[tuple[str, str]]:
     return [(one, other), (other, one)]
 
 
+def test_libvirt_learns_once_what_qemu_can(hypervisors: Hypervisors) -> None:
+    def asked() -> set[str]:
+        ask = "virsh domcapabilities --virttype qemu >/dev/null"
+        kept = "stat -c '%n %y' /var/cache/libvirt/qemu/capabilities/*"
+        return set(hypervisors.run(hypervisors.names[0], f"{ask}; {kept}").splitlines())
+
+    learnt = asked()
+    assert learnt
+    assert learnt <= asked()
+
+
 def test_a_guest_that_is_moved_live_counts_on(
     site: Site, hypervisors: Hypervisors
 ) -> None:
