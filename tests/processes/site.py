@@ -168,9 +168,14 @@ def run_of(request: MigrationRequest) -> Run:
     )
 
 
-def expect_looked_at_soon(request: MigrationRequest) -> None:
-    """The run is looked at within five seconds of now, when a new worker started."""
-    run, since = run_of(request), timezone.now()
+def work_and_expect_look(site: Site, request: MigrationRequest) -> None:
+    """A new worker runs, and looked at the run within five seconds of its start.
+
+    It may look before it is seen to be ready, and end the run with that look.
+    """
+    since = timezone.now()
+    site.work()
+    ready, run = timezone.now(), run_of(request)
 
     def look() -> bool:
         run.refresh_from_db()
@@ -178,7 +183,7 @@ def expect_looked_at_soon(request: MigrationRequest) -> None:
 
     until(look, "the run to be looked at")
     assert run.looked_at is not None
-    assert (run.looked_at - since).total_seconds() < SOON
+    assert (run.looked_at - ready).total_seconds() < SOON
 
 
 def over(request: MigrationRequest) -> MigrationRequest:

@@ -14,9 +14,9 @@ from tests.processes.conftest import MakeSite
 from tests.processes.site import (
     Site,
     approved,
-    expect_looked_at_soon,
     over,
     until,
+    work_and_expect_look,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,8 +68,7 @@ def test_it_goes_on_after_sigkill_around_a_request(
     request = approved("pretend", server, procedure, "compute-34")
     assert worker.wait(timeout=60) == -signal.SIGKILL
 
-    site.work()
-    expect_looked_at_soon(request)
+    work_and_expect_look(site, request)
     assert over(request).state == "completed"
     assert asked(cloud, server) == expected
     assert cloud.server(server).host == "compute-34"

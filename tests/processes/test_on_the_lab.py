@@ -19,11 +19,11 @@ from tests.processes.conftest import MakeSite
 from tests.processes.site import (
     Site,
     approved,
-    expect_looked_at_soon,
     over,
     person,
     run_of,
     until,
+    work_and_expect_look,
 )
 
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
@@ -102,8 +102,7 @@ def test_it_goes_on_after_sigkill_around_a_call(
     request = approved("lab", server, procedure, TARGET)
     assert worker.wait(timeout=90) == -signal.SIGKILL
 
-    site.work()
-    expect_looked_at_soon(request)
+    work_and_expect_look(site, request)
     expect_completed(request)
     expect_there(place, server, TARGET)
     assert asked(place, server) == expected
@@ -122,8 +121,7 @@ def test_it_goes_on_after_sigkill_while_nova_migrates(
     until(lambda: migrating(place, server), "the migration to run")
     worker.kill()
     worker.wait()
-    site.work()
-    expect_looked_at_soon(request)
+    work_and_expect_look(site, request)
     expect_completed(request)
     assert asked(place, server) == ["live-migration"]
 
