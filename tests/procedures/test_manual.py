@@ -96,6 +96,14 @@ TROUBLES: dict[str, tuple[Callable[[HandStage], None], str]] = {
         lambda stage: stage.cloud.doom("base", disk_copy.DIFFERS, "another size"),
         "differs from the original",
     ),
+    "the hosts have no cipher in common": (
+        lambda stage: stage.cloud.doom(
+            "last",
+            255,
+            "Unable to negotiate with 192.0.2.34: no matching cipher found.",
+        ),
+        "cannot open SSH to compute-34 as root. It said: Unable to negotiate",
+    ),
     "the target's folder is there already": (
         lambda stage: stage.cloud.litter(stage.server, stage.target),
         "has a folder of the instance already",

@@ -18,7 +18,7 @@ from migrations_app.integrations.host_commands.detached_job import (
     JobState,
     read,
 )
-from migrations_app.integrations.host_commands.disk_copy import SSH
+from migrations_app.integrations.host_commands.disk_copy import PREFER, SSH
 from migrations_app.integrations.interfaces import Command, Move
 
 # What is older was left by hosts that went down in the middle of it.
@@ -68,7 +68,7 @@ class Measurement:
         )
         arrived = shlex.quote(f"{ROOT}/{self.token}/speed-arrived")
         return f"""ssh='{SSH}'
-target={shlex.quote(self.target)}
+{PREFER}target={shlex.quote(self.target)}
 its={arrived}
 there() {{ $ssh "$target" "$1" </dev/null; }}
 clean() {{

@@ -7,6 +7,8 @@ sparse and compressed, resumable, and verified. Figures: ``python -m bench.copy`
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from shlex import quote
 
 from migrations_app.integrations.host_commands import block_copy, paths
@@ -18,13 +20,33 @@ DIFFERS = 90  # the target has another file under this name, or other content
 FULL = 11  # rsync: error in file I/O; nearly always a full disk
 LOST = 12  # rsync: error in its protocol data stream; ours, where it says no more
 # Worth another try: the connection, or the host at its other end, went away.
-CUT = frozenset({10, LOST, 20, 30, 35, 143, 255})
+_CUT = frozenset({10, LOST, 20, 30, 35, 143, 255})
 
 SSH = (
     "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10"
     " -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
-    " -c aes128-gcm@openssh.com,aes128-ctr"
 )
+# For after ``ssh=``: the ciphers that cost least come first, and all that this OpenSSH
+# takes come after them, since hosts may have forbidden AES-128. Before 8.1 it knows no
+# such list and chooses by itself.
+PREFER = """first=Ciphers=^aes128-gcm@openssh.com,aes128-ctr
+if ssh -G -o "$first" -- host >/dev/null 2>&1; then ssh="$ssh -o $first"; fi
+"""
+# What ssh says where trying again does not help; not rsync's "Permission denied (13)".
+_REFUSED = re.compile(
+    r"^Unable to negotiate|no matching .* found|Host key verification failed"
+    r"|: Permission denied \([a-z]|Bad configuration option|Bad SSH2 cipher spec"
+)
+
+
+def cut(status: int | None, said: Iterable[str]) -> bool:
+    """Tell whether a job that ended so is worth another try.
+
+    ``said`` are the last lines of what it complained of.
+    """
+    if status in {LOST, 255} and any(_REFUSED.search(line) for line in said):
+        return False
+    return status in _CUT
 
 
 def _head(move: Move) -> str:
@@ -37,7 +59,7 @@ def _head(move: Move) -> str:
     bwlimit = f" --bwlimit={max(1, int(limit) * 122)}" if limit else ""
     return f"""rm -f line
 ssh={quote(SSH)}" -o ControlMaster=auto -o ControlPath=$PWD/line"
-ssh="$ssh -o ControlPersist=30"
+{PREFER}ssh="$ssh -o ControlPersist=30"
 target={quote(str(move.target))}
 there() {{ $ssh "$target" "$1" </dev/null 9>&-; }}
 copy() {{

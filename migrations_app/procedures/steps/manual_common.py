@@ -104,7 +104,9 @@ class CopyJob(Act):
                 "The copy stopped without a message; it continues from where it"
                 " stopped."
             )
-        elif job_state.stands is JobIs.ENDED and job_state.status in disk_copy.CUT:
+        elif job_state.stands is JobIs.ENDED and disk_copy.cut(
+            job_state.status, job_state.err
+        ):
             ctx.log(f"The copy stopped and continues: {job_state.complaint}")
         elif job_state.stands is JobIs.ENDED:
             raise Blocked(self._failure_sentence(ctx, job_state))
@@ -162,6 +164,10 @@ class CopyJob(Act):
                 )
             case disk_copy.DIFFERS:
                 what = "The copy differs from the original."
+            case 255 | disk_copy.LOST:
+                what = (
+                    f"{ctx.move.source} cannot open SSH to {ctx.move.target} as root."
+                )
             case _:
                 what = f"The copy ended with status {job_state.status}."
         return f"{what}{said}"
