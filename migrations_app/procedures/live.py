@@ -78,7 +78,7 @@ class MigrateLive(ForceCompletable):
     def commands(self, move: Move) -> list[str]:
         if not move.facts.get("enters"):
             return []
-        log = compute_log.compute_log("REQUEST-ID")
+        log = compute_log.compute_log("REQUEST-ID", server_id=move.server_id)
         return [f"# on {move.source} and the target, if it fails:\n{log.text}"]
 
     def timeout(self, move: Move) -> timedelta:

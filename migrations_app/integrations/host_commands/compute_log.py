@@ -21,51 +21,86 @@ _LINE = re.compile(
     r"(?P<level>ERROR|CRITICAL|WARNING) (?P<logger>\S+)"
     r" (?P<context>(?:\[[^\]]*\] ?)*)(?P<message>.*)$"
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 # "nova.exception_Remote.DestinationDiskExists_Remote: " says nothing to a person
 _CLASS = re.compile(r"\b(?:[a-z_]\w*\.)+(?:\w+_Remote\.)?(?=[A-Z]\w+:)")
 _ERROR = re.compile(r": (?:\w+\.)*\w*Error: ")
 _PREFIX = re.compile(r"^Exception during message handling: ")
 
 
-def compute_log(request_id: str) -> Command:
-    """Print the last errors and warnings of nova-compute that carry the request id.
+def compute_log(request_id: str, *, server_id: str) -> Command:
+    """Print the last errors and warnings of nova-compute about one request.
 
-    The log is looked for where the running nova-compute writes: the file it has open
-    as standard error, ``--log-file``, ``log_file`` in its ``--config-file``, the
-    usual place, then the journal. An empty answer: there is none.
+    Those that carry its id; and, after the first line that does, those that carry the
+    instance and no request's id, as in 26.2 the reason why a live migration broke off
+    (nova/virt/libvirt/driver.py, _live_migration_operation). Colours are taken out.
+
+    The log is looked for where the running nova-compute writes, through its root where
+    it lives in a container: the file it has open as standard error, ``--log-file``,
+    ``log_file`` or ``log_dir`` in its ``--config-file``, the usual places; then the
+    journal. An empty answer: there is none.
     """
-    request = shlex.quote(request_id)
-    text = f"""request={request}
-logs=/var/log/nova/nova-compute.log
+    text = f"""request={shlex.quote(request_id)}
+instance={shlex.quote(f"[instance: {server_id}]")}
+escape=$(printf '\\033')
+errors() {{
+  grep -aF -e "$request" -e "$instance" | sed "s/$escape\\[[0-9;]*[mK]//g" \\
+    | awk -v request="$request" -v instance="$instance" '
+      index($0, request) {{ seen = 1; ours = 1 }}
+      !index($0, request) {{ ours = seen && index($0, instance) && !/req-/ }}
+      ours && / (ERROR|WARNING|CRITICAL) /' | tail -n {MOST_LINES}
+}}
+places() {{
+  for folder in /var/log/nova /var/log/kolla/nova /var/log/containers/nova; do
+    echo "$1$folder/nova-compute.log"
+  done
+}}
+told() {{ sed -n "s/^ *$1 *[=:] *//p" "$root$file" 2>/dev/null; }}
+journal=
+logs=$(places "")
 for process in /proc/[0-9]*; do
   line=$({{ tr '\\0' '\\n' <"$process/cmdline"; }} 2>/dev/null | head -n 40) || continue
   printf '%s\\n' "$line" | head -n 4 | grep -q '\\(^\\|/\\)nova-compute$' || continue
-  logs="$logs
-$(readlink "$process/fd/2" 2>/dev/null)
-$(printf '%s\\n' "$line" | sed -n 's/^--log-file=//p')
-$(printf '%s\\n' "$line" | sed -n '/^--log-file$/{{n;p;}}')"
+  journal="$journal _PID=${{process#/proc/}} +"
+  root=
+  space=$(readlink "$process/ns/mnt" 2>/dev/null) || space=
+  if [ -n "$space" ] && [ "$space" != "$(readlink /proc/self/ns/mnt)" ]; then
+    root=$process/root
+    logs="$logs
+$(places "$root")"
+  fi
+  for log in $(readlink "$process/fd/2" 2>/dev/null) \\
+      $(printf '%s\\n' "$line" | sed -n 's/^--log-file=//p') \\
+      $(printf '%s\\n' "$line" | sed -n '/^--log-file$/{{n;p;}}'); do
+    logs="$logs
+$root$log"
+  done
   for file in $(printf '%s\\n' "$line" | sed -n 's/^--config-file=//p') \\
       $(printf '%s\\n' "$line" | sed -n '/^--config-file$/{{n;p;}}'); do
-    logs="$logs
-$(sed -n 's/^ *log_file *= *//p' "$file" 2>/dev/null)"
+    folder=$(told log_dir | tail -n 1)
+    for log in $(told log_file) nova-compute.log; do
+      case "$log" in /*) ;; *) log=$folder/$log ;; esac
+      logs="$logs
+$root$log"
+    done
   done
 done
 found=
 for log in $(printf '%s\\n' "$logs" | sort -u); do
   if [ -f "$log" ] && [ -r "$log" ]; then
-    found=$(tail -c 50000000 "$log" | grep -aF -e "$request" \\
-      | grep -aE ' (ERROR|WARNING|CRITICAL) ' | tail -n {MOST_LINES}) || found=
+    found=$(tail -c 50000000 "$log" | errors) || found=
     [ -z "$found" ] || break
   fi
 done
 if [ -z "$found" ] && command -v journalctl >/dev/null; then
-  found=$(journalctl -q --no-pager -o cat -u nova-compute -u openstack-nova-compute \\
-    --since '-1 day' 2>/dev/null | grep -aF -e "$request" \\
-    | grep -aE ' (ERROR|WARNING|CRITICAL) ' | tail -n {MOST_LINES}) || found=
+  found=$(journalctl -q --no-pager -o cat --since '-1 day' $journal \\
+    _SYSTEMD_UNIT=nova-compute.service + _SYSTEMD_UNIT=openstack-nova-compute.service \\
+    + CONTAINER_NAME=nova_compute 2>/dev/null | errors) || found=
 fi
 printf '%s\\n' "$found" | cut -c1-{LONGEST_LINE}
 """
-    return Command("compute_log", text, {"request": request_id}, reads=True)
+    words = {"request": request_id}
+    return Command("compute_log", text, words, reads=True)
 
 
 def read(answer: str) -> list[str]:
@@ -77,7 +112,7 @@ def read(answer: str) -> list[str]:
     errors: list[str] = []
     warnings: list[str] = []
     for line in answer.splitlines()[-MOST_LINES:]:
-        found = _LINE.match(line[:LONGEST_LINE])
+        found = _LINE.match(_COLOUR.sub("", line[:LONGEST_LINE]))
         if found is None or not found["message"].strip():
             continue
         if found["level"] == "WARNING" and "deprecat" in found["message"]:

@@ -18,10 +18,11 @@ def failure_reason(ctx: StepContext, request_id: str, *, target: str | None) -> 
     known = ctx.progress.get("logged", {})
     if request_id in known:
         return str(known[request_id])
+    asked = compute_log.compute_log(request_id, server_id=ctx.move.server_id)
     said, telling = [], ""
     for host in dict.fromkeys(filter(None, (ctx.move.source, target))):
         try:
-            answer = ctx.hosts.run(host, compute_log.compute_log(request_id))
+            answer = ctx.hosts.run(host, asked)
         except WorldError as error:
             said.append(f"The log of nova-compute on {host}: {error.sentence}")
             continue

@@ -15,6 +15,7 @@ from migrations_app.integrations.host_commands import (
 )
 
 REQUEST = f"req-{uuid.uuid4()}"
+SERVER = "5f0c1d7e-0000-4000-8000-000000000001"
 CONTEXT = f"[None {REQUEST} 4c18 7892 - - default default]"
 # As nova-compute 34 wrote them.
 PRE = (
@@ -71,16 +72,53 @@ def test_it_reads_the_journals_lines_too() -> None:
     ]
 
 
+def asked(log: Path, *, server_id: str = SERVER) -> str:
+    """Return what the command prints on a host that has this log."""
+    text = compute_log.compute_log(REQUEST, server_id=server_id).text
+    return subprocess.run(
+        ["sh", "-eu", "-c", text.replace("/var/log/nova", str(log.parent))],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+
+
+# as nova-compute 26.2.2 wrote them: a thread of its own has no request
+def test_it_finds_the_reason_on_a_line_without_a_request(tmp_path: Path) -> None:
+    log = tmp_path / "nova-compute.log"
+    start = "2026-11-23 15:40"
+    driver = "nova.virt.libvirt.driver"
+    lines = [
+        f"{start}:01.000 7 ERROR {driver} [-] [instance: {SERVER}] an earlier one",
+        f"{start}:02.000 7 INFO nova.compute.manager [{CONTEXT[6:]} Took 1.5 seconds",
+        f"{start}:03.000 7 INFO {driver} [-] [instance: {SERVER}] 10% done",
+        f"{start}:04.000 7 ERROR {driver} [-] [instance: 7a1d] another instance's",
+        f"{start}:05.000 7 ERROR {driver} [-] [instance: {SERVER}] Live Migration"
+        " failure: unable to connect",
+        f"{start}:06.000 7 ERROR {driver} [req-other - -] [instance: {SERVER}] later",
+    ]
+    log.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert compute_log.read(asked(log)) == ["Live Migration failure: unable to connect"]
+
+
+def test_colours_of_the_log_are_left_out(tmp_path: Path) -> None:
+    log = tmp_path / "nova-compute.log"
+    line = (
+        "2026-11-23 15:40:05.000 7 \x1b[01;31mERROR nova.virt.libvirt.driver ["
+        f"\x1b[01;36mNone {REQUEST} \x1b[00;36madmin\x1b[01;31m] "
+        f"\x1b[01;35m[instance: {SERVER}] \x1b[01;31mLive Migration failure: x\x1b[00m"
+    )
+    log.write_text(f"{line}\n", encoding="utf-8")
+    assert compute_log.read(asked(log)) == ["Live Migration failure: x"]
+    assert compute_log.read(line) == ["Live Migration failure: x"]
+
+
 def test_it_asks_for_few_lines_of_one_request_only(tmp_path: Path) -> None:
     log = tmp_path / "nova-compute.log"
     others = PRE.replace(REQUEST, "req-somebody-elses")
     told = [PRE.replace("compute-41", f"host-{n}") for n in range(100)]
     log.write_text("\n".join([others, *told, "an odd line", others]) + "\n")
-    text = compute_log.compute_log(REQUEST).text
-    text = text.replace("/var/log/nova/nova-compute.log", str(log))
-    answer = subprocess.run(
-        ["sh", "-eu", "-c", text], stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
+    answer = asked(log)
     lines = answer.splitlines()
     assert len(lines) == compute_log.MOST_LINES
     assert lines[-1] == told[-1]
@@ -89,7 +127,9 @@ def test_it_asks_for_few_lines_of_one_request_only(tmp_path: Path) -> None:
 
 def test_it_quotes_what_it_puts_into_a_command() -> None:
     bad = "req-1; touch /tmp/never $(id)"
-    assert f"request='{bad}'" in compute_log.compute_log(bad).text
+    text = compute_log.compute_log(bad, server_id=bad).text
+    assert f"request='{bad}'" in text
+    assert f"instance='[instance: {bad}]'" in text
     assert f"virsh domjobinfo '{bad}' " in domjobinfo.domjobinfo(bad).text
 
 
