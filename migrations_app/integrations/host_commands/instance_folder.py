@@ -76,7 +76,8 @@ def retire(move: Move) -> Command:
         "retire",
         move,
         f"""cd {quote(paths.instances(move))}
-if [ -d {move.server_id} ] && virsh list --all --uuid | grep -qx {move.server_id}; then
+all=$(virsh list --all --uuid)
+if [ -d {move.server_id} ] && echo "$all" | grep -qx {move.server_id}; then
   virsh dumpxml --inactive {move.server_id} >{move.server_id}/domain.xml
 fi
 {_let_go(move)}
@@ -96,9 +97,13 @@ def sweep(move: Move) -> Command:
 
 
 def _let_go(move: Move) -> str:
-    """Return the text that undefines the domain, and fails when it is alive."""
+    """Return the text that undefines the domain, and fails when it is alive.
+
+    It fails, too, where libvirt does not answer: that is no word of any domain.
+    """
     return f"""domain={NONE}
-if virsh list --all --uuid | grep -qx {move.server_id}; then
+all=$(virsh list --all --uuid)
+if echo "$all" | grep -qx {move.server_id}; then
   domain=$(virsh domstate {move.server_id} | head -n 1)
 fi
 case "$domain" in
