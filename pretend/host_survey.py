@@ -40,7 +40,9 @@ class Surveyed:
         sections = {
             "options": ["libvirt.virt_type=kvm", "libvirt.cpu_mode=custom"],
             "instances": [INSTANCES],
+            "hostname": [],
             "nova": [],
+            "contained": [],
             "virsh": [
                 "Using library: libvirt 10.0.0",
                 "Running hypervisor: QEMU 8.2.2",
@@ -50,6 +52,7 @@ class Surveyed:
             "filesystem": ["nfs4 nas:/nova" if together else "ext4 /dev/sda1"],
             "folder": folders,
             "domain": [self._metal.domain(key, host) or "none"],
+            "silent": [],
             "bases": [
                 *(f"{GIB} {_base(row['server_id'])}" for row in (*bases, *here)),
                 *(f"{size} {path}" for path, size in scratch.items()),
@@ -98,8 +101,10 @@ class Surveyed:
 
     def _survey_reach(self, host: str, words: Words) -> str:
         there = self._store.row("SELECT ssh FROM hosts WHERE host = ?", words["target"])
-        word = "yes" if there is not None and there["ssh"] else "no"
-        return "".join(f"{way} {word}\n" for way in ("ssh", "nova", "libvirt"))
+        said = "255 Connection refused"
+        if there is not None and there["ssh"]:
+            said = "0"
+        return "".join(f"{way} {said}\n" for way in ("ssh", "nova", "libvirt"))
 
 
 def _disks(server: Row, folder: str) -> dict[str, int]:

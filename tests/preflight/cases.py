@@ -251,12 +251,7 @@ CASES: dict[str, Case] = {
         seen(),
     ),
     "hosts.libvirt": Case(BLOCKS, seen(target={"libvirt_reaches": False}), seen()),
-    "hosts.ssh": Case(
-        BLOCKS,
-        seen(target={"nova_reaches": False}),
-        seen(target={"nova_reaches": False, "shared": True}),
-        by=COLD,
-    ),
+    "hosts.ssh": Case(BLOCKS, seen(target={"nova_reaches": False}), seen(), by=COLD),
     "target.machine": Case(BLOCKS, seen(target={"takes_machine": False}), seen()),
     "hosts.post_copy": Case(
         WARNS,

@@ -17,6 +17,8 @@ from migrations_app.errors import WorldError
 from migrations_app.integrations.host_commands import (
     base_images,
     host_survey_parser,
+    host_ways,
+    namespaces,
     nova_conf,
 )
 from migrations_app.integrations.interfaces import (
@@ -81,9 +83,9 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
         at_target = other.result() if other else None
         if target is None or at_target is None or unread:
             return Survey(found, at_source, at_target, unread)
-        reach = try_to_reach(at_source, at_target)
+        reach = host_ways.try_ways(at_source, at_target)
         ways = pool.submit(
-            read, source, lambda: host_survey_parser.reach(hosts.run(source, reach))
+            read, source, lambda: host_ways.read(hosts.run(source, reach))
         )
         together = host_survey_parser.shared(at_source, at_target)
         paths = [] if together or found is None else sorted(base_images.of(found))
@@ -105,9 +107,12 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
         at_source = replace(at_source, made=bases_here.result())
         at_target = replace(at_target, made=bases_there.result(), shared=together)
     if opened is not None:
-        ssh, nova, libvirt = opened
         at_target = replace(
-            at_target, reaches=ssh, nova_reaches=nova, libvirt_reaches=libvirt
+            at_target,
+            reaches=opened["ssh"].open,
+            nova_reaches=opened["nova"].open,
+            libvirt_reaches=opened["libvirt"].open,
+            said={name: way.said for name, way in opened.items() if way.said},
         )
     return Survey(found, at_source, at_target, unread)
 
@@ -117,41 +122,50 @@ def look_at_host(*, server_id: str) -> Command:
     quoted = shlex.quote(server_id)
     return Command(
         "survey_host",
-        f"""{_SHELL}{nova_conf.READ}id={quoted}
+        f"""{_SHELL}{namespaces.NOVA}{namespaces.LIBVIRT}{nova_conf.READ}id={quoted}
 heading options
 echo "$options" | said
 heading instances
-if [ -z "$unread" ]; then echo " $instances"; fi
+if [ -n "$unread" ]; then instances=; fi
+echo " $instances"
+place=${{instances:+$root$instances}}
+heading hostname
+case "$options" in *migration_inbound_addr=*%s*)
+  at_libvirt virsh hostname 2>/dev/null | said ;;
+esac
 heading nova
-program=$(tr '\\0' '\\n' <"/proc/${{pid:-none}}/cmdline" 2>/dev/null \\
-  | grep -x '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' | head -n 1)
-for place in "$root${{program%/bin/nova-compute}}/lib/python3"*/site-packages \\
-  "$root/usr/lib/python3/dist-packages" "$root/usr/lib/python3."*/site-packages; do
-  ls -d "$place"/nova-[0-9]*-info 2>/dev/null | sed 's:.*/nova-: :'
-done
+echo " ${{installed##*/nova-}}"
+heading contained
+if [ -n "$inside" ]; then echo ' yes'; fi
 heading virsh
-virsh version 2>/dev/null | said
+at_libvirt virsh version 2>/dev/null | said
 heading rsync
 rsync --version 2>/dev/null | head -n 1 | said
 heading free
-df -B1 --output=avail "$instances" 2>/dev/null | tail -n 1 | said
+at_nova df -B1 --output=avail -- "$instances" 2>/dev/null | tail -n 1 | said
 heading filesystem
-df --output=fstype,source "$instances" 2>/dev/null | tail -n 1 | said
+at_nova df --output=fstype,source -- "$instances" 2>/dev/null | tail -n 1 | said
 heading folder
 for each in "$id" "${{id}}_resize"; do
-  if [ -e "$instances/$each" ]; then
-    stat -c "%i:%Z $each" "$instances/$each" | said
+  if [ -n "$place" ] && [ -e "$place/$each" ]; then
+    stat -c "%i:%Z $each" "$place/$each" | said
   fi
 done
 heading domain
-if all=$(virsh list --all --uuid 2>/dev/null); then
+if all=$(at_libvirt virsh list --all --uuid 2>&1); then
   case "$all" in
-    *"$id"*) virsh domstate "$id" 2>/dev/null | head -n 1 | said ;;
+    *"$id"*) at_libvirt virsh domstate "$id" 2>/dev/null | head -n 1 | said ;;
     *) echo ' none' ;;
   esac
+  all=
 fi
+heading silent
+printf '%s\\n' "$all" | grep '[^ ]' | tail -n 1 | said
 heading bases
-find "$instances/_base" -maxdepth 1 -type f -printf ' %s %p\\n' 2>/dev/null
+if [ -n "$place" ]; then
+  find "$place/_base" -maxdepth 1 -type f -printf ' %s %p\\n' 2>/dev/null \\
+    | sed "s: $root/: /:"
+fi
 heading end
 """,
         {"server_id": server_id},
@@ -167,16 +181,16 @@ def look_at_guest(*, server_id: str) -> Command:
     """
     return Command(
         "survey_guest",
-        f"""{_SHELL}id={shlex.quote(server_id)}
+        f"""{_SHELL}{namespaces.TOOLS}id={shlex.quote(server_id)}
 heading domain
-xml=$(virsh dumpxml "$id" 2>/dev/null)
+xml=$(at_libvirt virsh dumpxml "$id" 2>/dev/null)
 printf '%s\\n' "$xml" | said
 heading state
-virsh domstate "$id" 2>/dev/null | head -n 1 | said
+at_libvirt virsh domstate "$id" 2>/dev/null | head -n 1 | said
 heading cpu
 case "$xml" in
   *"<cpu mode='host-passthrough'"*)
-    virsh capabilities 2>/dev/null | sed -n '/<cpu>/,/<\\/cpu>/p' | said ;;
+    at_libvirt virsh capabilities 2>/dev/null | sed -n '/<cpu>/,/<\\/cpu>/p' | said ;;
 esac
 formats=$(printf '%s\\n' "$xml" | awk '
   /<disk / {{ format = "raw" }}
@@ -186,21 +200,21 @@ formats=$(printf '%s\\n' "$xml" | awk '
   match($0, /<target dev=\\047[^\\047]*/) {{
     name = substr($0, RSTART, RLENGTH); sub(/.*\\047/, "", name); print name, format
   }}')
-disks=$(virsh domblklist --details "$id" 2>/dev/null)
+disks=$(at_libvirt virsh domblklist --details "$id" 2>/dev/null)
 folder=$(echo "$disks" | while read -r kind device target path; do
   case "$path" in */"$id"/*) echo "${{path%/*}}"; break ;; esac
 done)
 heading files
 if [ -n "$folder" ]; then
   echo " $folder"
-  find "$folder" -mindepth 1 -type f -printf ' %s %b %u:%g %m %P\\n'
+  find "$libvirt_root$folder" -mindepth 1 -type f -printf ' %s %b %u:%g %m %P\\n'
 fi
 echo "$disks" | while read -r kind device target path; do
-  if [ "$kind" = file ] && [ -f "$path" ]; then
+  if [ "$kind" = file ] && [ -f "$libvirt_root$path" ]; then
     heading "image $target"
     format=$(echo "$formats" | sed -n "s/^$target //p" | head -n 1)
-    qemu-img info -U -f "${{format:-raw}}" --output=json --backing-chain -- "$path" \\
-      2>/dev/null | said
+    at_libvirt qemu-img info -U -f "${{format:-raw}}" --output=json --backing-chain \\
+      -- "$path" 2>/dev/null | said
   fi
 done
 heading end
@@ -218,10 +232,10 @@ def compare_hardware(*, server_id: str, guest: Guest) -> Command:
     """
     return Command(
         "survey_cpu",
-        f"""{_ASK}cpu={shlex.quote(guest.cpu)}
-ask() {{ printf '%s' "$cpu" | virsh "$@" /dev/stdin 2>&1; }}
+        f"""{_ASK}{namespaces.TOOLS}cpu={shlex.quote(guest.cpu)}
+ask() {{ printf '%s' "$cpu" | at_libvirt virsh "$@" /dev/stdin 2>&1; }}
 words() {{ tr '\\n' ' '; echo; }}
-if said=$(virsh domcapabilities --virttype {shlex.quote(guest.type)} \\
+if said=$(at_libvirt virsh domcapabilities --virttype {shlex.quote(guest.type)} \\
   --machine {shlex.quote(guest.machine)} 2>&1 >/dev/null); then
   echo 'machine yes'
 else
@@ -240,39 +254,5 @@ fi
 echo "cpu $answer $said" | words
 """,
         {"server_id": server_id},
-        reads=True,
-    )
-
-
-def try_to_reach(source: HostFacts, target: HostFacts) -> Command:
-    """Return the command that tries the ways from the source to the target.
-
-    By SSH as root to the host's name, as ``manual`` copies; by SSH as the user of
-    nova-compute to the target's my_ip, as Nova copies; and as that user with libvirt's
-    own connection, as live migration does (nova/virt/libvirt/driver.py,
-    _live_migration_uri).
-    """
-    host = target.host
-    scheme = source.settings.get("libvirt.live_migration_scheme") or "tcp"
-    inbound = target.settings.get("libvirt.live_migration_inbound_addr") or host
-    address = target.settings.get("DEFAULT.my_ip") or host
-    ask = "ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=3"
-    uri = f"qemu+{scheme}://{inbound}/system"
-    return Command(
-        "survey_reach",
-        f"""{_ASK}pid=$(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
-  /proc/[0-9]*/cmdline 2>/dev/null | head -n 1 | cut -d/ -f3)
-user=$(stat -c %U "/proc/${{pid:-none}}" 2>/dev/null || id -un nova 2>/dev/null)
-try() {{
-  timeout 8 "$@" >/dev/null 2>&1 </dev/null
-  case $? in 0) echo yes ;; 124) echo late ;; *) echo no ;; esac
-}}
-echo "ssh $(try {ask} {shlex.quote(host)} true)"
-if [ -n "$user" ]; then
-  echo "nova $(try runuser -u "$user" -- {ask} {shlex.quote(address)} true)"
-  echo "libvirt $(try runuser -u "$user" -- virsh -c {shlex.quote(uri)} hostname)"
-fi
-""",
-        {"source": source.host, "target": host},
         reads=True,
     )

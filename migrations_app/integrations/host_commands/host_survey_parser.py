@@ -30,7 +30,8 @@ def sections(answer: str) -> dict[str, list[str]]:
     """Return the lines under each heading. Raises Blocked when the end is missing."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in answer.splitlines():
+    # only a line feed ends a line: an owner's words may hold U+2028 and its like
+    for line in answer.split("\n"):
         if line.startswith("== "):
             lines = found.setdefault(line[3:], [])
         else:
@@ -46,9 +47,11 @@ def sections(answer: str) -> dict[str, list[str]]:
 def host(name: str, answer: str, server_id: str) -> HostFacts:
     """Return what the answer to ``look_at_host`` says."""
     said = sections(answer)
-    settings = dict(
-        line.split("=", 1) for line in said["options"] if "=" in line
-    )  # a later file wins, as with oslo.config
+    settings = dict(line.split("=", 1) for line in said["options"] if "=" in line)
+    # "%s" stands for the host's name (nova/virt/libvirt/driver.py, get_host_ip_addr)
+    inbound = "libvirt.migration_inbound_addr"
+    if (name_there := _first(said["hostname"])) and inbound in settings:
+        settings[inbound] = settings[inbound].replace("%s", name_there)
     marks = {name: mark for mark, name in _pairs(said["folder"])}
     free = _first(said["free"])
     domain = _first(said["domain"])
@@ -58,6 +61,8 @@ def host(name: str, answer: str, server_id: str) -> HostFacts:
         folder_there=server_id in marks if free else None,
         resize_there=f"{server_id}_resize" in marks if free else None,
         domain=None if not domain else "" if domain == "none" else domain,
+        silent=_first(said["silent"]),
+        contained=bool(_first(said["contained"])),
         bases={path: int(size) for size, path in _pairs(said["bases"])},
         libvirt=_after(said["virsh"], "Using library: libvirt"),
         qemu=_after(said["virsh"], "Running hypervisor: QEMU"),
@@ -129,7 +134,7 @@ def hardware(answer: str) -> tuple[bool | None, bool | None, str]:
     machine: bool | None = None
     cpu: bool | None = None
     why = ""
-    for line in answer.splitlines():
+    for line in answer.split("\n"):
         what, _, rest = line.partition(" ")
         verdict, _, words = rest.partition(" ")
         if what == "machine" and (verdict == "yes" or _UNKNOWN_MACHINE.search(words)):
@@ -138,17 +143,6 @@ def hardware(answer: str) -> tuple[bool | None, bool | None, str]:
             why = " ".join(words.replace("/dev/stdin", "the guest").split())
             cpu = verdict == "yes" if _CPU_VERDICT.search(words) else None
     return machine, cpu, why
-
-
-def reach(answer: str) -> tuple[bool | None, bool | None, bool | None]:
-    """Return which ways are open: root's SSH, Nova's SSH, libvirt.
-
-    None for a way that was not tried, or on which nobody answered in time.
-    """
-    said = dict(_pairs(answer.splitlines()))
-    known = {"yes": True, "no": False}
-    ssh, nova, libvirt = (said.get(way, "") for way in ("ssh", "nova", "libvirt"))
-    return known.get(ssh), known.get(nova), known.get(libvirt)
 
 
 def _disk(it: Element, said: dict[str, list[str]]) -> Disk:

@@ -6,6 +6,10 @@ secret.
 
 from __future__ import annotations
 
+import shlex
+
+from migrations_app.integrations.host_commands.oslo_config_values import PROGRAM
+
 # What of nova.conf the pre-flight reads, as section.name.
 OPTIONS = (
     "DEFAULT.state_path",
@@ -27,6 +31,8 @@ OPTIONS = (
     "libvirt.cpu_models",
     "libvirt.live_migration_scheme",
     "libvirt.live_migration_inbound_addr",
+    "libvirt.live_migration_uri",
+    "libvirt.migration_inbound_addr",
     "libvirt.live_migration_tunnelled",
     "libvirt.live_migration_permit_post_copy",
     "libvirt.live_migration_permit_auto_converge",
@@ -39,73 +45,132 @@ OPTIONS = (
     "workarounds.enable_numa_live_migration",
 )
 
-# Afterwards ``$pid`` is nova-compute's, ``$root`` its root, ``$options`` holds what it
-# was told, and ``$instances`` is the folder of the instances' folders. ``$unread`` is
-# not empty where a file that it reads could not be read, or none was found.
-# The files that the running nova-compute was told to read, seen as it sees them (it
-# may live in a container); where none runs, those that it would read. As oslo.config
-# does, folders that nobody named are read, too, unless one was named, and before the
-# files that were named (oslo_config/cfg.py, _parse_config_files).
-READ = f"""pid=$(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
-  /proc/[0-9]*/cmdline 2>/dev/null | head -n 1 | cut -d/ -f3)
-root=
-args=
-home=
+# Earlier names that Nova still takes (nova/conf, 34.0), and what they are now.
+_FORMER = (
+    "libvirt.cpu_model libvirt.cpu_models",
+    "DEFAULT.vnc_enabled vnc.enabled",
+)
+
+# For after namespaces.NOVA. Afterwards ``$options`` holds the lines of ``OPTIONS`` that
+# have a value, as Nova sees it, and ``$instances`` is the folder of the instances'
+# folders, empty if its name could not be made out. ``$installed`` is where the package
+# tells its version. ``$unread`` is not empty where a file that nova-compute reads could
+# not be read, or none was found; where none was read, nothing is said of any option.
+#
+# The files are those that the running nova-compute was told to read, seen as it sees
+# them; where none runs, those that it would read. The files and folders that
+# oslo.config finds by itself come first, each kind only where none of it was named;
+# then what was named, in its order (oslo_config/cfg.py, _parse_config_files,
+# find_config_files and find_config_dirs of 10.7.0). RDO's packages read nova-dist.conf
+# before all.
+READ = rf"""args=
+cwd=
+common=
+snap=
 if [ -n "$pid" ]; then
-  if [ -d "/proc/$pid/root/etc" ]; then root=/proc/$pid/root; fi
-  args=$(tr '\\0' '\\n' <"/proc/$pid/cmdline")
-  home=$(tr '\\0' '\\n' 2>/dev/null <"/proc/$pid/environ" | sed -n 's/^HOME=//p')
+  args=$(tr '\0' '\n' <"/proc/$pid/cmdline")
+  cwd=$(readlink "/proc/$pid/cwd")
+  snap=$(variable "$pid" SNAP)
+  common=$(variable "$pid" SNAP_COMMON)
+  if [ -z "$home" ]; then
+    owner=$(awk '/^Uid:/ {{ print $2 }}' "/proc/$pid/status")
+    home=$(awk -F: -v owner="$owner" '$3 == owner {{ print $6; exit }}' \
+      "$root/etc/passwd")
+  fi
 fi
-named() {{ echo "$args" | sed -n -e "s/^--$1=//p" -e "/^--$1\\$/{{n;p;}}"; }}
+there() {{ [ -e "$root$1" ] || [ -L "$root$1" ]; }}
 search() {{
   for name in nova nova-compute; do
-    for place in ${{home:+"$home/.nova" "$home"}} /etc/nova /etc; do
-      if [ -e "$root$place/$name$1" ]; then echo "$place/$name$1"; break; fi
+    for place in ${{home:+"$home/.nova" "$home"}} /etc/nova /etc \
+        ${{common:+"$common/etc/nova"}} ${{snap:+"$snap/etc/nova"}}; do
+      if there "$place/$name$1"; then echo "$place/$name$1"; break; fi
     done
   done
 }}
-within() {{ for folder; do (cd "$root/" && ls ".$folder"/*.conf 2>/dev/null); done; }}
-files=$(named config-file)
-folders=$(named config-dir)
-if [ -z "$folders" ]; then files="$(within $(search .conf.d)) $files"; fi
-if [ -z "$(named config-file)" ]; then
-  dist=/usr/share/nova/nova-dist.conf
-  if [ ! -e "$root$dist" ]; then dist=; fi
-  files="$dist $(search .conf) $files"
-fi
-files="$files $(within $folders)"
-unread=yes
-for file in $files; do unread=; done
-for file in $files; do
-  if [ ! -r "$root/$file" ]; then unread=yes; fi
-done
-options=$(
-  for file in $files; do
-    if [ -r "$root/$file" ]; then awk '
-      BEGIN {{ section = "DEFAULT" }}
-      /^[ \\t]*[#;]/ {{ next }}
-      /^\\[/ {{
-        section = $0; gsub(/[][ \\t\\r]/, "", section)
-        if (section != "DEFAULT") section = tolower(section)
-        next
-      }}
-      /^[A-Za-z_]/ && match($0, /[=:]/) {{
-        name = substr($0, 1, RSTART - 1); gsub(/[ \\t]/, "", name)
-        value = substr($0, RSTART + 1); gsub(/^[ \\t]+|[ \\t\\r]+$/, "", value)
-        if (value ~ /^".*"$/ || value ~ /^\\047.*\\047$/)
-          value = substr(value, 2, length(value) - 2)
-        if (index(" {" ".join(OPTIONS)} ", " " section "." name " "))
-          print section "." name "=" value
-      }}' "$root/$file"; fi
+within() {{
+  LC_ALL=C
+  for each in "$root$1"/*.conf; do
+    if [ -e "$each" ] || [ -L "$each" ]; then echo "${{each#"$root"}}"; fi
   done
+}}
+absolute() {{
+  case "$1" in
+    /*) echo "$1" ;;
+    '~/'*) echo "$home${{1#'~'}}" ;;
+    *) echo "$cwd/$1" ;;
+  esac
+}}
+named() {{
+  kind=
+  printf '%s\n' "$args" | while IFS= read -r word; do
+    case "$kind$word" in
+      --config-file|--config-dir) kind=$word=; continue ;;
+      --config-file=*) absolute "${{word#--config-file=}}" ;;
+      --config-dir=*) within "$(absolute "${{word#--config-dir=}}")" ;;
+    esac
+    kind=
+  done
+}}
+files=$(
+  case "
+$args" in *'
+--config-file'*) ;; *)
+    if there /usr/share/nova/nova-dist.conf; then
+      echo /usr/share/nova/nova-dist.conf
+    fi
+    search .conf ;;
+  esac
+  case "
+$args" in *'
+--config-dir'*) ;; *)
+    search .conf.d | while IFS= read -r folder; do within "$folder"; done ;;
+  esac
+  named
 )
-option() {{ echo "$options" | sed -n "s/^$1=//p" | tail -n 1; }}
-state=$(option DEFAULT.state_path)
-state=${{state:-/var/lib/nova}}
+unread=yes
+set --
+if [ -n "$files" ]; then unread=; fi
+while IFS= read -r file; do
+  if [ -z "$file" ]; then
+    continue
+  elif [ -f "$root$file" ] && [ -r "$root$file" ]; then
+    set -- "$@" "$root$file"
+  else
+    unread=yes
+  fi
+done <<NOVAWEB-FILES
+$files
+NOVAWEB-FILES
+program=$(printf '%s\n' "$args" | grep -x '\(/[^[:space:]]*/\)\{{0,1\}}nova-compute' \
+  | head -n 1)
+installed=
+for place in "$root${{program%/bin/nova-compute}}/lib/python3"*/site-packages \
+  "$root/usr/lib/python3/dist-packages" "$root/usr/lib/python3."*/site-packages; do
+  if [ -z "$installed" ] && [ -d "$place" ]; then
+    for each in "$place"/nova-[0-9]*-info; do
+      if [ -e "$each" ]; then installed=$each; fi
+    done
+  fi
+done
+# as oslo_utils/netutils.py, get_my_ipv4
+case "$flags" in *n*) net="nsenter -t $pid -n --" ;; *) net= ;; esac
+ip=$($net ip -4 route get 192.0.2.0 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
+based=${{installed%/nova-*-info}}
+tab=$(printf '\t')
+options=
+[ "$#" -eq 0 ] || options=$(
+  if [ -n "$pid" ]; then
+    tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null \
+      | grep '^OS_[A-Z_0-9]*__[A-Z_0-9]*='
+  fi | LC_ALL=C awk -v wanted={shlex.quote(" ".join(OPTIONS))} \
+    -v former={shlex.quote(" ".join(_FORMER))} \
+    -v known="DEFAULT.my_ip=$ip${{tab}}DEFAULT.host=$(uname -n)${{tab}}\
+DEFAULT.pybasedir=${{based#"$root"}}${{tab}}DEFAULT.state_path=\$pybasedir${{tab}}\
+DEFAULT.instances_path=\$state_path/instances${{tab}}\
+libvirt.migration_inbound_addr=\$my_ip" \
+    {shlex.quote(PROGRAM)} - from=files "$@"
+)
+option() {{ echo "$options" | sed -n "s/^$1=//p"; }}
 instances=$(option DEFAULT.instances_path)
-case "$instances" in
-  '') instances=$state/instances ;;
-  '$state_path'|'$state_path/'*) instances=$state${{instances#?state_path}} ;;
-  '${{state_path}}'*) instances=$state${{instances#??state_path?}} ;;
-esac
+case "$instances" in *'$'*|'') instances= ;; esac
 """

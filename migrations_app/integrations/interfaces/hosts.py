@@ -112,6 +112,8 @@ class HostFacts:
     free: int | None = None  # bytes, where the instances' folders are
     folder_there: bool | None = None  # there is a folder of this instance
     domain: str | None = None  # virsh's word for the instance's domain; "": none
+    silent: str = ""  # what virsh said instead, where libvirt did not answer
+    contained: bool = False  # its libvirt's tools are in a container, none on the host
     shared: bool | None = None  # its instances' folders are the source's too
     bases: Mapping[str, int] = field(default_factory=dict)  # backing file -> bytes
     # those that Nova makes by itself: path -> content; what is not in it is not known
@@ -130,9 +132,10 @@ class HostFacts:
     folder_mark: str = ""  # the folder's inode and time of change
     resize_there: bool | None = None  # there is a folder UUID_resize of this instance
     rsync: str = ""
-    # the source host's nova-compute can, as its own user, ...
-    nova_reaches: bool | None = None  # open SSH to it
-    libvirt_reaches: bool | None = None  # open libvirt's own connection to it
+    nova_reaches: bool | None = None  # the source's nova-compute can open SSH to it
+    libvirt_reaches: bool | None = None  # the source's libvirt can connect to its own
+    # why a way to it is not open, or was not tried: ssh, nova, libvirt -> last words
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

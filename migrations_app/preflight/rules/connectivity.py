@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from migrations_app.integrations.host_commands.host_ways import cold_address
 from migrations_app.integrations.interfaces import Move
-from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import COLDLY, LIVE, About, rule
 from migrations_app.preflight.rules.nova_options import on
@@ -50,9 +51,13 @@ def network(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def vif(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The guest is handed over only when its ports are plugged on the target.
 
-    With ``live_migration_wait_for_vif_plug`` (on since 19.0) the source waits for
-    Neutron's word, up to ``vif_plugging_timeout`` (300 s). Without it the guest may be
-    on the target before its network is.
+    Where the target has ``live_migration_wait_for_vif_plug`` (on since 19.0), the
+    source waits for Neutron's word before anything is copied, up to its
+    ``vif_plugging_timeout`` (300 s): before 32.0 for ports of hybrid Open vSwitch only,
+    since then for all ports (nova/compute/manager.py,
+    _get_neutron_events_for_live_migration). Behind a backend that sends no word every
+    live migration then fails, unless ``vif_plugging_is_fatal`` is off. Without the
+    option the guest may be on the target before its network is.
     """
     pair = facts.pair(move)
     if pair is None or not facts.ports:
@@ -71,24 +76,28 @@ def vif(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def libvirt(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The source's libvirt reaches the target's.
 
-    The connection of a live migration (``live_migration_scheme``,
-    ``live_migration_inbound_addr``) is opened once, as nova-compute's own user. The
-    guest's memory then goes through other ports (49152 and up), which are not tried.
+    The connection of a live migration is opened once, by the source's libvirt daemon as
+    it would for Nova: to ``live_migration_uri``, or by ``live_migration_scheme``, for
+    the target's ``live_migration_inbound_addr`` (nova/virt/libvirt/driver.py,
+    _live_migration_uri and _live_migration_flags). A way that could not be tried is
+    unknown. The guest's memory then goes through other ports (49152 and up), which are
+    not tried.
     """
     pair = facts.pair(move)
     if pair is None:
         return None
     here, there = pair.source.host, pair.target.host
+    why = because(pair, "libvirt")
     if pair.target.libvirt_reaches is None:
         return unknown(
-            f"Whether libvirt of {here} reaches that of {there} could not be found "
-            "out in time.",
-            f"Look again, or try it on {here}: virsh -c URI hostname.",
+            f"Whether libvirt of {here} reaches that of {there} could not be found"
+            f" out{why}.",
+            f"Look again, or try it as root on {here}: virsh -c URI hostname.",
         )
     if pair.target.libvirt_reaches:
         return ok(f"libvirt of {here} reaches that of {there}.")
     return blocks(
-        f"libvirt of {here} does not reach that of {there}.",
+        f"libvirt of {here} does not reach that of {there}{why}.",
         "Look at libvirtd's listening socket, certificates, names and firewall, or "
         "move it cold.",
         scheme=pair.source.settings.get("libvirt.live_migration_scheme", ""),
@@ -99,27 +108,34 @@ def libvirt(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def ssh(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The user of nova-compute on the source opens SSH to the target.
 
-    A cold migration copies local disks by SSH from host to host, without a password
-    ("not able to execute ssh command", nova/virt/libvirt/driver.py). On shared storage,
-    or without local disks, it needs none.
+    Each cold migration makes a file and, unless that shows up here as well, a folder on
+    the target by SSH, without a password ("not able to execute ssh command",
+    nova/virt/libvirt/driver.py, migrate_disk_and_power_off): on shared storage and for
+    an instance without local disks, too. The address is ``migration_inbound_addr``
+    since 29.0, and ``my_ip`` before. A way that could not be tried is unknown.
     """
     pair = facts.pair(move)
-    if pair is None or pair.target.shared:
-        return None
-    if pair.guest is not None and not any(it.kind == "file" for it in pair.guest.disks):
+    if pair is None:
         return None
     here, there = pair.source.host, pair.target.host
+    why = because(pair, "nova")
     if pair.target.nova_reaches is None:
         return unknown(
-            f"Whether Nova on {here} opens SSH to {there} could not be found out in "
-            "time.",
+            f"Whether Nova on {here} opens SSH to {there} could not be found out{why}.",
             f"Look again, or try it on {here} as nova-compute's user.",
         )
     if pair.target.nova_reaches:
         return ok(f"Nova on {here} opens SSH to {there}.")
     return blocks(
-        f"Nova on {here} cannot open SSH to {there}, so it cannot copy the disks.",
+        f"Nova on {here} cannot open SSH to {there}, which every cold migration"
+        f" needs{why}.",
         "Give nova-compute's user a key that the target accepts, and both hosts each "
         "other's host keys.",
-        address=pair.target.settings.get("DEFAULT.my_ip", there),
+        address=cold_address(pair.target) or there,
     )
+
+
+def because(pair: Pair, way: str) -> str:
+    """Return what the tool that tried a way said last, for the end of a sentence."""
+    said = pair.target.said.get(way, "")
+    return f": “{said}”" if said else ""

@@ -6,6 +6,7 @@ from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, PCPU, VCP
 from migrations_app.preflight.facts import NOVA_DB, Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import MANUAL, About, rule
+from migrations_app.preflight.rules.connectivity import because
 
 _THIS = (MANUAL,)
 _PLAIN = {VCPU, PCPU, MEMORY_MB, DISK_GB}
@@ -52,7 +53,8 @@ def ways(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def hosts(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Both hosts can be read over SSH, and the source has the domain.
 
-    The hosts are asked when exactly one target is named.
+    The hosts are asked when exactly one target is named. That there is no domain is
+    libvirt's word alone: where it does not answer, that is unknown.
     """
     found = facts.survey
     if not facts.entered:
@@ -68,10 +70,17 @@ def hosts(facts: Facts, move: Move, procedure: str) -> Finding | None:
             "Give novaweb access to both hosts, then check again.",
             why=dict(found.unread),
         )
-    if found.guest is None:
+    if found.guest is None and found.source.domain == "":
         return blocks(
             f"libvirt on {move.source} has no domain of {facts.server.name}.",
             "Start it once, so that Nova defines it again; or move it cold.",
+        )
+    if found.guest is None:
+        silent = found.source.silent
+        return unknown(
+            f"libvirt on {move.source} did not tell the domain of {facts.server.name}"
+            f"{f': “{silent}”' if silent else ''}.",
+            f"Look at virsh list --all on {move.source}, then check again.",
         )
     return ok(f"{move.source} and {move.target} can be read over SSH.")
 
@@ -144,9 +153,10 @@ def allocation(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
 @rule("manual.tools", about=About.TARGET, procedures=_THIS)
 def tools(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """The source opens SSH to the target as root, and both have rsync.
+    """The source opens SSH to the target as root, and both have rsync and virsh.
 
-    Disks go from host to host, not through novaweb.
+    Disks go from host to host, not through novaweb. Where virsh is in a container of
+    libvirt's only, paths and tools are not those of the host, on which novaweb works.
     """
     pair = facts.pair(move)
     if pair is None:
@@ -157,14 +167,22 @@ def tools(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return blocks(
             f"There is no rsync on {' and '.join(without)}.", "Install it there."
         )
+    contained = [it.host for it in (pair.source, pair.target) if it.contained]
+    if contained:
+        return blocks(
+            f"libvirt is in a container on {' and '.join(contained)}, and virsh is not"
+            " on the host itself.",
+            "Move it live or cold.",
+        )
+    why = because(pair, "ssh")
     if pair.target.reaches is None:
         return unknown(
-            f"Whether {here} opens SSH to {there} could not be found out.",
+            f"Whether {here} opens SSH to {there} could not be found out{why}.",
             f"Try it: ssh {there}, as root on {here}.",
         )
     if not pair.target.reaches:
         return blocks(
-            f"{here} cannot open SSH to {there} as root.",
+            f"{here} cannot open SSH to {there} as root{why}.",
             "Give its root a key that the target accepts, and the target's host key.",
         )
     return ok(f"{here} opens SSH to {there}.")

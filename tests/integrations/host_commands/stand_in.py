@@ -6,7 +6,7 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,6 +40,7 @@ case "$1" in
     echo 'Running hypervisor: QEMU 8.2.2' ;;
   list) cat "$HERE/uuids" 2>/dev/null; true ;;
   domstate) echo running ;;
+  hostname) echo compute-30 ;;
   dumpxml) cat "$HERE/domain.xml" ;;
   capabilities) printf '<capabilities>\\n<host>\\n<cpu>\\n<model>Host</model>\\n'
     printf '</cpu>\\n</host>\\n</capabilities>\\n' ;;
@@ -59,6 +60,11 @@ QEMU_IMG = """#!/bin/sh
 for last; do :; done
 printf '[{"filename": "%s", "virtual-size": 2000, "actual-size": 100},' "$last"
 printf ' {"filename": "/base/b", "virtual-size": 9, "actual-size": 9}]\\n'
+"""
+SSH = """#!/bin/sh
+case "$*" in *compute-34*) exit 0 ;; esac
+printf 'banner\\r\\nnova@host: Permission denied (publickey).\\r\\n' >&2
+exit 255
 """
 CONF = """[DEFAULT]
 state_path = {state}
@@ -88,12 +94,7 @@ class Host:
         self.tool("virsh", VIRSH)
         self.tool("qemu-img", QEMU_IMG)
         self.tool("rsync", "#!/bin/sh\necho 'rsync  version 3.2.7  protocol 31'\n")
-        self.tool(
-            "runuser", '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\n"$@"\n'
-        )
-        self.tool(
-            "ssh", '#!/bin/sh\ncase "$*" in *compute-34*) ;; *) exit 255 ;; esac\n'
-        )
+        self.tool("ssh", SSH)
 
     def tool(self, name: str, text: str) -> None:
         path = self.root / "bin" / name
@@ -151,29 +152,69 @@ class Several(Host):
 
 
 @contextmanager
-def running(tmp_path: Path) -> Iterator[Host]:
-    """Have a host whose nova-compute runs, found although others run here as well."""
+def running(
+    tmp_path: Path,
+    *,
+    arguments: Sequence[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Host]:
+    """Have a host whose nova-compute and libvirtd run, found although others do, too.
+
+    nova-compute runs in the folder ``home``, which is its HOME: what a service looks
+    for by itself it finds there, and nowhere else.
+    """
     host = Host(tmp_path)
     conf = tmp_path / "nova.conf"
     conf.write_text(CONF.format(state=tmp_path / "state"), encoding="utf-8")
-    program = f"{tmp_path}/venv/bin/nova-compute"
     (tmp_path / "venv/lib/python3.11/site-packages/nova-33.1.0.dist-info").mkdir(
         parents=True
     )
-    # what a service looks for by itself, it finds here, and nowhere else
     home = tmp_path / "home"
     for name in ("nova", "nova-compute"):
         (home / ".nova" / f"{name}.conf.d").mkdir(parents=True)
-    sleep = ["-c", "import time; time.sleep(600)", "--config-file", str(conf)]
-    with subprocess.Popen(
-        [program, *sleep],
-        executable=sys.executable,
-        env={**os.environ, "HOME": str(home)},
-    ) as process:
+    given = ["--config-file", str(conf)] if arguments is None else arguments
+    path = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    daemon = tmp_path / "libvirtd"
+    daemon.symlink_to(sys.executable)
+    with (
+        _asleep(
+            f"{tmp_path}/venv/bin/nova-compute",
+            *given,
+            executable=sys.executable,
+            environ={**path, "HOME": str(home), **(environ or {})},
+            folder=home,
+        ) as nova,
+        _asleep(
+            str(daemon), executable=str(daemon), environ=path, folder=home
+        ) as libvirt,
+    ):
         host.tool(
             "grep",
-            '#!/bin/sh\ncase "$1" in -lzx) echo /proc/'
-            f'{process.pid}/cmdline ;; *) PATH=/usr/bin:/bin exec grep "$@" ;; esac\n',
+            f"""#!/bin/sh
+case "$1" in
+  -lzx) echo /proc/{nova}/cmdline ;;
+  -lx) echo /proc/{libvirt}/comm ;;
+  *) PATH=/usr/bin:/bin exec grep "$@" ;;
+esac
+""",
         )
         yield host
-        process.kill()
+
+
+@contextmanager
+def _asleep(
+    program: str,
+    *arguments: str,
+    executable: str,
+    environ: Mapping[str, str],
+    folder: Path,
+) -> Iterator[int]:
+    """Have a process that does nothing; its number."""
+    words = [program, "-c", "import time; time.sleep(600)", *arguments]
+    with subprocess.Popen(
+        words, executable=executable, env=environ, cwd=folder
+    ) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()

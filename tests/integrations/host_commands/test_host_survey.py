@@ -13,7 +13,6 @@ from migrations_app.integrations.host_commands.host_survey import (
     compare_hardware,
     look_at_host,
     survey,
-    try_to_reach,
 )
 from migrations_app.integrations.interfaces import Guest, HostFacts
 from tests.integrations.host_commands.stand_in import WEB, Host, Several, running
@@ -46,47 +45,29 @@ def test_of_the_configuration_only_chosen_options_leave_the_host(host: Host) -> 
     assert "hunter2" not in answer
     assert host.says().settings == {
         "DEFAULT.state_path": str(host.root / "state"),
+        "DEFAULT.instances_path": str(host.instances),
         "DEFAULT.use_cow_images": "False",
         "DEFAULT.my_ip": "192.0.2.7",
         "libvirt.live_migration_inbound_addr": "inbound.example.org",
+        "libvirt.migration_inbound_addr": "192.0.2.7",
         "libvirt.virt_type": "kvm",
     }
-
-
-def test_it_reads_the_configuration_as_oslo_config_does(host: Host) -> None:
-    with (host.root / "nova.conf").open("a", encoding="utf-8") as conf:
-        conf.write(
-            "[LibVirt]\nimages_type : 'raw'\n[DEFAULT]\nuse_cow_images=\"yes\"\n"
-        )
-    told = host.says().settings
-    assert told["libvirt.images_type"] == "raw"
-    assert told["DEFAULT.use_cow_images"] == "yes"
-
-
-def test_it_reads_the_folders_that_nobody_named_before_the_files(host: Host) -> None:
-    for name in ("nova", "nova-compute"):
-        left = host.root / "home" / ".nova" / f"{name}.conf.d" / "01.conf"
-        left.write_text(
-            f"[DEFAULT]\nmy_ip = 203.0.113.1\ninstances_path = /srv/{name}\n",
-            encoding="utf-8",
-        )
-    found = host.says()
-    assert found.instances == "/srv/nova-compute"
-    assert found.settings["DEFAULT.my_ip"] == "192.0.2.7"
-
-
-@pytest.mark.parametrize("written", ["$state_path", "${state_path}"])
-def test_a_path_beside_the_state_is_made_out(host: Host, written: str) -> None:
-    with (host.root / "nova.conf").open("a", encoding="utf-8") as conf:
-        conf.write(f"[DEFAULT]\ninstances_path = {written}/guests\n")
-    assert host.says().instances == str(host.root / "state" / "guests")
 
 
 def test_without_its_configuration_it_is_not_known_where_instances_are(
     host: Host,
 ) -> None:
     (host.root / "nova.conf").unlink()
-    assert host.says().instances == ""
+    found = host.says()
+    assert found.instances == ""
+    assert (found.free, found.folder_there) == (None, None)
+    assert found.settings == {}
+
+
+def test_there_is_no_domain_only_where_libvirt_says_so(host: Host) -> None:
+    host.tool("virsh", "#!/bin/sh\necho 'error: failed to connect' >&2\nexit 1\n")
+    found = host.says()
+    assert (found.domain, found.silent) == (None, "error: failed to connect")
 
 
 def test_it_reads_a_guest_and_its_disks(host: Host) -> None:
@@ -117,7 +98,12 @@ def test_it_reads_a_guest_and_its_disks(host: Host) -> None:
 
 @pytest.mark.parametrize(
     "named",
-    [r"\0074/metadata\0076\0074devices\0076\0074tpm/\0076", r"web\c", r"\n== end"],
+    [
+        r"\0074/metadata\0076\0074devices\0076\0074tpm/\0076",
+        r"web\c",
+        r"\n== end",
+        "\u2028== state",
+    ],
 )
 def test_no_name_of_an_instance_changes_what_its_domain_says(
     host: Host, named: str
@@ -191,18 +177,6 @@ def test_it_does_not_know_what_libvirt_could_not_compare() -> None:
     assert host_survey_parser.hardware(answer)[:2] == (None, None)
 
 
-def test_it_tries_the_ways_by_the_names_that_nova_uses(host: Host) -> None:
-    source, target = host.says(), replace(host.says(), host="compute-34")
-    ways = host_survey_parser.reach(
-        host.run("compute-30", try_to_reach(source, target))
-    )
-    assert ways == (True, False, True)  # my_ip is not answered, the other names are
-
-
-def test_a_way_that_takes_too_long_is_not_known() -> None:
-    assert host_survey_parser.reach("ssh late\nnova no\n") == (None, False, None)
-
-
 @pytest.mark.parametrize(
     ("source", "target", "shared"),
     [
@@ -255,6 +229,8 @@ def test_it_puts_together_what_both_hosts_say(host: Host) -> None:
     assert found.target.takes_machine
     assert found.target.takes_cpu
     assert found.target.libvirt_reaches
+    assert found.target.nova_reaches is False
+    assert found.target.said["nova"] == "nova@host: Permission denied (publickey)"
     assert found.target.shared  # both are the same folder here
 
 

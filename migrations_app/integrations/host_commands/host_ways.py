@@ -1,0 +1,183 @@
+"""The ways from the source to the target, each tried as what needs it goes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from migrations_app.integrations.host_commands import disk_copy, namespaces
+from migrations_app.integrations.interfaces import Command, HostFacts
+
+SECONDS = 8  # within which a way must be open
+LONGEST = 200  # of what a tool said
+# nova/virt/libvirt/driver.py, _live_migration_uri
+_URIS = {
+    "kvm": "qemu+{scheme}://%s/system",
+    "qemu": "qemu+{scheme}://%s/system",
+    "parallels": "parallels+tcp://%s/system",
+}
+# Whoever says one of these has not tried the way.
+_UNTRIED = re.compile(
+    r"^(nsenter|timeout|env|sh|bash): |No user exists for uid|command not found"
+)
+_WORDLESS = {"126": "it cannot be run", "127": "it is not installed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a way was found. ``open`` is None where it could not be tried.
+
+    ``said`` are the last words of the tool that tried it, or why it was not tried; they
+    are a line of at most ``LONGEST`` characters.
+    """
+
+    open: bool | None
+    said: str = ""
+
+
+def live_uri(source: HostFacts, target: HostFacts) -> str | None:
+    """Return the URI of a live migration; None where their nova.conf does not tell.
+
+    nova/virt/libvirt/driver.py, _live_migration_uri: the source's live_migration_uri
+    (still honoured by 34.0), else one of its virt_type and live_migration_scheme; for
+    the target's live_migration_inbound_addr, else its name.
+    """
+    if not (source.instances and target.instances):
+        return None
+    said = source.settings
+    address = target.settings.get("libvirt.live_migration_inbound_addr") or target.host
+    scheme = said.get("libvirt.live_migration_scheme") or "tcp"
+    uri = said.get("libvirt.live_migration_uri")
+    if not uri:
+        uri = _URIS.get(said.get("libvirt.virt_type") or "kvm", "$")
+        uri = uri.format(scheme=scheme)
+    try:
+        whole = uri % _escaped(address)
+    except (TypeError, ValueError):
+        return None
+    return None if "$" in whole else whole
+
+
+def cold_address(target: HostFacts) -> str | None:
+    """Return the address of cold migrations; None where its nova.conf does not tell.
+
+    Since 29.0 it is [libvirt]migration_inbound_addr, which is $my_ip unless it is set;
+    before, my_ip (nova/virt/libvirt/driver.py, get_host_ip_addr). Where the release is
+    not known, an address that was set was set for a reason.
+    """
+    if not target.instances:
+        return None
+    release, _, _ = target.nova.partition(".")
+    named = "libvirt.migration_inbound_addr"
+    if release.isdigit() and int(release) < 29:
+        named = "DEFAULT.my_ip"
+    address = target.settings.get(named) or ""
+    return None if "$" in address or "%" in address else address or None
+
+
+def try_ways(source: HostFacts, target: HostFacts) -> Command:
+    """Return the command that tries all ways from the source to the target at once.
+
+    ``ssh``: as root to the host's name, as ``manual`` copies. ``nova``: as the user of
+    nova-compute, by number, in its namespaces, to the address of cold migrations, with
+    nothing set beside what Nova sets (nova/utils.py, ssh_execute): known hosts, ports
+    and keys are its own configuration's, and if that says to take any host key, ssh
+    notes the target's, as at Nova's own next move. ``libvirt``: as libvirt's own
+    daemon, which opens the connection of a live migration (VIR_MIGRATE_PEER2PEER), with
+    its files.
+    """
+    uri, address = live_uri(source, target), cold_address(target)
+    nova, libvirt = (
+        f"echo {shlex.quote(f'{way} - nova.conf does not tell {what}')}"
+        for way, what in (("nova", "the target's address"), ("libvirt", "its URI"))
+    )
+    if address is not None:
+        ssh = f"ssh -o BatchMode=yes -- {shlex.quote(address)} true"
+        nova = f'try_as nova "$pid" nova-compute {ssh}'
+    if uri is not None:
+        virsh = f"virsh -c {shlex.quote(uri)} hostname"
+        libvirt = f'try_as libvirt "$daemon" "libvirtd or virtqemud" {virsh}'
+    return Command(
+        "survey_reach",
+        f"""set +e
+{namespaces.NOVA}{namespaces.LIBVIRT}try() {{
+  way=$1
+  shift
+  said=$(timeout {SECONDS} "$@" 2>&1 </dev/null)
+  code=$?
+  last=$(printf '%s\\n' "$said" | LC_ALL=C tr -c '[:print:]\\n' ' ' | grep '[^ ]' \\
+    | tail -n 1 | cut -c1-{2 * LONGEST})
+  printf '%s\\n' "$way $code $last"
+}}
+number() {{
+  awk -v kind="$2:" '$1 == kind {{ print $3 }}' "/proc/$1/status" 2>/dev/null \\
+    | awk -v map="/proc/$1/$3" '{{
+      while ((getline range <map) > 0) {{
+        split(range, each)
+        if (each[2] <= $1 && $1 < each[2] + each[3]) print each[1] + $1 - each[2]
+      }}
+    }}'
+}}
+try_as() {{
+  way=$1
+  process=$2
+  name=$3
+  shift 3
+  if [ -z "$process" ]; then echo "$way - no $name runs there"; return; fi
+  live_in "$process"
+  uid=$(number "$process" Uid uid_map)
+  gid=$(number "$process" Gid gid_map)
+  if [ -n "$flags" ] || [ "$uid:$gid" != "$(id -u):$(id -g)" ]; then
+    enter=$(command -v nsenter)
+    if [ -z "$enter" ]; then echo "$way - nsenter is not installed"; return; fi
+    set -- "$enter" -t "$process" $flags -S "$uid" -G "$gid" -- "$@"
+  fi
+  agent=$(variable "$process" SSH_AUTH_SOCK)
+  try "$way" env -i PATH="${{search:-$PATH}}" ${{home:+HOME="$home"}} \\
+    ${{agent:+SSH_AUTH_SOCK="$agent"}} "$@"
+}}
+{{ try ssh {disk_copy.SSH} -- {shlex.quote(target.host)} true; }} &
+{{ {nova}; }} &
+{{ {libvirt}; }} &
+wait
+""",
+        {"source": source.host, "target": target.host},
+        reads=True,
+    )
+
+
+def read(answer: str) -> dict[str, Way]:
+    """Return what the answer to ``try_ways`` says of ``ssh``, ``nova``, ``libvirt``."""
+    found = {}
+    for line in answer.splitlines():
+        name, _, rest = line.partition(" ")
+        code, _, words = rest.partition(" ")
+        found[name] = _way(code, _plain(words))
+    return {name: found.get(name, Way(None)) for name in ("ssh", "nova", "libvirt")}
+
+
+def _way(code: str, said: str) -> Way:
+    if code == "0":
+        return Way(open=True)
+    if code == "124":
+        return Way(None, f"no answer within {SECONDS} s")
+    if not code.isdigit() or int(code) in {125, 126, 127} or _UNTRIED.search(said):
+        return Way(None, said or _WORDLESS.get(code, ""))
+    return Way(open=False, said=said or f"ended with status {code}")
+
+
+def _plain(words: str) -> str:
+    """Return one line of what may be shown, no longer than ``LONGEST``."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in words)
+    return " ".join(shown.split())[:LONGEST].rstrip(" .")
+
+
+def _escaped(address: str) -> str:
+    """Return the address as in a URI (oslo_utils/netutils.py, escape_ipv6)."""
+    try:
+        IPv6Address(address)
+    except ValueError:
+        return address
+    return f"[{address}]"
