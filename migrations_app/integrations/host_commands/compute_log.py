@@ -58,9 +58,10 @@ places() {{
 told() {{ sed -n "s/^ *$1 *[=:] *//p" "$root$file" 2>/dev/null; }}
 journal=
 logs=$(places "")
-for process in /proc/[0-9]*; do
-  line=$({{ tr '\\0' '\\n' <"$process/cmdline"; }} 2>/dev/null | head -n 40) || continue
-  printf '%s\\n' "$line" | head -n 4 | grep -q '\\(^\\|/\\)nova-compute$' || continue
+for process in $(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
+    /proc/[0-9]*/cmdline 2>/dev/null); do
+  process=${{process%/cmdline}}
+  line=$({{ tr '\\0' '\\n' <"$process/cmdline"; }} 2>/dev/null) || continue
   journal="$journal _PID=${{process#/proc/}} +"
   root=
   space=$(readlink "$process/ns/mnt" 2>/dev/null) || space=

@@ -254,6 +254,6 @@ def test_the_log_of_a_container_is_found(tmp_path: Path) -> None:
     (made / "nova-compute.log").write_text(f"{line}\n", encoding="ascii")
     (made / "nova.conf").write_text("[DEFAULT]\nlog_dir = /mnt\n", encoding="ascii")
     words = (NOVA, "--config-file", "/mnt/nova.conf")
-    with contained(made, *words):
+    with contained(made, *words) as nova:
         asked = compute_log.compute_log("req-1", server_id=WEB).text
-        assert run(asked, os.environ["PATH"]) == f"{line}\n"
+        assert run(asked, path(tmp_path / "path", nova=nova)) == f"{line}\n"

@@ -13,6 +13,7 @@ from migrations_app.integrations.host_commands import (
     detached_job,
     domjobinfo,
 )
+from tests.integrations.host_commands.container import path
 
 REQUEST = f"req-{uuid.uuid4()}"
 SERVER = "5f0c1d7e-0000-4000-8000-000000000001"
@@ -73,10 +74,12 @@ def test_it_reads_the_journals_lines_too() -> None:
 
 
 def asked(log: Path, *, server_id: str = SERVER) -> str:
-    """Return what the command prints on a host that has this log."""
+    """Return what the command prints on a host that has this log, and no other."""
+    programs = path(log.parent / "programs", without=["journalctl"])
     text = compute_log.compute_log(REQUEST, server_id=server_id).text
     return subprocess.run(
         ["sh", "-eu", "-c", text.replace("/var/log/nova", str(log.parent))],
+        env={"PATH": programs},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
