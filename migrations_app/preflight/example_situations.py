@@ -50,10 +50,10 @@ SITUATIONS: tuple[Situation, ...] = (
         target=None,
     ),
     Situation(
-        "Running, with local disks and a config drive, Nova 2024.2, no ssh for Nova",
+        "Running, with local disks and a config drive, Nova 2024.1, no ssh for Nova",
         {"config_drive": True},
-        facts={"release": (30, 30)},
-        at_target={"nova_reaches": False},
+        facts={"release": (29, 29)},
+        at_target={"nova": "29.2.0", "nova_reaches": False, "nova_returns": False},
     ),
     Situation("Running, booted from a volume", {"image": None, "volumes": ("vda",)}),
     Situation(

@@ -166,7 +166,7 @@ def test_its_advice_is_json() -> None:
         (facts(server=with_specs(hw__mem_encryption="1")), COLD),
         # a live migration would empty the drive
         (facts(server=server(config_drive=True), release=33), COLD),
-        (facts(server=server(config_drive=True), release=30), LIVE),
+        (facts(server=server(config_drive=True), release=29), LIVE),
         (seen(server=server(config_drive=True), target={"shared": True}), LIVE),
         # all blocked: what suits the state
         (facts(group=group("affinity")), LIVE),

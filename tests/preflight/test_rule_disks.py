@@ -5,13 +5,22 @@ from typing import Any
 
 import pytest
 
+from migrations_app.integrations.interfaces import Guest
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import COLD, LIVE
-from tests.preflight.build import FLAVOR, facts, finding, said, seen, server
+from tests.preflight.build import FLAVOR, facts, finding, guest, said, seen, server
 from tests.preflight.cases import options
 
 OK, WARNS, BLOCKS = Severity.OK, Severity.WARNS, Severity.BLOCKS
 FROM_VOLUME = server(image=None, volumes=("v-1",))
+DRIVE = server(config_drive=True)
+
+
+def with_drive() -> Guest:
+    """A guest with a root disk and a config drive."""
+    root = guest().disks[0]
+    drive = replace(root, source="/i/disk.config", target="hda", device="cdrom")
+    return guest(root, drive)
 
 
 def test_it_says_that_only_memory_is_copied_of_an_instance_without_local_disk() -> None:
@@ -67,7 +76,7 @@ def test_it_tells_what_a_cold_move_copies() -> None:
 
 def test_it_warns_of_a_config_drive_by_what_the_release_does() -> None:
     given = facts(server=server(config_drive=True))
-    before = finding("disk.config_drive", replace(given, release=(30, 30)))
+    before = finding("disk.config_drive", replace(given, release=(29, 29)))
     since = finding("disk.config_drive", replace(given, release=(31, 31)))
     either = finding("disk.config_drive", given)
     assert before is not None and since is not None and either is not None
@@ -75,6 +84,38 @@ def test_it_warns_of_a_config_drive_by_what_the_release_does() -> None:
     assert "ssh" in before.sentence and "empty" not in before.sentence
     assert "empty" in since.sentence and "ssh" not in since.sentence
     assert "ssh" in either.sentence and "empty" in either.sentence
+
+
+# 30.1.0 took back that the target brings the drive, so the release alone tells nothing
+@pytest.mark.parametrize(
+    ("nova", "loses"),
+    [("30.0.0", None), ("30.1.0", "config drive"), ("", "config drive")],
+)
+def test_it_says_that_a_config_drive_is_lost_from_30_1_on(
+    nova: str, loses: str | None
+) -> None:
+    given = seen(with_drive(), target={"nova": nova}, server=DRIVE, release=30)
+    found = finding("disk.config_drive", given)
+    assert found is not None
+    assert found.severity is WARNS
+    assert found.evidence.get("loses") == loses
+
+
+@pytest.mark.parametrize(
+    ("nova", "returns", "severity"),
+    [
+        ("30.0.0", False, BLOCKS),
+        ("30.0.0", None, WARNS),
+        ("30.0.0", True, WARNS),
+        ("30.1.0", False, WARNS),
+    ],
+)
+def test_a_target_that_brings_the_drive_must_reach_the_source(
+    nova: str, returns: bool | None, severity: Severity
+) -> None:
+    target = {"nova": nova, "nova_returns": returns, "nova_reaches": False}
+    given = seen(with_drive(), target=target, server=DRIVE)
+    assert said("disk.config_drive", given, by=LIVE) is severity
 
 
 def test_it_is_content_without_a_config_drive() -> None:

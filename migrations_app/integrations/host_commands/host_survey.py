@@ -88,6 +88,12 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
             read, source, lambda: host_ways.read(hosts.run(source, reach))
         )
         together = host_survey_parser.shared(at_source, at_target)
+        back = None
+        if _brings_config_drive(found, at_target) and not together:
+            returns = host_ways.try_back(at_source, at_target)
+            back = pool.submit(
+                read, target, lambda: host_ways.read(hosts.run(target, returns))
+            )
         paths = [] if together or found is None else sorted(base_images.of(found))
         bases_here = pool.submit(made, source, paths)
         bases_there = pool.submit(made, target, paths)
@@ -104,6 +110,8 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
                     cpu_why=takes[2],
                 )
         opened = ways.result()
+        if opened is not None and back and (returned := back.result()) is not None:
+            opened["back"] = returned["back"]
         at_source = replace(at_source, made=bases_here.result())
         at_target = replace(at_target, made=bases_there.result(), shared=together)
     if opened is not None:
@@ -112,9 +120,16 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
             reaches=opened["ssh"].open,
             nova_reaches=opened["nova"].open,
             libvirt_reaches=opened["libvirt"].open,
+            nova_returns=opened["back"].open,
             said={name: way.said for name, way in opened.items() if way.said},
         )
     return Survey(found, at_source, at_target, unread)
+
+
+def _brings_config_drive(guest: Guest | None, target: HostFacts) -> bool:
+    disks = guest.disks if guest else ()
+    has_one = any(it.source.endswith("disk.config") for it in disks)
+    return has_one and host_ways.brings_config_drive(target.nova) is True
 
 
 def look_at_host(*, server_id: str) -> Command:

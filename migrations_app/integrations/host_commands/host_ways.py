@@ -11,6 +11,7 @@ from migrations_app.integrations.host_commands import disk_copy, namespaces
 from migrations_app.integrations.interfaces import Command, HostFacts
 
 SECONDS = 8  # within which a way must be open
+_NAMES = ("ssh", "nova", "libvirt", "back")
 LONGEST = 200  # of what a tool said
 # nova/virt/libvirt/driver.py, _live_migration_uri
 _URIS = {
@@ -23,6 +24,47 @@ _UNTRIED = re.compile(
     r"^(nsenter|timeout|env|sh|bash): |No user exists for uid|command not found"
 )
 _WORDLESS = {"126": "it cannot be run", "127": "it is not installed"}
+
+
+# ``try`` tries a way and prints its name, the status, and the last words. ``try_as``
+# does so as a process: with its number, and in its namespaces, PATH and HOME.
+_TRY = f"""try() {{
+  way=$1
+  shift
+  said=$(timeout {SECONDS} "$@" 2>&1 </dev/null)
+  code=$?
+  last=$(printf '%s\\n' "$said" | LC_ALL=C tr -c '[:print:]\\n' ' ' | grep '[^ ]' \\
+    | tail -n 1 | cut -c1-{2 * LONGEST})
+  printf '%s\\n' "$way $code $last"
+}}
+number() {{
+  awk -v kind="$2:" '$1 == kind {{ print $3 }}' "/proc/$1/status" 2>/dev/null \\
+    | awk -v map="/proc/$1/$3" '{{
+      while ((getline range <map) > 0) {{
+        split(range, each)
+        if (each[2] <= $1 && $1 < each[2] + each[3]) print each[1] + $1 - each[2]
+      }}
+    }}'
+}}
+try_as() {{
+  way=$1
+  process=$2
+  name=$3
+  shift 3
+  if [ -z "$process" ]; then echo "$way - no $name runs there"; return; fi
+  live_in "$process"
+  uid=$(number "$process" Uid uid_map)
+  gid=$(number "$process" Gid gid_map)
+  if [ -n "$flags" ] || [ "$uid:$gid" != "$(id -u):$(id -g)" ]; then
+    enter=$(command -v nsenter)
+    if [ -z "$enter" ]; then echo "$way - nsenter is not installed"; return; fi
+    set -- "$enter" -t "$process" $flags -S "$uid" -G "$gid" -- "$@"
+  fi
+  agent=$(variable "$process" SSH_AUTH_SOCK)
+  try "$way" env -i PATH="${{search:-$PATH}}" ${{home:+HOME="$home"}} \\
+    ${{agent:+SSH_AUTH_SOCK="$agent"}} "$@"
+}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +111,23 @@ def cold_address(target: HostFacts) -> str | None:
     """
     if not target.instances:
         return None
-    release, _, _ = target.nova.partition(".")
+    release = _release(target.nova)
     named = "libvirt.migration_inbound_addr"
-    if release.isdigit() and int(release) < 29:
+    if release is not None and release < (29, 0):
         named = "DEFAULT.my_ip"
     address = target.settings.get(named) or ""
     return None if "$" in address or "%" in address else address or None
+
+
+def brings_config_drive(nova: str) -> bool | None:
+    """Tell whether a nova-compute of this version gets config drives by SSH itself.
+
+    Until 30.0 the target of a live migration did, from the source by its name; 30.1.0
+    took that back (nova/virt/libvirt/driver.py, pre_live_migration; commit 5827c012).
+    None: its version is not known.
+    """
+    release = _release(nova)
+    return None if release is None else release < (30, 1)
 
 
 def try_ways(source: HostFacts, target: HostFacts) -> Command:
@@ -94,68 +147,43 @@ def try_ways(source: HostFacts, target: HostFacts) -> Command:
         for way, what in (("nova", "the target's address"), ("libvirt", "its URI"))
     )
     if address is not None:
-        ssh = f"ssh -o BatchMode=yes -- {shlex.quote(address)} true"
-        nova = f'try_as nova "$pid" nova-compute {ssh}'
+        nova = _novas_ssh("nova", address)
     if uri is not None:
         virsh = f"virsh -c {shlex.quote(uri)} hostname"
         libvirt = f'try_as libvirt "$daemon" "libvirtd or virtqemud" {virsh}'
-    return Command(
-        "survey_reach",
-        f"""set +e
-{namespaces.NOVA}{namespaces.LIBVIRT}try() {{
-  way=$1
-  shift
-  said=$(timeout {SECONDS} "$@" 2>&1 </dev/null)
-  code=$?
-  last=$(printf '%s\\n' "$said" | LC_ALL=C tr -c '[:print:]\\n' ' ' | grep '[^ ]' \\
-    | tail -n 1 | cut -c1-{2 * LONGEST})
-  printf '%s\\n' "$way $code $last"
-}}
-number() {{
-  awk -v kind="$2:" '$1 == kind {{ print $3 }}' "/proc/$1/status" 2>/dev/null \\
-    | awk -v map="/proc/$1/$3" '{{
-      while ((getline range <map) > 0) {{
-        split(range, each)
-        if (each[2] <= $1 && $1 < each[2] + each[3]) print each[1] + $1 - each[2]
-      }}
-    }}'
-}}
-try_as() {{
-  way=$1
-  process=$2
-  name=$3
-  shift 3
-  if [ -z "$process" ]; then echo "$way - no $name runs there"; return; fi
-  live_in "$process"
-  uid=$(number "$process" Uid uid_map)
-  gid=$(number "$process" Gid gid_map)
-  if [ -n "$flags" ] || [ "$uid:$gid" != "$(id -u):$(id -g)" ]; then
-    enter=$(command -v nsenter)
-    if [ -z "$enter" ]; then echo "$way - nsenter is not installed"; return; fi
-    set -- "$enter" -t "$process" $flags -S "$uid" -G "$gid" -- "$@"
-  fi
-  agent=$(variable "$process" SSH_AUTH_SOCK)
-  try "$way" env -i PATH="${{search:-$PATH}}" ${{home:+HOME="$home"}} \\
-    ${{agent:+SSH_AUTH_SOCK="$agent"}} "$@"
-}}
-{{ try ssh {disk_copy.SSH} -- {shlex.quote(target.host)} true; }} &
+    ssh = f"try ssh {disk_copy.SSH} -- {shlex.quote(target.host)} true"
+    text = f"""{namespaces.LIBVIRT}{_TRY}{{ {ssh}; }} &
 {{ {nova}; }} &
 {{ {libvirt}; }} &
 wait
-""",
-        {"source": source.host, "target": target.host},
-        reads=True,
-    )
+"""
+    return _command(text, source.host, target.host)
+
+
+def try_back(source: HostFacts, target: HostFacts) -> Command:
+    """Return the command that tries ``back``: how a target brings a config drive."""
+    return _command(_TRY + _novas_ssh("back", source.host), target.host, source.host)
+
+
+def _novas_ssh(way: str, address: str) -> str:
+    ssh = f"ssh -o BatchMode=yes -- {shlex.quote(address)} true"
+    return f'try_as {way} "$pid" nova-compute {ssh}'
+
+
+def _command(text: str, source: str, target: str) -> Command:
+    words = {"source": source, "target": target}
+    whole = f"set +e\n{namespaces.NOVA}{text}"
+    return Command("survey_reach", whole, words, reads=True)
 
 
 def read(answer: str) -> dict[str, Way]:
-    """Return what the answer to ``try_ways`` says of ``ssh``, ``nova``, ``libvirt``."""
+    """Return what the answer says of ``ssh``, ``nova``, ``libvirt`` and ``back``."""
     found = {}
     for line in answer.splitlines():
         name, _, rest = line.partition(" ")
         code, _, words = rest.partition(" ")
         found[name] = _way(code, _plain(words))
-    return {name: found.get(name, Way(None)) for name in ("ssh", "nova", "libvirt")}
+    return {name: found.get(name, Way(None)) for name in _NAMES}
 
 
 def _way(code: str, said: str) -> Way:
@@ -181,3 +209,8 @@ def _escaped(address: str) -> str:
     except ValueError:
         return address
     return f"[{address}]"
+
+
+def _release(nova: str) -> tuple[int, int] | None:
+    found = re.match(r"(\d+)\.(\d+)", nova)
+    return None if found is None else (int(found[1]), int(found[2]))

@@ -134,7 +134,10 @@ class HostFacts:
     rsync: str = ""
     nova_reaches: bool | None = None  # the source's nova-compute can open SSH to it
     libvirt_reaches: bool | None = None  # the source's libvirt can connect to its own
-    # why a way to it is not open, or was not tried: ssh, nova, libvirt -> last words
+    # its own nova-compute can open SSH to the source; asked where it brings a config
+    # drive that way
+    nova_returns: bool | None = None
+    # why a way is not open, or was not tried: ssh, nova, libvirt, back -> last words
     said: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from migrations_app.integrations.host_commands import host_ways
 from migrations_app.integrations.interfaces import Move, Server
-from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, COLDLY, LIVE, MANUAL, About, rule
+from migrations_app.preflight.rules.connectivity import because
 from migrations_app.preflight.rules.nova_options import on
 
 # Above these a live migration takes its time: at 1 Gbit/s one pass over so much memory
@@ -83,9 +85,9 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     "You can't live-migrate if you have a configdrive" was true of Icehouse (2014.1).
     The ban was lifted bit by bit: with shared storage in Juno, for the vfat format in
-    Kilo and Liberty, for every format in Newton (14.0). Until 2024.2 (30.x) the target
-    first copies ``disk.config`` from the source, which takes ssh and name resolution
-    between the hosts. Since 2025.1 (31.0) that copy is gone: Nova makes an empty file
+    Kilo and Liberty, for every format in Newton (14.0). Until 30.0 (2024.2) the target
+    first brings ``disk.config`` from the source, for which its nova-compute needs ssh
+    to the source by its name. Since 30.1.0 that is gone: Nova makes an empty file
     of the same size, libvirt does not copy what is read-only, and after a block
     migration the drive (iso9660) holds nothing but noughts, for good (seen with 34.0).
     A cold migration copies it always, so the adviser prefers that.
@@ -100,18 +102,18 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
     drives = [disk for disk in disks if disk.source.endswith("disk.config")]
     if drives and drives[0].device != "cdrom":
         return ok(f"The config drive of {server.name} is copied like any disk.")
-    closed = pair is not None and pair.target.nova_reaches is False
-    if facts.before(31) and closed and shared is False:
+    brings = _brings_drive(facts, pair)
+    if pair and brings and pair.target.nova_returns is False and shared is False:
         return blocks(
-            f"{server.name} has a config drive, which Nova copies by ssh, and Nova on "
-            f"{move.source} cannot open SSH to {move.target}.",
-            "Give nova-compute's user a key that the target accepts.",
+            f"{server.name} has a config drive, which Nova on {move.target} brings by"
+            f" ssh, and it cannot open SSH to {move.source}{because(pair, 'back')}.",
+            "Give nova-compute's user there a key that the source accepts.",
         )
     remedy = (
         "Move it cold, which copies the drive; or make sure that the guest does not "
         "read it any more."
     )
-    if facts.since(31) and drives and shared is False:
+    if brings is False and drives and shared is False:
         return warns(
             f"A live migration empties the config drive of {server.name}: its content"
             " is lost.",
@@ -120,17 +122,27 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
         )
     ssh = "needs ssh between the hosts, by their names, to copy the drive"
     blank = "leaves the drive empty on the target unless its format is vfat"
-    risk = f"{ssh} before Nova 2025.1; since then it {blank}"
-    if facts.since(31):
+    risk = f"{ssh} until Nova 30.0; since 30.1 it {blank}"
+    if brings is False:
         risk = blank
-    elif facts.before(31):
+    elif brings:
         risk = ssh
     where = "" if shared is False else "On shared storage that does not matter. "
     return warns(
         f"{server.name} has a config drive. {where}A block migration {risk}.",
         remedy,
-        loses=None if facts.before(31) else "config drive",
+        loses=None if brings else "config drive",
     )
+
+
+def _brings_drive(facts: Facts, pair: Pair | None) -> bool | None:
+    """Tell whether the target brings the drive itself; None if that is not known."""
+    known = host_ways.brings_config_drive(pair.target.nova) if pair else None
+    if known is not None:
+        return known
+    if facts.before(30):
+        return True
+    return False if facts.since(31) else None
 
 
 @rule("disk.tunnelled", about=About.TARGET, procedures=(LIVE,))

@@ -234,6 +234,37 @@ def test_it_puts_together_what_both_hosts_say(host: Host) -> None:
     assert found.target.shared  # both are the same folder here
 
 
+@pytest.mark.parametrize(
+    ("version", "returns", "said"),
+    [
+        ("30.0.0", False, "nova@host: Permission denied (publickey)"),
+        ("30.1.0", None, None),
+    ],
+)
+def test_the_way_back_is_tried_where_the_target_brings_the_config_drive(
+    tmp_path: Path, version: str, returns: bool | None, said: str | None
+) -> None:
+    hosts: dict[str, Host] = {}
+    for name in ("compute-30", "compute-34"):
+        (tmp_path / name).mkdir()
+    with (
+        running(tmp_path / "compute-30") as hosts["compute-30"],
+        running(tmp_path / "compute-34") as hosts["compute-34"],
+    ):
+        packages = hosts["compute-34"].root / "venv/lib/python3.11/site-packages"
+        (packages / "nova-33.1.0.dist-info").rename(
+            packages / f"nova-{version}.dist-info"
+        )
+        hosts["compute-30"].boot()
+        found = survey(
+            Several(hosts), server_id=WEB, source="compute-30", target="compute-34"
+        )
+    assert found.target is not None
+    assert found.target.nova == version
+    assert found.target.nova_returns is returns
+    assert found.target.said.get("back") == said
+
+
 def test_it_reads_on_both_hosts_what_ephemeral_disks_stand_on(tmp_path: Path) -> None:
     hosts: dict[str, Host] = {}
 

@@ -124,6 +124,7 @@ def test_what_could_not_be_tried_is_not_closed(answer: str, way: Way | None) -> 
         "ssh": Way(open=True),
         "nova": expected,
         "libvirt": Way(open=True),
+        "back": Way(None),
     }
 
 
