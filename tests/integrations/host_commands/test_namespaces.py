@@ -118,6 +118,8 @@ def test_a_number_that_no_passwd_knows_closes_no_way(
 
 def test_nova_goes_by_its_number_in_a_user_namespace(tmp_path: Path) -> None:
     """Where that one's users have other numbers outside."""
+    if subprocess.run(["unshare", "--user", "true"], check=False).returncode:
+        pytest.skip("no user namespaces here")
     with (
         tempfile.TemporaryDirectory() as folder,
         _waiting("unshare", "--user", "sh", "-euc", "read -r end") as space,
