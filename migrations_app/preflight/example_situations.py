@@ -67,7 +67,21 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation("Locked by its project", {"locked": True, "locked_reason": "month end"}),
     Situation("With pinned processors", extra={"hw:cpu_policy": "dedicated"}),
     Situation("With a PCI device", extra={"pci_passthrough:alias": "a100:1"}),
+    Situation(
+        "With a PCI device, and the source permits post-copy",
+        extra={"pci_passthrough:alias": "a100:1"},
+        at_source={"settings": {"libvirt.live_migration_permit_post_copy": "true"}},
+    ),
     Situation("With a virtual TPM", extra={"hw:tpm_version": "2.0"}),
+    Situation(
+        "With a virtual TPM, whose key the host keeps, too",
+        extra={"hw:tpm_version": "2.0", "hw:tpm_secret_security": "host"},
+    ),
+    Situation(
+        "With a virtual TPM, whose key is Nova's own",
+        extra={"hw:tpm_version": "2.0", "hw:tpm_secret_security": "deployment"},
+    ),
+    Situation("With UEFI", {"image_properties": {"hw_firmware_type": "uefi"}}),
     Situation("In an affinity group", facts={"group": group("affinity", SOURCE)}),
     Situation(
         "In an anti-affinity group that has a member on the target",
@@ -91,6 +105,11 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation(
         "The target has an older CPU",
         at_target={"takes_cpu": False, "cpu_why": "the CPU is incompatible"},
+    ),
+    Situation(
+        "The target's QEMU has no longer the machine type that Nova recorded",
+        {"image_properties": {"hw_machine_type": "pc-q35-8.2"}},
+        at_target={"takes_machine": False},
     ),
     Situation(
         "Neither libvirt nor Nova's SSH reaches the target",

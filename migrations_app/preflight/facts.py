@@ -190,7 +190,13 @@ def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Fa
             place=try_to_read("place", lambda: database.place_of(target)),
         )
     if world.hosts is not None and source is not None:
-        found = survey(world.hosts, server_id=server_id, source=source, target=target)
+        found = survey(
+            world.hosts,
+            server_id=server_id,
+            source=source,
+            target=target,
+            recorded=(server.image_properties or {}).get("hw_machine_type", ""),
+        )
         facts = replace(facts, survey=found, release=_release(found) or facts.release)
     return facts
 

@@ -47,7 +47,7 @@ a failed migration that leaves the instance on its host:
 - the ports used to copy memory (49152 and up), and the kernels of the hosts;
 - filters of the scheduler that Placement does not cover, and whether the filters that
   warnings mention are on;
-- whether our account may read the keys of encrypted volumes.
+- whether our account may read the keys of encrypted volumes and virtual TPMs.
 
 Facts that only the hosts have (leftovers, free disk, CPU, machine type, shared storage,
 connectivity, settings, versions) are read over SSH, if novaweb has access and one

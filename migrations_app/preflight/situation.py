@@ -176,6 +176,7 @@ def _guest(server: Server, given: Situation) -> Guest:
         for name, device, size, chain in made
     ]
     disks += [Disk(f"/dev/{it}", it, "disk", "block") for it in server.volumes]
+    uefi = (server.image_properties or {}).get("hw_firmware_type") == "uefi"
     state = "shut off" if server.vm_state == "stopped" else "running"
     if given.raw:
         disks = [replace(disk, format="raw", chain=()) for disk in disks]
@@ -188,4 +189,6 @@ def _guest(server: Server, given: Situation) -> Guest:
         folder=folder if made else "",
         tpm="hw:tpm_version" in server.flavor.extra_specs,
         pinned="hw:cpu_policy" in server.flavor.extra_specs,
+        io_pinned="hw:cpu_policy" in server.flavor.extra_specs,
+        nvram=f"/var/lib/libvirt/qemu/nvram/{server.name}_VARS.fd" if uefi else "",
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from migrations_app.integrations.interfaces import Agent, Base, Migration, Volume
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Severity
-from migrations_app.preflight.rule import COLD, COLD_BY_DISABLING, LIVE, MANUAL
+from migrations_app.preflight.rule import COLD, COLD_BY_DISABLING, MANUAL
+from tests.preflight import device_cases
 from tests.preflight.build import (
     BASE,
     FLAVOR,
@@ -24,29 +22,13 @@ from tests.preflight.build import (
     group,
     guest,
     hypervisor,
-    port,
     record,
     seen,
     server,
     service,
     stock,
-    with_specs,
 )
-
-BLOCKS, WARNS, UNKNOWN = Severity.BLOCKS, Severity.WARNS, Severity.UNKNOWN
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What one rule says in ``speaks``; nothing, or that all is well, in ``silent``."""
-
-    severity: Severity
-    speaks: Facts
-    silent: Facts = field(default_factory=facts)
-    by: str = LIVE
-    to: str | None = TARGET
-    silent_to: str | None = TARGET
-    options: Mapping[str, Any] = field(default_factory=dict)
+from tests.preflight.case import BLOCKS, UNKNOWN, WARNS, Case, options
 
 
 def other(kind: str = "live-migration") -> Migration:
@@ -56,11 +38,6 @@ def other(kind: str = "live-migration") -> Migration:
 
 def large() -> Facts:
     return facts(server=server(flavor=replace(FLAVOR, ram_mb=256 * 1024)))
-
-
-def options(**settings: str) -> dict[str, dict[str, str]]:
-    """Settings of a host, __ for the dot between section and name."""
-    return {"settings": {k.replace("__", "."): v for k, v in settings.items()}}
 
 
 def made(content: str) -> dict[str, dict[str, Base]]:
@@ -80,23 +57,14 @@ RBD = replace(guest().disks[0], kind="network", source="vms/disk", chain=())
 RAW = replace(guest().disks[0], format="raw", chain=())
 EPHEMERAL = f"{INSTANCES}/_base/ephemeral_5_0706d66"
 SCRATCH = replace(guest().disks[0], chain=(EPHEMERAL,))
-POST_COPY = {
-    "libvirt__live_migration_permit_post_copy": "true",
-    "libvirt__live_migration_parallel_connections": "4",
-}
 
-CASES: dict[str, Case] = {
+CASES: dict[str, Case] = device_cases.CASES | {
     "instance.source": Case(BLOCKS, facts(server=server(host=OTHER))),
     "instance.verify_resize": Case(BLOCKS, facts(server=server(vm_state="resized"))),
     "instance.state": Case(BLOCKS, facts(server=server(vm_state="error"))),
     "instance.task": Case(BLOCKS, facts(server=server(task_state="rebooting"))),
     "instance.lock": Case(WARNS, facts(server=server(locked=True))),
     "instance.migration": Case(BLOCKS, facts(migrations=(record("running"),))),
-    "device.sev": Case(BLOCKS, facts(server=with_specs(hw__mem_encryption="true"))),
-    "device.vtpm": Case(BLOCKS, facts(server=with_specs(hw__tpm_version="2.0"))),
-    "device.accelerator": Case(
-        BLOCKS, facts(server=with_specs(accel__device_profile="fpga"))
-    ),
     "instance.shares": Case(BLOCKS, facts(shares=("s-1",))),
     "target.known": Case(BLOCKS, facts(), to="compute-99"),
     "target.not_source": Case(BLOCKS, facts(), to=SOURCE),
@@ -152,11 +120,8 @@ CASES: dict[str, Case] = {
         facts(group=group("soft-anti-affinity", on=TARGET)),
         facts(group=group("soft-anti-affinity")),
     ),
-    "target.hypervisor": Case(BLOCKS, facts(hypervisor(TARGET, version=7000000))),
-    "device.pmem": Case(WARNS, facts(server=with_specs(hw__pmem="2MB"))),
-    "device.pci": Case(
-        BLOCKS,
-        facts(server=with_specs(pci_passthrough__alias="a100:1"), release=30),
+    "target.hypervisor": Case(
+        BLOCKS, facts(hypervisor(TARGET, version=7000000), release=25)
     ),
     "hosts.read": Case(UNKNOWN, seen(unread={TARGET: "It is silent."}), seen()),
     "hosts.versions": Case(WARNS, seen(target={"nova": "32.1.0"}), seen()),
@@ -230,11 +195,10 @@ CASES: dict[str, Case] = {
         seen(image_there=False, target={"bases": {BASE: GIB}}),
     ),
     "instance.size": Case(WARNS, large()),
-    "device.vgpu": Case(UNKNOWN, facts(server=with_specs(resources__VGPU="1"))),
-    "device.numa": Case(WARNS, facts(server=with_specs(hw__cpu_policy="dedicated"))),
-    "device.ports": Case(WARNS, facts(ports=(port("direct"),))),
     "volume.known": Case(UNKNOWN, facts(withheld={"volumes": "Cinder refuses."})),
-    "volume.encrypted": Case(WARNS, facts(volumes=(SECRET,)), facts(volumes=(VOLUME,))),
+    "volume.encrypted": Case(
+        UNKNOWN, facts(volumes=(SECRET,)), facts(volumes=(VOLUME,))
+    ),
     "volume.zone": Case(
         WARNS,
         facts(hypervisor(TARGET, zone="OS2"), volumes=(VOLUME,)),
@@ -252,14 +216,6 @@ CASES: dict[str, Case] = {
     ),
     "hosts.libvirt": Case(BLOCKS, seen(target={"libvirt_reaches": False}), seen()),
     "hosts.ssh": Case(BLOCKS, seen(target={"nova_reaches": False}), seen(), by=COLD),
-    "target.machine": Case(BLOCKS, seen(target={"takes_machine": False}), seen()),
-    "hosts.post_copy": Case(
-        WARNS,
-        seen(source=options(**POST_COPY)),
-        seen(
-            source={**options(**POST_COPY), "qemu": "10.1.0"}, target={"qemu": "11.0"}
-        ),
-    ),
     "manual.hosts": Case(
         BLOCKS, by_hand(unread={TARGET: "It is silent."}), by_hand(), by=MANUAL
     ),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from migrations_app.errors import Gone, Refused, Unreachable
-from migrations_app.integrations.interfaces import Move, World
+from migrations_app.integrations.interfaces import Command, Move, World
 from migrations_app.preflight.advice import advise, examine, resolve
 from migrations_app.preflight.facts import Facts, gather
 from migrations_app.preflight.finding import Finding, Severity
@@ -104,6 +105,27 @@ def test_it_enters_both_hosts_when_one_target_is_named(cloud: PretendCloud) -> N
     assert facts.place.host == "compute-32"
     found = examine(facts, move_of(facts, "compute-32"), MANUAL)
     assert {f.rule for f in found if f.severity.weight} == {"manual.last"}
+
+
+def test_the_target_is_asked_for_the_machine_type_that_nova_recorded(
+    cloud: PretendCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = cloud.server(cloud.id_of("web-03"))
+    told = replace(server, image_properties={"hw_machine_type": "pc-i440fx-4.2"})
+    monkeypatch.setattr(cloud, "server", lambda _: told)
+    asked: list[str] = []
+    hosts = cloud.hosts
+    run = hosts.run
+
+    def listening(host: str, command: Command, *, timeout: float = 20.0) -> str:
+        asked.append(f"{host}: {command.text}")
+        return run(host, command, timeout=timeout)
+
+    monkeypatch.setattr(hosts, "run", listening)
+    gather(World(cloud, hosts), told.id, targets=["compute-32"])
+    (one,) = [text for text in asked if "domcapabilities" in text]
+    assert one.startswith("compute-32: ")
+    assert "able recorded pc-i440fx-4.2" in one
 
 
 def test_it_sees_what_ephemeral_and_swap_disks_stand_on(cloud: PretendCloud) -> None:

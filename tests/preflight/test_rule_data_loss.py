@@ -33,7 +33,7 @@ from tests.preflight.build import (
     seen,
     server,
 )
-from tests.preflight.cases import options
+from tests.preflight.case import options
 
 OK, WARNS, BLOCKS = Severity.OK, Severity.WARNS, Severity.BLOCKS
 UNKNOWN = Severity.UNKNOWN

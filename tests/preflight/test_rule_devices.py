@@ -1,34 +1,21 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import COLD, LIVE
-from tests.preflight.build import facts, port, said, with_specs
+from tests.preflight.build import facts, finding, guest, port, said, seen, with_specs
 
-OK, WARNS, UNKNOWN, BLOCKS = (
-    Severity.OK,
-    Severity.WARNS,
-    Severity.UNKNOWN,
-    Severity.BLOCKS,
-)
-ALIAS = {"pci_passthrough__alias": "a100:1"}
-TPM_OF_HOST = {"hw__tpm_version": "2.0", "hw__tpm_secret_security": "host"}
+WARNS, UNKNOWN, BLOCKS = Severity.WARNS, Severity.UNKNOWN, Severity.BLOCKS
+PINNED = {"hw__cpu_policy": "dedicated"}
 
 
 @pytest.mark.parametrize(
     ("rule", "specs", "release", "severity"),
     [
         ("device.sev", {"hw__mem_encryption": "True"}, None, BLOCKS),
-        ("device.vtpm", {"hw__tpm_version": "2.0"}, None, BLOCKS),
-        ("device.vtpm", {"hw__tpm_version": "2.0"}, 33, BLOCKS),
-        ("device.vtpm", TPM_OF_HOST, 32, BLOCKS),
-        ("device.vtpm", TPM_OF_HOST, 33, WARNS),
-        ("device.vtpm", TPM_OF_HOST, None, WARNS),
-        ("device.pmem", {"hw__pmem": "6GB"}, None, WARNS),
-        ("device.pci", ALIAS, 30, BLOCKS),
-        ("device.pci", ALIAS, 31, UNKNOWN),
-        ("device.pci", ALIAS, None, UNKNOWN),
         ("device.vgpu", {"resources__VGPU": "1"}, 28, BLOCKS),
         ("device.vgpu", {"resources1__VGPU": "1"}, 29, UNKNOWN),
         ("device.numa", {"hw__cpu_policy": "dedicated"}, 19, BLOCKS),
@@ -83,12 +70,36 @@ def test_it_does_not_know_the_ports_when_they_cannot_be_read() -> None:
     given = facts(ports=(), unread={"ports": "Neutron did not answer."})
     assert said("device.accelerator", given, by=COLD) is UNKNOWN
     assert said("device.ports", given) is None
+    assert said("device.linux_bridge", given) is None
 
 
-@pytest.mark.parametrize("vnic_type", ["direct", "direct-physical", "macvtap", "vdpa"])
-def test_it_warns_of_ports_that_the_guest_will_lose_for_a_while(vnic_type: str) -> None:
-    assert said("device.ports", facts(ports=(port(vnic_type),))) is WARNS
+@pytest.mark.parametrize(
+    ("rule", "sign"),
+    [("device.sev", {"devices": ("sev",)}), ("device.numa", {"pinned": True})],
+)
+def test_it_sees_by_the_guest_what_its_image_asked_for(
+    rule: str, sign: dict[str, Any]
+) -> None:
+    assert said(rule, seen(guest(**sign), release=32)) in {BLOCKS, WARNS}
+    assert said(rule, seen(release=32)) is None
 
 
-def test_it_is_content_with_virtual_ports() -> None:
-    assert said("device.ports", facts()) is OK
+def test_it_blocks_a_guest_that_was_pinned_before_the_source_got_2026_1() -> None:
+    old, new = guest(pinned=True), guest(pinned=True, io_pinned=True)
+    pinned = with_specs(**PINNED)
+    assert said("device.numa", seen(old, server=pinned, release=33)) is BLOCKS
+    assert said("device.numa", seen(new, server=pinned, release=33)) is WARNS
+    for release in ("32.0.0", "34.0.0"):
+        given = seen(old, server=pinned, source={"nova": release})
+        assert said("device.numa", given) is WARNS
+
+
+@pytest.mark.parametrize(("release", "named"), [(32, False), (33, True), (34, False)])
+def test_it_names_the_fault_of_2026_1_where_the_guest_was_not_seen(
+    release: int, named: bool
+) -> None:
+    given = facts(server=with_specs(**PINNED), release=release)
+    found = finding("device.numa", given)
+    assert found is not None
+    assert found.severity is WARNS
+    assert ("2152697" in found.sentence) is named

@@ -13,8 +13,10 @@ from tests.preflight.build import (
     finding,
     hypervisor,
     said,
+    seen,
     service,
 )
+from tests.preflight.case import options
 
 OK, BLOCKS = Severity.OK, Severity.BLOCKS
 DOWN = {"services": "Nova refuses it."}
@@ -123,8 +125,21 @@ def test_it_speaks_against_another_kind_of_hypervisor(
 
 
 def test_it_blocks_a_live_move_to_an_older_hypervisor() -> None:
-    given = facts(hypervisor(TARGET, version=7002000))
+    given = facts(hypervisor(TARGET, version=7002000), release=25)
     assert said("target.hypervisor", given, by=LIVE) is BLOCKS
+    assert said("target.hypervisor", given, by=COLD) is None
+
+
+@pytest.mark.parametrize("switch", ["true", "false"])
+@pytest.mark.parametrize("release", [26, 33, None])
+def test_only_the_conductor_knows_whether_an_older_hypervisor_will_do(
+    release: int | None, switch: str
+) -> None:
+    said_there = options(workarounds__skip_hypervisor_version_check_on_lm=switch)
+    older = {TARGET: hypervisor(TARGET, version=7002000)}
+    given = seen(target=said_there, release=release)
+    given = replace(given, hypervisors={**given.hypervisors, **older})
+    assert said("target.hypervisor", given, by=LIVE) is Severity.UNKNOWN
     assert said("target.hypervisor", given, by=COLD) is None
 
 

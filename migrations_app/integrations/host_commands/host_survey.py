@@ -42,8 +42,18 @@ said() {{ sed 's/^/ /'; }}
 """
 
 
-def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> Survey:
-    """Return what can be learnt over SSH about this move. Raises nothing of a host."""
+def survey(
+    hosts: Hosts,
+    *,
+    server_id: str,
+    source: str,
+    target: str | None,
+    recorded: str = "",
+) -> Survey:
+    """Return what can be learnt over SSH about this move. Raises nothing of a host.
+
+    ``recorded`` is the machine type that Nova recorded with the instance.
+    """
     unread: dict[str, str] = {}
 
     def read(host: str, question: Callable[[], T]) -> T | None:
@@ -98,17 +108,14 @@ def survey(hosts: Hosts, *, server_id: str, source: str, target: str | None) -> 
         bases_here = pool.submit(made, source, paths)
         bases_there = pool.submit(made, target, paths)
         if found is not None:
-            compare = compare_hardware(server_id=server_id, guest=found)
+            compare = compare_hardware(
+                server_id=server_id, guest=found, recorded=recorded
+            )
             takes = read(
                 target, lambda: host_survey_parser.hardware(hosts.run(target, compare))
             )
             if takes is not None:
-                at_target = replace(
-                    at_target,
-                    takes_machine=takes[0],
-                    takes_cpu=takes[1],
-                    cpu_why=takes[2],
-                )
+                at_target = replace(at_target, **takes._asdict())
         opened = ways.result()
         if opened is not None and back and (returned := back.result()) is not None:
             opened["back"] = returned["back"]
@@ -239,24 +246,33 @@ heading end
     )
 
 
-def compare_hardware(*, server_id: str, guest: Guest) -> Command:
+def compare_hardware(*, server_id: str, guest: Guest, recorded: str = "") -> Command:
     """Return the command that says whether a host can be the guest's hardware.
 
     Its CPU, asked of libvirt as Nova does since 27.0, or as before (``cpu-compare``)
-    where this libvirt cannot; and its machine type.
+    where this libvirt cannot; its machine type, and the one that Nova recorded, which a
+    cold migration asks for; and the video models that there are with them.
     """
+    asked = {"machine": guest.machine}
+    if recorded not in {"", guest.machine}:
+        asked["recorded"] = recorded
+    machines = "".join(f"able {k} {shlex.quote(asked[k])}\n" for k in asked)
     return Command(
         "survey_cpu",
         f"""{_ASK}{namespaces.TOOLS}cpu={shlex.quote(guest.cpu)}
 ask() {{ printf '%s' "$cpu" | at_libvirt virsh "$@" /dev/stdin 2>&1; }}
 words() {{ tr '\\n' ' '; echo; }}
-if said=$(at_libvirt virsh domcapabilities --virttype {shlex.quote(guest.type)} \\
-  --machine {shlex.quote(guest.machine)} 2>&1 >/dev/null); then
-  echo 'machine yes'
-else
-  echo "machine no $said" | words
-fi
-[ -n "$cpu" ] || exit 0
+able() {{
+  if said=$(at_libvirt virsh domcapabilities --virttype {shlex.quote(guest.type)} \\
+    --machine "$2" 2>&1); then
+    echo "$1 yes"
+    printf '%s\\n' "$said" \\
+      | sed -n '/<video /,/<\\/video>/s:.*<value>\\(.*\\)</value>.*:video \\1:p'
+  else
+    echo "$1 no $said" | words
+  fi
+}}
+{machines}[ -n "$cpu" ] || exit 0
 if said=$(ask hypervisor-cpu-compare --virttype {shlex.quote(guest.type)}); then
   answer=yes
 else

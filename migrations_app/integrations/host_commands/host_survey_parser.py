@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -24,6 +24,16 @@ _CLUSTERED = {"gfs2", "ocfs2"}
 # "the machine 'pc-9' is not supported by emulator", of libvirt 9; shorter before.
 _UNKNOWN_MACHINE = re.compile(r"machine .*(is not supported|unknown)|Invalid machine")
 _CPU_VERDICT = re.compile(r"superset|identical|incompatible")
+
+
+class Hardware(NamedTuple):
+    """What of a guest's hardware a host can be; fields as those of HostFacts."""
+
+    takes_machine: bool | None
+    takes_recorded: bool | None
+    videos: tuple[str, ...]
+    takes_cpu: bool | None
+    cpu_why: str
 
 
 def sections(answer: str) -> dict[str, list[str]]:
@@ -107,7 +117,7 @@ def guest(answer: str, server_id: str) -> Guest | None:
         raise Blocked(
             f"The domain of {server_id} cannot be read: look at virsh dumpxml there."
         ) from error
-    machine = xml.find("os/type")
+    machine, video = xml.find("os/type"), xml.find("devices/video/model")
     nvram = xml.findtext("os/nvram") or ""
     files = said["files"]
     return Guest(
@@ -123,26 +133,39 @@ def guest(answer: str, server_id: str) -> Guest | None:
         tpm=xml.find("devices/tpm") is not None,
         devices=tuple(_devices(xml)),
         pinned=xml.find("cputune/vcpupin") is not None,
+        io_pinned=xml.find("cputune/iothreadpin") is not None,
+        video=video.get("type") or "" if video is not None else "",
     )
 
 
-def hardware(answer: str) -> tuple[bool | None, bool | None, str]:
-    """Return whether machine type and CPU can be the guest's, and libvirt's words.
+def hardware(answer: str) -> Hardware:
+    """Return whether machine types and CPU can be the guest's, and libvirt's words.
 
-    None for what libvirt could not compare at all.
+    None for what libvirt could not compare at all, or was not asked for.
     """
-    machine: bool | None = None
+    machines: dict[str, bool] = {}
+    videos: list[str] = []
     cpu: bool | None = None
     why = ""
     for line in answer.split("\n"):
         what, _, rest = line.partition(" ")
         verdict, _, words = rest.partition(" ")
-        if what == "machine" and (verdict == "yes" or _UNKNOWN_MACHINE.search(words)):
-            machine = verdict == "yes"
+        if what in {"machine", "recorded"} and (
+            verdict == "yes" or _UNKNOWN_MACHINE.search(words)
+        ):
+            machines[what] = verdict == "yes"
+        if what == "video":
+            videos.append(verdict)
         if what == "cpu":
             why = " ".join(words.replace("/dev/stdin", "the guest").split())
             cpu = verdict == "yes" if _CPU_VERDICT.search(words) else None
-    return machine, cpu, why
+    return Hardware(
+        takes_machine=machines.get("machine"),
+        takes_recorded=machines.get("recorded"),
+        videos=tuple(dict.fromkeys(videos)),
+        takes_cpu=cpu,
+        cpu_why=why,
+    )
 
 
 def _disk(it: Element, said: dict[str, list[str]]) -> Disk:

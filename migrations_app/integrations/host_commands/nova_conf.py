@@ -38,10 +38,11 @@ OPTIONS = (
     "libvirt.live_migration_permit_auto_converge",
     "libvirt.live_migration_parallel_connections",
     "libvirt.live_migration_timeout_action",
+    "libvirt.live_migration_completion_timeout",
+    "pci.device_spec",
     "serial_console.enabled",
     "vnc.enabled",
     "workarounds.skip_cpu_compare_on_dest",
-    "workarounds.skip_hypervisor_version_check_on_lm",
     "workarounds.enable_numa_live_migration",
 )
 
@@ -49,7 +50,12 @@ OPTIONS = (
 _FORMER = (
     "libvirt.cpu_model libvirt.cpu_models",
     "DEFAULT.vnc_enabled vnc.enabled",
+    "DEFAULT.pci_passthrough_whitelist pci.device_spec",
+    "pci.passthrough_whitelist pci.device_spec",
 )
+
+# Those that may be there several times, and hold all that was said then.
+_REPEATED = ("pci.device_spec",)
 
 # For after namespaces.NOVA. Afterwards ``$options`` holds the lines of ``OPTIONS`` that
 # have a value, as Nova sees it, and ``$instances`` is the folder of the instances'
@@ -164,6 +170,7 @@ options=
       | grep '^OS_[A-Z_0-9]*__[A-Z_0-9]*='
   fi | LC_ALL=C awk -v wanted={shlex.quote(" ".join(OPTIONS))} \
     -v former={shlex.quote(" ".join(_FORMER))} \
+    -v repeated={shlex.quote(" ".join(_REPEATED))} \
     -v known="DEFAULT.my_ip=$ip${{tab}}DEFAULT.host=$(uname -n)${{tab}}\
 DEFAULT.pybasedir=${{based#"$root"}}${{tab}}DEFAULT.state_path=\$pybasedir${{tab}}\
 DEFAULT.instances_path=\$state_path/instances${{tab}}\

@@ -14,7 +14,8 @@ from __future__ import annotations
 # the operand ``from=files``, come the files, the last one last. ``wanted`` names the
 # options that are printed, as section.name=value, ``known`` the values of those that
 # nobody set, as section.name=value, tab between them. What refers to something that
-# has no value keeps its ``$``. A value of several lines is printed in one.
+# has no value keeps its ``$``. A value of several lines is printed in one, and so are
+# all values of an option in ``repeated``.
 PROGRAM = r"""
 function get(section, name, depth,    variable, key) {
   variable = "OS_" toupper(section) "__" toupper(name)
@@ -53,7 +54,9 @@ function substitute(text, section, depth,    out, token, name, with) {
 function assign(    full) {
   full = section "." name
   if (full in renamed) full = renamed[full]
-  if (name != "") value[full] = held
+  if (name != "" && full in value && index(" " repeated " ", " " full " "))
+    value[full] = value[full] " " held
+  else if (name != "") value[full] = held
   name = ""
 }
 BEGIN {

@@ -85,6 +85,8 @@ class Guest:
     tpm: bool = False
     devices: tuple[str, ...] = ()  # of the host: pci, mdev, usb, pmem, sev, share
     pinned: bool = False  # vCPUs are tied to the host's CPUs
+    io_pinned: bool = False  # so is the thread that Nova adds since 33.0
+    video: str = ""  # its video model: virtio, qxl, …
     type: str = "kvm"  # kvm, qemu
 
 
@@ -122,6 +124,8 @@ class HostFacts:
     qemu: str = ""
     nova: str = ""
     takes_machine: bool | None = None  # its QEMU knows the guest's machine type
+    takes_recorded: bool | None = None  # ... the one that Nova recorded, if another
+    videos: tuple[str, ...] = ()  # the video models of its QEMU; (): it did not say
     takes_cpu: bool | None = None  # its CPU can run the guest's
     cpu_why: str = ""
     reaches: bool | None = None  # the source host can open SSH to it

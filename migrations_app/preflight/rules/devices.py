@@ -1,22 +1,19 @@
 """Rules about what ties an instance to the hardware of its host.
 
-They read the flavor's extra specs, the ports, and the properties that the image had
-(``hw_…``), which Nova shows with the instance since microversion 2.98 (2025.1).
+They read the flavor's extra specs, the properties that the image had (``hw_…``), which
+Nova shows with the instance since microversion 2.98 (2025.1), and the guest's domain
+where novaweb may enter the hosts.
 """
 
 from __future__ import annotations
 
-import re
-
-from migrations_app.integrations.interfaces import Move, Server
+from migrations_app.integrations.interfaces import Guest, Move, Server
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.finding import Finding, blocks, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
 from migrations_app.preflight.rules.nova_options import version
 
 _TRUE = {"1", "true", "yes", "on", "t", "y"}
-_VGPU = re.compile(r"resources[^:]*:VGPU")
-_PASSED_THROUGH = {"direct", "direct-physical", "macvtap", "vdpa"}
 
 
 def wish(server: Server, name: str) -> str:
@@ -25,17 +22,23 @@ def wish(server: Server, name: str) -> str:
     return asked or (server.image_properties or {}).get(f"hw_{name}", "")
 
 
+def recorded(server: Server, name: str) -> str | None:
+    """Return what Nova recorded of the hardware it chose; None: it does not tell."""
+    return (server.image_properties or {}).get(name)
+
+
+def guest_of(facts: Facts, move: Move) -> Guest | None:
+    """Return the guest's domain; None where nobody looked, or where there is none."""
+    pair = facts.pair(move)
+    return pair.guest if pair else None
+
+
 def bound_to(server: Server) -> list[str]:
     """Return what binds the guest to processors, nodes or pages, as extra specs."""
     found = [name for name in ("numa_nodes", "mem_page_size") if wish(server, name)]
     if wish(server, "cpu_policy") in {"dedicated", "mixed"}:
         found.append("cpu_policy")
     return [f"hw:{name}" for name in found]
-
-
-def has_vgpu(server: Server) -> bool:
-    """Tell whether the flavor asks for a virtual GPU."""
-    return any(_VGPU.fullmatch(spec) for spec in server.flavor.extra_specs)
 
 
 def has_vtpm(server: Server) -> bool:
@@ -48,49 +51,24 @@ def has_sev(server: Server) -> bool:
     return wish(server, "mem_encryption").lower() in _TRUE
 
 
+def is_stateless(server: Server) -> bool:
+    """Tell whether the image asks for UEFI without variables (since 30.0)."""
+    return wish(server, "firmware_stateless").lower() in _TRUE
+
+
 @rule("device.sev", about=About.INSTANCE, procedures=(LIVE,), since=20)
 def sev(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The memory of the guest is not encrypted (AMD SEV).
 
     Nova refuses to migrate it live (``reject_sev_instances`` in nova/compute/api.py).
     """
-    if not has_sev(facts.server):
+    guest = guest_of(facts, move)
+    if not has_sev(facts.server) and not (guest and "sev" in guest.devices):
         return None
     return blocks(
         f"The memory of {facts.server.name} is encrypted (SEV), and Nova does not "
         "migrate that live.",
         "Move it cold.",
-    )
-
-
-@rule("device.vtpm", about=About.INSTANCE, procedures=(LIVE,), since=22)
-def vtpm(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """The guest has no virtual TPM, or one that may travel.
-
-    Nova refuses to migrate a vTPM live until 2025.2 (32.x). Since 2026.1 (33.0) it does
-    for flavors with ``hw:tpm_secret_security=host``, once all computes are upgraded;
-    the default is ``user``, which stays refused.
-    """
-    specs = facts.server.flavor.extra_specs
-    if not has_vtpm(facts.server):
-        return None
-    name = facts.server.name
-    if specs.get("hw:tpm_secret_security") != "host":
-        return blocks(
-            f"{name} has a virtual TPM whose secret belongs to its user, and Nova "
-            "does not migrate that live.",
-            "Move it cold.",
-        )
-    if facts.before(33):
-        return blocks(
-            f"{name} has a virtual TPM, which Nova does not migrate live before "
-            "2026.1.",
-            "Move it cold.",
-        )
-    return warns(
-        f"{name} has a virtual TPM: Nova migrates it live only since 2026.1, when all "
-        "hosts are upgraded and the source holds its secret.",
-        "Move it cold if a downtime is acceptable.",
     )
 
 
@@ -120,90 +98,20 @@ def accelerator(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return None
 
 
-@rule("device.pmem", about=About.INSTANCE, procedures=(LIVE,), since=21)
-def pmem(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """The guest has no persistent memory.
-
-    It is migrated since 21.0 when both hosts can, but never by post-copy: a guest that
-    writes fast can only be paused to finish.
-    """
-    if "hw:pmem" not in facts.server.flavor.extra_specs:
-        return None
-    return warns(
-        f"{facts.server.name} has persistent memory: post-copy will not help if it "
-        "writes faster than the network copies.",
-        "Choose a time of low load.",
-    )
-
-
-@rule("device.pci", about=About.INSTANCE, procedures=(LIVE,))
-def pci(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """The guest has no PCI device of its own, or one that may travel.
-
-    Nova refuses to migrate devices of a flavor's PCI alias live until 2024.2 (30.x).
-    Since 2025.1 (31.0) it does when device and alias are marked ``live_migratable`` in
-    nova.conf, which no API shows.
-    """
-    alias = facts.server.flavor.extra_specs.get("pci_passthrough:alias")
-    if not alias:
-        return None
-    name = facts.server.name
-    if facts.before(31):
-        return blocks(
-            f"{name} has PCI devices ({alias}), which Nova does not migrate live "
-            "before 2025.1.",
-            "Move it cold.",
-        )
-    return unknown(
-        f"{name} has PCI devices ({alias}). Nova migrates them live only since 2025.1 "
-        "and only if they are marked live_migratable, which cannot be seen from here.",
-        "Look into nova.conf of both hosts, or move it cold.",
-    )
-
-
-@rule("device.vgpu", about=About.INSTANCE, procedures=(LIVE,))
-def vgpu(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """The guest has no virtual GPU, or one that may travel.
-
-    Before 2024.1 (29.0) libvirt fails. Since then it takes libvirt 8.6, QEMU 8.1 and
-    Linux 5.18 on both hosts, and the same mediated device types.
-    """
-    if not has_vgpu(facts.server):
-        return None
-    name = facts.server.name
-    pair = facts.pair(move)
-    for host in (pair.source, pair.target) if pair else ():
-        if (0,) < version(host.libvirt) < (8, 6) or (0,) < version(host.qemu) < (8, 1):
-            return blocks(
-                f"{name} has a virtual GPU, and {host.host} is too old to migrate it "
-                "live: that takes libvirt 8.6 and QEMU 8.1.",
-                "Move it cold.",
-                libvirt=host.libvirt,
-                qemu=host.qemu,
-            )
-    if facts.before(29):
-        return blocks(
-            f"{name} has a virtual GPU, which cannot be migrated live before 2024.1.",
-            "Move it cold.",
-        )
-    return unknown(
-        f"{name} has a virtual GPU. Whether both hosts are new enough to migrate it "
-        "live (libvirt 8.6, QEMU 8.1, Linux 5.18) cannot be seen from here.",
-        "Compare the hosts, or move it cold.",
-    )
-
-
 @rule("device.numa", about=About.INSTANCE, procedures=(LIVE,))
 def numa(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The guest is not bound to processors, NUMA nodes or large pages.
 
     Until 19.x Nova refuses to migrate such guests live unless a workaround is on. Since
     20.0 it plans them again on the target, and refuses a target where they do not fit;
-    the free cells of a host are not in the API. In 33.0 guests that were pinned before
-    the upgrade cannot be migrated live (bug 2152697).
+    the free cells of a host are not in the API, and before 34.0 a cell may be filled
+    beyond the allocation ratios (bug 2153425). A source with 33.0 cannot migrate guests
+    live that were pinned and started before its upgrade: it looks for the pins of a
+    thread that they lack (``_update_numa_xml`` in nova/virt/libvirt/migration.py, bug
+    2152697, mended in 34.0).
     """
-    bound = bound_to(facts.server)
-    if not bound:
+    bound, guest = bound_to(facts.server), guest_of(facts, move)
+    if not bound and not (guest and guest.pinned):
         return None
     name = facts.server.name
     if facts.before(20):
@@ -213,31 +121,32 @@ def numa(facts: Facts, move: Move, procedure: str) -> Finding | None:
             "Move it cold.",
             extra_specs=bound,
         )
+    here = _source_release(facts, move)
+    if guest and guest.pinned and not guest.io_pinned and here == (33, 33):
+        return blocks(
+            f"{name} was pinned and started before {move.source} got Nova 2026.1, which"
+            " fails to migrate such guests live (bug 2152697).",
+            f"Move it cold; or first restart it (hard reboot), or update {move.source} "
+            "to a Nova with the mend.",
+            extra_specs=bound,
+        )
+    old = ""
+    if guest is None and here[0] <= 33 <= here[1]:
+        old = (
+            " Nova 2026.1 fails with those started before its upgrade (bug 2152697),"
+            " which was not looked at."
+        )
     return warns(
         f"{name} is bound to processors or memory of its host. Nova plans that again"
-        " on the target, and refuses if it does not fit there.",
+        f" on the target, and refuses if it does not fit there.{old}",
         "Choose a target with whole NUMA nodes free, or move it cold.",
         extra_specs=bound,
     )
 
 
-@rule("device.ports", about=About.INSTANCE, procedures=(LIVE,))
-def ports(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """The network ports are virtual ones.
-
-    A port that passes hardware through (SR-IOV) is unplugged before the move and
-    plugged again after it, since 20.0: the guest loses that network meanwhile. vDPA
-    ports are migrated since 26.0.
-    """
-    name = facts.server.name
-    if "ports" in facts.unread:
-        return None  # accelerator has said so
-    passed = [port for port in facts.ports if port.vnic_type in _PASSED_THROUGH]
-    if not passed:
-        return ok(f"{name} has no network port that is tied to hardware.")
-    return warns(
-        f"{name} has network ports that pass hardware through: the guest loses them "
-        "while it is moved.",
-        "Make sure that it has another network, or a bond over both.",
-        ports={port.id: port.vnic_type for port in passed},
-    )
+def _source_release(facts: Facts, move: Move) -> tuple[int, int]:
+    """Return the lowest and the highest major version that the source's Nova can be."""
+    pair = facts.pair(move)
+    if pair and (found := version(pair.source.nova)):
+        return found[0], found[0]
+    return facts.release or (0, 99)

@@ -166,6 +166,31 @@ def tunnelled(facts: Facts, move: Move, procedure: str) -> Finding | None:
     )
 
 
+@rule("disk.swap", about=About.INSTANCE, procedures=COLDLY, until=33)
+def swap(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """A swap disk on NFS is made again on the target.
+
+    A cold migration takes no swap disk along: the target makes a new one, unless it
+    finds one, and over NFS it may still find the one that was just moved away. Then
+    there is none, and the guest does not start (bug 2152581, mended in 34.0;
+    ``_create_image`` in nova/virt/libvirt/driver.py).
+    """
+    pair, server = facts.pair(move), facts.server
+    if not server.flavor.swap_mb or facts.since(34) or share(facts, move) is False:
+        return None
+    kinds = [it.settings.get("libvirt.images_type") for it in (pair or ())[:2]]
+    if "rbd" in kinds or "lvm" in kinds:
+        return None
+    if pair is not None and not pair.target.filesystem.startswith("nfs"):
+        return None
+    where = "" if pair else "If its disks are on NFS: "
+    return warns(
+        f"{where}{'t' if where else 'T'}he swap disk of {server.name} may not be made "
+        "again on the target, and then the guest does not start.",
+        "Move it live; or first update Nova on the target to 2026.2.",
+    )
+
+
 @rule("disk.backend", about=About.TARGET, procedures=BY_NOVA)
 def backend(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Both hosts keep local disks in the same way.
@@ -234,10 +259,10 @@ def image(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def size(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The instance is not so large that a live migration is a matter of hours.
 
-    Memory is sent again as often as the guest changes it. Nova aborts a live migration
+    Memory is sent again as often as the guest changes it. Nova ends a live migration
     after 800 s for each GiB of memory and copied disk
-    (``live_migration_completion_timeout``), which can be half a day; a deadline of
-    the request's own comes sooner.
+    (``live_migration_completion_timeout``; ``source.timeout`` says how), which can be
+    half a day; a deadline of the request's own comes sooner.
     """
     flavor = facts.server.flavor
     root = flavor.disk_gb if facts.server.image is not None else 0

@@ -1,15 +1,16 @@
 """Rules about what both hosts are made of, as seen over SSH.
 
-They are silent where novaweb may not enter the hosts, and while no single target is
-named.
+They are silent while no single target is named, and, but for ``target.video``, where
+novaweb may not enter the hosts.
 """
 
 from __future__ import annotations
 
 from migrations_app.integrations.interfaces import Move
-from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
-from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
+from migrations_app.preflight.rule import BY_NOVA, LIVE, MANUAL, About, rule
+from migrations_app.preflight.rules.devices import recorded
 from migrations_app.preflight.rules.nova_options import on, version
 
 
@@ -51,31 +52,133 @@ def cpu(facts: Facts, move: Move, procedure: str) -> Finding | None:
     )
 
 
-@rule("target.machine", about=About.TARGET, procedures=(LIVE,))
+@rule("target.machine", about=About.TARGET)
 def machine(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The target's QEMU knows the machine type of the guest.
 
-    A guest keeps the machine type (``pc-q35-8.2``) that it was started with. An older
-    QEMU does not know newer ones: the way back after an upgrade is often closed.
+    A running guest keeps the machine type (``pc-q35-8.2``) that it was started with,
+    and takes it along live. An older QEMU does not know newer ones, and newer ones drop
+    old ones (``pc`` is gone in some distributions). Since 23.0 Nova records the machine
+    type with the instance (hw-machine-type in its documentation; ``get_machine_type``
+    in nova/virt/libvirt/utils.py), and a guest that is started on the target gets
+    that: an alias (``q35``) is what it means there; one with a version that the target
+    does not know leaves the instance in ERROR, switched off, after a cold migration,
+    and ends a manual move at its start. The API shows it since microversion 2.98, but
+    not for instances booted from a volume.
     """
     pair = facts.pair(move)
-    if pair is None or pair.guest is None or pair.guest.state != "running":
+    if pair is None or pair.guest is None:
         return None
-    kind = pair.guest.machine
+    if procedure != LIVE:
+        return _machine_started(facts, pair, pair.guest.machine, procedure)
+    if pair.guest.state != "running":
+        return None
+    kind, there = pair.guest.machine, pair.target.host
     if pair.target.takes_machine is None:
-        return unknown(
-            f"Whether {pair.target.host} knows the machine type {kind} could not be "
-            "found out.",
-            "Look at virsh domcapabilities there.",
-        )
+        return _machine_unread(there, kind)
     if pair.target.takes_machine:
-        return ok(f"{pair.target.host} knows the machine type {kind}.")
+        return ok(f"{there} knows the machine type {kind}.")
     return blocks(
         f"{facts.server.name} runs on the machine type {kind}, which the QEMU of "
-        f"{pair.target.host} does not know.",
-        "Choose a target with the same QEMU or a newer one, or move it cold.",
+        f"{there} does not know.",
+        "Choose a target whose QEMU knows it. A cold migration helps only if Nova"
+        " recorded another machine type that the target knows.",
         source_qemu=pair.source.qemu,
         target_qemu=pair.target.qemu,
+    )
+
+
+def _machine_started(facts: Facts, pair: Pair, running: str, procedure: str) -> Finding:
+    """Judge the machine type that Nova recorded; a versioned one implies its alias."""
+    name, there = facts.server.name, pair.target.host
+    kind = recorded(facts.server, "hw_machine_type")
+    takes = pair.target.takes_machine
+    if takes and kind in {None, running}:
+        return ok(f"{there} knows the machine type {running}.")
+    if takes is None and kind in {None, running}:
+        return _machine_unread(there, running)
+    if kind is None:
+        return unknown(
+            f"{there} does not know the machine type {running} that {name} was started"
+            " with, and which one Nova recorded for its next start could not be read.",
+            "Look at nova-manage libvirt get_machine_type: if it has a version, choose "
+            "a target that knows it.",
+        )
+    if kind != running:
+        takes = pair.target.takes_recorded
+    if takes is None:
+        return _machine_unread(there, kind)
+    if takes:
+        return ok(f"{there} knows the machine type {kind}.", started_with=running)
+    return blocks(
+        f"Nova recorded the machine type {kind} for {name}, which the QEMU of {there} "
+        f"does not know: {_end(name, procedure)}.",
+        "Choose a target whose QEMU knows it; or, while the instance is off, record"
+        " another one (nova-manage libvirt update_machine_type).",
+        source_qemu=pair.source.qemu,
+        target_qemu=pair.target.qemu,
+    )
+
+
+def _end(name: str, procedure: str) -> str:
+    """Say how it ends for a guest that the target's QEMU cannot be."""
+    if procedure == LIVE:
+        return "libvirt refuses it there"
+    if procedure == MANUAL:
+        return f"{name} would not start there"
+    return f"{name} would be left in ERROR there, switched off"
+
+
+def _machine_unread(host: str, kind: str) -> Finding:
+    return unknown(
+        f"Whether {host} knows the machine type {kind} could not be found out.",
+        "Look at virsh domcapabilities there.",
+    )
+
+
+@rule("target.video", about=About.TARGET)
+def video(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The target's QEMU has the video model of the guest.
+
+    QXL is gone where QEMU is built without SPICE (Enterprise Linux 9, Ubuntu 24.04),
+    and was Nova's default with SPICE before 31.0 (release note
+    make-virtio-the-default-spice-video-model). A running guest takes its model along;
+    one that is started on the target gets what Nova recorded with the instance (since
+    25.0). On a target without it a cold migration ends in ERROR, switched off.
+    """
+    name, there = facts.server.name, move.target
+    kind = recorded(facts.server, "hw_video_model")
+    pair = facts.pair(move)
+    if pair is None or pair.guest is None:
+        if kind != "qxl":
+            return None
+        return unknown(
+            f"{name} has the video model qxl; whether the QEMU of {there} still has it "
+            "was not seen.",
+            "Look at virsh domcapabilities there, below video.",
+        )
+    models, running = pair.target.videos, pair.guest.video
+    told = kind is not None
+    if procedure == LIVE or kind is None:
+        kind = running
+    if kind in {"", "none"} or not (models or kind == "qxl"):
+        return None
+    if kind in models:
+        return ok(f"{there} has the video model {kind}.")
+    if not models or (procedure != LIVE and not told):
+        lacks = "may lack" if not models else "lacks"
+        return unknown(
+            f"{name} was started with the video model {kind}, which the QEMU of {there}"
+            f" {lacks}.",
+            "Look at virsh domcapabilities there, below video; and at what Nova"
+            " recorded: nova-manage image_property show UUID hw_video_model.",
+        )
+    return blocks(
+        f"{name} has the video model {kind}, which the QEMU of {there} lacks: "
+        f"{_end(name, procedure)}.",
+        "Choose a target that has it; or, while the instance is off, record another one"
+        " (nova-manage image_property set --property hw_video_model=virtio).",
+        models=list(models),
     )
 
 
@@ -98,26 +201,6 @@ def serial(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return blocks(
         f"{one} offers serial consoles and {other} does not: libvirt refuses that.",
         "Set [serial_console]enabled alike on both hosts, or move it cold.",
-    )
-
-
-@rule("hosts.post_copy", about=About.TARGET, procedures=(LIVE,))
-def post_copy(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """Post-copy and parallel connections do not meet on an old QEMU.
-
-    Both together need QEMU 10.1 (nova doc, live_migration_parallel_connections).
-    """
-    pair = facts.pair(move)
-    if pair is None or not on(pair.source, "libvirt.live_migration_permit_post_copy"):
-        return None
-    lanes = pair.source.settings.get("libvirt.live_migration_parallel_connections", "1")
-    old = [it.host for it in (pair.source, pair.target) if version(it.qemu) < (10, 1)]
-    if lanes in {"", "1"} or not old:
-        return None
-    return warns(
-        f"{pair.source.host} allows post-copy together with parallel connections, "
-        f"which needs QEMU 10.1; {' and '.join(old)} has an older one.",
-        "Do not force completion of this move, or set one of the two options off.",
     )
 
 

@@ -6,7 +6,6 @@ from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import LIVE, MANUAL, About, rule
-from migrations_app.preflight.rules.nova_options import on
 
 
 @rule("source.up", about=About.SOURCE)
@@ -137,8 +136,10 @@ def hypervisor(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The target's hypervisor is of the source's kind and not older.
 
     For a live migration Nova wants the same type, and a version that is the same or
-    newer (nova/conductor/tasks/live_migrate.py; ``skip_hypervisor_version_check_on_lm``
-    switches the latter off since 26.0). A cold migration is not checked by Nova.
+    newer (nova/conductor/tasks/live_migrate.py). Since 26.0 ``[workarounds]
+    skip_hypervisor_version_check_on_lm`` switches the latter off, in the nova.conf of
+    the conductor, which cannot be read from here. A cold migration is not checked by
+    Nova.
     """
     target = facts.hypervisors.get(move.target or "")
     source = facts.hypervisors.get(move.source)
@@ -153,13 +154,16 @@ def hypervisor(facts: Facts, move: Move, procedure: str) -> Finding | None:
         )
     if procedure != LIVE:
         return None
-    pair = facts.pair(move)
-    if target.version < source.version and not (
-        pair and on(pair.target, "workarounds.skip_hypervisor_version_check_on_lm")
-    ):
-        return blocks(
-            f"The hypervisor of {target.host} is older than that of {source.host}.",
-            "Choose a target that is not older, or move it cold.",
+    if target.version < source.version:
+        older = f"The hypervisor of {target.host} is older than that of {source.host}"
+        remedy = "Choose a target that is not older, or move it cold."
+        if facts.before(26):
+            return blocks(f"{older}.", remedy, **versions)
+        return unknown(
+            f"{older}: Nova refuses that, unless its conductor was told not to compare "
+            "them, which cannot be seen from here.",
+            f"{remedy} Or look at [workarounds]skip_hypervisor_version_check_on_lm in "
+            "nova.conf of every nova-conductor.",
             **versions,
         )
     return ok(f"{target.host} has the same or a newer {target.type}.", **versions)

@@ -6,10 +6,9 @@ from migrations_app.integrations.interfaces import Disk, Guest, Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok
 from migrations_app.preflight.rule import MANUAL, About, rule
-from migrations_app.preflight.rules import devices
+from migrations_app.preflight.rules import devices, passthrough, ports
 
 _THIS = (MANUAL,)
-_HARDWARE = {"direct", "direct-physical", "macvtap", "vdpa", "virtio-forwarder"}
 
 
 @rule("manual.root", about=About.INSTANCE, procedures=_THIS)
@@ -108,14 +107,13 @@ def bound(facts: Facts, move: Move, procedure: str) -> Finding | None:
         "processors or memory of its host": bool(devices.bound_to(server))
         or bool(guest and guest.pinned),
         "PCI devices": "pci_passthrough:alias" in specs,
-        "a virtual GPU": devices.has_vgpu(server),
+        "a virtual GPU": passthrough.has_vgpu(server),
         "a virtual TPM": devices.has_vtpm(server) or bool(guest and guest.tpm),
         "encrypted memory": devices.has_sev(server),
         "persistent memory": "hw:pmem" in specs,
         "an accelerator": "accel:device_profile" in specs,
         "ports that pass hardware through": any(
-            port.vnic_type in _HARDWARE or port.vnic_type.startswith("accelerator")
-            for port in facts.ports
+            ports.passes_hardware(port.vnic_type) for port in facts.ports
         ),
         "UEFI settings": bool(guest and guest.nvram)
         or devices.wish(server, "firmware_type") == "uefi",

@@ -16,6 +16,7 @@ from migrations_app.preflight.finding import (
 )
 from migrations_app.preflight.rule import AUTOMATIC, About, Rule, rule
 from migrations_app.preflight.rules import (
+    hardware,
     hosts,
     scheduling,
     server_groups,
@@ -36,6 +37,7 @@ TARGET_RULES: tuple[Rule, ...] = (
     server_groups.soft,
     hosts.hypervisor,
     volumes.zone,
+    hardware.video,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
-from migrations_app.preflight.rule import BY_NOVA, About, rule
+from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
 from migrations_app.preflight.rules.nova_options import on
 
 
@@ -52,17 +52,24 @@ def known(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def encrypted(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The instance has no encrypted volume.
 
-    The target fetches the key from Barbican with the token of our request: our account
-    must be allowed to read secrets of the volume's owner, or the move fails when the
-    target connects the volume.
+    The target fetches the key from Barbican with the token of our request, and Barbican
+    gives it to its own project only, unless an ACL says otherwise. If it does not, a
+    live migration is given up when the target connects the volume; a cold one leaves
+    the instance in ERROR there, switched off. Whether our account may read the key
+    cannot be tried.
     """
     found = [volume.id for volume in facts.volumes if volume.encrypted]
     if not found:
         return None
-    return warns(
-        f"{facts.server.name} has encrypted volumes: the move fails unless our account "
-        "may read their keys in Barbican.",
-        "Let an administrator of Barbican say so before the move.",
+    ends = (
+        "the migration fails"
+        if procedure == LIVE
+        else f"{facts.server.name} is left in ERROR on the target, switched off"
+    )
+    return unknown(
+        f"{facts.server.name} has encrypted volumes, whose keys Nova reads with our "
+        f"account's rights, and whether it may could not be tried: if not, {ends}.",
+        "Have the owner of the keys let our account read them (an ACL in Barbican).",
         volumes=found,
     )
 

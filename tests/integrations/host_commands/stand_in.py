@@ -48,8 +48,13 @@ case "$1" in
     echo " file   disk   vda   $FOLDER/disk"
     echo " file   cdrom   hda   $FOLDER/disk.config"
     echo ' network   disk   vdb   vms/x' ;;
-  domcapabilities) case "$*" in *pc-q35-8.2*) ;; *)
-    echo "error: the machine 'x' is not supported by emulator" >&2; exit 1 ;; esac ;;
+  domcapabilities) case "$*" in *pc-q35-8.2*|*'--machine q35') ;; *)
+    echo "error: the machine 'x' is not supported by emulator" >&2; exit 1 ;; esac
+    echo "<graphics supported='yes'><value>vnc</value></graphics>"
+    echo "<video supported='yes'>"; echo "<enum name='modelType'>"
+    echo '  <value>vga</value>'; echo '  <value>virtio</value>'
+    echo '</enum>'; echo '</video>'
+    echo "<hostdev supported='yes'>"; echo '<value>pci</value>'; echo '</hostdev>' ;;
   hypervisor-cpu-compare) grep -q Skylake /dev/stdin || {
     echo 'The CPU described in /dev/stdin is incompatible with the host' >&2; exit 1; }
     echo 'The host is a superset of CPU described in /dev/stdin' ;;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,10 @@ import pytest
 from migrations_app.errors import Blocked
 from migrations_app.integrations.host_commands import host_survey_parser
 from migrations_app.integrations.host_commands.host_survey import (
-    compare_hardware,
     look_at_host,
     survey,
 )
-from migrations_app.integrations.interfaces import Guest, HostFacts
+from migrations_app.integrations.interfaces import HostFacts
 from tests.integrations.host_commands.stand_in import WEB, Host, Several, running
 
 
@@ -133,12 +131,32 @@ def test_it_sees_what_ties_a_guest_to_its_host(host: Host) -> None:
         os_="<nvram>/var/lib/x.fd</nvram>",
         top="<cputune><vcpupin vcpu='0' cpuset='4'/></cputune><launchSecurity/>",
         devices="<tpm/><hostdev type='mdev'/><interface type='hostdev'/>"
-        "<interface type='ethernet'/><memory model='nvdimm'/>",
+        "<interface type='ethernet'/><memory model='nvdimm'/>"
+        "<video><model type='qxl' ram='65536'/></video>",
     )
     found = host.guest()
     assert found is not None
+    assert (found.io_pinned, found.video) == (False, "qxl")
     assert (found.nvram, found.tpm, found.pinned) == ("/var/lib/x.fd", True, True)
     assert found.devices == ("mdev", "network", "pmem", "sev")
+
+
+def test_it_sees_that_the_thread_for_disks_is_pinned_too(host: Host) -> None:
+    host.boot(top="<cputune><iothreadpin iothread='1' cpuset='4'/></cputune>")
+    found = host.guest()
+    assert found is not None
+    assert (found.io_pinned, found.video) == (True, "")
+
+
+def test_it_reads_all_that_was_said_of_devices(host: Host) -> None:
+    with (host.root / "nova.conf").open("a", encoding="utf-8") as conf:
+        conf.write(
+            '[pci]\ndevice_spec = {"address": "*:01.0", "one_time_use": true}\n'
+            "passthrough_whitelist = {'vendor_id': '8086'}\n"
+        )
+    assert host.says().settings["pci.device_spec"] == (
+        '{"address": "*:01.0", "one_time_use": true} {\'vendor_id\': \'8086\'}'
+    )
 
 
 def test_a_guest_with_the_hosts_own_cpu_is_compared_by_that(host: Host) -> None:
@@ -153,28 +171,6 @@ def test_a_guest_with_the_hosts_own_cpu_is_compared_by_that(host: Host) -> None:
 
 def test_there_is_no_guest_without_a_domain(host: Host) -> None:
     assert host.guest() is None
-
-
-def test_it_asks_libvirt_whether_the_hardware_suits_the_guest(host: Host) -> None:
-    host.boot()
-    guest = host.guest()
-    assert guest is not None
-
-    def suits(asked: Guest) -> tuple[bool | None, bool | None, str]:
-        command = compare_hardware(server_id=WEB, guest=asked)
-        return host_survey_parser.hardware(host.run("compute-34", command))
-
-    machine, cpu, why = suits(guest)
-    assert (machine, cpu) == (True, True)
-    assert "superset of CPU described in the guest" in why
-    machine, cpu, why = suits(replace(guest, machine="pc-9", cpu="<cpu>'$(id)</cpu>"))
-    assert (machine, cpu) == (False, False)
-    assert "incompatible" in why
-
-
-def test_it_does_not_know_what_libvirt_could_not_compare() -> None:
-    answer = "machine no error: failed to connect\ncpu no error: failed to connect\n"
-    assert host_survey_parser.hardware(answer)[:2] == (None, None)
 
 
 @pytest.mark.parametrize(
