@@ -82,6 +82,42 @@ def test_it_takes_novas_default_where_the_source_says_nothing_of_it() -> None:
     assert live_storage.survey_facts(said) == {"post_copy": False}
 
 
+FORCED = {"libvirt.live_migration_timeout_action": "force_complete"}
+
+
+@pytest.mark.parametrize(
+    "settings, after",
+    [
+        (FORCED, 800),
+        (FORCED | {"libvirt.live_migration_completion_timeout": "60"}, 60),
+        (FORCED | {"libvirt.live_migration_completion_timeout": "0"}, None),
+        ({"libvirt.live_migration_timeout_action": "abort"}, None),
+    ],
+)
+def test_it_knows_from_the_source_whether_nova_forces_completion(
+    settings: dict[str, str], after: int | None
+) -> None:
+    assert live_storage.survey_facts(survey(settings, {})).get("forced_after") == after
+
+
+@pytest.mark.parametrize(
+    "facts, minutes, how",
+    [
+        (VOLUME | {"post_copy": True}, 27, "switches it to post-copy"),
+        (VOLUME | {"post_copy": False}, 27, "pauses it"),
+        (VOLUME | {"post_copy": True, "pmem": True}, 27, "pauses it"),
+        (LOCAL | {"post_copy": True, "shared": True}, 27, "switches it"),
+        (LOCAL | {"post_copy": True, "shared": False}, 294, "switches it"),
+    ],
+)
+def test_it_says_when_nova_forces_completion_by_itself(
+    facts: dict[str, Any], minutes: int, how: str
+) -> None:
+    sentence = live_storage.deadline_sentence(move(facts | {"forced_after": 800}))
+    assert f"after about {minutes} min of copying it {how}" in sentence
+    assert "Nova on" not in live_storage.deadline_sentence(move(facts))
+
+
 @pytest.mark.parametrize(
     "facts, options, minutes",
     [

@@ -22,6 +22,8 @@ _QUEUE_MINUTES = 60
 # often memory that is written to may have to be sent.
 _SLOWEST, _PASSES = 100, 3
 _POST_COPY = "libvirt.live_migration_permit_post_copy"
+_ACTION = "libvirt.live_migration_timeout_action"
+_TIMEOUT = "libvirt.live_migration_completion_timeout"
 _YES = frozenset({"1", "true", "yes", "on"})
 
 
@@ -33,16 +35,21 @@ def server_facts(server: Server) -> dict[str, Any]:
     flavor = server.flavor
     disk = flavor.ephemeral_gb + ceil(flavor.swap_mb / 1024)
     disk += flavor.disk_gb if server.image is not None else 0
-    return {
+    facts = {
         "memory": flavor.ram_mb,
         "disk": disk,
         "local": disk > 0 or server.image is not None or server.config_drive,
         "config_drive": server.config_drive,
     }
+    return facts | ({"pmem": True} if "hw:pmem" in flavor.extra_specs else {})
 
 
 def survey_facts(survey: Survey) -> dict[str, Any]:
-    """Return what the hosts say about the move; keys of which they say nothing fail."""
+    """Return what the hosts say about the move; keys of which they say nothing fail.
+
+    ``forced_after`` is there where the source's Nova forces completion by itself: after
+    how many seconds for each GiB.
+    """
     facts: dict[str, Any] = {}
     target = survey.target
     if target is not None:
@@ -54,6 +61,10 @@ def survey_facts(survey: Survey) -> dict[str, Any]:
     if survey.source.settings:  # it was read; what it does not say is Nova's default
         permitted = survey.source.settings.get(_POST_COPY, "false")
         facts["post_copy"] = permitted.strip().lower() in _YES
+        seconds = survey.source.settings.get(_TIMEOUT, "800").strip()
+        forces = survey.source.settings.get(_ACTION, "").strip() == "force_complete"
+        if forces and seconds.isdigit() and int(seconds):
+            facts["forced_after"] = int(seconds)
     return facts
 
 
@@ -113,8 +124,8 @@ def deadline(move: Move) -> int:
     """Return after how many minutes Nova is asked to abort.
 
     As chosen; else an hour in the queue, and what a network of 100 Mbit/s takes to
-    copy the memory three times and the local disks once. Nova itself waits far longer:
-    800 s for each GiB ([libvirt]live_migration_completion_timeout).
+    copy the memory three times and the local disks once. Nova itself waits 800 s for
+    each GiB ([libvirt]live_migration_completion_timeout), which is often longer.
     """
     chosen = move.options.get("deadline")
     if chosen is not None:
@@ -137,6 +148,30 @@ def deadline_sentence(move: Move) -> str:
     )
     return (
         f"If it has not ended after {minutes} min ({why}), Nova is asked to abort it."
+        + _forced(move)
+    )
+
+
+def _forced(move: Move) -> str:
+    """Say what Nova does before by itself, where that is not to abort.
+
+    Its seconds are for each GiB, and at least 2 GiB each, of memory and copied disks
+    (nova/virt/libvirt/driver.py, _live_migration_data_gb, 34.0).
+    """
+    facts = move.facts
+    if "forced_after" not in facts or "memory" not in facts:
+        return ""
+    disk = 0 if facts.get("shared") else facts["disk"] and max(2, facts["disk"])
+    minutes = ceil((max(2, facts["memory"] / 1024) + disk) * facts["forced_after"] / 60)
+    how = (
+        "switches it to post-copy, after which it is lost if the network between the"
+        " hosts fails"
+        if facts.get("post_copy") and not facts.get("pmem")
+        else "pauses it until the rest is copied"
+    )
+    return (
+        f" Nova on {move.source} does not wait for that: after about {minutes} min of"
+        f" copying it {how}."
     )
 
 
