@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from migrations_app.integrations.interfaces import Server
 from migrations_app.preflight.finding import Severity
-from tests.preflight.build import facts, finding, said, seen, with_specs
+from migrations_app.preflight.rule import LIVE
+from tests.preflight.build import facts, finding, said, seen, server, with_specs
 from tests.preflight.case import options
 from tests.preflight.device_cases import FORCED, POST_COPY
 
@@ -29,6 +33,47 @@ def test_a_qemu_that_was_not_read_is_not_an_old_one(
     here = {**options(**POST_COPY), "qemu": source}
     assert said("hosts.post_copy", seen(source=here, target={"qemu": target})) is (
         expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "server_of"),
+    [
+        ("hosts.post_copy", None),
+        ("hosts.serial", None),
+        ("hosts.vif", None),
+        ("source.timeout", None),
+        ("disk.backend", None),
+        ("disk.tunnelled", server(volumes=("v-1",))),
+    ],
+)
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"source": {"instances": ""}, "target": {"instances": ""}},
+        {
+            "source": {"instances": ""},
+            "target": {
+                "instances": "",
+                **options(serial_console__enabled="true", libvirt__images_type="rbd"),
+            },
+        },
+    ],
+)
+def test_a_nova_conf_that_was_not_read_is_not_one_of_defaults(
+    rule: str, server_of: Server | None, where: dict[str, Any]
+) -> None:
+    given = seen(server=server_of or server(), **where)
+    assert said(rule, given, by=LIVE) is UNKNOWN
+
+
+def test_a_value_that_refers_to_another_option_is_not_known() -> None:
+    here = options(libvirt__live_migration_permit_post_copy="$other", **FORCED)
+    found = finding("source.timeout", seen(source=here))
+    assert found is not None
+    assert "could not be read" in found.sentence
+    assert said("hosts.serial", seen(target=options(serial_console__enabled="$x"))) is (
+        UNKNOWN
     )
 
 

@@ -86,7 +86,7 @@ RULES: tuple[Rule, ...] = (
     disks.swap,
     data_loss.raw,
     data_loss.ephemeral,
-    disks.tunnelled,
+    live_options.tunnelled,
     disks.config_drive,
     disks.image,
     disks.size,

@@ -7,7 +7,7 @@ from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import COLDLY, LIVE, About, rule
-from migrations_app.preflight.rules.nova_options import on
+from migrations_app.preflight.rules.nova_options import switch
 
 # The agents that plug ports (Neutron's names of them).
 _PLUGGING = ("open vswitch", "linux bridge", "ovn controller", "nic switch", "macvtap")
@@ -62,8 +62,15 @@ def vif(facts: Facts, move: Move, procedure: str) -> Finding | None:
     pair = facts.pair(move)
     if pair is None or not facts.ports:
         return None
-    if on(pair.target, "compute.live_migration_wait_for_vif_plug", default=True):
+    option = "compute.live_migration_wait_for_vif_plug"
+    waits = switch(pair.target, option, default=True)
+    if waits:
         return None
+    if waits is None:
+        return unknown(
+            f"Whether {pair.target.host} waits for Neutron could not be read.",
+            "Look at [compute]live_migration_wait_for_vif_plug in its nova.conf.",
+        )
     return warns(
         f"{pair.target.host} does not wait for Neutron: the guest may be without "
         "network for a while after the move.",

@@ -8,7 +8,7 @@ from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, COLDLY, LIVE, MANUAL, About, rule
 from migrations_app.preflight.rules.connectivity import because
-from migrations_app.preflight.rules.nova_options import on
+from migrations_app.preflight.rules.nova_options import value
 
 # Above these a live migration takes its time: at 1 Gbit/s one pass over so much memory
 # takes nine minutes, over so much disk an hour.
@@ -29,7 +29,7 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
     enter the hosts it sees whether they share their storage.
     """
     server, block = facts.server, move.options.get("block_migration", "auto")
-    local = _local_disks(server)
+    local = local_disks(server)
     shared = share(facts, move)
     if procedure == MANUAL:
         return ok(f"Copied over SSH: {local or 'nothing'}.")
@@ -145,27 +145,6 @@ def _brings_drive(facts: Facts, pair: Pair | None) -> bool | None:
     return False if facts.since(31) else None
 
 
-@rule("disk.tunnelled", about=About.TARGET, procedures=(LIVE,))
-def tunnelled(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """A block migration is not tunnelled while volumes are attached.
-
-    With ``live_migration_tunnelled`` libvirt cannot choose which disks it copies, so
-    Nova refuses a block migration of an instance that has volumes.
-    """
-    pair = facts.pair(move)
-    if pair is None or not on(pair.source, "libvirt.live_migration_tunnelled"):
-        return None
-    if share(facts, move) or not _local_disks(facts.server):
-        return None
-    if not facts.server.volumes:
-        return ok(f"{move.source} tunnels live migrations, which suits this one.")
-    return blocks(
-        f"{move.source} tunnels live migrations (live_migration_tunnelled), which does "
-        "not go with a block migration of an instance that has volumes.",
-        "Set the option off on the source, or move it cold.",
-    )
-
-
 @rule("disk.swap", about=About.INSTANCE, procedures=COLDLY, until=33)
 def swap(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """A swap disk on NFS is made again on the target.
@@ -205,7 +184,8 @@ def backend(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if pair is None:
         return None
     option = "libvirt.images_type"
-    kinds = [it.settings.get(option, "default") for it in (pair.source, pair.target)]
+    both = (pair.source, pair.target)
+    kinds = [value(it, option, default="default") for it in both]
     server = facts.server
     local = server.image is not None or server.flavor.ephemeral_gb
     if "lvm" in kinds and procedure in COLDLY and local:
@@ -213,6 +193,13 @@ def backend(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"The disks of {server.name} are in LVM, or would be, and Nova does not "
             "migrate such disks cold.",
             "Move it live.",
+        )
+    if None in kinds:
+        unread = [it.host for it in both if value(it, option, default="") is None]
+        return unknown(
+            f"How {' and '.join(unread)} keeps local disks could not be read.",
+            "Look at [libvirt]images_type in nova.conf of both: where it differs, disks"
+            " are not where the other host looks for them.",
         )
     if kinds[0] == kinds[1]:
         return None
@@ -251,7 +238,8 @@ def image(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return warns(
         f"The image of {facts.server.name} is no longer in Glance: {move.target} must "
         "get the backing file from the source by ssh.",
-        "Make sure that Nova opens SSH from host to host, or that the file is there.",
+        f"Make sure that Nova on {move.target} opens SSH to {move.source}, or that the"
+        " file is there.",
     )
 
 
@@ -287,7 +275,7 @@ def share(facts: Facts, move: Move) -> bool | None:
     return True if both == ["rbd", "rbd"] else pair.target.shared
 
 
-def _local_disks(server: Server) -> str:
+def local_disks(server: Server) -> str:
     """Name the local disks for a person; empty when there is none."""
     flavor, names = server.flavor, []
     if server.image is not None:

@@ -11,7 +11,7 @@ from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, MANUAL, About, rule
 from migrations_app.preflight.rules.devices import recorded
-from migrations_app.preflight.rules.nova_options import on, version
+from migrations_app.preflight.rules.nova_options import switch, value, version
 
 
 @rule("target.cpu", about=About.TARGET, procedures=(LIVE,))
@@ -27,9 +27,9 @@ def cpu(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if pair is None or pair.guest is None or pair.guest.state != "running":
         return None
     host = pair.target
-    if host.settings.get("libvirt.virt_type", "kvm") != "kvm":
+    if value(host, "libvirt.virt_type", default="kvm") not in {"kvm", None}:
         return None
-    if on(host, "workarounds.skip_cpu_compare_on_dest"):
+    if switch(host, "workarounds.skip_cpu_compare_on_dest", default=False):
         return warns(
             f"{host.host} is configured not to compare CPUs: a guest that uses what"
             " its CPU lacks crashes after the move.",
@@ -192,10 +192,19 @@ def serial(facts: Facts, move: Move, procedure: str) -> Finding | None:
     pair = facts.pair(move)
     if pair is None:
         return None
-    switched = [on(it, "serial_console.enabled") for it in (pair.source, pair.target)]
+    one, other = pair.source.host, pair.target.host
+    switched = [
+        switch(it, "serial_console.enabled", default=False)
+        for it in (pair.source, pair.target)
+    ]
+    if None in switched:
+        return unknown(
+            f"Whether {one} and {other} offer serial consoles alike could not be read.",
+            "Look at [serial_console]enabled in nova.conf of both: where it differs,"
+            " libvirt refuses a live migration.",
+        )
     if switched[0] == switched[1]:
         return None
-    one, other = pair.source.host, pair.target.host
     if not switched[0]:
         one, other = other, one
     return blocks(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, ok, unknown, warns
+from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import LIVE, About, rule
-from migrations_app.preflight.rules.nova_options import on, version
+from migrations_app.preflight.rules.disks import local_disks, share
+from migrations_app.preflight.rules.nova_options import switch, value, version
 
 _PERMITTED = "libvirt.live_migration_permit_post_copy"
+_LANES = "libvirt.live_migration_parallel_connections"
+_ACTION = "libvirt.live_migration_timeout_action"
+_TIMEOUT = "libvirt.live_migration_completion_timeout"
 _ENOUGH = (10, 1)  # QEMU, for post-copy over parallel connections
 
 
@@ -24,16 +28,19 @@ def post_copy(facts: Facts, move: Move, procedure: str) -> Finding | None:
     nova/virt/libvirt/driver.py).
     """
     pair = facts.pair(move)
-    if pair is None or not on(pair.source, _PERMITTED):
+    if pair is None:
         return None
-    lanes = pair.source.settings.get("libvirt.live_migration_parallel_connections", "1")
-    if lanes in {"", "0", "1"}:
+    permitted = switch(pair.source, _PERMITTED, default=False)
+    lanes = value(pair.source, _LANES, default="1")
+    if permitted is False or lanes == "1":
         return None
     both = f"{pair.source.host} permits post-copy together with parallel connections"
+    if permitted is None or lanes is None:
+        both = f"{pair.source.host} may permit post-copy with parallel connections"
     remedy = "Do not force completion of this move, or set one of the two options off."
     qemu = {it.host: version(it.qemu) for it in (pair.source, pair.target)}
     if old := [host for host, found in qemu.items() if found and found < _ENOUGH]:
-        return warns(
+        return (unknown if permitted is None or lanes is None else warns)(
             f"{both}, which needs QEMU 10.1; {' and '.join(old)} has an older one: a "
             f"switch to post-copy leaves {facts.server.name} SHUTOFF on "
             f"{pair.target.host}.",
@@ -46,6 +53,36 @@ def post_copy(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"Look at virsh version there. {remedy}",
         )
     return None
+
+
+@rule("disk.tunnelled", about=About.TARGET, procedures=(LIVE,))
+def tunnelled(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """A block migration is not tunnelled while volumes are attached.
+
+    With ``live_migration_tunnelled`` libvirt cannot choose which disks it copies, so
+    Nova refuses a block migration of an instance that has volumes.
+    """
+    pair = facts.pair(move)
+    if pair is None or share(facts, move) or not local_disks(facts.server):
+        return None
+    on = switch(pair.source, "libvirt.live_migration_tunnelled", default=False)
+    if on is False:
+        return None
+    if not facts.server.volumes:
+        if on is None:
+            return None
+        return ok(f"{move.source} tunnels live migrations, which suits this one.")
+    if on is None:
+        return unknown(
+            f"Whether {move.source} tunnels live migrations could not be read.",
+            "Look at [libvirt]live_migration_tunnelled in its nova.conf: Nova then "
+            "refuses a block migration of an instance that has volumes.",
+        )
+    return blocks(
+        f"{move.source} tunnels live migrations (live_migration_tunnelled), which does "
+        "not go with a block migration of an instance that has volumes.",
+        "Set the option off on the source, or move it cold.",
+    )
 
 
 @rule("source.timeout", about=About.SOURCE, procedures=(LIVE,))
@@ -63,27 +100,30 @@ def timeout(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if pair is None:
         return None
     here = pair.source
-    seconds = here.settings.get("libvirt.live_migration_completion_timeout", "800")
+    seconds = value(here, _TIMEOUT, default="800")
     if seconds == "0":
         return ok(f"Nova on {here.host} sets a live migration no end of its own.")
-    action = here.settings.get("libvirt.live_migration_timeout_action", "abort")
+    action = value(here, _ACTION, default="abort")
+    permitted = switch(here, _PERMITTED, default=False)
     after = f"after {seconds} s for each GiB"
-    if action == "abort":
-        return ok(f"Nova on {here.host} aborts a live migration {after}.")
-    if action != "force_complete" or not seconds.isdigit():
+    if action not in {"abort", "force_complete"} or seconds is None:
         return unknown(
             f"What Nova on {here.host} does when a live migration takes too long could "
             "not be read.",
             "Look at live_migration_timeout_action and "
             "live_migration_completion_timeout in its nova.conf.",
         )
+    if action == "abort":
+        return ok(f"Nova on {here.host} aborts a live migration {after}.")
     name, pmem = facts.server.name, "hw:pmem" in facts.server.flavor.extra_specs
-    how = (
-        f"switches {name} to post-copy, after which it is lost if the network between "
-        "the hosts fails"
-        if on(here, _PERMITTED) and not pmem
-        else f"pauses {name} until the rest is copied"
-    )
+    how = f"pauses {name} until the rest is copied"
+    if permitted and not pmem:
+        how = (
+            f"switches {name} to post-copy, after which it is lost if the network "
+            "between the hosts fails"
+        )
+    elif permitted is None and not pmem:
+        how += ", or switches it to post-copy, which could not be read"
     return warns(
         f"Nova on {here.host} does not abort a live migration that takes too long: "
         f"{after} it {how}.",

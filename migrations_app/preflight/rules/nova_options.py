@@ -8,17 +8,22 @@ from migrations_app.integrations.interfaces import HostFacts
 _YES = {"true", "1", "on", "yes"}
 
 
-def on(host: HostFacts, option: str, *, default: bool = False) -> bool:
-    """Tell whether a switch is on there, "section.name", as nova-compute reads it."""
-    value = host.settings.get(option)
-    return default if value is None else value.lower() in _YES
+def value(host: HostFacts, option: str, *, default: str) -> str | None:
+    """Return an option's value there; None where that could not be found out.
+
+    An option that is nowhere has Nova's default, if all files were read; one whose
+    value refers to another option is not known.
+    """
+    said = host.settings.get(option)
+    if said is None:
+        return default if host.instances else None
+    return said if resolved(said) else None
 
 
 def switch(host: HostFacts, option: str, *, default: bool) -> bool | None:
-    """Tell the same; None where its value refers to another option."""
-    if not resolved(host.settings.get(option, "on")):
-        return None
-    return on(host, option, default=default)
+    """Tell whether a switch is on there; None where that could not be found out."""
+    said = value(host, option, default=str(default))
+    return None if said is None else said.lower() in _YES
 
 
 def resolved(value: str) -> bool:

@@ -9,7 +9,7 @@ from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
 from migrations_app.preflight.rules.devices import guest_of
-from migrations_app.preflight.rules.nova_options import on, version
+from migrations_app.preflight.rules.nova_options import switch, version
 
 _VGPU = re.compile(r"resources[^:]*:VGPU")
 _CUSTOM = re.compile(r"resources[^:]*:(CUSTOM_\w+)")
@@ -175,7 +175,7 @@ def _barred(facts: Facts, move: Move, what: str) -> Finding | None:
     """Block where the source permits post-copy: QEMU takes no VFIO device along so."""
     pair = facts.pair(move)
     option = "live_migration_permit_post_copy"
-    if pair is None or not on(pair.source, f"libvirt.{option}"):
+    if pair is None or not switch(pair.source, f"libvirt.{option}", default=False):
         return None
     here = pair.source.host
     return blocks(

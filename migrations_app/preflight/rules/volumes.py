@@ -6,7 +6,7 @@ from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
-from migrations_app.preflight.rules.nova_options import on
+from migrations_app.preflight.rules.nova_options import switch
 
 
 @rule("instance.shares", about=About.INSTANCE, since=31)
@@ -93,9 +93,12 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
     elsewhere = [each.id for each in facts.volumes if each.zone == source.zone]
     if not elsewhere:
         return ok(f"Zones do not matter to the volumes of {facts.server.name}.")
-    if pair is not None and on(pair.target, "cinder.cross_az_attach", default=True):
+    across = pair and switch(pair.target, "cinder.cross_az_attach", default=True)
+    if across:
         return ok("Volumes may be attached across zones here (cross_az_attach).")
-    say = warns if pair is None or procedure in BY_NOVA else blocks
+    say = blocks if across is False else unknown
+    if pair is None or procedure in BY_NOVA:
+        say = warns
     return say(
         f"{facts.server.name} has volumes in zone {source.zone}, and {target.host} is "
         f"in {target.zone}. Where cross_az_attach is off they cannot be attached there "
