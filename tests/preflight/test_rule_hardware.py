@@ -72,6 +72,20 @@ def test_a_live_move_does_not_send_to_a_cold_one_that_is_closed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "lacks"),
+    [("target.cpu", "takes_cpu"), ("target.machine", "takes_machine")],
+)
+def test_a_paused_guest_is_compared_as_a_running_one(rule: str, lacks: str) -> None:
+    for state, expected in (
+        ("paused", BLOCKS),
+        ("running", BLOCKS),
+        ("shut off", None),
+    ):
+        given = seen(guest(state=state), target={lacks: False})
+        assert said(rule, given, by=LIVE) is expected
+
+
+@pytest.mark.parametrize(
     ("by", "runs", "recorded", "models", "expected"),
     [
         (LIVE, "qxl", "qxl", ("vga", "virtio"), BLOCKS),

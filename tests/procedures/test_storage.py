@@ -22,7 +22,7 @@ def move(facts: dict[str, Any], **options: Any) -> Move:
 def survey(source: dict[str, str], target: dict[str, str], **facts: Any) -> Survey:
     return Survey(
         None,
-        HostFacts("compute-30", settings=source),
+        HostFacts("compute-30", settings=source, instances="/i" if source else ""),
         HostFacts("compute-34", settings=target, **facts),
     )
 
@@ -83,6 +83,11 @@ def test_it_takes_novas_default_where_the_source_says_nothing_of_it() -> None:
 
 
 FORCED = {"libvirt.live_migration_timeout_action": "force_complete"}
+
+
+def test_it_guesses_no_option_of_a_source_whose_files_were_not_all_read() -> None:
+    told = Survey(None, HostFacts("compute-30", settings=FORCED), None)
+    assert live_storage.survey_facts(told) == {}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from migrations_app.preflight.rule import BY_NOVA, LIVE, MANUAL, About, rule
 from migrations_app.preflight.rules.devices import recorded
 from migrations_app.preflight.rules.nova_options import switch, value, version
 
+_OFF = "shut off"  # virsh's word; a paused guest goes live, too
+
 
 @rule("target.cpu", about=About.TARGET, procedures=(LIVE,))
 def cpu(facts: Facts, move: Move, procedure: str) -> Finding | None:
@@ -24,7 +26,7 @@ def cpu(facts: Facts, move: Move, procedure: str) -> Finding | None:
     skip_cpu_compare_on_dest`` (since 26.0).
     """
     pair = facts.pair(move)
-    if pair is None or pair.guest is None or pair.guest.state != "running":
+    if pair is None or pair.guest is None or pair.guest.state == _OFF:
         return None
     host = pair.target
     if value(host, "libvirt.virt_type", default="kvm") not in {"kvm", None}:
@@ -71,7 +73,7 @@ def machine(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return None
     if procedure != LIVE:
         return _machine_started(facts, pair, pair.guest.machine, procedure)
-    if pair.guest.state != "running":
+    if pair.guest.state == _OFF:
         return None
     kind, there = pair.guest.machine, pair.target.host
     if pair.target.takes_machine is None:

@@ -80,8 +80,10 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     Where ``[cinder]cross_az_attach`` is off, Nova attaches a volume only to instances
     of its own zone. It does not look at that when it moves one, but later attachments
-    fail; in a manual move the volumes are attached again, which is refused. A volume
-    that is in another zone than its instance already shows that the option is on.
+    fail; in a manual move the volumes are attached again, which is refused. nova-api
+    looks at its own nova.conf, which cannot be read from here, and the target at its
+    (``check_availability_zone`` in nova/volume/cinder.py). A volume that is in another
+    zone than its instance already shows that the option is on.
     """
     target = facts.hypervisors.get(move.target or "")
     source = facts.hypervisors.get(move.source)
@@ -94,15 +96,14 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if not elsewhere:
         return ok(f"Zones do not matter to the volumes of {facts.server.name}.")
     across = pair and switch(pair.target, "cinder.cross_az_attach", default=True)
-    if across:
-        return ok("Volumes may be attached across zones here (cross_az_attach).")
     say = blocks if across is False else unknown
-    if pair is None or procedure in BY_NOVA:
+    if procedure in BY_NOVA:
         say = warns
     return say(
         f"{facts.server.name} has volumes in zone {source.zone}, and {target.host} is "
-        f"in {target.zone}. Where cross_az_attach is off they cannot be attached there "
-        "again.",
-        f"Choose a host in {source.zone}.",
+        f"in {target.zone}. Where cross_az_attach is off, in nova-api or on the target,"
+        " they cannot be attached there again.",
+        f"Choose a host in {source.zone}; or look at [cinder]cross_az_attach in"
+        " nova.conf of every nova-api and of the target.",
         volumes=elsewhere,
     )

@@ -58,7 +58,7 @@ def survey_facts(survey: Survey) -> dict[str, Any]:
             facts["shared"] = True
         elif target.shared is not None:
             facts["shared"] = target.shared
-    if survey.source.settings:  # it was read; what it does not say is Nova's default
+    if survey.source.instances:  # all was read; what it does not say is Nova's default
         permitted = survey.source.settings.get(_POST_COPY, "false")
         facts["post_copy"] = permitted.strip().lower() in _YES
         seconds = survey.source.settings.get(_TIMEOUT, "800").strip()
