@@ -57,6 +57,20 @@ def test_a_stopped_instance_is_asked_about_too() -> None:
     assert said("target.machine", given, by=LIVE) is None
 
 
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [(OLD, UNKNOWN), ("pc-i440fx-jammy", UNKNOWN), ("q35", None), ("pc", None)],
+)
+def test_a_recorded_version_is_unknown_where_nobody_looked(
+    recorded: str, expected: Severity | None
+) -> None:
+    given = facts(server=server(image_properties={"hw_machine_type": recorded}))
+    assert said("target.machine", given, by=COLD) is expected
+    assert said("target.machine", given, by=LIVE) is None
+    assert said("target.machine", facts(), by=COLD) is None
+    assert said("target.choice", given, by=COLD, to=None) is (expected or OK)
+
+
 def test_it_says_where_an_instance_with_a_gone_machine_type_ends() -> None:
     found = finding("target.machine", started(OLD, OLD, takes_machine=False), by=COLD)
     assert found is not None

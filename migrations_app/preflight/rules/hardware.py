@@ -1,7 +1,7 @@
 """Rules about what both hosts are made of, as seen over SSH.
 
-They are silent while no single target is named, and, but for ``target.video``, where
-novaweb may not enter the hosts.
+They are silent while no single target is named. Where novaweb may not enter the hosts,
+all are but ``target.machine`` and ``target.video``, which judge what Nova recorded.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from migrations_app.preflight.rule import BY_NOVA, LIVE, MANUAL, About, rule
 from migrations_app.preflight.rules.devices import recorded
 from migrations_app.preflight.rules.nova_options import switch, value, version
 
+# Machine types that every QEMU takes for the newest that it knows.
+_ALIASES = frozenset(("pc", "q35", "virt", "pseries", "s390-ccw-virtio", "microvm"))
 _OFF = "shut off"  # virsh's word; a paused guest goes live, too
 
 
@@ -70,7 +72,10 @@ def machine(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """
     pair = facts.pair(move)
     if pair is None or pair.guest is None:
-        return None
+        kind = recorded(facts.server, "hw_machine_type")
+        if procedure == LIVE or kind is None or kind in _ALIASES or move.target is None:
+            return None
+        return _machine_unread(move.target, kind)
     if procedure != LIVE:
         return _machine_started(facts, pair, pair.guest.machine, procedure)
     if pair.guest.state == _OFF:

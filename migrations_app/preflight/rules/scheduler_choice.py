@@ -37,6 +37,7 @@ TARGET_RULES: tuple[Rule, ...] = (
     server_groups.soft,
     hosts.hypervisor,
     volumes.zone,
+    hardware.machine,
     hardware.video,
 )
 
