@@ -3,7 +3,8 @@
 NovawebError
 ├── WorldError             what Nova, a host or a database answered
 │   ├── Blocked            the world forbids it; a person must look
-│   │   └── Gone           what was asked about does not exist there (any more)
+│   │   ├── Gone           what was asked about does not exist there (any more)
+│   │   └── Uncertain      nobody knows where the guest runs: nothing may be undone
 │   ├── Conflict           the world is busy with something: look again
 │   ├── Unreachable        a neighbour did not answer: look again, within patience
 │   └── Refused            our credentials or a policy of the cloud do not allow it
@@ -53,6 +54,13 @@ class Gone(Blocked):
     status = 404
     word = "gone"
     title = "There is nothing here"
+
+
+class Uncertain(Blocked):
+    """It is not known where the guest runs: a person must look before anything is
+    asked for, be it the next step or the undoing of the last."""
+
+    title = "It is not known where the instance runs"
 
 
 class Conflict(WorldError):

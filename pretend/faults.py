@@ -11,6 +11,7 @@ from typing import Literal
 
 from migrations_app import errors
 from pretend.builder import Making
+from pretend.host_disks import RUNNING
 
 Moment = Literal["before", "after"]
 
@@ -73,6 +74,28 @@ class Levers(Making):
         by abort or force-complete. ``start``: its next start leaves it SHUTOFF.
         """
         self.edit(server_id, spoiled=moment, spoiled_why=why)
+
+    def strand(self, server_id: str, status: str, *, runs_on: str = "") -> None:
+        """Let Nova end the record of the server's move so, and forget the server.
+
+        ``runs_on`` is where its domain runs then; else it stays where it is.
+        """
+        with self._store.transaction():
+            self._nova.catch_up()
+            at = self._store.now()
+            sql = "SELECT * FROM migrations WHERE server_id = ? ORDER BY id DESC"
+            move = self._store.rows(sql, server_id)[0]
+            self._nova.forget(move)
+            self._nova.mark(move, at, status)
+            if runs_on:
+                sql = "DELETE FROM domains WHERE server_id = ?"
+                self._store.run(sql, server_id)
+                self._nova.power(server_id, runs_on, RUNNING)
+
+    def begin_event(self, request_id: str, name: str) -> None:
+        """Let an event of an action begin, and not end."""
+        values = {"request_id": request_id, "name": name, "result": ""}
+        self._store.insert("events", {**values, "started_at": self._store.now()})
 
     def spare(self, call: str) -> None:
         """Let nothing more happen to that call of what was planned for it."""

@@ -139,6 +139,9 @@ class PretendHosts(Measured, Told, Copying, Surveyed):
         keys = [row["server_id"] for row in rows]
         return "".join(f"{key} instance-{key[:8]}\n" for key in keys)
 
+    def _domain_state(self, host: str, words: Words) -> str:
+        return f"{self._metal.domain(words['server_id'], host) or 'none'}\n"
+
     def _place(self, host: str, words: Words) -> str:
         key, folder, beside = self._found(host, words)
         if folder is not None and beside is not None:

@@ -165,11 +165,11 @@ def action(row: Row, events: Iterable[Row] = ()) -> Action:
         events=tuple(
             ActionEvent(
                 name=event["name"],
-                result=event["result"],
+                result=event["result"] or None,
                 host=event["host"],
                 details=event["details"],
                 started_at=time_of(event["started_at"]),
-                finished_at=time_of(event["finished_at"]),
+                finished_at=time_of(event["finished_at"]) if event["result"] else None,
             )
             for event in events
         ),

@@ -18,7 +18,7 @@ from migrations_app.procedures.expected_state import (
     after_move,
     awaiting_confirmation,
 )
-from migrations_app.procedures.steps import downtime, request_trace
+from migrations_app.procedures.steps import downtime, hung_move, request_trace
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,
@@ -69,10 +69,14 @@ class MigrateCold(Act):
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
+        if hung_move.left_behind(ctx, server, request_trace.record_of_step(ctx)):
+            return StepStatus.WAITING
         match server.status:
-            case "VERIFY_RESIZE" if arrived(ctx, server):
-                return StepStatus.DONE if server.idle else StepStatus.WAITING
-            case "ACTIVE" | "SHUTOFF" if not server.idle:
+            case "VERIFY_RESIZE" if server.idle and arrived(ctx, server):
+                return StepStatus.DONE
+            case "VERIFY_RESIZE" | "ACTIVE" | "SHUTOFF" if not server.idle:
+                # VERIFY_RESIZE on the source, too: one that was off is stopped there
+                # at the end of a revert (manager.py, _finish_revert_resize)
                 return StepStatus.WAITING
             case "ACTIVE" | "SHUTOFF" if arrived(ctx, server):
                 # Nova confirmed by itself (resize_confirm_window)
@@ -138,12 +142,14 @@ class Confirm(Act):
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
+        record = request_trace.newest_record(ctx)
+        if hung_move.left_behind(ctx, server, record):
+            return StepStatus.WAITING
         match server.status:
             case "VERIFY_RESIZE" if not arrived(ctx, server):
                 raise unexpected_state(server)
             case "VERIFY_RESIZE":
-                records = ctx.cloud.migrations(ctx.move.server_id)
-                waits = server.idle and records and records[0].status == "finished"
+                waits = server.idle and record and record.status == "finished"
                 return StepStatus.READY if waits else StepStatus.WAITING
             case "ACTIVE" | "SHUTOFF" if arrived(ctx, server):
                 return StepStatus.DONE if server.idle else StepStatus.WAITING
@@ -181,9 +187,15 @@ class StaysOnTarget(Step):
         server = ctx.cloud.server(ctx.move.server_id)
         if server.status not in AT_REST or not arrived(ctx, server):
             raise unexpected_state(server)
-        records = ctx.cloud.migrations(ctx.move.server_id)
-        if records and not records[0].over:
+        record = request_trace.newest_record(ctx)
+        if record and not record.over:
             return StepStatus.WAITING
+        if record and record.status != "confirmed":
+            raise Blocked(
+                f"The instance is {server.status} on {server.host}, but Nova's"
+                f" migration record says “{record.status}”: the clean-up on"
+                f" {ctx.move.source} may have failed. Look at its nova-compute log."
+            )
         ctx.log(f"It is {server.status} on {server.host}.")
         off = downtime.measure_cold(ctx) if server.status == "ACTIVE" else {}
         ctx.set_progress({"host": server.host, **off})

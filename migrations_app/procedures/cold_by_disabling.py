@@ -31,7 +31,7 @@ from migrations_app.procedures.expected_state import (
     awaiting_confirmation,
     before_move,
 )
-from migrations_app.procedures.steps import request_trace
+from migrations_app.procedures.steps import hung_move, request_trace
 from migrations_app.procedures.steps.disable_other_hosts import (
     DisableOthers,
     EnableOthers,
@@ -79,11 +79,13 @@ class AskToMigrate(MigrateCold):
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
+        record = request_trace.record_of_step(ctx)
+        if hung_move.left_behind(ctx, server, record):
+            return StepStatus.WAITING
         match server.status:
             case "VERIFY_RESIZE":
                 return StepStatus.DONE
             case "RESIZE":
-                record = request_trace.record_since(ctx)
                 return (
                     StepStatus.DONE if record and record.target else StepStatus.WAITING
                 )
@@ -105,6 +107,8 @@ class AskToMigrate(MigrateCold):
 
     def check_undo(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
+        if hung_move.left_behind(ctx, server, request_trace.record_of_step(ctx)):
+            return StepStatus.WAITING
         match server.status:
             case "RESIZE" | "REVERT_RESIZE":
                 return StepStatus.WAITING
@@ -145,12 +149,14 @@ class LandsOnTarget(Step):
         server = ctx.cloud.server(ctx.move.server_id)
         if server.status not in {"RESIZE", "VERIFY_RESIZE", *AT_REST}:
             raise unexpected_state(server)
+        record = request_trace.newest_record(ctx)
+        if hung_move.left_behind(ctx, server, record):
+            return StepStatus.WAITING
         if server.status in {"VERIFY_RESIZE", *AT_REST} and arrived(ctx, server):
             return StepStatus.DONE if server.idle else StepStatus.WAITING
         if server.idle and server.status in AT_REST:
             raise Blocked(self._failure_sentence(ctx, server))
-        records = ctx.cloud.migrations(ctx.move.server_id)
-        chosen = records[0].target if records else None
+        chosen = record.target if record else None
         if chosen and chosen != ctx.move.target:
             raise Blocked(
                 f"Nova chose {chosen} instead of {ctx.move.target}: somebody must have"

@@ -13,7 +13,11 @@ from datetime import timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import compute_log, domjobinfo
+from migrations_app.integrations.host_commands import (
+    compute_log,
+    domjobinfo,
+    libvirt_domains,
+)
 from migrations_app.integrations.interfaces import Move, Server, Survey, World
 from migrations_app.procedures.base import (
     ForceCompletable,
@@ -25,6 +29,7 @@ from migrations_app.procedures.base import (
 from migrations_app.procedures.expected_state import Expected, after_move
 from migrations_app.procedures.steps import (
     downtime,
+    hung_move,
     live_progress,
     live_storage,
     request_trace,
@@ -78,8 +83,10 @@ class MigrateLive(ForceCompletable):
     def commands(self, move: Move) -> list[str]:
         if not move.facts.get("enters"):
             return []
+        both = f"# on {move.source} and the target, if it"
         log = compute_log.compute_log("REQUEST-ID", server_id=move.server_id)
-        return [f"# on {move.source} and the target, if it fails:\n{log.text}"]
+        domain = libvirt_domains.state_command(move.server_id)
+        return [f"{both} fails:\n{log.text}", f"{both} hangs:\n{domain.text}"]
 
     def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=live_storage.deadline(move))
@@ -89,8 +96,9 @@ class MigrateLive(ForceCompletable):
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
-        if not server.idle:
-            self._show_progress(ctx)
+        if not server.idle and self._show_progress(ctx):
+            return StepStatus.WAITING
+        if self._left_behind(ctx, server) or not server.idle:
             return StepStatus.WAITING
         match server.status:
             case "ACTIVE" | "PAUSED" if arrived(ctx, server):
@@ -130,13 +138,16 @@ class MigrateLive(ForceCompletable):
         server = ctx.cloud.server(ctx.move.server_id)
         if server.status == "ERROR":
             raise Blocked(self._unexpected_state(ctx, server))
+        if self._left_behind(ctx, server):
+            return False
         return server.idle and server.host == ctx.move.source
 
     def undo_request_seen(self, ctx: StepContext) -> bool:
+        """Tell whether Nova was asked to abort, or has nothing to abort."""
         if request_trace.actions_since(ctx, "live_migration_cancel"):
             return True
         record, ours = request_trace.running_migration(ctx, ACTION, KIND)
-        return record is not None and not ours
+        return record is None or not ours
 
     def undo_timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=20)
@@ -151,23 +162,30 @@ class MigrateLive(ForceCompletable):
             )
         ctx.cloud.force_complete(ctx.move.server_id, record.id)
 
+    def _left_behind(self, ctx: StepContext, server: Server) -> bool:
+        record = request_trace.record_of_step(ctx)
+        return hung_move.left_behind(ctx, server, record)
+
     def _unexpected_state(self, ctx: StepContext, server: Server) -> str:
         fault = ""
         if server.fault and not request_trace.is_older_than_request(
             ctx, ACTION, server.fault_at
         ):
             fault = f" Nova says: {server.fault}"
+        record = request_trace.record_of_step(ctx)
+        target = (record and record.target) or ctx.move.target
+        where, _ = hung_move.where_it_runs(ctx, ctx.move.source, target)
         return (
             f"The instance is {server.status} on {server.host}.{fault}"
-            f"{request_trace.failure_reason(ctx, ACTION)} Before anything else find"
-            " out, on both hosts, where its domain runs: a hard reboot could start it"
-            " twice."
+            f"{request_trace.failure_reason(ctx, ACTION)} {where} Before anything else"
+            " make sure of that on both hosts: a hard reboot could start it twice."
         )
 
-    def _show_progress(self, ctx: StepContext) -> None:
+    def _show_progress(self, ctx: StepContext) -> bool:
+        """Show how far Nova is; tell whether it has a record that is not over."""
         record, ours = request_trace.running_migration(ctx, ACTION, KIND)
         if record is None:
-            return
+            return False
         if ours:
             live_progress.report(ctx, record)
         elif ctx.progress.get("strange") != record.id:
@@ -176,6 +194,7 @@ class MigrateLive(ForceCompletable):
                 " end is waited for."
             )
             ctx.set_progress({"strange": record.id})
+        return True
 
 
 class RunsOnTarget(Step):

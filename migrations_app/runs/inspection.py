@@ -16,7 +16,13 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from migrations_app.errors import Blocked, NovawebError, WorldError, own_fault
+from migrations_app.errors import (
+    Blocked,
+    NovawebError,
+    Uncertain,
+    WorldError,
+    own_fault,
+)
 from migrations_app.integrations import connect
 from migrations_app.integrations.host_commands.instance_files import Census, census
 from migrations_app.integrations.interfaces import Move, Server, World
@@ -221,6 +227,7 @@ def _verdict(
         log=lambda text: None,
         set_progress=lambda figures: None,
         progress=dict(row.progress),
+        first_request_marker=row.mark,
     )
     try:
         if going_back and isinstance(step, Act):
@@ -228,7 +235,8 @@ def _verdict(
             return StepVerdict(StepStatus.READY if undone else step.check_undo(ctx))
         return StepVerdict(step.check(ctx))
     except Blocked as error:
-        return StepVerdict(None, blocked=error.sentence)
+        holds = isinstance(error, Uncertain)
+        return StepVerdict(None, blocked=error.sentence, holds=holds)
 
 
 def _with_target(move: Move, answers: Answers) -> Move:

@@ -54,12 +54,14 @@ class Source(StrEnum):
 class StepVerdict:
     """What a step's own check says now; without a status, ``blocked`` or ``trouble``.
 
-    ``blocked`` is the reason that the check gave, ``trouble`` why it could not be made.
+    ``blocked`` is the reason that the check gave, and ``holds`` tells whether the run
+    is held for it and not rolled back; ``trouble`` is why the check could not be made.
     """
 
     status: StepStatus | None
     blocked: str = ""
     trouble: str = ""
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,17 @@ def record_since(ctx: StepContext) -> Migration | None:
     return max(newer, key=lambda record: record.id, default=None)
 
 
+def record_of_step(ctx: StepContext) -> Migration | None:
+    """Return the newest record since the step's own request, on the way back too."""
+    return record_since(_since_first_request(ctx))
+
+
+def newest_record(ctx: StepContext) -> Migration | None:
+    """Return the newest record of all, for steps that come after the request."""
+    records = ctx.cloud.migrations(ctx.move.server_id)
+    return max(records, key=lambda record: record.id, default=None)
+
+
 def running_migration(
     ctx: StepContext, action: str, kind: str
 ) -> tuple[Migration | None, bool]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
+from migrations_app.errors import (
+    Blocked,
+    Conflict,
+    Refused,
+    Uncertain,
+    Unreachable,
+)
 from migrations_app.models import Step
 from migrations_app.models.states import StepState
 from migrations_app.procedures.base import Act, ForceCompletable, StepStatus
@@ -29,7 +35,7 @@ def go_forward(context: RunContext, writer: RunWriter) -> Outcome:
     except (Unreachable, Conflict) as error:
         writer.record_trouble(error.sentence, row)
         return _wait(context, writer, row, step)
-    except Refused as error:
+    except (Refused, Uncertain) as error:
         return writer.hold(error.sentence)
     except Blocked as error:
         return _turn_back_or_hold(context, writer, error.sentence)
