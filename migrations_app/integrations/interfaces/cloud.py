@@ -106,7 +106,8 @@ class Cloud(HostAllocations, Protocol):
     def progress(self, server_id: str, migration_id: int) -> Progress | None:
         """Return what is left to copy; None when Nova does not say (yet, any more).
 
-        Nova refreshes these every 5 s (nova/virt/libvirt/migration.py, save_stats).
+        Nova refreshes these every 5 s (nova/virt/libvirt/migration.py, save_stats),
+        since 34.0.0 every [libvirt]live_migration_monitor_interval.
         """
         ...
 

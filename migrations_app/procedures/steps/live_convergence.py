@@ -15,9 +15,11 @@ from enum import StrEnum
 
 from migrations_app.wording import duration, size
 
-# Nova refreshes its counters every 5 s (nova/virt/libvirt/migration.py, save_stats):
-# a few of them must agree before anything is said.
+# Nova saves its counters every 5 s (nova/virt/libvirt/migration.py, save_stats), since
+# 34.0.0 every [libvirt]live_migration_monitor_interval, which may be minutes: so a
+# sample is what it has newly saved, and a few must agree before anything is said.
 ENOUGH = 15.0
+FEW = 4
 # What counts is what happened within so many seconds; a mark that has not fallen for
 # so long is standing still.
 SPAN = 60.0
@@ -33,10 +35,11 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LowWaterMark:
-    """The low-water mark at one moment: seconds of a clock, bytes."""
+    """The low-water mark at one moment, and since when: seconds of a clock, bytes."""
 
     at: float
     left: int
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +81,17 @@ def add_sample(
 ) -> tuple[LowWaterMark, ...]:
     """Return the marks with a new sample added and irrelevant ones dropped.
 
-    The first is where the mark stood at the beginning of the span, the last is now. A
-    clock that was set back starts a new series.
+    The first is where the mark stood at the beginning of the span, the last is now;
+    where Nova saves rarely, the last few samples are the span. A clock that was set
+    back starts a new series.
     """
     if lows and at < lows[-1].at:
         lows = ()
-    mark = min([left, *(low.left for low in lows)])
-    kept = [*lows, LowWaterMark(at, mark)]
-    # of those that stand at one mark the first says since when; the rest say nothing
-    kept = [
-        low
-        for number, low in enumerate(kept)
-        if number in (0, len(kept) - 1) or low.left != kept[number - 1].left
-    ]
-    while len(kept) > 1 and kept[1].at <= at - SPAN:
+    mark, since = left, at
+    if lows and lows[-1].left <= left:
+        mark, since = lows[-1].left, lows[-1].since
+    kept = [*lows, LowWaterMark(at, mark, since)]
+    while len(kept) > FEW and kept[1].at <= at - SPAN:
         kept.pop(0)
     return tuple(kept)
 
@@ -104,13 +104,12 @@ def judge(lows: Sequence[LowWaterMark], *, left: int) -> Verdict:
     if not lows:
         return Verdict(Trend.UNKNOWN)
     first, last = lows[0], lows[-1]
-    stood = last.at - next(low.at for low in lows if low.left == last.left)
-    begin = max(first.at, last.at - SPAN)
-    watched = last.at - begin
+    stood, watched = last.at - last.since, last.at - first.at
     fallen = first.left - last.left
-    if watched < ENOUGH or (fallen <= 0 and watched < SPAN):
+    early = watched < ENOUGH or len(lows) < FEW
+    if early or (fallen <= 0 and watched < SPAN):
         return Verdict(Trend.UNKNOWN, low=last.left, since=stood)
-    if fallen <= 0 or stood >= SPAN:
+    if fallen <= 0:
         return Verdict(Trend.STALLED, low=last.left, since=stood)
     rate = fallen / watched
     seconds = max(0, left) / rate
