@@ -65,7 +65,9 @@ class Surveyed:
         key = words["server_id"]
         state = self._metal.domain(key, host)
         server = self._store.row("SELECT * FROM servers WHERE id = ?", key)
-        sections: dict[str, list[str]] = {"domain": [], "state": [], "cpu": []}
+        sections: dict[str, list[str]] = {
+            **{"domain": [], "state": [], "cpu": [], "kept": []}
+        }
         if state is None or server is None:
             return _text({**sections, "files": [], "end": []})
         folder = f"{INSTANCES}/{key}"

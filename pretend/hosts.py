@@ -131,6 +131,7 @@ class PretendHosts(Measured, Told, Copying, Surveyed):
             "changed": int(changed),
             "written": int(written),
             "free": 500 * GIB,
+            "kept": "",
         }
         return "".join(f"{name} {value}\n" for name, value in lines.items())
 

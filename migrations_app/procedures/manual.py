@@ -9,9 +9,9 @@ no return. What the source had is kept for some days.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import asdict, replace
+from posixpath import dirname, normpath
 from typing import Any
 
 from migrations_app.errors import Unreachable, WorldError
@@ -111,14 +111,18 @@ class Manual(Procedure):
 
     @classmethod
     def survey_facts(cls, survey: Survey) -> dict[str, Any]:
-        """Return where the instance's files are on both hosts; empty if not plain."""
+        """Return where the instance's files are on both hosts; empty if not plain, or
+        if that is not the same path on both."""
         if survey.guest is None or not survey.guest.folder:
             return {}
         chains = (disk.chain for disk in survey.guest.disks)
         bases = sorted({path for chain in chains for path in chain})
-        instances = os.path.dirname(survey.guest.folder)
+        instances = dirname(survey.guest.folder)
         if not all(PLAIN.fullmatch(path) for path in (instances, *bases)):
             return {}
+        there = survey.target.instances if survey.target is not None else ""
+        if PLAIN.fullmatch(there) and normpath(there) != normpath(instances):
+            return {}  # Nova would look for the disks elsewhere: hosts.instances_path
         domain = survey.guest.domain
         return {"instances": instances, "bases": bases, "domain": domain}
 

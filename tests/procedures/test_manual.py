@@ -13,6 +13,7 @@ import pytest
 from migrations_app.errors import Refused, Unreachable
 from migrations_app.integrations.host_commands import disk_copy
 from migrations_app.models.states import RunState
+from pretend.hosts import PretendHosts, Words
 from tests.procedures.by_hand import ASKS, HandStage, expect_as_before, expect_moved
 
 pytestmark = pytest.mark.django_db
@@ -234,3 +235,33 @@ def test_it_shows_the_approver_the_commands_and_the_sql() -> None:
     assert "AND host = 'compute-30'" in said["tell_nova"]
     assert f"uuid = '{stage.server}'" in said["tell_nova"]
     assert "\n".join(run.steps.get(key="tell_nova").commands) == said["tell_nova"]
+
+
+@pytest.mark.parametrize("kept", ["snapshot", "managed-save"])
+def test_it_begins_nothing_when_libvirt_keeps_what_would_be_lost(
+    kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = HandStage()
+    run = stage.begin()
+    real = PretendHosts._census
+
+    def census(self: PretendHosts, host: str, words: Words) -> str:
+        return real(self, host, words).replace("kept ", f"kept {kept}")
+
+    monkeypatch.setattr(PretendHosts, "_census", census)
+    run = stage.play(run)
+    expect_as_before(stage, run)
+    assert f"has a {kept} of the instance" in run.why
+    assert stage.cloud.asked("lock") == 0
+
+
+def test_it_says_what_is_left_on_the_target_when_all_of_it_is_undone() -> None:
+    stage = HandStage()
+    run = stage.begin()
+    stage.cloud.spoil(stage.server, "start")
+    stage.until(run, "put_in_place", undone_at__isnull=False)
+    stage.cloud.litter(stage.server, stage.target)
+    run = stage.play(run)
+    assert run.state == RunState.ROLLED_BACK
+    said = run.lines.get(text__contains="that is not of this move").text
+    assert said.startswith(f"{stage.target} has a folder /var/lib/nova/instances/")

@@ -209,6 +209,14 @@ xml=$(at_libvirt virsh dumpxml "$id" 2>/dev/null)
 printf '%s\\n' "$xml" | said
 heading state
 at_libvirt virsh domstate "$id" 2>/dev/null | head -n 1 | said
+heading kept
+for what in managed-save snapshot checkpoint; do
+  if with=$(at_libvirt virsh list --all --uuid "--with-$what" 2>/dev/null); then
+    case "$with" in *"$id"*) echo " $what" ;; esac
+  elif [ "$what" != checkpoint ]; then # libvirt has them since 5.6
+    echo ' unknown'
+  fi
+done
 heading cpu
 case "$xml" in
   *"<cpu mode='host-passthrough'"*)

@@ -135,6 +135,7 @@ def guest(answer: str, server_id: str) -> Guest | None:
         pinned=xml.find("cputune/vcpupin") is not None,
         io_pinned=xml.find("cputune/iothreadpin") is not None,
         video=video.get("type") or "" if video is not None else "",
+        kept=_kept(said["kept"]),
     )
 
 
@@ -186,6 +187,10 @@ def _disk(it: Element, said: dict[str, list[str]]) -> Disk:
         taken=int(images[0].get("actual-size") or 0) if images else 0,
         chain=tuple(str(image["filename"]) for image in images[1:]),
     )
+
+
+def _kept(lines: list[str]) -> tuple[str, ...] | None:
+    return None if "unknown" in lines else tuple(lines)
 
 
 def _images(lines: list[str]) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ class Census:
     """What a host has of the instance. ``domain`` is virsh's word, "none" for none.
 
     ``changed`` counts files written since the last copy of the folder began here,
-    ``written`` those written since the folder was put in its place here.
+    ``written`` those written since the folder was put in its place here. ``kept`` is
+    what libvirt keeps of it that a manual move would lose: managed-save, snapshot.
     """
 
     host: str
@@ -27,6 +28,7 @@ class Census:
     changed: int
     written: int
     free: int
+    kept: tuple[str, ...] = ()
 
     @property
     def runs(self) -> bool:
@@ -49,6 +51,7 @@ def census(hosts: Hosts, host: str, move: Move) -> Census:
             changed=int(said["changed"]),
             written=int(said["written"]),
             free=int(said["free"]),
+            kept=tuple(said["kept"].split()),
         )
     except (KeyError, ValueError) as error:
         raise Blocked(
@@ -74,7 +77,13 @@ newer() {{
     echo 0
   fi
 }}
+kept=
+for what in managed-save snapshot; do
+  with=$(virsh list --all --uuid "--with-$what")
+  case "$with" in *{move.server_id}*) kept="$kept $what" ;; esac
+done
 echo "domain $(echo "$domain" | head -n 1)"
+echo "kept$kept"
 if [ -e {folder} ]; then echo folder yes; else echo folder no; fi
 if [ -e {beside} ]; then echo beside yes; else echo beside no; fi
 echo "changed $(newer {notes}/last/started)"

@@ -56,22 +56,35 @@ if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
     )
 
 
-def discard(move: Move) -> Command:
-    """Remove the copy that is not in its place, and the parts of backing files."""
+def discard(move: Move, *, target: bool) -> Command:
+    """Remove the copy that is not in its place, and the parts of backing files.
+
+    On the target also a folder in its place that has no disk: Nova made it when it
+    tried to start the instance (nova/virt/libvirt/imagebackend.py writes disk.info).
+    """
     parts = " ".join(
         quote(f"{path}.novaweb-{move.token}") for path in paths.bases(move)
     )
+    left = f"""left={quote(paths.folder(move))}
+if [ -d "$left" ]; then
+  others=$(find "$left" -mindepth 1 ! -name disk.info ! -name console.log)
+  if [ -z "$others" ]; then rm -rf -- "$left"; fi
+fi
+"""
     return _command(
         "discard",
         move,
         f"""rm -rf {quote(paths.beside(move))} {parts}
 rm -rf {quote(paths.notes(move))}
-""",
+{left if target else ""}""",
     )
 
 
 def retire(move: Move) -> Command:
-    """Make the source forget the instance: no domain, its folder set aside."""
+    """Make the source forget the instance: no domain, its folder set aside.
+
+    The folder has the domain's XML then, and that of its snapshots and checkpoints.
+    """
     return _command(
         "retire",
         move,
@@ -79,6 +92,15 @@ def retire(move: Move) -> Command:
 all=$(virsh list --all --uuid)
 if [ -d {move.server_id} ] && echo "$all" | grep -qx {move.server_id}; then
   virsh dumpxml --inactive {move.server_id} >{move.server_id}/domain.xml
+  for kind in snapshot checkpoint; do
+    number=0
+    virsh "$kind-list" --name {move.server_id} 2>/dev/null | while read -r name; do
+      [ -n "$name" ] || continue
+      number=$((number + 1))
+      virsh "$kind-dumpxml" --domain {move.server_id} "--${{kind}}name" "$name" \
+        >"{move.server_id}/$kind-$number.xml" || true
+    done
+  done
 fi
 {_let_go(move)}
 if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
@@ -99,17 +121,36 @@ def sweep(move: Move) -> Command:
 def _let_go(move: Move) -> str:
     """Return the text that undefines the domain, and fails when it is alive.
 
-    It fails, too, where libvirt does not answer: that is no word of any domain.
+    It fails, too, where libvirt does not answer: that is no word of any domain. libvirt
+    refuses a domain that has snapshots, checkpoints or a saved memory unless it is told
+    to drop what it knows of them. Of a domain that runs it keeps the domain, without
+    its definition (libvirt 9.0, virsh undefine): one that was started in between is
+    defined again.
     """
+    key = move.server_id
     return f"""domain={NONE}
 all=$(virsh list --all --uuid)
-if echo "$all" | grep -qx {move.server_id}; then
-  domain=$(virsh domstate {move.server_id} | head -n 1)
+if echo "$all" | grep -qx {key}; then
+  domain=$(virsh domstate {key} | head -n 1)
 fi
 case "$domain" in
   {NONE}) ;;
-  "shut off") virsh undefine --keep-nvram {move.server_id} >/dev/null ;;
-  *) echo "the domain of {move.server_id} is $domain here" >&2; exit 1 ;;
+  "shut off")
+    known=$(virsh help undefine)
+    drop=
+    for each in managed-save snapshots-metadata checkpoints-metadata; do
+      case "$known" in *"--$each"*) drop="$drop --$each" ;; esac
+    done
+    definition=$(virsh dumpxml --inactive --security-info {key})
+    virsh undefine --keep-nvram $drop {key} >/dev/null ||
+      virsh undefine --keep-nvram {key} >/dev/null
+    all=$(virsh list --all --uuid)
+    if echo "$all" | grep -qx {key}; then
+      printf '%s\\n' "$definition" | virsh define /dev/stdin >/dev/null
+      echo "the domain of {key} was started meanwhile" >&2
+      exit 1
+    fi ;;
+  *) echo "the domain of {key} is $domain here" >&2; exit 1 ;;
 esac"""
 
 

@@ -72,7 +72,11 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A domain on its host. ``state`` is virsh's word: running, shut off, paused, …"""
+    """A domain on its host. ``state`` is virsh's word: running, shut off, paused, …
+
+    ``kept`` is what libvirt itself keeps of it: snapshot, checkpoint, managed-save (its
+    saved memory). None: it did not say.
+    """
 
     domain: str  # instance-0000002a
     state: str
@@ -88,6 +92,7 @@ class Guest:
     io_pinned: bool = False  # so is the thread that Nova adds since 33.0
     video: str = ""  # its video model: virtio, qxl, …
     type: str = "kvm"  # kvm, qemu
+    kept: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

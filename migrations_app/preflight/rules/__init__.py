@@ -117,4 +117,5 @@ RULES: tuple[Rule, ...] = (
     manual_disks.volumes,
     manual_disks.files,
     manual_disks.bound,
+    manual_disks.kept,
 )

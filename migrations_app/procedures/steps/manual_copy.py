@@ -27,8 +27,14 @@ class CopyBase(CopyJob):
 
     def remove_copy(self, ctx: StepContext) -> None:
         # last of all on the way back: what the copies have left on both hosts
-        ctx.hosts.run(str(ctx.move.target), instance_folder.discard(ctx.move))
-        ctx.hosts.run(ctx.move.source, instance_folder.discard(ctx.move))
+        target = str(ctx.move.target)
+        ctx.hosts.run(target, instance_folder.discard(ctx.move, target=True))
+        ctx.hosts.run(ctx.move.source, instance_folder.discard(ctx.move, target=False))
+        if manual_common.look_at_target(ctx).folder:
+            ctx.log(
+                f"{target} has a folder {paths.folder(ctx.move)} that is not of this"
+                " move: it is left as it is. Look what it is."
+            )
 
     def copy_is_removed(self, ctx: StepContext) -> bool:
         return self.job_state(ctx).stands is JobIs.ABSENT
@@ -46,7 +52,8 @@ class CopyWarm(CopyJob):
         return super().check(ctx) if ctx.move.facts["running"] else StepStatus.DONE
 
     def remove_copy(self, ctx: StepContext) -> None:
-        ctx.hosts.run(str(ctx.move.target), instance_folder.discard(ctx.move))
+        discard = instance_folder.discard(ctx.move, target=True)
+        ctx.hosts.run(str(ctx.move.target), discard)
 
     def copy_is_removed(self, ctx: StepContext) -> bool:
         return not manual_common.look_at_target(ctx).beside

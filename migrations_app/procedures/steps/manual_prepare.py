@@ -53,8 +53,8 @@ class TargetIsUp(Step):
 
 
 class HostsAreReady(Step):
-    """Verify over SSH that {source} has the domain and the folder of {name}, and that
-    {target} has neither."""
+    """Verify over SSH that {source} has the domain and the folder of {name}, and no
+    snapshot or saved memory of it in libvirt, and that {target} has neither."""
 
     title = "Check domain and instance folder"
 
@@ -76,6 +76,12 @@ class HostsAreReady(Step):
             raise Blocked(
                 f"{here.host} has no {'folder' if not here.folder else 'domain'} of the"
                 " instance, although Nova says that it is there. Find out where it is."
+            )
+        if here.kept:
+            raise Blocked(
+                f"libvirt on {here.host} has a {' and a '.join(here.kept)} of the"
+                " instance by now, which a manual move would lose. Remove it there,"
+                " then request the move again."
             )
         if there.folder:
             raise Blocked(

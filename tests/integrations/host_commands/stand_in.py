@@ -38,7 +38,9 @@ VIRSH = """#!/bin/sh
 case "$1" in
   version) echo 'Using library: libvirt 10.0.0'
     echo 'Running hypervisor: QEMU 8.2.2' ;;
-  list) cat "$HERE/uuids" 2>/dev/null; true ;;
+  list) case "$*" in
+    *--with-*) cat "$HERE/${4#--}" 2>/dev/null; true ;;
+    *) cat "$HERE/uuids" 2>/dev/null; true ;; esac ;;
   domstate) echo running ;;
   hostname) echo compute-30 ;;
   dumpxml) cat "$HERE/domain.xml" ;;
