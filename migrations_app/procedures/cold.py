@@ -9,16 +9,22 @@ source, and the way back is a revert; the confirmation is the point of no return
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.interfaces import Move, Server
+from migrations_app.integrations.interfaces import Move, Server, Survey, World
 from migrations_app.procedures.base import Act, Procedure, Step, StepContext, StepStatus
 from migrations_app.procedures.expected_state import (
     Expected,
     after_move,
     awaiting_confirmation,
 )
-from migrations_app.procedures.steps import downtime, hung_move, request_trace
+from migrations_app.procedures.steps import (
+    cold_storage,
+    downtime,
+    hung_move,
+    request_trace,
+)
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,
@@ -56,10 +62,13 @@ class RestsOnSource(Step):
 
 
 class MigrateCold(Act):
-    """Nova shuts {name} down, copies its disks from {source} to {target} and starts
-    it there as it was."""
+    """Nova shuts {name} down on {source} and starts it on {target} as it was."""
 
     title = "Migrate cold"
+
+    def sentence(self, move: Move) -> str:
+        """Say which disks are copied, too."""
+        return f"{super().sentence(move)} {cold_storage.sentence(move)}"
 
     def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=move.options.get("deadline", DEADLINE_MINUTES))
@@ -129,6 +138,12 @@ class WaitsOnTarget(Step):
 
 class Confirm(Act):
     """Nova confirms the move and deletes the disks of {name} on {source}."""
+
+    def sentence(self, move: Move) -> str:
+        """Say it otherwise where the source has no disk of its own."""
+        if cold_storage.nothing_to_delete(move):
+            return f"Nova confirms the move of {move.server_name}: no disk is deleted."
+        return super().sentence(move)
 
     title = "Confirm migration"
     final = True
@@ -218,3 +233,13 @@ class Cold(Procedure):
         StaysOnTarget(),
         AllocationIsMoved(),
     )
+
+    @classmethod
+    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
+        """Return which local disks it has."""
+        return cold_storage.server_facts(world.cloud.server(move.server_id))
+
+    @classmethod
+    def survey_facts(cls, survey: Survey) -> dict[str, Any]:
+        """Return whether the hosts share storage, so that none is copied."""
+        return cold_storage.survey_facts(survey)

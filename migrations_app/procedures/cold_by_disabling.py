@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.interfaces import Move, Server, World
+from migrations_app.integrations.interfaces import Move, Server, Survey, World
 from migrations_app.procedures.base import Procedure, Step, StepContext, StepStatus
 from migrations_app.procedures.cold import (
     AT_REST,
@@ -31,7 +31,7 @@ from migrations_app.procedures.expected_state import (
     awaiting_confirmation,
     before_move,
 )
-from migrations_app.procedures.steps import hung_move, request_trace
+from migrations_app.procedures.steps import cold_storage, hung_move, request_trace
 from migrations_app.procedures.steps.disable_other_hosts import (
     DisableOthers,
     EnableOthers,
@@ -69,6 +69,9 @@ class AskToMigrate(MigrateCold):
     that it is offered."""
 
     title = "Start cold migration"
+
+    def sentence(self, move: Move) -> str:
+        return Step.sentence(self, move)
 
     def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=3)
@@ -134,10 +137,14 @@ class AskToMigrate(MigrateCold):
 
 
 class LandsOnTarget(Step):
-    """Wait until Nova has shut {name} down, copied its disks from {source} to {target}
-    and started it there as it was."""
+    """Wait until Nova has shut {name} down on {source} and started it on {target} as
+    it was."""
 
     title = "Wait for disk copy"
+
+    def sentence(self, move: Move) -> str:
+        """Say which disks are copied, too."""
+        return f"{super().sentence(move)} {cold_storage.sentence(move)}"
 
     def timeout(self, move: Move) -> timedelta:
         return _deadline(move)
@@ -196,5 +203,12 @@ class ColdByDisabling(Procedure):
 
     @classmethod
     def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
-        """Return the hosts that are to be disabled."""
-        return {"others": hosts_to_disable(world, move)}
+        """Return the hosts that are to be disabled, and which local disks it has."""
+        server = world.cloud.server(move.server_id)
+        others = hosts_to_disable(world, move)
+        return {"others": others, **cold_storage.server_facts(server)}
+
+    @classmethod
+    def survey_facts(cls, survey: Survey) -> dict[str, Any]:
+        """Return whether the hosts share storage, so that none is copied."""
+        return cold_storage.survey_facts(survey)

@@ -188,7 +188,7 @@ def test_a_host_that_another_move_disabled_belongs_to_the_plan() -> None:
     stage = Crowd()
     stage.disable("compute-31", "novaweb:0badcafe was enabled; disabled for some")
     run = stage.begin()
-    assert run.request.facts == {"others": list(stage.others)}
+    assert run.request.facts["others"] == list(stage.others)
 
 
 # -- troubles --------------------------------------------------------------------------

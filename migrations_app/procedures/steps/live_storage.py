@@ -73,7 +73,7 @@ def sentence(move: Move) -> str:
     if "local" not in move.facts:
         return ""
     shared, target = move.facts.get("shared"), move.target or "the target"
-    disks = _disks_text(move)
+    disks = disks_text(move)
     match move.options.get("block_migration", "auto"):
         case True if not disks:
             return (
@@ -175,7 +175,8 @@ def _forced(move: Move) -> str:
     )
 
 
-def _disks_text(move: Move) -> str:
+def disks_text(move: Move) -> str:
+    """Return words for the local disks of the instance; empty if it has none."""
     facts = move.facts
     if not facts["local"]:
         return ""
