@@ -232,7 +232,7 @@ CASES: dict[str, Case] = device_cases.CASES | {
     "manual.volumes": Case(
         BLOCKS,
         by_hand(server=replace(STOPPED, volumes=("v-1",))),
-        by_hand(server=WITH_VOLUME, volumes=(VOLUME,)),
+        by_hand(),
         by=MANUAL,
     ),
     "manual.files": Case(BLOCKS, by_hand(guest(RBD)), by_hand(), by=MANUAL),

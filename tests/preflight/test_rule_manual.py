@@ -1,4 +1,4 @@
-"""What libvirt keeps of an instance beside its disks, and a manual move would lose."""
+"""What a manual move would lose, or brings back late."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import MANUAL
-from tests.preflight.build import by_hand, finding, guest
+from tests.preflight.build import by_hand, finding, guest, server
 
 
 @pytest.mark.parametrize("kept", ["snapshot", "managed-save"])
@@ -29,3 +29,10 @@ def test_what_libvirt_did_not_tell_is_unknown() -> None:
     told = finding("manual.kept", by_hand(guest(kept=None)), by=MANUAL)
     assert told is not None
     assert told.severity is Severity.UNKNOWN
+
+
+def test_it_says_that_a_fast_guest_boots_without_its_volumes() -> None:
+    told = finding("manual.volumes", by_hand(server=server(volumes=("v",))), by=MANUAL)
+    assert told is not None
+    assert told.severity is Severity.WARNS
+    assert "a guest that boots fast boots without them" in told.sentence

@@ -12,7 +12,9 @@ import pytest
 
 from migrations_app.errors import Refused, Unreachable
 from migrations_app.integrations.host_commands import disk_copy
+from migrations_app.integrations.interfaces import Move
 from migrations_app.models.states import RunState
+from migrations_app.procedures.steps.manual_power import StartOnTarget
 from pretend.hosts import PretendHosts, Words
 from tests.procedures.by_hand import ASKS, HandStage, expect_as_before, expect_moved
 
@@ -265,3 +267,11 @@ def test_it_says_what_is_left_on_the_target_when_all_of_it_is_undone() -> None:
     assert run.state == RunState.ROLLED_BACK
     said = run.lines.get(text__contains="that is not of this move").text
     assert said.startswith(f"{stage.target} has a folder /var/lib/nova/instances/")
+
+
+def test_the_plan_says_that_volumes_come_after_the_start() -> None:
+    stage = HandStage()
+    sentence = stage.begin().steps.get(key="start_on_target").sentence
+    assert "a guest that boots fast boots without them" in sentence
+    alone = Move("id", "web", "a", "b", facts={"volumes": []})
+    assert "volumes" not in StartOnTarget().sentence(alone)

@@ -31,8 +31,9 @@ def volumes(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Attached volumes can be detached and attached again.
 
     They can be attached again only when the instance has a domain on the target, which
-    Nova makes when it starts. A stopped instance is not started by us, so it keeps its
-    volumes only in a cold migration. An encrypted volume needs its key on the target.
+    Nova makes when it starts: a guest that boots fast boots without them. A stopped
+    instance is not started by us, so it keeps its volumes only in a cold migration. An
+    encrypted volume needs its key on the target.
     """
     server = facts.server
     if not server.volumes or server.image is None:
@@ -50,7 +51,12 @@ def volumes(facts: Facts, move: Move, procedure: str) -> Finding | None:
             "Move it live or cold.",
             volumes=encrypted,
         )
-    return ok(f"The volumes of {server.name} are detached and attached again.")
+    return warns(
+        f"The volumes of {server.name} are attached again only after its start: a guest"
+        " that boots fast boots without them.",
+        "See that it mounts them when they come (or by “nofail”, and a restart"
+        " afterwards), or move it live or cold.",
+    )
 
 
 @rule("manual.files", about=About.TARGET, procedures=_THIS)

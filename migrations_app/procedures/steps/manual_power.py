@@ -72,6 +72,15 @@ class StartOnTarget(Act):
     title = "Start instance on target"
     final = True
 
+    def sentence(self, move: Move) -> str:
+        """Say that its volumes come later: also those of an instance that is stopped
+        Nova attaches to a domain (nova/virt/libvirt/driver.py, attach_volume, 34.0)."""
+        volumes = (
+            " Its volumes can only be attached after that: a guest that boots fast"
+            " boots without them."
+        )
+        return super().sentence(move) + (volumes if move.facts.get("volumes") else "")
+
     def timeout(self, move: Move) -> timedelta:
         return timedelta(minutes=15)
 
