@@ -24,7 +24,15 @@ from migrations_app.errors import (
     own_fault,
 )
 from migrations_app.integrations import connect
-from migrations_app.integrations.host_commands.instance_files import Census, census
+from migrations_app.integrations.host_commands import (
+    host_survey,
+    host_survey_parser,
+)
+from migrations_app.integrations.host_commands.instance_files import (
+    NONE,
+    Census,
+    census,
+)
 from migrations_app.integrations.interfaces import Move, Server, World
 from migrations_app.models import Run, Step
 from migrations_app.models.states import RunState, StepState
@@ -46,8 +54,6 @@ SECONDS = 10.0  # that all sources have together
 # A source that hangs holds its thread until its own timeout; never more threads.
 _pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="inspection")
 
-# Nova's own default ([DEFAULT]instances_path), where the plan does not know it.
-_INSTANCES = "/var/lib/nova/instances"
 _NO_SSH = "Not checked: novaweb has no SSH access to the hosts of this cloud."
 _LATE = f"No answer within {SECONDS:.0f} s."
 
@@ -207,8 +213,15 @@ def _target(world: World, move: Move) -> str | None:
 def _census(world: World, move: Move, host: str | None) -> Census:
     if host is None or world.hosts is None:
         raise WorldError("Not checked: the scheduler has not chosen a host yet.")
-    facts = {"instances": _INSTANCES, **move.facts}
-    return census(world.hosts, host, replace(move, facts=facts))
+    if "instances" in move.facts:
+        return census(world.hosts, host, move)
+    # the plan does not say where the folders are: the host's nova.conf does
+    asked = host_survey.look_at_host(server_id=move.server_id)
+    answer = world.hosts.run(host, asked)
+    found = host_survey_parser.host(host, answer, move.server_id)
+    if found.domain is None:
+        raise WorldError(f"virsh on {host} does not say which domains there are.")
+    return Census(host, found.domain or NONE, found.folder_there)
 
 
 def _verdict(

@@ -7,7 +7,7 @@ Actual values are in the words in which steps say what they expect.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ from migrations_app.procedures.expected_state import (
 )
 
 _POWER = {0: "not known", 1: "running", 3: "paused", 4: "shut down", 7: "suspended"}
+_NOT_SAID = "Not known: where this host keeps instances could not be read there."
 T = TypeVar("T")
 
 
@@ -164,7 +165,7 @@ def inspection_rows(
     add(Aspect.TARGET_DOMAIN, f"libvirt domain on {target}", *there, _domain)
     add(Aspect.SOURCE_FOLDER, f"Instance folder on {source}", *here, _folder)
     add(Aspect.TARGET_FOLDER, f"Instance folder on {target}", *there, _folder)
-    return tuple(rows)
+    return tuple(_unknown_if_not_said(each) for each in rows)
 
 
 # -- an actual value and its detail, out of an answer --------------------------------
@@ -220,6 +221,13 @@ def _domain(found: Census) -> tuple[str, str]:
     return found.domain, ""
 
 
+def _unknown_if_not_said(row: InspectionRow) -> InspectionRow:
+    """Return the row, with trouble in place of an actual value that is none."""
+    return row if row.actual or row.trouble else replace(row, trouble=_NOT_SAID)
+
+
 def _folder(found: Census) -> tuple[str, str]:
+    if found.folder is None:
+        return "", ""
     detail = "one of this move is set aside beside it" if found.beside else ""
     return "there" if found.folder else NONE, detail

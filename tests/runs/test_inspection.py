@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import fields
@@ -11,7 +12,7 @@ import pytest
 
 from migrations_app.errors import Unreachable
 from migrations_app.integrations import connect
-from migrations_app.integrations.interfaces import World
+from migrations_app.integrations.interfaces import Command, World
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
 from migrations_app.procedures.expected_state import Aspect
@@ -19,6 +20,7 @@ from migrations_app.procedures.registry import PROCEDURES
 from migrations_app.runs import inspection
 from migrations_app.runs.inspection import Inspection
 from migrations_app.runs.inspection_rows import Answers, InspectionRow, Source
+from pretend.hosts import PretendHosts, Words
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +193,40 @@ def test_no_row_is_shown_of_who_was_not_to_be_asked(stage: Stage) -> None:
     now = inspection.inspect_run(stage.start("live"))
 
     assert Aspect.DATABASE not in {each.aspect for each in now.rows}
+
+
+def test_folders_are_looked_for_where_the_host_keeps_them(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its nova.conf, whatever the path is: the plan of these does not know it."""
+    asked: list[str] = []
+    real = PretendHosts.run
+
+    def run(self: PretendHosts, host: str, command: Command, **how: Any) -> str:
+        asked.append(command.text)
+        return real(self, host, command, **how)
+
+    monkeypatch.setattr(PretendHosts, "run", run)
+    now = inspection.inspect_run(stage.start("cold"))
+    assert of(now, Aspect.SOURCE_FOLDER).actual == "there"
+    assert of(now, Aspect.SOURCE_DOMAIN).actual == "running"
+    assert not [
+        text for text in asked if f"/var/lib/nova/instances/{stage.server}" in text
+    ]
+
+
+def test_a_host_that_does_not_say_where_it_keeps_instances_has_no_folder_nor_none(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = PretendHosts._survey_host
+
+    def silent(self: PretendHosts, host: str, words: Words) -> str:
+        answer = real(self, host, words)
+        return re.sub(r"(== (free|folder|instances)\n)( .*\n)+", r"\1", answer)
+
+    monkeypatch.setattr(PretendHosts, "_survey_host", silent)
+    now = inspection.inspect_run(stage.start("live"))
+    row = of(now, Aspect.SOURCE_FOLDER)
+    assert row.agrees is None
+    assert "could not be read" in row.trouble
+    assert of(now, Aspect.SOURCE_DOMAIN).agrees

@@ -19,15 +19,16 @@ class Census:
     ``changed`` counts files written since the last copy of the folder began here,
     ``written`` those written since the folder was put in its place here. ``kept`` is
     what libvirt keeps of it that a manual move would lose: managed-save, snapshot.
+    ``folder`` is None where the host does not say where its folders are.
     """
 
     host: str
     domain: str
-    folder: bool
-    beside: bool
-    changed: int
-    written: int
-    free: int
+    folder: bool | None
+    beside: bool = False
+    changed: int = 0
+    written: int = 0
+    free: int = 0
     kept: tuple[str, ...] = ()
 
     @property
