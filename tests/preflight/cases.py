@@ -239,9 +239,7 @@ CASES: dict[str, Case] = device_cases.CASES | {
     "manual.bound": Case(
         BLOCKS, by_hand(row=replace(ROW, bound=("pinned CPUs",))), by_hand(), by=MANUAL
     ),
-    "manual.kept": Case(
-        BLOCKS, by_hand(guest(kept=("snapshot",))), by_hand(), by=MANUAL
-    ),
+    "source.kept": Case(BLOCKS, seen(guest(kept=("snapshot",))), seen()),
 }
 # These are always said, since what they say is always so; and this is never against.
 ALWAYS = {"disabling.needless", "manual.last"}

@@ -4,29 +4,46 @@ from __future__ import annotations
 
 import pytest
 
-from migrations_app.preflight.finding import Severity
-from migrations_app.preflight.rule import MANUAL
+from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.rule import COLD, COLDLY, LIVE, MANUAL, PROCEDURES
 from tests.preflight.build import by_hand, finding, guest, server
 
 
-@pytest.mark.parametrize("kept", ["snapshot", "managed-save"])
-def test_it_refuses_what_would_be_lost_and_says_how_to_get_rid_of_it(kept: str) -> None:
-    told = finding("manual.kept", by_hand(guest(kept=(kept, "checkpoint"))), by=MANUAL)
+def kept(procedure: str, *what: str) -> Finding:
+    given = by_hand(guest(kept=what))
+    told = finding("source.kept", given, by=procedure)
     assert told is not None
+    return told
+
+
+@pytest.mark.parametrize("procedure", PROCEDURES)
+def test_nothing_is_moved_that_has_snapshots(procedure: str) -> None:
+    told = kept(procedure, "snapshot", "checkpoint")
     assert told.severity is Severity.BLOCKS
-    assert "which a manual move loses" in told.sentence
-    assert "virsh" in told.remedy
+    assert "virsh snapshot-delete" in told.remedy
 
 
-def test_it_says_that_the_next_backup_must_be_a_full_one() -> None:
-    told = finding("manual.kept", by_hand(guest(kept=("checkpoint",))), by=MANUAL)
-    assert told is not None
+@pytest.mark.parametrize("procedure", COLDLY)
+def test_nova_cannot_confirm_what_has_checkpoints(procedure: str) -> None:
+    told = kept(procedure, "checkpoint")
+    assert told.severity is Severity.BLOCKS
+    assert "the confirmation ends in ERROR" in told.sentence
+
+
+@pytest.mark.parametrize("procedure", [LIVE, MANUAL])
+def test_it_says_that_the_next_backup_must_be_a_full_one(procedure: str) -> None:
+    told = kept(procedure, "checkpoint")
     assert told.severity is Severity.WARNS
     assert "full" in told.remedy
 
 
+def test_a_saved_memory_is_not_lost_in_a_manual_move() -> None:
+    assert kept(MANUAL, "managed-save").severity is Severity.BLOCKS
+    assert kept(COLD, "managed-save").severity is Severity.WARNS
+
+
 def test_what_libvirt_did_not_tell_is_unknown() -> None:
-    told = finding("manual.kept", by_hand(guest(kept=None)), by=MANUAL)
+    told = finding("source.kept", by_hand(guest(kept=None)), by=MANUAL)
     assert told is not None
     assert told.severity is Severity.UNKNOWN
 

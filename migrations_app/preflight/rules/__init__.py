@@ -20,6 +20,7 @@ from migrations_app.preflight.rules import (
     instance,
     leftovers,
     live_options,
+    libvirt_metadata,
     manual,
     manual_disks,
     passthrough,
@@ -80,6 +81,7 @@ RULES: tuple[Rule, ...] = (
     leftovers.domain,
     leftovers.disk,
     leftovers.resize,
+    libvirt_metadata.kept,
     data_loss.instances_path,
     disks.storage,
     disks.backend,
@@ -117,5 +119,4 @@ RULES: tuple[Rule, ...] = (
     manual_disks.volumes,
     manual_disks.files,
     manual_disks.bound,
-    manual_disks.kept,
 )

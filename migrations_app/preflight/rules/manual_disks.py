@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrations_app.integrations.interfaces import Disk, Guest, Move
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.finding import Finding, blocks, ok, warns
 from migrations_app.preflight.rule import MANUAL, About, rule
 from migrations_app.preflight.rules import devices, passthrough, ports
 
@@ -136,52 +136,6 @@ def bound(facts: Facts, move: Move, procedure: str) -> Finding | None:
         f"{server.name} is tied to {move.source} by {', '.join(dict.fromkeys(found))}.",
         "Move it live or cold, if either can; else recreate it.",
     )
-
-
-@rule("manual.kept", about=About.TARGET, procedures=_THIS)
-def kept(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """libvirt keeps nothing of the instance that would stay behind.
-
-    Snapshots, checkpoints (of incremental backups) and a saved memory (managed save, as
-    libvirt-guests makes it when a host is shut down) are known to the libvirt of the
-    source only. A manual move does not take them along: the last step has libvirt on
-    the source drop what it knows of them. A snapshot may also stand on files of its
-    own, and without its saved memory the guest starts as after a power failure.
-    Checkpoints are lost without harm to the disks; their XML is set aside.
-    """
-    pair = facts.pair(move)
-    if pair is None or pair.guest is None:
-        return None
-    name, found = facts.server.name, pair.guest.kept
-    if found is None:
-        return unknown(
-            f"Whether libvirt on {move.source} keeps snapshots or a saved memory of"
-            f" {name} could not be found out.",
-            f"Look there with “virsh snapshot-list {pair.guest.domain}” and “virsh list"
-            " --all --managed-save”.",
-        )
-    if "managed-save" in found:
-        return blocks(
-            f"libvirt on {move.source} has saved the memory of {name} (managed save),"
-            " which a manual move loses.",
-            f"Resume it there with “virsh start {pair.guest.domain}”, or discard it, as"
-            " Nova does at the next start, with “virsh managedsave-remove"
-            f" {pair.guest.domain}”.",
-        )
-    if "snapshot" in found:
-        return blocks(
-            f"libvirt on {move.source} has snapshots of {name}, which a manual move"
-            " loses.",
-            f"Delete them first: “virsh snapshot-list {pair.guest.domain}”, then “virsh"
-            " snapshot-delete”.",
-        )
-    if "checkpoint" in found:
-        return warns(
-            f"libvirt on {move.source} has checkpoints of {name} for incremental"
-            " backups, which a manual move loses.",
-            "Have its next backup be a full one.",
-        )
-    return ok(f"libvirt on {move.source} keeps no snapshots of {name}.")
 
 
 def _elsewhere(guest: Guest) -> list[Disk]:
