@@ -55,3 +55,21 @@ def test_it_does_not_know_what_libvirt_could_not_compare() -> None:
     answer = "machine no error: failed to connect\ncpu no error: failed to connect\n"
     found = host_survey_parser.hardware(answer)
     assert (found.takes_machine, found.takes_cpu) == (None, None)
+
+
+def test_it_sees_that_the_thread_for_disks_is_pinned_too(host: Host) -> None:
+    host.boot(top="<cputune><iothreadpin iothread='1' cpuset='4'/></cputune>")
+    found = host.guest()
+    assert found is not None
+    assert (found.io_pinned, found.video) == (True, "")
+
+
+def test_it_reads_all_that_was_said_of_devices(host: Host) -> None:
+    with (host.root / "nova.conf").open("a", encoding="utf-8") as conf:
+        conf.write(
+            '[pci]\ndevice_spec = {"address": "*:01.0", "one_time_use": true}\n'
+            "passthrough_whitelist = {'vendor_id': '8086'}\n"
+        )
+    assert host.says().settings["pci.device_spec"] == (
+        '{"address": "*:01.0", "one_time_use": true} {\'vendor_id\': \'8086\'}'
+    )

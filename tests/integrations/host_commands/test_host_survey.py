@@ -141,24 +141,6 @@ def test_it_sees_what_ties_a_guest_to_its_host(host: Host) -> None:
     assert found.devices == ("mdev", "network", "pmem", "sev")
 
 
-def test_it_sees_that_the_thread_for_disks_is_pinned_too(host: Host) -> None:
-    host.boot(top="<cputune><iothreadpin iothread='1' cpuset='4'/></cputune>")
-    found = host.guest()
-    assert found is not None
-    assert (found.io_pinned, found.video) == (True, "")
-
-
-def test_it_reads_all_that_was_said_of_devices(host: Host) -> None:
-    with (host.root / "nova.conf").open("a", encoding="utf-8") as conf:
-        conf.write(
-            '[pci]\ndevice_spec = {"address": "*:01.0", "one_time_use": true}\n'
-            "passthrough_whitelist = {'vendor_id': '8086'}\n"
-        )
-    assert host.says().settings["pci.device_spec"] == (
-        '{"address": "*:01.0", "one_time_use": true} {\'vendor_id\': \'8086\'}'
-    )
-
-
 def test_a_guest_with_the_hosts_own_cpu_is_compared_by_that(host: Host) -> None:
     host.boot()
     path = host.root / "domain.xml"
