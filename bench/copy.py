@@ -25,7 +25,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab.settings import SettingsError, from_environment, remembered
+from lab.remembered import remembered
+from lab.settings import SettingsError, from_environment
 from migrations_app.integrations.host_commands import disk_copy, paths
 from migrations_app.integrations.host_commands.detached_job import Job
 from migrations_app.integrations.interfaces import Move

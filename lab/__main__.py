@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 from lab import api_part, install, lifecycle, machine, single, space, status, where_is
 from lab.progress import LabError, complain, end_commands, end_with_the_terminal
+from lab.remembered import remembered
 from lab.settings import (
     VARIABLE_PREFIX,
     VARIABLES,
     Settings,
     SettingsError,
     from_environment,
-    remembered,
 )
 
 DESCRIPTION = "A real OpenStack cloud on this machine, for the demo and the tests."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lab import render
+from lab import render, volumes
 from lab.hypervisors import hosts as libvirt_hosts
 from lab.hypervisors import keys
 from lab.settings import FAKE_ZONES, LIBVIRT_ZONE, REGION, Settings
@@ -40,11 +40,16 @@ def collect(settings: Settings) -> dict[str, object]:
         "members": {"web": "web-user", "batch": "batch-user"},
         "endpoints": endpoints,
         "cinder": settings.cinder,
+        "volume_types": list(volumes.backends(settings)),
         "zones": {host: settings.zone(host) for host in hosts},
         "fake_zones": list(FAKE_ZONES),
         "libvirt_zone": LIBVIRT_ZONE if settings.libvirt else None,
         "fake_hosts": list(settings.fake_hosts),
         "libvirt_hosts": list(settings.libvirt_hosts),
+        "nodes": {
+            host: settings.laid_out.node_of(host) for host in settings.libvirt_hosts
+        },
+        "layout": settings.layout,
         "live_seconds": settings.live_seconds,
         "mysql": {
             "host": settings.address,

@@ -69,7 +69,9 @@ def _need(what: str, folder: Path, megabytes: int) -> space.Need:
 
 
 def _wanted(settings: Settings) -> tuple[str, ...]:
-    return PACKAGES + (LIBVIRT_PACKAGES if settings.libvirt else ())
+    if not settings.libvirt:
+        return PACKAGES
+    return PACKAGES + LIBVIRT_PACKAGES + settings.laid_out.packages
 
 
 def ensure(settings: Settings) -> None:
@@ -94,6 +96,8 @@ def ensure(settings: Settings) -> None:
         venv.place_own_modules(settings)
         if settings.libvirt:
             venv.add_libvirt(settings, log=logs / "pip-libvirt.log")
+        if settings.laid_out.novnc:
+            venv.add_console(settings, log=logs / "pip-console.log")
         if jobs:
             say(f"installed in {time.monotonic() - began:.0f} s")
 

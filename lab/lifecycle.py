@@ -16,12 +16,17 @@ from lab import (
     processes,
     render,
     services,
+    volumes,
 )
 from lab.hypervisors import hosts as libvirt_hosts
 from lab.hypervisors import network
 from lab.progress import say, together
-from lab.settings import Settings, remember, remembered
+from lab.remembered import remember, remembered
+from lab.settings import Settings
 
+# A namespace ends all that is in it, so what is in it ends before; but the storage of
+# its guests ends with them.
+OUTER = ("namespace-", "storage-")
 INFRASTRUCTURE = ("memcached", "rabbitmq", "epmd", "mariadb")
 
 
@@ -123,14 +128,14 @@ def down(settings: Settings) -> None:
 
 def _end_all(settings: Settings) -> None:
     names = processes.started_names(settings)
-    # A namespace ends all that is in it, so what is in it ends before.
-    outer = [n for n in names if n == "proxy" or n.startswith("namespace-")]
+    outer = [n for n in names if n == "proxy" or n.startswith(OUTER)]
     last = {*INFRASTRUCTURE, *outer}
     processes.stop(settings, [name for name in names if name not in last])
     processes.stop(settings, outer)
     processes.stop(settings, INFRASTRUCTURE, patience=60)
     processes.sweep(settings)
     network.remove(settings)
+    volumes.release(settings)
     shutil.rmtree(settings.run / "tmp", ignore_errors=True)
 
 

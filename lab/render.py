@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
+from lab import volumes
 from lab.progress import LabError
 from lab.settings import REGION, Settings
 
@@ -54,6 +55,10 @@ def values(settings: Settings) -> dict[str, object]:
         "transport_url": f"rabbit://openstack:{secret}@{settings.address}:"
         f"{settings.port('rabbitmq')}/",
         "venv": settings.venv,
+        "volume_backends": ",".join(volumes.backends(settings)),
+        "volumes": volumes.folder(settings),
+        "novnc_port": settings.port("novncproxy"),
+        "novnc_url": settings.url("novncproxy"),
     }
     known["authtoken"] = fill("authtoken.conf", known)
     for user in SERVICE_USERS:
@@ -94,7 +99,15 @@ def configure(settings: Settings) -> None:
         ("glance", ("glance-api.conf",)),
         ("neutron", ("neutron.conf", "ml2.ini")),
         ("cinder", ("cinder.conf",)),
-        ("nova", ("nova.conf", "nova-database.conf", "nova-cell0.conf")),
+        (
+            "nova",
+            (
+                "nova.conf",
+                "nova-database.conf",
+                "nova-cell0.conf",
+                "novncproxy.conf",
+            ),
+        ),
         ("rabbitmq", ("rabbitmq.conf",)),
     ):
         for name in names:

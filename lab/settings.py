@@ -1,4 +1,4 @@
-"""The settings of one lab: environment only, checked once, remembered by `up`.
+"""The settings of one lab: environment only, checked once, kept by `up`.
 
 Every name, path, port and address that belongs to a lab is derived here and
 nowhere else. That is what lets two labs stand side by side.
@@ -7,20 +7,22 @@ nowhere else. That is what lets two labs stand side by side.
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+
+from lab import layout
+from lab.layout import Layout, number
 
 PROJECT = Path(__file__).resolve().parent.parent
 VARIABLE_PREFIX = "NOVAWEB_LAB_"
 REGION = "RegionOne"
 FAKE_ZONES = ("OS1", "OS2")
 LIBVIRT_ZONE = "OS3"
-LIBVIRT_HOSTS = ("compute-40", "compute-41", "compute-42")
+LIBVIRT_NUMBERS = ("40", "41", "42")
 # As in the article's table: compute-30 and compute-34 are in OS1, the three
 # between in OS2. Further hosts alternate.
 ARTICLE_ZONES = {
@@ -40,6 +42,7 @@ PORTS = {
     "mariadb": 13306,
     "rabbitmq": 5672,
     "memcached": 11211,
+    "novncproxy": 6080,
 }
 DEFAULT_DRIVERS = "compute-33=SmallFakeDriver"
 
@@ -58,6 +61,7 @@ VARIABLES = {
         "0",
         "1 adds the libvirt/QEMU hosts compute-40 to compute-42 in zone OS3",
     ),
+    "LAYOUT": ("", "NAME,... of lab/layouts: how the libvirt hosts are laid out"),
     "CINDER": ("1", "0 leaves the volume service out"),
     "LIVE_SECONDS": ("5", "how long a live migration between fake hosts lasts"),
     "DRIVERS": (
@@ -85,6 +89,7 @@ class Settings:
     port_offset: int = 0
     fake_host_count: int = 5
     libvirt: bool = False
+    layout: str = ""
     cinder: bool = True
     live_seconds: float = 5.0
     drivers: Mapping[str, str] = field(default_factory=dict)
@@ -142,14 +147,21 @@ class Settings:
 
     @property
     def fake_hosts(self) -> tuple[str, ...]:
-        """compute-30 and up, leaving out the names of the libvirt hosts."""
-        names = (f"compute-{number}" for number in range(30, 1000))
-        free = (name for name in names if name not in LIBVIRT_HOSTS)
+        """compute-30 and up, leaving out the numbers of the libvirt hosts."""
+        numbers = (str(number) for number in range(30, 1000))
+        free = (f"compute-{n}" for n in numbers if n not in LIBVIRT_NUMBERS)
         return tuple(islice(free, self.fake_host_count))
 
     @property
+    def laid_out(self) -> Layout:
+        return layout.of(self.layout)
+
+    @property
     def libvirt_hosts(self) -> tuple[str, ...]:
-        return LIBVIRT_HOSTS if self.libvirt else ()
+        """Nova's names of them."""
+        if not self.libvirt:
+            return ()
+        return tuple(self.laid_out.service.format(n=n) for n in LIBVIRT_NUMBERS)
 
     @property
     def epmd_port(self) -> int:
@@ -169,10 +181,9 @@ class Settings:
 
     def zone(self, host: str) -> str:
         """Return the availability zone that `host` belongs to."""
-        if host in LIBVIRT_HOSTS:
+        if number(host) in LIBVIRT_NUMBERS:
             return LIBVIRT_ZONE
-        number = int(host.rpartition("-")[2])
-        return ARTICLE_ZONES.get(host, FAKE_ZONES[number % len(FAKE_ZONES)])
+        return ARTICLE_ZONES.get(host, FAKE_ZONES[int(number(host)) % len(FAKE_ZONES)])
 
     def port(self, service: str) -> int:
         return PORTS[service] + self.port_offset
@@ -182,11 +193,11 @@ class Settings:
 
     def veth(self, host: str) -> str:
         """Name of the machine's end of the cable to a libvirt host."""
-        return f"{self.bridge}-{host.rpartition('-')[2]}"
+        return f"{self.bridge}-{number(host)}"
 
     def host_address(self, host: str) -> str:
         """Address of a libvirt host, e.g. 198.18.21.40 for compute-40."""
-        return f"{self.subnet}.{host.rpartition('-')[2]}"
+        return f"{self.subnet}.{number(host)}"
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -227,29 +238,12 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         port_offset=_number("PORT_OFFSET", text("PORT_OFFSET"), 0, 10000),
         fake_host_count=_number("FAKE_HOSTS", text("FAKE_HOSTS"), 0, 200),
         libvirt=_switch("LIBVIRT", text("LIBVIRT")),
+        layout=_layout(text("LAYOUT")),
         cinder=_switch("CINDER", text("CINDER")),
         live_seconds=float(_number("LIVE_SECONDS", text("LIVE_SECONDS"), 0, 3600)),
         drivers=_drivers(text("DRIVERS")),
         subnet=subnet,
     )
-
-
-def remember(settings: Settings) -> None:
-    """Keep the settings of this lab, so that `down` needs only its name."""
-    values = asdict(settings) | {"prefix": str(settings.prefix)}
-    (settings.root / "settings.json").write_text(json.dumps(values, indent=1) + "\n")
-
-
-def remembered(asked: Settings) -> Settings:
-    """Return the settings that the lab of this name was last brought up with.
-
-    Without such a lab, what was asked for.
-    """
-    try:
-        values = json.loads((asked.root / "settings.json").read_text())
-    except FileNotFoundError:
-        return asked
-    return Settings(**values | {"prefix": Path(values["prefix"])})
 
 
 def _unusable(name: str, value: str, wanted: str) -> SettingsError:
@@ -276,6 +270,14 @@ def _switch(name: str, text: str) -> bool:
     if text not in {"0", "1"}:
         raise _unusable(name, text, "0 or 1")
     return text == "1"
+
+
+def _layout(text: str) -> str:
+    try:
+        layout.of(text)
+    except layout.LayoutError as error:
+        raise SettingsError(f"{VARIABLE_PREFIX}LAYOUT is {text!r}: {error}") from None
+    return text
 
 
 def _drivers(text: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from lab.settings import PROJECT, Settings
 
 REQUIREMENTS = PROJECT / "lab/requirements.txt"
 LIBVIRT_REQUIREMENTS = PROJECT / "lab/requirements-libvirt.txt"
+CONSOLE_REQUIREMENTS = PROJECT / "lab/requirements-console.txt"
 INSIDE = PROJECT / "lab/inside"
 MEGABYTES = 600  # that the venv takes, generously
 # The pip that builds a package is another process, which hears of no option.
@@ -87,18 +88,29 @@ def install(settings: Settings, *, log: Path) -> None:
 
 def add_libvirt(settings: Settings, *, log: Path) -> None:
     """libvirt's binding is in the venv, and what uses it is compiled."""
-    stamp = settings.venv / "novaweb-lab-libvirt"
-    wanted = LIBVIRT_REQUIREMENTS.read_text()
+    _add(settings, "libvirt", LIBVIRT_REQUIREMENTS, log=log)
+
+
+def add_console(settings: Settings, *, log: Path) -> None:
+    """What nova-novncproxy needs is in the venv."""
+    _add(settings, "console", CONSOLE_REQUIREMENTS, "--no-deps", log=log)
+
+
+def _add(
+    settings: Settings, name: str, requirements: Path, *more: str, log: Path
+) -> None:
+    stamp = settings.venv / f"novaweb-lab-{name}"
+    wanted = requirements.read_text()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    say("building libvirt-python")
+    say(f"pip install for {name}")
     interpreter = settings.venv / "bin/python"
     options = ("--disable-pip-version-check", "--progress-bar", "off", "--no-cache-dir")
-    with heartbeat("pip", lambda: "building libvirt-python"):
+    with heartbeat("pip", lambda: f"what {name} needs"):
         run(
             [
                 *(interpreter, "-m", "pip", "install", *options),
-                *("-r", LIBVIRT_REQUIREMENTS),
+                *(*more, "-r", str(requirements)),
             ],
             log=log,
             env=NO_CACHE,
@@ -127,6 +139,7 @@ def place_own_modules(settings: Settings) -> None:
     site = _site(settings)
     _copy(INSIDE / "fake_driver.py", site / "nova/virt/novaweb_lab_fake.py")
     _copy(INSIDE / "mechanism_driver.py", site / "novaweb_lab_mechanism.py")
+    _copy(INSIDE / "volume_driver.py", site / "novaweb_lab_volumes.py")
     _copy(INSIDE / "own_etc.py", site / "novaweb_lab_own_etc.py")
     (site / "novaweb_lab.pth").write_text("import novaweb_lab_own_etc\n")
     # Neutron finds a mechanism driver by the entry point of a package.

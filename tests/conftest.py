@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.audit_last",
     "tests.emptied_database",
     "tests.lab_plugin",
+    "tests.layout_plugin",
     "tests.shorter",
     "tests.groups",
     "tests.lab_turns",

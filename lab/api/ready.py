@@ -33,7 +33,7 @@ def ensure(cloud: Cloud) -> None:
     _images(cloud)
     _networks(cloud)
     if cloud.facts["cinder"]:
-        _volume_type(cloud)
+        _volume_types(cloud)
     hosts(cloud)
     _zones(cloud)
     if cloud.facts["cinder"]:
@@ -43,6 +43,7 @@ def ensure(cloud: Cloud) -> None:
 def hosts(cloud: Cloud) -> None:
     """Every host has reported to Nova since its nova-compute was started."""
     want = {*cloud.facts["fake_hosts"], *cloud.facts["libvirt_hosts"]}
+    own_name = cloud.facts["nodes"]  # where it is another than Nova's
     missing = set(want)
     began = time.monotonic()
     patience = 90 + 12 * len(want)
@@ -58,7 +59,12 @@ def hosts(cloud: Cloud) -> None:
                 for service in compute.services(binary="nova-compute")
                 if service.state == "up" and _reported(cloud, service)
             }
-            missing = want - (up & {node.name for node in compute.hypervisors()})
+            nodes = {node.name for node in compute.hypervisors()}
+            missing = {
+                host
+                for host in want
+                if host not in up or own_name.get(host, host) not in nodes
+            }
             if not missing:
                 break
             if time.monotonic() - began > patience:
@@ -147,10 +153,13 @@ def _networks(cloud: Cloud) -> None:
             )
 
 
-def _volume_type(cloud: Cloud) -> None:
+def _volume_types(cloud: Cloud) -> None:
     storage = cloud.admin.block_storage
-    if not any(kind.name == "fake" for kind in storage.types()):
-        storage.create_type(name="fake")
+    have = {kind.name for kind in storage.types()}
+    for name in cloud.facts["volume_types"]:
+        if name not in have:
+            backend = {"volume_backend_name": name}
+            storage.create_type(name=name, extra_specs=backend)
 
 
 def _backend(cloud: Cloud) -> None:
@@ -158,7 +167,7 @@ def _backend(cloud: Cloud) -> None:
     storage = cloud.admin.block_storage
     deadline = time.monotonic() + BACKEND_SECONDS
     with heartbeat("volumes", lambda: "the scheduler has not heard of a backend yet"):
-        while not list(storage.backend_pools()):
+        while len(list(storage.backend_pools())) < len(cloud.facts["volume_types"]):
             if time.monotonic() > deadline:
                 raise LabError(
                     "cinder-scheduler does not hear of a backend: see "

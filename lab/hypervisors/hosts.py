@@ -7,7 +7,16 @@ import time
 from functools import partial
 
 from lab import processes, services
-from lab.hypervisors import folders, guest_image, keys, network
+from lab.hypervisors import (
+    accounts,
+    container,
+    folders,
+    guest_image,
+    keys,
+    network,
+    shared_folder,
+)
+from lab.hypervisors.enter import enter
 from lab.progress import LabError, say, together
 from lab.services import THREADS, Service
 from lab.settings import PROJECT, Settings
@@ -37,6 +46,7 @@ def start(settings: Settings) -> None:
         network.connect(settings, host)
     if fresh:
         processes.stop(settings, ["proxy"])
+    shared_folder.start(settings)
     services.start(settings, [proxy(settings), *daemons(settings)])
     for host in settings.libvirt_hosts:
         _wait_for_libvirt(settings, host)
@@ -51,7 +61,8 @@ def namespace(settings: Settings, host: str) -> Service:
         name=f"namespace-{host}",
         argv=(
             *("unshare", *kinds, "--kill-child=SIGKILL"),
-            *("/usr/bin/python3", script, settings.hosts_dir / host, host),
+            *("/usr/bin/python3", script, settings.hosts_dir / host),
+            settings.laid_out.node_of(host),
         ),
     )
 
@@ -70,35 +81,41 @@ def proxy(settings: Settings) -> Service:
 
 
 def daemons(settings: Settings) -> tuple[Service, ...]:
-    """sshd, virtlogd and libvirtd of every host."""
-    commands = {
-        "sshd": ("/usr/sbin/sshd", "-D", "-e"),
+    """sshd, virtlogd and libvirtd of every host, and Nova's sshd of a container."""
+    sshd = ("/usr/sbin/sshd", "-D", "-e")
+    libvirts = {
         "virtlogd": ("/usr/sbin/virtlogd",),
         "libvirtd": ("/usr/sbin/libvirtd", "--listen"),
     }
+    if settings.laid_out.container:
+        libvirts["novas-sshd"] = sshd
     return tuple(
-        Service(name=f"{name}-{host}", argv=(*_enter(settings, host), *command))
+        Service(name=f"{name}-{host}", argv=(*way, *command))
         for host in settings.libvirt_hosts
-        for name, command in commands.items()
+        for name, way, command in (
+            ("sshd", enter(settings, host), sshd),
+            *((name, within(settings, host), it) for name, it in libvirts.items()),
+        )
     )
 
 
 def computes(settings: Settings) -> tuple[Service, ...]:
     """nova-compute of every libvirt host; not as root, as in production."""
-    account = ("--reuid", "nova", "--regid", "nova", "--init-groups")
-    etc = settings.etc / "nova"
+    # in a container it finds its configuration as it would on a host of its own
+    etc = {"NOVAWEB_LAB_ETC": "/etc"} if settings.laid_out.container else {}
+    nova = settings.laid_out.nova_user
+    account = ("--reuid", nova, "--regid", nova, "--init-groups")
     return tuple(
         Service(
             name=f"nova-{host}",
             argv=(
-                *_enter(settings, host),
+                *within(settings, host),
                 *("setpriv", *account),
-                *("env", "HOME=/var/lib/nova", "USER=nova", "TMPDIR=/tmp"),
+                *("env", "HOME=/var/lib/nova", f"USER={nova}", "TMPDIR=/tmp"),
                 settings.venv / "bin/nova-compute",
-                *("--config-file", etc / "nova.conf"),
-                *("--config-file", etc / "hosts" / f"{host}.conf"),
+                *folders.configuration(settings, host),
             ),
-            env=THREADS,
+            env=THREADS | etc,
         )
         for host in settings.libvirt_hosts
     )
@@ -110,20 +127,24 @@ def every(settings: Settings) -> tuple[Service, ...]:
         return ()
     return (
         *(namespace(settings, host) for host in settings.libvirt_hosts),
+        *shared_folder.every(settings),
         proxy(settings),
         *daemons(settings),
         *computes(settings),
     )
 
 
-def _enter(settings: Settings, host: str) -> tuple[str, ...]:
-    script = PROJECT / "lab/inside/enter.py"
-    return ("/usr/bin/python3", str(script), str(settings.run), host)
+def within(settings: Settings, host: str) -> tuple[str, ...]:
+    """Return the begin of a command line for where nova-compute and virsh are."""
+    here = enter(settings, host)
+    if settings.laid_out.container:
+        return (*here, *container.enter(settings, host))
+    return here
 
 
 def _wait_for_libvirt(settings: Settings, host: str) -> None:
     deadline = time.monotonic() + 60
-    ask = [*_enter(settings, host), "virsh", "-c", "qemu:///system", "version"]
+    ask = [*within(settings, host), "virsh", "-c", "qemu:///system", "version"]
     while subprocess.run(ask, capture_output=True, check=False).returncode:
         ended = processes.running(settings, f"libvirtd-{host}") is None
         if ended or time.monotonic() > deadline:
@@ -140,8 +161,11 @@ def facts(settings: Settings) -> dict[str, object]:
         "ssh_key": str(keys.key(settings)),
         "known_hosts": str(keys.known_hosts(settings)),
         "addresses": {h: settings.host_address(h) for h in settings.libvirt_hosts},
-        "instances_path": "/var/lib/nova/instances",
-        "nova_user": "nova",
-        "qemu_user": "libvirt-qemu:kvm",
+        "instances_path": settings.laid_out.instances,
+        "nova_user": settings.laid_out.nova_user,
+        "qemu_user": f"{accounts.QEMU}:{accounts.QEMU_GROUP}",
+        # where virsh is and paths are as Nova has them
+        "within": {h: list(within(settings, h)) for h in settings.libvirt_hosts},
+        "shared_by": list(folders.shared_by(settings)),
         "hosts_dir": str(settings.hosts_dir),
     }

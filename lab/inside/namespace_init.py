@@ -1,52 +1,62 @@
-"""PID 1 of a libvirt host's namespaces: namespace_init.py FOLDER HOST
+"""PID 1 of a libvirt host's namespaces: namespace_init.py FOLDER NODE
 
-Puts the host's own folders where libvirt, nova and sshd look for theirs, says
-so by the file FOLDER/ready, and then reaps: libvirt waits for each QEMU to
-vanish.
+Puts the host's own folders where libvirt, nova and sshd look for theirs, as
+FOLDER/mounts.json says, tells so by the file FOLDER/ready, and then reaps: libvirt
+waits for each QEMU to vanish.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-
-MOUNTS = {
-    "root": "/root",
-    "etc-ssh": "/etc/ssh",
-    "etc-libvirt": "/etc/libvirt",
-    "sudoers.d": "/etc/sudoers.d",
-    "var-lib-nova": "/var/lib/nova",
-    "var-lib-novaweb": "/var/lib/novaweb",
-    "var-lib-libvirt": "/var/lib/libvirt",
-    "var-log-libvirt": "/var/log/libvirt",
-    "var-cache-libvirt": "/var/cache/libvirt",
-    "hosts": "/etc/hosts",
-    "hostname": "/etc/hostname",
-}
 
 
 def main() -> None:
-    folder, host = Path(sys.argv[1]), sys.argv[2]
+    folder, node = Path(sys.argv[1]), sys.argv[2]
+    plan = json.loads((folder / "mounts.json").read_text())
     run("mount", "--make-rprivate", "/")
     run("umount", "-R", "-l", "/sys")
     run("mount", "-t", "sysfs", "sysfs", "/sys")
-    for source, target in MOUNTS.items():
-        run("mount", "--bind", str(folder / source), target)
+    for place in plan["tmpfs"]:
+        run("mount", "-t", "tmpfs", "-o", "mode=755", "own", place)
+    for source, target in plan["binds"].items():
+        if any(target.startswith(f"{place}/") for place in plan["tmpfs"]):
+            os.makedirs(target)
+        run("mount", "--bind", source, target)
+    hide(folder / "without", plan["hidden"])
     hide_kvm(folder / "no-kvm")
     run("mount", "-t", "tmpfs", "-o", "mode=755", "run", "/run")
     for name in ("sshd", "libvirt", "lock", "sudo"):
         os.makedirs(f"/run/{name}")
-    socket.sethostname(host)
+    socket.sethostname(node)
     run("ip", "link", "set", "lo", "up")
     signal.signal(signal.SIGCHLD, reap)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     (folder / "ready").touch()
     while True:
         signal.pause()
+
+
+def hide(layer: Path, programs: Sequence[str]) -> None:
+    """Leave the host without these programs, which are in one folder.
+
+    By a layer over it whose devices 0:0 stand for what is not there (overlayfs).
+    """
+    layer.mkdir(exist_ok=True)
+    for program in map(Path, programs):
+        absent = layer / program.name
+        if not absent.exists():
+            os.mknod(absent, stat.S_IFCHR, os.makedev(0, 0))
+    for place in {str(Path(program).parent) for program in programs}:
+        lower = f"lowerdir={layer}:{place}"
+        run("mount", "-t", "overlay", "-o", lower, "overlay", place)
 
 
 def hide_kvm(empty: Path) -> None:

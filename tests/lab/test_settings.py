@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from lab.remembered import remember, remembered
 from lab.settings import (
     VARIABLE_PREFIX,
     Settings,
     SettingsError,
     from_environment,
-    remember,
-    remembered,
 )
 
 

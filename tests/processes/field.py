@@ -60,7 +60,7 @@ class Field:
     @property
     def base(self) -> str:
         """The path of the image that the guest's disk stands on."""
-        disk = f"{FOLDER}/{self.server}/disk"
+        disk = f"{self.on.instances}/{self.server}/disk"
         info = self.on.run(self.host, f"qemu-img info --output=json {disk}")
         return str(json.loads(info)["full-backing-filename"])
 
@@ -161,7 +161,8 @@ def field(
     finally:
         for each in made:
             for host in hypervisors.names:
-                hypervisors.run(host, f"rm -rf {FOLDER}/{each.server}.novaweb-*")
+                aside = f"{hypervisors.instances}/{each.server}.novaweb-*"
+                hypervisors.run(host, f"rm -rf {aside}")
 
 
 def expect_completed(request: MigrationRequest) -> None:

@@ -52,9 +52,12 @@ class Hypervisors:
         return str(self.facts["libvirt"]["instances_path"])
 
     def run(self, host: str, text: str) -> str:
-        """Return what a shell script wrote on a host, which must have ended well."""
+        """Return what a shell script wrote on a host, which must have ended well.
+
+        It runs as root where virsh is and paths are as Nova has them.
+        """
         done = subprocess.run(
-            ["ssh", "-F", self.facts["ssh_config"], "-o", "BatchMode=yes", host, text],
+            [*self.facts["libvirt"]["within"][host], "sh", "-c", text],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -64,15 +67,20 @@ class Hypervisors:
         assert done.returncode == 0, f"{host}: {text}: {done.stderr}"
         return done.stdout
 
-    def boot(self, host: str, *, config_drive: bool = False) -> str:
+    def boot(self, host: str, *, config_drive: bool = False, flavor: str = "") -> str:
         """Return the id of a new guest on that host, which counts already."""
-        flavor = _one(self.place.nova.get("/flavors").json()["flavors"], FLAVOR)
-        server_id = self._create(host, flavor, config_drive=config_drive)
+        kind = flavor or self.flavor()
+        server_id = self._create(host, kind, config_drive=config_drive)
         until(lambda: self.ticks(server_id), "the guest to count")
         return server_id
 
     def create(self, host: str, *, ephemeral_gb: int, swap_mb: int) -> str:
         """Return the id of a new guest with such disks, which runs on that host."""
+        flavor = self.make_flavor(ephemeral_gb=ephemeral_gb, swap_mb=swap_mb)
+        return self._create(host, flavor)
+
+    def make_flavor(self, *, ephemeral_gb: int, swap_mb: int) -> str:
+        """Return the id of a new flavor for guests with such disks."""
         flavor = {
             "name": f"scratch-{os.getpid()}-{self.booted}",
             "vcpus": 1,
@@ -84,17 +92,25 @@ class Hypervisors:
         made = self.place.nova.post("/flavors", json={"flavor": flavor}).json()
         flavor_id = str(made["flavor"]["id"])
         self.place.made.append(f"/flavors/{flavor_id}")
-        return self._create(host, flavor_id)
+        return flavor_id
 
-    def _create(self, host: str, flavor: str, *, config_drive: bool = False) -> str:
+    def flavor(self, name: str = FLAVOR) -> str:
+        """Return the id of the flavor with that name."""
+        return _one(self.place.nova.get("/flavors").json()["flavors"], name)
+
+    def image(self, name: str = IMAGE) -> str:
+        """Return the id of the image with that name."""
+        return _one(self.place.glance.get("/images").json()["images"], name)
+
+    def _create(self, host: str, flavor: str, **more: Any) -> str:
         place = self.place
         server = {
             "name": f"guest-{os.getpid()}-{self.booted}",
             "flavorRef": flavor,
-            "imageRef": _one(place.glance.get("/images").json()["images"], IMAGE),
+            "imageRef": self.image(),
             "networks": [{"uuid": place.network["networks"][0]["id"]}],
             "host": host,
-            "config_drive": config_drive,
+            **more,
         }
         self.booted += 1
         made = place.nova.post("/servers", json={"server": server}).json()["server"]
