@@ -19,8 +19,8 @@ from migrations_app.requests.windows import schedule
 
 A_PROCEDURE = (
     "live (Live), cold (Cold), cold_by_disabling (Cold, forced target), manual"
-    " (Manual), or auto (Automatic): live or cold, whichever is possible with the"
-    " least downtime. Forced target and manual need a target and two approvals."
+    " (Manual), or auto (Automatic): live or cold, whichever harms the guest"
+    " least. Forced target and manual need a target and two approvals."
 )
 A_TARGET = "A host; null: for advice every host; for a request the scheduler chooses."
 
@@ -119,12 +119,14 @@ class ConflictSerializer(serializers.Serializer[Any]):
 class AdviceSerializer(serializers.Serializer[Any]):
     """All options, best first; recommended is null if all are blocked.
 
+    ``why`` says why it is better than the next best, in plain words; it can be empty.
     ``what_if`` is about the requested target, otherwise about the target of the
     recommended option; null if there is none.
     """
 
     advice = OptionSerializer(many=True)
     recommended = RecommendedSerializer(allow_null=True)
+    why = serializers.CharField()
     what_if = WhatIfSerializer(allow_null=True)
     conflicts = ConflictSerializer(many=True)
 

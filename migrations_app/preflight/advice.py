@@ -10,33 +10,29 @@ from migrations_app.errors import Unfit
 from migrations_app.integrations.interfaces import Hypervisor, Move, Stock
 from migrations_app.preflight.capacity import charged, left_after
 from migrations_app.preflight.copy_speeds import Speed, Speeds
-from migrations_app.preflight.estimate import Estimate, estimate
+from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, Severity, worst
-from migrations_app.preflight.rule import AUTOMATIC, COLD, LIVE, PROCEDURES
+from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.harm import Harm, harm_of
+from migrations_app.preflight.option import Option
+from migrations_app.preflight.reason import why
+from migrations_app.preflight.rule import AUTOMATIC, COLD, LIVE, PROCEDURES, About
 from migrations_app.preflight.rules import RULES
+from migrations_app.preflight.rules.disks import share
+
+_OF_TARGETS = {rule.id for rule in RULES if rule.about is About.TARGET}
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One way to move the instance, and all that was found about it."""
+class Choice:
+    """What "auto" stands for to one target.
+
+    ``elsewhere``: the target alone keeps it from another procedure, which would harm
+    the guest less; to another target that may be possible.
+    """
 
     procedure: str
-    target: str | None
-    verdict: Severity
-    findings: tuple[Finding, ...]
-    estimate: Estimate
-    speed: Speed  # what the estimate was made with
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
-        return {
-            "procedure": self.procedure,
-            "target": self.target,
-            "verdict": str(self.verdict),
-            "findings": [finding.as_dict() for finding in self.findings],
-            "estimate": {**self.estimate.as_dict(), "speed": self.speed.as_dict()},
-        }
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +83,14 @@ class WhatIf:
 class Advice:
     """All options, best first, and the one to take; None when all are blocked.
 
-    ``what_if`` is about the one target that was asked about, else about that of the
-    recommended option; None where there is none.
+    ``why`` says why it is better than the next best. ``what_if`` is about the one
+    target that was asked about, else about that of the recommended option; None where
+    there is none.
     """
 
     options: tuple[Option, ...]
     recommended: Option | None
+    why: str = ""
     what_if: WhatIf | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -102,6 +100,7 @@ class Advice:
             "advice": [option.as_dict() for option in self.options],
             "recommended": best
             and {"procedure": best.procedure, "target": best.target},
+            "why": self.why,
             "what_if": self.what_if and self.what_if.as_dict(),
         }
 
@@ -121,11 +120,6 @@ def examine(facts: Facts, move: Move, procedure: str) -> list[Finding]:
     return [finding for finding in found if finding is not None]
 
 
-def verdict(findings: Iterable[Finding]) -> Severity:
-    """Return the gravest severity of all findings."""
-    return worst(findings)
-
-
 def advise(
     facts: Facts,
     *,
@@ -136,45 +130,52 @@ def advise(
 ) -> Advice:
     """Try every procedure with every target; without targets, with every other host.
 
-    Recommended is what nothing blocks, with nothing lost and nothing unknown if that
-    can be had, with the least downtime; then in the instance's own zone, with the
-    fewest warnings, on the host with the most left free of its scarcest resource.
-    Forced target and manual come into question only when everything else is blocked.
+    Recommended is what harms the guest least, as ``Harm.order`` weighs it; then in the
+    instance's own zone, with the fewest warnings, on the host with the most left free
+    of its scarcest resource.
     """
     server = facts.server
-    source = server.host or ""
-    wanted = facts.hypervisors.keys() - {source} if targets is None else set(targets)
+    wanted = (
+        facts.hypervisors.keys() - {server.host} if targets is None else set(targets)
+    )
     known = speeds or Speeds()
     tried = []
     for target in wanted:
-        speed = known.between(source, target)
-        for procedure in procedures:
-            expected = estimate(server, procedure, speed=speed.mbit)
-            move = Move(server.id, server.name, source, target, options or {})
-            findings = tuple(examine(facts, move, procedure))
-            tried.append(
-                Option(procedure, target, verdict(findings), findings, expected, speed)
-            )
+        speed = known.between(server.host or "", target)
+        move = Move(server.id, server.name, server.host or "", target, options or {})
+        tried += [_tried(facts, move, it, speed=speed) for it in procedures]
     tried.sort(key=lambda option: _rank(facts, option))
-    best = next((o for o in tried if o.verdict is not Severity.BLOCKS), None)
+    best = tried[0] if tried and not tried[0].blocked else None
     target = best.target if best else next(iter(wanted)) if len(wanted) == 1 else None
+    said = " ".join(filter(None, (why(tried), _why_there(facts, tried))))
     if target is None:
-        return Advice(tuple(tried), best)
-    move = Move(server.id, server.name, source, target)
-    return Advice(tuple(tried), best, what_if(facts, move))
+        return Advice(tuple(tried), best, said)
+    move = Move(server.id, server.name, server.host or "", target)
+    return Advice(tuple(tried), best, said, what_if(facts, move))
 
 
-def resolve(facts: Facts, move: Move) -> str:
-    """Return the procedure that "auto" stands for: the least downtime not blocked.
+def resolve(facts: Facts, move: Move, *, speed: Speed | None = None) -> Choice:
+    """Choose what "auto" stands for: live or cold, by the least harm.
 
-    One that loses nothing, if that can be had. When all are blocked, the one that
-    suits the instance's state, so that its findings say what to do.
+    It is weighed as in advise. When both are blocked it is the one that suits the
+    instance's state, so that its findings say what to do.
     """
-    found = {p: tuple(examine(facts, move, p)) for p in AUTOMATIC}
-    best = min(AUTOMATIC, key=lambda p: (*_weight(found[p]), AUTOMATIC.index(p)))
-    if verdict(found[best]) is not Severity.BLOCKS:
-        return best
-    return COLD if facts.server.vm_state == "stopped" else LIVE
+    speed = speed or Speeds().between(move.source, move.target)
+    tried = [_tried(facts, move, name, speed=speed) for name in AUTOMATIC]
+    best = min(tried, key=lambda option: option.harm.order(option.procedure))
+    if best.blocked:
+        stopped = facts.server.vm_state == "stopped"
+        return Choice(COLD if stopped else LIVE, elsewhere=True)
+    least = min(_anywhere(option).order(option.procedure) for option in tried)
+    return Choice(
+        best.procedure, elsewhere=least < _anywhere(best).order(best.procedure)
+    )
+
+
+def _anywhere(option: Option) -> Harm:
+    """Return its harm but for what only its target has to do with."""
+    findings = [it for it in option.findings if it.rule not in _OF_TARGETS]
+    return harm_of(findings, option.estimate)
 
 
 def what_if(facts: Facts, move: Move) -> WhatIf:
@@ -194,33 +195,53 @@ def _change(facts: Facts, host: str | None, *, sign: int) -> Change | None:
     return Change(hypervisor.host, hypervisor.stock, after)
 
 
+def _tried(facts: Facts, move: Move, procedure: str, *, speed: Speed) -> Option:
+    expected = estimate(
+        facts.server, procedure, speed=speed.mbit, shared=share(facts, move)
+    )
+    findings = tuple(examine(facts, move, procedure))
+    return Option.of(
+        procedure, move.target, findings=findings, estimate=expected, speed=speed
+    )
+
+
 def _rank(facts: Facts, option: Option) -> tuple[Any, ...]:
     """Sort the better option first; see advise."""
-    target = facts.hypervisors.get(option.target or "")
-    warnings = [f for f in option.findings if f.severity is Severity.WARNS]
     return (
-        option.verdict is Severity.BLOCKS,
-        option.procedure not in AUTOMATIC,
-        *_weight(option.findings),
-        PROCEDURES.index(option.procedure),
-        not _same_zone(facts, target),
-        len(warnings),
-        -left_after(facts.server, target) if target is not None else 0.0,
+        option.harm.order(option.procedure),
+        *_worth(facts, option),
         option.target or "",
     )
 
 
-def _weight(findings: Sequence[Finding]) -> tuple[bool, bool, int]:
-    """Return how heavy findings are, lighter first; mere warnings weigh nothing.
-
-    After what blocks comes what loses something for good (evidence ``loses``).
-    """
-    heaviest = verdict(findings)
+def _worth(facts: Facts, option: Option) -> tuple[bool, int, float]:
+    """Return what a target is worth: less is better."""
+    target = facts.hypervisors.get(option.target or "")
     return (
-        heaviest is Severity.BLOCKS,
-        any(finding.evidence.get("loses") for finding in findings),
-        max(heaviest.weight, Severity.WARNS.weight),
+        not _same_zone(facts, target),
+        sum(finding.severity is Severity.WARNS for finding in option.findings),
+        -left_after(facts.server, target) if target is not None else 0.0,
     )
+
+
+def _why_there(facts: Facts, tried: Sequence[Option]) -> str:
+    """Say what the recommended target has before the next; empty: nothing."""
+    if not tried or tried[0].blocked or tried[0].target is None:
+        return ""
+    best = tried[0]
+    next_best = next(
+        (it for it in tried[1:] if it.target and it.procedure == best.procedure), None
+    )
+    if next_best is None:
+        return ""
+    if next_best.harm.order(best.procedure) != best.harm.order(best.procedure):
+        return f"No other host costs the guest as little as {best.target}."
+    pairs = zip(_worth(facts, best), _worth(facts, next_best), strict=True)
+    reasons = ("is in the same zone", "has fewer warnings", "has most room")
+    for reason, (here, there) in zip(reasons, pairs, strict=True):
+        if here != there:
+            return f"Of the hosts that could take it {best.target} {reason}."
+    return ""
 
 
 def _same_zone(facts: Facts, target: Hypervisor | None) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from textwrap import fill
 
-from migrations_app.preflight.advice import Option, advise
+from migrations_app.preflight.advice import Advice, advise
 from migrations_app.preflight.example_situations import SITUATIONS
 from migrations_app.preflight.finding import Severity
+from migrations_app.preflight.option import Option
 from migrations_app.preflight.rule import PROCEDURES
 from migrations_app.preflight.situation import Situation
 
@@ -17,8 +18,8 @@ _HEAD = """\
 # When to use which procedure
 
 novaweb has four procedures to move an instance to another host. Before a move is
-requested it checks all of them, and recommends the possible one with the least
-downtime:
+requested it checks all of them, and recommends the possible one that harms the guest
+least:
 
 - **Live** (`live`): the guest keeps running. With shared storage, or booted from a
   volume, only its memory is copied; otherwise its disks are copied too;
@@ -30,17 +31,23 @@ downtime:
 - **Manual** (`manual`): novaweb itself copies the disks over SSH and changes Nova's
   database. For instances that Nova cannot move.
 
-The last two are recommended only when both others are blocked, and policies can require
-more approvals for them. They were invented for instances with local disks and a config
-drive that need a certain target; this is no reason any more. Nova always accepts a
-target for a live migration, and for a cold one since 17.0 (Queens). A config drive does
-not stop a live migration since 14.0 (Newton), but a block migration empties it since
-2025.1: then a cold migration is recommended.
+What harms least is decided in this order: what is lost for good, what may be lost, how
+long the guest is off (by order of magnitude, possible repairs included), how likely
+Nova is to refuse ([why](adr/0017-advice-weighs-harm.md)). A check that was not possible
+does not turn a guest off: at worst Nova refuses the request.
+
+The last two are recommended only when both others are blocked or lose something for
+good, and policies can require more approvals for them. They were invented for instances
+with local disks and a config drive that need a certain target; this is no reason any
+more. Nova always accepts a target for a live migration, and for a cold one since 17.0
+(Queens). A config drive does not stop a live migration since 14.0 (Newton), but a block
+migration empties it since 30.1 (2024.2): then a cold migration is recommended.
 
 In the examples below an instance on compute-30 moves to compute-34 in a cloud of Nova
 2026.1, unless stated otherwise, and novaweb has access to the hosts and Nova's
 database. The rules and their reasons are in [rules.md](rules.md). Findings that the
-last two procedures always have are not repeated.
+last two procedures always have are not repeated. Each example names the file of Nova,
+with its release, or the page of its documentation that shows why.
 
 "Yes, but" is a warning; "perhaps" means that a check was not possible; "none" means
 that every procedure is blocked: solve the problem, or choose another target.
@@ -53,19 +60,22 @@ This page is generated: change the rules or the situations, then run
 def page() -> str:
     """Return docs/advice.md as it has to be."""
     heads = " | ".join(PROCEDURES)
+    advised = [
+        (situation, advise(situation.known, targets=[situation.target]))
+        for situation in SITUATIONS
+    ]
     table = [
         f"| Situation | Advised | {heads} |",
         "|" + " --- |" * (2 + len(PROCEDURES)),
-        *(_row(situation) for situation in SITUATIONS),
+        *(_row(situation, advice) for situation, advice in advised),
     ]
-    body = [_section(situation) for situation in SITUATIONS]
+    body = [_section(situation, advice) for situation, advice in advised]
     return "\n".join([_HEAD, *table, "", *body])
 
 
-def _row(situation: Situation) -> str:
-    options = _options(situation)
-    cells = [_cell(options[name]) for name in PROCEDURES]
-    return f"| {situation.title} | {_advised(situation)} | {' | '.join(cells)} |"
+def _row(situation: Situation, advice: Advice) -> str:
+    cells = [_cell(option) for option in _options(advice)]
+    return f"| {situation.title} | {_advised(advice)} | {' | '.join(cells)} |"
 
 
 def _cell(option: Option) -> str:
@@ -76,25 +86,28 @@ def _cell(option: Option) -> str:
     return {1: "yes, but", 2: "perhaps", 3: "no"}[weight]
 
 
-def _section(situation: Situation) -> str:
-    lines = [f"## {situation.title}", "", f"Advised: {_advised(situation)}.", ""]
-    for name, option in _options(situation).items():
-        against = _against(option)
-        words = " ".join(sentence for _, sentence in against)
-        text = f"- {name}: {words or 'no check prevents it.'}"
-        lines.append(fill(text, 88, subsequent_indent="  ", break_on_hyphens=False))
-    return "\n".join([*lines, ""])
+def _section(situation: Situation, advice: Advice) -> str:
+    said = f"Advised: {_advised(advice)}. {advice.why}"
+    lines = [f"## {situation.title}", "", _filled(said), ""]
+    for option in _options(advice):
+        words = " ".join(sentence for _, sentence in _against(option))
+        text = f"- {option.procedure}: {words or 'no check prevents it.'}"
+        lines.append(_filled(text, indent="  "))
+    return "\n".join([*lines, "", _filled(f"Source: {situation.authority}."), ""])
 
 
-def _advised(situation: Situation) -> str:
-    found = advise(situation.known, targets=[situation.target]).recommended
-    return f"**{found.procedure}**" if found else "none"
+def _filled(text: str, *, indent: str = "") -> str:
+    return fill(text.strip(), 88, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _options(situation: Situation) -> dict[str, Option]:
-    tried = advise(situation.known, targets=[situation.target]).options
-    by_name = {option.procedure: option for option in tried}
-    return {name: by_name[name] for name in PROCEDURES}
+def _advised(advice: Advice) -> str:
+    best = advice.recommended
+    return f"**{best.procedure}**" if best else "none"
+
+
+def _options(advice: Advice) -> list[Option]:
+    by_name = {option.procedure: option for option in advice.options}
+    return [by_name[name] for name in PROCEDURES]
 
 
 def _against(option: Option) -> list[tuple[Severity, str]]:

@@ -53,20 +53,28 @@ class Estimate:
         }
 
 
-def estimate(server: Server, procedure: str, *, speed: int = DEFAULT_SPEED) -> Estimate:
+def estimate(
+    server: Server,
+    procedure: str,
+    *,
+    speed: int = DEFAULT_SPEED,
+    shared: bool | None = None,
+) -> Estimate:
     """Estimate a move of the server between hosts ``speed`` Mbit/s apart.
 
-    The least assumes shared storage, the most that all of every local disk is copied.
+    ``shared``: whether both see the instance's disks; None: not known. Unless it is
+    known, the least assumes it, and the most that all of every local disk is copied.
     """
-    if procedure == LIVE:
-        return _live(server, speed)
     if procedure == MANUAL and server.vm_state != "stopped":
         return _by_hand(server, speed)
-    return _cold(server, speed)
+    disk = 0 if shared else _local_disk_mb(server, swap=procedure == LIVE)
+    if procedure == LIVE:
+        return _live(server, disk, speed)
+    return _cold(server, disk, speed, known=shared is not None)
 
 
-def _live(server: Server, speed: int) -> Estimate:
-    memory, disk = server.flavor.ram_mb, _local_disk_mb(server, swap=True)
+def _live(server: Server, disk: int, speed: int) -> Estimate:
+    memory = server.flavor.ram_mb
     least = _SETTING_UP[0] + _seconds(memory * _MEMORY_SENT[0], speed)
     most = _SETTING_UP[1] + _seconds(memory * _MEMORY_SENT[1] + disk, speed)
     words = (
@@ -77,18 +85,18 @@ def _live(server: Server, speed: int) -> Estimate:
     return Estimate((least, most), _HANDING_OVER, words)
 
 
-def _cold(server: Server, speed: int) -> Estimate:
-    copying = _seconds(_local_disk_mb(server, swap=False), speed)
+def _cold(server: Server, disk: int, speed: int, *, known: bool) -> Estimate:
+    copying = _seconds(disk, speed)
     least, most = _SETTING_UP[0], _SETTING_UP[1] + copying
     if server.vm_state == "stopped":
         words = f"Takes {duration_range(least, most)}; the guest is off already."
         return Estimate((least, most), (0, 0), words)
     off = (_SHUTTING_DOWN[0] + _STARTING[0], _SHUTTING_DOWN[1] + _STARTING[1] + copying)
     least, most = least + off[0], most + _SHUTTING_DOWN[1] + _STARTING[1]
+    less = ", less if the hosts share their storage" if copying and not known else ""
     words = (
         f"Takes {duration_range(least, most)}; the guest is off for "
-        f"{duration_range(*off)}"
-        + (", less if the hosts share their storage." if copying else ".")
+        f"{duration_range(*off)}{less}."
     )
     return Estimate((least, most), off, words)
 

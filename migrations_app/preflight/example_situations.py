@@ -1,28 +1,27 @@
 """Typical situations, and what is advised in each: docs/advice.md.
 
 ``python -m migrations_app.preflight advice > docs/advice.md`` writes it; a test holds
-it true.
+it true, and another what is to be advised.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from migrations_app.integrations.interfaces import Base, ServerGroup
+from migrations_app.integrations.interfaces import Migration, ServerGroup, Volume
+from migrations_app.preflight.example_disks import DISKS
+from migrations_app.preflight.example_hardware import HARDWARE
 from migrations_app.preflight.situation import (
     FLAVOR,
-    GIB,
     ID,
-    SCRATCH,
+    NOW,
+    OFF,
     SOURCE,
     TARGET,
     Situation,
 )
 
-EPHEMERAL = {"flavor": replace(FLAVOR, ephemeral_gb=20)}
-RAW = {"libvirt.images_type": "raw"}
-OFF = {"vm_state": "stopped", "status": "SHUTOFF", "power_state": 4}
+_SCHEDULER = "nova/scheduler/filters"
 
 
 def group(policy: str, host: str) -> ServerGroup:
@@ -30,128 +29,155 @@ def group(policy: str, host: str) -> ServerGroup:
     return ServerGroup("g-1", "web", policy, 1, (ID, "web-02"), {"web-02": host})
 
 
-def _made(content: str) -> dict[str, Any]:
-    """Return what a host says of the file that ephemeral disks stand on there."""
-    return {"made": {SCRATCH: Base(20 * GIB, content, content)}}
+def _record(status: str) -> Migration:
+    """Return the record of a cold migration that the instance has just made."""
+    return Migration(7, "u-7", ID, "migration", status, TARGET, SOURCE, NOW, NOW)
 
 
-SITUATIONS: tuple[Situation, ...] = (
-    Situation("Running, on shared storage", at_target={"shared": True}),
+_STATES: tuple[Situation, ...] = (
     Situation(
-        "Running, on shared storage, with a config drive",
-        {"config_drive": True},
-        at_target={"shared": True},
+        "Stopped",
+        OFF,
+        authority="nova/compute/api.py 33.0, check_instance_state of live_migrate",
     ),
-    Situation("Running, with local disks"),
-    Situation("Running, with local disks and a config drive", {"config_drive": True}),
     Situation(
-        "Running, with local disks and a config drive, the scheduler is to choose",
-        {"config_drive": True},
+        "Stopped, the scheduler is to choose",
+        OFF,
         target=None,
+        authority="nova/compute/api.py 33.0, check_instance_state of live_migrate",
     ),
     Situation(
-        "Running, with local disks and a config drive, Nova 2024.1, no ssh for Nova",
-        {"config_drive": True},
-        facts={"release": (29, 29)},
-        at_target={"nova": "29.2.0", "nova_reaches": False, "nova_returns": False},
-    ),
-    Situation("Running, booted from a volume", {"image": None, "volumes": ("vda",)}),
-    Situation(
-        "Running, booted from a volume, with a config drive",
-        {"image": None, "volumes": ("vda",), "config_drive": True},
-    ),
-    Situation("Running, with local disks and a data volume", {"volumes": ("vdb",)}),
-    Situation("Stopped", OFF),
-    Situation("Stopped, the scheduler is to choose", OFF, target=None),
-    Situation("Stopped, with a data volume", {**OFF, "volumes": ("vdb",)}),
-    Situation("Locked by its project", {"locked": True, "locked_reason": "month end"}),
-    Situation("With pinned processors", extra={"hw:cpu_policy": "dedicated"}),
-    Situation("With a PCI device", extra={"pci_passthrough:alias": "a100:1"}),
-    Situation(
-        "With a PCI device, and the source permits post-copy",
-        extra={"pci_passthrough:alias": "a100:1"},
-        at_source={"settings": {"libvirt.live_migration_permit_post_copy": "true"}},
-    ),
-    Situation("With a virtual TPM", extra={"hw:tpm_version": "2.0"}),
-    Situation(
-        "With a virtual TPM, whose key the host keeps, too",
-        extra={"hw:tpm_version": "2.0", "hw:tpm_secret_security": "host"},
+        "Stopped, with a data volume",
+        {**OFF, "volumes": ("vdb",)},
+        authority="nova/compute/api.py 33.0, check_instance_state of live_migrate",
     ),
     Situation(
-        "With a virtual TPM, whose key is Nova's own",
-        extra={"hw:tpm_version": "2.0", "hw:tpm_secret_security": "deployment"},
+        "Paused",
+        {"vm_state": "paused", "status": "PAUSED", "power_state": 3},
+        authority="nova/compute/api.py 33.0: live_migrate takes active and paused, "
+        "resize active and stopped",
     ),
-    Situation("With UEFI", {"image_properties": {"hw_firmware_type": "uefi"}}),
-    Situation("In an affinity group", facts={"group": group("affinity", SOURCE)}),
+    Situation(
+        "Suspended",
+        {"vm_state": "suspended", "status": "SUSPENDED", "power_state": 4},
+        authority="nova/compute/api.py 33.0: neither live_migrate nor resize takes it",
+    ),
+    Situation(
+        "Waiting for the confirmation of an earlier cold migration",
+        {"vm_state": "resized", "status": "VERIFY_RESIZE"},
+        facts={"migrations": (_record("finished"),)},
+        authority="nova/compute/api.py 33.0: resize takes active and stopped",
+    ),
+    Situation(
+        "Locked by its project",
+        {"locked": True, "locked_reason": "month end"},
+        authority="nova/compute/api.py 33.0, check_instance_lock lets administrators",
+    ),
+    Situation(
+        "In an affinity group",
+        facts={"group": group("affinity", SOURCE)},
+        authority=f"{_SCHEDULER}/affinity_filter.py 33.0",
+    ),
     Situation(
         "In an anti-affinity group that has a member on the target",
         facts={"group": group("anti-affinity", TARGET)},
+        authority=f"{_SCHEDULER}/affinity_filter.py 33.0",
     ),
-    Situation("The target has no room", room_mb=1024),
     Situation(
-        "The target is disabled",
-        service_of={TARGET: {"enabled": False, "disabled_reason": "Migrations Only"}},
+        "With a share of Manila",
+        facts={"shares": ("s-1",)},
+        authority="nova/compute/api.py 33.0, block_shares_not_supported",
     ),
-    Situation("The source's nova-compute is down", service_of={SOURCE: {"up": False}}),
     Situation(
-        "Stopped, and the source's nova-compute is down",
-        OFF,
-        service_of={SOURCE: {"up": False}},
+        "With an encrypted volume",
+        {"volumes": ("vdb",)},
+        facts={"volumes": (Volume("vdb", "in-use", "nova", encrypted=True),)},
+        authority="nova/compute/manager.py 33.0: _finish_resize_helper ends in ERROR, "
+        "a failed pre_live_migration leaves the guest running",
     ),
     Situation(
         "Very big and busy",
         {"flavor": replace(FLAVOR, name="x1.huge", vcpus=32, ram_mb=262_144)},
+        authority="doc/source/admin/live-migration-usage.rst 33.0",
+    ),
+)
+
+_HOSTS: tuple[Situation, ...] = (
+    Situation(
+        "The target has no room",
+        room_mb=1024,
+        authority="placement, allocation candidates",
     ),
     Situation(
-        "The target has an older CPU",
-        at_target={"takes_cpu": False, "cpu_why": "the CPU is incompatible"},
+        "The target is disabled",
+        service_of={TARGET: {"enabled": False, "disabled_reason": "Migrations Only"}},
+        authority="nova/scheduler/request_filter.py 33.0, compute_status_filter",
     ),
     Situation(
-        "The target's QEMU has no longer the machine type that Nova recorded",
-        {"image_properties": {"hw_machine_type": "pc-q35-8.2"}},
-        at_target={"takes_machine": False},
+        "Pinned to a zone, and the target is in another",
+        {"pinned_zone": "OS2"},
+        authority="nova/scheduler/request_filter.py 33.0, "
+        "map_az_to_placement_aggregate",
+    ),
+    Situation(
+        "The source's nova-compute is down",
+        service_of={SOURCE: {"up": False}},
+        authority="nova/conductor/tasks/live_migrate.py 33.0, _check_host_is_up",
+    ),
+    Situation(
+        "Stopped, and the source's nova-compute is down",
+        OFF,
+        service_of={SOURCE: {"up": False}},
+        authority="nova/compute/api.py 33.0: resize answers 409 for a host that is "
+        "down",
     ),
     Situation(
         "Neither libvirt nor Nova's SSH reaches the target",
         at_target={"libvirt_reaches": False, "nova_reaches": False},
+        authority="nova/virt/libvirt/driver.py 33.0, migrate_disk_and_power_off: not "
+        "able to execute ssh command",
+    ),
+    Situation(
+        "nova-compute runs in containers, so no way could be tried",
+        at_target={"libvirt_reaches": None, "nova_reaches": None},
+        authority="nova/virt/libvirt/driver.py 33.0: both fail with the guest running "
+        "(_live_migration_operation, InstanceFaultRollback)",
+    ),
+    Situation(
+        "Whether libvirt reaches the target could not be tried",
+        at_target={"libvirt_reaches": None},
+        authority="nova/virt/libvirt/driver.py 33.0, _live_migration_operation: a "
+        "connection that fails leaves the guest running",
+    ),
+    Situation(
+        "novaweb has no access to hosts",
+        seen=False,
+        authority="doc/source/admin/live-migration-usage.rst 33.0; a path that differs "
+        "is seldom, and costs most in a cold migration",
+    ),
+    Situation(
+        "With a config drive, and novaweb has no access to hosts",
+        {"config_drive": True},
+        seen=False,
+        authority="commit 5827c01246 (30.1): the drive is no longer copied by ssh",
     ),
     Situation(
         "A folder of the instance was left on the target",
         at_target={"folder_there": True},
+        authority="nova/virt/libvirt/driver.py 33.0, pre_live_migration: "
+        "DestinationDiskExists",
     ),
     Situation(
         "The hosts keep instances at different paths",
         at_target={"instances": "/srv/nova/instances"},
+        authority="nova/virt/libvirt/driver.py 33.0, migrate_disk_and_power_off; seen "
+        "with 34.0",
     ),
     Situation(
-        "With an ephemeral disk, whose backing file the target has otherwise",
-        EPHEMERAL,
-        at_source=_made("a"),
-        at_target=_made("b"),
-    ),
-    Situation(
-        "With an ephemeral disk, whose backing file the target has not",
-        EPHEMERAL,
-        at_source=_made("a"),
-        at_target={"made": {SCRATCH: Base(None)}},
-    ),
-    Situation(
-        "With an ephemeral disk, whose backing file was put on the target",
-        EPHEMERAL,
-        at_source=_made("a"),
-        at_target=_made("a"),
-    ),
-    Situation(
-        "The hosts keep raw disks, with use_cow_images on",
-        at_source={"settings": RAW},
-        at_target={"settings": RAW},
-        raw=True,
-    ),
-    Situation(
-        "Stopped, and the hosts keep raw disks, with use_cow_images on",
-        OFF,
-        at_source={"settings": RAW},
-        at_target={"settings": RAW},
-        raw=True,
+        "The target runs an older release of Nova",
+        at_target={"nova": "32.1.0"},
+        authority="doc/source/admin/upgrades.rst 33.0: neighbouring releases work",
     ),
 )
+
+SITUATIONS: tuple[Situation, ...] = (*DISKS, *_STATES, *HARDWARE, *_HOSTS)

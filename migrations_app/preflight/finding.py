@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from migrations_app.preflight.risk import Risk
 
 
 class Severity(StrEnum):
@@ -40,7 +42,8 @@ class Finding:
 
     ``sentence`` and ``remedy`` stay the same while the situation stays the same,
     because they are part of what is approved: figures that move by themselves are in
-    ``evidence``, and only there.
+    ``evidence``, and only there. ``risk`` is what advice weighs; a rule sees to it
+    that what warns and what is unknown has one.
     """
 
     rule: str
@@ -48,6 +51,11 @@ class Finding:
     sentence: str
     remedy: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    risk: Risk | None = None
+
+    def risking(self, risk: Risk) -> Finding:
+        """Return it with what it may cost, where that is not what its rule says."""
+        return replace(self, risk=risk)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""

@@ -13,7 +13,14 @@ from typing import TypeAlias
 
 from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding
+from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.risk import (
+    AFTERWARDS,
+    LATE,
+    Chance,
+    Cost,
+    Risk,
+)
 
 LIVE, COLD = "live", "cold"
 COLD_BY_DISABLING, MANUAL = "cold_by_disabling", "manual"
@@ -78,7 +85,24 @@ class Rule:
         if self.about is About.TARGET and move.target is None:
             return None
         finding = self.judge(facts, move, procedure)
-        return replace(finding, rule=self.id) if finding else None
+        if finding is None:
+            return None
+        return replace(finding, rule=self.id, risk=self._risk(finding, procedure))
+
+    def _risk(self, finding: Finding, procedure: str) -> Risk | None:
+        """Return what the finding may cost; what it says itself goes first."""
+        if finding.severity not in {Severity.WARNS, Severity.UNKNOWN}:
+            return None
+        if finding.risk is not None:
+            return finding.risk
+        unknown = finding.severity is Severity.UNKNOWN
+        if lost := finding.evidence.get("loses"):
+            return Risk(Cost.LOSS, Chance.OPEN if unknown else Chance.CERTAIN, lost)
+        if self.id in LATE and procedure in COLDLY:
+            return Risk(Cost.OUTAGE, LATE[self.id])
+        if self.id in AFTERWARDS:
+            return Risk(Cost.OUTAGE, Chance.SELDOM)
+        return Risk(Cost.ATTEMPT, Chance.OPEN if unknown else Chance.SELDOM)
 
     def holds_in(self, release: tuple[int, int] | None) -> bool:
         """Tell whether Nova can be of a major version that the rule speaks of."""

@@ -40,6 +40,8 @@ INSTANCES = "/var/lib/nova/instances"
 BASE = f"{INSTANCES}/_base/d004f7f8d3f79a053fad5f9e54a4aed9e2864561"
 SCRATCH = f"{INSTANCES}/_base/ephemeral_20_40d1d2c"
 RELEASE = 33
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OFF = {"vm_state": "stopped", "status": "SHUTOFF", "power_state": 4}
 FLAVOR = Flavor("m1.small", vcpus=1, ram_mb=2048, disk_gb=20)
 
 
@@ -48,8 +50,11 @@ class Situation:
     """One situation: what is different from a running instance with local disks.
 
     ``extra`` are extra specs of the flavor, ``server`` fields of the instance,
-    ``facts`` fields of the facts; ``at_source`` and ``at_target`` what the hosts say.
-    ``raw``: its local disks are.
+    ``facts`` fields of the facts; ``at_source`` and ``at_target`` what the hosts say,
+    ``stock`` what they have of a resource class, by host; ``guest`` fields of the guest
+    as libvirt has it. ``raw``: its local disks are; ``vfat``: its config drive is, as a
+    disk. ``seen``: novaweb may enter the hosts and Nova's database. ``authority`` names
+    what shows that the advice is right.
     """
 
     title: str
@@ -58,10 +63,16 @@ class Situation:
     facts: Mapping[str, Any] = field(default_factory=dict)
     at_source: Mapping[str, Any] = field(default_factory=dict)
     at_target: Mapping[str, Any] = field(default_factory=dict)
+    guest: Mapping[str, Any] = field(default_factory=dict)
     service_of: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stock: Mapping[str, Mapping[str, Stock]] = field(default_factory=dict)
     room_mb: int = 400_000
     raw: bool = False
+    vfat: bool = False
+    seen: bool = True
+    release: int = RELEASE
     target: str | None = TARGET
+    authority: str = field(kw_only=True)
 
     @property
     def known(self) -> Facts:
@@ -76,18 +87,21 @@ class Situation:
             "migrations": (),
             "ports": (Port("n-1", SOURCE, "ACTIVE"),),
             "fits": {},
-            "taken_at": datetime(2026, 1, 1, tzinfo=UTC),
-            "release": (RELEASE, RELEASE),
+            "taken_at": NOW,
+            "release": (self.release, self.release),
             "volumes": tuple(Volume(it, "in-use", "nova") for it in server.volumes),
             "image_there": None if server.image is None else True,
             "held": {SOURCE: server.resources},
+        }
+        row = InstanceRow(place, server.vm_state, None, server.power_state, None)
+        looked_at: dict[str, Any] = {
             "entered": True,
             "database": True,
-            "row": InstanceRow(place, server.vm_state, None, server.power_state, None),
+            "row": row,
             "place": Place(TARGET, TARGET, 2, "OS1"),
             "survey": self._survey(server),
         }
-        return Facts(**{**default, **self.facts})
+        return Facts(**{**default, **(looked_at if self.seen else {}), **self.facts})
 
     def _hypervisor(self, host: str) -> Hypervisor:
         free = self.room_mb if host == TARGET else 400_000
@@ -107,6 +121,7 @@ class Situation:
                 PCPU: Stock(32, 0, 1.0, 8, 32),
                 MEMORY_MB: Stock(512880, 512, 1.0, 512368 - free, 512880),
                 DISK_GB: Stock(5928, 0, 1.0, 892, 5928),
+                **self.stock.get(host, {}),
             },
         )
 
@@ -120,7 +135,7 @@ class Situation:
             "resize_there": False,
             "libvirt": "10.0.0",
             "qemu": "8.2.2",
-            "nova": f"{RELEASE}.0.0",
+            "nova": f"{self.release}.0.0",
             "instances": INSTANCES,
             "rsync": "3.2.7",
         }
@@ -170,7 +185,8 @@ def _guest(server: Server, given: Situation) -> Guest:
     if size := server.flavor.ephemeral_gb * GIB:
         made.append(("disk.eph0", "disk", size, (SCRATCH,)))
     if server.config_drive:
-        made.append(("disk.config", "cdrom", GIB // 2048, ()))
+        drive = "disk" if given.vfat else "cdrom"
+        made.append(("disk.config", drive, GIB // 2048, ()))
     disks = [
         Disk(f"{folder}/{name}", name, device, "file", "qcow2", size, size // 10, chain)
         for name, device, size, chain in made
@@ -180,7 +196,7 @@ def _guest(server: Server, given: Situation) -> Guest:
     state = "shut off" if server.vm_state == "stopped" else "running"
     if given.raw:
         disks = [replace(disk, format="raw", chain=()) for disk in disks]
-    return Guest(
+    default = Guest(
         domain="instance-00000001",
         state=state,
         machine="pc-q35-8.2",
@@ -192,3 +208,4 @@ def _guest(server: Server, given: Situation) -> Guest:
         io_pinned="hw:cpu_policy" in server.flavor.extra_specs,
         nvram=f"/var/lib/libvirt/qemu/nvram/{server.name}_VARS.fd" if uefi else "",
     )
+    return replace(default, **given.guest)

@@ -32,6 +32,7 @@ from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.facts import gather
 from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import MANUAL
+from migrations_app.preflight.rules.disks import share
 from migrations_app.procedures import registry
 
 AUTO = "auto"
@@ -55,11 +56,18 @@ class Draft:
     # which plan of its request it is, from 1
     edition: int
     what_if: WhatIf
+    # the target alone keeps "auto" from a procedure that harms the guest less
+    better_elsewhere: bool = False
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
         """The findings that block the move."""
         return tuple(f for f in self.findings if f.severity is Severity.BLOCKS)
+
+    @property
+    def grave(self) -> Finding | None:
+        """The first finding of what a person should decide for this very instance."""
+        return next((f for f in self.findings if f.risk and f.risk.grave), None)
 
     @property
     def digest(self) -> str:
@@ -117,23 +125,30 @@ def draft(
     server = facts.server
     token = token or secrets.token_hex(4)
     move = Move(server.id, server.name, server.host or "", target, options, token)
-    chosen = resolve(facts, move) if procedure == AUTO else procedure
-    kind = registry.procedure(chosen)
+    speed = _speeds(world, server=server, target=target).between(move.source, target)
+    better_elsewhere = False
+    if procedure == AUTO:
+        choice = resolve(facts, move, speed=speed)
+        procedure, better_elsewhere = choice.procedure, choice.elsewhere
+    kind = registry.procedure(procedure)
     frozen = kind.cloud_facts(world, move)
     if facts.survey is not None:
         frozen |= kind.survey_facts(facts.survey)
     move = replace(move, facts=frozen)
+    expected = estimate(server, procedure, speed=speed.mbit, shared=share(facts, move))
     return Draft(
         server=server,
-        procedure=chosen,
+        procedure=procedure,
         move=move,
-        plan=registry.plan(chosen, move),
-        findings=tuple(examine(facts, move, chosen)),
-        estimate=_estimate(world, server, chosen, move),
-        unread=facts.gaps(by_hand=chosen == MANUAL),
+        plan=registry.plan(procedure, move),
+        findings=tuple(examine(facts, move, procedure)),
+        # not part of the digest: a new measurement must not change what is approved
+        estimate={**expected.as_dict(), "speed": speed.as_dict()},
+        unread=facts.gaps(by_hand=procedure == MANUAL),
         silent=facts.survey.unread if facts.survey else {},
         edition=edition,
         what_if=what_if(facts, move),
+        better_elsewhere=better_elsewhere,
     )
 
 
@@ -162,20 +177,6 @@ def advice(
         targets=[target] if target else None,
         speeds=_speeds(world, server=facts.server, target=target),
     )
-
-
-def _estimate(
-    world: World, server: Server, procedure: str, move: Move
-) -> dict[str, Any]:
-    """Return the estimate with the speed used.
-
-    It is not part of the digest, so that new measurements do not change what is
-    approved.
-    """
-    known = _speeds(world, server=server, target=move.target)
-    speed = known.between(move.source, move.target)
-    expected = estimate(server, procedure, speed=speed.mbit)
-    return {**expected.as_dict(), "speed": speed.as_dict()}
 
 
 def _speeds(world: World, *, server: Server, target: str | None) -> Speeds:

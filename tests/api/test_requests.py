@@ -29,6 +29,7 @@ def test_preflight_gives_every_way_and_recommends_one(
     ways = {(way["procedure"], way["target"]) for way in answer.json["advice"]}
     assert ways == {(procedure, stage.target) for procedure in PROCEDURES}
     assert answer.json["recommended"] == {"procedure": "live", "target": stage.target}
+    assert answer.json["why"].startswith("Live stops the guest for up to 2 s")
     first = answer.json["advice"][0]
     assert first["verdict"] in {"ok", "warns", "unknown"}
     assert first["estimate"]["words"]

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from migrations_app.errors import Unfit
-from migrations_app.integrations.interfaces import MEMORY_MB, VCPU
-from migrations_app.preflight.advice import advise, examine, resolve, verdict, what_if
+from migrations_app.integrations.interfaces import MEMORY_MB, VCPU, Hypervisor
+from migrations_app.preflight.advice import advise, examine, resolve, what_if
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, Severity
+from migrations_app.preflight.finding import Finding, Severity, worst
 from migrations_app.preflight.rule import COLD, COLD_BY_DISABLING, LIVE, MANUAL
 from migrations_app.preflight.rules import RULES
 from tests.preflight.build import (
@@ -35,7 +36,7 @@ STOPPED = server(vm_state="stopped", status="SHUTOFF", power_state=4)
 @pytest.mark.parametrize("procedure", [LIVE, COLD])
 def test_it_finds_nothing_against_an_ordinary_move(procedure: str) -> None:
     findings = examine(seen(), move(), procedure)
-    assert verdict(findings) is Severity.OK
+    assert worst(findings) is Severity.OK
     assert len(findings) > 8  # what was checked is shown, too
 
 
@@ -80,10 +81,10 @@ def test_it_lets_the_heaviest_finding_decide() -> None:
         Severity.UNKNOWN,
         Severity.BLOCKS,
     )
-    assert verdict([]) is ok
-    assert verdict(found(ok, warns, ok)) is warns
-    assert verdict(found(unknown, warns)) is unknown
-    assert verdict(found(warns, blocks, unknown)) is blocks
+    assert worst([]) is ok
+    assert worst(found(ok, warns, ok)) is warns
+    assert worst(found(unknown, warns)) is unknown
+    assert worst(found(warns, blocks, unknown)) is blocks
 
 
 def test_it_recommends_the_roomiest_host_in_the_same_zone() -> None:
@@ -126,10 +127,36 @@ def test_it_recommends_a_cold_move_of_a_stopped_instance() -> None:
     assert advice.recommended.estimate.downtime == (0, 0)
 
 
-def test_it_recommends_what_is_certain_before_what_is_unknown() -> None:
+def test_it_turns_no_guest_off_for_what_costs_at_most_a_refused_request() -> None:
     advice = advise(facts(server=with_specs(pci_passthrough__alias="a100:1")))
     assert advice.recommended is not None
-    assert advice.recommended.procedure == COLD
+    assert advice.recommended.procedure == LIVE
+    assert advice.why.startswith(
+        "Live stops the guest for up to 2 s, Cold for up to 4 min; what is unknown "
+        "about Live costs at most a refused request."
+    )
+
+
+def test_it_says_why_this_host_and_not_the_next() -> None:
+    def why(*hosts: Hypervisor, **changes: Any) -> str:
+        return advise(facts(*hosts, **changes), procedures=[LIVE]).why
+
+    fuller = hypervisor(TARGET, stock=stock(ram_mb=20000))
+    assert why(fuller) == f"Of the hosts that could take it {OTHER} has most room."
+    away = hypervisor(TARGET, zone="OS2")
+    assert why(away) == f"Of the hosts that could take it {OTHER} is in the same zone."
+    unclear = hypervisor(TARGET, stock={})
+    assert why(unclear) == f"No other host costs the guest as little as {OTHER}."
+    assert why() == ""
+
+
+def test_it_knows_that_shared_storage_is_not_copied() -> None:
+    local, shared = (
+        advise(seen(target={"shared": it}), procedures=[COLD], targets=[TARGET])
+        for it in (False, True)
+    )
+    assert shared.options[0].estimate.downtime < local.options[0].estimate.downtime
+    assert "less if" not in local.options[0].estimate.words
 
 
 def test_it_recommends_nothing_when_everything_is_blocked() -> None:
@@ -176,7 +203,24 @@ def test_its_advice_is_json() -> None:
     ],
 )
 def test_it_resolves_auto_to_the_least_downtime(given: Facts, procedure: str) -> None:
-    assert resolve(given, move()) == procedure
+    assert resolve(given, move()).procedure == procedure
+
+
+@pytest.mark.parametrize(
+    ("given", "elsewhere"),
+    [
+        (facts(), False),
+        (seen(target={"takes_cpu": False}), True),  # only this one has the wrong CPU
+        (facts(server=with_specs(hw__mem_encryption="1")), False),
+        (facts(server=STOPPED), False),
+        (seen(target={"libvirt_reaches": None}), False),  # live all the same
+        (facts(services=[service(TARGET, up=False)]), True),
+    ],
+)
+def test_it_tells_whether_another_target_could_be_better(
+    given: Facts, elsewhere: bool
+) -> None:
+    assert resolve(given, move()).elsewhere is elsewhere
 
 
 def test_it_shows_both_hosts_before_and_after() -> None:

@@ -233,8 +233,8 @@ def test_it_sees_a_move_that_is_under_way() -> None:
 
 def test_it_recommends_what_suits_the_instance(cloud: PretendCloud) -> None:
     running, stopped = gathered(cloud, "web-04"), gathered(cloud, "web-stopped")
-    assert resolve(running, move_of(running, TARGET)) == LIVE
-    assert resolve(stopped, move_of(stopped, TARGET)) == COLD
+    assert resolve(running, move_of(running, TARGET)).procedure == LIVE
+    assert resolve(stopped, move_of(stopped, TARGET)).procedure == COLD
 
 
 def test_it_raises_that_the_instance_is_gone(cloud: PretendCloud) -> None:
@@ -278,4 +278,4 @@ def test_it_judges_by_the_stock_when_placement_refuses(cloud: PretendCloud) -> N
     facts = gathered(cloud, "web-04", TARGET)
     assert facts.unread.keys() == {"fits"}
     assert facts.fits == {TARGET: None}
-    assert resolve(facts, move_of(facts, TARGET)) == LIVE
+    assert resolve(facts, move_of(facts, TARGET)).procedure == LIVE

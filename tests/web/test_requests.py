@@ -165,6 +165,7 @@ def test_checking_first_shows_the_advice_and_keeps_the_form(
     assert "The host is to be emptied.</textarea>" in whole
     for page in (whole, part):
         assert f"<strong>Live</strong> to <strong>{stage.target}</strong>" in page
+        assert "Live stops the guest for up to 2 s, Cold for up to" in page
     assert "<html" not in part
     assert not MigrationRequest.objects.exists()
 

@@ -19,6 +19,7 @@ from migrations_app.preflight.finding import (
     unknown,
     warns,
 )
+from migrations_app.preflight.risk import Chance, Risk, loss, outage
 from migrations_app.preflight.rule import COLDLY, MANUAL, About, rule
 from migrations_app.preflight.rules.disks import share
 from migrations_app.preflight.rules.nova_options import resolved, switch
@@ -42,6 +43,8 @@ def instances_path(facts: Facts, move: Move, procedure: str) -> Finding | None:
         f"Look at [DEFAULT]instances_path {_CONF} on {_both(move)}. Where it differs, "
         "a cold migration loses the disks."
     )
+    seldom = Chance.SELDOM
+    risk = loss(chance=seldom) if procedure in COLDLY else outage(seldom)
     pair = facts.pair(move)
     if pair is None:
         return _not_seen(
@@ -50,6 +53,7 @@ def instances_path(facts: Facts, move: Move, procedure: str) -> Finding | None:
             procedure,
             f"Whether {_both(move)} keep instances at the same path was not seen.",
             remedy,
+            risk=risk,
         )
     here, there = pair.source.instances, pair.target.instances
     if not (resolved(here) and resolved(there)):
@@ -58,7 +62,7 @@ def instances_path(facts: Facts, move: Move, procedure: str) -> Finding | None:
             remedy,
             source=here,
             target=there,
-        )
+        ).risking(risk)
     if _plain(here) == _plain(there):
         return ok(f"{_both(move)} keep instances in {_plain(here)}.")
     return blocks(
@@ -104,6 +108,7 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"Whether the ephemeral or swap disk of {name} stands on the same file on "
             f"{_both(move)} was not seen. On shared storage that does not matter.",
             look,
+            risk=loss(),
         )
     below = base_images.of(pair.guest)
     mute = base_images.unread(pair.guest)
@@ -124,7 +129,7 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"Whether {_both(move)} have the same {which} could not be read in time.",
             look,
             files=doubtful,
-        )
+        ).risking(loss())
     where = "is carried along" if procedure == MANUAL else "is the same on both hosts"
     return found or ok(f"What the ephemeral and swap disks of {name} stand on {where}.")
 
@@ -193,6 +198,7 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
             procedure,
             f"Whether {target} starts raw disks as what they are was not seen.",
             look,
+            risk=outage(Chance.SELDOM),
         )
     kind = pair.target.settings.get("libvirt.images_type", "default").lower()
     keeps = _keeps(pair.target, kind, procedure)
@@ -207,7 +213,7 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
             "could not be read.",
             look,
             images_type=kind,
-        )
+        ).risking(outage(Chance.SELDOM))
     if kind not in _FLAT:
         return blocks(
             f"{target} would start the raw disks of {server.name} as qcow2, which it"
@@ -243,7 +249,7 @@ def _keeps(target: HostFacts, kind: str, procedure: str) -> bool | None:
 
 
 def _not_seen(
-    facts: Facts, move: Move, procedure: str, sentence: str, remedy: str
+    facts: Facts, move: Move, procedure: str, sentence: str, remedy: str, *, risk: Risk
 ) -> Finding | None:
     """Warn of what nobody looked at; what was not found is unknown."""
     if procedure == MANUAL or move.target == move.source:
@@ -251,12 +257,14 @@ def _not_seen(
     if move.target and facts.hypervisors and move.target not in facts.hypervisors:
         return None  # target.known does
     if facts.survey is not None and facts.survey.unread:
-        return unknown(sentence, remedy, why=dict(facts.survey.unread))
+        why = dict(facts.survey.unread)
+        return unknown(sentence, remedy, why=why).risking(risk)
     if facts.pair(move) is not None:
-        return unknown(sentence, remedy, why=f"{move.source} has no domain of it.")
+        why_not = f"{move.source} has no domain of it."
+        return unknown(sentence, remedy, why=why_not).risking(risk)
     if facts.entered:
         remedy = f"Choose one target, and both hosts are asked; or: {remedy}"
-    return warns(sentence, remedy)
+    return warns(sentence, remedy).risking(risk)
 
 
 def _both(move: Move) -> str:

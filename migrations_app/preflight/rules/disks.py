@@ -6,6 +6,7 @@ from migrations_app.integrations.host_commands import host_ways
 from migrations_app.integrations.interfaces import Move, Server
 from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.risk import loss
 from migrations_app.preflight.rule import BY_NOVA, COLDLY, LIVE, MANUAL, About, rule
 from migrations_app.preflight.rules.connectivity import because
 from migrations_app.preflight.rules.nova_options import value
@@ -128,11 +129,13 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
     elif brings:
         risk = ssh
     where = "" if shared is False else "On shared storage that does not matter. "
-    return warns(
+    found = warns(
         f"{server.name} has a config drive. {where}A block migration {risk}.",
         remedy,
         loses=None if brings else "config drive",
     )
+    # whether the drive is one of these, and the storage shared, was not seen
+    return found if brings else found.risking(loss("config drive"))
 
 
 def _brings_drive(facts: Facts, pair: Pair | None) -> bool | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
+from migrations_app.preflight.risk import Chance, outage
 from migrations_app.preflight.rule import BY_NOVA, LIVE, MANUAL, About, rule
 from migrations_app.preflight.rules.devices import recorded
 from migrations_app.preflight.rules.nova_options import switch, value, version
@@ -38,7 +39,7 @@ def cpu(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"{host.host} is configured not to compare CPUs: a guest that uses what"
             " its CPU lacks crashes after the move.",
             "Make sure that both hosts have the same CPU.",
-        )
+        ).risking(outage(Chance.SELDOM))
     if host.takes_cpu:
         return ok(f"The CPU of {host.host} can run the guest.", why=host.cpu_why)
     if host.takes_cpu is None:
@@ -110,7 +111,7 @@ def _machine_started(facts: Facts, pair: Pair, running: str, procedure: str) -> 
             " with, and which one Nova recorded for its next start could not be read.",
             "Look at nova-manage libvirt get_machine_type: if it has a version, choose "
             "a target that knows it.",
-        )
+        ).risking(outage())
     if kind != running:
         takes = pair.target.takes_recorded
     if takes is None:

@@ -36,6 +36,7 @@ class Found:
     """What requests/_advice.html shows: what a look at the move found."""
 
     best: dict[str, Any] | None  # the option that is recommended
+    why: str  # rather than the next best
     options: list[dict[str, Any]]  # those shown, each with the policy that rules it
     more: list[dict[str, Any]]  # those that are not
     tried: int
@@ -152,6 +153,7 @@ def _looked_at(request: HttpRequest, instance: Instance, form: AskForm) -> Found
     )
     return Found(
         best=best,
+        why=advice.why,
         options=shown,
         more=options[OPTIONS_SHOWN:],
         tried=len(options),

@@ -15,7 +15,7 @@ from migrations_app.widgets import Form, LongText, MomentInput, hint
 from migrations_app.wording import mebibytes
 
 PROCEDURES = (
-    ("auto", "Automatic: live or cold, whichever is possible with the least downtime"),
+    ("auto", "Automatic: live or cold, whichever harms the guest least"),
     ("live", "Live: the guest keeps running"),
     ("cold", "Cold: the guest is shut down, moved and started"),
     (
