@@ -18,13 +18,12 @@ from migrations_app.drains import approvals as drain_approvals
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.lease import DrainLease
+from migrations_app.drains.move_plan import CannotMove, draw
 from migrations_app.drains.plan_digest import digest_of
 from migrations_app.drains.planner.place import place
 from migrations_app.errors import Gone, NovawebError, Unfit, Unreachable, own_fault
-from migrations_app.integrations import connect
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import DrainState, RequestState
-from migrations_app.requests import plan as request_plan
 from migrations_app.requests.plan import Draft
 
 log = structlog.get_logger(__name__)
@@ -126,8 +125,8 @@ def _look(lease: DrainLease, drain: Drain, task: dict[str, Any]) -> None:
     stays: list[dict[str, Any]] = list(drain.stays)
     drawn: Draft | None = None
     try:
-        drawn, target, rest = _draw(drain, task)
-    except _Cannot as error:
+        drawn, target, rest = draw(drain, task)
+    except CannotMove as error:
         _stay(stays, task, error.sentence, error.way_out)
     except Gone:
         pass  # it is there no more: nothing is to be moved, and nothing stays
@@ -160,39 +159,6 @@ def _look(lease: DrainLease, drain: Drain, task: dict[str, Any]) -> None:
         )
         lease.write(only=PLANNING, looked_at_moves=number, stays=stays)
     drain.looked_at_moves, drain.stays = number, stays
-
-
-class _Cannot(Exception):
-    def __init__(self, sentence: str, way_out: str) -> None:
-        self.sentence, self.way_out = sentence, way_out
-
-
-def _draw(drain: Drain, task: dict[str, Any]) -> tuple[Draft, str, list[str]]:
-    """Return the plan for the first target that nothing forbids, and the others."""
-    world = connect.world_for(drain.cloud.name)
-    first: _Cannot | None = None
-    for index, target in enumerate(task["targets"]):
-        drawn = request_plan.draft(
-            world,
-            instance=task["instance"],
-            procedure=task["procedure"],
-            target=target,
-            options={},
-        )
-        if drawn.move.source != task["source"]:
-            if drain.hosts and drawn.move.source not in drain.hosts:
-                raise Gone("The instance has left the host meanwhile.")
-            raise _Cannot(
-                f"It is on {drawn.move.source or 'no host'} now.", "Request it again."
-            )
-        if drawn.unread:
-            why = next(iter(drawn.unread.values()))
-            raise _Cannot(f"Not everything could be checked: {why}", "Retry later.")
-        if not drawn.blocking:
-            return drawn, target, list(task["targets"][index + 1 :])
-        finding = drawn.blocking[0]
-        first = first or _Cannot(finding.sentence, finding.remedy)
-    raise first or _Cannot("There is no host for it.", "Allow more targets.")
 
 
 def _keep(
