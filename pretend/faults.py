@@ -14,6 +14,7 @@ from pretend.builder import Making
 from pretend.host_disks import RUNNING
 
 Moment = Literal["before", "after"]
+LOST = -1000  # content of disks that are not those of the server
 
 
 class Killed(BaseException):
@@ -119,6 +120,10 @@ class Levers(Making):
     def write(self, server_id: str, host: str) -> None:
         """Let something be written to the server's disks on that host."""
         self._nova.write(server_id, host)
+
+    def lose(self, server_id: str, host: str) -> None:
+        """Let the server have new, empty disks on that host, under the old names."""
+        self._nova.put(server_id, host, server_id, LOST)
 
     def litter(self, server_id: str, host: str) -> None:
         """Let there be a folder of the server on a host where it is not."""

@@ -36,6 +36,34 @@ class Metal(Ledger):
             *(host, key, key),
         )
 
+    def keep(self, server: Row, source: str) -> None:
+        """Let the source keep the domain and the disks until the move is confirmed."""
+        key = server["id"]
+        folder = self.folder(key, key)
+        if folder is not None:
+            self.put(key, source, f"{key}_resize", folder["content"])
+            sql = "INSERT OR REPLACE INTO domains VALUES (?, ?, ?)"
+            self.store.run(sql, key, source, OFF)
+
+    def drop_kept(self, server: Row, source: str) -> None:
+        """Let the source have nothing of the server any more."""
+        key = server["id"]
+        self.store.run(
+            "DELETE FROM folders WHERE server_id = ? AND name = ?", key, f"{key}_resize"
+        )
+        self.store.run(
+            "DELETE FROM domains WHERE server_id = ? AND host = ?", key, source
+        )
+
+    def take_back(self, at: float, server: Row, source: str) -> None:
+        """Let the server be on the source again, with the disks that it kept."""
+        key = server["id"]
+        kept = self.folder(key, f"{key}_resize")
+        self.drop_kept(server, source)
+        self.settle(at, server, source)
+        if kept is not None:
+            self.put(key, source, key, kept["content"])
+
     def folder(self, server_id: str, name: str, host: str | None = None) -> Row | None:
         """Return a folder of the server by its name, on that host or on any."""
         return self.store.row(
@@ -64,10 +92,12 @@ class Metal(Ledger):
 
     def power(self, server_id: str, host: str, state: str) -> None:
         """Let the domain be in that state; a guest that runs writes to its disks."""
+        before = self.domain(server_id, host)
         self.store.run(
             "INSERT OR REPLACE INTO domains VALUES (?, ?, ?)", server_id, host, state
         )
-        self.write(server_id, host)
+        if RUNNING in {before, state}:
+            self.write(server_id, host)
 
     def write(self, server_id: str, host: str) -> None:
         """Let something be written to the server's disks there."""

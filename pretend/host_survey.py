@@ -12,6 +12,7 @@ from pretend.store import Row, Store
 
 Words = Mapping[str, str]
 INSTANCES = "/var/lib/nova/instances"
+BASES = f"{INSTANCES}/_base"
 MACHINE = "pc-q35-8.2"
 GIB = 1024**3
 FREE = 4000 * GIB
@@ -36,7 +37,7 @@ class Surveyed:
         here = self._store.rows(
             "SELECT id AS server_id, flavor FROM servers WHERE host = ?", host
         )
-        scratch = {path: size for row in here for path, size in _scratch(row).values()}
+        made = {path: size for row in here for path, size in scratch(row).values()}
         sections = {
             "options": ["libvirt.virt_type=kvm", "libvirt.cpu_mode=custom"],
             "instances": [INSTANCES],
@@ -55,11 +56,11 @@ class Surveyed:
             "silent": [],
             "bases": [
                 *(f"{GIB} {_base(row['server_id'])}" for row in (*bases, *here)),
-                *(f"{size} {path}" for path, size in scratch.items()),
+                *(f"{size} {path}" for path, size in made.items()),
             ],
             "end": [],
         }
-        return _text(sections)
+        return text(sections)
 
     def _survey_guest(self, host: str, words: Words) -> str:
         key = words["server_id"]
@@ -69,24 +70,24 @@ class Surveyed:
             **{"domain": [], "state": [], "cpu": [], "kept": []}
         }
         if state is None or server is None:
-            return _text({**sections, "files": [], "end": []})
+            return text({**sections, "files": [], "end": []})
         folder = f"{INSTANCES}/{key}"
-        disks = _disks(server, folder)
-        sections["domain"] = [_domain(key, disks)]
+        files = disks(server, folder)
+        sections["domain"] = [_domain(key, files)]
         sections["state"] = [state]
-        sections["files"] = [folder] if disks else []
-        for path, size in disks.items():
+        sections["files"] = [folder] if files else []
+        for path, size in files.items():
             owner = "nova:nova" if state == OFF else "libvirt-qemu:kvm"
             name = path.rpartition("/")[2]
             sections["files"].append(f"{size // 4} {size // 2048} {owner} 644 {name}")
-        for number, (path, size) in enumerate(disks.items()):
+        for number, (path, size) in enumerate(files.items()):
             chain = [_image(path, size)]
             if path.endswith("/disk"):
                 chain.append(_image(_base(key), GIB))
-            if below := _scratch(server).get(path.rpartition("/")[2]):
+            if below := scratch(server).get(path.rpartition("/")[2]):
                 chain.append(_image(*below))
             sections[f"image {_target(number)}"] = [json.dumps(chain)]
-        return _text({**sections, "end": []})
+        return text({**sections, "end": []})
 
     def _survey_bases(self, host: str, words: Words) -> str:
         """Every host has them all; whether with the same content, a lever says."""
@@ -109,7 +110,7 @@ class Surveyed:
         return "".join(f"{way} {said}\n" for way in ("ssh", "nova", "libvirt"))
 
 
-def _disks(server: Row, folder: str) -> dict[str, int]:
+def disks(server: Row, folder: str) -> dict[str, int]:
     """Return the files that are the server's local disks, with their virtual sizes."""
     flavor = Flavor(**json.loads(server["flavor"]))
     sizes = {
@@ -121,13 +122,13 @@ def _disks(server: Row, folder: str) -> dict[str, int]:
     return {f"{folder}/{name}": size for name, size in sizes.items() if size}
 
 
-def _scratch(server: Row) -> dict[str, tuple[str, int]]:
+def scratch(server: Row) -> dict[str, tuple[str, int]]:
     """Return on what its ephemeral and swap disks stand: path and size, by name."""
     flavor = Flavor(**json.loads(server["flavor"]))
     gib, mib = flavor.ephemeral_gb, flavor.swap_mb
     made = {
-        "disk.eph0": (f"{INSTANCES}/_base/ephemeral_{gib}_0706d66", gib * GIB),
-        "disk.swap": (f"{INSTANCES}/_base/swap_{mib}", mib * 1024**2),
+        "disk.eph0": (f"{BASES}/ephemeral_{gib}_0706d66", gib * GIB),
+        "disk.swap": (f"{BASES}/swap_{mib}", mib * 1024**2),
     }
     return {name: it for name, it in made.items() if it[1]}
 
@@ -152,14 +153,14 @@ def _image(path: str, size: int) -> dict[str, str | int]:
 
 
 def _base(key: str) -> str:
-    return f"{INSTANCES}/_base/{key.replace('-', '')}"
+    return f"{BASES}/{key.replace('-', '')}"
 
 
 def _target(number: int) -> str:
     return f"vd{'abcdefgh'[number]}"
 
 
-def _text(sections: Mapping[str, list[str]]) -> str:
+def text(sections: Mapping[str, list[str]]) -> str:
     lines = []
     for name, said in sections.items():
         lines += [f"== {name}", *(f" {line}" for line in said)]

@@ -14,6 +14,7 @@ from migrations_app.integrations.interfaces import Command
 from pretend.copy_speed import Measured
 from pretend.host_disks import OFF, RUNNING, Metal
 from pretend.host_survey import Surveyed
+from pretend.kept_disks import KeptDisks
 from pretend.live_migration_logs import Told
 from pretend.store import Row, Store
 
@@ -116,7 +117,7 @@ class Copying(Entered):
         return fate
 
 
-class PretendHosts(Measured, Told, Copying, Surveyed):
+class PretendHosts(Measured, Told, Copying, KeptDisks, Surveyed):
     """``interfaces.Hosts`` over the pretend cloud's store."""
 
     def _census(self, host: str, words: Words) -> str:

@@ -183,6 +183,7 @@ class Nova(Metal):
     def _on_cold_landed(self, at: float, server: Row, move: Row) -> None:
         self.event(at, move, "compute_resize_instance", move["source"])
         self.settle(at, server, move["target"])
+        self.keep(server, move["source"])
         self.mark(move, at, "post-migrating")
         self.change(server, at, task_state="resize_finish")
         self.after(self.pause(), "cold_finished", server, move, since=at)
@@ -210,11 +211,12 @@ class Nova(Metal):
     def _on_confirmed(self, at: float, server: Row, move: Row) -> None:
         self.release(move["uuid"])
         self.mark(move, at, "confirmed")
+        self.drop_kept(server, move["source"])
         self.change(server, at, vm_state=move["vm_state"])
 
     def _on_reverted(self, at: float, server: Row, move: Row) -> None:
         self.give_back(move, server)
-        self.settle(at, server, move["source"])
+        self.take_back(at, server, move["source"])
         self.mark(move, at, "reverted")
         power = 1 if move["vm_state"] == "active" else 4
         self.power(server["id"], move["source"], RUNNING if power == 1 else OFF)

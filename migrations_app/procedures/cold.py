@@ -3,7 +3,8 @@
 The operator gets: the instance on the chosen host, or on one that the scheduler
 chose. Its user notices a regular shutdown and, when the disks are copied, a boot. A
 stopped instance stays stopped. Until the confirmation Nova keeps the old disks on the
-source, and the way back is a revert; the confirmation is the point of no return.
+source, and the way back is a revert; the confirmation is the point of no return, so the
+disks on both hosts are compared before it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from migrations_app.procedures.steps import (
     hung_move,
     request_trace,
 )
+from migrations_app.procedures.steps.kept_disks import DisksAreKept
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,
@@ -229,6 +231,7 @@ class Cold(Procedure):
         MigrateCold(),
         WaitsOnTarget(),
         PortsAreBound(),
+        DisksAreKept(),
         Confirm(),
         StaysOnTarget(),
         AllocationIsMoved(),
@@ -236,8 +239,9 @@ class Cold(Procedure):
 
     @classmethod
     def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
-        """Return which local disks it has."""
-        return cold_storage.server_facts(world.cloud.server(move.server_id))
+        """Return which local disks it has, and whether there is a way to compare them."""
+        disks = cold_storage.server_facts(world.cloud.server(move.server_id))
+        return {**disks, "enters": world.hosts is not None}
 
     @classmethod
     def survey_facts(cls, survey: Survey) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from migrations_app.procedures.steps.disable_other_hosts import (
     hosts_to_disable,
     require_disabled,
 )
+from migrations_app.procedures.steps.kept_disks import DisksAreKept
 from migrations_app.procedures.steps.verify import (
     AllocationIsMoved,
     PortsAreBound,
@@ -195,6 +196,7 @@ class ColdByDisabling(Procedure):
         LandsOnTarget(),
         WaitsOnTarget(),
         PortsAreBound(),
+        DisksAreKept(),
         Confirm(),
         StaysOnTarget(),
         AllocationIsMoved(),
@@ -203,10 +205,11 @@ class ColdByDisabling(Procedure):
 
     @classmethod
     def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
-        """Return the hosts that are to be disabled, and which local disks it has."""
+        """Return the hosts to disable, its local disks, and whether they are compared."""
         server = world.cloud.server(move.server_id)
         others = hosts_to_disable(world, move)
-        return {"others": others, **cold_storage.server_facts(server)}
+        disks = cold_storage.server_facts(server)
+        return {"others": others, **disks, "enters": world.hosts is not None}
 
     @classmethod
     def survey_facts(cls, survey: Survey) -> dict[str, Any]:

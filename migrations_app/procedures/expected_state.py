@@ -101,13 +101,15 @@ def after_move(move: Move, before: Expected, record: str) -> Expected:
 def awaiting_confirmation(move: Move, before: Expected) -> Expected:
     """Return the state while a cold migration waits for its confirmation.
 
-    The record of the migration holds the source's share meanwhile, and the source's
-    folder has another name.
+    The record of the migration holds the source's share meanwhile, the source's folder
+    has another name, and its domain is still defined (nova/virt/libvirt/driver.py,
+    _cleanup_resize).
     """
     return {
         **after_move(move, before, "finished"),
         Aspect.STATUS: ("VERIFY_RESIZE",),
         Aspect.HELD: (move.source,),
+        Aspect.SOURCE_DOMAIN: ("shut off",),
     }
 
 

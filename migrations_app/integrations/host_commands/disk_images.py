@@ -1,0 +1,132 @@
+"""What two hosts say of the files that are an instance's disks, format by format.
+
+A file is only ever opened as what its domain, or the file above it, says that it is:
+what a guest wrote to the begin of a raw disk must name no backing file. Nothing below a
+file is opened with it.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from migrations_app.errors import Blocked
+from migrations_app.integrations.host_commands import host_survey_parser
+from migrations_app.integrations.interfaces import Command
+
+_TOOLS = ("virsh", "qemu-img", "awk", "dd", "sha256sum", "stat")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file and the format as which it is opened."""
+
+    path: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a host says of a file. Sizes in bytes; ``taken`` is what it occupies.
+
+    ``size`` is None when there is no such file, ``virtual_size`` when it cannot be
+    opened as that format: ``trouble`` then holds the words of qemu-img.
+    """
+
+    path: str
+    format: str
+    size: int | None = None
+    taken: int = 0
+    virtual_size: int | None = None
+    backing: str = ""
+    backing_format: str = ""
+    trouble: str = ""
+
+
+def look_at(files: Sequence[Opened]) -> Command:
+    """Return the command that says what these files are; ``read`` understands it."""
+    asked = "".join(
+        f"look {number} {shlex.quote(each.format)} {shlex.quote(each.path)}\n"
+        for number, each in enumerate(files)
+    )
+    return Command(
+        "disk_images",
+        f"""set +e
+heading() {{ echo "== $1"; }}
+said() {{ sed 's/^/ /'; }}
+look() {{
+  heading "file $1"
+  if [ -f "$3" ]; then
+    stat -L -c '%s %b' -- "$3" | said
+    heading "image $1"
+    qemu-img info -U -f "$2" --output=json -- "$3" 2>&1 | said
+  elif [ ! -e "$3" ] && [ -d "$(dirname "$3")" ]; then
+    echo ' missing'
+  fi
+}}
+heading lacking
+for tool in {" ".join(_TOOLS)}; do
+  command -v "$tool" >/dev/null || echo " $tool"
+done
+{asked}heading end
+""",
+        {"files": "\n".join(f"{each.format} {each.path}" for each in files)},
+        reads=True,
+    )
+
+
+def read(answer: str, files: Sequence[Opened], *, host: str) -> list[Image]:
+    """Return what the answer to ``look_at`` says, in the order that was asked.
+
+    Raises Blocked when the host lacks a tool, or a file could not be looked at.
+    """
+    said = host_survey_parser.sections(answer)
+    if lacking := said.get("lacking"):
+        raise Blocked(
+            f"{host} has no {', no '.join(lacking)}, without which its disks cannot be"
+            " looked at."
+        )
+    found = []
+    for number, each in enumerate(files):
+        about = " ".join(said.get(f"file {number}", []))
+        image = "\n".join(said.get(f"image {number}", []))
+        found.append(_image(each, about, image, host))
+    return found
+
+
+def _image(asked: Opened, about: str, image: str, host: str) -> Image:
+    if about == "missing":
+        return Image(asked.path, asked.format)
+    try:
+        size, blocks = map(int, about.split())
+    except ValueError:
+        raise Blocked(f"{asked.path} on {host} could not be looked at.") from None
+    try:
+        info = json.loads(image)
+        return Image(
+            asked.path,
+            asked.format,
+            size,
+            blocks * 512,
+            int(info["virtual-size"]),
+            info.get("full-backing-filename", info.get("backing-filename", "")),
+            info.get("backing-filename-format", ""),
+        )
+    except (KeyError, TypeError, ValueError):
+        trouble = image.strip().rpartition("\n")[2]
+        return Image(asked.path, asked.format, size, blocks * 512, trouble=trouble)
+
+
+def look_at_tpm(folder: str, *, server_id: str) -> Command:
+    """Return the command that lists the files of a virtual TPM that hold anything."""
+    return Command(
+        "disk_tpm",
+        f"""if cd {shlex.quote(f"{folder}/{server_id}")} 2>/dev/null; then
+  find . -type f -name '*permall*' -size +0 -printf '%P\\n' | sort
+fi
+""",
+        {"server_id": server_id, "folder": folder},
+        reads=True,
+    )
