@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import sha1, sha256
 
 from migrations_app.integrations.interfaces import Flavor
 from pretend.host_disks import OFF, Metal
@@ -33,10 +33,12 @@ class Surveyed:
             for number, name in enumerate((key, f"{key}_resize"), 1)
             if self._metal.folder(key, name, where)
         ]
-        bases = self._store.rows("SELECT server_id FROM bases WHERE host = ?", host)
-        here = self._store.rows(
-            "SELECT id AS server_id, flavor FROM servers WHERE host = ?", host
+        images = self._store.rows(
+            "SELECT DISTINCT image FROM servers WHERE image IS NOT NULL AND (host = ?"
+            " OR id IN (SELECT server_id FROM bases WHERE host = ?))",
+            *(host, host),
         )
+        here = self._store.rows("SELECT flavor FROM servers WHERE host = ?", host)
         made = {path: size for row in here for path, size in scratch(row).values()}
         sections = {
             "options": ["libvirt.virt_type=kvm", "libvirt.cpu_mode=custom"],
@@ -55,7 +57,7 @@ class Surveyed:
             "domain": [self._metal.domain(key, host) or "none"],
             "silent": [],
             "bases": [
-                *(f"{GIB} {_base(row['server_id'])}" for row in (*bases, *here)),
+                *(f"{GIB} {base(row['image'])}" for row in images),
                 *(f"{size} {path}" for path, size in made.items()),
             ],
             "end": [],
@@ -83,7 +85,7 @@ class Surveyed:
         for number, (path, size) in enumerate(files.items()):
             chain = [_image(path, size)]
             if path.endswith("/disk"):
-                chain.append(_image(_base(key), GIB))
+                chain.append(_image(base(server["image"]), GIB))
             if below := scratch(server).get(path.rpartition("/")[2]):
                 chain.append(_image(*below))
             sections[f"image {_target(number)}"] = [json.dumps(chain)]
@@ -152,8 +154,10 @@ def _image(path: str, size: int) -> dict[str, str | int]:
     return {"filename": path, "virtual-size": size, "actual-size": size // 4}
 
 
-def _base(key: str) -> str:
-    return f"{BASES}/{key.replace('-', '')}"
+def base(image: str) -> str:
+    """Return the path of the file that Nova makes of an image on each host."""
+    name = sha1(image.encode(), usedforsecurity=False).hexdigest()
+    return f"{BASES}/{name}"
 
 
 def _target(number: int) -> str:

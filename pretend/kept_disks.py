@@ -12,7 +12,7 @@ from hashlib import sha256
 from posixpath import basename, dirname
 
 from pretend.host_disks import RUNNING, Metal
-from pretend.host_survey import BASES, disks, scratch, text
+from pretend.host_survey import BASES, base, disks, scratch, text
 from pretend.store import Row, Store
 
 Words = Mapping[str, str]
@@ -66,7 +66,7 @@ class KeptDisks:
             return None
         name = basename(path)
         size = disks(server, "").get(f"/{name}")
-        below = f"{BASES}/{server['id'].replace('-', '')}" if name == "disk" else ""
+        below = base(server["image"]) if name == "disk" else ""
         below = scratch(server).get(name, (below, 0))[0]
         return None if size is None else (size, below)
 

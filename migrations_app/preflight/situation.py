@@ -37,7 +37,8 @@ HOSTS = (SOURCE, "compute-31", "compute-32", TARGET)
 ID = "5f0c1d7e-0000-4000-8000-000000000001"
 GIB = 1024**3
 INSTANCES = "/var/lib/nova/instances"
-BASE = f"{INSTANCES}/_base/d004f7f8d3f79a053fad5f9e54a4aed9e2864561"
+IMAGE = "debian-12"
+BASE = f"{INSTANCES}/_base/90f087a90d3b1a14d0c5959a5c3cecab313c7cd1"
 SCRATCH = f"{INSTANCES}/_base/ephemeral_20_40d1d2c"
 RELEASE = 33
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -171,7 +172,7 @@ def _server(given: Situation) -> Server:
         zone="OS1",
         pinned_zone=None,
         flavor=replace(FLAVOR, extra_specs=given.extra),
-        image="debian-12",
+        image=IMAGE,
     )
     return replace(default, **given.server)
 

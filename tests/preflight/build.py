@@ -37,7 +37,8 @@ WEB = "5f0c1d7e-0000-4000-8000-000000000001"
 SOURCE, TARGET, OTHER = "compute-30", "compute-34", "compute-31"
 GIB = 1024**3
 INSTANCES = "/var/lib/nova/instances"
-BASE = f"{INSTANCES}/_base/d004f7f8"
+# as Nova names the file of image i-1
+BASE = f"{INSTANCES}/_base/02552e99091ae86b4c5ff9f985097f353d1e9346"
 FLAVOR = Flavor("m1.small", vcpus=2, ram_mb=4096, disk_gb=20)
 
 

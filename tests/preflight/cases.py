@@ -194,6 +194,11 @@ CASES: dict[str, Case] = device_cases.CASES | {
         seen(image_there=False),
         seen(image_there=False, target={"bases": {BASE: GIB}}),
     ),
+    "disk.backing": Case(
+        BLOCKS,
+        seen(guest(replace(guest().disks[0], chain=(f"{INSTANCES}/_base/older",)))),
+        seen(target={"bases": {}}),
+    ),
     "instance.size": Case(WARNS, large()),
     "volume.known": Case(UNKNOWN, facts(withheld={"volumes": "Cinder refuses."})),
     "volume.encrypted": Case(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from migrations_app.preflight.rule import Rule
 from migrations_app.preflight.rules import (
+    backing_file,
     connectivity,
     data_loss,
     devices,
@@ -91,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     live_options.tunnelled,
     disks.config_drive,
     disks.image,
+    backing_file.backing,
     disks.size,
     passthrough.vgpu,
     devices.numa,
