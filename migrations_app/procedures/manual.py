@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, replace
-from posixpath import dirname, normpath
+from posixpath import basename, dirname, normpath
 from typing import Any
 
 from migrations_app.errors import Unreachable, WorldError
+from migrations_app.integrations.host_commands import base_images
 from migrations_app.integrations.interfaces import Move, Survey, World
 from migrations_app.procedures.base import Procedure
 from migrations_app.procedures.steps.manual_copy import (
@@ -49,6 +50,7 @@ from migrations_app.procedures.steps.verify import AllocationIsMoved, PortsAreBo
 
 # Paths that may stand in a command as they are.
 PLAIN = re.compile(r"/[A-Za-z0-9._/+-]+")
+NAME = re.compile(r"[A-Za-z0-9._+-]+")
 
 
 class Manual(Procedure):
@@ -123,8 +125,32 @@ class Manual(Procedure):
         there = survey.target.instances if survey.target is not None else ""
         if PLAIN.fullmatch(there) and normpath(there) != normpath(instances):
             return {}  # Nova would look for the disks elsewhere: hosts.instances_path
-        domain = survey.guest.domain
-        return {"instances": instances, "bases": bases, "domain": domain}
+        facts = {"instances": instances, "bases": bases, "domain": survey.guest.domain}
+        renamed = _renamed(survey)
+        return {**facts, "renamed": renamed} if renamed else facts
+
+
+def _renamed(survey: Survey) -> dict[str, str]:
+    """Return the disks that cannot stand on the file of that name on the target.
+
+    By the disk's name, with the file's path. A file that another one stands on keeps
+    its name, and the copy then fails before the guest is stopped.
+    """
+    if survey.guest is None or survey.target is None:
+        return {}
+    here, there, found = survey.source, survey.target, {}
+    for disk in survey.guest.disks:
+        name = basename(disk.source)
+        if disk.format == "qcow2" and disk.chain and NAME.fullmatch(name):
+            path = disk.chain[0]
+            sizes = here.bases.get(path), there.bases.get(path)
+            other = base_images.same(here.made.get(path), there.made.get(path))
+            taken = there.made[path].size is not None if path in there.made else True
+            resized = None not in sizes and sizes[0] != sizes[1]
+            if resized or (other is False and taken):
+                found[name] = path
+    deeper = {path for disk in survey.guest.disks for path in disk.chain[1:]}
+    return {name: path for name, path in found.items() if path not in deeper}
 
 
 def _zone(world: World, move: Move) -> str | None:

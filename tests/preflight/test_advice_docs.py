@@ -41,7 +41,7 @@ ADVISED = {
     "Running, with local disks and a data volume": LIVE,
     "Stopped, on shared storage, no ssh for Nova": None,
     "Running, booted from a volume, no ssh for Nova": LIVE,
-    "With an ephemeral disk, whose backing file the target has otherwise": None,
+    "With an ephemeral disk, whose backing file the target has otherwise": MANUAL,
     "With an ephemeral disk, whose backing file the target has not": MANUAL,
     "With an ephemeral disk, whose backing file was put on the target": LIVE,
     "With an ephemeral disk, and novaweb has no access to hosts": LIVE,

@@ -19,6 +19,7 @@ from migrations_app.preflight.rule import (
     MANUAL,
     PROCEDURES,
 )
+from migrations_app.procedures.manual import Manual
 from tests.preflight.build import (
     FLAVOR,
     GIB,
@@ -77,7 +78,7 @@ def scratch(
     )
 
 
-@pytest.mark.parametrize("procedure", PROCEDURES)
+@pytest.mark.parametrize("procedure", BY_NOVA)
 @pytest.mark.parametrize("path", [EPHEMERAL, SWAP])
 @pytest.mark.parametrize("there", [OTHER, Base(2 * GIB, "a", "b"), Base(GIB, "c")])
 def test_it_puts_no_disk_onto_a_file_with_other_content(
@@ -100,6 +101,26 @@ def test_nova_would_make_a_file_that_is_missing_with_other_content(
 
 def test_by_hand_a_file_that_is_missing_is_carried_along() -> None:
     assert said("disk.ephemeral", scratch(there=NONE), by=MANUAL) is OK
+
+
+@pytest.mark.parametrize("path", [EPHEMERAL, SWAP])
+def test_by_hand_it_gets_another_name_where_its_own_is_taken(path: str) -> None:
+    given = scratch(there=OTHER, path=path)
+    told = found(given, by=MANUAL)
+    assert told.severity is OK
+    assert f"under another name where {TARGET} has another file" in told.sentence
+    survey = given.survey
+    assert survey is not None
+    assert list(Manual.survey_facts(survey)["renamed"].values()) == [path]
+
+
+@pytest.mark.parametrize("there", [ONE, NONE, None])
+def test_by_hand_it_keeps_its_name_where_that_is_free_or_the_same(
+    there: Base | None,
+) -> None:
+    survey = scratch(there=there).survey
+    assert survey is not None
+    assert "renamed" not in Manual.survey_facts(survey)
 
 
 def test_of_missing_swap_it_warns_where_nova_would_not_copy_it_anyway() -> None:
@@ -164,7 +185,7 @@ def test_it_speaks_of_no_instance_without_such_a_disk() -> None:
         assert said("disk.ephemeral", given) is None
 
 
-@pytest.mark.parametrize(("there", "advised"), [(OTHER, None), (NONE, MANUAL)])
+@pytest.mark.parametrize(("there", "advised"), [(OTHER, MANUAL), (NONE, MANUAL)])
 def test_a_way_that_changes_its_content_is_never_advised(
     there: Base, advised: str | None
 ) -> None:

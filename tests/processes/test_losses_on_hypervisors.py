@@ -1,7 +1,8 @@
 """Three losses that Nova calls a success, each staged on real hypervisors.
 
-A person asks for the move by every way that loses the disks, and is told no. What is
-staged on the target is staged on a host that no other test moves anything to.
+A person asks for the move by every way that loses the disks, and is told no. What comes
+about all the same is held before its confirmation. What is staged on the target is
+staged on a host that no other test moves anything to.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import BY_NOVA, COLD, COLDLY, PROCEDURES
 from migrations_app.requests import actions as request_actions
 from migrations_app.requests.plan import AUTO
+from migrations_app.runs import actions as run_actions
 from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
 from tests.processes.field import hypervisors, place
 from tests.processes.hypervisors import Hypervisors, until
-from tests.processes.site import person
+from tests.processes.site import Site, approved, over, person, run_of
 
 __all__ = ["hypervisors", "place"]
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
@@ -31,9 +33,12 @@ pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
 class Asking:
     """A guest with an ephemeral and a swap disk, and who asks for its moves."""
 
-    def __init__(self, lab: dict[str, Any], on: Hypervisors, server: str) -> None:
+    def __init__(
+        self, lab: dict[str, Any], on: Hypervisors, server: str, site: Site
+    ) -> None:
         self.on = on
         self.server = server
+        self.site = site
         self.source, self.target = on.names[0], on.names[2]
         self.base = f"{on.instances}/_base"
         folder = Path(lab["clouds_yaml"]).parent / "etc" / "nova" / "hosts"
@@ -92,13 +97,13 @@ def asking(
     guest: str,
     make_site: MakeSite,
 ) -> Asking:
-    make_site(
+    site = make_site(
         NOVAWEB_CLOUDS="lab",
         OS_CLIENT_CONFIG_FILE=str(place.clouds_yaml),
         NOVAWEB_SSH=f"lab={lab['ssh_config']}",
         NOVAWEB_NOVA_DB=f"lab={lab['nova_db_options']}",
     )
-    return Asking(lab, hypervisors, guest)
+    return Asking(lab, hypervisors, guest, site)
 
 
 def test_nothing_goes_to_a_host_that_keeps_instances_elsewhere(asking: Asking) -> None:
@@ -123,10 +128,11 @@ def test_no_ephemeral_or_swap_disk_goes_onto_another_file(asking: Asking) -> Non
             f" -n ephemeral0 {ephemeral} && truncate -s 64M {swap} && mkswap {swap}",
         )
         forbidden = asking.forbidden("disk.ephemeral")
-        assert forbidden.keys() == set(PROCEDURES)
+        # by hand it is carried along, under another name
+        assert forbidden.keys() == set(BY_NOVA)
         for finding in forbidden.values():
             assert ephemeral in finding.sentence and swap in finding.sentence
-        # where there is none Nova makes one, and by hand it is carried along
+        # where there is none Nova makes one
         on.run(there, f"rm {ephemeral} {swap}")
         assert asking.forbidden("disk.ephemeral").keys() == set(BY_NOVA)
         for path in (ephemeral, swap):
@@ -157,3 +163,42 @@ def test_no_raw_disk_goes_where_it_would_be_converted(
         assert "use_cow_images = False" in forbidden[COLD].remedy
         with asking.configured("[DEFAULT]\nuse_cow_images = False"):
             assert asking.forbidden("disk.raw") == {}
+
+
+def test_a_disk_that_is_lost_all_the_same_is_held_with_both_copies(
+    asking: Asking, place: LabPlace
+) -> None:
+    on, here, there = asking.on, asking.source, asking.target
+    server = on.create(here, ephemeral_gb=1, swap_mb=0)
+    base = on.run(here, f"ls {asking.base}/ephemeral_1_*").strip()
+    on.make_folder_of_bases(there)
+    try:
+        on.run(here, f"rsync -S {base} {there}:{base}")
+        request = approved("lab", server, COLD, there)
+        asking.site.work()
+        until(lambda: place.cloud.server(server).status == "RESIZE", "it to be copied")
+        # while the disks are copied the target makes that file again, as Nova would
+        on.run(there, f"mkfs.vfat -n ephemeral0 {base}")
+
+        held = over(request)
+        assert held.state == "held", held.why
+        for words in (
+            f"{there} does not have the disks of ",
+            "disk.eph0: ephemeral_1_",
+            "has another content",
+            "Do not confirm this migration",
+        ):
+            assert words in held.why
+        assert place.cloud.server(server).status == "VERIFY_RESIZE"
+        folders = on.folders(server)
+        assert {f"{server}_resize/disk", f"{server}_resize/disk.eph0"} <= {
+            *folders[here]
+        }
+        assert {f"{server}/disk", f"{server}/disk.eph0"} <= {*folders[there]}
+
+        run_actions.go_back(run_of(request).pk, by=person("operator"), note="Lost.")
+        assert over(request).state == "rolled_back"
+        assert place.cloud.server(server).host == here
+        until(lambda: on.domains(server) == {here: "running"}, "it to run as before")
+    finally:
+        on.run(there, f"rm -f {base}")

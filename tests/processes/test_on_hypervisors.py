@@ -14,7 +14,7 @@ from tests.processes import site as installation
 from tests.processes.conftest import MakeSite
 from tests.processes.hypervisors import PATIENCE, Hypervisors
 from tests.processes.hypervisors import until as in_time
-from tests.processes.site import Site, approved, over
+from tests.processes.site import Site, approved, over, run_of
 from tests.processes.test_on_the_lab import asked, expect_completed, expect_there, place
 
 __all__ = ["place"]
@@ -103,7 +103,11 @@ def test_a_guest_that_is_moved_cold_finds_its_disks_again(
     for boot, (source, target) in enumerate(there_and_back(hypervisors), start=2):
         expect_only_there(hypervisors, server, source, *FILES, DRIVE)
         before = hypervisors.ticks(server)[-1]
-        expect_completed(approved("lab", server, "cold", target))
+        request = approved("lab", server, "cold", target)
+        expect_completed(request)
+        log = "\n".join(run_of(request).lines.values_list("text", flat=True))
+        for disk in ("disk", DRIVE):
+            assert f"Compared with {source}: {disk}: " in log
         expect_only_there(hypervisors, server, target, *FILES, DRIVE)
         after = hypervisors.later(server, before)
         assert (before.boot, after.boot) == (boot - 1, boot)

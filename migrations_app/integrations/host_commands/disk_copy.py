@@ -91,7 +91,8 @@ def base(move: Move) -> Job:
     """Afterwards the target has every backing file, with the source's content.
 
     Holes are neither read nor sent. One that is there already is compared, and never
-    replaced: other guests may stand on it. A new one gets its name when it is whole.
+    replaced: other guests may stand on it. A new one gets its name when it is whole;
+    where that is known to be taken, another one (``paths.base_there``).
     """
     script = "".join(_one_base(move, path) for path in paths.bases(move))
     return Job(move, "base", f"{_head(move)}agree\n{script}", _words(move))
@@ -99,6 +100,8 @@ def base(move: Move) -> Job:
 
 def _one_base(move: Move, path: str) -> str:
     around, name = (quote(part) for part in os.path.split(path))
+    placed = paths.base_there(move, path)
+    its_name = quote(os.path.basename(placed))
     suffix = f".novaweb-{move.token}"
     part, above = quote(f"{path}{suffix}"), quote(paths.instances(move))
     make = (
@@ -107,10 +110,15 @@ def _one_base(move: Move, path: str) -> str:
     )
     place = (
         f"sync {part}; chown --reference={around} {part};"
-        f" mv -n {part} {quote(path)}; rm -f {part}"
+        f" mv -n {part} {quote(placed)}; rm -f {part}"
     )
-    list_there = f"cd {around}; data {name}"
-    hash_there = f"cd {around}; stat -c %s {name}; hashed"
+    # the target's file may have another name, which what it says must not show
+    list_there = f"cd {around}; data {its_name} | sed 's/ '{its_name}'$/ '{name}'/'"
+    hash_there = (
+        f"cd {around}; stat -c %s {its_name}"
+        f"; sed 's/ '{name}'$/ '{its_name}'/' | hashed"
+        f" | sed 's/ '{its_name}'$/ '{name}'/'"
+    )
     if move.options.get("bandwidth"):
         # rsync ends well only if both ends have the same checksum of the whole file
         bring = f'copy -S $(compressed) {name} "$target":{part}'
@@ -130,7 +138,7 @@ same() {{
   echo {quote(path)} on "$target has another size or checksum than here" >&2
   exit {DIFFERS}
 }}
-if there {quote(f"test -e {quote(path)}")}; then
+if there {quote(f"test -e {quote(placed)}")}; then
   # what either has of data; the rest of both is nothing
   with {quote(list_there)} </dev/null >>"$job/data"
   listed

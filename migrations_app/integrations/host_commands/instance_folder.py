@@ -14,7 +14,8 @@ def place(move: Move) -> Command:
 
     They are those of the same file of the instance that was changed there last; where
     there is none, by name as on the source (libvirt gives disks to QEMU itself when
-    the guest starts). Nothing is replaced.
+    the guest starts). Nothing is replaced. A disk whose backing file has a name of its
+    own there is told so.
     """
     return _command(
         "place",
@@ -35,7 +36,7 @@ for file in {_beside(move)}/*; do
     chmod --reference="$other" "$file"
   fi
 done
-mkdir -p {quote(paths.notes(move))}
+{_rebase(move)}mkdir -p {quote(paths.notes(move))}
 sync -f {_beside(move)}
 mv -T -n {_beside(move)} {move.server_id}
 if command -v restorecon >/dev/null; then restorecon -R {move.server_id}; fi
@@ -57,7 +58,7 @@ if [ -e {move.server_id} ]; then mv -T -n {move.server_id} {_beside(move)}; fi
 
 
 def discard(move: Move, *, target: bool) -> Command:
-    """Remove the copy that is not in its place, and the parts of backing files.
+    """Remove the copy that is not in its place, and backing files that are ours.
 
     On the target also a folder in its place that has no disk: Nova made it when it
     tried to start the instance (nova/virt/libvirt/imagebackend.py writes disk.info).
@@ -65,6 +66,8 @@ def discard(move: Move, *, target: bool) -> Command:
     parts = " ".join(
         quote(f"{path}.novaweb-{move.token}") for path in paths.bases(move)
     )
+    ours = {paths.base_there(move, path) for path in paths.renamed(move).values()}
+    parts = " ".join([parts, *map(quote, sorted(ours))])
     left = f"""left={quote(paths.folder(move))}
 if [ -d "$left" ]; then
   others=$(find "$left" -mindepth 1 ! -name disk.info ! -name console.log)
@@ -116,6 +119,22 @@ def sweep(move: Move) -> Command:
         f"""rm -rf {quote(paths.beside(move))} {quote(paths.notes(move))}
 """,
     )
+
+
+def _rebase(move: Move) -> str:
+    """Return the text that has disks stand on the names that their files have there.
+
+    Only the name in the disk's header changes: the file's content is the same.
+    """
+    text = ""
+    for name, path in sorted(paths.renamed(move).items()):
+        disk = f"{_beside(move)}/{quote(name)}"
+        text += f"""format=$(qemu-img info -f qcow2 --output=json {disk} \\
+  | sed -n 's/.*"backing-filename-format": "\\([a-z0-9]*\\)".*/\\1/p')
+qemu-img rebase -u -f qcow2 -F "$format" \\
+  -b {quote(paths.base_there(move, path))} {disk}
+"""
+    return text
 
 
 def _let_go(move: Move) -> str:

@@ -39,3 +39,21 @@ def notes(move: Move) -> str:
 def bases(move: Move) -> list[str]:
     """Return the paths of the backing files of the instance's disks."""
     return list(move.facts["bases"])
+
+
+def renamed(move: Move) -> dict[str, str]:
+    """Return the disks whose backing file has another content on the target.
+
+    By the disk's name, with the path of that file on the source.
+    """
+    return dict(move.facts.get("renamed", {}))
+
+
+def base_there(move: Move, path: str) -> str:
+    """Return the path that a backing file of the source has on the target.
+
+    It is the same, but where the target has another one under it, which other guests
+    may stand on. Nova's image cache takes names with a hyphen for nobody's, and leaves
+    them alone (nova/virt/libvirt/imagecache.py, _scan_base_images; 26.2 and 34.0).
+    """
+    return f"{path}-{move.token}" if path in renamed(move).values() else path

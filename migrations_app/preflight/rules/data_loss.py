@@ -83,8 +83,8 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
     (nova/virt/libvirt/driver.py, ``_create_images_and_backing``, ``finish_migration``;
     seen with 26.2 and 34.0). A cold migration does not even copy swap, so where the
     target has no file yet the guest finds new swap, of another UUID. In a manual move
-    the file is carried along, but one that is there already is never replaced. The
-    files are found by the disks' own chains, and compared by SHA-256.
+    the file is carried along, under another name where the target has another file of
+    its name. The files are found by the disks' own chains, and compared by SHA-256.
     """
     if share(facts, move):
         return None
@@ -119,7 +119,9 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
     other = [path for path in same if same[path] is False]
     if procedure == MANUAL:  # what is not there is carried along
         other = [path for path in other if _there(pair, path)]
-    found = _otherwise(pair, facts, procedure, other) if other else None
+    found = None
+    if other and procedure != MANUAL:
+        found = _otherwise(pair, facts, procedure, other)
     if found is not None and found.severity is Severity.BLOCKS:
         return found
     if mute or None in same.values():
@@ -131,6 +133,8 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
             files=doubtful,
         ).risking(loss())
     where = "is carried along" if procedure == MANUAL else "is the same on both hosts"
+    if other:
+        where += f", under another name where {move.target} has another file"
     return found or ok(f"What the ephemeral and swap disks of {name} stand on {where}.")
 
 
@@ -145,19 +149,16 @@ def _otherwise(pair: Pair, facts: Facts, procedure: str, paths: list[str]) -> Fi
             f"A cold migration creates a new swap for {name}, with another UUID.",
             f"If the guest finds its swap by UUID, {put} first: {' and '.join(paths)}.",
         )
-    if procedure == MANUAL:
-        said = "and a manual move does not replace an existing file"
-    else:
-        said = "and Nova moves only what was written since: the content is then another"
+    said = "and Nova moves only what was written since: the content is then another"
     how = [f"another {' and '.join(held)}"] if held else []
     how += [f"no {' and '.join(lacking)}"] if lacking else []
     return blocks(
         f"The ephemeral or swap disk of {name} stands on a file that {here} made; "
         f"{there} has {' and '.join(how)}, {said}.",
         (
-            f"Where no disk on {there} stands on its file, {put}; removing it is not"
-            " enough for Nova, which creates a new one, but is enough for a manual"
-            " move. Else choose a target without that file."
+            f"Use a manual move, which carries it along under another name. Or, where"
+            f" no disk on {there} stands on its file, {put}; removing it is not enough:"
+            " Nova then creates a new one."
             if held
             else f"Before the move {put}; or use a manual move, which copies it too."
         ),

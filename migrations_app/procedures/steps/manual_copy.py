@@ -19,6 +19,17 @@ class CopyBase(CopyJob):
 
     title = "Copy backing files"
 
+    def sentence(self, move: Move) -> str:
+        said = super().sentence(move)
+        taken = sorted(set(paths.renamed(move).values()))
+        if not taken:
+            return said
+        return (
+            f"{said} It has others under the names of {' and '.join(taken)}, which stay"
+            f" as they are: the copies get names that end in -{move.token}, and the"
+            f" copied disks stand on these."
+        )
+
     def job(self, move: Move) -> Job:
         return disk_copy.base(move)
 
