@@ -16,7 +16,7 @@ import pytest
 
 from migrations_app.errors import Unfit
 from migrations_app.preflight.finding import Finding, Severity
-from migrations_app.preflight.rule import BY_NOVA, COLD, COLDLY, PROCEDURES
+from migrations_app.preflight.rule import BY_NOVA, COLD, COLDLY, MANUAL, PROCEDURES
 from migrations_app.requests import actions as request_actions
 from migrations_app.requests.plan import AUTO
 from migrations_app.runs import actions as run_actions
@@ -165,7 +165,7 @@ def test_no_raw_disk_goes_where_it_would_be_converted(
             assert asking.forbidden("disk.raw") == {}
 
 
-def test_a_disk_that_is_lost_all_the_same_is_held_with_both_copies(
+def test_a_disk_that_is_lost_is_held_with_both_copies_and_can_go_by_hand(
     asking: Asking, place: LabPlace
 ) -> None:
     on, here, there = asking.on, asking.source, asking.target
@@ -200,5 +200,17 @@ def test_a_disk_that_is_lost_all_the_same_is_held_with_both_copies(
         assert over(request).state == "rolled_back"
         assert place.cloud.server(server).host == here
         until(lambda: on.domains(server) == {here: "running"}, "it to run as before")
+
+        # by hand it can go there all the same, beside what lies there
+        theirs, ours = (on.run(it, f"sha256sum {base}") for it in (there, here))
+        request = approved("lab", server, MANUAL, there)
+        moved = over(request)
+        assert (moved.state, moved.why) == ("completed", "")
+        placed = f"{base}-{request.token}"
+        disk = f"{on.instances}/{server}/disk.eph0"
+        chain = on.run(there, f"qemu-img info -U --backing-chain -f qcow2 {disk}")
+        assert f"backing file: {placed}" in chain
+        assert on.run(there, f"sha256sum {placed}").split()[0] == ours.split()[0]
+        assert on.run(there, f"sha256sum {base}") == theirs != ours
     finally:
-        on.run(there, f"rm -f {base}")
+        on.run(there, f"rm -f {base} {base}-*")
