@@ -199,6 +199,7 @@ CASES: dict[str, Case] = device_cases.CASES | {
         seen(guest(replace(guest().disks[0], chain=(f"{INSTANCES}/_base/older",)))),
         seen(target={"bases": {}}),
     ),
+    "disk.compared": Case(WARNS, seen(target={"libvirt": ""}), seen(), by=COLD),
     "instance.size": Case(WARNS, large()),
     "volume.known": Case(UNKNOWN, facts(withheld={"volumes": "Cinder refuses."})),
     "volume.encrypted": Case(

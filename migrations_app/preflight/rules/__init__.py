@@ -10,6 +10,7 @@ from __future__ import annotations
 from migrations_app.preflight.rule import Rule
 from migrations_app.preflight.rules import (
     backing_file,
+    confirmation,
     connectivity,
     data_loss,
     devices,
@@ -93,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     disks.config_drive,
     disks.image,
     backing_file.backing,
+    confirmation.compared,
     disks.size,
     passthrough.vgpu,
     devices.numa,

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import pytest
 
+from migrations_app.access.permissions import Verb
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import World
 from migrations_app.models import Run
 from migrations_app.models.states import RunState
 from migrations_app.runs import actions as run_actions
+from migrations_app.runs import inspection
+from migrations_app.runs.action_preview import preview_actions
 from tests.cast import Cast, expect_rest
 from tests.crowd import Crowd
 from tests.stage import Stage
@@ -60,6 +63,14 @@ def test_it_holds_what_has_other_disks(procedure: str) -> None:
     assert stage.asked(CONFIRMED, REVERTED) == []
     kept = (stage.source, f"{stage.server}_resize")
     assert kept in {(host, name) for host, name, _ in stage.cloud.folders(stage.server)}
+
+
+def test_the_page_says_what_each_button_would_do(stage: Stage) -> None:
+    run = lost(stage)
+    previews = preview_actions(inspection.inspect_run(run))
+    effects = {each.verb: each.effect for each in previews}
+    assert effects[Verb.LOOK_AGAIN].startswith("is held again at once: compute-34")
+    assert not any(each.refused for each in previews)
 
 
 def test_a_rollback_gives_it_its_disks_again(stage: Stage, cast: Cast) -> None:
