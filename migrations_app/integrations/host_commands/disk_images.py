@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import host_survey_parser
+from migrations_app.integrations.host_commands import host_survey_parser, namespaces
 from migrations_app.integrations.interfaces import Command
 
-_TOOLS = ("virsh", "qemu-img", "awk", "dd", "sha256sum", "stat")
+# Of libvirt, which may live in a container, and of the host.
+_ITS, _OURS = ("virsh", "qemu-img"), ("awk", "dd", "sha256sum", "stat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +55,23 @@ def look_at(files: Sequence[Opened]) -> Command:
     return Command(
         "disk_images",
         f"""set +e
-heading() {{ echo "== $1"; }}
+{namespaces.TOOLS}heading() {{ echo "== $1"; }}
 said() {{ sed 's/^/ /'; }}
 look() {{
   heading "file $1"
-  if [ -f "$3" ]; then
-    stat -L -c '%s %b' -- "$3" | said
+  if [ -f "$libvirt_root$3" ]; then
+    stat -L -c '%s %b' -- "$libvirt_root$3" | said
     heading "image $1"
-    qemu-img info -U -f "$2" --output=json -- "$3" 2>&1 | said
-  elif [ ! -e "$3" ] && [ -d "$(dirname "$3")" ]; then
+    at_libvirt qemu-img info -U -f "$2" --output=json -- "$3" 2>&1 | said
+  elif [ ! -e "$libvirt_root$3" ] && [ -d "$libvirt_root$(dirname "$3")" ]; then
     echo ' missing'
   fi
 }}
 heading lacking
-for tool in {" ".join(_TOOLS)}; do
+for tool in {" ".join(_ITS)}; do
+  at_libvirt sh -c "command -v $tool" >/dev/null 2>&1 || echo " $tool"
+done
+for tool in {" ".join(_OURS)}; do
   command -v "$tool" >/dev/null || echo " $tool"
 done
 {asked}heading end
@@ -123,7 +127,8 @@ def look_at_tpm(folder: str, *, server_id: str) -> Command:
     """Return the command that lists the files of a virtual TPM that hold anything."""
     return Command(
         "disk_tpm",
-        f"""if cd {shlex.quote(f"{folder}/{server_id}")} 2>/dev/null; then
+        f"""set +e
+{namespaces.TOOLS}if cd "$libvirt_root"{shlex.quote(f"{folder}/{server_id}")}; then
   find . -type f -name '*permall*' -size +0 -printf '%P\\n' | sort
 fi
 """,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from migrations_app.errors import Blocked
+from migrations_app.integrations.host_commands import namespaces
 from migrations_app.integrations.host_commands.disk_images import Image
 from migrations_app.integrations.host_commands.host_survey_parser import sections
 from migrations_app.integrations.interfaces import Command
@@ -34,10 +35,11 @@ _WRITTEN = re.compile(r"\s*block\.(\d+)\.(name|wr\.reqs|wr\.bytes)=(.+)")
 
 # ``extents`` lists a file's parts as "START LENGTH KIND OFFSET", and says "end" last;
 # ``read_pieces`` takes such lines and has the checksum where the offset was.
-_WORDS = """set +e
-heading() { echo "== $1"; }
+_WORDS = (
+    f"set +e\n{namespaces.TOOLS}"
+    + """heading() { echo "== $1"; }
 extents() {
-  { qemu-img map -U --output=json "$@" && echo end; } | awk '
+  { at_libvirt qemu-img map -U --output=json "$@" && echo end; } | awk '
     /^end$/ { print; next }
     match($0, /"start": [0-9]+/) {
       start = substr($0, RSTART + 9, RLENGTH - 9)
@@ -66,6 +68,7 @@ read_pieces() {
 }
 heading pieces
 """
+)
 _CHOOSE = """
   function take(at) {
     at -= at % piece
@@ -143,7 +146,7 @@ def choose(image: Image, *, below: bool = False) -> Command:
     values = f"-v piece={piece} -v step={step} -v windows={len(windows)}"
     return Command(
         "disk_pieces",
-        f"""{_WORDS}file={shlex.quote(image.path)}
+        f"""{_WORDS}file="$libvirt_root"{shlex.quote(image.path)}
 {{
 {_listed(image, windows, below=below)}}} | awk {values} \\
   {shlex.quote(_CHOOSE)} | read_pieces
@@ -172,10 +175,12 @@ def read_at(
         ]
         listed = _listed(image, windows, below=below)
         found = f"-v windows={len(windows)} {shlex.quote(_FIND)}"
-    stats = f"virsh domstats --block {shlex.quote(server_id)}" if server_id else "true"
+    stats = "true"
+    if server_id:
+        stats = f"at_libvirt virsh domstats --block {shlex.quote(server_id)}"
     return Command(
         "disk_pieces",
-        f"""{_WORDS}file={shlex.quote(image.path)}
+        f"""{_WORDS}file="$libvirt_root"{shlex.quote(image.path)}
 {{
 cat <<'NOVAWEB-PIECES'
 {wanted}NOVAWEB-PIECES
