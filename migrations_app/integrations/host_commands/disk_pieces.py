@@ -24,8 +24,8 @@ from migrations_app.integrations.interfaces import Command
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 PATIENCE = 30.0  # seconds that a host may take
-# Size and number of pieces. Of a disk they are small, as each that its guest has
-# written to since tells nothing. Nobody writes to what it stands on.
+# Size of pieces, and how many at most. Of a disk they are small, as each that its
+# guest has written to since tells nothing. Nobody writes to what it stands on.
 OWN, BELOW = (64 * KIB, 240), (MIB, 96)
 # To list all parts of a large disk can take minutes, so it is listed in windows
 # (qemu-img map --start-offset, since QEMU 5.2).
@@ -69,21 +69,34 @@ read_pieces() {
 heading pieces
 """
 )
+# Every so manieth piece is kept, from all to ever fewer as they become too many.
 _CHOOSE = """
-  function take(at) {
-    at -= at % piece
-    size = $2 - at
-    if (size > piece) size = piece
-    printf "%.0f %.0f data %.0f\\n", $1 + at, size, $4 + at
+  function thin(i, kept) {
+    stride *= 2
+    for (i = 1; i <= count; i++) if (index_[i] % stride == 0) {
+      index_[++kept] = index_[i]; line[kept] = line[i]
+    }
+    count = kept
   }
+  BEGIN { stride = 1 }
   $1 == "end" { ended++ }
   $3 == "unclear" && !unclear++ { print $1, $2, "unclear", "-" }
-  $3 == "data" && step <= piece { for (at = 0; at < $2; at += piece) take(at) }
-  $3 == "data" && step > piece {
-    for (; next_ < before + $2; next_ += step) take(next_ - before)
-    before += $2
+  $3 == "data" {
+    pieces = int(($2 + piece - 1) / piece)
+    for (j = (stride - seen % stride) % stride; j < pieces;
+        j += stride - (seen + j) % stride) {
+      at = j * piece
+      size = $2 - at < piece ? $2 - at : piece
+      index_[++count] = seen + j
+      line[count] = sprintf("%.0f %.0f data %.0f", $1 + at, size, $4 + at)
+      if (count > most) thin()
+    }
+    seen += pieces
   }
-  END { if (ended < windows) print "unread" }
+  END {
+    for (i = 1; i <= count; i++) print line[i]
+    if (ended < windows) print "unread"
+  }
 """
 _FIND = """
   $1 == "want" { start[++n] = $2; size[n] = $3; next }
@@ -140,10 +153,7 @@ def choose(image: Image, *, below: bool = False) -> Command:
     """
     piece, most = BELOW if below else OWN
     windows = list(_windows(image, below=below))
-    step = max(piece, image.taken // most)
-    if len(windows) > 1 and image.virtual_size:
-        step = max(piece, step * WINDOWS * WINDOW // image.virtual_size)
-    values = f"-v piece={piece} -v step={step} -v windows={len(windows)}"
+    values = f"-v piece={piece} -v most={most} -v windows={len(windows)}"
     return Command(
         "disk_pieces",
         f"""{_WORDS}file="$libvirt_root"{shlex.quote(image.path)}
