@@ -239,7 +239,7 @@ class Cold(Procedure):
 
     @classmethod
     def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
-        """Return which local disks it has, and whether there is a way to compare them."""
+        """Return its local disks, and whether there is a way to compare them."""
         disks = cold_storage.server_facts(world.cloud.server(move.server_id))
         return {**disks, "enters": world.hosts is not None}
 

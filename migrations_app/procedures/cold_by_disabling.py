@@ -205,7 +205,7 @@ class ColdByDisabling(Procedure):
 
     @classmethod
     def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
-        """Return the hosts to disable, its local disks, and whether they are compared."""
+        """Return the hosts to disable, its local disks, and if they are compared."""
         server = world.cloud.server(move.server_id)
         others = hosts_to_disable(world, move)
         disks = cold_storage.server_facts(server)
