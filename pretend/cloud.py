@@ -47,7 +47,7 @@ class PretendCloud(Around):
 
     def server(self, server_id: str) -> Server:
         with self._call("server", server_id):
-            return parsing.server(self._find(server_id))
+            return parsing.server(self._find(server_id), self._major())
 
     def servers(
         self, *, changes_since: datetime | None = None, host: str | None = None
@@ -56,6 +56,7 @@ class PretendCloud(Around):
         since = changes_since.timestamp() if changes_since else 0.0
         while True:
             with self._call("servers"):
+                release = self._major()
                 rows = self._store.rows(
                     "SELECT servers.*, node FROM servers LEFT JOIN hosts USING (host)"
                     " WHERE servers.id > ? AND servers.updated_at >= ?"
@@ -64,7 +65,7 @@ class PretendCloud(Around):
                     *(last, since, changes_since is not None, host, PAGE),
                 )
             for row in rows:
-                yield parsing.server(row)
+                yield parsing.server(row, release)
             if len(rows) < PAGE:
                 return
             last = rows[-1]["id"]

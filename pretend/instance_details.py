@@ -21,8 +21,11 @@ class Around(ByHand, PretendHostAllocations):
 
     def release(self) -> tuple[int, int] | None:
         with self._call("release"):
-            found = int(self._store.setting("release"))
+            found = self._major()
         return (found, found) if found else None
+
+    def _major(self) -> int:
+        return int(self._store.setting("release"))
 
     def under_way(self) -> list[Migration]:
         with self._call("under_way"):

@@ -50,8 +50,16 @@ def status(vm_state: str, task_state: str | None) -> str:
     )
 
 
-def server(row: Row) -> Server:
-    """Return a server. Nova tells of a fault only in ERROR."""
+# Nova's major version that tells first to which zone a server is pinned (2.96).
+TELLS_PINS = 29
+
+
+def server(row: Row, release: int = 0) -> Server:
+    """Return a server. Nova tells of a fault only in ERROR.
+
+    ``release``: as this major version of Nova tells it; 0: as the newest.
+    """
+    pin_told = not 0 < release < TELLS_PINS
     return Server(
         id=row["id"],
         name=row["name"],
@@ -65,7 +73,8 @@ def server(row: Row) -> Server:
         host=row["host"],
         node=row["node"],
         zone=row["zone"],
-        pinned_zone=row["pinned_zone"],
+        pinned_zone=row["pinned_zone"] if pin_told else None,
+        pin_told=pin_told,
         flavor=Flavor(**json.loads(row["flavor"])),
         image=row["image"],
         config_drive=bool(row["config_drive"]),

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import COLD, LIVE
-from tests.preflight.build import OTHER, facts, finding, record, said, server
+from migrations_app.preflight.rules import RULES
+from tests.preflight.build import (
+    OTHER,
+    TARGET,
+    facts,
+    finding,
+    move,
+    record,
+    said,
+    server,
+)
 
 OK, WARNS, UNKNOWN, BLOCKS = (
     Severity.OK,
@@ -150,3 +161,21 @@ def test_it_does_not_ask_for_a_running_guest_to_move_it_cold() -> None:
     stopped = facts(server=server(vm_state="stopped", power_state=4))
     assert said("instance.power", stopped, by=COLD) is None
     assert said("instance.power", stopped, by=LIVE) is None
+
+
+@pytest.mark.parametrize(
+    ("release", "target", "words"),
+    [(25, TARGET, "Nova chooses"), (26, None, "Nova chooses"), (26, TARGET, "--host")],
+)
+def test_it_tells_how_an_offloaded_instance_gets_onto_a_host(
+    release: int, target: str | None, words: str
+) -> None:
+    gone = server(
+        host=None, node=None, vm_state="shelved_offloaded", status="SHELVED_OFFLOADED"
+    )
+    given = facts(server=gone, release=release)
+    on_none = replace(move(target), source="")
+    spoken = [found for rule in RULES if (found := rule(given, on_none, COLD))]
+    against = [found for found in spoken if found.severity is BLOCKS]
+    assert [found.rule for found in against] == ["instance.source"]
+    assert words in against[0].remedy

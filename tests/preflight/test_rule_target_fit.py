@@ -125,3 +125,34 @@ def test_it_wants_whole_processors_for_a_guest_that_is_pinned_to_them() -> None:
 def test_it_does_not_know_the_room_where_a_class_has_its_stock_elsewhere() -> None:
     pooled = {k: v for k, v in stock().items() if k != "DISK_GB"}
     assert said("target.room", facts(hypervisor(TARGET, stock=pooled))) is UNKNOWN
+
+
+def test_it_does_not_know_whether_an_instance_is_pinned_before_nova_tells_it() -> None:
+    elsewhere = facts(hypervisor(TARGET, zone="OS2"), server=server(pin_told=False))
+    assert said("target.zone", elsewhere) is UNKNOWN
+    assert said("target.zone", facts(server=server(pin_told=False))) is OK
+    others = facts(hypervisor(OTHER, zone="OS2"), server=server(pin_told=False))
+    assert said("instance.zone", others, to=None) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("release", "words"),
+    [(25, "OS1."), (26, "2.91"), (33, "2.91"), (34, "2.104"), (None, "2.91")],
+)
+def test_it_names_the_way_of_each_release_to_unpin_an_instance(
+    release: int | None, words: str
+) -> None:
+    pinned = server(pinned_zone="OS1")
+    given = facts(hypervisor(TARGET, zone="OS2"), server=pinned, release=release)
+    found = finding("target.zone", given)
+    assert found is not None
+    assert found.remedy.startswith("Choose a host in OS1")
+    assert words in found.remedy
+
+
+def test_it_names_no_host_in_a_zone_that_is_gone() -> None:
+    found = finding("target.zone", facts(server=server(pinned_zone="OLD")))
+    assert found is not None
+    assert found.severity is BLOCKS
+    assert "Choose a host" not in found.remedy
+    assert "No host is in OLD: put an empty one" in found.remedy

@@ -55,7 +55,7 @@ def place(
         reasons = room.never(guest)
         may[guest.id] = [host for host, reason in reasons.items() if not reason]
         if not may[guest.id]:
-            stuck[guest.id] = _no_host(guest, reasons.values())
+            stuck[guest.id] = _no_host(fleet, guest, reasons.values())
     placeable = [guest for guest in moving.values() if guest.id not in stuck]
     at = search(room, placeable, may)
     for guest in placeable:
@@ -119,7 +119,7 @@ def _why_stuck(fleet: Fleet, guest: Guest) -> Stuck | None:
     return None
 
 
-def _no_host(guest: Guest, reasons: Iterable[str]) -> Stuck:
+def _no_host(fleet: Fleet, guest: Guest, reasons: Iterable[str]) -> Stuck:
     """Say why none of the hosts could take the guest even if it were the only one."""
     count = Counter(reason for reason in reasons if reason != "source")
     if not count:
@@ -130,7 +130,7 @@ def _no_host(guest: Guest, reasons: Iterable[str]) -> Stuck:
         )
     parts, ways = [], []
     for reason, number in sorted(count.items(), key=lambda each: (-each[1], each[0])):
-        said, way = _reason(guest, reason, one=number == 1)
+        said, way = _reason(fleet, guest, reason, one=number == 1)
         parts.append(f"{number} {said}")
         if way not in ways:
             ways.append(way)
@@ -139,7 +139,7 @@ def _no_host(guest: Guest, reasons: Iterable[str]) -> Stuck:
     )
 
 
-def _reason(guest: Guest, reason: str, *, one: bool) -> tuple[str, str]:
+def _reason(fleet: Fleet, guest: Guest, reason: str, *, one: bool) -> tuple[str, str]:
     """Return what keeps hosts from taking the guest, and what to do about that."""
     if reason.startswith("room "):
         name = reason.removeprefix("room ")
@@ -155,8 +155,9 @@ def _reason(guest: Guest, reason: str, *, one: bool) -> tuple[str, str]:
         ),
         "zone": (
             f"{'is' if one else 'are'} outside its zone {guest.zone}",
-            f"Name targets in the zone {guest.zone}, or let Nova unpin the instance "
-            "from it (microversion 2.104).",
+            f"{_to_zone(fleet, guest.zone)}, or unpin the instance from it: since "
+            "2026.2 by PUT /servers (microversion 2.104), since Zed by shelving it and "
+            "unshelving it without a zone (2.91).",
         ),
         "project": (
             f"{'is' if one else 'are'} reserved for other projects",
@@ -171,6 +172,12 @@ def _reason(guest: Guest, reason: str, *, one: bool) -> tuple[str, str]:
             "Look at the pre-flight of this instance, which names each reason.",
         ),
     }[reason]
+
+
+def _to_zone(fleet: Fleet, zone: str) -> str:
+    if zone in fleet.zones.values():
+        return f"Name targets in the zone {zone}"
+    return f"No host is in the zone {zone}: put an empty one into an aggregate of it"
 
 
 def _crowded_out(guest: Guest, hosts: int) -> Stuck:

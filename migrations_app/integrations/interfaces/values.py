@@ -54,6 +54,8 @@ class Server:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     addresses: tuple[str, ...] = ()  # its own, fixed and floating
+    # False: Nova does not tell whether it is pinned (before 2.96)
+    pin_told: bool = True
     # what the user asked of the scheduler; None: Nova does not tell (before 2.100)
     hints: Mapping[str, Any] | None = None
     # the image's, as they were at its creation; None: does not tell (before 2.98)

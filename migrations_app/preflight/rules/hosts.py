@@ -18,6 +18,8 @@ def source_up(facts: Facts, move: Move, procedure: str) -> Finding | None:
     whose nova-compute is broken while its disks can be read. A host that is lost is a
     case for evacuation, which is not a migration.
     """
+    if not move.source:
+        return None  # it is on no host, as instance.source has said
     if "services" in facts.unread:
         return _services_unread(facts, move.source)
     service = facts.services.get(move.source)

@@ -20,7 +20,7 @@ _WAY_OUT = {
     "suspended": "Resume it first.",
     "rescued": "Unrescue it first.",
     "shelved": "Unshelve it first.",
-    "shelved_offloaded": "It is on no host: unshelve it, and Nova chooses one.",
+    "shelved_offloaded": "Unshelve it first.",
     "building": "Wait until it has been built.",
     "soft-delete": "Restore it first, if it is still wanted.",
     "error": (
@@ -41,7 +41,9 @@ def source(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if server.host is None:
         return blocks(
             f"{server.name} is on no host.",
-            "Unshelve it, or find out why it was never built.",
+            _unshelve(facts, move)
+            if server.vm_state == "shelved_offloaded"
+            else "Find out why it was never built.",
             status=server.status,
         )
     if server.host != move.source:
@@ -50,6 +52,16 @@ def source(facts: Facts, move: Move, procedure: str) -> Finding | None:
             "Withdraw this request, and create a new one if it still has to move.",
         )
     return ok(f"{server.name} is on {move.source}.")
+
+
+def _unshelve(facts: Facts, move: Move) -> str:
+    """Return how an instance that is shelved and offloaded gets onto a host."""
+    if move.target is None or facts.before(26):
+        return "Unshelve it: Nova chooses a host."
+    return (
+        "Unshelve it: Nova chooses a host. Since Zed an administrator may name one: "
+        f"openstack server unshelve --host {move.target} (microversion 2.91)."
+    )
 
 
 @rule("instance.verify_resize", about=About.INSTANCE)
@@ -85,6 +97,8 @@ def state(facts: Facts, move: Move, procedure: str) -> Finding | None:
     server = facts.server
     if server.vm_state == "resized":
         return None  # verify_resize has the better words
+    if server.vm_state == "shelved_offloaded" and server.host is None:
+        return None  # source has: it is on no host
     if server.vm_state == "active":
         return ok(f"{server.name} is active.")
     if server.vm_state == "paused" and procedure == LIVE:

@@ -58,7 +58,9 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
     An instance that was created in a named zone stays pinned to it: Nova's scheduler
     refuses hosts of other zones. One that was not may leave its zone, and takes volumes
-    and what depends on nearness with it or not, so that is a warning.
+    and what depends on nearness with it or not, so that is a warning. Which it is, Nova
+    tells since microversion 2.96 (29.0). Since 2.104 (34.0) an administrator can unpin
+    it; since 2.91 (26.0) it can be unpinned when it is unshelved.
     """
     server, target = facts.server, facts.hypervisors.get(move.target or "")
     if target is None:
@@ -67,9 +69,17 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return blocks(
             f"{server.name} is pinned to zone {server.pinned_zone}, and "
             f"{target.host} is in {target.zone}.",
-            f"Choose a host in {server.pinned_zone}.",
+            _to_its_zone(facts),
         )
     here = _zone_now(facts, move)
+    if not server.pin_told and here is not None and target.zone != here:
+        return unknown(
+            f"{target.host} is in zone {target.zone}, {server.name} in {here}. Whether "
+            "it is pinned to its zone, Nova tells only since 2024.1: if it is, Nova "
+            "does not let it leave.",
+            f"Choose a host in {here}, or look up the zone that {server.name} was "
+            "created in (request_specs in Nova's API database).",
+        )
     if here is not None and target.zone != here:
         return warns(
             f"{target.host} is in zone {target.zone}; {server.name} is in {here} now.",
@@ -83,7 +93,8 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def any_zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The scheduler, when it chooses, keeps the instance in its zone.
 
-    It does so only for an instance that is pinned to a zone.
+    It does so only for an instance that is pinned to a zone, which Nova tells since
+    microversion 2.96 (29.0).
     """
     server = facts.server
     if move.target is not None:
@@ -93,10 +104,37 @@ def any_zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
     here = _zone_now(facts, move)
     if here is None or all(h.zone == here for h in facts.hypervisors.values()):
         return None
+    if not server.pin_told:
+        return unknown(
+            f"The scheduler may move {server.name} out of zone {here}, unless it is "
+            "pinned to it, which Nova tells only since 2024.1.",
+            f"Choose a target in {here} if it should stay in its zone.",
+        )
     return warns(
         f"The scheduler may move {server.name} out of zone {here}: it is not pinned "
         "to it.",
         f"Choose a target in {here} if it should stay in its zone.",
+    )
+
+
+def _to_its_zone(facts: Facts) -> str:
+    """Return what can be done for an instance that is kept in another zone."""
+    zone = facts.server.pinned_zone
+    if any(host.zone == zone for host in facts.hypervisors.values()):
+        first = f"Choose a host in {zone}"
+    else:
+        first = f"No host is in {zone}: put an empty one into an aggregate of that zone"
+    if facts.since(34):
+        return (
+            f"{first}, or unpin the instance: PUT /servers/{facts.server.id} at "
+            'microversion 2.104 with {"server": {"pinned_availability_zone": null}}.'
+        )
+    if facts.before(26):
+        return f"{first}."
+    return (
+        f"{first}, or let it be shelved, offloaded and unshelved with "
+        '"availability_zone": null (microversion 2.91), which unpins it; it is down '
+        "meanwhile."
     )
 
 

@@ -194,6 +194,14 @@ def test_nova_tells_hints_and_what_the_image_asks_of_the_hardware() -> None:
     assert (before.image_properties, before.hints) == (None, None)
 
 
+def test_an_instance_is_pinned_to_a_zone_with_a_name_or_it_is_not_known() -> None:
+    for zone, pinned in (("OS1", "OS1"), ("", None), (None, None)):
+        told = server(pinned_availability_zone=zone)
+        assert (told.pinned_zone, told.pin_told) == (pinned, True)
+    before = server()
+    assert (before.pinned_zone, before.pin_told) == (None, False)
+
+
 def test_an_aggregate_tells_the_projects_that_it_is_for() -> None:
     metadata = {"filter_tenant_id": "a, b", "filter_tenant_id2": "c", "ssd": "true"}
     assert parsing.tenants({"metadata": metadata}) == {"a", "b", "c"}

@@ -48,6 +48,10 @@ TRY_LATER = {408, 413, 425, 429}
 LONGEST = 600
 
 
+class Broken(Unreachable):
+    """A service answered 500: it stumbled over what it was asked."""
+
+
 def error_for_status(
     cloud: str, service: str, status: int, body: Any, gone: str
 ) -> WorldError:
@@ -76,7 +80,8 @@ def error_for_status(
     if status == 406:
         return Refused(f"{name} of cloud {cloud} is too old for this (406): {said}")
     if status in TRY_LATER or status >= 500:
-        return Unreachable(
+        kind = Broken if status == 500 else Unreachable
+        return kind(
             f"{name} of cloud {cloud} could not answer ({status}): {said}"
             " Look into its log if this stays so."
         )

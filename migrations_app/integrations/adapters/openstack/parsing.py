@@ -49,7 +49,9 @@ def time_or_none(text: str | None) -> datetime | None:
 def server(it: dict[str, Any]) -> Server:
     """Return a server.
 
-    One whose cell is down has little more than an id (status UNKNOWN, since 2.69).
+    One whose cell is down has little more than an id (status UNKNOWN, since 2.69). One
+    without a RequestSpec is pinned to the zone "" by Nova 29.0 to 29.2, 30.0 and 31.0.0
+    (nova/api/openstack/compute/views/servers.py, _get_pinned_az): to none.
     """
     flavor, image = it.get("flavor") or {}, it.get("image")
     return Server(
@@ -63,7 +65,8 @@ def server(it: dict[str, Any]) -> Server:
         host=it.get("OS-EXT-SRV-ATTR:host") or None,
         node=it.get("OS-EXT-SRV-ATTR:hypervisor_hostname") or None,
         zone=it.get("OS-EXT-AZ:availability_zone") or None,
-        pinned_zone=it.get("pinned_availability_zone"),
+        pinned_zone=it.get("pinned_availability_zone") or None,
+        pin_told="pinned_availability_zone" in it,
         flavor=Flavor(
             name=flavor.get("original_name") or "",
             vcpus=flavor.get("vcpus") or 0,
