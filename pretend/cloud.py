@@ -17,6 +17,10 @@ from migrations_app.integrations.interfaces import (
     ServerGroup,
     Service,
 )
+from migrations_app.integrations.interfaces.resource_request import (
+    resource_request,
+    traits,
+)
 from pretend import parsing
 from pretend.commands import ME
 from pretend.hosts import PretendHosts
@@ -186,7 +190,12 @@ class PretendCloud(Around):
             if row is None:
                 return None
             stock = stocks(row["inventory"], self._nova.used(host))
-            return bool(row["enabled"]) and fit(server.resources, stock)
+            if not row["enabled"] or not fit(server.resources, stock):
+                return False
+        # which traits its hosts have is not pretended
+        unsure = resource_request(server.asked).unknown
+        required = traits(server.asked, self.release())[1]
+        return None if unsure or required else True
 
     def ports(self, server_id: str) -> list[Port]:
         with self._call("ports", server_id):

@@ -6,7 +6,8 @@ import json
 import uuid
 from typing import Any
 
-from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU, Stock
+from migrations_app.integrations.interfaces import MEMORY_MB, Flavor, Stock
+from migrations_app.integrations.interfaces.resource_request import resource_request
 from pretend.store import Row, Store
 
 
@@ -20,11 +21,9 @@ def stocks(inventory: str, used: dict[str, int]) -> dict[str, Stock]:
 
 def resources(server: Row) -> dict[str, int]:
     """Return the server's allocation in Placement."""
-    flavor = json.loads(server["flavor"])
-    disk = flavor["ephemeral_gb"] + -(-flavor["swap_mb"] // 1024)
-    disk += flavor["disk_gb"] if server["image"] else 0
-    wanted = {VCPU: flavor["vcpus"], MEMORY_MB: flavor["ram_mb"], DISK_GB: disk}
-    return {resource: amount for resource, amount in wanted.items() if amount}
+    flavor = Flavor(**json.loads(server["flavor"]))
+    asked = flavor.asked(by_image=bool(server["image"]), image={})
+    return dict(resource_request(asked).amounts)
 
 
 class Ledger:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from migrations_app.integrations.interfaces import Hypervisor, Server, Stock
+from migrations_app.integrations.interfaces.resource_request import (
+    resource_request,
+    traits,
+)
 
 
 def shortages(server: Server, hypervisor: Hypervisor) -> dict[str, dict[str, int]]:
@@ -21,15 +25,18 @@ def shortages(server: Server, hypervisor: Hypervisor) -> dict[str, dict[str, int
 
 
 def fits_by_stock(server: Server, hypervisor: Hypervisor) -> bool | None:
-    """Tell whether the instance fits; None when a class it needs has no stock there.
+    """Tell whether the instance fits; None when the stock does not say.
 
-    A class may have its stock elsewhere: a shared disk pool or a nested provider.
+    A class may have its stock elsewhere: a shared disk pool or a nested provider. Of
+    what cannot be reckoned, and of required traits, the stock says nothing.
     """
     if shortages(server, hypervisor):
         return False
-    if any(name not in hypervisor.stock for name in server.resources):
+    asked = server.asked
+    wanted = resource_request(asked)
+    if any(name not in hypervisor.stock for name in wanted.amounts):
         return None
-    return True
+    return None if wanted.unknown or traits(asked, None)[1] else True
 
 
 def left_after(server: Server, hypervisor: Hypervisor) -> float:

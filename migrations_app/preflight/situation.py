@@ -30,6 +30,7 @@ from migrations_app.integrations.interfaces import (
     Survey,
     Volume,
 )
+from migrations_app.preflight.capacity import fits_by_stock
 from migrations_app.preflight.facts import Facts
 
 SOURCE, TARGET = "compute-30", "compute-34"
@@ -87,7 +88,9 @@ class Situation:
             "group": None,
             "migrations": (),
             "ports": (Port("n-1", SOURCE, "ACTIVE"),),
-            "fits": {},
+            "fits": {
+                TARGET: fits_by_stock(server, self._hypervisor(TARGET)) is not False
+            },
             "taken_at": NOW,
             "release": (self.release, self.release),
             "volumes": tuple(Volume(it, "in-use", "nova") for it in server.volumes),

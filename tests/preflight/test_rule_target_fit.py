@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from migrations_app.integrations.interfaces import Stock
@@ -11,6 +13,7 @@ from tests.preflight.build import (
     facts,
     finding,
     hypervisor,
+    port,
     said,
     server,
     service,
@@ -156,3 +159,39 @@ def test_it_names_no_host_in_a_zone_that_is_gone() -> None:
     assert found.severity is BLOCKS
     assert "Choose a host" not in found.remedy
     assert "No host is in OLD: put an empty one" in found.remedy
+
+
+@pytest.mark.parametrize(
+    "specs",
+    [
+        {"resources1__VGPU": "1"},
+        {"hw__cpu_policy": "mixed"},
+        {"trait__HW_A": "required"},
+    ],
+)
+def test_it_does_not_say_that_it_fits_where_the_stock_cannot_tell(
+    specs: dict[str, str],
+) -> None:
+    server = with_specs(**specs)
+    assert said("target.room", facts(server=server)) is UNKNOWN
+    assert said("target.room", facts(server=server, fits={TARGET: None})) is UNKNOWN
+    full = hypervisor(TARGET, stock=stock(ram_mb=1))
+    assert said("target.room", facts(full, server=server)) is BLOCKS
+
+
+def test_it_warns_that_a_free_device_of_the_host_cannot_be_seen() -> None:
+    server = with_specs(pci_passthrough__alias="a100:1")
+    assert said("target.room", facts(server=server, fits={TARGET: True})) is WARNS
+
+
+def test_it_blocks_a_mixed_guest_where_no_whole_processor_is_free() -> None:
+    mixed = with_specs(hw__cpu_policy="mixed", hw__cpu_dedicated_mask="1")
+    used_up = hypervisor(TARGET, stock=stock() | {"PCPU": Stock(8, 0, 1.0, 8, 8)})
+    given = facts(used_up, server=mixed, fits={TARGET: None})
+    assert said("target.room", given) is BLOCKS
+
+
+def test_it_does_not_know_the_room_for_what_ports_ask_for() -> None:
+    wide = replace(port("normal"), requests=True)
+    given = facts(ports=(wide,), fits={TARGET: True})
+    assert said("target.room", given) is UNKNOWN

@@ -25,12 +25,16 @@ from migrations_app.integrations.interfaces.nova_database import (
     RowMove,
     Statement,
 )
-from migrations_app.integrations.interfaces.values import (
+from migrations_app.integrations.interfaces.resource_request import (
     DISK_GB,
     MEMORY_MB,
-    MIGRATION_OVER,
     PCPU,
     VCPU,
+    Asked,
+    ResourceRequest,
+)
+from migrations_app.integrations.interfaces.values import (
+    MIGRATION_OVER,
     Action,
     ActionEvent,
     Agent,
@@ -58,6 +62,7 @@ __all__ = [
     "Action",
     "ActionEvent",
     "Agent",
+    "Asked",
     "Attachment",
     "Base",
     "Cloud",
@@ -77,6 +82,7 @@ __all__ = [
     "Port",
     "Progress",
     "Project",
+    "ResourceRequest",
     "RowMove",
     "Server",
     "ServerGroup",

@@ -130,7 +130,8 @@ class Cloud(HostAllocations, Protocol):
     def fits(self, server: Server, host: str) -> bool | None:
         """Ask placement whether the server's resources fit on the host now.
 
-        Includes traits that hide disabled hosts. None when it cannot be known.
+        With the traits that Nova requires, and those that hide disabled hosts. None
+        when it cannot be known: a part of what Nova would ask for cannot be reckoned.
         """
         ...
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-VCPU, PCPU, MEMORY_MB, DISK_GB = "VCPU", "PCPU", "MEMORY_MB", "DISK_GB"
+from migrations_app.integrations.interfaces.resource_request import (
+    Asked,
+    resource_request,
+)
+
 # The last status of a migration record, one of these.
 MIGRATION_OVER = frozenset(
     ("completed", "confirmed", "reverted", "failed", "error", "cancelled", "done")
@@ -25,6 +29,20 @@ class Flavor:
     ephemeral_gb: int = 0
     swap_mb: int = 0
     extra_specs: Mapping[str, str] = field(default_factory=dict)
+
+    def asked(self, *, by_image: bool, image: Mapping[str, str]) -> Asked:
+        """Return what it asks for, with an image's properties.
+
+        ``by_image``: its root disk is made of the image; else that is a volume.
+        """
+        disk = self.ephemeral_gb + -(-self.swap_mb // 1024)
+        return Asked(
+            vcpus=self.vcpus,
+            memory_mb=self.ram_mb,
+            disk_gb=disk + (self.disk_gb if by_image else 0),
+            specs=self.extra_specs,
+            image=image,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +85,16 @@ class Server:
         return self.task_state is None
 
     @property
+    def asked(self) -> Asked:
+        """What its flavor and its image ask for."""
+        return self.flavor.asked(
+            by_image=self.image is not None, image=self.image_properties or {}
+        )
+
+    @property
     def resources(self) -> dict[str, int]:
-        """Its allocation in Placement on one host."""
-        disk = self.flavor.ephemeral_gb + -(-self.flavor.swap_mb // 1024)
-        if self.image is not None:
-            disk += self.flavor.disk_gb
-        wanted = {VCPU: self.flavor.vcpus, MEMORY_MB: self.flavor.ram_mb, DISK_GB: disk}
-        if self.flavor.extra_specs.get("hw:cpu_policy") == "dedicated":
-            wanted[PCPU] = wanted.pop(VCPU)  # nova/scheduler/utils.py, ResourceRequest
-        return {name: amount for name, amount in wanted.items() if amount}
+        """Its allocation in Placement on one host, as far as it can be reckoned."""
+        return dict(resource_request(self.asked).amounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +235,7 @@ class Port:
     status: str
     vnic_type: str = "normal"
     vif_type: str = ""
+    requests: bool = False  # it asks for resources of its own: bandwidth, packets
 
 
 @dataclass(frozen=True, slots=True)

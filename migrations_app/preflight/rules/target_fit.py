@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.integrations.interfaces import Move
+from migrations_app.integrations.interfaces.resource_request import resource_request
 from migrations_app.preflight.capacity import fits_by_stock, shortages
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
@@ -13,11 +14,13 @@ from migrations_app.preflight.rule import About, rule
 def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The instance fits on the target.
 
-    Placement is asked whether it would allocate the flavor's VCPU, MEMORY_MB and
-    DISK_GB there, ratios and reserves included; a running move holds its share on both
-    hosts. What falls short is named from the stock. Nova itself does not look at the
-    free disk of a block migration (since microversion 2.25), so placement's DISK_GB is
-    the only guard.
+    Placement is asked whether it would allocate there what Nova will ask for: by the
+    flavor and the image, dedicated CPUs, devices and required traits too; ratios and
+    reserves included; a running move holds its share on both hosts. What cannot be
+    reckoned (groups of resources, what ports ask for) leaves it unknown, and so does
+    the stock alone where traits are required; whether a PCI device is free there, no
+    API tells. What falls short is named from the stock. Nova itself does not look at the free disk of a block
+    migration (since microversion 2.25), so placement's DISK_GB is the only guard.
     """
     server, target = facts.server, facts.hypervisors.get(move.target or "")
     if target is None or target.host == server.host:
@@ -25,17 +28,29 @@ def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
     service = facts.services.get(target.host)
     # placement hides a disabled host: its "no" would say nothing about the room
     hidden = service is not None and not service.enabled
-    answer = None if hidden else facts.fits.get(target.host)
+    asked = not hidden and target.host in facts.fits
+    answer = facts.fits.get(target.host) if asked else fits_by_stock(server, target)
     short = shortages(server, target)
-    if answer is None:
-        answer = fits_by_stock(server, target)
-    if answer:
+    if answer is None and short:
+        answer = False
+    unsure = _unsure(facts)
+    devices = server.flavor.extra_specs.get("pci_passthrough:alias")
+    if answer and not unsure and devices:
+        return warns(
+            f"{server.name} fits on {target.host} by what placement counts. Whether "
+            f"its PCI devices ({devices}) are free there cannot be seen from here.",
+            "Look for free devices in the log of nova-compute on that host (Final "
+            "resource view), or try it: Nova refuses before it does anything.",
+            wanted=server.resources,
+        )
+    if answer and not unsure:
         return ok(f"{server.name} fits on {target.host}.", wanted=server.resources)
-    if answer is None:
+    if answer is None or answer:
         return unknown(
             f"Whether {server.name} fits on {target.host} could not be found out.",
             "Compare its flavor with the free stock of the host, then decide.",
             why=facts.unread.get("fits"),
+            unsure=unsure,
             wanted=server.resources,
         )
     if short:
@@ -50,6 +65,12 @@ def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
         "Look at the traits and aggregates of that host, or choose another.",
         wanted=server.resources,
     )
+
+
+def _unsure(facts: Facts) -> list[str]:
+    """Return what Nova asks placement for that cannot be reckoned."""
+    specs = resource_request(facts.server.asked).unknown
+    return [*specs, *(f"port {port.id}" for port in facts.ports if port.requests)]
 
 
 @rule("target.zone", about=About.TARGET)

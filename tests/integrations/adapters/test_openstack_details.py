@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +11,7 @@ import pytest
 
 from migrations_app.errors import Refused, Unreachable
 from migrations_app.integrations.adapters.openstack import OpenStackCloud, parsing
-from migrations_app.integrations.interfaces import Agent, Flavor, Server, Volume
+from migrations_app.integrations.interfaces import Agent, Server, Volume
 from tests.integrations.adapters.sham import Sham, running, write_clouds
 
 NOVA = "GET /compute/v2.1"
@@ -206,18 +205,3 @@ def test_an_aggregate_tells_the_projects_that_it_is_for() -> None:
     metadata = {"filter_tenant_id": "a, b", "filter_tenant_id2": "c", "ssd": "true"}
     assert parsing.tenants({"metadata": metadata}) == {"a", "b", "c"}
     assert parsing.tenants({"metadata": {}}) == set()
-
-
-def test_placement_is_asked_with_the_traits_of_flavor_and_image() -> None:
-    assert parsing.traits(
-        {"trait:HW_A": "required", "trait:HW_B": "forbidden", "hw:x": "y"}
-    ) == ["!HW_B", "HW_A"]
-
-
-@pytest.mark.parametrize("spec", ["trait1:HW_A", "resources:VGPU", "hw:cpu_policy"])
-def test_what_a_dry_run_cannot_tell_is_not_known(
-    cloud: OpenStackCloud, spec: str
-) -> None:
-    asked = Flavor("f", 1, 1, 1, extra_specs={spec: "required"})
-    given = parsing.server({"id": "u"})
-    assert cloud.fits(replace(given, flavor=asked), "h") is None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -31,16 +31,10 @@ from migrations_app.integrations.interfaces import (
     ServerGroup,
     Service,
 )
-
-# What a flavor may ask for beyond the plain amounts and traits (PCPU, devices, …), and
-# an image beyond its traits.
-SPECIAL = (
-    *("resources", "hw:cpu_policy", "hw:mem_encryption", "accel:", "pci_"),
-    *("hw_cpu_policy", "hw_mem_encryption"),
+from migrations_app.integrations.interfaces.resource_request import (
+    resource_request,
+    traits,
 )
-
-# Traits that only one group of the resources must have: trait1:…, trait_NET:…
-GROUPED = re.compile("trait[^:]")
 
 
 class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
@@ -157,15 +151,32 @@ class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
         return dict(held)
 
     def fits(self, server: Server, host: str) -> bool | None:
-        asked = {**server.flavor.extra_specs, **(server.image_properties or {})}
-        if any(key.startswith(SPECIAL) or GROUPED.match(key) for key in asked):
-            return None
-        traits = parsing.traits(asked)
+        asked, told = server.asked, True
+        if server.image is not None:
+            # Nova tells none of the image's traits, and before 2.98 no property of it
+            image = self.image_properties(server.image) or {}
+            told = bool(image) or server.image_properties is not None
+            if server.image_properties is not None:
+                image = {k: v for k, v in image.items() if k.startswith("trait:")}
+            asked = replace(asked, image={**image, **asked.image})
+        wanted = resource_request(asked)
+        amounts = {
+            name: amount
+            for name, amount in wanted.amounts.items()
+            if name not in wanted.grouped
+        }
+        certain, possible = traits(asked, self.release())
         with self._sense("placement"):
             provider = self._hosts.provider_of(host)
-            if provider is None or not server.resources:
+            if provider is None or not amounts:
                 return None
-            return self._placement.fits(provider, server.resources, traits)
+            if not self._placement.fits(provider, amounts, certain):
+                return False
+            if wanted.unknown or not told:
+                return None
+            if possible == certain:
+                return True
+            return self._placement.fits(provider, amounts, possible) or None
 
     def ports(self, server_id: str) -> list[Port]:
         with self._sense("network"):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 from urllib.parse import quote
 
-from migrations_app.errors import Gone
+from migrations_app.errors import Gone, WorldError
 from migrations_app.integrations.adapters.openstack import http_errors, parsing
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Agent, Server, Volume
@@ -70,6 +71,17 @@ class Around:
             return [parsing.agent(it) for it in answer["agents"]]
 
     def has_image(self, image_id: str) -> bool:
+        return self._image(image_id) is not None
+
+    def image_properties(self, image_id: str) -> dict[str, str] | None:
+        """Return what Glance says of the image; None: it is gone, or nobody knows."""
+        try:
+            found = self._image(image_id) if self._wire.has("image") else None
+        except WorldError:
+            return None
+        return None if found is None else {k: str(v) for k, v in found.items()}
+
+    def _image(self, image_id: str) -> dict[str, Any] | None:
         # asked for one image, Glance says in HTML that there is none
         wanted = {"id": f"in:{image_id}", "visibility": "all"}
         with http_errors.sense(self.name, "image"):
@@ -77,5 +89,5 @@ class Around:
                 params = {**wanted, "os_hidden": hidden}
                 answer = self._wire.ask("image", "GET", "/images", params=params)
                 if answer["images"]:
-                    return True
-        return False
+                    return dict(answer["images"][0])
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -107,16 +107,6 @@ def attachment(it: dict[str, Any], *, root: str | None) -> Attachment:
         delete_on_termination=bool(it.get("delete_on_termination")),
         tag=it.get("tag"),
         root=bool(root) and it.get("device") == root,
-    )
-
-
-def traits(asked: Mapping[str, str]) -> list[str]:
-    """Return the traits that a flavor and an image require, as placement takes them."""
-    marks = {"required": "", "forbidden": "!"}
-    return sorted(
-        marks[how] + name.removeprefix("trait:")
-        for name, how in asked.items()
-        if name.startswith("trait:") and how in marks
     )
 
 
@@ -254,6 +244,7 @@ def port(it: dict[str, Any]) -> Port:
         status=it["status"],
         vnic_type=it.get("binding:vnic_type") or "normal",
         vif_type=it.get("binding:vif_type") or "",
+        requests=bool(it.get("resource_request")),
     )
 
 
