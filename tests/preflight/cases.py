@@ -85,6 +85,11 @@ CASES: dict[str, Case] = device_cases.CASES | {
     "manual.last": Case(WARNS, by_hand(), by=MANUAL),
     "manual.ways": Case(BLOCKS, facts(), by_hand(), by=MANUAL),
     "instance.power": Case(BLOCKS, facts(server=server(power_state=4))),
+    "source.capacity": Case(
+        BLOCKS,
+        facts(hypervisor(SOURCE, stock=stock(ram_mb=-1)), release=31),
+        facts(hypervisor(SOURCE, stock=stock(ram_mb=0)), release=31),
+    ),
     "source.up": Case(BLOCKS, facts(services=[service(SOURCE, up=False)])),
     "target.choice": Case(
         BLOCKS,

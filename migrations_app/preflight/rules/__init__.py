@@ -58,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     # the conductor
     instance.power,
     hosts.source_up,
+    scheduling.capacity,
     # the scheduler
     scheduler_choice.choice,
     target_fit.room,

@@ -4,8 +4,42 @@ from __future__ import annotations
 
 from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, ok, warns
+from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
+
+
+@rule("source.capacity", about=About.SOURCE, procedures=BY_NOVA, until=31)
+def capacity(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The source holds no more than its capacity of what the instance holds there.
+
+    Nova first gives what the instance holds to the record of the move
+    (``replace_allocation_with_migration`` in nova/conductor/tasks/migrate.py). Before
+    14.0.0 (2025.2) placement refuses that on a host that holds more than its capacity,
+    although nothing grows (bug 2104040, ``_check_capacity_exceeded`` in
+    placement/objects/allocation.py): after a ratio was lowered or the reserve raised,
+    each migration from there ends in "Unable to replace instance claim on source".
+    """
+    source = facts.hypervisors.get(move.source)
+    if source is None:
+        return None
+    over = {
+        name: {"used": stock.used, "capacity": stock.capacity}
+        for name in facts.server.resources
+        if (stock := source.stock.get(name)) and stock.used > stock.capacity
+    }
+    if not over:
+        return None
+    classes = " and ".join(sorted(over))
+    say, refuses = blocks, "placement refuses"
+    if not facts.before(32):
+        say, refuses = unknown, "placement before 2025.2 refuses"
+    return say(
+        f"{move.source} holds more {classes} than its capacity, and {refuses} every "
+        "migration from there.",
+        f"Raise the allocation ratio of {move.source}, or lower its reserve, until it "
+        "is empty; or upgrade placement to 2025.2 (14.0.0).",
+        over=over,
+    )
 
 
 @rule("instance.hints", about=About.INSTANCE, procedures=BY_NOVA, since=31)

@@ -19,8 +19,9 @@ def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
     reserves included; a running move holds its share on both hosts. What cannot be
     reckoned (groups of resources, what ports ask for) leaves it unknown, and so does
     the stock alone where traits are required; whether a PCI device is free there, no
-    API tells. What falls short is named from the stock. Nova itself does not look at the free disk of a block
-    migration (since microversion 2.25), so placement's DISK_GB is the only guard.
+    API tells. What falls short is named from the stock. Nova itself does not look at
+    the free disk of a block migration (since microversion 2.25), so placement's DISK_GB
+    is the only guard.
     """
     server, target = facts.server, facts.hypervisors.get(move.target or "")
     if target is None or target.host == server.host:
