@@ -192,9 +192,10 @@ class PretendCloud(Around):
             stock = stocks(row["inventory"], self._nova.used(host))
             if not row["enabled"] or not fit(server.resources, stock):
                 return False
-        # which traits its hosts have is not pretended
+            # which traits its hosts have is not pretended
+            major = self._major() or 99
         unsure = resource_request(server.asked).unknown
-        required = traits(server.asked, self.release())[1]
+        required = traits(server.asked, (major, major))[1]
         return None if unsure or required else True
 
     def ports(self, server_id: str) -> list[Port]:

@@ -28,3 +28,7 @@ class PretendHostAllocations:
         with self._call("bindings", host):
             rows = self._store.rows("SELECT * FROM ports WHERE host = ?", host)
         return [Binding(row["id"], row["server_id"]) for row in rows]
+
+    def left_bindings(self, server_id: str, host: str) -> list[str]:
+        with self._call("left_bindings", server_id):
+            return []  # its moves leave none

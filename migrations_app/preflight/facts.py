@@ -50,9 +50,9 @@ class Facts:
     will not bring: our account may not read it. ``release`` is the lowest and the
     highest major version that Nova can be (33 for 2026.1), None when nobody told us.
 
-    ``image_there``, ``agents``, ``survey``, ``row`` and ``place`` are None when nobody
-    was asked: they are about one named target, and the last three need a way to the
-    hosts (``entered``) and to Nova's database (``database``).
+    ``image_there``, ``left_bindings``, ``agents``, ``survey``, ``row`` and ``place``
+    are None when nobody was asked: they are about one named target, and the last three
+    need a way to the hosts (``entered``) and to Nova's database (``database``).
     """
 
     server: Server
@@ -71,6 +71,7 @@ class Facts:
     under_way: tuple[Migration, ...] = ()
     held: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     image_there: bool | None = None
+    left_bindings: tuple[str, ...] | None = None
     agents: tuple[Agent, ...] | None = None
     entered: bool = False
     database: bool = False
@@ -172,12 +173,14 @@ def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Fa
         return facts
     target = wanted[0]
     agents = try_to_read("agents", lambda: cloud.network_agents(target))
+    left = try_to_read("bindings", lambda: cloud.left_bindings(server_id, target))
     image, source = server.image, server.host
     facts = replace(
         facts,
         fits={target: read("fits", lambda: cloud.fits(server, target))},
         held=try_to_read("held", lambda: cloud.allocations(server_id)) or {},
         agents=None if agents is None else tuple(agents),
+        left_bindings=None if left is None else tuple(left),
         image_there=None
         if image is None
         else try_to_read("image", lambda: cloud.has_image(image)),

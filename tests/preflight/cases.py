@@ -138,6 +138,9 @@ CASES: dict[str, Case] = device_cases.CASES | {
     "hosts.serial": Case(
         BLOCKS, seen(target=options(serial_console__enabled="true")), seen()
     ),
+    "target.binding": Case(
+        BLOCKS, facts(left_bindings=("n-1",)), facts(left_bindings=())
+    ),
     "target.folder": Case(
         BLOCKS,
         seen(target={"folder_there": True}),

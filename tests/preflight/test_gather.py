@@ -65,7 +65,13 @@ def test_it_asks_each_question_once_whatever_the_number_of_hosts(
     cloud.calls.clear()
     facts = gathered(cloud, "web-04", target)
     asked = {call: cloud.calls[call, subject] for call, subject in cloud.calls}
-    for about_one in ("fits", "allocations", "network_agents", "has_image"):
+    for about_one in (
+        "fits",
+        "allocations",
+        "network_agents",
+        "has_image",
+        "left_bindings",
+    ):
         assert asked.pop(about_one, 0) == placement
     assert asked == dict.fromkeys(
         [

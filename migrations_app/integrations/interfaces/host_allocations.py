@@ -8,10 +8,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A network port of an instance that is bound to the host that was asked about."""
+    """A binding of an instance's network port to the host that was asked about.
+
+    Each port has one that is active. Another is made on the target of a live migration,
+    and is to become the active one; what is left of a move that failed stays inactive.
+    """
 
     port_id: str
     server_id: str
+    active: bool = True
 
 
 class HostAllocations(Protocol):
@@ -21,10 +26,15 @@ class HostAllocations(Protocol):
         """Return who holds what of the host: consumer -> resource class -> amount.
 
         A consumer is a server, or the record of a move; placement does not say which
-        (``/resource_providers/{uuid}/allocations``). Empty for a host it has not.
+        (``/resource_providers/{uuid}/allocations``). What is held of providers below
+        the host's own (virtual GPUs, bandwidth) is added. Empty for a host it has not.
         """
         ...
 
     def bindings(self, host: str) -> list[Binding]:
-        """Return the ports of instances that are bound to the host."""
+        """Return the bindings of instances' ports to the host."""
+        ...
+
+    def left_bindings(self, server_id: str, host: str) -> list[str]:
+        """Return the ports of the server that have an inactive binding to the host."""
         ...

@@ -53,7 +53,8 @@ class Unconfirmed:
 class Seen:
     """Facts about one host. ``servers``: the instances that are elsewhere by our copy.
 
-    Each was queried in Nova; None means that Nova does not know it.
+    Each was queried in Nova; None means that Nova does not know it. ``unasked`` are
+    elsewhere by our copy, too, and were not queried this time.
     """
 
     host: str
@@ -63,6 +64,7 @@ class Seen:
     servers: Mapping[str, Server | None] = field(default_factory=dict)
     moves: Sequence[Record] = ()
     unconfirmed: Sequence[Unconfirmed] = ()
+    unasked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +174,23 @@ def _unconfirmed(seen: Seen, now: datetime) -> Iterator[Found]:
 
 
 def _ports(seen: Seen, now: datetime) -> Iterator[Found]:
-    """Find ports bound to this host whose instance is elsewhere."""
+    """Find bindings of ports to this host whose instance is elsewhere."""
     for binding in seen.bindings:
-        if server := _elsewhere(seen, binding.server_id):
+        server = _elsewhere(seen, binding.server_id)
+        if server is None:
+            continue
+        if not binding.active:
+            yield Found(
+                "port",
+                binding.port_id,
+                f"Port {binding.port_id} of instance {server.name}, which is on"
+                f" {server.host}, has an inactive binding to {seen.host}, left by a"
+                " move that failed: the next move to this host fails at it.",
+                f"“DELETE /v2.0/ports/{binding.port_id}/bindings/{seen.host}” of"
+                " Neutron removes it, when nothing moves the instance.",
+                {"instance": binding.server_id, "instance_host": server.host},
+            )
+        else:
             yield Found(
                 "port",
                 binding.port_id,

@@ -1,8 +1,9 @@
 """Scans one host after the other for stale resources and stores the results.
 
-A scan makes three calls to the cloud, one to the host if SSH is configured, and one for
-each instance that seems to be elsewhere, at most DOUBTS. No transaction is open during
-a call. Nothing is repaired.
+A scan makes three calls to the cloud, one for each resource provider of the host, one
+to the host if SSH is configured, and one for each instance that seems to be elsewhere,
+at most DOUBTS: of more each scan takes the next ones. No transaction is open during a
+call. Nothing is repaired.
 """
 
 from __future__ import annotations
@@ -74,19 +75,19 @@ def look_at(cloud: Cloud, host: str, world: World, *, now: datetime) -> list[Fou
     )[0]
     trouble, kinds = "", set(Leak.Kind.values)
     try:
-        seen, trouble = _see(cloud, host, world)
+        seen, trouble = _see(cloud, host, world, now)
     except WorldError as error:
         LeakLook.objects.filter(pk=there.pk).update(trouble=error.sentence)
         return []
     if trouble or world.hosts is None:
         kinds.discard(Leak.Kind.DOMAIN)
     found = [leak for leak in leak_rules.leaks(seen, now=now) if leak.kind in kinds]
-    _keep(cloud, host, found, kinds, now)
+    _keep(cloud, host, found, kinds, _not_asked(seen), now)
     LeakLook.objects.filter(pk=there.pk).update(looked_at=now, trouble=trouble)
     return found
 
 
-def _see(cloud: Cloud, host: str, world: World) -> tuple[Seen, str]:
+def _see(cloud: Cloud, host: str, world: World, now: datetime) -> tuple[Seen, str]:
     trouble = ""
     consumers = world.cloud.consumers(host)
     bindings = world.cloud.bindings(host)
@@ -102,7 +103,8 @@ def _see(cloud: Cloud, host: str, world: World) -> tuple[Seen, str]:
     moving = {move.server_id for move in under_way} | _asked_for(cloud)
     names = {*consumers, *(each.server_id for each in bindings), *there}
     names -= {move.uuid for move in moves} | moving
-    servers = _doubtful(cloud, host, world, names)
+    doubts = _doubts(cloud, host, names)
+    servers = _asked(world, _in_turn(doubts, now))
     for name in [name for name, server in servers.items() if name in consumers]:
         # whoever has let go of it meanwhile has not leaked
         if servers[name] is None and not world.cloud.allocations(name):
@@ -116,6 +118,7 @@ def _see(cloud: Cloud, host: str, world: World) -> tuple[Seen, str]:
         domains=there,
         servers=servers,
         moves=moves,
+        unasked=frozenset(doubts) - servers.keys(),
         unconfirmed=[
             Unconfirmed(row.uuid, row.name, row.updated_at)
             for row in waiting
@@ -124,14 +127,26 @@ def _see(cloud: Cloud, host: str, world: World) -> tuple[Seen, str]:
     ), trouble
 
 
-def _doubtful(
-    cloud: Cloud, host: str, world: World, names: Collection[str]
-) -> dict[str, Server | None]:
-    """Query Nova for instances that our copy does not have on the host."""
+def _doubts(cloud: Cloud, host: str, names: Collection[str]) -> list[str]:
+    """Return those that our copy does not have on the host, in order."""
     here = Instance.objects.filter(cloud=cloud, host=host)
-    belong = set(here.values_list("uuid", flat=True))
+    return sorted(set(names) - set(here.values_list("uuid", flat=True)))
+
+
+def _in_turn(names: list[str], now: datetime) -> list[str]:
+    """Return at most DOUBTS of the names: with each scan the next ones, all in turn."""
+    if len(names) <= DOUBTS:
+        return names
+    every = max(settings.NOVAWEB_LEAKS_EVERY, 1)
+    scan = int(now.timestamp() / every)  # its number
+    first = scan * DOUBTS % len(names)
+    return [*names[first:], *names[:first]][:DOUBTS]
+
+
+def _asked(world: World, names: Collection[str]) -> dict[str, Server | None]:
+    """Query Nova for these instances."""
     found: dict[str, Server | None] = {}
-    for name in sorted(set(names) - belong)[:DOUBTS]:
+    for name in names:
         try:
             found[name] = world.cloud.server(name)
         except Gone:
@@ -176,8 +191,19 @@ def _asked_for(cloud: Cloud) -> set[str]:
     return set(rows.values_list("instance", flat=True))
 
 
+def _not_asked(seen: Seen) -> set[str]:
+    """Return the subjects of which this scan does not know whether they are stale."""
+    ports = {it.port_id for it in seen.bindings if it.server_id in seen.unasked}
+    return ports | seen.unasked
+
+
 def _keep(
-    cloud: Cloud, host: str, found: list[Found], kinds: set[str], now: datetime
+    cloud: Cloud,
+    host: str,
+    found: list[Found],
+    kinds: set[str],
+    not_asked: set[str],
+    now: datetime,
 ) -> None:
     rows = [
         Leak(
@@ -200,8 +226,13 @@ def _keep(
             unique_fields=["cloud", "host", "kind", "subject"],
             update_fields=["sentence", "remedy", "evidence", "last_seen"],
         )
-        gone = Leak.objects.filter(cloud=cloud, host=host, last_seen__lt=now)
-        gone.filter(kind__in=kinds).delete()
+        known = Leak.objects.filter(cloud=cloud, host=host, last_seen__lt=now)
+        gone = [
+            row.pk
+            for row in known.filter(kind__in=kinds).only("subject")
+            if row.subject not in not_asked
+        ]
+        Leak.objects.filter(pk__in=gone).delete()
 
 
 def _unplanned() -> QuerySet[Hypervisor]:

@@ -105,6 +105,7 @@ RULES: tuple[Rule, ...] = (
     volumes.known,
     volumes.encrypted,
     volumes.zone,
+    leftovers.binding,
     connectivity.network,
     connectivity.vif,
     connectivity.libvirt,

@@ -1,7 +1,7 @@
-"""Rules about what lies on the hosts, as seen over SSH: folders, domains, free disk.
+"""Rules about what an earlier move left on a host: bindings, folders, domains, files.
 
-They are silent where novaweb may not enter the hosts, and while no single target is
-named.
+They are silent while no single target is named, and, but for the bindings, where
+novaweb may not enter the hosts.
 """
 
 from __future__ import annotations
@@ -28,6 +28,38 @@ def read(facts: Facts, move: Move, procedure: str) -> Finding | None:
         "judged.",
         "Check again, or give novaweb access to the host.",
         why=dict(facts.survey.unread),
+    )
+
+
+@rule("target.binding", about=About.TARGET)
+def binding(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """No port of the instance has a binding to the target that an earlier move left.
+
+    Nova makes an inactive one there when a live migration begins, and takes it away
+    when that fails; where nobody was left to do so it stays. The next live migration
+    ends with "Binding failed for port" (``bind_ports_to_host`` in
+    nova/network/neutron.py; Neutron answers 409). A port that is bound otherwise, as in
+    a cold migration, meets it too: Neutron keeps one row for each port and host
+    (neutron/plugins/ml2/models.py, PortBinding).
+    """
+    name = facts.server.name
+    if (why := facts.missing("bindings")) is not None:
+        return unknown(
+            f"Whether ports of {name} are still bound to {move.target} from an earlier "
+            "move could not be read.",
+            "Look again, or let our account read Neutron's ports.",
+            why=why,
+        )
+    if facts.left_bindings is None:
+        return None
+    if not facts.left_bindings:
+        return ok(f"No port of {name} is bound to {move.target} from an earlier move.")
+    return blocks(
+        f"Ports of {name} are still bound to {move.target}, inactively, from an earlier"
+        " move.",
+        "When nothing moves the instance, remove these bindings: DELETE "
+        f"/v2.0/ports/PORT/bindings/{move.target} of Neutron.",
+        ports=list(facts.left_bindings),
     )
 
 

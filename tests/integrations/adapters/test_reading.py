@@ -230,3 +230,10 @@ def test_it_tells_which_ports_are_bound_to_a_host(place: Place, resting: str) ->
     assert mine == [port.id for port in place.cloud.ports(resting)]
     assert mine
     assert place.cloud.bindings("nowhere") == []
+
+
+def test_no_binding_of_a_server_that_rests_is_left_on_another_host(
+    place: Place, resting: str
+) -> None:
+    assert place.cloud.left_bindings(resting, "compute-30") == []
+    assert place.cloud.left_bindings(resting, "compute-34") == []

@@ -168,3 +168,15 @@ def test_every_leak_names_itself_and_a_command() -> None:
     for leak in found:
         assert "“" in leak.remedy, leak.kind
         assert leak.sentence.endswith("."), leak.kind
+
+
+def test_an_inactive_binding_is_not_taken_for_the_place_of_the_port() -> None:
+    left = Binding("p", ID, active=False)
+    (found,) = leaks(
+        Seen(host="compute-30", bindings=[left], servers={ID: server()}), now=NOW
+    )
+    assert (found.kind, found.subject) == ("port", "p")
+    assert "no network" not in found.sentence
+    assert "/v2.0/ports/p/bindings/compute-30" in found.remedy
+    busy = server(task_state="migrating")
+    assert kinds(bindings=[left], servers={ID: busy}) == []

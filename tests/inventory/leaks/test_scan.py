@@ -153,3 +153,20 @@ def test_an_old_unconfirmed_move_is_told(place: PretendPlace) -> None:
     look(place)
 
     assert {kind for kind, _ in found()} == {"verify"}
+
+
+def test_more_doubts_than_one_scan_asks_about_are_asked_about_in_turn(
+    place: PretendPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = [f"00000000-0000-4000-8000-{number:012}" for number in range(50)]
+    held = {name: {"VCPU": 1} for name in lost}
+    monkeypatch.setattr(type(place.cloud), "consumers", lambda *_: dict(held))
+    monkeypatch.setattr(type(place.cloud), "allocations", lambda _, name: held[name])
+    cloud, world = Cloud.objects.get(), World(place.cloud)
+    for scan, known in enumerate((20, 40, 50), start=1):
+        leak_scan.look_at(cloud, "compute-30", world, now=NOON + scan * HOUR)
+        # what was found before stays while nobody asks about it
+        assert Leak.objects.count() == known
+    held.clear()
+    leak_scan.look_at(cloud, "compute-30", world, now=NOON + 4 * HOUR)
+    assert found() == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from migrations_app.integrations.adapters.openstack import http_errors
 from migrations_app.integrations.adapters.openstack.hosts import ComputeHosts
+from migrations_app.integrations.adapters.openstack.placement import Placement
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces.host_allocations import Binding
 
@@ -13,6 +16,7 @@ class OpenStackHostAllocations:
 
     name: str
     _wire: Wire
+    _placement: Placement
     _hosts: ComputeHosts
 
     def consumers(self, host: str) -> dict[str, dict[str, int]]:
@@ -20,22 +24,33 @@ class OpenStackHostAllocations:
             provider = self._hosts.provider_of(host)
             if provider is None:
                 return {}
-            path = f"/resource_providers/{provider}/allocations"
-            answer = self._wire.ask("placement", "GET", path)
-            return {
-                str(consumer): dict(it["resources"])
-                for consumer, it in answer["allocations"].items()
-            }
+            return self._placement.consumers(provider)
 
     def bindings(self, host: str) -> list[Binding]:
-        wanted = {
+        return [
+            Binding(str(it["id"]), str(it["device_id"]), it["binding:host_id"] == host)
+            for it in self._bound(host)
+            if str(it["device_owner"]).startswith("compute:") and it["device_id"]
+        ]
+
+    def left_bindings(self, server_id: str, host: str) -> list[str]:
+        return [
+            str(it["id"])
+            for it in self._bound(host, device_id=server_id)
+            if it["binding:host_id"] != host
+        ]
+
+    def _bound(self, host: str, **wanted: str) -> list[dict[str, Any]]:
+        """Return the ports that have a binding to the host, whichever is the active.
+
+        So the filter is meant (neutron/plugins/ml2/plugin.py,
+        _ml2_port_result_filter_hook); what a port tells is its active one.
+        """
+        params = {
+            **wanted,
             "binding:host_id": host,
-            "fields": ["id", "device_id", "device_owner"],
+            "fields": ["id", "device_id", "device_owner", "binding:host_id"],
         }
         with http_errors.sense(self.name, "network"):
-            answer = self._wire.ask("network", "GET", "/ports", params=wanted)
-            return [
-                Binding(str(it["id"]), str(it["device_id"]))
-                for it in answer["ports"]
-                if str(it["device_owner"]).startswith("compute:") and it["device_id"]
-            ]
+            answer = self._wire.ask("network", "GET", "/ports", params=params)
+            return [{**dict.fromkeys(params["fields"]), **it} for it in answer["ports"]]

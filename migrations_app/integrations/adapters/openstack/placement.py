@@ -61,6 +61,18 @@ class Placement:
         held = self._get(f"/allocations/{quote(consumer, safe='')}")["allocations"]
         return {provider: dict(it["resources"]) for provider, it in held.items()}
 
+    def consumers(self, root: str) -> dict[str, dict[str, int]]:
+        """Return who holds what of a provider and of all below it."""
+        answer = self._get("/resource_providers", params={"in_tree": root})
+        tree = [str(it["uuid"]) for it in answer["resource_providers"]]
+        found: dict[str, dict[str, int]] = {}
+        for held in self._each(self._holders, tree).values():
+            for consumer, it in held.items():
+                share = found.setdefault(consumer, {})
+                for name, amount in it["resources"].items():
+                    share[name] = share.get(name, 0) + amount
+        return found
+
     def charge(self, consumer: str, shares: dict[str, dict[str, int]]) -> None:
         """Replace what a consumer holds, unless somebody else did so meanwhile.
 
@@ -118,6 +130,13 @@ class Placement:
     def _usages(self, provider: str) -> dict[str, int]:
         try:
             return dict(self._get(f"/resource_providers/{provider}/usages")["usages"])
+        except Gone:
+            return {}
+
+    def _holders(self, provider: str) -> dict[str, Any]:
+        try:
+            path = f"/resource_providers/{provider}/allocations"
+            return dict(self._get(path)["allocations"])
         except Gone:
             return {}
 
