@@ -26,6 +26,7 @@ from migrations_app.models import (
     Step,
 )
 from migrations_app.models.states import DrainState, RequestState, request_sources
+from migrations_app.requests import group_mates
 from migrations_app.runs.engine import run_log
 
 log = structlog.get_logger(__name__)
@@ -95,6 +96,8 @@ def _start_run(
         Cloud.objects.filter(pk=drain.cloud_id).update(name=F("name"))
         lease.write(only=DrainState.RUNNING)
         if not_yet(move, now=now):
+            return False
+        if group_mates.heading(drain.cloud.name, drawn.mates) != drawn.heading:
             return False
         before = move.target
         move.target = target

@@ -50,6 +50,7 @@ class Facts:
     will not bring: our account may not read it. ``release`` is the lowest and the
     highest major version that Nova can be (33 for 2026.1), None when nobody told us.
 
+    ``heading`` is where our own open runs take other members of the group, by id.
     ``image_there``, ``left_bindings``, ``agents``, ``survey``, ``row`` and ``place``
     are None when nobody was asked: they are about one named target, and the last three
     need a way to the hosts (``entered``) and to Nova's database (``database``).
@@ -69,6 +70,7 @@ class Facts:
     volumes: tuple[Volume, ...] = ()
     shares: tuple[str, ...] = ()
     under_way: tuple[Migration, ...] = ()
+    heading: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     image_there: bool | None = None
     left_bindings: tuple[str, ...] | None = None

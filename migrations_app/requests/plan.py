@@ -34,6 +34,7 @@ from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import MANUAL
 from migrations_app.preflight.rules.disks import share
 from migrations_app.procedures import registry
+from migrations_app.requests import group_mates
 
 AUTO = "auto"
 
@@ -56,6 +57,9 @@ class Draft:
     # which plan of its request it is, from 1
     edition: int
     what_if: WhatIf
+    # the other members of its server group, and where runs of ours take them
+    mates: frozenset[str]
+    heading: Mapping[str, str]
     # the target alone keeps "auto" from a procedure that harms the guest less
     better_elsewhere: bool = False
 
@@ -122,6 +126,7 @@ def draft(
 ) -> Draft:
     """Query the cloud and return the draft. Raises the errors of the cloud."""
     facts = gather(world, instance, targets=[target] if target else None)
+    facts = group_mates.with_mates(facts, world.cloud.name)
     server = facts.server
     token = token or secrets.token_hex(4)
     move = Move(server.id, server.name, server.host or "", target, options, token)
@@ -148,6 +153,8 @@ def draft(
         silent=facts.survey.unread if facts.survey else {},
         edition=edition,
         what_if=what_if(facts, move),
+        mates=frozenset(facts.group.members if facts.group else ()) - {server.id},
+        heading=facts.heading,
         better_elsewhere=better_elsewhere,
     )
 
@@ -170,6 +177,7 @@ def advice(
 ) -> Advice:
     """Return the options for the instance, best first, with all findings."""
     facts = gather(world, instance, targets=[target] if target else None)
+    facts = group_mates.with_mates(facts, world.cloud.name)
     procedures = registry.PROCEDURES if procedure == AUTO else [procedure]
     return advise(
         facts,

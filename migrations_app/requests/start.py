@@ -16,6 +16,7 @@ from migrations_app.audit import recorder
 from migrations_app.errors import Gone, NovawebError, own_fault
 from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
 from migrations_app.models.states import BEFORE_START, RequestState, request_sources
+from migrations_app.requests import group_mates
 from migrations_app.requests import plan as request_plan
 from migrations_app.requests.actions import replace_plan
 from migrations_app.requests.approvals import evaluate
@@ -121,6 +122,8 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         Cloud.objects.filter(pk=request.cloud_id).update(name=F("name"))
         # the look at the cloud took its time: a freeze may have been made meanwhile
         if reenable_hosts.in_the_way(request) or _calendar(request, timezone.now()):
+            return False
+        if group_mates.heading(request.cloud.name, drawn.mates) != drawn.heading:
             return False
         changed = MigrationRequest.objects.filter(
             pk=request.pk,

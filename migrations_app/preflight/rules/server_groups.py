@@ -48,18 +48,26 @@ def affinity(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def anti_affinity(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The target holds fewer members of its anti-affinity group than are allowed.
 
-    ``max_server_per_host`` is 1 unless the group says otherwise. Nova checks again on
-    the target, other members' running moves included (since 24.0).
+    ``max_server_per_host`` is 1 unless the group says otherwise. Members that a running
+    move takes there count, by Nova's records and by our own runs: Nova counts them
+    since 24.0 only, when it checks again on the target.
     """
     group = facts.group
     if group is None or group.policy != "anti-affinity":
         return None
-    there = _members_on(group, move.target, but=facts.server.id)
+    there = _members_on(facts, group, move.target)
     if len(there) < group.max_per_host:
+        if (why := facts.missing("under_way")) is not None:
+            return unknown(
+                f"Whether a member of {group.name} is being moved to {move.target} "
+                "could not be read.",
+                "Look again, or let our account read os-migrations.",
+                why=why,
+            )
         return ok(f"{move.target} has room for a member of {group.name}.")
     return blocks(
-        f"{move.target} already holds as many members of the anti-affinity group "
-        f"{group.name} as it may ({group.max_per_host}).",
+        f"{move.target} already holds, or is to get, as many members of the "
+        f"anti-affinity group {group.name} as it may ({group.max_per_host}).",
         "Choose a host without a member of that group.",
         members=there,
     )
@@ -74,13 +82,12 @@ def soft(facts: Facts, move: Move, procedure: str) -> Finding | None:
     group = facts.group
     if group is None or not group.policy.startswith("soft-"):
         return None
-    me = facts.server.id
-    there = _members_on(group, move.target, but=me)
-    here = _members_on(group, move.source, but=me)
+    there = _members_on(facts, group, move.target)
+    here = _members_on(facts, group, move.source)
     if group.policy == "soft-anti-affinity" and there:
         return warns(
-            f"{move.target} already holds a member of {group.name}, whose members "
-            "should be on different hosts.",
+            f"{move.target} already holds, or is to get, a member of {group.name}, "
+            "whose members should be on different hosts.",
             "Choose a host without a member of that group.",
             members=there,
         )
@@ -94,5 +101,9 @@ def soft(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return ok(f"{move.target} suits the group {group.name}.")
 
 
-def _members_on(group: ServerGroup, host: str | None, *, but: str) -> list[str]:
-    return sorted(m for m, there in group.hosts.items() if there == host and m != but)
+def _members_on(facts: Facts, group: ServerGroup, host: str | None) -> list[str]:
+    """Return the other members that are on the host, or on their way to it."""
+    found = {member for member, there in group.hosts.items() if there == host}
+    found |= {each.server_id for each in facts.under_way if each.target == host}
+    found |= {member for member, target in facts.heading.items() if target == host}
+    return sorted(found & set(group.members) - {facts.server.id})
