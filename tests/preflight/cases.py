@@ -54,6 +54,7 @@ DRIVE = server(config_drive=True)
 ROW = by_hand().row
 assert ROW is not None
 RBD = replace(guest().disks[0], kind="network", source="vms/disk", chain=())
+IN_CEPH = replace(RBD, secret="457eb676-33da-42ec-9a8c-9293d545c337")
 RAW = replace(guest().disks[0], format="raw", chain=())
 EPHEMERAL = f"{INSTANCES}/_base/ephemeral_5_0706d66"
 SCRATCH = replace(guest().disks[0], chain=(EPHEMERAL,))
@@ -140,6 +141,11 @@ CASES: dict[str, Case] = device_cases.CASES | {
     ),
     "target.binding": Case(
         BLOCKS, facts(left_bindings=("n-1",)), facts(left_bindings=())
+    ),
+    "target.secret": Case(
+        BLOCKS,
+        seen(guest(IN_CEPH), target={"secrets": ()}),
+        seen(guest(IN_CEPH), target={"secrets": (IN_CEPH.secret,)}),
     ),
     "target.folder": Case(
         BLOCKS,

@@ -183,6 +183,11 @@ if all=$(at_libvirt virsh list --all --uuid 2>&1); then
 fi
 heading silent
 printf '%s\\n' "$all" | grep '[^ ]' | tail -n 1 | said
+heading secrets
+if all=$(at_libvirt virsh secret-list 2>/dev/null); then
+  echo ' yes'
+  printf '%s\\n' "$all" | sed -n 's/^ *\\([0-9a-fA-F-]\\{{36\\}}\\) .*/ \\1/p'
+fi
 heading bases
 if [ -n "$place" ]; then
   find "$place/_base" -maxdepth 1 -type f -printf ' %s %p\\n' 2>/dev/null \\

@@ -82,6 +82,7 @@ def host(name: str, answer: str, server_id: str) -> HostFacts:
         filesystem=" ".join(_first(said["filesystem"]).split()),
         folder_mark=marks.get(server_id, ""),
         rsync=_version(_first(said["rsync"])),
+        secrets=_secrets(said.get("secrets", [])),
     )
 
 
@@ -186,11 +187,28 @@ def _disk(it: Element, said: dict[str, list[str]]) -> Disk:
         virtual_size=int(images[0]["virtual-size"]) if images else 0,
         taken=int(images[0].get("actual-size") or 0) if images else 0,
         chain=tuple(str(image["filename"]) for image in images[1:]),
+        secret=_secret(it),
     )
 
 
 def _kept(lines: list[str]) -> tuple[str, ...] | None:
     return None if "unknown" in lines else tuple(lines)
+
+
+def _secret(it: Element) -> str:
+    # where it is in libvirt's XML: of the disk, or of its source (since libvirt 3.9)
+    for path in ("auth/secret", "source/auth/secret"):
+        found = it.find(path)
+        if found is not None and found.get("type") == "ceph":
+            return (found.get("uuid") or "").lower()
+    return ""
+
+
+def _secrets(lines: list[str]) -> tuple[str, ...] | None:
+    if _first(lines) != "yes":
+        return None
+    first = (line.split(maxsplit=1) for line in lines[1:])
+    return tuple(words[0].lower() for words in first if words)
 
 
 def _images(lines: list[str]) -> list[dict[str, Any]]:

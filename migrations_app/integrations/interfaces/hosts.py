@@ -68,6 +68,7 @@ class Disk:
     virtual_size: int = 0
     taken: int = 0
     chain: tuple[str, ...] = ()
+    secret: str = ""  # UUID of the secret with which libvirt opens it in Ceph
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,20 @@ class Guest:
     video: str = ""  # its video model: virtio, qxl, …
     type: str = "kvm"  # kvm, qemu
     kept: tuple[str, ...] | None = ()
+
+    @property
+    def local_disks(self) -> tuple[Disk, ...]:
+        """Its disks that are files in the instance's folder.
+
+        Other files are volumes: those of NFS and its like are files, too
+        (nova/virt/libvirt/volume/nfs.py mounts them elsewhere).
+        """
+        inside = f"{self.folder}/"
+        return tuple(
+            disk
+            for disk in self.disks
+            if self.folder and disk.kind == "file" and disk.source.startswith(inside)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +156,7 @@ class HostFacts:
     folder_mark: str = ""  # the folder's inode and time of change
     resize_there: bool | None = None  # there is a folder UUID_resize of this instance
     rsync: str = ""
+    secrets: tuple[str, ...] | None = None  # UUIDs of those that its libvirt has
     nova_reaches: bool | None = None  # the source's nova-compute can open SSH to it
     libvirt_reaches: bool | None = None  # the source's libvirt can connect to its own
     # its own nova-compute can open SSH to the source; asked where it brings a config

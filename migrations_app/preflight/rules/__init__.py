@@ -105,6 +105,7 @@ RULES: tuple[Rule, ...] = (
     volumes.known,
     volumes.encrypted,
     volumes.zone,
+    volumes.secret,
     leftovers.binding,
     connectivity.network,
     connectivity.vif,

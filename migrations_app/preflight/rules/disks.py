@@ -235,7 +235,7 @@ def image(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return None
     pair = facts.pair(move)
     if pair is not None and pair.guest is not None:
-        needed = {path for disk in pair.guest.disks for path in disk.chain}
+        needed = {path for disk in pair.guest.local_disks for path in disk.chain}
         if needed <= pair.target.bases.keys():
             return ok(f"{move.target} has the backing files of {facts.server.name}.")
     return warns(

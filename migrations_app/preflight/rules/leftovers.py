@@ -178,7 +178,7 @@ def disk(facts: Facts, move: Move, procedure: str) -> Finding | None:
 
 def _needed(pair: Pair) -> tuple[int, int]:
     """Return the bytes that the local disks take, and those that they may grow to."""
-    local = [it for it in (pair.guest.disks if pair.guest else ()) if it.kind == "file"]
+    local = pair.guest.local_disks if pair.guest else ()
     bases = {path for it in local for path in it.chain} - pair.target.bases.keys()
     copied = sum(pair.source.bases.get(path, 0) for path in bases)
     return (

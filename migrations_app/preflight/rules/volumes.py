@@ -107,3 +107,42 @@ def zone(facts: Facts, move: Move, procedure: str) -> Finding | None:
         " nova.conf of every nova-api and of the target.",
         volumes=elsewhere,
     )
+
+
+@rule("target.secret", about=About.TARGET, procedures=BY_NOVA)
+def secret(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The target's libvirt has the secrets with which the guest's disks are opened.
+
+    A disk in Ceph names one by its UUID; each host is given it by hand. Without it the
+    guest does not start there: a live migration fails, and a cold one ends in ERROR.
+    That of a volume is Cinder's word and the same on all hosts; for disks of images a
+    cold migration takes the target's own ``rbd_secret_uuid``
+    (nova/virt/libvirt/volume/net.py and imagebackend.py).
+    """
+    pair = facts.pair(move)
+    if pair is None or pair.guest is None:
+        return None
+    needed = [disk for disk in pair.guest.disks if disk.secret]
+    if not needed:
+        return None
+    host = pair.target.host
+    if pair.target.secrets is None:
+        return unknown(
+            f"Whether libvirt on {host} has the Ceph secrets of {facts.server.name} "
+            "could not be found out.",
+            f"Look for them on {host}: virsh secret-list.",
+            secrets=sorted({disk.secret for disk in needed}),
+        )
+    lacking = [disk for disk in needed if disk.secret not in pair.target.secrets]
+    if not lacking:
+        return ok(f"libvirt on {host} has the Ceph secrets of {facts.server.name}.")
+    of_image = f"/{facts.server.id}_disk"
+    own = procedure != LIVE and all(of_image in disk.source for disk in lacking)
+    say = warns if own else blocks
+    return say(
+        f"libvirt on {host} lacks a Ceph secret that the disks of {facts.server.name} "
+        "name.",
+        f"Define it on {host} (virsh secret-define, virsh secret-set-value), as on "
+        f"{move.source}.",
+        secrets={disk.target: disk.secret for disk in lacking},
+    )
