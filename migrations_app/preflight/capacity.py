@@ -24,14 +24,27 @@ def shortages(server: Server, hypervisor: Hypervisor) -> dict[str, dict[str, int
     }
 
 
+def last_ones(server: Server, hypervisor: Hypervisor) -> list[str]:
+    """Return the classes of which it would take the last, which may not be offered."""
+    return sorted(
+        name
+        for name, amount in server.resources.items()
+        if (stock := hypervisor.stock.get(name)) is not None
+        and stock.surely_free < amount <= stock.free
+    )
+
+
 def fits_by_stock(server: Server, hypervisor: Hypervisor) -> bool | None:
     """Tell whether the instance fits; None when the stock does not say.
 
     A class may have its stock elsewhere: a shared disk pool or a nested provider. Of
-    what cannot be reckoned, and of required traits, the stock says nothing.
+    what cannot be reckoned, and of required traits, the stock says nothing; and the
+    last unit may not be offered.
     """
     if shortages(server, hypervisor):
         return False
+    if last_ones(server, hypervisor):
+        return None
     asked = server.asked
     wanted = resource_request(asked)
     if any(name not in hypervisor.stock for name in wanted.amounts):

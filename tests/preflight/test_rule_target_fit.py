@@ -195,3 +195,24 @@ def test_it_does_not_know_the_room_for_what_ports_ask_for() -> None:
     wide = replace(port("normal"), requests=True)
     given = facts(ports=(wide,), fits={TARGET: True})
     assert said("target.room", given) is UNKNOWN
+
+
+def test_it_says_that_placement_does_not_offer_the_last_of_a_rounded_ratio() -> None:
+    # of 100 x 1.3 MariaDB offers 129, and takes an allocation of 130
+    tight = stock() | {"VCPU": Stock(100, 0, 1.3, 128, 100)}
+    given = facts(hypervisor(TARGET, stock=tight))
+    found = finding("target.room", replace(given, fits={TARGET: False}))
+    assert found is not None
+    assert found.severity is BLOCKS
+    assert "rounds the allocation ratio" in found.sentence
+    assert "traits" not in found.remedy
+    assert said("target.room", given) is UNKNOWN
+    assert said("target.room", replace(given, fits={TARGET: True})) is OK
+
+
+@pytest.mark.parametrize(
+    ("ratio", "offered"),
+    [(1.0, 100), (1.3, 129), (0.9, 89), (4.7, 469), (1.1, 110), (1.5, 150), (16, 1600)],
+)
+def test_a_ratio_that_a_database_rounds_offers_less(ratio: float, offered: int) -> None:
+    assert Stock(100, 0, ratio, 0, 100).surely_free == offered

@@ -33,6 +33,7 @@ from migrations_app.integrations.interfaces.resource_request import (
     Asked,
     ResourceRequest,
 )
+from migrations_app.integrations.interfaces.stock import Stock
 from migrations_app.integrations.interfaces.values import (
     MIGRATION_OVER,
     Action,
@@ -49,7 +50,6 @@ from migrations_app.integrations.interfaces.values import (
     Server,
     ServerGroup,
     Service,
-    Stock,
     Volume,
 )
 

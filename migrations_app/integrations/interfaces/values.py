@@ -11,6 +11,7 @@ from migrations_app.integrations.interfaces.resource_request import (
     Asked,
     resource_request,
 )
+from migrations_app.integrations.interfaces.stock import Stock
 
 # The last status of a migration record, one of these.
 MIGRATION_OVER = frozenset(
@@ -110,27 +111,6 @@ class Service:
     disabled_reason: str | None = None
     updated_at: datetime | None = None
     forced_down: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """What a host has of one resource class; ``used`` includes running moves."""
-
-    total: int
-    reserved: int
-    ratio: float
-    used: int
-    max_unit: int
-
-    @property
-    def capacity(self) -> int:
-        """How much may be allocated in all: (total - reserved) x ratio."""
-        return int((self.total - self.reserved) * self.ratio)
-
-    @property
-    def free(self) -> int:
-        """How much may still be allocated; never below nought."""
-        return max(0, self.capacity - self.used)
 
 
 @dataclass(frozen=True, slots=True)

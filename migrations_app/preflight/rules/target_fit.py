@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrations_app.integrations.interfaces import Move
 from migrations_app.integrations.interfaces.resource_request import resource_request
-from migrations_app.preflight.capacity import fits_by_stock, shortages
+from migrations_app.preflight.capacity import fits_by_stock, last_ones, shortages
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import About, rule
@@ -59,6 +59,15 @@ def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"{server.name} does not fit on {target.host}.",
             "Choose a host with more room, or make room on this one.",
             short=short,
+        )
+    if last := last_ones(server, target):
+        return blocks(
+            f"{server.name} would take the last {' and '.join(last)} of {target.host},"
+            " which placement does not offer: its database rounds the allocation ratio"
+            " down.",
+            "Choose a host with more room, or set a slightly higher allocation ratio"
+            f" on {target.host}.",
+            wanted=server.resources,
         )
     return blocks(
         f"Placement does not let {server.name} onto {target.host}, although its"

@@ -34,6 +34,7 @@ class Sham(ThreadingHTTPServer):
         self.answers: dict[str, Any] = {}
         self.asked: list[str] = []  # "GET /path?query"
         self.versions: list[str] = []  # the microversions asked for
+        self.bodies: list[Any] = []  # the JSON of what had any
         self.newest = "2.104"
         self.token_age = timedelta()
         self.token_life = timedelta(hours=1)
@@ -102,10 +103,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        self.rfile.read(length)
+        sent = self.rfile.read(length)
         sham, path = self.server, urlsplit(self.path).path
         request = f"{self.command} {path}"
         sham.asked.append(f"{self.command} {self.path}")
+        if sent:
+            sham.bodies.append(json.loads(sent))
         if "/v2.1/" in path:
             sham.versions.append(self.headers.get("OpenStack-API-Version") or "")
         time.sleep(sham.slow)

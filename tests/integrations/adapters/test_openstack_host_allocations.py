@@ -94,3 +94,40 @@ def test_a_server_has_bindings_left_where_they_are_inactive(
     sham.answers[PORTS] = ports
     assert cloud.left_bindings("db", "h") == ["p-2"]
     assert cloud.left_bindings("web", "h") == []
+
+
+def test_a_server_that_holds_nothing_is_charged_as_a_new_consumer(
+    sham: Sham, cloud: OpenStackCloud
+) -> None:
+    path = "/placement/allocations/web"
+    # all that placement says of who holds nothing
+    sham.answers[f"GET {path}"] = 200, {"allocations": {}}
+    owner = {"id": "web", "tenant_id": "p-1", "user_id": "u-1"}
+    sham.answers["GET /compute/v2.1/servers/web"] = 200, {"server": owner}
+    sham.answers[f"PUT {path}"] = 204, ""
+    cloud.charge("web", {"h": {"VCPU": 1}})
+    assert sham.bodies[-1] == {
+        "allocations": {"rp-1": {"resources": {"VCPU": 1}}},
+        "project_id": "p-1",
+        "user_id": "u-1",
+        "consumer_generation": None,
+    }
+
+
+def test_a_server_that_holds_something_is_charged_as_whose_it_is(
+    sham: Sham, cloud: OpenStackCloud
+) -> None:
+    path = "/placement/allocations/web"
+    sham.answers[f"GET {path}"] = (
+        200,
+        {
+            "allocations": {"rp-0": {"resources": {"VCPU": 1}, "generation": 2}},
+            "project_id": "p-1",
+            "user_id": "u-1",
+            "consumer_generation": 3,
+        },
+    )
+    sham.answers[f"PUT {path}"] = 204, ""
+    cloud.charge("web", {"h": {"VCPU": 1}})
+    assert sham.bodies[-1]["consumer_generation"] == 3
+    assert sham.count("GET /compute/v2.1/servers") == 0

@@ -75,7 +75,14 @@ class ByHand:
                 if provider is None:
                     raise Blocked(f"Placement of cloud {self.name} knows no {host}.")
                 wanted[provider] = dict(amounts)
-            self._placement.charge(server_id, wanted)
+            self._placement.charge(
+                server_id, wanted, owner=lambda: self._owner(server_id)
+            )
+
+    def _owner(self, server_id: str) -> dict[str, str]:
+        path = f"/servers/{quote(server_id, safe='')}"
+        server = self._nova("GET", path, server_id)["server"]
+        return {"project_id": server["tenant_id"], "user_id": server["user_id"]}
 
     def bind_port(self, port_id: str, host: str, *, zone: str | None = None) -> None:
         path = f"/ports/{quote(port_id, safe='')}"

@@ -73,14 +73,24 @@ class Placement:
                     share[name] = share.get(name, 0) + amount
         return found
 
-    def charge(self, consumer: str, shares: dict[str, dict[str, int]]) -> None:
+    def charge(
+        self,
+        consumer: str,
+        shares: dict[str, dict[str, int]],
+        *,
+        owner: Callable[[], dict[str, str]],
+    ) -> None:
         """Replace what a consumer holds, unless somebody else did so meanwhile.
 
+        ``owner`` is asked for its project_id and user_id when it holds nothing: of such
+        a consumer placement says nothing but that (up to 16.0.0 at least).
         Raises Blocked when a provider has no room (409 without the code
         placement.concurrent_update), Conflict when the consumer has changed.
         """
         path = f"/allocations/{quote(consumer, safe='')}"
         held = self._get(path)
+        if not held["allocations"]:
+            held = {**owner(), "consumer_generation": None, **held}
         body = {
             "allocations": {key: {"resources": it} for key, it in shares.items()},
             "project_id": held["project_id"],
