@@ -68,6 +68,7 @@ class HypervisorSerializer(serializers.ModelSerializer[Hypervisor]):
     cloud = serializers.CharField(source="cloud.name")
     aggregates = serializers.ListField(child=serializers.CharField())
     vcpus = serializers.SerializerMethodField()
+    pcpus = serializers.SerializerMethodField()
     memory = serializers.SerializerMethodField()
     disk = serializers.SerializerMethodField()
     used_max = serializers.SerializerMethodField()
@@ -89,6 +90,7 @@ class HypervisorSerializer(serializers.ModelSerializer[Hypervisor]):
             "up",
             "disabled_reason",
             "vcpus",
+            "pcpus",
             "memory",
             "disk",
             "used_max",
@@ -101,6 +103,11 @@ class HypervisorSerializer(serializers.ModelSerializer[Hypervisor]):
     def get_vcpus(self, row: Hypervisor) -> dict[str, Any]:
         """Return the stock of virtual processors."""
         return _stock(row, "vcpus")
+
+    @extend_schema_field(StockSerializer)
+    def get_pcpus(self, row: Hypervisor) -> dict[str, Any]:
+        """Return the stock of dedicated CPUs."""
+        return _stock(row, "pcpus")
 
     @extend_schema_field(StockSerializer)
     def get_memory(self, row: Hypervisor) -> dict[str, Any]:

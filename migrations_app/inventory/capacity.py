@@ -18,7 +18,9 @@ from django.db.models import Count, Sum
 
 from migrations_app.models import Cloud, Hypervisor, Instance
 
+# What flavors sum up, and what placement has of a host: dedicated CPUs apart.
 RESOURCES = ("vcpus", "memory", "disk")
+CLASSES = (*RESOURCES, "pcpus")
 
 
 class Usage(TypedDict):
@@ -53,6 +55,7 @@ class Row:
     vcpus: float | None
     memory: float | None
     disk: float | None
+    pcpus: float | None = None
     instances: int | None = None
     project: bool = False
     link: str = ""
@@ -120,23 +123,25 @@ def described(of: Hypervisor, usages: Sequence[Usage]) -> list[Row]:
     rows = [
         Row(
             "Total",
-            *(of.vcpus_total, of.memory_total, of.disk_total),
+            *(of.vcpus_total, of.memory_total, of.disk_total, of.pcpus_total),
             hint="hardware of the machine",
         ),
         Row(
             "Reserved",
             *(of.vcpus_reserved, of.memory_reserved, of.disk_reserved),
+            of.pcpus_reserved,
             hint="reserved for the host itself",
         ),
-        Row("Ratio", of.vcpus_ratio, of.memory_ratio, of.disk_ratio),
+        Row("Ratio", of.vcpus_ratio, of.memory_ratio, of.disk_ratio, of.pcpus_ratio),
         Row(
             "Capacity",
             *(of.vcpus_capacity, of.memory_capacity, of.disk_capacity),
+            of.pcpus_capacity,
             hint="(total - reserved) x ratio",
         ),
         Row(
             "Used now",
-            *(of.vcpus_used, of.memory_used, of.disk_used),
+            *(of.vcpus_used, of.memory_used, of.disk_used, of.pcpus_used),
             hint="allocated in Placement",
         ),
         Row(
@@ -155,6 +160,7 @@ def described(of: Hypervisor, usages: Sequence[Usage]) -> list[Row]:
             max(0, of.vcpus_capacity - of.vcpus_used),
             max(0, of.memory_capacity - of.memory_used),
             max(0, of.disk_capacity - of.disk_used),
+            max(0, of.pcpus_capacity - of.pcpus_used),
             hint="capacity minus used now",
         ),
     ]

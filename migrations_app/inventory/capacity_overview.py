@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import sub
 
 from django.db.models import QuerySet
 
-from migrations_app.inventory.capacity import RESOURCES
+from migrations_app.integrations.interfaces import PCPU, VCPU
+from migrations_app.inventory.capacity import CLASSES
 from migrations_app.models import Hypervisor, Instance
 
 LEVELS = 5  # colours of the heat map below “full”
 _COLUMNS = (
     *("host", "cloud__name", "zone", "aggregates", "up", "enabled"),
-    *(f"{name}_{what}" for what in ("used", "total", "reserved") for name in RESOURCES),
-    *(f"{name}_ratio" for name in RESOURCES),
+    *(
+        f"{name}_{what}"
+        for what in ("used", "total", "reserved", "ratio")
+        for name in CLASSES
+    ),
 )
 
 
@@ -31,10 +36,12 @@ class Size:
     vcpus: int
     memory: int
     disk: int
+    pcpus: int = 0
 
     def fits(self, free: Iterable[int]) -> int:
-        """Return how many instances fit into these amounts of RESOURCES."""
-        wanted = zip(free, (self.vcpus, self.memory, self.disk), strict=True)
+        """Return how many instances fit into these amounts of CLASSES."""
+        amounts = (self.vcpus, self.memory, self.disk, self.pcpus)
+        wanted = zip(free, amounts, strict=True)
         return min((max(0, have) // want for have, want in wanted if want), default=0)
 
 
@@ -67,17 +74,15 @@ class Total:
     hosts: int = 0
     takes: int = 0
     fits: int = 0
-    capacity: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(RESOURCES, 0)
-    )
-    used: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESOURCES, 0))
+    capacity: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CLASSES, 0))
+    used: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CLASSES, 0))
 
     def add(self, summed: Sequence[int]) -> None:
         """Add a host to the totals."""
         self.hosts += summed[0]
         self.takes += summed[1]
         self.fits += summed[2]
-        for name, has, taken in zip(RESOURCES, summed[3:6], summed[6:], strict=True):
+        for name, has, taken in zip(CLASSES, summed[3:7], summed[7:], strict=True):
             self.capacity[name] += has
             self.used[name] += taken
 
@@ -98,35 +103,45 @@ def largest_in_use() -> Size | None:
     Among equals the one with most VCPUs, then with most disk.
     """
     by_size = Instance.objects.order_by("-memory", "-vcpus", "-disk")
-    found = by_size.values_list("flavor_name", "vcpus", "memory", "disk").first()
-    return Size(*found) if found else None
+    columns = ("flavor_name", "vcpus", "memory", "disk", "resources")
+    found = by_size.values_list(*columns).first()
+    if found is None:
+        return None
+    name, vcpus, memory, disk, charged = found
+    if not charged:  # of a copy by an earlier version
+        return Size(name, vcpus, memory, disk)
+    return Size(name, charged.get(VCPU, 0), memory, disk, charged.get(PCPU, 0))
 
 
 def overview(rows: QuerySet[Hypervisor], *, by: str, largest: Size | None) -> Overview:
-    """Return the figures of these hosts; ``by`` is the resource of the heat map."""
+    """Return the figures of these hosts; ``by`` is the resource of the heat map.
+
+    By VCPUs, a host that has dedicated CPUs only is shown by those.
+    """
     # first by all that places a host, of which there are few: a thousand hosts are
     # then added up once, not once for their cloud, their zone and each aggregate
     sums: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
     cells: list[tuple[str, Cell]] = []
-    place = RESOURCES.index(by)
+    place, pcpus = CLASSES.index(by), CLASSES.index("pcpus")
     for row in rows.order_by("zone", "host").values_list(*_COLUMNS):
         host, cloud, zone, aggregates, up, enabled = row[:6]
-        vcpus, memory, disk, *bounds = row[6:]
+        taken, bounds = row[6:10], row[10:]
         has = (
-            int((bounds[0] - bounds[3]) * bounds[6]),
-            int((bounds[1] - bounds[4]) * bounds[7]),
-            int((bounds[2] - bounds[5]) * bounds[8]),
+            int((bounds[0] - bounds[4]) * bounds[8]),
+            int((bounds[1] - bounds[5]) * bounds[9]),
+            int((bounds[2] - bounds[6]) * bounds[10]),
+            int((bounds[3] - bounds[7]) * bounds[11]) if bounds[3] else 0,
         )
-        taken = (vcpus, memory, disk)
         takes = up and enabled
         fits = 0
         if takes and largest is not None:
-            fits = largest.fits((has[0] - vcpus, has[1] - memory, has[2] - disk))
-        known = sums.setdefault((cloud, zone, tuple(aggregates)), [0] * 9)
+            fits = largest.fits(map(sub, has, taken))
+        known = sums.setdefault((cloud, zone, tuple(aggregates)), [0] * 11)
         for number, each in enumerate((1, takes, fits, *has, *taken)):
             known[number] += each
         state = "down" if not up else "up" if enabled else "disabled"
-        percent = round(100 * taken[place] / has[place]) if has[place] > 0 else None
+        shown = pcpus if by == "vcpus" and not has[place] else place
+        percent = round(100 * taken[shown] / has[shown]) if has[shown] > 0 else None
         cells.append((zone, Cell(host, cloud, state, percent)))
     totals: dict[tuple[str, str], Total] = {}
     for (cloud, zone, aggregates), summed in sums.items():

@@ -139,7 +139,8 @@ def mark_of(host: Hypervisor, moves: Iterable[MigrationRequest]) -> str:
     there = Instance.objects.filter(cloud=host.cloud_id, host=host.host)
     read = there.order_by().aggregate(number=Count("pk"), last=Max("seen_at"))
     facts = (
-        *(host.vcpus_used, host.memory_used, host.disk_used, host.up, host.enabled),
+        *(host.vcpus_used, host.pcpus_used, host.memory_used, host.disk_used),
+        *(host.up, host.enabled),
         *(host.seen_at, read["number"], read["last"]),
         *((move.pk, move.state) for move in moves),
     )

@@ -28,6 +28,7 @@ def hypervisor_row(
 ) -> Hypervisor:
     """Return the hypervisor as an unsaved row."""
     vcpus = seen.stock.get(interfaces.VCPU, _NO_STOCK)
+    pcpus = seen.stock.get(interfaces.PCPU, _NO_STOCK)
     memory = seen.stock.get(interfaces.MEMORY_MB, _NO_STOCK)
     disk = seen.stock.get(interfaces.DISK_GB, _NO_STOCK)
     nova_vcpus = seen.counted.get(interfaces.VCPU, (None, None))
@@ -50,6 +51,10 @@ def hypervisor_row(
         vcpus_reserved=vcpus.reserved,
         vcpus_ratio=vcpus.ratio,
         vcpus_used=vcpus.used,
+        pcpus_total=pcpus.total,
+        pcpus_reserved=pcpus.reserved,
+        pcpus_ratio=pcpus.ratio,
+        pcpus_used=pcpus.used,
         memory_total=memory.total,
         memory_reserved=memory.reserved,
         memory_ratio=memory.ratio,

@@ -34,6 +34,11 @@ class Hypervisor(models.Model):
     vcpus_reserved = models.IntegerField(default=0)
     vcpus_ratio = models.FloatField(default=1.0)
     vcpus_used = models.IntegerField(default=0)
+    # dedicated to one instance each (placement's PCPU)
+    pcpus_total = models.IntegerField(default=0)
+    pcpus_reserved = models.IntegerField(default=0)
+    pcpus_ratio = models.FloatField(default=1.0)
+    pcpus_used = models.IntegerField(default=0)
     memory_total = models.IntegerField(default=0)
     memory_reserved = models.IntegerField(default=0)
     memory_ratio = models.FloatField(default=1.0)
@@ -67,6 +72,11 @@ class Hypervisor(models.Model):
     def vcpus_capacity(self) -> int:
         """VCPUs that can be allocated in total."""
         return int((self.vcpus_total - self.vcpus_reserved) * self.vcpus_ratio)
+
+    @property
+    def pcpus_capacity(self) -> int:
+        """Dedicated CPUs that can be allocated in total."""
+        return int((self.pcpus_total - self.pcpus_reserved) * self.pcpus_ratio)
 
     @property
     def memory_capacity(self) -> int:

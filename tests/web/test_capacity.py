@@ -153,3 +153,66 @@ def test_the_history_reaches_as_far_back_as_asked(operator: Client, span: str) -
     assert [chart.label for chart in charts] == (
         ["VCPUs", "Memory", "Disk"] if span in ("day", "nonsense") else []
     )
+
+
+@pytest.fixture
+def dedicated(db: None) -> None:
+    """A host of 32 dedicated CPUs alone, 8 of them used by its pinned instance."""
+    factories.hypervisor("shared")
+    factories.hypervisor(
+        "pinned", vcpus_total=0, vcpus_used=0, pcpus_total=32, pcpus_used=8
+    )
+    factories.instance(
+        host="pinned",
+        vcpus=8,
+        memory=4096,
+        disk=20,
+        resources={"PCPU": 8, "MEMORY_MB": 4096, "DISK_GB": 20},
+    )
+
+
+def test_dedicated_cpus_count_as_what_a_host_has(
+    operator: Client, dedicated: None
+) -> None:
+    response = operator.get("/hypervisors/?by=vcpus&sort=-vcpus")
+
+    overview = response.context["overview"]
+    # an instance of eight fits into the 24 that are free, and into no shared CPUs
+    assert overview.totals[0].fits == 3
+    assert overview.totals[0].capacity["pcpus"] == 32
+    shown = {cell.host: cell.percent for _, cells in overview.zones for cell in cells}
+    assert shown == {"pinned": 25, "shared": 31}
+    assert "8 of 32 dedicated" in response.content.decode()
+    assert ("pcpus", "Dedicated CPUs") in response.context["resources"]
+    assert hosts(operator, "sort=-vcpus") == ["shared", "pinned"]
+    assert hosts(operator, "sort=-fits") == ["pinned", "shared"]
+
+
+def test_the_heat_map_of_dedicated_cpus_has_the_hosts_with_any(
+    operator: Client, dedicated: None
+) -> None:
+    zones = operator.get("/hypervisors/?by=pcpus").context["overview"].zones
+    shown = {cell.host: cell.percent for _, cells in zones for cell in cells}
+    assert shown == {"pinned": 25, "shared": None}
+
+
+def test_the_table_of_a_host_tells_its_dedicated_cpus(
+    operator: Client, dedicated: None
+) -> None:
+    response = operator.get("/hypervisors/pinned/")
+    rows = {row.name: row for row in response.context["described"]}
+    assert (rows["Total"].pcpus, rows["Used now"].pcpus, rows["Free"].pcpus) == (
+        *(32, 8, 24),
+    )
+    assert response.context["fits"] == 3
+    assert "Dedicated CPUs" in response.content.decode()
+    shared = operator.get("/hypervisors/shared/").content.decode()
+    assert "Dedicated CPUs" not in shared
+
+
+def test_the_csv_has_dedicated_cpus(operator: Client, dedicated: None) -> None:
+    text = operator.get("/hypervisors.csv").content.decode()
+    rows = {each["host"]: each for each in csv.DictReader(text.splitlines())}
+    assert (rows["pinned"]["pcpus_capacity"], rows["pinned"]["pcpus_used"]) == (
+        *("32", "8"),
+    )

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 
 import django_tables2 as tables
 from django.db.models import F, FloatField, QuerySet, Value
-from django.db.models.functions import Cast, Floor, Least, NullIf
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Floor, Least, NullIf
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from migrations_app.inventory.capacity import NOTHING, RESOURCES, Most
+from migrations_app.inventory.capacity import CLASSES, NOTHING, Most
 from migrations_app.inventory.capacity_overview import Size
 from migrations_app.inventory.filters import capacity_of
 from migrations_app.models import Hypervisor
 from migrations_app.web.lists import ATTRS
+from migrations_app.web.tags.capacity import cpu_bars
 from migrations_app.web.tags.novaweb import bar, icon, state
 from migrations_app.wording import mebibytes
 
@@ -88,12 +90,13 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
         return self._most(record).instances
 
     def render_vcpus(self, record: Hypervisor) -> SafeString:
-        """VCPUs used of what may be allocated."""
-        figures = (
-            f"{record.vcpus_used} of {record.vcpus_capacity}"
-            f" · max {self._most(record).vcpus}"
+        """VCPUs and dedicated CPUs used of what may be allocated."""
+        most = f" · max {self._most(record).vcpus}"
+        return cpu_bars(
+            *(record.vcpus_used, record.vcpus_capacity),
+            *(record.pcpus_used, record.pcpus_capacity),
+            most=most,
         )
-        return bar(record.vcpus_used, record.vcpus_capacity, "VCPUs used", figures)
 
     def render_memory(self, record: Hypervisor) -> SafeString:
         """Memory used of what may be allocated."""
@@ -119,7 +122,7 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
         self, rows: QuerySet[Hypervisor], is_descending: bool
     ) -> tuple[QuerySet[Hypervisor], bool]:
         """Order by the share that is used."""
-        return _by_share(rows, "vcpus", is_descending)
+        return _by_share(rows, "vcpus", is_descending, or_else="pcpus")
 
     def order_memory(
         self, rows: QuerySet[Hypervisor], is_descending: bool
@@ -153,21 +156,27 @@ class HypervisorTable(tables.Table):  # type: ignore[misc]
 
 
 def free(of: Hypervisor) -> list[int]:
-    """Return the unallocated capacity of the host, for each of RESOURCES."""
+    """Return the unallocated capacity of the host, for each of CLASSES."""
     return [
         getattr(of, f"{name}_capacity") - getattr(of, f"{name}_used")
-        for name in RESOURCES
+        for name in CLASSES
     ]
 
 
 def _wanted(size: Size) -> dict[str, int]:
-    amounts = {name: getattr(size, name) for name in RESOURCES}
+    amounts = {name: getattr(size, name) for name in CLASSES}
     return {name: amount for name, amount in amounts.items() if amount}
 
 
 def _by_share(
-    rows: QuerySet[Hypervisor], what: str, is_descending: bool
+    rows: QuerySet[Hypervisor], what: str, is_descending: bool, *, or_else: str = ""
 ) -> tuple[QuerySet[Hypervisor], bool]:
-    share = Cast(F(f"{what}_used"), FloatField()) / NullIf(capacity_of(what), 0.0)
+    share: Combinable = _share(what)
+    if or_else:
+        share = Coalesce(share, _share(or_else))
     order = F("share").desc(nulls_last=True) if is_descending else F("share").asc()
     return rows.annotate(share=share).order_by(order, "host"), True
+
+
+def _share(what: str) -> Combinable:
+    return Cast(F(f"{what}_used"), FloatField()) / NullIf(capacity_of(what), 0.0)

@@ -48,17 +48,21 @@ def hypervisors(request: HttpRequest) -> HttpResponse:
     """Show the capacity of all hosts: totals, heat map and filtered list."""
     wanted = HypervisorFilter(request.GET, queryset=inventory_queries.hypervisors())
     by = request.GET.get("by", "")
-    by = by if by in capacity.RESOURCES else "memory"
+    by = by if by in capacity.CLASSES else "memory"
     largest = capacity_overview.largest_in_use()
     table = HypervisorTable(wanted.qs)
     table.largest = largest
     RequestConfig(request, paginate=ROWS).configure(table)
     table.most = capacity.used_most([row.record for row in table.paginated_rows])
+    overview = capacity_overview.overview(wanted.qs, by=by, largest=largest)
+    resources = [("vcpus", "VCPUs"), ("memory", "Memory"), ("disk", "Disk")]
+    if by == "pcpus" or any(total.capacity["pcpus"] for total in overview.totals):
+        resources.insert(1, ("pcpus", "Dedicated CPUs"))
     context = {
         "table": table,
         "wanted": wanted,
-        "resources": [("vcpus", "VCPUs"), ("memory", "Memory"), ("disk", "Disk")],
-        "overview": capacity_overview.overview(wanted.qs, by=by, largest=largest),
+        "resources": resources,
+        "overview": overview,
         "clouds": inventory_queries.freshness(),
     }
     return render(request, "inventory/hypervisors.html", context)
@@ -193,7 +197,7 @@ def _lines(rows: Iterable[Hypervisor]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     most = capacity.used_most()
     parts = ("total", "reserved", "ratio", "capacity", "used")
-    figures = [f"{name}_{part}" for name in capacity.RESOURCES for part in parts]
+    figures = [f"{name}_{part}" for name in capacity.CLASSES for part in parts]
     yield writer.writerow(
         [
             *("cloud", "host", "node", "zone", "aggregates", "up", "enabled"),

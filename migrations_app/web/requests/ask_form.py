@@ -10,6 +10,7 @@ from django import forms
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from migrations_app.inventory.capacity import CLASSES
 from migrations_app.models import Hypervisor
 from migrations_app.widgets import Form, LongText, MomentInput, hint
 from migrations_app.wording import mebibytes
@@ -41,7 +42,7 @@ SHOWN = (
     *("host", "zone", "up", "enabled", "disabled_reason"),
     *(
         f"{name}_{part}"
-        for name in ("vcpus", "memory", "disk")
+        for name in CLASSES
         for part in ("total", "reserved", "ratio", "used")
     ),
 )
@@ -159,5 +160,8 @@ def _words(host: Hypervisor) -> str:
     vcpus = max(0, host.vcpus_capacity - host.vcpus_used)
     memory = mebibytes(max(0, host.memory_capacity - host.memory_used))
     disk = max(0, host.disk_capacity - host.disk_used)
-    free = f"free: {vcpus} VCPU, {memory}, {disk} GiB"
+    cpus = f"{vcpus} VCPU"
+    if host.pcpus_total:
+        cpus += f", {max(0, host.pcpus_capacity - host.pcpus_used)} dedicated CPU"
+    free = f"free: {cpus}, {memory}, {disk} GiB"
     return f"{host.host} · {host.zone} · {free}"

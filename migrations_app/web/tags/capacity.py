@@ -16,18 +16,25 @@ from migrations_app.web.tags.novaweb import bar
 from migrations_app.wording import mebibytes
 
 register = template.Library()
-_LABELS = {"vcpus": "VCPUs used", "memory": "Memory used", "disk": "Disk used"}
+_LABELS = {"memory": "Memory used", "disk": "Disk used"}
 
 
 @register.simple_tag
 def total_bar(total: Total, name: str) -> SafeString:
-    """Draw the usage of the resource in total."""
+    """Draw the usage of the resource in total; dedicated CPUs below the VCPUs."""
+    if name == "vcpus":
+        used, has = total.used, total.capacity
+        return cpu_bars(used[name], has[name], used["pcpus"], has["pcpus"])
     return _bar(name, total.used[name], total.capacity[name])
 
 
 @register.simple_tag
 def stock_bar(of: Hypervisor, name: str) -> SafeString:
-    """Draw the usage of the host's resource."""
+    """Draw the usage of the host's resource; dedicated CPUs below the VCPUs."""
+    if name == "vcpus":
+        return cpu_bars(
+            of.vcpus_used, of.vcpus_capacity, of.pcpus_used, of.pcpus_capacity
+        )
     return _bar(name, getattr(of, f"{name}_used"), getattr(of, f"{name}_capacity"))
 
 
@@ -61,6 +68,22 @@ def heat_cells(cells: Iterable[Cell]) -> SafeString:
 def figure(value: float | None) -> str:
     """Return a figure of a table; a dash if unknown."""
     return "—" if value is None else f"{value:g}" if value % 1 else str(int(value))
+
+
+def cpu_bars(
+    used: int, capacity: int, pinned: int, pinnable: int, *, most: str = ""
+) -> SafeString:
+    """Draw the usage of VCPUs, and of dedicated CPUs where there are any.
+
+    ``most`` is added to the figures of the VCPUs, or of what is there instead.
+    """
+    figures = f"{used} of {capacity}{most}"
+    shared = bar(used, capacity, "VCPUs used", figures)
+    if pinnable <= 0:
+        return shared
+    figures = f"{pinned} of {pinnable} dedicated{'' if capacity > 0 else most}"
+    dedicated = bar(pinned, pinnable, "Dedicated CPUs used", figures)
+    return shared + dedicated if capacity > 0 else dedicated
 
 
 def _bar(name: str, used: int, capacity: int) -> SafeString:
