@@ -216,3 +216,17 @@ def test_it_says_that_placement_does_not_offer_the_last_of_a_rounded_ratio() -> 
 )
 def test_a_ratio_that_a_database_rounds_offers_less(ratio: float, offered: int) -> None:
     assert Stock(100, 0, ratio, 0, 100).surely_free == offered
+
+
+def test_a_host_without_dedicated_cpus_may_pin_an_instance_as_before_train() -> None:
+    pinned = with_specs(hw__cpu_policy="dedicated")
+    given = facts(server=pinned, fits={TARGET: False})
+    found = finding("target.room", given)
+    assert found is not None
+    assert found.severity is UNKNOWN
+    assert "vcpu_pin_set" in found.sentence
+    used_up = hypervisor(TARGET, stock=stock() | {"PCPU": Stock(8, 0, 1.0, 8, 8)})
+    full = hypervisor(TARGET, stock=stock(ram_mb=1))
+    for host in (used_up, full):
+        modern = facts(host, server=pinned, fits={TARGET: False})
+        assert said("target.room", modern) is BLOCKS

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from migrations_app.integrations.interfaces import Move
+from migrations_app.integrations.interfaces import (
+    PCPU,
+    VCPU,
+    Hypervisor,
+    Move,
+    Server,
+)
 from migrations_app.integrations.interfaces.resource_request import resource_request
 from migrations_app.preflight.capacity import fits_by_stock, last_ones, shortages
 from migrations_app.preflight.facts import Facts
@@ -46,6 +52,14 @@ def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
         )
     if answer and not unsure:
         return ok(f"{server.name} fits on {target.host}.", wanted=server.resources)
+    if not answer and _pinned_elsewise(server, target, short):
+        return unknown(
+            f"{target.host} has no dedicated CPUs (PCPU) in placement. Nova may take "
+            f"its VCPUs for {server.name}, if it pins instances to them as before "
+            "Train (vcpu_pin_set).",
+            "Choose a host with dedicated CPUs, or look into nova.conf of that host.",
+            wanted=server.resources,
+        )
     if answer is None or answer:
         return unknown(
             f"Whether {server.name} fits on {target.host} could not be found out.",
@@ -75,6 +89,18 @@ def room(facts: Facts, move: Move, procedure: str) -> Finding | None:
         "Look at the traits and aggregates of that host, or choose another.",
         wanted=server.resources,
     )
+
+
+def _pinned_elsewise(
+    server: Server, target: Hypervisor, short: dict[str, dict[str, int]]
+) -> bool:
+    """Tell whether only dedicated CPUs can be missing, of which the host has none.
+
+    For those the scheduler asks for VCPUs, too, unless ``disable_fallback_pcpu_query``
+    is set (nova/scheduler/manager.py, 20.0 to 34.0).
+    """
+    pinned = server.asked.cpu_policy == "dedicated" and PCPU in server.resources
+    return pinned and VCPU in target.stock and PCPU not in target.stock and not short
 
 
 def _unsure(facts: Facts) -> list[str]:
