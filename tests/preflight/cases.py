@@ -54,7 +54,6 @@ DRIVE = server(config_drive=True)
 ROW = by_hand().row
 assert ROW is not None
 RBD = replace(guest().disks[0], kind="network", source="vms/disk", chain=())
-IN_CEPH = replace(RBD, secret="457eb676-33da-42ec-9a8c-9293d545c337")
 RAW = replace(guest().disks[0], format="raw", chain=())
 EPHEMERAL = f"{INSTANCES}/_base/ephemeral_5_0706d66"
 SCRATCH = replace(guest().disks[0], chain=(EPHEMERAL,))
@@ -86,11 +85,6 @@ CASES: dict[str, Case] = device_cases.CASES | {
     "manual.last": Case(WARNS, by_hand(), by=MANUAL),
     "manual.ways": Case(BLOCKS, facts(), by_hand(), by=MANUAL),
     "instance.power": Case(BLOCKS, facts(server=server(power_state=4))),
-    "source.capacity": Case(
-        BLOCKS,
-        facts(hypervisor(SOURCE, stock=stock(ram_mb=-1)), release=31),
-        facts(hypervisor(SOURCE, stock=stock(ram_mb=0)), release=31),
-    ),
     "source.up": Case(BLOCKS, facts(services=[service(SOURCE, up=False)])),
     "target.choice": Case(
         BLOCKS,
@@ -138,14 +132,6 @@ CASES: dict[str, Case] = device_cases.CASES | {
     ),
     "hosts.serial": Case(
         BLOCKS, seen(target=options(serial_console__enabled="true")), seen()
-    ),
-    "target.binding": Case(
-        BLOCKS, facts(left_bindings=("n-1",)), facts(left_bindings=())
-    ),
-    "target.secret": Case(
-        BLOCKS,
-        seen(guest(IN_CEPH), target={"secrets": ()}),
-        seen(guest(IN_CEPH), target={"secrets": (IN_CEPH.secret,)}),
     ),
     "target.folder": Case(
         BLOCKS,

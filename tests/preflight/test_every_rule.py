@@ -7,8 +7,11 @@ import pytest
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import PROCEDURES, About, Rule
 from migrations_app.preflight.rules import RULES
+from tests.preflight import cases, placement_cases
 from tests.preflight.build import finding, move
-from tests.preflight.cases import ALWAYS, CASES, NEVER_AGAINST
+from tests.preflight.cases import ALWAYS, NEVER_AGAINST
+
+CASES = cases.CASES | placement_cases.CASES
 
 
 def test_no_rule_is_without_a_situation_in_which_it_speaks() -> None:

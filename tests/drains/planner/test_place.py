@@ -229,14 +229,13 @@ def test_it_begins_with_the_longest_of_the_longest_chain() -> None:
             [host("a"), host("b"), host("c", why_not="It is down.")],
             "No host may take web: 2 are outside its zone z9, 1 takes no instances "
             "now.",
-            "No host is in the zone z9: put an empty one into an aggregate of it, or "
-            "unpin",
+            "No host is in the zone z9: put an empty one into an aggregate",
         ),
         (
             {"zone": "z9"},
             [host("a"), host("c", zone="z9", why_not="It is down.")],
             "No host may take web: 1 takes no instances now, 1 is outside its zone z9",
-            "Name targets in the zone z9, or unpin",
+            "Name targets in the zone z9",
         ),
         (
             {"vcpus": 9},

@@ -281,38 +281,3 @@ def test_a_host_that_does_not_answer_is_named_and_nothing_is_raised(host: Host) 
 def test_a_host_that_never_had_an_instance_answers_too(host: Host) -> None:
     (host.instances / "_base").rmdir()
     assert host.says().bases == {}
-
-
-SECRETS = """#!/bin/sh
-[ "$1" = secret-list ] || exit 0
-echo ' UUID                                   Usage'
-echo '------------------------------------------------------------'
-echo ' 457EB676-33da-42ec-9a8c-9293d545c337   ceph client.cinder secret'
-echo
-"""
-
-
-def test_it_reads_which_secrets_libvirt_has(host: Host) -> None:
-    host.tool("virsh", SECRETS)
-    assert host.says().secrets == ("457eb676-33da-42ec-9a8c-9293d545c337",)
-    host.tool("virsh", "#!/bin/sh\ntrue\n")
-    assert host.says().secrets == ()
-    host.tool("virsh", "#!/bin/sh\nexit 1\n")
-    assert host.says().secrets is None
-
-
-@pytest.mark.parametrize("below", ["", "source"])
-def test_it_reads_with_which_secret_a_disk_is_opened(host: Host, below: str) -> None:
-    auth = "<auth username='c'><secret type='ceph' uuid='457EB676-33da'/></auth>"
-    if below:
-        auth = f"<source protocol='rbd' name='volumes/v'>{auth}</source>"
-    iscsi = "<auth username='c'><secret type='iscsi' usage='u'/></auth>"
-    host.boot(
-        devices=f"<disk type='network'>{auth}<target dev='vdc'/></disk>"
-        f"<disk type='network'>{iscsi}<target dev='vdd'/></disk>"
-    )
-    found = host.guest()
-    assert found is not None
-    assert {disk.target: disk.secret for disk in found.disks if disk.secret} == {
-        "vdc": "457eb676-33da"
-    }
