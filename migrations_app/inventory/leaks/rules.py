@@ -185,9 +185,11 @@ def _ports(seen: Seen, now: datetime) -> Iterator[Found]:
                 binding.port_id,
                 f"Port {binding.port_id} of instance {server.name}, which is on"
                 f" {server.host}, has an inactive binding to {seen.host}, left by a"
-                " move that failed: the next move to this host fails at it.",
+                " move that failed: the next live migration to this host fails at it.",
                 f"“DELETE /v2.0/ports/{binding.port_id}/bindings/{seen.host}” of"
-                " Neutron removes it, when nothing moves the instance.",
+                " Neutron removes it, with Nova’s own account there (role service) and"
+                " when nothing moves the instance; a cold migration to this host clears"
+                " it, too.",
                 {"instance": binding.server_id, "instance_host": server.host},
             )
         else:

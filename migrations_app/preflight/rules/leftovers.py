@@ -31,16 +31,16 @@ def read(facts: Facts, move: Move, procedure: str) -> Finding | None:
     )
 
 
-@rule("target.binding", about=About.TARGET)
+@rule("target.binding", about=About.TARGET, procedures=(LIVE,))
 def binding(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """No port of the instance has a binding to the target that an earlier move left.
 
     Nova makes an inactive one there when a live migration begins, and takes it away
     when that fails; where nobody was left to do so it stays. The next live migration
     ends with "Binding failed for port" (``bind_ports_to_host`` in
-    nova/network/neutron.py; Neutron answers 409). A port that is bound otherwise, as in
-    a cold migration, meets it too: Neutron keeps one row for each port and host
-    (neutron/plugins/ml2/models.py, PortBinding).
+    nova/network/neutron.py; Neutron answers 409). A cold one goes, and its confirmation
+    clears it. By Neutron's own policy only the role service may remove it
+    (neutron/conf/policies/port_bindings.py).
     """
     name = facts.server.name
     if (why := facts.missing("bindings")) is not None:
@@ -57,8 +57,9 @@ def binding(facts: Facts, move: Move, procedure: str) -> Finding | None:
     return blocks(
         f"Ports of {name} are still bound to {move.target}, inactively, from an earlier"
         " move.",
-        "When nothing moves the instance, remove these bindings: DELETE "
-        f"/v2.0/ports/PORT/bindings/{move.target} of Neutron.",
+        "Move it cold, which clears that; or, when nothing moves the instance, remove "
+        "these bindings with Nova's own account for Neutron: DELETE "
+        f"/v2.0/ports/PORT/bindings/{move.target}.",
         ports=list(facts.left_bindings),
     )
 
