@@ -12,7 +12,8 @@ from tests.preflight.build import (
     seen,
     stock,
 )
-from tests.preflight.cases import BLOCKS, RBD, Case
+from tests.preflight.case import BLOCKS, Case
+from tests.preflight.cases import RBD
 
 IN_CEPH = replace(RBD, secret="457eb676-33da-42ec-9a8c-9293d545c337")
 

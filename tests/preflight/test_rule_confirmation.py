@@ -9,7 +9,7 @@ from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import COLD, COLDLY
 from tests.preflight.build import SOURCE, TARGET, facts, finding, guest, said, seen
-from tests.preflight.cases import options
+from tests.preflight.case import options
 
 OK, WARNS = Severity.OK, Severity.WARNS
 

@@ -32,9 +32,8 @@ from migrations_app.integrations.interfaces import (
 
 T = TypeVar("T")
 
-# A heading begins a line, all else is moved in by one blank: nothing that a guest's
-# owner has named can look like a heading.
-# Of what an owner has named, echo would read the backslashes: printf does not.
+# A heading begins a line, all else is moved in by one blank, and printed by printf, as
+# echo reads backslashes: nothing that a guest's owner has named looks like a heading.
 # What one question finds wrong must not end the others: adapters/ssh runs ``sh -e``.
 _ASK = "set +e\n"
 _SHELL = f"""{_ASK}heading() {{ echo "== $1"; }}
@@ -108,11 +107,11 @@ def survey(
         bases_here = pool.submit(made, source, paths)
         bases_there = pool.submit(made, target, paths)
         if found is not None:
-            compare = compare_hardware(
+            asked = compare_hardware(
                 server_id=server_id, guest=found, recorded=recorded
             )
             takes = read(
-                target, lambda: host_survey_parser.hardware(hosts.run(target, compare))
+                target, lambda: host_survey_parser.hardware(hosts.run(target, asked))
             )
             if takes is not None:
                 at_target = replace(at_target, **takes._asdict())

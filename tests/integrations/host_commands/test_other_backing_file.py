@@ -146,7 +146,9 @@ def test_the_copied_disk_stands_on_it_and_all_of_it_goes_on_the_way_back(
     assert info["backing-filename-format"] == "raw"
 
     folder.rename(beside)
-    text = instance_folder.discard(two.move).text.replace("/var/lib/novaweb", notes)
+    text = instance_folder.discard(two.move, target=True).text.replace(
+        "/var/lib/novaweb", notes
+    )
     two.on_target(text)
     assert not beside.exists()
     assert [path.name for path in two.taken.parent.iterdir()] == [two.taken.name]
