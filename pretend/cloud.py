@@ -17,10 +17,6 @@ from migrations_app.integrations.interfaces import (
     ServerGroup,
     Service,
 )
-from migrations_app.integrations.interfaces.resource_request import (
-    resource_request,
-    traits,
-)
 from pretend import parsing
 from pretend.commands import ME
 from pretend.hosts import PretendHosts
@@ -194,9 +190,8 @@ class PretendCloud(Around):
                 return False
             # which traits its hosts have is not pretended
             major = self._major() or 99
-        unsure = resource_request(server.asked).unknown
-        required = traits(server.asked, (major, major))[1]
-        return None if unsure or required else True
+        unsure = server.request.unknown or server.request.required((major, major))[1]
+        return None if unsure else True
 
     def ports(self, server_id: str) -> list[Port]:
         with self._call("ports", server_id):

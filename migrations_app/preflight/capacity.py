@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from migrations_app.integrations.interfaces import Hypervisor, Server, Stock
-from migrations_app.integrations.interfaces.resource_request import (
-    resource_request,
-    traits,
-)
 
 
 def shortages(server: Server, hypervisor: Hypervisor) -> dict[str, dict[str, int]]:
@@ -18,7 +14,7 @@ def shortages(server: Server, hypervisor: Hypervisor) -> dict[str, dict[str, int
     """
     return {
         name: {"wanted": amount, "free": stock.free, "max_unit": stock.max_unit}
-        for name, amount in server.resources.items()
+        for name, amount in server.request.amounts.items()
         if (stock := hypervisor.stock.get(name)) is not None
         and amount > min(stock.free, stock.max_unit)
     }
@@ -28,9 +24,10 @@ def last_ones(server: Server, hypervisor: Hypervisor) -> list[str]:
     """Return the classes of which it would take the last, which may not be offered."""
     return sorted(
         name
-        for name, amount in server.resources.items()
+        for name, amount in server.request.amounts.items()
         if (stock := hypervisor.stock.get(name)) is not None
-        and stock.surely_free < amount <= stock.free
+        and 0 <= stock.free - amount < 2  # what is rounded off is less
+        and amount > stock.surely_free
     )
 
 
@@ -45,11 +42,10 @@ def fits_by_stock(server: Server, hypervisor: Hypervisor) -> bool | None:
         return False
     if last_ones(server, hypervisor):
         return None
-    asked = server.asked
-    wanted = resource_request(asked)
+    wanted = server.request
     if any(name not in hypervisor.stock for name in wanted.amounts):
         return None
-    return None if wanted.unknown or traits(asked, None)[1] else True
+    return None if wanted.unknown or wanted.traits else True
 
 
 def left_after(server: Server, hypervisor: Hypervisor) -> float:
@@ -58,7 +54,8 @@ def left_after(server: Server, hypervisor: Hypervisor) -> float:
     Between nought and one where it fits; below nought where it does not.
     """
     shares = [
-        (stock.capacity - stock.used - server.resources.get(name, 0)) / stock.capacity
+        (stock.capacity - stock.used - server.request.amounts.get(name, 0))
+        / stock.capacity
         for name, stock in hypervisor.stock.items()
         if stock.capacity
     ]

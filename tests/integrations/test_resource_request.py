@@ -9,7 +9,6 @@ import pytest
 from migrations_app.integrations.interfaces.resource_request import (
     Asked,
     resource_request,
-    traits,
 )
 
 VTPM = {"hw:tpm_version": "2.0", "hw:tpm_model": "tpm-crb"}
@@ -18,6 +17,11 @@ VTPM = {"hw:tpm_version": "2.0", "hw:tpm_model": "tpm-crb"}
 def asked(specs: Mapping[str, str], image: Mapping[str, str] | None = None) -> Asked:
     """Return what a flavor of 8 VCPUs asks for, with these extra specs."""
     return Asked(vcpus=8, memory_mb=4096, disk_gb=20, specs=specs, image=image or {})
+
+
+def traits(of: Asked, release: tuple[int, int] | None) -> tuple[list[str], list[str]]:
+    """Return the traits that Nova requires, and those that it may."""
+    return resource_request(of).required(release)
 
 
 def test_it_asks_for_processors_memory_and_disk() -> None:

@@ -52,16 +52,30 @@ class ResourceRequest:
 
     ``amounts`` by resource class, as far as they can be reckoned; those of ``grouped``
     come from providers of their own. ``unknown`` names the extra specs that ask for
-    something which cannot be reckoned.
+    something which cannot be reckoned. ``traits`` are those required, each since which
+    major version; a forbidden one begins with "!".
     """
 
     amounts: Mapping[str, int]
     grouped: frozenset[str] = frozenset()
     unknown: tuple[str, ...] = ()
+    traits: tuple[tuple[int, str], ...] = ()
+
+    def required(self, release: tuple[int, int] | None) -> tuple[list[str], list[str]]:
+        """Return the traits that Nova certainly requires, and all that it may.
+
+        ``release`` is the lowest and the highest major version that Nova can be; None:
+        unknown.
+        """
+        lowest, highest = release or (0, 99)
+        return (
+            sorted({trait for since, trait in self.traits if since <= lowest}),
+            sorted({trait for since, trait in self.traits if since <= highest}),
+        )
 
 
 def resource_request(asked: Asked) -> ResourceRequest:
-    """Return the amounts that placement is asked for, and will charge.
+    """Return what placement is asked for, and will charge.
 
     Without PCI devices, which are not in placement unless ``pci_in_placement`` is set
     (since 27.0).
@@ -103,6 +117,7 @@ def resource_request(asked: Asked) -> ResourceRequest:
         {name: amount for name, amount in amounts.items() if amount},
         frozenset(grouped),
         tuple(sorted(set(unknown))),
+        tuple(_traits(asked)) if asked.specs or asked.image else (),
     )
 
 
@@ -142,22 +157,12 @@ def _cpus(mask: str, count: int) -> set[int]:
     return cpus if cpus <= set(range(count)) else set()
 
 
-def traits(
-    asked: Asked, release: tuple[int, int] | None
-) -> tuple[list[str], list[str]]:
-    """Return the traits that Nova certainly requires, and all that it may.
-
-    ``release`` is the lowest and the highest major version that Nova can be; None:
-    unknown. A forbidden one begins with "!".
-    """
-    lowest, highest = release or (0, 99)
-    found = [(0, trait) for trait in _chosen(asked)]
+def _traits(asked: Asked) -> Iterator[tuple[int, str]]:
+    for trait in _chosen(asked):
+        yield 0, trait
     for since, required in _REQUIRED:
-        found += [(since, trait) for trait in required(asked)]
-    return (
-        sorted({trait for since, trait in found if since <= lowest}),
-        sorted({trait for since, trait in found if since <= highest}),
-    )
+        for trait in required(asked):
+            yield since, trait
 
 
 def _chosen(asked: Asked) -> Iterator[str]:

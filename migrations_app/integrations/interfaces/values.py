@@ -9,6 +9,7 @@ from typing import Any
 
 from migrations_app.integrations.interfaces.resource_request import (
     Asked,
+    ResourceRequest,
     resource_request,
 )
 from migrations_app.integrations.interfaces.stock import Stock
@@ -79,6 +80,11 @@ class Server:
     hints: Mapping[str, Any] | None = None
     # the image's, as they were at its creation; None: does not tell (before 2.98)
     image_properties: Mapping[str, str] | None = None
+    # what placement is asked for; made here, because many hosts are compared with it
+    request: ResourceRequest = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "request", resource_request(self.asked))
 
     @property
     def idle(self) -> bool:
@@ -95,7 +101,7 @@ class Server:
     @property
     def resources(self) -> dict[str, int]:
         """Its allocation in Placement on one host, as far as it can be reckoned."""
-        return dict(resource_request(self.asked).amounts)
+        return dict(self.request.amounts)
 
 
 @dataclass(frozen=True, slots=True)

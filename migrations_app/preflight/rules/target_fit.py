@@ -9,7 +9,6 @@ from migrations_app.integrations.interfaces import (
     Move,
     Server,
 )
-from migrations_app.integrations.interfaces.resource_request import resource_request
 from migrations_app.preflight.capacity import fits_by_stock, last_ones, shortages
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
@@ -99,14 +98,16 @@ def _pinned_elsewise(
     For those the scheduler asks for VCPUs, too, unless ``disable_fallback_pcpu_query``
     is set (nova/scheduler/manager.py, 20.0 to 34.0).
     """
-    pinned = server.asked.cpu_policy == "dedicated" and PCPU in server.resources
+    pinned = server.asked.cpu_policy == "dedicated" and PCPU in server.request.amounts
     return pinned and VCPU in target.stock and PCPU not in target.stock and not short
 
 
 def _unsure(facts: Facts) -> list[str]:
     """Return what Nova asks placement for that cannot be reckoned."""
-    specs = resource_request(facts.server.asked).unknown
-    return [*specs, *(f"port {port.id}" for port in facts.ports if port.requests)]
+    return [
+        *facts.server.request.unknown,
+        *(f"port {port.id}" for port in facts.ports if port.requests),
+    ]
 
 
 @rule("target.zone", about=About.TARGET)

@@ -31,10 +31,7 @@ from migrations_app.integrations.interfaces import (
     ServerGroup,
     Service,
 )
-from migrations_app.integrations.interfaces.resource_request import (
-    resource_request,
-    traits,
-)
+from migrations_app.integrations.interfaces.resource_request import resource_request
 
 
 class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
@@ -165,7 +162,7 @@ class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
             for name, amount in wanted.amounts.items()
             if name not in wanted.grouped
         }
-        certain, possible = traits(asked, self.release())
+        certain, possible = wanted.required(self.release())
         with self._sense("placement"):
             provider = self._hosts.provider_of(host)
             if provider is None or not amounts:
