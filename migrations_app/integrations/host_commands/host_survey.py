@@ -183,8 +183,7 @@ fi
 heading silent
 printf '%s\\n' "$all" | grep '[^ ]' | tail -n 1 | said
 heading secrets
-if all=$(at_libvirt virsh secret-list 2>/dev/null); then
-  echo ' yes'
+if all=$(at_libvirt virsh secret-list 2>/dev/null); then echo ' yes'
   printf '%s\\n' "$all" | sed -n 's/^ *\\([0-9a-fA-F-]\\{{36\\}}\\) .*/ \\1/p'
 fi
 heading bases
