@@ -4,7 +4,7 @@ NovawebError
 ├── WorldError             what Nova, a host or a database answered
 │   ├── Blocked            the world forbids it; a person must look
 │   │   ├── Gone           what was asked about does not exist there (any more)
-│   │   └── Uncertain      nobody knows where the guest runs: nothing may be undone
+│   │   └── Uncertain      unknown where guest or disks are: a person decides
 │   ├── Conflict           the world is busy with something: look again
 │   ├── Unreachable        a neighbour did not answer: look again, within patience
 │   └── Refused            our credentials or a policy of the cloud do not allow it
@@ -57,10 +57,11 @@ class Gone(Blocked):
 
 
 class Uncertain(Blocked):
-    """It is not known where the guest runs: a person must look before anything is
-    asked for, be it the next step or the undoing of the last."""
+    """It is not known where the guest runs, or whether its disks are there: a person
+    must look before anything is asked for, be it the next step or the undoing of the
+    last."""
 
-    title = "It is not known where the instance runs"
+    title = "It is not known where the instance runs, or with which disks"
 
 
 class Conflict(WorldError):

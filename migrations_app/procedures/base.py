@@ -90,8 +90,8 @@ class Step(ABC):
     ``{name}``, ``{source}`` and ``{target}`` in it are filled in from the move.
     ``title`` names the step in lists and logs, in at most five words. It is no part of
     what is approved or stored. ``holds`` is empty, unless it is a person's to decide
-    what follows from a step that is blocked or takes too long: then the run is held
-    there, and never rolled back by itself, and these words say what to do.
+    what follows when the step takes too long: then the run is held there, and not
+    rolled back, and these words say what to do.
     """
 
     title: ClassVar[str] = ""

@@ -40,9 +40,8 @@ def _look_again_forward(inspection: Inspection) -> str:
         return "finds every step done, so the move is complete."
     if verdict.blocked:
         plan = steps_by_key(inspection.run.request.procedure)
-        ours = plan.get(step.key)
         past = past_point_of_no_return(inspection.steps, plan)
-        holds = verdict.holds or (ours and ours.holds) or past
+        holds = verdict.holds or past
         what = "is held again" if holds else "rolls back"
         return f"{what} at once: {verdict.blocked}"
     match verdict.status:

@@ -17,7 +17,7 @@ def compared(facts: Facts, move: Move, procedure: str) -> Finding | None:
     the disks on both, which takes virsh and qemu-img there; where libvirt runs in a
     container they may be missing. Then the run is held, for a person to compare the
     disks. Where ``resize_confirm_window`` is set on the target, Nova confirms by itself
-    after that many seconds, what is held, too (nova/compute/manager.py,
+    after that time, what is held, too (nova/compute/manager.py,
     ``_poll_unconfirmed_resizes``).
     """
     pair = facts.pair(move)
@@ -38,7 +38,7 @@ def compared(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if resolved(window) and window != "0":
         return warns(
             f"Nova on {move.target} confirms by itself (resize_confirm_window ="
-            f" {window}): after that many seconds disks that differ are past a rollback.",
+            f" {window}): then a rollback is too late for disks that differ.",
             f"Set it to 0 on {move.target}, at least while instances are moved cold.",
         )
     return ok("The disks on both hosts are compared before the confirmation.")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from posixpath import basename, dirname
 
-from migrations_app.errors import Blocked
+from migrations_app.errors import Blocked, Uncertain
 from migrations_app.integrations.host_commands import (
     disk_images,
     disk_pieces,
@@ -78,13 +78,13 @@ class DisksAreKept(Step):
         try:
             comparison = _Look(ctx, server, target).compare()
         except Blocked as error:
-            raise Blocked(
+            raise Uncertain(
                 f"The disks could not be compared: {error.sentence} {self.holds}"
             ) from error
         if comparison.differences:
-            raise Blocked(_difference(ctx.move, target, comparison.differences))
+            raise Uncertain(_difference(ctx.move, target, comparison.differences))
         if comparison.doubts:
-            raise Blocked(
+            raise Uncertain(
                 f"Whether {ctx.move.server_name} has its disks on {target} is not"
                 f" certain: {'; '.join(comparison.doubts)}. {self.holds}"
             )

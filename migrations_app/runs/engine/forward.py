@@ -38,7 +38,7 @@ def go_forward(context: RunContext, writer: RunWriter) -> Outcome:
     except (Refused, Uncertain) as error:
         return writer.hold(error.sentence)
     except Blocked as error:
-        return _turn_back_or_hold(context, writer, step, error.sentence)
+        return _turn_back_or_hold(context, writer, error.sentence)
 
 
 def _check(
@@ -100,8 +100,9 @@ def _wait(context: RunContext, writer: RunWriter, row: Step, step: PlanStep) -> 
         minutes = int(timeout.total_seconds() // 60)
         last = f" Last: {context.run.why}" if context.run.why else ""
         sentence = f"This took longer than {minutes} minutes: {row.sentence}{last}"
-        sentence = f"{sentence} {step.holds}".rstrip()
-        return _turn_back_or_hold(context, writer, step, sentence)
+        if step.holds:
+            return writer.hold(f"{sentence} {step.holds}")
+        return _turn_back_or_hold(context, writer, sentence)
     return writer.release(row.asked_at or begun)
 
 
@@ -115,8 +116,8 @@ def _stop(context: RunContext, writer: RunWriter) -> Outcome:
 
 
 def _turn_back_or_hold(
-    context: RunContext, writer: RunWriter, step: PlanStep, sentence: str
+    context: RunContext, writer: RunWriter, sentence: str
 ) -> Outcome:
-    if step.holds or past_point_of_no_return(context.rows, context.plan):
+    if past_point_of_no_return(context.rows, context.plan):
         return writer.hold(sentence)
     return writer.turn_back(sentence)
