@@ -33,7 +33,7 @@ least:
 
 What harms least is decided in this order: what is lost for good, what may be lost, how
 long the guest is off (by order of magnitude, possible repairs included), how likely
-Nova is to refuse ([why](adr/0017-advice-weighs-harm.md)). A check that was not possible
+Nova is to refuse ([why](adr/0018-advice-weighs-harm.md)). A check that was not possible
 does not turn a guest off: at worst Nova refuses the request.
 
 The last two are recommended only when both others are blocked or lose something for

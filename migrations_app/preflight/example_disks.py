@@ -117,6 +117,12 @@ DISKS: tuple[Situation, ...] = (
         authority=f"{_DRIVER} 33.0, _live_migration_copy_disk_paths leaves volumes out",
     ),
     Situation(
+        "The root disk stands on the file of another image, which the target lacks",
+        {"image": "debian-13"},
+        at_target={"bases": {}},
+        authority=f"{_DRIVER} 33.0, _create_images_and_backing (bug 1732428)",
+    ),
+    Situation(
         "With an ephemeral disk, whose backing file the target has otherwise",
         _EPHEMERAL,
         at_source=_made("a"),

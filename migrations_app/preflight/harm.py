@@ -1,6 +1,6 @@
 """How much harm one option may do: the numbers by which options are compared.
 
-The order is that of ADR 17: what blocks, what is lost for good, what may be, how long
+The order is that of ADR 18: what blocks, what is lost for good, what may be, how long
 the guest is off, how likely Nova is to refuse. Spans are compared by their order of
 magnitude, because an estimate is no better than that.
 """

@@ -41,6 +41,9 @@ ADVISED = {
     "Running, with local disks and a data volume": LIVE,
     "Stopped, on shared storage, no ssh for Nova": None,
     "Running, booted from a volume, no ssh for Nova": LIVE,
+    "The root disk stands on the file of another image, which the target lacks": (
+        MANUAL
+    ),
     "With an ephemeral disk, whose backing file the target has otherwise": MANUAL,
     "With an ephemeral disk, whose backing file the target has not": MANUAL,
     "With an ephemeral disk, whose backing file was put on the target": LIVE,
