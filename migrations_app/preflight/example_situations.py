@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from migrations_app.integrations.interfaces import Migration, ServerGroup, Volume
+from migrations_app.integrations.interfaces import (
+    MEMORY_MB,
+    Migration,
+    ServerGroup,
+    Stock,
+    Volume,
+)
 from migrations_app.preflight.example_disks import DISKS
 from migrations_app.preflight.example_hardware import HARDWARE
 from migrations_app.preflight.situation import (
@@ -107,6 +113,18 @@ _HOSTS: tuple[Situation, ...] = (
         "The target has no room",
         room_mb=1024,
         authority="placement, allocation candidates",
+    ),
+    Situation(
+        "The source holds more than its capacity, Nova 2025.1",
+        stock={SOURCE: {MEMORY_MB: Stock(400_000, 0, 1.0, 500_000, 400_000)}},
+        release=31,
+        authority="placement/objects/allocation.py before 14.0, "
+        "_check_capacity_exceeded (bug 2104040)",
+    ),
+    Situation(
+        "The source holds more than its capacity",
+        stock={SOURCE: {MEMORY_MB: Stock(400_000, 0, 1.0, 500_000, 400_000)}},
+        authority="placement/objects/allocation.py 14.0, _check_capacity_exceeded",
     ),
     Situation(
         "The target is disabled",

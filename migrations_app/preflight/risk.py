@@ -85,6 +85,7 @@ LATE = {
     "target.hypervisor": Chance.OPEN,
     "target.machine": Chance.SELDOM,
     "target.network": Chance.SELDOM,
+    "target.secret": Chance.SELDOM,
     "target.video": Chance.OPEN,
     "volume.encrypted": Chance.OPEN,
     "volume.known": Chance.SELDOM,

@@ -88,6 +88,8 @@ ADVISED = {
     "The target does not compare CPUs": LIVE,
     "The target's QEMU does not know the machine type that q35 stands for": COLD,
     "The target has no room": None,
+    "The source holds more than its capacity, Nova 2025.1": MANUAL,
+    "The source holds more than its capacity": LIVE,
     "The target is disabled": None,
     "Pinned to a zone, and the target is in another": None,
     "The source's nova-compute is down": None,
