@@ -17,8 +17,8 @@ from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
 
-# Nova refuses to migrate it live, to any host
-ENCRYPTED = replace(SMALL, extra_specs={"hw:mem_encryption": "true"})
+# Nova refuses to migrate it live before 2025.1, to any host
+WITH_DEVICE = replace(SMALL, extra_specs={"pci_passthrough:alias": "a100:1"})
 
 
 @pytest.fixture
@@ -50,18 +50,20 @@ def test_it_takes_a_target_where_the_guest_keeps_running(emptying: Emptying) -> 
 
 
 def test_it_moves_cold_what_nova_does_not_migrate_live(emptying: Emptying) -> None:
-    emptying.stage.cloud.create("web-sev", host=Stage.source, flavor=ENCRYPTED)
+    emptying.stage.cloud.set(release=29)
+    emptying.stage.cloud.create("web-pci", host=Stage.source, flavor=WITH_DEVICE)
     drain = emptying.planned()
-    assert planned(drain)["web-sev"][0] == "cold"
+    assert planned(drain)["web-pci"][0] == "cold"
     assert not drain.stays
 
 
 def test_it_leaves_alone_what_only_a_person_should_decide(emptying: Emptying) -> None:
-    emptying.stage.cloud.create("web-sev", host=Stage.source, flavor=ENCRYPTED)
+    emptying.stage.cloud.set(release=29)
+    emptying.stage.cloud.create("web-pci", host=Stage.source, flavor=WITH_DEVICE)
     secret = Volume("v-1", "in-use", "OS1", encrypted=True)
     with mock.patch.object(PretendCloud, "volumes", lambda *_: [secret]):
         drain = emptying.planned()
     assert {way for way, _ in planned(drain).values()} == {"live"}
     (stay,) = drain.stays
-    assert stay["name"] == "web-sev"
+    assert stay["name"] == "web-pci"
     assert stay["way_out"].startswith("Request its move separately")
