@@ -27,6 +27,7 @@ def main() -> None:
     for name in PLACES:
         (root / name).mkdir(parents=True)
     (root / "tmp").chmod(0o1777)
+    (root / "var/run").symlink_to("/run")
     programs(root)
     lower = f"lowerdir={plan['etc']}:/etc"
     run("mount", "-t", "overlay", "-o", lower, "overlay", str(root / "etc"))
