@@ -96,8 +96,6 @@ def ensure(settings: Settings) -> None:
         venv.place_own_modules(settings)
         if settings.libvirt:
             venv.add_libvirt(settings, log=logs / "pip-libvirt.log")
-        if settings.laid_out.novnc:
-            venv.add_console(settings, log=logs / "pip-console.log")
         if jobs:
             say(f"installed in {time.monotonic() - began:.0f} s")
 

@@ -42,7 +42,6 @@ class Layout:
     config_dir: bool = False  # a host's own options are in a --config-dir
     container: bool = False  # nova-compute and libvirtd have roots of their own
     volumes: bool = False  # volumes that every host can attach, of the type "loop"
-    novnc: bool = False  # guests have a screen, and nova-novncproxy runs
     # more of a host's nova.conf: section, option, value
     nova: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

@@ -57,8 +57,6 @@ def values(settings: Settings) -> dict[str, object]:
         "venv": settings.venv,
         "volume_backends": ",".join(volumes.backends(settings)),
         "volumes": volumes.folder(settings),
-        "novnc_port": settings.port("novncproxy"),
-        "novnc_url": settings.url("novncproxy"),
     }
     known["authtoken"] = fill("authtoken.conf", known)
     for user in SERVICE_USERS:
@@ -99,15 +97,7 @@ def configure(settings: Settings) -> None:
         ("glance", ("glance-api.conf",)),
         ("neutron", ("neutron.conf", "ml2.ini")),
         ("cinder", ("cinder.conf",)),
-        (
-            "nova",
-            (
-                "nova.conf",
-                "nova-database.conf",
-                "nova-cell0.conf",
-                "novncproxy.conf",
-            ),
-        ),
+        ("nova", ("nova.conf", "nova-database.conf", "nova-cell0.conf")),
         ("rabbitmq", ("rabbitmq.conf",)),
     ):
         for name in names:

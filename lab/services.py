@@ -202,20 +202,7 @@ def nova(settings: Settings) -> tuple[Service, ...]:
                 "nova.conf;nova-database.conf",
             },
         ),
-        *_screens(settings),
     )
-
-
-def _screens(settings: Settings) -> tuple[Service, ...]:
-    """Return what shows guests' screens, where they have one."""
-    if not settings.laid_out.novnc:
-        return ()
-    etc = settings.etc / "nova"
-    files = ("nova.conf", "nova-database.conf", "novncproxy.conf")
-    config = [word for name in files for word in ("--config-file", etc / name)]
-    argv = (settings.venv / "bin/nova-novncproxy", *config)
-    port = settings.port("novncproxy")
-    return (Service(name="novncproxy", argv=argv, env=THREADS, port=port),)
 
 
 def fake_computes(settings: Settings) -> tuple[Service, ...]:

@@ -42,7 +42,6 @@ PORTS = {
     "mariadb": 13306,
     "rabbitmq": 5672,
     "memcached": 11211,
-    "novncproxy": 6080,
 }
 DEFAULT_DRIVERS = "compute-33=SmallFakeDriver"
 

@@ -15,7 +15,6 @@ from lab.settings import PROJECT, Settings
 
 REQUIREMENTS = PROJECT / "lab/requirements.txt"
 LIBVIRT_REQUIREMENTS = PROJECT / "lab/requirements-libvirt.txt"
-CONSOLE_REQUIREMENTS = PROJECT / "lab/requirements-console.txt"
 INSIDE = PROJECT / "lab/inside"
 MEGABYTES = 600  # that the venv takes, generously
 # The pip that builds a package is another process, which hears of no option.
@@ -88,29 +87,18 @@ def install(settings: Settings, *, log: Path) -> None:
 
 def add_libvirt(settings: Settings, *, log: Path) -> None:
     """libvirt's binding is in the venv, and what uses it is compiled."""
-    _add(settings, "libvirt", LIBVIRT_REQUIREMENTS, log=log)
-
-
-def add_console(settings: Settings, *, log: Path) -> None:
-    """What nova-novncproxy needs is in the venv."""
-    _add(settings, "console", CONSOLE_REQUIREMENTS, "--no-deps", log=log)
-
-
-def _add(
-    settings: Settings, name: str, requirements: Path, *more: str, log: Path
-) -> None:
-    stamp = settings.venv / f"novaweb-lab-{name}"
-    wanted = requirements.read_text()
+    stamp = settings.venv / "novaweb-lab-libvirt"
+    wanted = LIBVIRT_REQUIREMENTS.read_text()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    say(f"pip install for {name}")
+    say("building libvirt-python")
     interpreter = settings.venv / "bin/python"
     options = ("--disable-pip-version-check", "--progress-bar", "off", "--no-cache-dir")
-    with heartbeat("pip", lambda: f"what {name} needs"):
+    with heartbeat("pip", lambda: "building libvirt-python"):
         run(
             [
                 *(interpreter, "-m", "pip", "install", *options),
-                *(*more, "-r", str(requirements)),
+                *("-r", LIBVIRT_REQUIREMENTS),
             ],
             log=log,
             env=NO_CACHE,
