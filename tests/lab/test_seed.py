@@ -68,6 +68,7 @@ class Standing:
             "fake_zones": ["OS1", "OS2"],
             "zones": {"compute-30": "OS1", "compute-31": "OS2"},
             "cinder": True,
+            "volume_types": ["fake"],
             "libvirt_hosts": [],
             "libvirt_zone": None,
         }
@@ -223,3 +224,13 @@ def test_a_backend_that_is_never_heard_of_is_told_with_its_log(
     monkeypatch.setattr(ready, "BACKEND_SECONDS", -1)
     with pytest.raises(LabError, match=r"see /lab/run/cinder-volume\.log"):
         ready._backend(cloud)
+
+
+def test_all_backends_must_be_heard_of(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.facts["volume_types"] = ["fake", "loop"]
+    cloud.pools = [["volume-1@fake#fake"], ["volume-1@fake#fake", "volume-1@loop#loop"]]
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    ready._backend(cloud)
+    assert cloud.pools == []
