@@ -117,7 +117,8 @@ class ConflictSerializer(serializers.Serializer[Any]):
 
 
 class AdviceSerializer(serializers.Serializer[Any]):
-    """All options, best first; recommended is null if all are blocked.
+    """All options, best first; recommended is null if all are blocked, or if even the
+    best may well leave the guest off until a person repairs it.
 
     ``why`` says why it is better than the next best, in plain words; it can be empty.
     ``what_if`` is about the requested target, otherwise about the target of the

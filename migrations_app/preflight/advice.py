@@ -81,11 +81,11 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """All options, best first, and the one to take; None when all are blocked.
+    """All options, best first, and the one to take; None: see Option.advisable.
 
-    ``why`` says why it is better than the next best. ``what_if`` is about the one
-    target that was asked about, else about that of the recommended option; None where
-    there is none.
+    ``why`` says why it is better than the next best, or why none is recommended.
+    ``what_if`` is about the one target that was asked about, else about that of the
+    recommended option; None where there is none.
     """
 
     options: tuple[Option, ...]
@@ -132,7 +132,7 @@ def advise(
 
     Recommended is what harms the guest least, as ``Harm.order`` weighs it; then in the
     instance's own zone, with the fewest warnings, on the host with the most left free
-    of its scarcest resource.
+    of its scarcest resource. Nothing is where even that may well leave the guest off.
     """
     server = facts.server
     wanted = (
@@ -145,7 +145,7 @@ def advise(
         move = Move(server.id, server.name, server.host or "", target, options or {})
         tried += [_tried(facts, move, it, speed=speed) for it in procedures]
     tried.sort(key=lambda option: _rank(facts, option))
-    best = tried[0] if tried and not tried[0].blocked else None
+    best = tried[0] if tried and tried[0].advisable else None
     target = best.target if best else next(iter(wanted)) if len(wanted) == 1 else None
     said = " ".join(filter(None, (why(tried), _why_there(facts, tried))))
     if target is None:
@@ -226,7 +226,7 @@ def _worth(facts: Facts, option: Option) -> tuple[bool, int, float]:
 
 def _why_there(facts: Facts, tried: Sequence[Option]) -> str:
     """Say what the recommended target has before the next; empty: nothing."""
-    if not tried or tried[0].blocked or tried[0].target is None:
+    if not tried or not tried[0].advisable or tried[0].target is None:
         return ""
     best = tried[0]
     next_best = next(

@@ -36,12 +36,13 @@ long the guest is off (by order of magnitude, possible repairs included), how li
 Nova is to refuse ([why](adr/0018-advice-weighs-harm.md)). A check that was not possible
 does not turn a guest off: at worst Nova refuses the request.
 
-The last two are recommended only when both others are blocked or lose something for
-good, and policies can require more approvals for them. They were invented for instances
-with local disks and a config drive that need a certain target; this is no reason any
-more. Nova always accepts a target for a live migration, and for a cold one since 17.0
-(Queens). A config drive does not stop a live migration since 14.0 (Newton), but a block
-migration empties it since 30.1 (2024.2): then a cold migration is recommended.
+The last two are recommended only when both others are blocked, lose something for good
+or may well leave the guest off, and policies can require more approvals for them. They
+were invented for instances with local disks and a config drive that need a certain
+target; this is no reason any more. Nova always accepts a target for a live migration,
+and for a cold one since 17.0 (Queens). A config drive does not stop a live migration
+since 14.0 (Newton), but a block migration empties it since 30.1 (2024.2): then a cold
+migration is recommended.
 
 In the examples below an instance on compute-30 moves to compute-34 in a cloud of Nova
 2026.1, unless stated otherwise, and novaweb has access to the hosts and Nova's
@@ -50,7 +51,8 @@ last two procedures always have are not repeated. Each example names the file of
 with its release, or the page of its documentation that shows why.
 
 "Yes, but" is a warning; "perhaps" means that a check was not possible; "none" means
-that every procedure is blocked: solve the problem, or choose another target.
+that every procedure is blocked, or may well leave the guest off until a person repairs
+it: solve the problem, or choose another target.
 
 This page is generated: change the rules or the situations, then run
 `python -m migrations_app.preflight advice > docs/advice.md`.

@@ -17,7 +17,9 @@ from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.risk import Chance, Cost, gravity
 from migrations_app.preflight.rule import AUTOMATIC, PROCEDURES
 
-Order: TypeAlias = tuple[bool, tuple[int, ...], bool, tuple[int, ...], int, int, int]
+Order: TypeAlias = tuple[
+    bool, tuple[int, ...], bool, bool, tuple[int, ...], int, int, int
+]
 
 # Until a person has noticed that a guest is off, and repaired it.
 REPAIR_SECONDS = 3600.0
@@ -28,7 +30,8 @@ SHARES = {Chance.SELDOM: 0.001, Chance.OPEN: 0.5, Chance.CERTAIN: 1.0}
 class Harm:
     """What one option costs, and may cost.
 
-    ``loses`` is lost for good, ``may_lose`` is so as likely as not. ``downtime`` and
+    ``loses`` is lost for good, ``may_lose`` is so as likely as not; ``breaks`` tells
+    that the guest may well be off until a person repairs it. ``downtime`` and
     ``outage`` are seconds: what the move itself takes, and what a guest that needs
     repair takes by its likelihood. ``doubts`` counts what may make Nova refuse.
     """
@@ -36,6 +39,7 @@ class Harm:
     blocked: bool
     loses: tuple[str, ...]
     may_lose: tuple[str, ...]
+    breaks: bool
     downtime: float
     outage: float
     doubts: int
@@ -49,18 +53,18 @@ class Harm:
     @property
     def harmless(self) -> bool:
         """Whether what is unknown costs at most a refused request."""
-        seldom = self.outage < REPAIR_SECONDS * SHARES[Chance.OPEN]
-        return seldom and not (self.loses or self.may_lose)
+        return not (self.breaks or self.loses or self.may_lose)
 
     def order(self, procedure: str) -> Order:
         """Return what options are sorted by; the least harm is the smallest.
 
-        A procedure of last resort comes after all that lose nothing for good. Between
-        equals the order of the procedures decides.
+        A procedure of last resort comes after all that lose nothing for good and leave
+        the guest running. Between equals the order of the procedures decides.
         """
         return (
             self.blocked,
             gravity(self.loses),
+            self.breaks,
             procedure not in AUTOMATIC,
             gravity(self.may_lose),
             self.magnitude,
@@ -84,6 +88,10 @@ def harm_of(findings: Sequence[Finding], expected: Estimate) -> Harm:
         blocked=any(it.severity is Severity.BLOCKS for it in findings),
         loses=_names(it.loses for it in losses if it.chance is Chance.CERTAIN),
         may_lose=_names(it.loses for it in losses if it.chance is Chance.OPEN),
+        breaks=any(
+            risk.cost is Cost.OUTAGE and risk.chance is not Chance.SELDOM
+            for risk in risks
+        ),
         downtime=sum(expected.downtime) / 2,
         outage=sum(REPAIR_SECONDS * SHARES[risk.chance] for risk in repairs),
         doubts=sum(

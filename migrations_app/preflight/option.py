@@ -43,6 +43,11 @@ class Option:
         """Whether it cannot be taken."""
         return self.harm.blocked
 
+    @property
+    def advisable(self) -> bool:
+        """Whether it can be taken without a person's having looked into it first."""
+        return not (self.harm.blocked or self.harm.breaks)
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         return {

@@ -64,10 +64,10 @@ def _caution(best: Option) -> str:
         return f"{name} loses {_all(harm.loses)} for good."
     if harm.may_lose:
         return f"{name} may lose {_all(harm.may_lose)} for good: read its checks first."
-    if any(it.risk.grave for it in best.findings if it.risk):
+    if harm.breaks:
         return (
-            f"{name} may leave the guest off until a person repairs it: read its "
-            "checks first."
+            f"{name} is possible, but not recommended: it may well leave the guest off "
+            "until a person repairs it. Follow its checks first."
         )
     return ""
 

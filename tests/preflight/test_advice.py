@@ -245,3 +245,11 @@ def test_it_changes_nothing_for_a_move_to_the_same_host() -> None:
     after = what_if(facts(), replace(move(), target=SOURCE))
     assert after.source is not None
     assert after.source.before == after.source.after
+
+
+def test_it_recommends_nothing_that_may_well_leave_the_guest_off() -> None:
+    given = facts(server=with_specs(hw__tpm_version="2.0", hw__tpm_model="tpm-crb"))
+    found = advise(given, targets=[TARGET])
+    assert not found.options[0].blocked
+    assert found.recommended is None
+    assert "possible, but not recommended" in found.why

@@ -122,10 +122,11 @@ def test_between_equals_it_takes_what_nova_is_less_likely_to_refuse() -> None:
     assert best(doubtful, certain) == COLD
 
 
-def test_a_last_resort_is_taken_only_for_what_would_be_lost_for_good() -> None:
+def test_a_last_resort_is_taken_only_for_what_would_be_lost_or_left_off() -> None:
     manual = option(MANUAL)
-    for risk in (loss(), outage(), attempt()):
+    for risk in (loss(), outage(Chance.SELDOM), attempt()):
         assert best(manual, option(COLD, risk, off=HOUR)) == COLD
+    assert best(manual, option(COLD, outage())) == MANUAL
     assert best(manual, option(COLD, loss("config drive", Chance.CERTAIN))) == MANUAL
     assert best(manual, option(COLD, blocked=True)) == MANUAL
     assert best(manual, option(COLD_BY_DISABLING)) == COLD_BY_DISABLING
@@ -203,8 +204,9 @@ def test_it_counts_nothing_against_checks_that_passed() -> None:
         # what even the best may cost
         (
             [option(COLD, outage()), option(LIVE, blocked=True)],
-            "Live is blocked: It is too big. Cold may leave the guest off until a "
-            "person repairs it: read its checks first.",
+            "Live is blocked: It is too big. Cold is possible, but not recommended: it "
+            "may well leave the guest off until a person repairs it. Follow its checks "
+            "first.",
         ),
         (
             [option(LIVE, loss()), option(COLD, loss())],

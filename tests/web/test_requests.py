@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from migrations_app.models import Decision, MigrationRequest
+from migrations_app.preflight import option
+from migrations_app.preflight.estimate import Estimate
+from migrations_app.preflight.finding import Finding
+from migrations_app.preflight.harm import Harm, harm_of
 from tests import factories
 from tests.cast import Cast
 from tests.stage import Stage
@@ -168,6 +175,26 @@ def test_checking_first_shows_the_advice_and_keeps_the_form(
         assert "Live stops the guest for up to 2 s, Cold for up to" in page
     assert "<html" not in part
     assert not MigrationRequest.objects.exists()
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_possible_but_not_recommended_is_not_called_impossible(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def weigh(findings: Sequence[Finding], expected: Estimate) -> Harm:
+        return replace(harm_of(findings, expected), breaks=True)
+
+    monkeypatch.setattr(option, "harm_of", weigh)
+
+    page = (
+        sign_in(cast.requester)
+        .post("/requests/preflight/", asked_for(stage))
+        .content.decode()
+    )
+
+    assert "No move is recommended." in page
+    assert "it may well leave the guest off until a person repairs it" in page
+    assert "No move is possible now" not in page
 
 
 @pytest.mark.usefixtures("known")
