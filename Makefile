@@ -9,7 +9,7 @@ export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev quick test check stranger format audit
-.PHONY: lab-up lab-down lab-status clean
+.PHONY: proof lab-up lab-down lab-status clean
 
 help: ## say what can be made
 	@echo "novaweb: moves of instances between hypervisors, approved and audited."
@@ -73,6 +73,10 @@ check-migrations:
 
 stranger: ## all this on bare machines: ARGS='debian-13 demo check' (root)
 	@exec $(PYTHON) -m stranger $(ARGS)
+
+proof: ## each procedure on labs of each release and layout (root, hours)
+	@$(PYTHON) prepare.py --tests
+	@exec $(VENV) -m proof $(ARGS)
 
 format: setup ## put code and templates into the house's form
 	@$(VENV) -m ruff format .

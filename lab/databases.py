@@ -7,12 +7,12 @@ import shutil
 import subprocess
 import time
 from functools import partial
+from pathlib import Path
 
 from lab import processes, render, services
 from lab.progress import heartbeat, run, say, together
 from lab.settings import PROJECT, Settings
 
-LOCK_FILE = PROJECT / "lab/requirements.txt"
 LIMITED_ACCOUNT = PROJECT / "deploy/nova-db.sql"
 _NOVA = ("nova/nova.conf", "nova/nova-database.conf")
 # Cell mappings as templates: each service fills in its own configuration, so
@@ -64,7 +64,7 @@ def _make(settings: Settings) -> None:
     data = settings.state / "mysql"
     processes.stop(settings, ["mariadb"])
     shutil.rmtree(data, ignore_errors=True)
-    template = settings.cache / f"databases-{_key()}"
+    template = _template(settings)
     if template.exists():
         run(["cp", "-a", "--reflink=auto", template, data])
         say("databases copied from an earlier lab's empty ones")
@@ -73,14 +73,18 @@ def _make(settings: Settings) -> None:
         _start(settings)
         _migrate(settings)
         _keep(settings)
-    (settings.state / "databases-ready").write_text(_key())
+    (settings.state / "databases-ready").write_text(_key(settings))
 
 
-def _key() -> str:
+def _template(settings: Settings) -> Path:
+    return settings.cache / f"databases-{settings.release}-{_key(settings)}"
+
+
+def _key(settings: Settings) -> str:
     version = subprocess.run(
         ["mariadbd", "--no-defaults", "--version"], capture_output=True, check=False
     ).stdout
-    content = LOCK_FILE.read_bytes() + version + "".join(NAMES).encode()
+    content = settings.openstack.pins.read_bytes() + version + "".join(NAMES).encode()
     return hashlib.sha256(content).hexdigest()[:16]
 
 
@@ -161,8 +165,8 @@ def _keep(settings: Settings) -> None:
     """Keep a copy of the freshly migrated data for the next new lab."""
     processes.stop(settings, ["mariadb"], patience=60)
     settings.cache.mkdir(parents=True, exist_ok=True)
-    template = settings.cache / f"databases-{_key()}"
-    for older in settings.cache.glob("databases-*"):
+    template = _template(settings)
+    for older in settings.cache.glob(f"databases-{settings.release}-*"):
         if older != template and older.suffix != ".part":
             shutil.rmtree(older, ignore_errors=True)
     part = template.with_name(template.name + f".{settings.name}.part")

@@ -27,6 +27,7 @@ def collect(settings: Settings) -> dict[str, object]:
     hosts = (*settings.fake_hosts, *settings.libvirt_hosts)
     facts: dict[str, object] = {
         "name": settings.name,
+        "release": settings.release,
         "cloud": "lab",
         "clouds_yaml": str(settings.clouds_yaml),
         "region": REGION,

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lab import apt, processes, space, venv
+from lab import apt, machine, processes, space, venv
 from lab.progress import LabError, say, together
+from lab.remembered import remembered
 from lab.settings import VARIABLE_PREFIX, Settings
 
 # On the disk, generously: packages with what they depend on, and their archives.
@@ -77,8 +78,10 @@ def _wanted(settings: Settings) -> tuple[str, ...]:
 def ensure(settings: Settings) -> None:
     """All packages, of the distribution and of PyPI, that this lab needs are there.
 
-    Raises LabError, before anything is installed, if the disk is too small.
+    Raises LabError, before anything is installed, if the disk is too small or this
+    machine's Python too new.
     """
+    machine.check_python(settings)
     space.require(needs(settings))
     settings.prefix.mkdir(parents=True, exist_ok=True)
     with alone(settings.prefix / "install.lock", "installs"):
@@ -108,10 +111,12 @@ def undo_leftovers() -> None:
 
 def _refuse_while_used(settings: Settings) -> None:
     for root in settings.prefix.glob("*/run"):
-        other = replace(settings, name=root.parent.name)
-        if any(processes.running(other, n) for n in processes.started_names(other)):
+        other = remembered(replace(settings, name=root.parent.name))
+        if other.venv == settings.venv and any(
+            processes.running(other, n) for n in processes.started_names(other)
+        ):
             raise LabError(
-                f"The packages below {settings.prefix} must be installed anew, and "
+                f"The packages in {settings.venv} must be installed anew, and "
                 f"lab {other.name!r} uses them: take it down first, or set "
                 f"{VARIABLE_PREFIX}PREFIX."
             )

@@ -20,9 +20,9 @@ from lab import (
 )
 from lab.hypervisors import hosts as libvirt_hosts
 from lab.hypervisors import network
-from lab.progress import say, together
+from lab.progress import LabError, say, together
 from lab.remembered import remember, remembered
-from lab.settings import Settings
+from lab.settings import VARIABLE_PREFIX, Settings
 
 # A namespace ends all that is in it, so what is in it ends before; but the storage of
 # its guests ends with them.
@@ -36,6 +36,7 @@ def up(settings: Settings) -> None:
     install.ensure(settings)
     settings.root.mkdir(parents=True, exist_ok=True)
     with install.alone(settings.root / "lock", "works on this lab"):
+        refuse_another_release(settings)
         if _must_start_anew(settings):
             say("its settings have changed: all services are started anew")
             _end_all(remembered(settings))
@@ -54,6 +55,18 @@ def up(settings: Settings) -> None:
         f"lab {settings.name!r} is up in {time.monotonic() - began:.0f} s: "
         f"export OS_CLIENT_CONFIG_FILE={settings.clouds_yaml} OS_CLOUD=lab"
     )
+
+
+def refuse_another_release(settings: Settings) -> None:
+    """Raise LabError if the lab of this name holds databases of another release."""
+    before = remembered(settings)
+    made = (settings.state / "databases-ready").exists()
+    if made and before.release != settings.release:
+        raise LabError(
+            f"Lab {settings.name!r} is one of {before.openstack.name}, not of "
+            f"{settings.openstack.name}: set {VARIABLE_PREFIX}NAME to another, or take "
+            f"it down and remove {settings.root}."
+        )
 
 
 def _foundation(settings: Settings) -> None:

@@ -62,6 +62,17 @@ def _distribution() -> str:
     return names[0].strip('"') if names else "another system"
 
 
+def check_python(settings: Settings) -> None:
+    """Raise CannotRunHere if this machine's Python is too new for the lab's release."""
+    newest, version = settings.openstack.newest_python, _python_version()
+    if newest and version and version > newest:
+        raise CannotRunHere(
+            f"{settings.openstack.name} needs a Python up to {newest[0]}.{newest[1]}, "
+            f"and this machine's is {version[0]}.{version[1]}; set "
+            f"{VARIABLE_PREFIX}RELEASE to a newer one."
+        )
+
+
 def check_ports(settings: Settings) -> None:
     """Raise LabError if a port that a service is to have belongs to another."""
     for service in (

@@ -17,6 +17,11 @@ from lab.settings import Settings
 THREADS = {"OS_NOVA_DISABLE_EVENTLET_PATCHING": "true"}
 
 
+def nova_environment(settings: Settings) -> dict[str, str]:
+    """Return what Nova's services, but for its API, want in their environment."""
+    return THREADS if settings.openstack.threads else {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """One process. `port` and `path` say where it answers, if it listens."""
@@ -114,7 +119,6 @@ def _rabbitmq_environment(settings: Settings) -> dict[str, str]:
 def _api(
     settings: Settings,
     name: str,
-    module: str,
     *arguments: str,
     path: str = "/",
     env: Mapping[str, str] | None = None,
@@ -123,7 +127,10 @@ def _api(
     launch = processes.inside(settings, "serve.py")
     return Service(
         name=name,
-        argv=(*launch, module, settings.address, str(port), *arguments),
+        argv=(
+            *(*launch, settings.openstack.application(name)),
+            *(settings.address, str(port), *arguments),
+        ),
         env=env or {},
         port=port,
         path=path,
@@ -135,7 +142,6 @@ def identity(settings: Settings) -> Service:
     return _api(
         settings,
         "keystone",
-        "keystone.wsgi.api",
         path="/v3",
         env={"OS_KEYSTONE_CONFIG_DIR": str(settings.etc / "keystone")},
     )
@@ -148,13 +154,11 @@ def neighbours(settings: Settings) -> tuple[Service, ...]:
         _api(
             settings,
             "placement",
-            "placement.wsgi.api",
             env={"OS_PLACEMENT_CONFIG_DIR": str(etc / "placement")},
         ),
         _api(
             settings,
             "neutron",
-            "neutron.wsgi.api",
             env={
                 "OS_NEUTRON_CONFIG_DIR": str(etc / "neutron"),
                 "OS_NEUTRON_CONFIG_FILES": "neutron.conf;ml2.ini",
@@ -163,13 +167,12 @@ def neighbours(settings: Settings) -> tuple[Service, ...]:
         _api(
             settings,
             "glance",
-            "glance.wsgi.api",
             env={"OS_GLANCE_CONFIG_DIR": str(etc / "glance")},
         ),
     ]
     if settings.cinder:
         config = ("--config-file", str(etc / "cinder/cinder.conf"))
-        services.append(_api(settings, "cinder-api", "cinder.wsgi.api", *config))
+        services.append(_api(settings, "cinder-api", *config))
         services += [
             Service(name=name, argv=(settings.venv / "bin" / name, *config))
             for name in ("cinder-scheduler", "cinder-volume")
@@ -187,15 +190,15 @@ def nova(settings: Settings) -> tuple[Service, ...]:
             Service(
                 name=name,
                 argv=(settings.venv / "bin" / name, *config, *database),
-                env=THREADS,
+                env=nova_environment(settings),
             )
             for name in ("nova-conductor", "nova-scheduler")
         ),
         _api(
             settings,
             "nova-api",
-            "nova.wsgi.osapi_compute",
-            env={
+            env=THREADS  # waitress's, whatever the release
+            | {
                 "OS_NOVA_CONFIG_DIR": str(etc),
                 # api-paste.ini first, else "No section 'osapi_compute'"
                 "OS_NOVA_CONFIG_FILES": f"{settings.venv}/etc/nova/api-paste.ini;"
@@ -216,7 +219,8 @@ def fake_computes(settings: Settings) -> tuple[Service, ...]:
                 *("--config-file", common),
                 *("--config-file", settings.etc / "nova/hosts" / f"{host}.conf"),
             ),
-            env=THREADS | {"NOVAWEB_LAB_LIVE_SECONDS": str(settings.live_seconds)},
+            env=nova_environment(settings)
+            | {"NOVAWEB_LAB_LIVE_SECONDS": str(settings.live_seconds)},
         )
         for host in settings.fake_hosts
     )

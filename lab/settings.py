@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lab import layout
 from lab.layout import Layout, number
+from lab.release import NEWEST, RELEASES, Release
 
 PROJECT = Path(__file__).resolve().parent.parent
 VARIABLE_PREFIX = "NOVAWEB_LAB_"
@@ -51,15 +52,13 @@ VARIABLES = {
     "PREFIX": (
         "/opt/novaweb-lab",
         "folder of the installed software (PREFIX/venv, shared by all labs "
-        "there) and of each lab (PREFIX/NAME)",
+        "there of that release) and of each lab (PREFIX/NAME)",
     ),
     "ADDRESS": ("127.0.0.21", "loopback address that the services listen on"),
     "PORT_OFFSET": ("0", "added to every port"),
+    "RELEASE": (NEWEST, "of OpenStack, by its Nova: " + ", ".join(RELEASES)),
     "FAKE_HOSTS": ("5", "number of fake-driver hosts, compute-30 and up"),
-    "LIBVIRT": (
-        "0",
-        "1 adds the libvirt/QEMU hosts compute-40 to compute-42 in zone OS3",
-    ),
+    "LIBVIRT": ("0", "1 adds libvirt/QEMU hosts, compute-40 to compute-42 in OS3"),
     "LAYOUT": ("", "NAME,... of lab/layouts: how the libvirt hosts are laid out"),
     "CINDER": ("1", "0 leaves the volume service out"),
     "LIVE_SECONDS": ("5", "how long a live migration between fake hosts lasts"),
@@ -86,6 +85,7 @@ class Settings:
     prefix: Path = Path("/opt/novaweb-lab")
     address: str = "127.0.0.21"
     port_offset: int = 0
+    release: str = NEWEST
     fake_host_count: int = 5
     libvirt: bool = False
     layout: str = ""
@@ -116,7 +116,12 @@ class Settings:
 
     @property
     def venv(self) -> Path:
-        return self.prefix / "venv"
+        own = "" if self.release == NEWEST else f"-{self.release}"
+        return self.prefix / f"venv{own}"
+
+    @property
+    def openstack(self) -> Release:
+        return RELEASES[self.release]
 
     @property
     def cache(self) -> Path:
@@ -223,6 +228,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     if not prefix.is_absolute() or prefix == Path("/"):
         raise _unusable("PREFIX", str(prefix), "an absolute path below /")
     address = _address(text("ADDRESS"))
+    if (release := text("RELEASE")) not in RELEASES:
+        raise _unusable("RELEASE", release, " or ".join(RELEASES))
     subnet = given.get(VARIABLE_PREFIX + "SUBNET", "").strip() or (
         "198.18." + address.rpartition(".")[2]
     )
@@ -234,6 +241,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         name=name,
         prefix=prefix,
         address=address,
+        release=release,
         port_offset=_number("PORT_OFFSET", text("PORT_OFFSET"), 0, 10000),
         fake_host_count=_number("FAKE_HOSTS", text("FAKE_HOSTS"), 0, 200),
         libvirt=_switch("LIBVIRT", text("LIBVIRT")),

@@ -13,7 +13,6 @@ from lab.machine import PYTHON
 from lab.progress import heartbeat, run, say
 from lab.settings import PROJECT, Settings
 
-REQUIREMENTS = PROJECT / "lab/requirements.txt"
 LIBVIRT_REQUIREMENTS = PROJECT / "lab/requirements-libvirt.txt"
 INSIDE = PROJECT / "lab/inside"
 MEGABYTES = 600  # that the venv takes, generously
@@ -43,19 +42,20 @@ def python(log: Path) -> str:
 
 
 def is_current(settings: Settings) -> bool:
-    """Say whether the venv holds exactly what the lock file names."""
+    """Say whether the venv holds exactly what the list of its release names."""
     stamp = settings.venv / "novaweb-lab-installed"
-    return stamp.exists() and stamp.read_text() == _wanted()
+    return stamp.exists() and stamp.read_text() == _wanted(settings)
 
 
-def _wanted() -> str:
-    return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+def _wanted(settings: Settings) -> str:
+    return hashlib.sha256(settings.openstack.pins.read_bytes()).hexdigest()
 
 
 def install(settings: Settings, *, log: Path) -> None:
-    """Make the venv anew and install the lock file into it."""
+    """Make the venv anew and install the list of its release into it."""
     base = python(log.with_name("apt-python.log"))
-    total = len(_pins())
+    pins = settings.openstack.pins
+    total = len([line for line in pins.read_text().splitlines() if "==" in line])
     say(f"pip install of {total} packages into {settings.venv}")
     shutil.rmtree(settings.venv, ignore_errors=True)
     with heartbeat("pip", lambda: _how_far(log, total)):
@@ -65,7 +65,7 @@ def install(settings: Settings, *, log: Path) -> None:
                 *(settings.venv / "bin/python", "-m", "pip", "install"),
                 *("--no-deps", "--no-compile", "--no-cache-dir"),
                 "--disable-pip-version-check",
-                *("--progress-bar", "off", "-r", REQUIREMENTS),
+                *("--progress-bar", "off", "-r", pins),
             ],
             log=log,
             env=NO_CACHE,
@@ -81,7 +81,7 @@ def install(settings: Settings, *, log: Path) -> None:
             ],
             log=log.with_name("compile.log"),
         )
-    (settings.venv / "novaweb-lab-installed").write_text(_wanted())
+    (settings.venv / "novaweb-lab-installed").write_text(_wanted(settings))
     say("pip is done")
 
 
@@ -108,11 +108,6 @@ def add_libvirt(settings: Settings, *, log: Path) -> None:
 
 def _site(settings: Settings) -> Path:
     return next((settings.venv / "lib").glob("python3*/site-packages"))
-
-
-def _pins() -> list[str]:
-    lines = REQUIREMENTS.read_text().splitlines()
-    return [line for line in lines if "==" in line]
 
 
 def _how_far(log: Path, total: int) -> str:

@@ -24,12 +24,13 @@ from typing import Any
 import pytest
 
 from lab.progress import end_with_the_terminal
+from lab.release import NEWEST
 from lab.settings import from_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 1200.0  # seconds: the first time, OpenStack itself is installed
 CANNOT_RUN_HERE = 3  # what `lab up` says where no lab is possible
-THE_TESTS_LAB = {"NOVAWEB_LAB_NAME": "test", "NOVAWEB_LAB_ADDRESS": "127.0.0.23"}
+THE_TESTS_LAB = {"NOVAWEB_LAB_ADDRESS": "127.0.0.23"}
 # Most tests boot their own: more to begin with costs time, and memory throughout.
 TO_BEGIN_WITH = ("web-0", "web-cfg")
 
@@ -50,8 +51,14 @@ def can_hold_hypervisors() -> bool:
 
 
 def environment() -> dict[str, str]:
-    libvirt = "1" if can_hold_hypervisors() else "0"
-    return {**os.environ, **THE_TESTS_LAB, "NOVAWEB_LAB_LIBVIRT": libvirt}
+    release = os.environ.get("NOVAWEB_LAB_RELEASE", NEWEST)
+    return {
+        **os.environ,
+        **THE_TESTS_LAB,
+        # a lab is of one release
+        "NOVAWEB_LAB_NAME": "test" if release == NEWEST else f"test{release}",
+        "NOVAWEB_LAB_LIBVIRT": "1" if can_hold_hypervisors() else "0",
+    }
 
 
 class LabOfTheTests:

@@ -18,7 +18,7 @@ from lab.hypervisors import (
 )
 from lab.hypervisors.enter import enter
 from lab.progress import LabError, say, together
-from lab.services import THREADS, Service
+from lab.services import Service, nova_environment
 from lab.settings import PROJECT, Settings
 
 
@@ -115,7 +115,7 @@ def computes(settings: Settings) -> tuple[Service, ...]:
                 settings.venv / "bin/nova-compute",
                 *folders.configuration(settings, host),
             ),
-            env=THREADS | etc,
+            env=nova_environment(settings) | etc,
         )
         for host in settings.libvirt_hosts
     )

@@ -99,9 +99,8 @@ class ArticleFakeDriver(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]
         self,
         context: Any,
         instance: Any,
-        network_info: Any,
-        share_info: Any,
-        block_device_info: Any = None,
+        *_: Any,  # Nova 31 put share_info before block_device_info
+        **__: Any,
     ) -> None:
         # The guests went with the process: bring them back.
         self.spawn(context, instance, None, None, None, None)

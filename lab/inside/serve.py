@@ -1,6 +1,7 @@
-"""Serves one OpenStack API: serve.py MODULE ADDRESS PORT [ARGUMENT...]
+"""Serves one OpenStack API: serve.py MODULE:NAME ADDRESS PORT [ARGUMENT...]
 
-The arguments are what the service itself finds on its command line.
+NAME is the application, NAME() a function that returns it. The arguments are what the
+service itself finds on its command line.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import waitress
 
 
 def main() -> None:
-    module, address, port, *arguments = sys.argv[1:]
+    where, address, port, *arguments = sys.argv[1:]
+    module, _, name = where.partition(":")
     sys.argv = [module, *arguments]
     setproctitle.setproctitle(f"{module.partition('.')[0]}-api {address}:{port}")
-    application = importlib.import_module(module).application
+    found = getattr(importlib.import_module(module), name.removesuffix("()"))
+    application = found() if name.endswith("()") else found
     waitress.serve(
         application,
         host=address,

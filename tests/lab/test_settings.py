@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from lab.release import RELEASES
 from lab.remembered import remember, remembered
 from lab.settings import (
     VARIABLE_PREFIX,
@@ -50,6 +51,7 @@ def test_it_leaves_the_names_of_libvirt_hosts_to_them() -> None:
         ("FAKE_HOSTS", "²"),
         ("LIBVIRT", "yes"),
         ("SUBNET", "198.18"),
+        ("RELEASE", "28"),
         ("DRIVERS", "compute-30"),
         ("DRIVERS", "compute-30=os.system()"),
     ],
@@ -90,6 +92,12 @@ def test_two_labs_share_no_name_and_no_port() -> None:
 
     assert not marks(one) & marks(two)
     assert one.venv == two.venv
+
+
+def test_labs_of_two_releases_share_no_software() -> None:
+    labs = [from_environment({"NOVAWEB_LAB_RELEASE": number}) for number in RELEASES]
+    assert len({lab.venv for lab in labs}) == len(RELEASES)
+    assert from_environment({}).venv == from_environment({}).prefix / "venv"
 
 
 def test_its_network_cards_have_names_that_the_kernel_takes() -> None:

@@ -23,7 +23,11 @@ from tests.processes.field import (
 from tests.processes.hypervisors import Hypervisors
 
 __all__ = ["field", "hypervisors", "off", "place"]
-pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.proves("manual", layout="local"),
+    pytest.mark.django_db(transaction=True),
+]
 
 DISKS = ("disk", "disk.config")
 

@@ -55,6 +55,7 @@ def before(place: LabPlace) -> Iterator[Services]:
                 place.cloud.set_service(service.id, enabled=True)
 
 
+@pytest.mark.proves("cold-forced")
 def test_it_moves_to_the_one_host_that_is_left(
     site: Site, place: LabPlace, before: Services
 ) -> None:

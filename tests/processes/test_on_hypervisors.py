@@ -79,6 +79,7 @@ def test_libvirt_learns_once_what_qemu_can(hypervisors: Hypervisors) -> None:
     assert learnt <= asked()
 
 
+@pytest.mark.proves("live", layout="local")
 def test_a_guest_that_is_moved_live_counts_on(
     site: Site, hypervisors: Hypervisors
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_guest_that_is_moved_live_counts_on(
     assert asked(hypervisors.place, server) == ["live-migration"] * 2
 
 
+@pytest.mark.proves("cold", layout="local")
 def test_a_guest_that_is_moved_cold_finds_its_disks_again(
     site: Site, hypervisors: Hypervisors
 ) -> None:

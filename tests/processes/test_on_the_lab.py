@@ -62,13 +62,20 @@ def expect_completed(request: MigrationRequest) -> None:
     assert (over(request).state, request.why) == ("completed", "")
 
 
-@pytest.mark.parametrize("target", [TARGET, None])
+CALLS = {"live": ["live-migration"], "cold": ["migrate", "confirmResize"]}
+
+
 @pytest.mark.parametrize(
-    "procedure, expected",
-    [("live", ["live-migration"]), ("cold", ["migrate", "confirmResize"])],
+    "procedure, target",
+    [
+        pytest.param("live", TARGET, marks=pytest.mark.proves("live")),
+        pytest.param("live", None, marks=pytest.mark.proves("live-scheduled")),
+        pytest.param("cold", TARGET, marks=pytest.mark.proves("cold")),
+        pytest.param("cold", None, marks=pytest.mark.proves("cold-scheduled")),
+    ],
 )
 def test_it_moves_an_instance(
-    site: Site, place: LabPlace, procedure: str, target: str | None, expected: list[str]
+    site: Site, place: LabPlace, procedure: str, target: str | None
 ) -> None:
     server = place.boot(SOURCE)
     site.work()
@@ -76,7 +83,7 @@ def test_it_moves_an_instance(
     host = place.cloud.server(server).host
     assert host not in (None, SOURCE)
     expect_there(place, server, target or str(host))
-    assert asked(place, server) == expected
+    assert asked(place, server) == CALLS[procedure]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -136,6 +143,7 @@ def test_it_goes_on_when_redis_is_gone_in_mid_move(site: Site, place: LabPlace) 
     assert asked(place, server) == ["live-migration"]
 
 
+@pytest.mark.proves("live")
 def test_it_aborts_a_live_migration(site: Site, place: LabPlace) -> None:
     server = place.boot(SOURCE)
     site.work()
@@ -148,6 +156,7 @@ def test_it_aborts_a_live_migration(site: Site, place: LabPlace) -> None:
     assert place.cloud.migrations(server)[0].status == "cancelled"
 
 
+@pytest.mark.proves("live")
 def test_it_forces_a_live_migration_to_complete(site: Site, place: LabPlace) -> None:
     server = place.boot(SOURCE)
     site.work()

@@ -16,7 +16,7 @@ from migrations_app.procedures.live import ACTION
 from migrations_app.procedures.steps import request_trace
 from tests.integrations.adapters.clouds import LabPlace
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.proves("calls")]
 
 SOURCE, TARGET = "compute-30", "compute-34"
 NOVA = "nova-compute"

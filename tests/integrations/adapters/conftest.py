@@ -14,7 +14,10 @@ from tests.integrations.adapters.mariadb import MariaDb
 
 @pytest.fixture(
     scope="session",
-    params=["pretend", pytest.param("openstack", marks=pytest.mark.lab)],
+    params=[
+        "pretend",
+        pytest.param("openstack", marks=[pytest.mark.lab, pytest.mark.proves("calls")]),
+    ],
 )
 def place(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

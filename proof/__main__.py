@@ -1,0 +1,95 @@
+"""Runs the proofs: ``python -m proof --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from lab.release import RELEASES
+from lab.settings import PROJECT
+from proof import cells, table
+
+FAILED = 1  # what pytest says when tests did
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; return 0 if all of it was proven."""
+    asked = _parser().parse_args(arguments)
+    wrong = 0
+    for release in [] if asked.doc else asked.release or list(RELEASES):
+        found = prove(release, asked.procedure, asked.layout, asked.more)
+        for cell in found:
+            told = f" ({cell.why})" if cell.why else ""
+            print(
+                f"Nova {release}, {cell.procedure}, {cell.layout}: {cell.verdict}{told}"
+            )
+        wrong += not found or any(cell.verdict != cells.PROVEN for cell in found)
+        cells.remember(found)
+    table.write(cells.recall())
+    return 1 if wrong else 0
+
+
+def prove(
+    release: str, procedures: Sequence[str], layouts: Sequence[str], more: str
+) -> list[cells.Cell]:
+    """Return the cells of the tests that have run on labs of that release.
+
+    Empty if pytest could not run them; it has said why.
+    """
+    with tempfile.TemporaryDirectory(prefix="novaweb-proof-") as folder:
+        reports = Path(folder) / "reports.json"
+        words = [
+            *(sys.executable, "-X", "dev", "-m", "pytest", "-p", "proof.plugin"),
+            *("--lab", f"--proof={reports}"),
+            *(f"--procedure={name}" for name in procedures),
+            *(f"--layout={name}" for name in layouts),
+            *more.split(),
+        ]
+        done = subprocess.run(
+            words,
+            cwd=PROJECT,
+            env=os.environ | {"NOVAWEB_LAB_RELEASE": release},
+            check=False,
+        )
+        if done.returncode not in (0, FAILED) or not reports.exists():
+            return []
+        found = json.loads(reports.read_text(encoding="utf-8"))
+    return cells.judge(found, release=release, on=date.today().isoformat())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m proof", description=__doc__)
+    parser.add_argument(
+        "--release",
+        action="append",
+        choices=list(RELEASES),
+        help="of OpenStack, by its Nova; may be said again; without: all",
+    )
+    parser.add_argument(
+        "--procedure",
+        action="append",
+        default=[],
+        choices=list(cells.PROCEDURES),
+        help="may be said again; without: all",
+    )
+    parser.add_argument(
+        "--layout",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"{', '.join(cells.LAYOUTS)} or one of docs/lab.md; without: all",
+    )
+    parser.add_argument("--doc", action="store_true", help="only write the document")
+    parser.add_argument("--more", default="", help="for pytest, e.g. --more=-n2")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
