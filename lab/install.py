@@ -84,7 +84,7 @@ def ensure(settings: Settings) -> None:
     machine.check_python(settings)
     space.require(needs(settings))
     settings.prefix.mkdir(parents=True, exist_ok=True)
-    with alone(settings.prefix / "install.lock", "installs"):
+    with alone(settings.venv.with_suffix(".lock"), "installs"):
         began = time.monotonic()
         logs = settings.prefix / "log"
         logs.mkdir(exist_ok=True)

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     wrong = 0
     for release in [] if asked.doc else asked.release or list(RELEASES):
-        found = prove(release, asked.procedure, asked.layout, asked.more)
+        found = prove(release, asked.procedure, asked.layout, asked.processes)
         for cell in found:
             told = f" ({cell.why})" if cell.why else ""
             print(
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def prove(
-    release: str, procedures: Sequence[str], layouts: Sequence[str], more: str
+    release: str, procedures: Sequence[str], layouts: Sequence[str], processes: str
 ) -> list[cells.Cell]:
     """Return the cells of the tests that have run on labs of that release.
 
@@ -47,10 +47,11 @@ def prove(
         reports = Path(folder) / "reports.json"
         words = [
             *(sys.executable, "-X", "dev", "-m", "pytest", "-p", "proof.plugin"),
-            *("--lab", f"--proof={reports}"),
+            # named, so that it is no run of all tests, which counts branches
+            *("tests", "--lab", f"--proof={reports}"),
             *(f"--procedure={name}" for name in procedures),
             *(f"--layout={name}" for name in layouts),
-            *more.split(),
+            f"--numprocesses={processes}",
         ]
         done = subprocess.run(
             words,
@@ -87,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"{', '.join(cells.LAYOUTS)} or one of docs/lab.md; without: all",
     )
     parser.add_argument("--doc", action="store_true", help="only write the document")
-    parser.add_argument("--more", default="", help="for pytest, e.g. --more=-n2")
+    parser.add_argument(
+        "--processes", default="auto", help="of pytest, which use one lab at once"
+    )
     return parser
 
 

@@ -114,7 +114,10 @@ def recall(file: Path = RESULTS) -> list[Cell]:
 
 
 def remember(cells: Iterable[Cell], file: Path = RESULTS) -> None:
-    """Keep these cells; of the others, what was kept before."""
-    known = {cell.key: cell for cell in (*recall(file), *cells)}
+    """Keep these cells; of others, and of what did not run, what was kept before."""
+    known = {cell.key: cell for cell in recall(file)}
+    for cell in cells:
+        if cell.verdict != SKIPPED or cell.key not in known:
+            known[cell.key] = cell
     rows = [json.dumps(asdict(known[key])) for key in sorted(known)]
     file.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")

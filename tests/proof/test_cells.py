@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,15 @@ def test_a_run_of_one_cell_leaves_the_others_as_they_were(tmp_path: Path) -> Non
     cells.remember([cell(verdict=FAILED, why="t: broken", on="2026-12-01")], file)
     kept = {it.procedure: (it.verdict, it.on) for it in cells.recall(file)}
     assert kept == {"live": (FAILED, "2026-12-01"), "cold": (PROVEN, "2026-11-30")}
+
+
+def test_where_nothing_can_run_what_was_proven_stays(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    cells.remember([cell()], file)
+    skipped = cell(verdict=SKIPPED, why="t: no hosts", on="2026-12-01")
+    cells.remember([skipped, replace(skipped, procedure="cold")], file)
+    kept = {it.procedure: it.verdict for it in cells.recall(file)}
+    assert kept == {"live": PROVEN, "cold": SKIPPED}
 
 
 @pytest.mark.parametrize(
