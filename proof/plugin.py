@@ -16,6 +16,7 @@ import pytest
 from proof.cells import SIMULATED, procedure_of
 
 PROVES = "proves"
+UNFINISHED = "unfinished"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,7 +68,10 @@ class Reports:
         self.tests: dict[str, dict[str, str]] = {}
 
     def add(self, report: pytest.TestReport) -> None:
-        """Setup, call and teardown count as one: the worst of their outcomes."""
+        """Setup, call and teardown count as one: the worst of their outcomes.
+
+        A test whose call was not reported has not passed, however it began.
+        """
         claimed = dict(report.user_properties).get(PROVES)
         if claimed is None:
             return
@@ -79,7 +83,7 @@ class Reports:
                 "test": nodeid,
                 "procedure": procedure,
                 "layout": layout,
-                "outcome": "passed",
+                "outcome": UNFINISHED,
                 "seconds": "0",
                 "why": "",
             },
@@ -88,6 +92,17 @@ class Reports:
         if report.outcome != "passed" and known["outcome"] != "failed":
             known["outcome"] = report.outcome
             known["why"] = _reason(report)
+        elif report.when == "call" and known["outcome"] == UNFINISHED:
+            known["outcome"] = report.outcome
+
+    def ended(self) -> list[dict[str, str]]:
+        """Return all of them; what has not ended by now has failed."""
+        return [
+            it | {"outcome": "failed", "why": "it did not end"}
+            if it["outcome"] == UNFINISHED
+            else it
+            for it in self.tests.values()
+        ]
 
 
 def _reason(report: pytest.TestReport) -> str:
@@ -108,7 +123,7 @@ class Writer:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self) -> Iterator[None]:
-        text = json.dumps(list(self.reports.tests.values()), indent=1)
+        text = json.dumps(self.reports.ended(), indent=1)
         self.file.write_text(text, encoding="utf-8")
         yield
 

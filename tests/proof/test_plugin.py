@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.settings import PROJECT
+from proof.plugin import Reports
 
 pytestmark = pytest.mark.server
 PLAIN = """
@@ -74,6 +75,22 @@ def test_it_runs_what_proves_and_writes_down_how(
         ),
         "test_a_guest_is_moved_live": ("live", "shared,volumes", "skipped", "no room"),
     }
+
+
+def test_a_test_that_only_began_has_not_passed() -> None:
+    began = pytest.TestReport(
+        nodeid="a.py::test_it",
+        location=("a.py", 1, "test_it"),
+        keywords={},
+        outcome="passed",
+        longrepr=None,
+        when="setup",
+        user_properties=[("proves", '["live", "local"]')],
+    )
+    reports = Reports()
+    reports.add(began)
+    (it,) = reports.ended()
+    assert (it["outcome"], it["why"]) == ("failed", "it did not end")
 
 
 def test_it_runs_the_cells_that_were_asked_for(tmp_path: Path) -> None:
