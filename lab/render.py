@@ -104,6 +104,9 @@ def configure(settings: Settings) -> None:
             write(etc / service / name, fill(name, known))
     filters = (TEMPLATES / "resource_filters.json").read_text()
     write(etc / "cinder/resource_filters.json", filters)
+    # 2024.1 wants one beside its other files; which is used, paste_deploy says
+    # (glance 28.2.0, glance/common/wsgi_app.py).
+    write(etc / "glance/glance-api-paste.ini", "")
     write(etc / "rabbitmq/enabled_plugins", "[].\n")
     write(etc / "rabbitmq/advanced.config", "[].\n")
     for host in settings.fake_hosts:
