@@ -12,6 +12,7 @@ from migrations_app.integrations.interfaces import Command, HostFacts
 
 SECONDS = 8  # within which a way must be open
 _NAMES = ("ssh", "nova", "libvirt", "back")
+_NOVAS = ("nova", "back")  # by which Nova needs few commands
 LONGEST = 200  # of what a tool said
 # nova/virt/libvirt/driver.py, _live_migration_uri
 _URIS = {
@@ -24,6 +25,9 @@ _UNTRIED = re.compile(
     r"^(nsenter|timeout|env|sh|bash): |No user exists for uid|command not found"
 )
 _WORDLESS = {"126": "it cannot be run", "127": "it is not installed"}
+_SSH_FAILED = "255"  # ssh's own status; every other one is the command's
+# nologin's words: for this user the target runs nothing at all
+_NO_SHELL = re.compile(r"account is (currently )?not available")
 
 
 # ``try`` tries a way and prints its name, the status, and the last words. ``try_as``
@@ -137,9 +141,10 @@ def try_ways(source: HostFacts, target: HostFacts) -> Command:
     nova-compute, by number, in its namespaces, to the address of cold migrations, with
     nothing set beside what Nova sets (nova/utils.py, ssh_execute): known hosts, ports
     and keys are its own configuration's, and if that says to take any host key, ssh
-    notes the target's, as at Nova's own next move. ``libvirt``: as libvirt's own
-    daemon, which opens the connection of a live migration (VIR_MIGRATE_PEER2PEER), with
-    its files.
+    notes the target's, as at Nova's own next move. A target that lets Nova in for its
+    own commands alone (nova-migration-wrapper of RDO's packages) does not run ours,
+    which proves nothing. ``libvirt``: as libvirt's own daemon, which opens the
+    connection of a live migration (VIR_MIGRATE_PEER2PEER), with its files.
     """
     uri, address = live_uri(source, target), cold_address(target)
     nova, libvirt = (
@@ -182,17 +187,20 @@ def read(answer: str) -> dict[str, Way]:
     for line in answer.splitlines():
         name, _, rest = line.partition(" ")
         code, _, words = rest.partition(" ")
-        found[name] = _way(code, _plain(words))
+        found[name] = _way(name, code, _plain(words))
     return {name: found.get(name, Way(None)) for name in _NAMES}
 
 
-def _way(code: str, said: str) -> Way:
+def _way(name: str, code: str, said: str) -> Way:
     if code == "0":
         return Way(open=True)
     if code == "124":
         return Way(None, f"no answer within {SECONDS} s")
     if not code.isdigit() or int(code) in {125, 126, 127} or _UNTRIED.search(said):
         return Way(None, said or _WORDLESS.get(code, ""))
+    if name in _NOVAS and code != _SSH_FAILED and not _NO_SHELL.search(said):
+        ended = f"SSH is open, but a command there ended with status {code}"
+        return Way(None, f"{ended}: {said}"[:LONGEST] if said else ended)
     return Way(open=False, said=said or f"ended with status {code}")
 
 

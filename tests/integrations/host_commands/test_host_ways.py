@@ -104,7 +104,10 @@ def test_no_address_is_guessed(address: str) -> None:
             "255 nova@b: Permission denied (publickey). ",
             Way(open=False, said="nova@b: Permission denied (publickey)"),
         ),
-        ("1", Way(open=False, said="ended with status 1")),
+        (
+            "1 This account is currently not available.",
+            Way(open=False, said="This account is currently not available"),
+        ),
         ("124", Way(None, "no answer within 8 s")),
         ("127", Way(None, "it is not installed")),
         ("127 nsenter: failed to execute ssh: No such file or directory", None),
@@ -126,6 +129,25 @@ def test_what_could_not_be_tried_is_not_closed(answer: str, way: Way | None) -> 
         "libvirt": Way(open=True),
         "back": Way(None),
     }
+
+
+# RDO's nova-migration-wrapper lets Nova's own commands through, and ends all others
+@pytest.mark.parametrize("name", ["nova", "back"])
+@pytest.mark.parametrize("words", ["", " Forbidden"])
+def test_a_target_that_runs_only_novas_commands_is_not_closed(
+    name: str, words: str
+) -> None:
+    way = host_ways.read(f"{name} 1{words}\n")[name]
+    assert way.open is None
+    assert way.said.startswith("SSH is open, but a command there ended with status 1")
+    assert way.said.endswith(words.strip())
+
+
+# a manual move runs commands of its own there, and libvirt's tool says 1 for all
+@pytest.mark.parametrize("name", ["ssh", "libvirt"])
+def test_where_commands_of_ours_must_run_a_status_closes_the_way(name: str) -> None:
+    closed = Way(open=False, said="ended with status 1")
+    assert host_ways.read(f"{name} 1\n")[name] == closed
 
 
 def test_a_way_without_an_answer_is_not_known() -> None:
