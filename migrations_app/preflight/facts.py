@@ -48,7 +48,9 @@ class Facts:
     ``unread`` names what could not be read, with the neighbour's sentence: a rule
     that needs it says so instead of guessing. ``withheld`` does so for what waiting
     will not bring: our account may not read it. ``release`` is the lowest and the
-    highest major version that Nova can be (33 for 2026.1), None when nobody told us.
+    highest major version that Nova can be (33 for 2026.1), None when nobody told us;
+    by the packages of both hosts, if they were read. ``control`` is so by Nova's API
+    alone: what stands beside it is upgraded before the hosts.
 
     ``heading`` is where our own open runs take other members of the group, by id.
     ``image_there``, ``left_bindings``, ``agents``, ``survey``, ``row`` and ``place``
@@ -67,6 +69,7 @@ class Facts:
     unread: Mapping[str, str] = field(default_factory=dict)
     withheld: Mapping[str, str] = field(default_factory=dict)
     release: tuple[int, int] | None = None
+    control: tuple[int, int] | None = None
     volumes: tuple[Volume, ...] = ()
     shares: tuple[str, ...] = ()
     under_way: tuple[Migration, ...] = ()
@@ -151,6 +154,7 @@ def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Fa
     volumes = try_to_read("volumes", lambda: cloud.volumes(server))
     shares = try_to_read("shares", lambda: cloud.shares(server_id))
     under_way = try_to_read("under_way", cloud.under_way)
+    release = try_to_read("release", cloud.release)
     known = {each.host for each in hypervisors} - {server.host}
     wanted = list(targets or ())
     facts = Facts(
@@ -164,7 +168,8 @@ def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Fa
         taken_at=datetime.now(UTC),
         unread=unread,
         withheld=withheld,
-        release=try_to_read("release", cloud.release),
+        release=release,
+        control=release,
         volumes=tuple(volumes or ()),
         shares=tuple(shares or ()),
         under_way=tuple(under_way or ()),

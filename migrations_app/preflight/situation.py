@@ -93,6 +93,7 @@ class Situation:
             },
             "taken_at": NOW,
             "release": (self.release, self.release),
+            "control": (self.release, self.release),
             "volumes": tuple(Volume(it, "in-use", "nova") for it in server.volumes),
             "image_there": None if server.image is None else True,
             "held": {SOURCE: server.resources},

@@ -151,7 +151,7 @@ def facts(
         taken_at=NOW,
     )
     known = None if release is None else (release, release)
-    return replace(default, release=known, **changes)
+    return replace(default, **{"release": known, "control": known, **changes})
 
 
 def guest(*disks: Disk, **changes: Any) -> Guest:

@@ -128,6 +128,9 @@ def test_it_blocks_a_live_move_to_an_older_hypervisor() -> None:
     given = facts(hypervisor(TARGET, version=7002000), release=25)
     assert said("target.hypervisor", given, by=LIVE) is BLOCKS
     assert said("target.hypervisor", given, by=COLD) is None
+    # the conductor is upgraded before the hosts
+    upgraded = replace(given, control=(26, 26))
+    assert said("target.hypervisor", upgraded, by=LIVE) is Severity.UNKNOWN
 
 
 @pytest.mark.parametrize("switch", ["true", "false"])

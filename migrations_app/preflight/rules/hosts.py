@@ -159,7 +159,7 @@ def hypervisor(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if target.version < source.version:
         older = f"The hypervisor of {target.host} is older than that of {source.host}"
         remedy = "Choose a target that is not older, or move it cold."
-        if facts.before(26):
+        if facts.control and facts.control[1] < 26:
             return blocks(f"{older}.", remedy, **versions)
         return unknown(
             f"{older}: Nova refuses that, unless its conductor was told not to compare "

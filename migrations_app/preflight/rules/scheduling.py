@@ -7,6 +7,8 @@ from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import BY_NOVA, LIVE, About, rule
 
+_MENDED = 32  # the Nova beside the first placement that refuses nothing here
+
 
 @rule("source.capacity", about=About.SOURCE, procedures=BY_NOVA, until=31)
 def capacity(facts: Facts, move: Move, procedure: str) -> Finding | None:
@@ -18,9 +20,11 @@ def capacity(facts: Facts, move: Move, procedure: str) -> Finding | None:
     although nothing grows (bug 2104040, ``_check_capacity_exceeded`` in
     placement/objects/allocation.py): after a ratio was lowered or the reserve raised,
     each migration from there ends in "Unable to replace instance claim on source".
+    Placement is upgraded before the hosts, so that only the API tells of its release.
     """
     source = facts.hypervisors.get(move.source)
-    if source is None:
+    oldest, newest = facts.control or (0, 99)
+    if source is None or oldest >= _MENDED:
         return None
     over = {
         name: {"used": stock.used, "capacity": stock.capacity}
@@ -31,7 +35,7 @@ def capacity(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return None
     classes = " and ".join(sorted(over))
     say, refuses = blocks, "placement refuses"
-    if not facts.before(32):
+    if newest >= _MENDED:
         say, refuses = unknown, "placement before 2025.2 refuses"
     return say(
         f"{move.source} holds more {classes} than its capacity, and {refuses} every "
