@@ -11,7 +11,7 @@ from migrations_app.preflight.rule import COLD, COLDLY
 from tests.preflight.build import SOURCE, TARGET, facts, finding, guest, said, seen
 from tests.preflight.case import options
 
-OK, WARNS = Severity.OK, Severity.WARNS
+OK, WARNS, UNKNOWN = Severity.OK, Severity.WARNS, Severity.UNKNOWN
 
 
 @pytest.mark.parametrize("by", COLDLY)
@@ -33,7 +33,7 @@ def test_it_says_before_that_the_run_will_be_held(
 
 
 @pytest.mark.parametrize(
-    "window, expected", [("60", WARNS), ("0", OK), (None, OK), ("$other", OK)]
+    "window, expected", [("60", WARNS), ("0", OK), (None, OK), ("$other", UNKNOWN)]
 )
 def test_it_warns_where_nova_confirms_by_itself(
     window: str | None, expected: Severity
@@ -42,6 +42,11 @@ def test_it_warns_where_nova_confirms_by_itself(
     assert said("disk.compared", seen(target=told), by=COLD) is expected
     # it is the host that the instance waits on that confirms
     assert said("disk.compared", seen(source=told), by=COLD) is OK
+
+
+def test_an_option_that_was_not_read_is_not_taken_for_off() -> None:
+    given = seen(target={"instances": ""})  # not all files of nova.conf could be read
+    assert said("disk.compared", given, by=COLD) is UNKNOWN
 
 
 def test_where_nobody_looks_the_plan_says_so() -> None:

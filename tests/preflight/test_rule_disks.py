@@ -153,6 +153,10 @@ def test_a_swap_disk_is_named_where_nobody_saw_what_it_is_on() -> None:
     found = finding("disk.swap", facts(server=swap), by=COLD)
     assert found is not None
     assert found.sentence.startswith("If its disks are on NFS")
+    unread = seen(server=swap, target={"shared": None, "filesystem": ""})
+    found = finding("disk.swap", unread, by=COLD)
+    assert found is not None
+    assert found.sentence.startswith("If its disks are on NFS")
     rbd: Any = options(libvirt__images_type="rbd")
     ceph = seen(server=swap, source=rbd, target=rbd)
     assert said("disk.swap", ceph, by=COLD) is None

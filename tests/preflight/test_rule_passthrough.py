@@ -118,6 +118,15 @@ def test_a_cold_move_uses_up_devices_for_one_use(
     assert bool(found.evidence.get("loses")) is loses
 
 
+def test_devices_may_be_for_one_use_where_that_was_not_read() -> None:
+    read = seen(server=with_specs(**ALIAS), release=33)
+    unread = seen(server=with_specs(**ALIAS), release=33, target={"instances": ""})
+    for given, expected in ((read, False), (unread, True)):
+        found = finding("device.pci", given, by=COLD)
+        assert found is not None
+        assert ("one_time_use" in found.remedy) is expected
+
+
 @pytest.mark.parametrize("by", [COLD, COLD_BY_DISABLING])
 def test_a_cold_move_loses_what_is_in_persistent_memory(by: str) -> None:
     found = finding("device.pmem", facts(server=with_specs(**PMEM)), by=by)

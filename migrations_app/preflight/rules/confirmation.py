@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from migrations_app.integrations.interfaces import Disk, Move
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, ok, warns
+from migrations_app.preflight.finding import Finding, ok, unknown, warns
+from migrations_app.preflight.risk import Chance, attempt
 from migrations_app.preflight.rule import COLDLY, About, rule
-from migrations_app.preflight.rules.nova_options import resolved
+from migrations_app.preflight.rules.nova_options import value
 
 
 @rule("disk.compared", about=About.TARGET, procedures=COLDLY)
@@ -34,8 +35,14 @@ def compared(facts: Facts, move: Move, procedure: str) -> Finding | None:
             " the disks and confirm.",
             hosts=without,
         )
-    window = pair.target.settings.get("DEFAULT.resize_confirm_window", "0")
-    if resolved(window) and window != "0":
+    window = value(pair.target, "DEFAULT.resize_confirm_window", default="0")
+    if window is None:
+        return unknown(
+            f"Whether Nova on {move.target} confirms by itself could not be read: then"
+            " a rollback may be too late for disks that differ.",
+            f"Look at [DEFAULT]resize_confirm_window in nova.conf of {move.target}.",
+        ).risking(attempt(Chance.SELDOM))
+    if window != "0":
         return warns(
             f"Nova on {move.target} confirms by itself (resize_confirm_window ="
             f" {window}): then a rollback is too late for disks that differ.",

@@ -126,8 +126,8 @@ def numa(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return blocks(
             f"{name} was pinned and started before {move.source} got Nova 2026.1, which"
             " fails to migrate such guests live (bug 2152697).",
-            f"Move it cold; or first restart it (hard reboot), or update {move.source} "
-            "to a Nova with the mend.",
+            "Move it cold; or first restart it (hard reboot), or upgrade Nova on "
+            f"{move.source} to 2026.2, which has the mend.",
             extra_specs=bound,
         )
     old = ""

@@ -163,9 +163,10 @@ def swap(facts: Facts, move: Move, procedure: str) -> Finding | None:
     kinds = [it.settings.get("libvirt.images_type") for it in (pair or ())[:2]]
     if "rbd" in kinds or "lvm" in kinds:
         return None
-    if pair is not None and not pair.target.filesystem.startswith("nfs"):
+    kind = pair.target.filesystem if pair is not None else ""
+    if kind and not kind.startswith("nfs"):
         return None
-    where = "" if pair else "If its disks are on NFS: "
+    where = "" if kind else "If its disks are on NFS: "
     return warns(
         f"{where}{'t' if where else 'T'}he swap disk of {server.name} may not be made "
         "again on the target, and then the guest does not start.",

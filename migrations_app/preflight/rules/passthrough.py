@@ -105,7 +105,7 @@ def _pci_cold(facts: Facts, move: Move, alias: str) -> Finding:
         "If they hold data (as NVMe drives do), have its owner save that first."
         + (
             ""
-            if facts.before(32) or pair
+            if facts.before(32) or (pair and all(it.instances for it in both))
             else " Devices for one use (one_time_use) are reserved until they are "
             "cleaned, also if the move is reverted."
         ),
