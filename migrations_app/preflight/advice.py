@@ -18,7 +18,7 @@ from migrations_app.preflight.option import Option
 from migrations_app.preflight.reason import why
 from migrations_app.preflight.rule import AUTOMATIC, COLD, LIVE, PROCEDURES, About
 from migrations_app.preflight.rules import RULES
-from migrations_app.preflight.rules.disks import share
+from migrations_app.preflight.rules.disks import copies
 
 _OF_TARGETS = {rule.id for rule in RULES if rule.about is About.TARGET}
 
@@ -197,7 +197,10 @@ def _change(facts: Facts, host: str | None, *, sign: int) -> Change | None:
 
 def _tried(facts: Facts, move: Move, procedure: str, *, speed: Speed) -> Option:
     expected = estimate(
-        facts.server, procedure, speed=speed.mbit, shared=share(facts, move)
+        facts.server,
+        procedure,
+        speed=speed.mbit,
+        copied=copies(facts, move, procedure),
     )
     findings = tuple(examine(facts, move, procedure))
     return Option.of(

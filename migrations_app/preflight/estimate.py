@@ -58,19 +58,19 @@ def estimate(
     procedure: str,
     *,
     speed: int = DEFAULT_SPEED,
-    shared: bool | None = None,
+    copied: bool | None = None,
 ) -> Estimate:
     """Estimate a move of the server between hosts ``speed`` Mbit/s apart.
 
-    ``shared``: whether both see the instance's disks; None: not known. Unless it is
-    known, the least assumes it, and the most that all of every local disk is copied.
+    ``copied``: whether its local disks are; None: not known. The least assumes that
+    they are not, and the most, unless it is known, that all of each of them is.
     """
     if procedure == MANUAL and server.vm_state != "stopped":
         return _by_hand(server, speed)
-    disk = 0 if shared else _local_disk_mb(server, swap=procedure == LIVE)
+    disk = 0 if copied is False else _local_disk_mb(server, swap=procedure == LIVE)
     if procedure == LIVE:
         return _live(server, disk, speed)
-    return _cold(server, disk, speed, known=shared is not None)
+    return _cold(server, disk, speed, known=copied is not None)
 
 
 def _live(server: Server, disk: int, speed: int) -> Estimate:

@@ -213,5 +213,5 @@ class ColdByDisabling(Procedure):
 
     @classmethod
     def survey_facts(cls, survey: Survey) -> dict[str, Any]:
-        """Return whether the hosts share storage, so that none is copied."""
+        """Return whether the hosts share storage, and if that is Ceph's."""
         return cold_storage.survey_facts(survey)

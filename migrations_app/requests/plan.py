@@ -32,7 +32,7 @@ from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.facts import gather
 from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import MANUAL
-from migrations_app.preflight.rules.disks import share
+from migrations_app.preflight.rules.disks import copies
 from migrations_app.procedures import registry
 from migrations_app.requests import group_mates
 
@@ -140,7 +140,8 @@ def draft(
     if facts.survey is not None:
         frozen |= kind.survey_facts(facts.survey)
     move = replace(move, facts=frozen)
-    expected = estimate(server, procedure, speed=speed.mbit, shared=share(facts, move))
+    copied = copies(facts, move, procedure)
+    expected = estimate(server, procedure, speed=speed.mbit, copied=copied)
     return Draft(
         server=server,
         procedure=procedure,

@@ -29,6 +29,7 @@ from tests.preflight.build import (
     stock,
     with_specs,
 )
+from tests.preflight.case import options
 
 STOPPED = server(vm_state="stopped", status="SHUTOFF", power_state=4)
 
@@ -150,13 +151,20 @@ def test_it_says_why_this_host_and_not_the_next() -> None:
     assert why() == ""
 
 
-def test_it_knows_that_shared_storage_is_not_copied() -> None:
-    local, shared = (
-        advise(seen(target={"shared": it}), procedures=[COLD], targets=[TARGET])
-        for it in (False, True)
+def test_it_knows_that_disks_in_ceph_are_not_copied() -> None:
+    ceph: Any = options(libvirt__images_type="rbd")
+    local, folder, shared = (
+        advise(given, procedures=[COLD], targets=[TARGET]).options[0].estimate
+        for given in (
+            seen(target={"shared": False}),
+            seen(target={"shared": True}),
+            seen(source=ceph, target=ceph),
+        )
     )
-    assert shared.options[0].estimate.downtime < local.options[0].estimate.downtime
-    assert "less if" not in local.options[0].estimate.words
+    assert shared.downtime < local.downtime
+    assert "less if" not in local.words
+    # Nova copies them within a folder that both hosts share
+    assert folder.downtime == local.downtime
 
 
 def test_it_recommends_nothing_when_everything_is_blocked() -> None:

@@ -66,6 +66,19 @@ def test_no_ephemeral_disk_moves_cold_from_or_to_lvm(where: str) -> None:
     assert said("disk.backend", seen(server=FROM_VOLUME, **lvm), by=COLD) is WARNS
 
 
+def test_a_cold_move_copies_within_a_shared_folder_but_nothing_of_ceph() -> None:
+    ceph: Any = options(libvirt__images_type="rbd")
+    for given, expected in (
+        (seen(target={"shared": True}), "within the storage that"),
+        (seen(source=ceph, target=ceph), "share Ceph: nothing is copied"),
+        (seen(target={"shared": None}), "unless they are in Ceph"),
+    ):
+        found = finding("disk.storage", given, by=COLD)
+        assert found is not None
+        assert found.severity is OK
+        assert expected in found.sentence
+
+
 def test_it_tells_what_a_cold_move_copies() -> None:
     copied = finding("disk.storage", facts(), by=COLD)
     nothing = finding("disk.storage", facts(server=FROM_VOLUME), by=COLD)

@@ -29,10 +29,20 @@ class TestThePlan:
         assert "deletes the disks of web on compute-30" in said
         assert said.count("are copied") == 1
 
-    def test_it_says_that_shared_disks_stay_where_they_are(
+    # seen in Nova's code: cp within the folder, and rmtree of UUID_resize
+    def test_on_a_shared_folder_disks_are_copied_and_the_first_ones_deleted(
         self, procedure: str
     ) -> None:
         said = told(procedure, **LOCAL, shared=True)
+        within = "copied within the storage that compute-30 and compute-34 share"
+        assert within in said
+        assert "deletes the disks of web" in said
+        assert "No disk is copied" not in said
+
+    def test_it_says_that_disks_in_ceph_stay_where_they_are(
+        self, procedure: str
+    ) -> None:
+        said = told(procedure, **LOCAL, shared=True, ceph=True)
         assert "No disk is copied: compute-30 and compute-34 share" in said
         assert "no disk is deleted" in said
         assert "deletes the disks" not in said
@@ -43,7 +53,7 @@ class TestThePlan:
         assert "no disk is deleted" in said
 
     def test_where_nobody_knows_it_says_so(self, procedure: str) -> None:
-        assert "unless the hosts share their storage" in told(procedure, **LOCAL)
+        assert "unless they are in Ceph" in told(procedure, **LOCAL)
 
     def test_a_plan_of_an_older_release_still_has_its_sentences(
         self, procedure: str

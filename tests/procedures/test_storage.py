@@ -8,7 +8,7 @@ import pytest
 
 from migrations_app.integrations.interfaces import HostFacts, Move, Survey
 from migrations_app.procedures.live import Live, MigrateLive
-from migrations_app.procedures.steps import live_storage
+from migrations_app.procedures.steps import cold_storage, live_storage
 from tests.stage import Stage
 
 LOCAL = {"memory": 2048, "disk": 20, "local": True, "config_drive": False}
@@ -67,6 +67,10 @@ def test_it_believes_what_the_hosts_say_of_their_storage() -> None:
         assert live_storage.survey_facts(told)["shared"] is expected
     assert live_storage.survey_facts(survey({}, {}, shared=True)) == {"shared": True}
     assert live_storage.survey_facts(survey({}, {})) == {}
+    ceph = cold_storage.survey_facts(survey(rbd, rbd, shared=None))
+    assert ceph == {"shared": True, "ceph": True}
+    folder = cold_storage.survey_facts(survey({}, {}, shared=True))
+    assert folder == {"shared": True}
 
 
 @pytest.mark.parametrize("word, expected", [("True", True), ("false", False)])

@@ -96,7 +96,7 @@ RULES: tuple[Rule, ...] = (
     disks.image,
     backing_file.backing,
     confirmation.compared,
-    disks.size,
+    live_options.size,
     passthrough.vgpu,
     devices.numa,
     ports.ports,

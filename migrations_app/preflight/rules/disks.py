@@ -11,10 +11,6 @@ from migrations_app.preflight.rule import BY_NOVA, COLDLY, LIVE, MANUAL, About, 
 from migrations_app.preflight.rules.connectivity import because
 from migrations_app.preflight.rules.nova_options import value
 
-# Above these a live migration takes its time: at 1 Gbit/s one pass over so much memory
-# takes nine minutes, over so much disk an hour.
-LARGE_MEMORY_MB, LARGE_DISK_GB = 64 * 1024, 450
-
 
 @rule("disk.storage", about=About.INSTANCE)
 def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
@@ -25,26 +21,32 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
     (block migration). With ``block_migration`` "auto" the source host finds out which
     case it is; a manual choice can only be wrong (nova/virt/libvirt/driver.py,
     ``check_can_live_migrate_source``). Swap, ephemeral disks and a config drive are
-    local disks. A cold migration copies local disks by ssh from host to host, unless
-    the instance folder is shared; swap is created again, not copied. Where novaweb may
-    enter the hosts it sees whether they share their storage.
+    local disks. A cold migration copies local disks by ssh from host to host, or, where
+    both share the instance's folder, within it (``migrate_disk_and_power_off``, 26.2 to
+    34.0), but none that are in Ceph; swap is created again, not copied. Where novaweb
+    may enter the hosts it sees whether they share their storage.
     """
     server, block = facts.server, move.options.get("block_migration", "auto")
     local = local_disks(server)
     shared = share(facts, move)
     if procedure == MANUAL:
         return ok(f"Copied over SSH: {local or 'nothing'}.")
-    if shared and block is not True:
-        moved = "only its memory is copied" if procedure == LIVE else "nothing is"
-        return ok(f"{move.source} and {move.target} share their storage: {moved}.")
     if procedure != LIVE:
         if not local:
             return ok(f"{server.name} has no local disk: nothing is copied.")
-        if shared is False:
-            return ok(f"Copied while {server.name} is off: {local}.")
+        copied = copies(facts, move, procedure)
+        if copied is False:
+            return ok(f"{move.source} and {move.target} share Ceph: nothing is copied.")
+        where = f"Copied while {server.name} is off"
+        if shared:
+            where += f", within the storage that {move.source} and {move.target} share"
+        elif copied is None:
+            where += ", unless they are in Ceph"
+        return ok(f"{where}: {local}.")
+    if shared and block is not True:
         return ok(
-            f"Copied while {server.name} is off, unless the hosts share their storage: "
-            f"{local}."
+            f"{move.source} and {move.target} share their storage: only its memory is "
+            "copied."
         )
     if block is False and local and shared is False:
         return blocks(
@@ -247,36 +249,28 @@ def image(facts: Facts, move: Move, procedure: str) -> Finding | None:
     )
 
 
-@rule("instance.size", about=About.INSTANCE, procedures=(LIVE,))
-def size(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """The instance is not so large that a live migration is a matter of hours.
-
-    Memory is sent again as often as the guest changes it. Nova ends a live migration
-    after 800 s for each GiB of memory and copied disk
-    (``live_migration_completion_timeout``; ``source.timeout`` says how), which can be
-    half a day; a deadline of the request's own comes sooner.
-    """
-    flavor = facts.server.flavor
-    root = flavor.disk_gb if facts.server.image is not None else 0
-    disk = 0 if share(facts, move) else root + flavor.ephemeral_gb
-    if flavor.ram_mb <= LARGE_MEMORY_MB and disk <= LARGE_DISK_GB:
-        return None
-    return warns(
-        f"{facts.server.name} is large: a live migration takes long, and does not end"
-        " while the guest writes faster than the network copies.",
-        "Choose a time of low load and a deadline; or move it cold.",
-        memory_mb=flavor.ram_mb,
-        disk_gb=disk,
-    )
-
-
 def share(facts: Facts, move: Move) -> bool | None:
     """Tell whether both hosts see the instance's disks; None: not known."""
     pair = facts.pair(move)
     if pair is None:
         return None
+    return True if _in_ceph(pair) else pair.target.shared
+
+
+def copies(facts: Facts, move: Move, procedure: str) -> bool | None:
+    """Tell whether the move copies the local disks; None: not known.
+
+    A cold migration does, too, where both hosts share the instance's folder.
+    """
+    pair, shared = facts.pair(move), share(facts, move)
+    if shared and procedure in COLDLY:
+        return pair is not None and not _in_ceph(pair)
+    return None if shared is None else not shared
+
+
+def _in_ceph(pair: Pair) -> bool:
     both = [it.settings.get("libvirt.images_type") for it in (pair.source, pair.target)]
-    return True if both == ["rbd", "rbd"] else pair.target.shared
+    return both == ["rbd", "rbd"]
 
 
 def local_disks(server: Server) -> str:

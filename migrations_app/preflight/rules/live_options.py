@@ -1,4 +1,4 @@
-"""Rules about the options of nova.conf that decide how a live migration goes."""
+"""Rules about what decides how a live migration goes: options, and the size."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ _LANES = "libvirt.live_migration_parallel_connections"
 _ACTION = "libvirt.live_migration_timeout_action"
 _TIMEOUT = "libvirt.live_migration_completion_timeout"
 _ENOUGH = (10, 1)  # QEMU, for post-copy over parallel connections
+# Above these a live migration takes its time: at 1 Gbit/s one pass over so much memory
+# takes nine minutes, over so much disk an hour.
+LARGE_MEMORY_MB, LARGE_DISK_GB = 64 * 1024, 450
 
 
 @rule("hosts.post_copy", about=About.TARGET, procedures=(LIVE,))
@@ -129,4 +132,27 @@ def timeout(facts: Facts, move: Move, procedure: str) -> Finding | None:
         f"{after} it {how}.",
         "If that must not be, choose a deadline that comes before; or set "
         "live_migration_timeout_action = abort on the source.",
+    )
+
+
+@rule("instance.size", about=About.INSTANCE, procedures=(LIVE,))
+def size(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The instance is not so large that a live migration is a matter of hours.
+
+    Memory is sent again as often as the guest changes it. Nova ends a live migration
+    after 800 s for each GiB of memory and copied disk
+    (``live_migration_completion_timeout``; ``source.timeout`` says how), which can be
+    half a day; a deadline of the request's own comes sooner.
+    """
+    flavor = facts.server.flavor
+    root = flavor.disk_gb if facts.server.image is not None else 0
+    disk = 0 if share(facts, move) else root + flavor.ephemeral_gb
+    if flavor.ram_mb <= LARGE_MEMORY_MB and disk <= LARGE_DISK_GB:
+        return None
+    return warns(
+        f"{facts.server.name} is large: a live migration takes long, and does not end"
+        " while the guest writes faster than the network copies.",
+        "Choose a time of low load and a deadline; or move it cold.",
+        memory_mb=flavor.ram_mb,
+        disk_gb=disk,
     )

@@ -1,8 +1,9 @@
 """Which disks a cold migration copies, as the plan says it: not all have any to copy.
 
-Nova copies the local disks unless both hosts keep the instance's folder in one place
-(nova/virt/libvirt/driver.py, migrate_disk_and_power_off); volumes, and disks in Ceph,
-are connected on the target.
+Nova gives the instance's folder another name and copies the local disks from there,
+within the storage where both hosts share it; the confirmation deletes the folder of the
+other name (nova/virt/libvirt/driver.py, migrate_disk_and_power_off and _cleanup_resize,
+26.2 to 34.0). Volumes, and disks in Ceph, are connected on the target.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ def server_facts(server: Server) -> dict[str, Any]:
 
 
 def survey_facts(survey: Survey) -> dict[str, Any]:
-    """Return whether the hosts share storage; empty if they do not say so."""
+    """Return whether the hosts share storage, and if that is Ceph's.
+
+    Empty if they do not say so.
+    """
     facts = live_storage.survey_facts(survey)
-    return {name: facts[name] for name in ("shared",) if name in facts}
+    found = {name: facts[name] for name in ("shared",) if name in facts}
+    return {**found, "ceph": True} if live_storage.in_ceph(survey) else found
 
 
 def sentence(move: Move) -> str:
@@ -36,14 +41,16 @@ def sentence(move: Move) -> str:
     disks, shared = live_storage.disks_text(move), move.facts.get("shared")
     if not disks:
         return "No disk is copied: it is booted from a volume and has no local disk."
+    if shared and move.facts.get("ceph"):
+        return f"No disk is copied: {source} and {target} share Ceph, with {disks}."
     if shared:
-        return f"No disk is copied: {source} and {target} share the storage of {disks}."
+        within = f"within the storage that {source} and {target} share"
+        return f"Meanwhile {disks} are copied {within}."
     if shared is False:
         return f"Meanwhile {disks} are copied {way}."
-    return f"Meanwhile {disks} are copied {way}, unless the hosts share their storage."
+    return f"Meanwhile {disks} are copied {way}, unless they are in Ceph."
 
 
 def nothing_to_delete(move: Move) -> bool:
-    """Tell whether it is known that the source keeps no disk of its own."""
-    facts = move.facts
-    return facts.get("local") is False or facts.get("shared") is True
+    """Tell whether it is known that the confirmation deletes no disk."""
+    return move.facts.get("local") is False or move.facts.get("ceph") is True

@@ -53,8 +53,7 @@ def survey_facts(survey: Survey) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     target = survey.target
     if target is not None:
-        rbd = [h.settings.get("libvirt.images_type") for h in (survey.source, target)]
-        if rbd == ["rbd", "rbd"]:
+        if in_ceph(survey):
             facts["shared"] = True
         elif target.shared is not None:
             facts["shared"] = target.shared
@@ -66,6 +65,15 @@ def survey_facts(survey: Survey) -> dict[str, Any]:
         if forces and seconds.isdigit() and int(seconds):
             facts["forced_after"] = int(seconds)
     return facts
+
+
+def in_ceph(survey: Survey) -> bool:
+    """Tell whether both hosts say that they keep local disks in Ceph."""
+    both = (survey.source, survey.target)
+    return all(
+        host is not None and host.settings.get("libvirt.images_type") == "rbd"
+        for host in both
+    )
 
 
 def sentence(move: Move) -> str:
