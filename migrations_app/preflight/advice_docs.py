@@ -23,8 +23,8 @@ least:
 
 - **Live** (`live`): the guest keeps running. With shared storage, or booted from a
   volume, only its memory is copied; otherwise its disks are copied too;
-- **Cold** (`cold`): Nova shuts the guest down, copies its disks unless the hosts
-  share them, and starts it on the target;
+- **Cold** (`cold`): Nova shuts the guest down, copies its disks unless they are in
+  Ceph or volumes, and starts it on the target;
 - **Cold, forced target** (`cold_by_disabling`): the same, with every other host
   disabled meanwhile, so that Nova's scheduler has no choice. For clouds where our
   account may not name the target;

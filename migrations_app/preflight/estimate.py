@@ -93,7 +93,7 @@ def _cold(server: Server, disk: int, speed: int, *, known: bool) -> Estimate:
         return Estimate((least, most), (0, 0), words)
     off = (_SHUTTING_DOWN[0] + _STARTING[0], _SHUTTING_DOWN[1] + _STARTING[1] + copying)
     least, most = least + off[0], most + _SHUTTING_DOWN[1] + _STARTING[1]
-    less = ", less if the hosts share their storage" if copying and not known else ""
+    less = ", less if its disks are in Ceph" if copying and not known else ""
     words = (
         f"Takes {duration_range(least, most)}; the guest is off for "
         f"{duration_range(*off)}{less}."

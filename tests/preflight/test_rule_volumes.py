@@ -59,6 +59,15 @@ def test_a_volume_that_is_a_file_takes_no_room_in_the_folders_of_the_target() ->
     assert said("target.disk", alone) is None
 
 
+@pytest.mark.parametrize("free", [2 * GIB, 4 * GIB])
+def test_a_cold_move_needs_room_for_a_second_copy_on_shared_storage(free: int) -> None:
+    there = {"shared": True, "free": free, "bases": {BASE: GIB}}
+    given = seen(target=there)  # its disk takes 3 GiB, and may grow to 20
+    expected = BLOCKS if free < 3 * GIB else OK
+    assert said("target.disk", given, by=COLD) is expected
+    assert said("target.disk", given, by=LIVE) is None
+
+
 def test_what_a_volume_stands_on_is_no_backing_file_of_the_image() -> None:
     snapshot = replace(NFS, format="qcow2", chain=("/var/lib/nova/mnt/1f0/volume-0",))
     given = seen(

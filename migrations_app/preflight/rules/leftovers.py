@@ -9,7 +9,7 @@ from __future__ import annotations
 from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
-from migrations_app.preflight.rule import BY_NOVA, LIVE, MANUAL, About, rule
+from migrations_app.preflight.rule import BY_NOVA, COLDLY, LIVE, MANUAL, About, rule
 
 
 @rule("hosts.read", about=About.TARGET, procedures=BY_NOVA)
@@ -145,20 +145,31 @@ def disk(facts: Facts, move: Move, procedure: str) -> Finding | None:
     Placement counts what flavors promise. Nova itself does not look at the free disk
     of a block migration since microversion 2.25, so a full file system ends in a failed
     move, or in paused guests. Too little for what is written now blocks; too little
-    for what the disks may grow to is a warning.
+    for what the disks may grow to is a warning. On storage that both hosts share a
+    cold migration needs room for a second copy until it is confirmed.
     """
     pair = facts.pair(move)
-    if pair is None or pair.guest is None or pair.target.shared:
+    if pair is None or pair.guest is None:
         return None
+    shared = pair.target.shared
     now, later = _needed(pair)
-    if not later:
+    if not later or (shared and procedure not in COLDLY):
         return None
+    if shared:  # the confirmation deletes one of both copies
+        later = now
     host, free = pair.target.host, pair.target.free
     evidence = {"free": free, "now": now, "later": later}
     if free is None:
         return unknown(
             f"How much disk is free on {host} could not be read.",
             f"Look at df there: {pair.target.instances}.",
+            **evidence,
+        )
+    if free < now and shared:
+        return blocks(
+            f"The storage that {pair.source.host} and {host} share has too little free"
+            f" for a second copy of what {facts.server.name} takes now.",
+            "Make room there, or move it live, which copies nothing.",
             **evidence,
         )
     if free < now:
