@@ -6,6 +6,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from ipaddress import IPv6Address
+from urllib.parse import unquote
 
 from migrations_app.integrations.host_commands import disk_copy, namespaces
 from migrations_app.integrations.interfaces import Command, HostFacts
@@ -20,6 +21,8 @@ _URIS = {
     "qemu": "qemu+{scheme}://%s/system",
     "parallels": "parallels+tcp://%s/system",
 }
+# Of a URI: what makes libvirt's client run a program (libvirt.org/uri.html, "command").
+_RUNS = re.compile(r"\+ext:|[?&;]command=")
 # Whoever says one of these has not tried the way.
 _UNTRIED = re.compile(
     r"^(nsenter|timeout|env|sh|bash): |No user exists for uid|command not found"
@@ -88,7 +91,9 @@ def live_uri(source: HostFacts, target: HostFacts) -> str | None:
 
     nova/virt/libvirt/driver.py, _live_migration_uri: the source's live_migration_uri
     (still honoured by 34.0), else one of its virt_type and live_migration_scheme; for
-    the target's live_migration_inbound_addr, else its name.
+    the target's live_migration_inbound_addr, else its name. None, too, for a URI that
+    names a program: virsh would run it as libvirt's daemon, which is root, and any
+    account can start what looks like a nova-compute with a file of its own.
     """
     if not (source.instances and target.instances):
         return None
@@ -103,7 +108,8 @@ def live_uri(source: HostFacts, target: HostFacts) -> str | None:
         whole = uri % _escaped(address)
     except (TypeError, ValueError):
         return None
-    return None if "$" in whole else whole
+    runs = _RUNS.search(unquote(whole).lower())
+    return None if "$" in whole or runs else whole
 
 
 def cold_address(target: HostFacts) -> str | None:

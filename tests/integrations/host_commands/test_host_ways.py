@@ -70,6 +70,22 @@ def test_no_uri_is_guessed(settings: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "uri",
+    [
+        "qemu+ext://%s/system?command=/srv/x",
+        "qemu+ssh://%s/system?keyfile=/k&command=/srv/x",
+        "qemu+ssh://%s/system?no_verify=1;Command=/srv/x",
+        "qemu+ssh://%s/system?%%63ommand=/srv/x",
+    ],
+)
+def test_no_program_is_run_that_a_uri_names(uri: str) -> None:
+    source = host("compute-30", {"libvirt.live_migration_uri": uri})
+    assert host_ways.live_uri(source, host("compute-34")) is None
+    asked = host_ways.try_ways(source, host("compute-34")).text
+    assert "/srv/x" not in asked
+
+
+@pytest.mark.parametrize(
     ("nova", "address"),
     [
         ("28.3.0", "192.0.2.1"),
