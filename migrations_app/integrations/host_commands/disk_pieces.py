@@ -30,6 +30,7 @@ OWN, BELOW = (64 * KIB, 240), (MIB, 96)
 # To list all parts of a large disk can take minutes, so it is listed in windows
 # (qemu-img map --start-offset, since QEMU 5.2).
 LARGE, WINDOWS, WINDOW = 16 * GIB, 48, 256 * MIB
+ALL = 1 << 62  # the end of a window that is all of a file
 _LINE = re.compile(r"(\d+) (\d+) (data|zero|absent|unclear) ([0-9a-f]{64}|-)")
 _WRITTEN = re.compile(r"\s*block\.(\d+)\.(name|wr\.reqs|wr\.bytes)=(.+)")
 
@@ -170,11 +171,13 @@ heading end
 def read_at(
     image: Image, pieces: Sequence[Piece], *, below: bool = False, server_id: str = ""
 ) -> Command:
-    """Return the command that reads these pieces, given in their order, of a file.
+    """Return the command that reads these pieces of a file, in their order in it.
 
     With ``server_id`` it says what that guest has written until afterwards.
     """
-    wanted = "".join(f"want {piece.start} {piece.size}\n" for piece in pieces)
+    # the one of what is unclear, which the source tells first, may lie anywhere
+    ordered = sorted(pieces, key=lambda piece: piece.start)
+    wanted = "".join(f"want {piece.start} {piece.size}\n" for piece in ordered)
     if below or image.format == "raw":
         listed, found = "", shlex.quote(_STRAIGHT)
     else:
@@ -242,7 +245,7 @@ def _windows(image: Image, *, below: bool) -> Iterator[tuple[int, int]]:
     """Return from where to where a file is listed; one of all, if it is not large."""
     whole = image.virtual_size or 0
     if below or image.format == "raw" or min(image.taken, whole) <= LARGE:
-        yield 0, max(whole, 1 << 62)
+        yield 0, ALL
         return
     for number in range(WINDOWS):
         first = whole * number // WINDOWS // MIB * MIB
@@ -263,7 +266,7 @@ def _listed(image: Image, windows: Sequence[tuple[int, int]], *, below: bool) ->
     name = shlex.quote(f"json:{json.dumps(opened)}")
     return "".join(
         f"extents -- {name}\n"
-        if len(windows) == 1 and first == 0
+        if end == ALL
         else f"extents --start-offset={first} --max-length={end - first} -- {name}\n"
         for first, end in windows
     )

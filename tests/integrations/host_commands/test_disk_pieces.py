@@ -123,6 +123,15 @@ def test_a_large_disk_is_looked_at_in_windows(
     assert read(run, image, pieces) == pieces
 
 
+def test_pieces_at_the_begin_of_a_large_disk_are_looked_for_there_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(disk_pieces, "LARGE", MIB)
+    image = Image("/disk", "qcow2", GIB, GIB, 100 * GIB)
+    asked = disk_pieces.read_at(image, [Piece(0, 64 * KIB, "data", "0" * 64)]).text
+    assert "--start-offset=0 --max-length=" in asked
+
+
 def test_where_a_piece_lies_in_the_file_does_not_matter(
     run: Run, tmp_path: Path
 ) -> None:
@@ -226,3 +235,12 @@ def test_disks_are_read_where_libvirt_lives(tmp_path: Path) -> None:
     assert image.virtual_size == 20 * GIB
     assert [piece.start for piece in pieces] == [0, 5 * GIB]
     assert disk_pieces.read(answer, image, host=HOST) == pieces
+
+
+def test_a_compressed_part_hides_no_other(run: Run, tmp_path: Path) -> None:
+    path = disk(tmp_path / "disk", "0 64k", "5G 64k")
+    qemu("io", "-f", "qcow2", "-c", "write -c 4G 64k", str(path))
+    image = opened(run, path)
+    found = read(run, image, chosen(run, image))
+    kinds = {piece.start // GIB: piece.kind for piece in found}
+    assert kinds == {0: "data", 4: "unclear", 5: "data"}
