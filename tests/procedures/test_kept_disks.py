@@ -183,6 +183,51 @@ def test_a_target_without_a_domain_is_held(disks: RealDisks) -> None:
     expect_held(disks, "libvirt on compute-34 has no domain")
 
 
+def test_a_libvirt_that_is_silent_is_no_word_of_the_domain(disks: RealDisks) -> None:
+    disks.move()
+    (disks.root / TARGET / "silent").touch()
+    expect_held(disks, "The disks could not be compared", TARGET)
+
+
+def test_uefi_settings_are_not_looked_for_before_the_guest_starts(
+    disks: RealDisks,
+) -> None:
+    disks.firmware = f"<nvram>{INSTANCES}/_base/vars.fd</nvram>"
+    disks.move()
+    expect_same(disks, "20 of 20 pieces are the same.")
+    disks.define(TARGET, "running")
+    expect_held(disks, "UEFI settings: compute-34 has no file of them")
+
+
+def test_the_tpm_of_a_guest_without_a_local_disk_is_found(disks: RealDisks) -> None:
+    disks.formats = {}
+    disks.devices = "<tpm model='tpm-crb'/>"
+    disks.move()
+    headings = "options hostname nova contained virsh rsync free filesystem folder"
+    more = ("domain", "silent", "bases")
+    said = "".join(f"== {each}\n" for each in [*headings.split(), *more, "end"])
+    disks.answers["survey_host"] = f"== instances\n {INSTANCES}\n{said}"
+    for host, folder in (
+        (SOURCE, f"{INSTANCES}/{WEB}_resize/swtpm"),
+        (TARGET, "/var/lib/libvirt/swtpm"),
+    ):
+        disks.answers[f"disk_tpm {host} {folder}"] = "tpm2/tpm2-00.permall\n"
+    expect_same(disks, "the state of its virtual TPM is there.")
+    del disks.answers[f"disk_tpm {TARGET} /var/lib/libvirt/swtpm"]
+    expect_held(disks, "virtual TPM: compute-34 has no tpm2/tpm2-00.permall")
+
+
+def test_what_a_guest_has_discarded_on_a_raw_disk_is_no_difference(
+    tmp_path: Path,
+) -> None:
+    disks = RealDisks(tmp_path, format="raw")
+    disks.move(runs=True)
+    path = disks.folder(TARGET) / "disk"
+    for number in range(8):
+        qemu("io -f raw -d unmap -c", f"discard {number * MIB} 64k", str(path))
+    expect_same(disks, "12 of 20 pieces are the same, 8 were written to since.")
+
+
 def test_a_config_drive_that_was_made_again_is_held(disks: RealDisks) -> None:
     disks.formats["disk.config"] = "raw"
     disks.make(SOURCE, "disk.config").write_bytes(b"one" * 5000)
@@ -193,12 +238,17 @@ def test_a_config_drive_that_was_made_again_is_held(disks: RealDisks) -> None:
 
 
 def test_swap_is_made_again_and_not_compared(disks: RealDisks) -> None:
-    disks.formats["disk.swap"] = "qcow2"
-    disks.stand(SOURCE, "disk.swap", disks.path(SOURCE, BASE), 64 * MIB)
-    disks.write(SOURCE, "disk.swap", 0, 7)
+    """In the target's own format, and as large as the flavor says."""
+    disks.formats["disk.swap"] = "raw"
+    disks.make(SOURCE, "disk.swap").write_bytes(b"swap" * 1000)
     disks.move()
-    disks.stand(TARGET, "disk.swap", disks.path(TARGET, BASE), 64 * MIB)
-    expect_same(disks, "disk.swap is as large as before.")
+    made = disks.path(TARGET, "_base/swap_64")
+    made.write_bytes(bytes(64 * KIB))
+    disks.stand(TARGET, "disk.swap", made, 64 * MIB)
+    disks.define(TARGET, "shut off", **{"disk.swap": "qcow2"})
+    expect_same(disks, "disk.swap is there.")
+    (disks.folder(TARGET) / "disk.swap").unlink()
+    expect_held(disks, "disk.swap: compute-34 has no file")
 
 
 def test_a_kept_disk_that_is_gone_is_never_called_safe(disks: RealDisks) -> None:

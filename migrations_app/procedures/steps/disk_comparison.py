@@ -68,18 +68,26 @@ class Comparison:
     compared: list[str] = field(default_factory=list)
 
 
-def judge_shape(pair: Pair, *, source: str, target: str, flavor_gib: int) -> list[str]:
-    """Return how a disk differs by its format, its size, or its chain."""
-    kept, used, name = pair.disk.kept, pair.disk.used, pair.name
+def judge_file(pair: Pair, *, target: str) -> list[str]:
+    """Return why the target cannot use a disk at all."""
+    used, name = pair.disk.used, pair.name
     if used.size is None:
         return [f"{name}: {target} has no file {used.path}"]
-    if kept.virtual_size is None:
-        return [f"{name}: the one on {source} is not {kept.format} ({kept.trouble})"]
     if used.virtual_size is None:
         return [
             f"{name}: the domain on {target} takes it for {used.format}, which it is"
             f" not ({used.trouble})"
         ]
+    return []
+
+
+def judge_shape(pair: Pair, *, source: str, target: str, flavor_gib: int) -> list[str]:
+    """Return how a disk differs by its format, its size, or its chain."""
+    kept, used, name = pair.disk.kept, pair.disk.used, pair.name
+    if used.size is not None and kept.virtual_size is None:
+        return [f"{name}: the one on {source} is not {kept.format} ({kept.trouble})"]
+    if kept.virtual_size is None or used.virtual_size is None:
+        return judge_file(pair, target=target)
     converted = kept.format == "raw" and used.format == "qcow2"
     if kept.format != used.format and not converted:
         return [
@@ -171,7 +179,7 @@ def _kind(kept: Piece, used: Piece | None) -> str:
         return "unclear"
     if used.kind == "absent":
         return "absent"
-    if used.kind == "zero":
+    if used.blank:  # a raw file has no word for that: it is noughts
         return "blanked"
     return "same" if used.sum == kept.sum else "other"
 
