@@ -51,6 +51,7 @@ extents() {
       kind = "zero"
       if ($0 ~ /"data": true/) kind = offset == "-" ? "unclear" : "data"
       else if ($0 ~ /"present": false/) kind = "absent"
+      else if ($0 !~ /"present"/) kind = "either" # before QEMU 6.1
       print start, size, kind, offset
     }'
 }
@@ -105,7 +106,7 @@ _FIND = """
   {
     for (; i < n && start[i + 1] < $1 + $2; i++) {
       kind = $3; offset = "-"; at = start[i + 1]
-      if (at < $1 || at + size[i + 1] > $1 + $2) kind = "unclear"
+      if (kind == "either" || at < $1 || at + size[i + 1] > $1 + $2) kind = "unclear"
       else if (kind == "data") offset = sprintf("%.0f", $4 + at - $1)
       print at, size[i + 1], kind, offset
     }

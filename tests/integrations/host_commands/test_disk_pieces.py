@@ -244,3 +244,16 @@ def test_a_compressed_part_hides_no_other(run: Run, tmp_path: Path) -> None:
     found = read(run, image, chosen(run, image))
     kinds = {piece.start // GIB: piece.kind for piece in found}
     assert kinds == {0: "data", 4: "unclear", 5: "data"}
+
+
+def test_before_qemu_6_1_what_is_not_there_is_unclear(run: Run, tmp_path: Path) -> None:
+    """Its qemu-img map does not say what is present: it might have been blanked."""
+    one = opened(run, disk(tmp_path / "one", "1G 64k", "2G 64k"))
+    other = opened(run, disk(tmp_path / "other", "1G 64k"))
+    real = shutil.which("qemu-img")
+    old = tmp_path / "bin" / "qemu-img"
+    old.write_text(f'#!/bin/sh\n{real} "$@" | sed \'s/"present": [a-z]*, //\'\n')
+    old.chmod(0o755)
+    pieces = chosen(run, one)
+    assert [piece.kind for piece in pieces] == ["data", "data"]
+    assert [piece.kind for piece in read(run, other, pieces)] == ["data", "unclear"]
