@@ -55,6 +55,18 @@ def test_more_than_the_guest_can_have_written_is(disks: RealDisks) -> None:
     expect_held(disks, "6 of 20 pieces", "more than its guest can have changed")
 
 
+def test_one_large_write_changes_many_small_parts_of_a_raw_file(
+    tmp_path: Path,
+) -> None:
+    disks = RealDisks(tmp_path, format="raw")
+    for number in range(8):
+        disks.write(SOURCE, "disk", 32 * MIB + 8 * number * KIB, 7, 4 * KIB)
+    disks.move(runs=True)
+    disks.write(TARGET, "disk", 32 * MIB, 99, 64 * KIB)
+    disks.wrote(requests=1, size=64 * KIB)
+    expect_same(disks, "20 of 28 pieces are the same, 8 were written to since.")
+
+
 def test_what_nobody_can_have_written_is(disks: RealDisks) -> None:
     disks.move()
     disks.write(TARGET, "disk", 3 * MIB, 99)

@@ -142,10 +142,14 @@ class Written:
     requests: int
     bytes: int
 
-    @property
-    def pieces(self) -> int:
-        """How many pieces of the disk that can have changed at most."""
-        return 2 * self.requests + self.bytes // OWN[0]
+    def can_change(self, pieces: Sequence[Piece]) -> int:
+        """Return how many of these pieces that can have changed at most.
+
+        A write changes two in part, and all that lie between them. Of a raw file with
+        many holes pieces are smaller than others.
+        """
+        least = min((piece.size for piece in pieces), default=OWN[0])
+        return 2 * self.requests + self.bytes // max(1, least)
 
 
 def choose(image: Image, *, below: bool = False) -> Command:

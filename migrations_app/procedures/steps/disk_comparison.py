@@ -195,10 +195,11 @@ def _own(pair: Pair, count: _Count, *, target: str) -> tuple[str, str]:
         return f"{changed} {of} are others, and nobody can write to it", ""
     if changed and not pair.runs:
         return f"{changed} {of} are others, and its guest does not run there", ""
-    if pair.written is not None and count.other > pair.written.pieces:
+    written = pair.written
+    if written and count.other > written.can_change(pair.disk.kept_pieces):
         return (
             f"{count.other} {of} are others, more than its guest can have changed"
-            f" ({pair.written.requests} writes, {size(pair.written.bytes)})",
+            f" ({written.requests} writes, {size(written.bytes)})",
             "",
         )
     if 2 * count.unclear > count.all:

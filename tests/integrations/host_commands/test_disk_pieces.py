@@ -213,7 +213,9 @@ def test_it_reads_what_the_guest_has_written() -> None:
         f"== pieces\n== written\n Domain: 'i'\n   {said}  block.1.name=hda\n== end\n"
     )
     assert disk_pieces.read_written(answer) == {"vda": Written(3, 131072)}
-    assert Written(3, 131072).pieces == 8
+    large, small = (Piece(0, size, "data", "-") for size in (64 * KIB, 4 * KIB))
+    assert Written(3, 131072).can_change([large]) == 8
+    assert Written(3, 131072).can_change([large, small]) == 38
 
 
 def test_disks_are_read_where_libvirt_lives(tmp_path: Path) -> None:
