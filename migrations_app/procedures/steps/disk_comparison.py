@@ -194,7 +194,11 @@ def _own(pair: Pair, count: _Count, *, target: str) -> tuple[str, str]:
     if changed and pair.read_only:
         return f"{changed} {of} are others, and nobody can write to it", ""
     if changed and not pair.runs:
-        return f"{changed} {of} are others, and its guest does not run there", ""
+        # it was not started, or has shut down by itself since, or has crashed
+        return "", (
+            f"{changed} {of} are others, and its guest does not run there: unless it"
+            " did, nobody can have written to them"
+        )
     written = pair.written
     if written and count.other > written.can_change(pair.disk.kept_pieces):
         return (
