@@ -124,14 +124,16 @@ def sweep(move: Move) -> Command:
 def _rebase(move: Move) -> str:
     """Return the text that has disks stand on the names that their files have there.
 
-    Only the name in the disk's header changes: the file's content is the same.
+    Only the name in the disk's header changes: the file's content is the same. A header
+    that names no format, as Nova's of long ago, is one of a raw file: no other starts
+    under libvirt since 6.1. qemu-img has to be told that.
     """
     text = ""
     for name, path in sorted(paths.renamed(move).items()):
         disk = f"{_beside(move)}/{quote(name)}"
         text += f"""format=$(qemu-img info -f qcow2 --output=json {disk} \\
   | sed -n 's/.*"backing-filename-format": "\\([a-z0-9]*\\)".*/\\1/p')
-qemu-img rebase -u -f qcow2 -F "$format" \\
+qemu-img rebase -u -f qcow2 -F "${{format:-raw}}" \\
   -b {quote(paths.base_there(move, path))} {disk}
 """
     return text
