@@ -123,7 +123,10 @@ def test_a_move_from_its_asking_to_its_end_is_told_act_by_act(
     run = cast.run(stage, procedure="cold")
     walk_until(stage, run, asked="migrate_cold")
     run = stage.play(run)
-    told = list(AuditEntry.objects.order_by("id"))
+    everything = list(AuditEntry.objects.order_by("id"))
+    looks = [entry for entry in everything if entry.verb == "run.looked"]
+    assert {entry.after["host"] for entry in looks} == {stage.source, stage.target}
+    told = [entry for entry in everything if entry not in looks]
     assert [entry.verb for entry in told] == [
         "request.asked",
         "request.approved",
