@@ -9,12 +9,22 @@ from __future__ import annotations
 # holds for it: ``$flags`` are nsenter's, into the namespaces of a process, as far as
 # they are not ours; ``$root`` is empty, or its root; ``$search`` and ``$home`` are PATH
 # and HOME of its environment. Wrappers of containers have nova-compute among their
-# words, too, but only its own process is a Python.
+# words, too, but only its own process is a Python. What it has just started is like it
+# until it is another program: none is taken that has such a parent, and none that has
+# no parent, for it has ended.
 NOVA = r"""pid=
+like=' '
 for each in $(grep -lzx '\(/[^[:space:]]*/\)\{0,1\}nova-compute' \
     /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3); do
   program=$(readlink "/proc/$each/exe" 2>/dev/null)
-  case "${program##*/}" in python*|'') pid=$each; break ;; esac
+  case "${program##*/}" in python*|'') like="$like$each " ;; esac
+done
+for each in $like; do
+  parent=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$each/status" 2>/dev/null)
+  case "$like" in
+    *" ${parent:-$each} "*) ;;
+    *) pid=$each; break ;;
+  esac
 done
 variable() { tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | sed -n "s/^$2=//p"; }
 live_in() {
