@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import expect
 
 from pretend import PretendCloud
 from tests.browser.conftest import SignIn
+from tests.browser.reading import read_clouds
 from tests.browser.web import Web
 from tests.processes.conftest import MakeSite, make_site
 
@@ -38,7 +38,7 @@ def server(tmp_path: Path, make_site: MakeSite, cloud: PretendCloud) -> Iterator
     )
     web = Web(tmp_path, environment=site.environment)
     site.work()
-    call_command("sync")
+    read_clouds()
     yield web
     web.stop()
 
@@ -47,7 +47,7 @@ def test_a_host_is_emptied_before_ones_eyes(
     sign_in: SignIn, web: Web, cloud: PretendCloud
 ) -> None:
     servers = [cloud.create(f"web-{number}", host="compute-30") for number in range(3)]
-    call_command("sync")
+    read_clouds()
     otto = sign_in("otto", "operator")
     otto.goto("/hypervisors/compute-30/")
     otto.get_by_role("link", name="What if it were empty").click()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import expect
 
 from pretend import PretendCloud
 from tests.browser.conftest import SignIn
+from tests.browser.reading import read_clouds
 from tests.browser.web import Web
 from tests.processes.conftest import MakeSite, make_site
 
@@ -40,7 +40,7 @@ def server(tmp_path: Path, make_site: MakeSite, cloud: PretendCloud) -> Iterator
     site = make_site(**settings)
     web = Web(tmp_path, environment=site.environment)
     site.work()
-    call_command("sync")
+    read_clouds()
     yield web
     web.stop()
 
@@ -50,7 +50,7 @@ def test_a_move_is_asked_for_approved_and_watched(
     sign_in: SignIn, web: Web, cloud: PretendCloud, procedure: str
 ) -> None:
     server = cloud.create("web", host="compute-30")
-    call_command("sync")
+    read_clouds()
     rita = sign_in("rita", "requester")
     rita.goto("/instances/")
     rita.get_by_role("link", name="Request a move of web").click()
@@ -93,7 +93,7 @@ def test_a_move_is_stopped_and_goes_back(
 ) -> None:
     cloud.set(live_seconds=600)
     server = cloud.create("web", host="compute-30")
-    call_command("sync")
+    read_clouds()
     otto = sign_in("otto", "operator")
     anna = sign_in("anna", "approver")
     otto.goto(f"/requests/ask/?instance={server}&target=compute-34")

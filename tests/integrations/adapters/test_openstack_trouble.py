@@ -81,7 +81,7 @@ def test_a_bad_status_becomes_a_sentence(
     sham.answers[SERVER] = status, nova_says("Because")
     with pytest.raises(WorldError) as caught:
         cloud.server("u")
-    assert type(caught.value) is error
+    assert isinstance(caught.value, error)
     assert sentence in caught.value.sentence
     assert caught.value.sentence.endswith(".")
 
@@ -227,7 +227,7 @@ def test_every_exception_of_the_libraries_becomes_a_sentence(
 ) -> None:
     assert isinstance(error, http_errors.TROUBLES)
     ours = http_errors.error_for_exception("sham", "compute", error)
-    assert type(ours) in (Blocked, Conflict, Refused, Unreachable)
+    assert isinstance(ours, (Blocked, Conflict, Refused, Unreachable))
     assert "sham" in ours.sentence or "Keystone" in ours.sentence
     assert ours.sentence.endswith(".")
     if not isinstance(error, ksa.HttpError):  # what Keystone said may be shown
