@@ -88,10 +88,7 @@ def harm_of(findings: Sequence[Finding], expected: Estimate) -> Harm:
         blocked=any(it.severity is Severity.BLOCKS for it in findings),
         loses=_names(it.loses for it in losses if it.chance is Chance.CERTAIN),
         may_lose=_names(it.loses for it in losses if it.chance is Chance.OPEN),
-        breaks=any(
-            risk.cost is Cost.OUTAGE and risk.chance is not Chance.SELDOM
-            for risk in risks
-        ),
+        breaks=any(it.grave for it in risks if it.cost is Cost.OUTAGE),
         downtime=sum(expected.downtime) / 2,
         outage=sum(REPAIR_SECONDS * SHARES[risk.chance] for risk in repairs),
         doubts=sum(
