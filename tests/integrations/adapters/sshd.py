@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.processes import children
 from tests.free_port import free_port
 
 PROGRAM = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -28,6 +29,12 @@ def make_key(path: Path, *, kind: str = "ed25519", passphrase: str = "") -> Path
     words = ["ssh-keygen", "-q", "-t", kind, *size, "-N", passphrase, "-C", "", "-f"]
     subprocess.run([*words, str(path)], check=True)
     return path.with_name(path.name + ".pub")
+
+
+def kill(pid: int) -> None:
+    """End the process, if it has not ended by itself in the meantime."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 class Sshd:
@@ -100,14 +107,14 @@ class Sshd:
         """It listens no more; its sessions, and what they left running, are gone."""
         if self.process is None:
             return
+        # a session ends when it likes: also between the look and the signal
         for child in self._children(self.process.pid):
-            os.kill(child, signal.SIGKILL)
+            kill(child)
         self.process.kill()
         self.process.wait()
         self.process = None
         for process in self._left():
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+            kill(process)
 
     def _left(self) -> list[int]:
         """What runs for a session whose connection was cut: sshd ends nothing then."""
@@ -120,8 +127,7 @@ class Sshd:
         return found
 
     def _children(self, pid: int) -> list[int]:
-        path = Path(f"/proc/{pid}/task/{pid}/children")
-        found = [int(word) for word in path.read_text("ascii").split()]
+        found = children(pid)
         return found + [below for one in found for below in self._children(one)]
 
     def config(self, *lines: str, port: int = 0, host: str = "compute-40") -> Path:

@@ -15,7 +15,7 @@ from migrations_app.errors import Blocked, Refused, Unreachable
 from migrations_app.integrations.adapters.ssh import SshHosts
 from migrations_app.integrations.adapters.ssh import pool as ssh_pool
 from migrations_app.integrations.interfaces import Command
-from tests.integrations.adapters.sshd import Sshd
+from tests.integrations.adapters.sshd import Sshd, kill
 from tests.integrations.adapters.wire import Wire, wire
 
 
@@ -194,7 +194,7 @@ def test_a_command_that_hides_is_left_too(compute: SshHosts) -> None:
 def test_what_it_started_detached_does_not_hold_it(compute: SshHosts) -> None:
     text = "setsid sleep 30 </dev/null >/dev/null 2>&1 & echo $!"
     child = int(compute.run("compute-40", ask(text), timeout=60))
-    os.kill(child, 9)
+    kill(child)
 
 
 def test_ten_megabytes_are_no_answer(compute: SshHosts) -> None:

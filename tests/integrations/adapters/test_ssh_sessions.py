@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -92,3 +93,18 @@ def test_nothing_runs_any_more_when_its_sshd_is_stopped(tmp_path: Path) -> None:
             break
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_a_session_that_ends_by_itself_meanwhile_does_not_stop_the_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Sshd(tmp_path)
+    made.start()
+    assert made.process is not None
+    sshd, ended = made.process, subprocess.Popen(["true"])
+    ended.wait()
+    monkeypatch.setattr(made, "_children", lambda _: [ended.pid])
+
+    made.stop()
+
+    assert sshd.returncode is not None
