@@ -6,6 +6,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from migrations_app.integrations.host_commands import namespaces
 from migrations_app.integrations.interfaces import Command
 
 _UNITS = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -30,8 +31,8 @@ def domjobinfo(server_id: str) -> Command:
     """
     guest = shlex.quote(server_id)
     text = f"""export LC_ALL=C
-virsh domjobinfo {guest} --completed --keep-completed 2>/dev/null \\
-  || virsh domjobinfo {guest} --completed
+{namespaces.TOOLS}at_libvirt virsh domjobinfo {guest} --completed --keep-completed \\
+  2>/dev/null || at_libvirt virsh domjobinfo {guest} --completed
 """
     return Command("domjobinfo", text, {"server_id": server_id}, reads=True)
 

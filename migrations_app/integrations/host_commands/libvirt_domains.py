@@ -9,7 +9,11 @@ from migrations_app.integrations.host_commands import namespaces
 from migrations_app.integrations.interfaces import Command, Hosts
 
 _LINE = re.compile(r"^\s*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s+(\S+)\s*$")
-COMMAND = Command("domains", "virsh list --all --uuid --name", reads=True)
+COMMAND = Command(
+    "domains",
+    f"{namespaces.TOOLS}at_libvirt virsh list --all --uuid --name\n",
+    reads=True,
+)
 
 
 def domains(hosts: Hosts, host: str) -> dict[str, str]:

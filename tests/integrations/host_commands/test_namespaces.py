@@ -15,15 +15,17 @@ import pytest
 
 from migrations_app.integrations.host_commands import (
     compute_log,
+    domjobinfo,
     host_survey_parser,
     host_ways,
+    libvirt_domains,
 )
 from migrations_app.integrations.host_commands.host_survey import (
     look_at_guest,
     look_at_host,
 )
 from migrations_app.integrations.host_commands.host_ways import Way
-from migrations_app.integrations.interfaces import HostFacts
+from migrations_app.integrations.interfaces import Command, HostFacts
 from tests.integrations.adapters.sshd import Sshd, make_key
 from tests.integrations.host_commands.container import INSIDE, UID, contained, path, run
 from tests.integrations.host_commands.stand_in import WEB
@@ -171,7 +173,10 @@ def test_a_container_without_the_tool_closes_no_way(tmp_path: Path, sshd: Sshd) 
 VIRSH = """#!/bin/sh
 case "$1" in
   -c) test "$2" = qemu+tcp://compute-34/system ;;
-  list) echo 5f0c1d7e-0000-4000-8000-000000000001 ;;
+  list) case "$*" in
+    *--name*) echo 5f0c1d7e-0000-4000-8000-000000000001 instance-2a ;;
+    *) echo 5f0c1d7e-0000-4000-8000-000000000001 ;; esac ;;
+  domjobinfo) echo 'Job type: Completed' ;;
   domstate) echo running ;;
   domblklist) echo ' file disk vda /mnt/instances/UUID/disk' ;;
   dumpxml) echo "<domain type='kvm'><name>instance-2a</name><devices>
@@ -214,6 +219,23 @@ def test_libvirt_is_asked_in_its_own_container(tmp_path: Path) -> None:
     assert [(it.name, it.size) for it in guest.files] == [("disk", 5000)]
     assert guest.disks[0].virtual_size == 2000
     assert found["libvirt"] == Way(open=True)
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [
+        (libvirt_domains.COMMAND, f"{WEB} instance-2a\n"),
+        (libvirt_domains.state_command(WEB), "running\n"),
+        (domjobinfo.domjobinfo(WEB), "Job type: Completed\n"),
+    ],
+    ids=lambda it: it.name if isinstance(it, Command) else "",
+)
+def test_every_later_question_goes_into_libvirt_s_container_too(
+    tmp_path: Path, ask: Command, answer: str
+) -> None:
+    with contained(libvirts(tmp_path), "/usr/sbin/libvirtd", uid=0) as daemon:
+        programs = path(tmp_path / "path", without=["virsh"], libvirt=daemon)
+        assert run(ask.text, programs) == answer
 
 
 def test_without_any_virsh_it_is_not_known_whether_there_is_a_domain(
