@@ -70,6 +70,14 @@ class Sham(ThreadingHTTPServer):
         paths = {"compute": "/v2.1", "identity": "/v3"}
         return f"{self.url}/{service}{paths.get(service, '')}"
 
+    def offer(self, service: str, version: str) -> None:
+        """Have this service, too, under its path of that version: image, v2.16."""
+        self.services.append(service)
+        href = f"{self.url}/{service}/{version.partition('.')[0]}/"
+        links = [{"rel": "self", "href": href}]
+        told = {"id": version, "status": "CURRENT", "links": links}
+        self.answers[f"GET /{service}"] = 300, {"versions": [told]}
+
     def handle_error(self, *_: Any) -> None:
         """Let those who hang up on us go."""
 

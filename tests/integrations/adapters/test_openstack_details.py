@@ -80,7 +80,7 @@ def test_it_lists_the_moves_that_are_not_over_page_by_page(
 def test_it_reads_volumes_from_cinder_and_minds_none_that_are_gone(
     sham: Sham, cloud: OpenStackCloud
 ) -> None:
-    sham.services.append("block-storage")
+    sham.offer("block-storage", "v3.0")
     volume = {
         "id": "v1",
         "status": "in-use",
@@ -88,18 +88,6 @@ def test_it_reads_volumes_from_cinder_and_minds_none_that_are_gone(
         "encrypted": True,
         "multiattach": False,
     }
-    sham.answers["GET /block-storage"] = (
-        200,
-        {
-            "versions": [
-                {
-                    "id": "v3.0",
-                    "status": "CURRENT",
-                    "links": [{"rel": "self", "href": f"{sham.url}/block-storage/v3/"}],
-                }
-            ]
-        },
-    )
     sham.answers["GET /block-storage/v3/volumes/v1"] = 200, {"volume": volume}
     gone = {"itemNotFound": {"code": 404, "message": "gone"}}
     sham.answers["GET /block-storage/v3/volumes/v2"] = 404, gone

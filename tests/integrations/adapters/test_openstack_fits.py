@@ -15,6 +15,7 @@ from tests.integrations.adapters.sham import Sham, running, write_clouds
 
 CANDIDATES = "GET /placement/allocation_candidates"
 IMAGES = "GET /image/v2/images"
+VOLUMES = "GET /block-storage/v3/volumes"
 HOST = {
     "id": "rp-1",
     "hypervisor_hostname": "h",
@@ -52,21 +53,16 @@ def offers(*, unless: str = "nothing") -> Callable[[str], tuple[int, Any]]:
 
 
 def server(**fields: Any) -> Server:
-    """Return a server of two VCPUs, whose root disk is a volume."""
+    """Return a server of two VCPUs, of an image of which Nova tells all it does."""
     flavor = {"vcpus": 2, "ram": 512, "disk": 1}
     flavor["extra_specs"] = fields.pop("specs", {})
-    return parsing.server({"id": "u", "flavor": flavor, **fields})
+    image = {"id": "i", "properties": {}}
+    return parsing.server({"id": "u", "flavor": flavor, "image": image, **fields})
 
 
 def glance(sham: Sham, *images: dict[str, str]) -> None:
     """Let the cloud have Glance, with these images."""
-    version = {
-        "id": "v2.16",
-        "status": "CURRENT",
-        "links": [{"rel": "self", "href": f"{sham.url}/image/v2/"}],
-    }
-    sham.services.append("image")
-    sham.answers["GET /image"] = 300, {"versions": [version]}
+    sham.offer("image", "v2.16")
     sham.answers[IMAGES] = 200, {"images": list(images)}
 
 
@@ -83,7 +79,7 @@ def test_it_asks_for_dedicated_processors_and_devices(
     pinned = {"hw:cpu_policy": "dedicated", "resources:CUSTOM_A40": "1"}
     assert cloud.fits(server(specs=pinned), "h") is True
     assert asked(sham) == [
-        ("CUSTOM_A40:1,PCPU:2,MEMORY_MB:512", "!COMPUTE_STATUS_DISABLED")
+        ("CUSTOM_A40:1,PCPU:2,MEMORY_MB:512,DISK_GB:1", "!COMPUTE_STATUS_DISABLED")
     ]
 
 
@@ -141,3 +137,42 @@ def test_before_nova_tells_the_image_glance_does_or_it_is_not_known(
     assert cloud.fits(before, "h") is None
     sham.answers[IMAGES] = 403, {"message": "Not yours."}
     assert cloud.fits(before, "h") is None
+
+
+def on_volumes(sham: Sham, *volumes: dict[str, Any]) -> Server:
+    """Return a server that boots from one of these volumes, which Cinder has."""
+    sham.offer("block-storage", "v3.0")
+    for volume in volumes:
+        sham.answers[f"{VOLUMES}/{volume['id']}"] = 200, {"volume": volume}
+    attached = [{"id": it["id"]} for it in volumes]
+    return server(image="", **{"os-extended-volumes:volumes_attached": attached})
+
+
+def a_volume(name: str, *, bootable: str, **image: str) -> dict[str, Any]:
+    told = {"volume_image_metadata": image} if image else {}
+    return {"id": name, "status": "in-use", "bootable": bootable, **told}
+
+
+def test_an_instance_on_a_volume_asks_for_what_the_volume_keeps_of_its_image(
+    sham: Sham, cloud: OpenStackCloud
+) -> None:
+    root = a_volume(
+        "v1",
+        bootable="true",
+        **{"hw_cpu_policy": "dedicated", "trait:HW_A": "required"},
+    )
+    before = on_volumes(sham, root, a_volume("v2", bootable="false"))
+    assert cloud.fits(before, "h") is True
+    assert asked(sham) == [
+        ("PCPU:2,MEMORY_MB:512", "!COMPUTE_STATUS_DISABLED,HW_A"),
+    ]
+
+
+def test_which_volume_it_boots_from_may_be_unknown_and_so_what_its_image_asks_for(
+    sham: Sham, cloud: OpenStackCloud
+) -> None:
+    two = [a_volume(name, bootable="true") for name in ("v1", "v2")]
+    assert cloud.fits(on_volumes(sham, *two), "h") is None
+    one = on_volumes(sham, a_volume("v1", bootable="true"))
+    sham.answers[f"{VOLUMES}/v1"] = 403, {"message": "Not yours."}
+    assert cloud.fits(one, "h") is None

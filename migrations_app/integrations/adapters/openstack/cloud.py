@@ -148,14 +148,13 @@ class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
         return dict(held)
 
     def fits(self, server: Server, host: str) -> bool | None:
-        asked, told = server.asked, True
-        if server.image is not None:
-            # Nova tells none of the image's traits, and before 2.98 no property of it
-            image = self.image_properties(server.image) or {}
-            told = bool(image) or server.image_properties is not None
-            if server.image_properties is not None:
+        # Nova tells none of the image's traits, and before 2.98 no property of it
+        asked, told = server.asked, server.image_properties is not None
+        image = self.image_at_boot(server)
+        if image is not None:
+            if told:
                 image = {k: v for k, v in image.items() if k.startswith("trait:")}
-            asked = replace(asked, image={**image, **asked.image})
+            asked, told = replace(asked, image={**image, **asked.image}), True
         wanted = resource_request(asked)
         amounts = {
             name: amount

@@ -40,6 +40,10 @@ class Around:
         return next((them for top, them in NEWEST.items() if newest <= top), AFTER)
 
     def volumes(self, server: Server) -> list[Volume]:
+        with http_errors.sense(self.name, "block-storage"):
+            return [parsing.volume(it) for it in self._volumes(server)]
+
+    def _volumes(self, server: Server) -> list[dict[str, Any]]:
         if not server.volumes or not self._wire.has("block-storage"):
             return []
         found = []
@@ -48,7 +52,7 @@ class Around:
                 path = f"/volumes/{quote(volume_id, safe='')}"
                 with contextlib.suppress(Gone):
                     answer = self._wire.ask("block-storage", "GET", path)
-                    found.append(parsing.volume(answer["volume"]))
+                    found.append(dict(answer["volume"]))
         return found
 
     def shares(self, server_id: str) -> list[str]:
@@ -80,6 +84,25 @@ class Around:
         except WorldError:
             return None
         return None if found is None else {k: str(v) for k, v in found.items()}
+
+    def image_at_boot(self, server: Server) -> dict[str, str] | None:
+        """Return the properties of the image that the instance was made of.
+
+        An instance on a volume has those that Cinder kept of it: Nova took them from
+        the volume it boots from (``get_bdm_image_metadata`` in nova/block_device.py,
+        34.0), which is told from the others by being the only bootable one. None:
+        which one it is, or what it says, is not known.
+        """
+        if server.image is not None:
+            return self.image_properties(server.image)
+        try:
+            found = [it for it in self._volumes(server) if it.get("bootable") == "true"]
+        except WorldError:
+            return None
+        if len(found) != 1:
+            return None
+        kept = found[0].get("volume_image_metadata") or {}
+        return {k: str(v) for k, v in kept.items()}
 
     def _image(self, image_id: str) -> dict[str, Any] | None:
         # asked for one image, Glance says in HTML that there is none
