@@ -262,11 +262,14 @@ def compare_hardware(*, server_id: str, guest: Guest, recorded: str = "") -> Com
 
     Its CPU, asked of libvirt as Nova does since 27.0, or as before (``cpu-compare``)
     where this libvirt cannot; its machine type, and the one that Nova recorded, which a
-    cold migration asks for; and the video models that there are with them.
+    cold migration asks for; and the video models that there are with them. They are
+    those of the guest's architecture, which may be another than the host's
+    (``hw_emulation_architecture``, since 25.0).
     """
     asked = {"machine": guest.machine}
     if recorded not in {"", guest.machine}:
         asked["recorded"] = recorded
+    arch = f" --arch {shlex.quote(guest.arch)}" if guest.arch else ""
     machines = "".join(f"able {k} {shlex.quote(asked[k])}\n" for k in asked)
     return Command(
         "survey_cpu",
@@ -274,7 +277,7 @@ def compare_hardware(*, server_id: str, guest: Guest, recorded: str = "") -> Com
 ask() {{ printf '%s' "$cpu" | at_libvirt virsh "$@" /dev/stdin 2>&1; }}
 words() {{ tr '\\n' ' '; echo; }}
 able() {{
-  if said=$(at_libvirt virsh domcapabilities --virttype {shlex.quote(guest.type)} \\
+  if said=$(at_libvirt virsh domcapabilities --virttype {shlex.quote(guest.type)}{arch} \\
     --machine "$2" 2>&1); then
     echo "$1 yes"
     printf '%s\\n' "$said" \\

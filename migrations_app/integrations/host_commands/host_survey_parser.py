@@ -126,6 +126,7 @@ def guest(answer: str, server_id: str) -> Guest | None:
         state=_first(said["state"]),
         type=xml.get("type") or "",
         machine=(machine.get("machine") or "") if machine is not None else "",
+        arch=(machine.get("arch") or "") if machine is not None else "",
         cpu="\n".join(said["cpu"]).strip() or _text(xml.find("cpu")),
         disks=tuple(_disk(each, said) for each in xml.iterfind("devices/disk")),
         folder=files[0] if files else "",

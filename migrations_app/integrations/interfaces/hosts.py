@@ -94,6 +94,7 @@ class Guest:
     video: str = ""  # its video model: virtio, qxl, …
     type: str = "kvm"  # kvm, qemu
     kept: tuple[str, ...] | None = ()
+    arch: str = ""  # x86_64, aarch64, …; it need not be its host's
 
     @property
     def local_disks(self) -> tuple[Disk, ...]:

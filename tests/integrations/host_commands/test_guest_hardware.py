@@ -51,6 +51,22 @@ def test_it_asks_for_the_machine_type_that_nova_recorded(
     assert found.takes_cpu is None
 
 
+def test_machine_types_are_asked_of_the_guest_s_own_architecture(host: Host) -> None:
+    emulated = Guest("instance-2a", "running", machine="virt-7.2", arch="aarch64")
+    host.tool(
+        "virsh",
+        """#!/bin/sh
+case "$*" in
+  *'--arch aarch64 --machine virt-7.2') ;;
+  *) echo "error: the machine 'x' is not supported by emulator" >&2; exit 1 ;;
+esac
+""",
+    )
+    command = compare_hardware(server_id=WEB, guest=emulated)
+    found = host_survey_parser.hardware(host.run("compute-34", command))
+    assert found.takes_machine is True
+
+
 def test_it_does_not_know_what_libvirt_could_not_compare() -> None:
     answer = "machine no error: failed to connect\ncpu no error: failed to connect\n"
     found = host_survey_parser.hardware(answer)
