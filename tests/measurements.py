@@ -11,21 +11,24 @@ from django.utils import timezone
 from migrations_app.models import Cloud, CopySpeed, Snapshot
 
 
-def snapshots(host: str, *, of: Cloud, hours: int = 24) -> None:
+def snapshots(host: str, *, of: Cloud, hours: int = 24, **fields: Any) -> None:
     """Give the host one snapshot an hour."""
     now = timezone.now()
     Snapshot.objects.bulk_create(
         Snapshot(
-            cloud=of,
-            host=host,
-            at=now - timedelta(hours=hours - hour),
-            instances=10 + hour % 5,
-            vcpus_capacity=128,
-            vcpus_used=30 + hour,
-            memory_capacity=258048,
-            memory_used=100000 + 3000 * (hour % 9),
-            disk_capacity=2000,
-            disk_used=500 + 10 * hour,
+            **{
+                "cloud": of,
+                "host": host,
+                "at": now - timedelta(hours=hours - hour),
+                "instances": 10 + hour % 5,
+                "vcpus_capacity": 128,
+                "vcpus_used": 30 + hour,
+                "memory_capacity": 258048,
+                "memory_used": 100000 + 3000 * (hour % 9),
+                "disk_capacity": 2000,
+                "disk_used": 500 + 10 * hour,
+                **fields,
+            }
         )
         for hour in range(hours)
     )

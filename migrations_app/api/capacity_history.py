@@ -27,6 +27,8 @@ class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
             "instances",
             "vcpus_capacity",
             "vcpus_used",
+            "pcpus_capacity",
+            "pcpus_used",
             "memory_capacity",
             "memory_used",
             "disk_capacity",

@@ -18,6 +18,7 @@ from migrations_app.models import Cloud, Snapshot
 FINE, HOURLY, DAILY = 5, 60, 1440
 FIGURES = (
     *("instances", "vcpus_capacity", "vcpus_used"),
+    *("pcpus_capacity", "pcpus_used"),
     *("memory_capacity", "memory_used", "disk_capacity", "disk_used"),
 )
 # So many hours or days are summed up in one reading; the rest in the next ones.

@@ -27,6 +27,8 @@ def take_snapshots(cloud: Cloud, *, now: datetime) -> int:
             row = hosts[seen.host] = _nothing(cloud, seen.host, now)
         row.vcpus_capacity += seen.vcpus_capacity
         row.vcpus_used += seen.vcpus_used
+        row.pcpus_capacity += seen.pcpus_capacity
+        row.pcpus_used += seen.pcpus_used
         row.memory_capacity += seen.memory_capacity
         row.memory_used += seen.memory_used
         row.disk_capacity += seen.disk_capacity
@@ -54,6 +56,8 @@ def _nothing(cloud: Cloud, host: str, now: datetime) -> Snapshot:
         instances=0,
         vcpus_capacity=0,
         vcpus_used=0,
+        pcpus_capacity=0,
+        pcpus_used=0,
         memory_capacity=0,
         memory_used=0,
         disk_capacity=0,

@@ -219,6 +219,8 @@ class Snapshot(models.Model):
     instances = models.IntegerField()
     vcpus_capacity = models.IntegerField()
     vcpus_used = models.IntegerField()
+    pcpus_capacity = models.IntegerField(default=0)  # dedicated to instances
+    pcpus_used = models.IntegerField(default=0)
     memory_capacity = models.IntegerField()
     memory_used = models.IntegerField()
     disk_capacity = models.IntegerField()

@@ -81,6 +81,15 @@ def test_a_host_of_several_nodes_has_one_snapshot_of_their_sums(
     assert (row.memory_capacity, row.memory_used) == (16872, 1031)
 
 
+def test_a_snapshot_counts_dedicated_cpus(cloud: Listing) -> None:
+    cloud.hosts = [hypervisor("compute-30", stock={interfaces.PCPU: stock(32, 8)})]
+    sync("one", cloud.as_cloud(), now=NOON)
+
+    row = Snapshot.objects.get()
+    assert (row.pcpus_capacity, row.pcpus_used) == (32, 8)
+    assert (row.vcpus_capacity, row.vcpus_used) == (0, 0)
+
+
 def test_it_says_which_project_uses_what_of_a_host(cloud: Listing) -> None:
     sync("one", cloud.as_cloud(), now=NOON)
 

@@ -155,6 +155,29 @@ def test_the_history_reaches_as_far_back_as_asked(operator: Client, span: str) -
     )
 
 
+@pytest.mark.parametrize(
+    ("shared", "labels"),
+    [(0, ["Dedicated CPUs"]), (128, ["VCPUs", "Dedicated CPUs"])],
+)
+def test_dedicated_cpus_have_a_history_of_their_own(
+    operator: Client, shared: int, labels: list[str]
+) -> None:
+    row = factories.hypervisor("compute-30")
+    measurements.snapshots(
+        "compute-30",
+        of=row.cloud,
+        vcpus_capacity=shared,
+        vcpus_used=0,
+        pcpus_capacity=32,
+        pcpus_used=8,
+    )
+
+    charts = operator.get("/hypervisors/compute-30/").context["charts"]
+
+    assert [chart.label for chart in charts] == [*labels, "Memory", "Disk"]
+    assert charts[len(labels) - 1].last == "8 of 32"
+
+
 @pytest.fixture
 def dedicated(db: None) -> None:
     """A host of 32 dedicated CPUs alone, 8 of them used by its pinned instance."""

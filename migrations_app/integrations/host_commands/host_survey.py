@@ -269,7 +269,9 @@ def compare_hardware(*, server_id: str, guest: Guest, recorded: str = "") -> Com
     asked = {"machine": guest.machine}
     if recorded not in {"", guest.machine}:
         asked["recorded"] = recorded
-    arch = f" --arch {shlex.quote(guest.arch)}" if guest.arch else ""
+    wanted = f"--virttype {shlex.quote(guest.type)}"
+    if guest.arch:
+        wanted += f" --arch {shlex.quote(guest.arch)}"
     machines = "".join(f"able {k} {shlex.quote(asked[k])}\n" for k in asked)
     return Command(
         "survey_cpu",
@@ -277,7 +279,7 @@ def compare_hardware(*, server_id: str, guest: Guest, recorded: str = "") -> Com
 ask() {{ printf '%s' "$cpu" | at_libvirt virsh "$@" /dev/stdin 2>&1; }}
 words() {{ tr '\\n' ' '; echo; }}
 able() {{
-  if said=$(at_libvirt virsh domcapabilities --virttype {shlex.quote(guest.type)}{arch} \\
+  if said=$(at_libvirt virsh domcapabilities {wanted} \\
     --machine "$2" 2>&1); then
     echo "$1 yes"
     printf '%s\\n' "$said" \\

@@ -30,11 +30,18 @@ class Chart:
 
 
 def charts(snapshots: Sequence[Snapshot]) -> list[Chart]:
-    """Return a chart for each resource; none without snapshots."""
+    """Return a chart for each resource; none without snapshots.
+
+    CPUs have one for those that are shared and one for the dedicated ones: a host may
+    have either, or both.
+    """
     if not snapshots:
         return []
+    dedicated = any(it.pcpus_capacity for it in snapshots)
+    shared = not dedicated or any(it.vcpus_capacity for it in snapshots)
     return [
-        _chart("VCPUs", "vcpus", snapshots, str),
+        *([_chart("VCPUs", "vcpus", snapshots, str)] if shared else ()),
+        *([_chart("Dedicated CPUs", "pcpus", snapshots, str)] if dedicated else ()),
         _chart("Memory", "memory", snapshots, mebibytes),
         _chart("Disk", "disk", snapshots, lambda value: f"{value} GiB"),
     ]
