@@ -99,9 +99,18 @@ def _by(request: HttpRequest) -> User:
 
 @admin.register(User)
 class AccountAdmin(_Recorded, Accounts):
-    """Admin of the accounts."""
+    """Admin of the accounts, which are switched off and never deleted.
+
+    What somebody requested, approved or changed must stay theirs.
+    """
 
     form = AccountForm
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        """Return False: an account that is not needed any more is switched off."""
+        return False
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""

@@ -177,10 +177,9 @@ def _why_not_request(
                 f"This move is part of drain {request.drain_id}, which is approved as"
                 " a whole: see the drain, or withdraw this move from it."
             )
-        case Verb.APPROVE | Verb.REJECT if request.asked_by_id == who.id:
+        # who has a hand in it, and so may not approve or review: requests/approvals
+        case Verb.REJECT if request.asked_by_id == who.id:
             return Refusal("You requested this move: another person must decide.")
-        case Verb.APPROVE if request.changed_by_id and request.changed_by_id == who.id:
-            return Refusal("You edited this request: another person must approve it.")
         case Verb.APPROVE if who.superuser:
             return Refusal(
                 "A superuser can change every rule, so approvals by superusers do"
@@ -216,16 +215,6 @@ def _why_not_request(
             request.asked_by_id != who.id and Role.OPERATOR not in who.roles
         ):
             return Refusal("Only the requester or an operator can edit a request.")
-        case Verb.REVIEW if request.asked_by_id == who.id:
-            return Refusal(
-                "You requested this move: another person must review the"
-                " emergency start."
-            )
-        case Verb.REVIEW if request.changed_by_id and request.changed_by_id == who.id:
-            return Refusal(
-                "You edited this request: another person must review the emergency"
-                " start."
-            )
         case Verb.REVIEW if who.superuser:
             return Refusal(
                 "A superuser cannot review an emergency start: another person"

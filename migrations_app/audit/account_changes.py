@@ -40,12 +40,14 @@ class AccountChange:
 class AccountSnapshot:
     """What the trail tells of an account or a group at one moment.
 
-    ``kind`` is ``account`` or ``group``. With no arguments: there is none. The hash of
-    a password is only compared: it is in no fact, no change and no ``repr``.
+    ``kind`` is ``account`` or ``group``, ``number`` its own, since names change. With
+    no arguments: there is none. The hash of a password is only compared: it is in no
+    fact, no change and no ``repr``.
     """
 
     kind: str = ""
     name: str = ""
+    number: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     _password_hash: str = field(default="", repr=False)
@@ -57,19 +59,21 @@ class AccountSnapshot:
             return cls()
         if isinstance(row, Group):
             facts = {"name": row.name, "permissions": _codes(row.permissions)}
-            return cls("group", row.name, facts)
+            return cls("group", row.name, row.pk, facts)
         facts = {"permissions": _codes(row.user_permissions)}
         facts |= {name: getattr(row, name) for name in _FIELDS}
         facts |= {name: getattr(row, attribute) for name, attribute in _RIGHTS.items()}
         roles = sorted(row.groups.values_list("name", flat=True))
-        return cls("account", row.username, facts, tuple(roles), row.password)
+        return cls("account", row.username, row.pk, facts, tuple(roles), row.password)
 
     def diff(self, later: AccountSnapshot) -> list[AccountChange]:
         """Return the changes since then: none, one entry, or one more for its roles.
 
         Of what was changed the facts that differ; of a password only that it was.
         """
-        name = {"name": later.name or self.name}
+        name: dict[str, Any] = {"name": later.name or self.name}
+        if number := later.number or self.number:
+            name[later.kind or self.kind] = number
         before, after = (
             _unlike(self.facts, later.facts),
             _unlike(later.facts, self.facts),

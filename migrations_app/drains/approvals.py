@@ -17,31 +17,22 @@ from migrations_app.access.permissions import Person, Refusal
 from migrations_app.errors import TooLate
 from migrations_app.models import Drain
 from migrations_app.models.states import DROPPED
-from migrations_app.requests.approvals import evaluate, rules
-from migrations_app.requests.approvals.policy_facts import (
-    Way,
-    policy_facts,
-    project_names,
-    way,
-)
-from migrations_app.requests.approvals.rules import PolicyFacts, Rule
-from migrations_app.requests.approvals.status import ApprovalStatus, approval_status
+from migrations_app.requests.approvals import evaluate, in_force, since, standing
+from migrations_app.requests.approvals.in_force import Moves
+from migrations_app.requests.approvals.policy_facts import Way, project_names, way
+from migrations_app.requests.approvals.rules import Rule
+from migrations_app.requests.approvals.status import ApprovalStatus
 
 
-def rules_of(drain: Drain, *, now: datetime | None = None) -> list[Rule] | None:
-    """Return the rules that apply, oldest first; None: some move has no policy."""
-    known = evaluate.current()
-    found: dict[int, Rule] = {}
-    for facts in set(_facts(drain, now or timezone.now())):
-        rule = rules.applicable_rule(known, facts)
-        if rule is None:
-            return None
-        found[rule.number] = rule
-    return [found[number] for number in sorted(found)] or None
+def rules_of(drain: Drain, *, now: datetime | None = None) -> tuple[Rule, ...]:
+    """Return the rules that apply, oldest first; none: some move has no policy."""
+    moves = _moves(drain, now or timezone.now())
+    found = in_force.in_force(moves, since.read(drain))
+    return found.rules if found else ()
 
 
-def _facts(drain: Drain, now: datetime) -> list[PolicyFacts]:
-    """Return the facts about each move, and about each host that is emptied."""
+def _moves(drain: Drain, now: datetime) -> Moves:
+    """Return the ways of each move, and of each host that is emptied."""
     cloud = drain.cloud.name
     moves = list(drain.moves.exclude(state__in=DROPPED))
     names = project_names(cloud, [move.instance for move in moves])
@@ -57,9 +48,9 @@ def _facts(drain: Drain, now: datetime) -> list[PolicyFacts]:
     }
     projects = frozenset(project for each in ways for project in each.projects)
     ways |= {Way(projects, "live", frozenset({host})) for host in drain.hosts}
-    return policy_facts(
-        cloud,
-        ways,
+    return Moves(
+        cloud=cloud,
+        ways=ways,
         start=max(now, drain.window_start or now),
         end=drain.window_end,
         instances=max(1, len(moves)),
@@ -71,15 +62,7 @@ def approval_statuses(
 ) -> list[ApprovalStatus] | None:
     """Return the approvals' status for each rule; None: no policy matches a move."""
     now = now or timezone.now()
-    found = rules_of(drain, now=now)
-    if found is None:
-        return None
-    rows = drain.decisions.filter(approves=True, plan_digest=drain.plan_digest)
-    approvals = [evaluate.approval_of(row) for row in rows]
-    excluded = evaluate.excluded_people({drain.asked_by_id}, approvals)
-    return [
-        approval_status(each, approvals, excluded=excluded, now=now) for each in found
-    ]
+    return standing.statuses(drain, _moves(drain, now), now=now)
 
 
 def approval_right(who: Person, drain: Drain) -> dict[str, Any]:
@@ -90,7 +73,7 @@ def approval_right(who: Person, drain: Drain) -> dict[str, Any]:
     found = approval_statuses(drain)
     if found is None:
         raise TooLate(evaluate.NO_POLICY)
-    refusal, fields = _right(who, drain, found)
+    refusal, fields = _right(who, found)
     if refusal is not None:
         raise refusal.error()
     return fields
@@ -101,15 +84,15 @@ def why_not_now(who: Person, drain: Drain) -> Refusal | None:
     found = approval_statuses(drain)
     if found is None:
         return Refusal(evaluate.NO_POLICY, late=True)
-    return _right(who, drain, found)[0]
+    return _right(who, found)[0]
 
 
 def _right(
-    who: Person, drain: Drain, found: list[ApprovalStatus]
+    who: Person, found: list[ApprovalStatus]
 ) -> tuple[Refusal | None, dict[str, Any]]:
     refusals = []
     for each in sorted(found, key=lambda one: one.satisfied):
-        refusal, fields = evaluate.right_under(who, {drain.asked_by_id}, each)
+        refusal, fields = evaluate.right_under(who, each)
         if refusal is None:
             return None, fields
         refusals.append(refusal)
@@ -137,9 +120,10 @@ def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:
     }
     for each in found:
         if not each.satisfied:
+            void = "".join(f" {sentence}" for sentence in each.void)
             return (
                 f"An approval is missing: the policy “{each.rule.name}” applies"
-                f" (version {each.rule.version}). {each.sentence}"
+                f" (version {each.rule.version}).{void} {each.sentence}"
             ), right
     return "", right
 
@@ -147,7 +131,7 @@ def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:
 def expiry(drain: Drain, *, now: datetime) -> datetime:
     """Return when the drain expires if it is not approved and started."""
     begins = max(now, drain.window_start or now)
-    hours = [rule.request_hours for rule in rules_of(drain, now=now) or []]
+    hours = [rule.request_hours for rule in rules_of(drain, now=now)]
     spans = [timedelta(hours=each) for each in hours if each is not None]
     spans = spans or [timedelta(days=settings.NOVAWEB_REQUEST_DAYS)]
     lasting = begins + min(spans)

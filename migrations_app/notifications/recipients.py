@@ -72,12 +72,12 @@ class House:
         """Return the people who may approve, by their own or a delegated right.
 
         For a request: those its policy names (for ``waits``: in the current stage),
-        never the requester or editors.
+        never who has a hand in it.
         """
         if request is None:
             return {each.id for each in self.readers if each.says}
-        involved = {request.asked_by_id, request.changed_by_id}
         found = self._approval_status(request)
+        hands = found.hands.deeds if found is not None else {}
         groups: set[str] = set()
         if found is not None:
             stages = found.stages if found.current is None else (found.current,)
@@ -87,10 +87,8 @@ class House:
         return {
             each.id
             for each in self.readers
-            if each.id not in involved
-            and any(
-                giver not in involved and names & groups for giver, names in each.says
-            )
+            if each.id not in hands
+            and any(giver not in hands and names & groups for giver, names in each.says)
         }
 
     def _approval_status(self, request: MigrationRequest) -> ApprovalStatus | None:

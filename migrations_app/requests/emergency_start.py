@@ -22,6 +22,7 @@ from migrations_app.models import BrokenGlass, MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.requests.actions import require_same_plan
 from migrations_app.requests.approvals import evaluate
+from migrations_app.requests.approvals.status import ApprovalStatus
 from migrations_app.requests.decisions import overtaken
 from migrations_app.requests.guards import load
 from migrations_app.runs import wakeup
@@ -32,15 +33,21 @@ _FORBIDDEN = (
 )
 
 
-def why_not(who: Person, request: MigrationRequest) -> Refusal | None:
-    """Return why the person may not use an emergency start; None: they may."""
+def why_not(
+    who: Person, request: MigrationRequest, *, found: ApprovalStatus | None = None
+) -> Refusal | None:
+    """Return why the person may not use an emergency start; None: they may.
+
+    ``found``: its approvals' status, if that is known already.
+    """
     if refusal := permissions.why_not(who, Verb.EMERGENCY_START, request=request):
         return refusal
-    rule = evaluate.rule_for(request)
-    if rule is None:
+    rules = found.rules if found else evaluate.rules_for(request)
+    if not rules:
         return Refusal(evaluate.NO_POLICY)
-    if not rule.break_glass:
-        return Refusal(_FORBIDDEN.format(rule.name))
+    for rule in rules:
+        if not rule.break_glass:
+            return Refusal(_FORBIDDEN.format(rule.name))
     if evaluate.emergency_start_of(request):
         return Refusal(
             (
@@ -114,10 +121,11 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
     note = audit_notes.note(
         note, "Describe the result of your review (auditors read it)."
     )
-    if refusal := why_not_review(permissions.person(by), request):
-        raise refusal.error()
     now = timezone.now()
     with transaction.atomic():
+        # read again: a role may have been revoked, or the request edited, meanwhile
+        if refusal := why_not_review(permissions.current_person(by), request):
+            raise refusal.error()
         changed = (
             BrokenGlass.objects.filter(request=request, reviewed_at=None)
             .exclude(by=by)
@@ -134,8 +142,13 @@ def review(request_id: int, *, by: User, note: str) -> MigrationRequest:
     return load(request_id)
 
 
-def why_not_review(who: Person, request: MigrationRequest) -> Refusal | None:
-    """Return why the person may not review it; None: they may."""
+def why_not_review(
+    who: Person, request: MigrationRequest, *, found: ApprovalStatus | None = None
+) -> Refusal | None:
+    """Return why the person may not review it; None: they may.
+
+    ``found``: its approvals' status, if that is known already.
+    """
     if refusal := permissions.why_not(who, Verb.REVIEW, request=request):
         return refusal
     breakers = set(unreviewed().filter(request=request).values_list("by", flat=True))
@@ -143,7 +156,8 @@ def why_not_review(who: Person, request: MigrationRequest) -> Refusal | None:
         return Refusal("There is no emergency start to review.", late=True)
     if who.id in breakers:
         return Refusal("You made this emergency start: another person must review it.")
-    return None
+    hands = found.hands if found else evaluate.hands_in(request)
+    return evaluate.why_involved(who, hands, "review the emergency start")
 
 
 def unreviewed() -> QuerySet[BrokenGlass]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from migrations_app.access.permissions import Person, Role
 from migrations_app.models import (
@@ -61,11 +61,14 @@ def waiting_for(person: Person) -> QuerySet[MigrationRequest]:
     may = Role.APPROVER in person.roles or person.delegated
     if person.id is None or not may or person.superuser:
         return rows.none()
+    mine = AuditEntry.objects.filter(
+        actor=person.id, verb="request.amended", request_number=OuterRef("pk")
+    )
     decided = Decision.objects.filter(by=person.id).values("request_id", "plan_digest")
     return (
         rows.filter(state=RequestState.REQUESTED, drain=None)
         .exclude(asked_by=person.id)
-        .exclude(changed_by=person.id)
+        .exclude(Exists(mine))
         .exclude(
             pk__in=decided.filter(plan_digest=F("request__plan_digest")).values(
                 "request_id"

@@ -12,8 +12,9 @@ from migrations_app.errors import NotAllowed, TooLate, Unfit
 from migrations_app.models import ApprovalPolicy, MigrationRequest, Run
 from migrations_app.models.states import RequestState
 from migrations_app.requests import start as request_start
-from migrations_app.requests.approvals import evaluate
+from migrations_app.requests.approvals import evaluate, in_force
 from migrations_app.requests.approvals import policies as approval_policies
+from migrations_app.requests.approvals.since import Since
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
 from tests.counted_approvals import approvals_needed
@@ -137,7 +138,9 @@ def test_a_place_is_known_by_the_inventory(stage: Stage, cast: Cast) -> None:
     factories.hypervisor(stage.target, cloud=cloud, zone="OS2", aggregates=["gpu"])
     factories.instance("web", uuid=stage.server, project_name="shop")
     request = cast.ask(stage)
-    facts = evaluate.facts(request, now=stage.time)
+    found = in_force.in_force(evaluate.moves_of(request, stage.time), Since())
+    assert found is not None
+    (facts,) = found.facts
     assert facts.zones == {"OS1", "OS2"}
     assert facts.aggregates == {"ssd", "gpu"}
     assert "shop" in facts.projects
@@ -236,7 +239,7 @@ def test_it_takes_staff_with_the_permission(cast: Cast) -> None:
 def test_a_stage_that_nobody_can_fill_is_told(cast: Cast) -> None:
     Group.objects.create(name="board")
     row = factories.policy("Board", stages=[(2, "approver"), (1, "board")])
-    found = approval_policies.too_few(evaluate.rule_of(row))
+    found = approval_policies.too_few(in_force.rule_of(row))
     assert len(found) == 1
     assert "Stage 2 requires 1 of board, but only 0" in found[0]
 

@@ -51,13 +51,14 @@ def test_roles_given_in_the_admin_are_told(admin: Client) -> None:
     assert answer.status_code == 302
     changed, roles = told(since)
     assert (changed.verb, roles.verb) == ("account.changed", "account.roles")
-    assert changed.after == {"name": "ann", "email": "ann@example.org"}
-    assert roles.before == {"name": "ann", "roles": ["requester"]}
-    assert roles.after == {"name": "ann", "roles": ["auditor"]}
+    ann = {"name": "ann", "account": user.pk}
+    assert changed.after == {**ann, "email": "ann@example.org"}
+    assert roles.before == {**ann, "roles": ["requester"]}
+    assert roles.after == {**ann, "roles": ["auditor"]}
     assert recorder.sentence(roles) == "root changed the roles of ann"
 
 
-def test_an_account_made_closed_and_deleted_in_the_admin_is_told(admin: Client) -> None:
+def test_an_account_made_and_closed_in_the_admin_is_told(admin: Client) -> None:
     since = last()
     password = "correct-horse-battery"
     sent = {"username": "ann", "password1": password, "password2": password}
@@ -70,20 +71,29 @@ def test_an_account_made_closed_and_deleted_in_the_admin_is_told(admin: Client) 
     word = {"password1": f"{password}2", "password2": f"{password}2"}
     word["usable_password"] = "true"
     admin.post(f"/admin/auth/user/{user.pk}/password/", word)
-    admin.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
     entries = told(since)
     assert [entry.verb for entry in entries] == [
         "account.created",
         "account.changed",
         "account.changed",
-        "account.deleted",
     ]
-    assert entries[1].after == {"name": "ann", "active": False}
-    assert entries[2].after == {"name": "ann", "password": "changed"}
+    ann = {"name": "ann", "account": user.pk}
+    assert entries[1].after == {**ann, "active": False}
+    assert entries[2].after == {**ann, "password": "changed"}
     assert all(entry.actor_name == "root" for entry in entries)
     kept = str([vars(entry) for entry in entries])
     assert password not in kept
     assert user.password not in kept
+
+
+def test_no_account_is_deleted_in_the_admin(admin: Client) -> None:
+    """What somebody requested or approved must stay theirs: it is switched off."""
+    user = person("ann", "requester")
+    one = f"/admin/auth/user/{user.pk}/delete/"
+    assert admin.post(one, {"post": "yes"}).status_code == 403
+    sent = {"post": "yes", "action": "delete_selected", "_selected_action": user.pk}
+    admin.post("/admin/auth/user/", sent)
+    assert User.objects.filter(pk=user.pk).exists()
 
 
 def test_a_group_s_rights_are_told(admin: Client) -> None:

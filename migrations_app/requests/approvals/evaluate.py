@@ -1,39 +1,38 @@
 """The approval policy that applies to a request, and the status of its approvals.
 
-The current policy applies: at every approval, and again when the run starts. Everything
-is read again each time, so that no change in between is missed.
+The policy of today applies, and so does that of when it was requested (in_force.py): at
+every approval, and again when the run starts. Everything is read again each time, so
+that no change in between is missed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from migrations_app.access.permissions import DelegatedRight, Person, Refusal, Role
 from migrations_app.errors import TooLate
-from migrations_app.models import (
-    ApprovalPolicy,
-    BrokenGlass,
-    Decision,
-    MigrationRequest,
+from migrations_app.models import BrokenGlass, MigrationRequest
+from migrations_app.requests.approvals import (
+    in_force,
+    involvement,
+    rules,
+    since,
+    standing,
 )
-from migrations_app.requests.approvals import rules
+from migrations_app.requests.approvals.hands import Hands
+from migrations_app.requests.approvals.in_force import Moves
 from migrations_app.requests.approvals.policy_facts import (
     policy_facts,
     project_names,
     way,
 )
-from migrations_app.requests.approvals.rules import PolicyFacts, Rule
-from migrations_app.requests.approvals.status import (
-    Approval,
-    ApprovalStatus,
-    approval_status,
-)
+from migrations_app.requests.approvals.rules import Rule
+from migrations_app.requests.approvals.status import ApprovalStatus
 
 NO_POLICY = (
     "No approval policy matches this move, so it cannot be approved: an"
@@ -41,41 +40,35 @@ NO_POLICY = (
 )
 
 
-def current() -> list[Rule]:
-    """Return the rules of all active policies."""
-    return [rule_of(row) for row in ApprovalPolicy.objects.filter(active=True)]
+def rules_for(
+    request: MigrationRequest, *, now: datetime | None = None
+) -> tuple[Rule, ...]:
+    """Return the rules that count for the request now; none: no policy is for it.
 
-
-def rule_of(row: ApprovalPolicy) -> Rule:
-    """Return the policy's rule as a value."""
-    return rules.read(
-        row.rule,
-        number=row.pk,
-        name=row.name,
-        version=row.version,
-        weight=row.weight,
-    )
+    Before it starts, "now" is all of the time in which it may start. The second, if
+    there is one, is of when it was requested.
+    """
+    moves = moves_of(request, now or timezone.now())
+    found = in_force.in_force(moves, since.read(request))
+    return found.rules if found else ()
 
 
 def rule_for(request: MigrationRequest, *, now: datetime | None = None) -> Rule | None:
-    """Return the rule that applies to the request now; None: no policy matches it.
-
-    Before it starts, "now" is all of the time in which it may start.
-    """
-    return rules.applicable_rule(current(), facts(request, now=now or timezone.now()))
+    """Return the rule for the request that takes most approvals, if there is one."""
+    found = rules_for(request, now=now)
+    return max(found, key=lambda rule: rule.needed, default=None)
 
 
-def facts(request: MigrationRequest, *, now: datetime) -> PolicyFacts:
-    """Return the facts about the request that policies ask for."""
+def moves_of(request: MigrationRequest, now: datetime) -> Moves:
+    """Return the request as what rules are asked about."""
     names = project_names(request.cloud.name, [request.instance])
     projects = {request.project, *names.values()}
-    (found,) = policy_facts(
-        request.cloud.name,
-        [way(projects, request.procedure, request.source, request.target)],
+    return Moves(
+        cloud=request.cloud.name,
+        ways=[way(projects, request.procedure, request.source, request.target)],
         start=max(now, request.window_start or now),
         end=request.window_end,
     )
-    return found
 
 
 def rules_for_ways(
@@ -92,7 +85,7 @@ def rules_for_ways(
         way(projects, procedure, source, target)
         for procedure, target in procedures_targets
     ]
-    known = current()
+    known = in_force.current()
     found = policy_facts(cloud, ways, start=timezone.now(), end=None)
     return [rules.applicable_rule(known, each) for each in found]
 
@@ -100,44 +93,20 @@ def rules_for_ways(
 def approval_status_of(
     request: MigrationRequest, *, now: datetime | None = None
 ) -> ApprovalStatus | None:
-    """Return the status of the request's approvals; None: no policy matches it."""
+    """Return the status of the request's approvals; None: no policy matches it.
+
+    If two rules count, under the one that takes most approvals still.
+    """
     now = now or timezone.now()
-    rule = rule_for(request, now=now)
-    if rule is None:
-        return None
-    rows = request.decisions.filter(approves=True, plan_digest=request.plan_digest)
-    approvals = [approval_of(row) for row in rows]
-    excluded = excluded_people(_involved(request), approvals)
-    return approval_status(rule, approvals, excluded=excluded, now=now)
+    found = standing.statuses(request, moves_of(request, now), now=now) or []
+    return max(found, key=lambda each: (not each.satisfied, each.missing), default=None)
 
 
-def approval_of(row: Decision) -> Approval:
-    """Return the approval as a value, for its status."""
-    # whether an approval for a deleted account may count cannot be known any more
-    gone = row.on_behalf_of_name and row.on_behalf_of_id is None
-    return Approval(
-        person=None if gone else row.by_id,
-        name=row.by_name,
-        groups=frozenset(row.groups),
-        at=row.at,
-        giver=row.on_behalf_of_id,
-        giver_name=row.on_behalf_of_name,
-    )
-
-
-def excluded_people(
-    involved: Collection[int | None], approvals: Iterable[Approval]
-) -> frozenset[int]:
-    """Return the IDs of people whose approvals never count: involved or superusers."""
-    people = {person for each in approvals for person in each.people}
-    superusers = User.objects.filter(pk__in=people, is_superuser=True)
-    return frozenset(superusers.values_list("pk", flat=True)).union(
-        person for person in involved if person is not None
-    )
-
-
-def _involved(request: MigrationRequest) -> set[int | None]:
-    return {request.asked_by_id, request.changed_by_id}
+def hands_in(request: MigrationRequest) -> Hands:
+    """Return who has a hand in the request, whether a policy is for it or not."""
+    moves = moves_of(request, timezone.now())
+    facts = policy_facts(moves.cloud, moves.ways, start=moves.start, end=moves.end)
+    return involvement.hands(request, since.read(request), moves, facts)
 
 
 def expiry(request: MigrationRequest, *, now: datetime) -> datetime:
@@ -146,11 +115,9 @@ def expiry(request: MigrationRequest, *, now: datetime) -> datetime:
     If its window begins later, the time counts from there.
     """
     begins = max(now, request.window_start or now)
-    rule = rule_for(request, now=now)
-    if rule is not None and rule.request_hours is not None:
-        lasting = begins + timedelta(hours=rule.request_hours)
-    else:
-        lasting = begins + timedelta(days=settings.NOVAWEB_REQUEST_DAYS)
+    hours = [rule.request_hours for rule in rules_for(request, now=now)]
+    spans = [timedelta(hours=each) for each in hours if each is not None]
+    lasting = begins + min(spans, default=timedelta(days=settings.NOVAWEB_REQUEST_DAYS))
     return min(lasting, request.window_end) if request.window_end else lasting
 
 
@@ -162,7 +129,7 @@ def approval_right(who: Person, request: MigrationRequest) -> dict[str, Any]:
     found = approval_status_of(request)
     if found is None:
         raise TooLate(NO_POLICY)
-    refusal, fields = right_under(who, _involved(request), found)
+    refusal, fields = right_under(who, found)
     if refusal is not None:
         raise refusal.error()
     return fields
@@ -175,23 +142,25 @@ def rejection_right(who: Person) -> dict[str, Any]:
     return _on_behalf(who.delegated[0])
 
 
-def why_not_now(
-    who: Person, found: ApprovalStatus | None, request: MigrationRequest
-) -> Refusal | None:
+def why_not_now(who: Person, found: ApprovalStatus | None) -> Refusal | None:
     """Return why the person may not approve at this stage; None: they may."""
     if found is None:
         return Refusal(NO_POLICY, late=True)
-    return right_under(who, _involved(request), found)[0]
+    return right_under(who, found)[0]
 
 
 def right_under(
-    who: Person, involved: Collection[int | None], found: ApprovalStatus
+    who: Person, found: ApprovalStatus
 ) -> tuple[Refusal | None, dict[str, Any]]:
     """Return why the person may not approve now, or the right by which they do.
 
     The right is their own or a delegated one, as fields of a Decision; it is empty if
     they may not.
     """
+    if found.blocked:
+        return Refusal(found.blocked, late=True), {}
+    if refusal := why_involved(who, found.hands, "approve it"):
+        return refusal, {}
     counted = frozenset() if found.satisfied else found.counted
     if who.id in counted:
         late = Refusal("You have already decided on this plan.", late=True)
@@ -200,7 +169,9 @@ def right_under(
     if own and found.accepts(who.groups):
         return None, {"groups": sorted(who.groups)}
     for right in who.delegated:
-        if right.giver in {*involved, *counted}:
+        if right.giver in counted:
+            continue
+        if found.hands.why_void(right.giver, right.giver_name, right.groups):
             continue
         if found.accepts(right.groups):
             return None, _on_behalf(right)
@@ -210,6 +181,15 @@ def right_under(
         " you."
     )
     return Refusal(sentence, late=who.id in found.counted), {}
+
+
+def why_involved(who: Person, hands: Hands, what: str) -> Refusal | None:
+    """Return why the person, who has a hand in it, may not do that; None: they may."""
+    if deed := hands.deed_of(who.id, who.name) or hands.granted.get(who.id or 0):
+        return Refusal(f"You {deed}: another person must {what}.")
+    if why := hands.why_void(who.id, who.name, who.groups):
+        return Refusal(f"You do not count here: {why}. Another person must {what}.")
+    return None
 
 
 def _on_behalf(right: DelegatedRight) -> dict[str, Any]:
@@ -246,9 +226,10 @@ def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, 
         if found.lapsed
         else ""
     )
+    void = "".join(f" {each}" for each in found.void)
     return (
         f"An approval is missing: the policy “{found.rule.name}” applies (version"
-        f" {found.rule.version}).{lapsed} {found.sentence}",
+        f" {found.rule.version}).{lapsed}{void} {found.sentence}",
         as_audited(found.rule),
     )
 

@@ -17,7 +17,7 @@ from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
 from migrations_app.models import ApprovalPolicy, PolicyVersion
 from migrations_app.models.lookup import get_or_gone
-from migrations_app.requests.approvals import evaluate, rules
+from migrations_app.requests.approvals import in_force, rules
 from migrations_app.requests.approvals.rules import Rule
 
 LONGEST_NAME = 100
@@ -36,16 +36,8 @@ def one(number: int) -> ApprovalPolicy:
 
 def rule_then(version: PolicyVersion) -> Rule:
     """Return the rule of that version of the policy."""
-    then = dict(version.rule)
-    then.pop("active")
-    name, weight = then.pop("name"), then.pop("weight")
-    return rules.read(
-        then,
-        number=version.policy_id,
-        name=name,
-        version=version.number,
-        weight=weight,
-    )
+    told = {**version.rule, "version": version.number}
+    return in_force.rule_told(told, version.policy_id)
 
 
 def create(
@@ -61,7 +53,7 @@ def create(
                 name=read.name, weight=weight, rule=read.as_data()
             )
             _keep(row, by=by, note=note)
-            recorder.record("policy.created", by=by, note=note, after=told(row))
+            recorder.record("policy.created", by=by, note=note, after=_entry(row))
     except IntegrityError as error:
         raise Unfit(f"There is a policy called “{read.name}” already.") from error
     return row
@@ -89,6 +81,7 @@ def change(
     if version != row.version:
         raise TooLate(_CHANGED)
     before = told(row)
+    was = _entry(row)
     read = _read(rule, name=name, weight=weight)
     wanted = {"name": read.name, "weight": weight, "active": active}
     if {**wanted, **read.as_data()} == {
@@ -105,7 +98,7 @@ def change(
                 raise TooLate(_CHANGED)
             row.refresh_from_db()
             _keep(row, by=by, note=note)
-            recorder.record(verb, by=by, note=note, before=before, after=told(row))
+            recorder.record(verb, by=by, note=note, before=was, after=_entry(row))
     except IntegrityError as error:
         raise Unfit(f"There is a policy called “{read.name}” already.") from error
     return row
@@ -127,14 +120,19 @@ def retire(number: int, *, by: User, version: int, note: str) -> ApprovalPolicy:
 
 
 def told(row: ApprovalPolicy) -> dict[str, Any]:
-    """Return the whole policy as its audit entry and its version have it."""
+    """Return the whole policy as its version has it."""
     return {
         "name": row.name,
         "weight": row.weight,
         "active": row.active,
         "version": row.version,
-        **evaluate.rule_of(row).as_data(),
+        **in_force.rule_of(row).as_data(),
     }
+
+
+def _entry(row: ApprovalPolicy) -> dict[str, Any]:
+    """Return the policy as its audit entry has it: by its number, too."""
+    return {"policy": row.pk, **told(row)}
 
 
 def too_few(rule: Rule) -> list[str]:

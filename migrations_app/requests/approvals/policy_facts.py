@@ -6,7 +6,7 @@ with the number of all of them as its number of instances.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from migrations_app.requests.approvals.rules import PolicyFacts
 from migrations_app.requests.windows import schedule
 from migrations_app.requests.windows.calendar.conflicts import inside
 from migrations_app.requests.windows.calendar.scope import Spot, Where
+from migrations_app.requests.windows.calendar.window import WindowRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,12 @@ def policy_facts(
     start: datetime,
     end: datetime | None,
     instances: int = 1,
+    windows: Sequence[WindowRule] | None = None,
 ) -> list[PolicyFacts]:
     """Return the facts about each way, in order, for a start from ``start`` to ``end``.
 
     Zones and aggregates are those of our copy of the cloud. ``instances`` is how many
-    are moved in all.
+    are moved in all. ``windows`` are those that count; None: today's.
     """
     ways = list(ways)
     end = end or start
@@ -70,7 +72,7 @@ def policy_facts(
         host: (zone, aggregates)
         for host, zone, aggregates in rows.values_list("host", "zone", "aggregates")
     }
-    windows = schedule.rules(start, end)
+    windows = schedule.rules(start, end) if windows is None else windows
     found = []
     for each in ways:
         known = [places[host] for host in each.hosts if host in places]

@@ -6,7 +6,7 @@ Pure: facts go in, the rule that applies comes out. The rows are models/approval
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
@@ -164,6 +164,11 @@ def read(
 def matches(rule: Rule, facts: PolicyFacts) -> bool:
     """Whether the facts meet all conditions of the rule, as far as they are known."""
     return _fits(rule, facts, unknown=False)
+
+
+def may_match(rule: Rule, facts: PolicyFacts) -> bool:
+    """Whether the rule may be for the move, in or out of maintenance windows."""
+    return _fits(replace(rule, window=When.ANY), facts, unknown=True)
 
 
 def applicable_rule(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:

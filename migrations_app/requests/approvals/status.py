@@ -10,7 +10,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from migrations_app.requests.approvals.hands import Hands
 from migrations_app.requests.approvals.rules import Rule, Stage
+
+_EARLIER = (
+    " So it was when this was requested, and since then a policy can only become"
+    " stricter for it: to have today's policy alone, request it again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +27,21 @@ class Approval:
     groups are those of the right's owner when the approval was given.
     """
 
-    person: int | None
+    person: int
     name: str
     groups: frozenset[str]
     at: datetime
     giver: int | None = None
     giver_name: str = ""
+    # who made them able to approve after it was requested: counts for these too
+    rests_on: frozenset[int] = frozenset()
 
     @property
     def people(self) -> frozenset[int]:
         """The IDs of everybody whose right this approval uses up."""
-        return frozenset(p for p in (self.person, self.giver) if p is not None)
+        return frozenset(
+            {self.person} | ({self.giver} if self.giver is not None else set())
+        )
 
     @property
     def words(self) -> str:
@@ -64,6 +74,14 @@ class ApprovalStatus:
     rule: Rule
     stages: tuple[StageStatus, ...]
     lapsed: int  # approvals that were given too long ago
+    hands: Hands = field(default_factory=Hands)
+    # Every rule that must be satisfied, this one among them; and whether this one is of
+    # when it was requested, while another applies today.
+    rules: tuple[Rule, ...] = ()
+    earlier: bool = False
+    # Why some approvals do not count, a sentence each; why none can; empty: they can.
+    void: tuple[str, ...] = ()
+    blocked: str = ""
 
     @property
     def current(self) -> StageStatus | None:
@@ -73,7 +91,7 @@ class ApprovalStatus:
     @property
     def satisfied(self) -> bool:
         """Whether all approvals that the rule needs are there."""
-        return self.current is None
+        return self.current is None and not self.blocked
 
     @property
     def given(self) -> int:
@@ -86,6 +104,11 @@ class ApprovalStatus:
         return self.rule.needed
 
     @property
+    def missing(self) -> int:
+        """How many approvals are missing in all stages."""
+        return sum(stage.missing for stage in self.stages)
+
+    @property
     def counted(self) -> frozenset[int]:
         """The IDs of everybody whose approval right has been used."""
         return frozenset().union(
@@ -95,6 +118,8 @@ class ApprovalStatus:
     @property
     def sentence(self) -> str:
         """Who must still approve, as a sentence."""
+        if self.blocked:
+            return self.blocked
         stage = self.current
         if stage is None:
             return "All approvals that the policy requires are given."
@@ -104,7 +129,7 @@ class ApprovalStatus:
         return (
             f"Needs {stage.missing}{more} approval{'' if stage.missing == 1 else 's'}"
             f" of {stage.stage.words.partition(' of ')[2]}{of}."
-        )
+        ) + (_EARLIER if self.earlier else "")
 
     def accepts(self, groups: Collection[str]) -> bool:
         """Whether somebody in these groups may approve now.
@@ -120,15 +145,13 @@ def approval_status(
     rule: Rule,
     approvals: Iterable[Approval],
     *,
-    excluded: Collection[int],
     now: datetime,
 ) -> ApprovalStatus:
     """Return the status of the plan's approvals, which are in order of time.
 
     An approval counts for the stage that is current at that moment, if one of its
     groups is in the stage; else it counts nowhere. Nobody counts twice, whether for
-    themselves or for somebody else. The ``excluded`` never count, nor does anybody to
-    whom they delegated their right.
+    themselves, for somebody else, or as the one whom another's right rests on.
     """
     stages = tuple(StageStatus(stage) for stage in rule.stages)
     hours = rule.approval_hours
@@ -136,7 +159,8 @@ def approval_status(
     used: set[int] = set()
     lapsed = 0
     for approval in approvals:
-        if approval.person is None or approval.people & (used | set(excluded)):
+        uses = approval.people | approval.rests_on
+        if uses & used:
             continue
         if lasting is not None and approval.at + lasting <= now:
             lapsed += 1
@@ -144,5 +168,5 @@ def approval_status(
         stage = next((each for each in stages if not each.done), None)
         if stage is not None and approval.groups & set(stage.stage.groups):
             stage.approvals.append(approval)
-            used |= approval.people
+            used |= uses
     return ApprovalStatus(rule, stages, lapsed)

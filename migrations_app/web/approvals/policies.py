@@ -16,7 +16,7 @@ from django.views.decorators.http import (
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.models import ApprovalPolicy
-from migrations_app.requests.approvals import evaluate
+from migrations_app.requests.approvals import in_force
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
 from migrations_app.web.note_form import note_in
@@ -29,7 +29,7 @@ FORM = ["GET", "HEAD", "POST"]
 @page(Verb.SEE_POLICIES)
 def policies(request: HttpRequest) -> HttpResponse:
     """List all policies: active ones first, highest priority first."""
-    rows = [(row, evaluate.rule_of(row)) for row in approval_policies.all_policies()]
+    rows = [(row, in_force.rule_of(row)) for row in approval_policies.all_policies()]
     return render(request, "approvals/policies.html", {"rows": rows})
 
 
@@ -126,7 +126,7 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
 def _show(
     request: HttpRequest, row: ApprovalPolicy, error: NovawebError | None = None
 ) -> HttpResponse:
-    rule = evaluate.rule_of(row)
+    rule = in_force.rule_of(row)
     context: dict[str, Any] = {
         "row": row,
         "rule": rule,

@@ -74,7 +74,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         if row.state != RequestState.REQUESTED:
             return "You approved this plan."
         found = evaluate.approval_status_of(row)
-        left = found.needed - found.given if found else 0
+        left = found.missing if found else 0
         return (
             f"You approved this plan. {left} more"
             f" approval{' is' if left == 1 else 's are'} needed to start."
@@ -173,10 +173,10 @@ def _show(
         decisions=request_queries.decisions(row),
         approval_status=found,
         no_policy=evaluate.NO_POLICY,
-        no_approve=no_approve or evaluate.why_not_now(person, found, row),
+        no_approve=no_approve or evaluate.why_not_now(person, found),
         decided=not no_approve and found is not None and person.id in found.counted,
-        no_glass=emergency_start.why_not(person, row),
-        no_review=emergency_start.why_not_review(person, row),
+        no_glass=emergency_start.why_not(person, row, found=found),
+        no_review=emergency_start.why_not_review(person, row, found=found),
         broken=list(emergency_start.all_starts().filter(request=row)),
         conflicts=[each.as_dict() for each in schedule.conflicts_of(row)],
         history=request_queries.audit_of(row),

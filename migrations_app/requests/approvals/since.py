@@ -1,0 +1,84 @@
+"""What the audit trail tells of a request or drain, and of the rules since then.
+
+Rules are policies, windows, groups and accounts. What they were when it was asked is
+what the first change after that had before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from migrations_app.models import AuditEntry, Drain, MigrationRequest
+
+DEEDS = {
+    "request.asked": "requested this move",
+    "request.amended": "edited this request",
+    "request.glass_broken": "made its emergency start",
+    "drain.asked": "requested this drain",
+}
+# After one of these the rules make no difference to it any more.
+_OVER = {
+    "request": ("run.started", *(f"request.{x}" for x in ("rejected", "withdrawn"))),
+    "drain": ("drain.ended", *(f"drain.{x}" for x in ("rejected", "withdrawn"))),
+}
+POLICIES = ("policy.created", "policy.changed", "policy.retired")
+WINDOWS = ("window.created", "window.changed", "window.retired")
+ACCOUNTS = ("account.created", "account.changed", "account.roles", "group.changed")
+_FIELDS = ("id", "verb", "actor_id", "actor_name", "before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry of the trail."""
+
+    id: int
+    verb: str
+    actor: int | None
+    name: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What was done to the request or drain, and to the rules since it was asked.
+
+    Each in the order of the trail.
+    """
+
+    own: tuple[Act, ...] = ()
+    rules: tuple[Act, ...] = ()
+
+    def of(self, verbs: tuple[str, ...]) -> Iterator[Act]:
+        """Yield the acts on rules of these verbs."""
+        return (each for each in self.rules if each.verb in verbs)
+
+
+def read(of: MigrationRequest | Drain) -> Since:
+    """Return what the trail has; nothing of one that is not saved yet."""
+    if of.pk is None:
+        return Since()
+    entries = AuditEntry.objects.order_by("id")
+    if isinstance(of, Drain):
+        over = _OVER["drain"]
+        mine = entries.filter(verb__in=("drain.asked", *over), after__drain=of.pk)
+    else:
+        over = _OVER["request"]
+        verbs = ("request.asked", "request.amended", "request.glass_broken", *over)
+        mine = entries.filter(request_number=of.pk, verb__in=verbs)
+    own = [Act(*row) for row in mine.values_list(*_FIELDS)]
+    # by their order in the trail, which no clock can turn around
+    later = entries.filter(verb__in=(*POLICIES, *WINDOWS, *ACCOUNTS))
+    asked = next((act.id for act in own if act.verb.endswith(".asked")), None)
+    if asked is None:  # from before the trail was kept
+        later = later.filter(at__gte=of.asked_at)
+    else:
+        later = later.filter(id__gt=asked)
+    if ended := next((act.id for act in own if act.verb in over), None):
+        later = later.filter(id__lt=ended)
+    return Since(
+        own=tuple(act for act in own if act.verb in DEEDS),
+        rules=tuple(Act(*row) for row in later.values_list(*_FIELDS)),
+    )
