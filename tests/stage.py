@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import override_settings
 from django.utils import timezone
 
@@ -65,7 +65,7 @@ class Stage:
             target=target,
             options=options,
         )
-        asker, _ = User.objects.get_or_create(username="requester")
+        asker = _with_role("requester", "requester")
         request = MigrationRequest.objects.create(
             cloud=Cloud.objects.get_or_create(name="pretend")[0],
             instance=self.server,
@@ -86,7 +86,7 @@ class Stage:
         for name in ("approver-1", "approver-2"):
             Decision.objects.create(
                 request=request,
-                by=User.objects.get_or_create(username=name)[0],
+                by=_with_role(name, "approver"),
                 by_name=name,
                 groups=["approver"],
                 approves=True,
@@ -151,6 +151,12 @@ class Stage:
     @property
     def host(self) -> str | None:
         return self.cloud.server(self.server).host
+
+
+def _with_role(name: str, role: str) -> User:
+    user, _ = User.objects.get_or_create(username=name)
+    user.groups.add(Group.objects.get_or_create(name=role)[0])
+    return user
 
 
 @contextmanager

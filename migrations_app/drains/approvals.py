@@ -128,6 +128,17 @@ def permit(drain: Drain, *, now: datetime) -> tuple[str, dict[str, Any]]:
     return "", right
 
 
+def why_not_on(drain: Drain) -> str:
+    """Return why no further move may begin, by the approvals; empty: one may.
+
+    They must have been enough when it started, by those who are there still.
+    """
+    refusal, _ = permit(drain, now=drain.started_at or timezone.now())
+    return refusal and (
+        f"{refusal} Cancel the drain, and request a new one for the rest."
+    )
+
+
 def expiry(drain: Drain, *, now: datetime) -> datetime:
     """Return when the drain expires if it is not approved and started."""
     begins = max(now, drain.window_start or now)

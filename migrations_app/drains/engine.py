@@ -230,6 +230,8 @@ def _next(drain: Drain, cloud: CloudPort, *, now: datetime) -> _Begin | _Pause |
         )
     due = [each for each in waiting if (each.look_again_at or now) <= now]
     ready = moves.startable(drain, due) if due else []
+    if ready and (refusal := drain_approvals.why_not_on(drain)):
+        return _Pause(refusal)
     if ready and (enabled := host_services.enabled_by_others(drain, cloud)):
         return _Pause(
             f"Somebody has enabled {', '.join(enabled)}, so new instances may arrive:"

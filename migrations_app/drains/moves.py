@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from migrations_app.audit import recorder
+from migrations_app.drains import approvals as drain_approvals
 from migrations_app.drains.begin_check import Begin, Postpone, Skip, decide, not_yet
 from migrations_app.drains.lease import DrainLease
 from migrations_app.drains.planner import move_order
@@ -95,7 +96,7 @@ def _start_run(
         # takes the row's lock: of two that may not run at once one finds the other
         Cloud.objects.filter(pk=drain.cloud_id).update(name=F("name"))
         lease.write(only=DrainState.RUNNING)
-        if not_yet(move, now=now):
+        if not_yet(move, now=now) or drain_approvals.why_not_on(drain):
             return False
         if group_mates.heading(drain.cloud.name, drawn.mates) != drawn.heading:
             return False

@@ -56,6 +56,12 @@ def why_not(
             ),
             late=True,
         )
+    if request.broken_glass.filter(plan_digest=request.plan_digest).exists():
+        return Refusal(
+            "The emergency start of this plan does not count any more, since its"
+            " operator has left: edit the request, then use it for the new plan.",
+            late=True,
+        )
     return None
 
 

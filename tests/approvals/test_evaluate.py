@@ -124,12 +124,14 @@ def test_who_was_made_superuser_meanwhile_does_not_count(
     assert start(stage, request).state == RequestState.REQUESTED
 
 
-def test_who_has_left_the_group_since_has_approved_all_the_same(
-    stage: Stage, cast: Cast
-) -> None:
-    request = cast.approved(stage)
-    cast.approver.groups.clear()
-    assert start(stage, request).state == RequestState.RUNNING
+def test_who_has_left_the_group_since_does_not_count(stage: Stage, cast: Cast) -> None:
+    board = member("boris", "board")
+    factories.policy("Board", stages=[(1, "board")])
+    request = cast.approve(cast.ask(stage), by=board)
+    assert request.state == RequestState.APPROVED
+    board.groups.remove(Group.objects.get(name="board"))
+    assert start(stage, request).state == RequestState.REQUESTED
+    assert "has left board since" in request.why
 
 
 def test_a_place_is_known_by_the_inventory(stage: Stage, cast: Cast) -> None:

@@ -201,8 +201,15 @@ def _on_behalf(right: DelegatedRight) -> dict[str, Any]:
 
 
 def emergency_start_of(request: MigrationRequest) -> BrokenGlass | None:
-    """Return the act that lets the current plan run without approvals, if any."""
-    return request.broken_glass.filter(plan_digest=request.plan_digest).first()
+    """Return the act that lets the current plan run without approvals, if any.
+
+    Of somebody who has left, or is no operator any more, it counts no longer.
+    """
+    return request.broken_glass.filter(
+        plan_digest=request.plan_digest,
+        by__is_active=True,
+        by__groups__name=str(Role.OPERATOR),
+    ).first()
 
 
 def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, Any]]:
@@ -213,7 +220,7 @@ def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, 
     if broken := emergency_start_of(request):
         rule = rule_for(request, now=now)
         right: dict[str, Any] = {"broken_glass": broken.pk, "by": broken.by_name}
-        return "", right | (as_audited(rule) if rule else {})
+        return standing.why_blocked(request), right | (as_audited(rule) if rule else {})
     found = approval_status_of(request, now=now)
     if found is None:
         return NO_POLICY, {}
@@ -226,12 +233,22 @@ def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, 
         if found.lapsed
         else ""
     )
-    void = "".join(f" {each}" for each in found.void)
+    void = "".join(f" {each}" for each in (*found.void, *_void_start(request)))
     return (
         f"An approval is missing: the policy “{found.rule.name}” applies (version"
         f" {found.rule.version}).{lapsed}{void} {found.sentence}",
         as_audited(found.rule),
     )
+
+
+def _void_start(request: MigrationRequest) -> list[str]:
+    """Return why an emergency start of the plan does not count; none: there is none."""
+    rows = request.broken_glass.filter(plan_digest=request.plan_digest)
+    return [
+        f"The emergency start by {row.by_name} does not count: the account is switched"
+        " off, or no longer has the role operator."
+        for row in rows
+    ]
 
 
 def as_audited(rule: Rule) -> dict[str, Any]:

@@ -5,16 +5,18 @@ Everything is read again each time, so that no change in between is missed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from django.contrib.auth.models import User
-
+from migrations_app.access import accounts as access_accounts
+from migrations_app.access.accounts import Account
+from migrations_app.access.roles import ROLES, Verb
 from migrations_app.models import Decision, Drain, MigrationRequest
 from migrations_app.requests.approvals import in_force, involvement, since
 from migrations_app.requests.approvals.hands import Hands
 from migrations_app.requests.approvals.in_force import Moves
+from migrations_app.requests.approvals.rules import Rule
 from migrations_app.requests.approvals.status import (
     Approval,
     ApprovalStatus,
@@ -32,7 +34,7 @@ def statuses(
         return None
     rows = of.decisions.filter(approves=True, plan_digest=of.plan_digest)
     hands = involvement.hands(of, known, moves, found.facts)
-    hands, approvals, void = _counting(list(rows), hands)
+    hands, approvals, void = _counting(list(rows), hands, found.rules)
     return [
         replace(
             approval_status(rule, approvals, now=now),
@@ -40,20 +42,23 @@ def statuses(
             rules=found.rules,
             earlier=found.is_earlier(rule),
             void=tuple(void),
-            blocked=_why_blocked(of),
+            blocked=why_blocked(of),
         )
         for rule in found.rules
     ]
 
 
 def _counting(
-    rows: Sequence[Decision], hands: Hands
+    rows: Sequence[Decision], hands: Hands, rules: Sequence[Rule]
 ) -> tuple[Hands, list[Approval], list[str]]:
     """Return the approvals that may count, and for each other one why it does not.
 
     The hands then have those on whom one of the approvals rests, too.
     """
-    superusers = _superusers(rows)
+    wanted = {group for rule in rules for each in rule.stages for group in each.groups}
+    accounts = access_accounts.read(
+        person for row in rows for person, _ in _people(row)
+    )
     granted = {
         grant.by: grant.deed
         for row in rows
@@ -64,11 +69,16 @@ def _counting(
     hands = replace(hands, granted=granted)
     approvals, void = [], []
     for row in rows:
-        why = _why_void(row, hands, superusers)
+        why = _why_void(row, hands, accounts)
+        person, _ = _people(row)[-1]
+        groups = set(row.groups) & (accounts[person].groups if not why else set())
+        if not why and set(row.groups) & wanted and not groups & wanted:
+            left = ", ".join(sorted(set(row.groups) & wanted))
+            why = f"the approver has left {left} since"
         if row.by_id is None or why:
             void.append(f"The approval by {_words(row)} does not count: {why}.")
         else:
-            approvals.append(_approval(row, row.by_id, hands))
+            approvals.append(_approval(row, row.by_id, groups, hands))
     return hands, approvals, void
 
 
@@ -84,23 +94,28 @@ def _words(row: Decision) -> str:
     return " for ".join(name for _, name in _people(row))
 
 
-def _why_void(row: Decision, hands: Hands, superusers: frozenset[int]) -> str:
+def _why_void(
+    row: Decision, hands: Hands, accounts: Mapping[int | None, Account]
+) -> str:
+    # whose right it is must be an approver still; who used it, somebody with a role
+    owner, _ = _people(row)[-1]
     for person, name in _people(row):
-        if person is None:
-            return f"the account of {name} was deleted"
+        roles = ROLES[Verb.APPROVE if person == owner else Verb.SEE]
+        if why := access_accounts.why_gone(accounts.get(person), name, roles):
+            return why
         if why := hands.why_void(person, name, row.groups):
             return why
-        if person in superusers:
+        if accounts[person].superuser:
             return f"{name} is a superuser, and can change every rule"
     return ""
 
 
-def _approval(row: Decision, by: int, hands: Hands) -> Approval:
+def _approval(row: Decision, by: int, groups: set[str], hands: Hands) -> Approval:
     """Return the approval as a value, for its status."""
     return Approval(
         person=by,
         name=row.by_name,
-        groups=frozenset(row.groups),
+        groups=frozenset(groups),
         at=row.at,
         giver=row.on_behalf_of_id,
         giver_name=row.on_behalf_of_name,
@@ -113,23 +128,24 @@ def _approval(row: Decision, by: int, hands: Hands) -> Approval:
     )
 
 
-def _superusers(rows: Sequence[Decision]) -> frozenset[int]:
-    people = {person for row in rows for person, _ in _people(row) if person}
-    found = User.objects.filter(pk__in=people, is_superuser=True)
-    return frozenset(found.values_list("pk", flat=True)) if people else frozenset()
+def why_blocked(of: MigrationRequest | Drain) -> str:
+    """Return why it can be neither approved nor started; empty: it can.
 
-
-def _why_blocked(of: MigrationRequest | Drain) -> str:
-    """Return why nobody's approval can count; empty: it can."""
-    asked = of.asked_by_id, of.asked_by_name
-    changed: tuple[int | None, str] = (None, "")
+    Those whose wish it is, the requester and the last editor, must be there still.
+    """
+    asking = Verb.DRAIN if isinstance(of, Drain) else Verb.ASK
+    wish = [(of.asked_by_id, of.asked_by_name, "requested", asking)]
     if isinstance(of, MigrationRequest):
-        changed = of.changed_by_id, of.changed_by_name
-    for (person, name), did in ((asked, "requested"), (changed, "edited")):
-        if person is None and (name or did == "requested"):
+        if of.drain_id:
+            wish = [(of.asked_by_id, of.asked_by_name, "requested", Verb.DRAIN)]
+        if of.changed_by_name:
+            wish.append((of.changed_by_id, of.changed_by_name, "edited", Verb.AMEND))
+    accounts = access_accounts.read(person for person, *_ in wish)
+    for person, name, did, verb in wish:
+        if why := access_accounts.why_gone(accounts.get(person), name, ROLES[verb]):
             return (
-                f"The account of {name or 'somebody'}, who {did} this, was deleted, so"
-                " nobody can tell who may approve it: withdraw it, and request it"
-                " again if it is still needed."
+                f"It can be neither approved nor started: {name or 'somebody'} {did}"
+                f" it, and {why}. Withdraw it, and request it again if it is still"
+                " needed."
             )
     return ""

@@ -1,0 +1,53 @@
+"""Accounts as they are now: whether they are there still, and what they may."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from migrations_app.access.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account now: whether it is switched on, and its groups, the roles too."""
+
+    active: bool
+    superuser: bool
+    groups: frozenset[str]
+
+
+def read(people: Iterable[int | None]) -> dict[int | None, Account]:
+    """Return the accounts of these people that there are."""
+    wanted = {person for person in people if person is not None}
+    if not wanted:
+        return {}
+    rows = User.objects.filter(pk__in=wanted).values_list(
+        "pk", "is_active", "is_superuser", "groups__name"
+    )
+    groups: dict[int, set[str]] = {}
+    flags: dict[int, tuple[bool, bool]] = {}
+    for person, active, superuser, group in rows:
+        groups.setdefault(person, set()).update({group} - {None})
+        flags[person] = (active, superuser)
+    return {
+        person: Account(*flags[person], frozenset(names))
+        for person, names in groups.items()
+    }
+
+
+def why_gone(account: Account | None, name: str, roles: Collection[Role]) -> str:
+    """Return why the account can no longer do what takes one of the roles.
+
+    The rest of a sentence; empty: it can.
+    """
+    if account is None:
+        return f"the account of {name} was deleted"
+    if not account.active:
+        return f"the account of {name} is switched off"
+    if not account.groups & set(map(str, roles)):
+        names = " or ".join(sorted(map(str, roles)))
+        return f"{name} no longer has the role {names}"
+    return ""
