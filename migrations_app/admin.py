@@ -18,6 +18,7 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django_rq.models import Dashboard
+from knox.models import AuthToken
 
 from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 from migrations_app.models import (
@@ -64,7 +65,7 @@ class RoleForm(_SnapshotForm, ChangedGroup):
     """Makes or changes a group."""
 
 
-class _Recorded:
+class Recorded:
     """Admin base that records every change after it, in the same transaction."""
 
     def save_related(
@@ -98,7 +99,7 @@ def _by(request: HttpRequest) -> User:
 
 
 @admin.register(User)
-class AccountAdmin(_Recorded, Accounts):
+class AccountAdmin(Recorded, Accounts):
     """Admin of the accounts, which are switched off and never deleted.
 
     What somebody requested, approved or changed must stay theirs.
@@ -125,7 +126,7 @@ class AccountAdmin(_Recorded, Accounts):
 
 
 @admin.register(Group)
-class RoleAdmin(_Recorded, Groups):
+class RoleAdmin(Recorded, Groups):
     """Admin of the groups; some groups are the roles."""
 
     form = RoleForm
@@ -140,6 +141,9 @@ else:  # Django's own class takes no parameter while it runs
 # Its pages are under /django-rq/; here they would stand a second time, and its rows,
 # which no table holds, would be errors.
 admin.site.unregister(Dashboard)
+# A token is made by whoever it is for (or by manage.py token): here it could be made
+# for anybody, and shown, without an entry in the trail.
+admin.site.unregister(AuthToken)
 
 
 class ReadOnly(Table):

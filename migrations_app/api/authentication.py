@@ -9,6 +9,9 @@ from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
 UNKNOWN = "This token is unknown or has expired. POST /api/token/ gives a new one."
+ENDLESS = (
+    "This token never expires, so it is refused. POST /api/token/ gives a new one."
+)
 
 
 class Bearer(TokenAuthentication):  # type: ignore[misc]
@@ -22,9 +25,12 @@ class Bearer(TokenAuthentication):  # type: ignore[misc]
         if not (token.isascii() and token.isalnum()):
             raise AuthenticationFailed(UNKNOWN)
         try:
-            return super().authenticate_credentials(token)
+            user, row = super().authenticate_credentials(token)
         except AuthenticationFailed as error:
             raise AuthenticationFailed(UNKNOWN) from error
+        if row.expiry is None:
+            raise AuthenticationFailed(ENDLESS)
+        return user, row
 
 
 class BearerScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]

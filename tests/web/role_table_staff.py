@@ -33,14 +33,9 @@ TABLE: dict[str, Row] = {
     "admin/auth/user/": ("GET", STAFF),
     "admin/auth/user/add/": ("GET", STAFF),
     "admin/auth/user/<path:object_id>/history/": ("GET", STAFF),
-    "admin/auth/user/<path:object_id>/delete/": ("GET", STAFF),
+    "admin/auth/user/<path:object_id>/delete/": ("GET", NOBODY),
     "admin/auth/user/<path:object_id>/change/": ("GET", STAFF),
     "admin/auth/user/<path:object_id>/": ("GET", ELSEWHERE),
-    "admin/knox/authtoken/add/": ("GET", STAFF),
-    "admin/knox/authtoken/<path:object_id>/history/": ("GET", ELSEWHERE),
-    "admin/knox/authtoken/<path:object_id>/delete/": ("GET", ELSEWHERE),
-    "admin/knox/authtoken/<path:object_id>/change/": ("GET", ELSEWHERE),
-    "admin/knox/authtoken/<path:object_id>/": ("GET", ELSEWHERE),
     "admin/migrations_app/auditentry/": ("GET", STAFF),
     "admin/migrations_app/auditentry/add/": ("GET", NOBODY),
     "admin/migrations_app/auditentry/<path:object_id>/history/": ("GET", STAFF),
@@ -122,7 +117,6 @@ TABLE: dict[str, Row] = {
         "GET",
         STAFF_NONE,
     ),
-    "admin/knox/authtoken/": ("GET", STAFF),
 }
 
 # Routes that are regular expressions, and an address that each of them means.
