@@ -15,7 +15,7 @@ from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
 from migrations_app.audit import actions as audit_actions
-from migrations_app.audit import signing
+from migrations_app.audit import sign_ins, signing
 from migrations_app.drains import engine as drain_engine
 from migrations_app.drains import host_services
 from migrations_app.errors import NovawebError, WorldError
@@ -34,6 +34,7 @@ from migrations_app.runs.engine.walk import walk
 log = structlog.get_logger(__name__)
 # So long one job may go on finding due runs before it lets other jobs have a turn.
 SPELL = 10.0
+MINUTE = timedelta(minutes=1)
 
 
 def walk_due() -> int:
@@ -130,6 +131,12 @@ def sign_audit() -> None:
     audit_actions.sign_due(timezone.now())
 
 
+def count_refusals() -> None:
+    """Record how many more sign-ins were refused in the minutes that are over."""
+    close_old_connections()
+    sign_ins.record_counted(timezone.now())
+
+
 def remove_old() -> None:
     """Remove records older than the settings allow, a part at a time."""
     close_old_connections()
@@ -183,7 +190,8 @@ PERIODIC = (
     # without a bell people hear of it all the same
     Periodic(deliver_due, _once(delivery.is_due), "default", fallback=True),
     # one that fails is not tried every second
-    Periodic(sign_audit, _once(signing.is_due), "default", every=timedelta(minutes=1)),
+    Periodic(sign_audit, _once(signing.is_due), "default", every=MINUTE),
+    Periodic(count_refusals, _once(sign_ins.is_due), "default", idle=MINUTE),
     # looking for what is old takes longer than the others' questions
     Periodic(remove_old, _once(retention.is_due), "default", idle=timedelta(hours=1)),
     Periodic(sweep_aside, _once(source_cleanup.is_due), "default"),

@@ -182,6 +182,8 @@ vars().update(env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = NOVAWEB_EMAIL_FROM
 
+# every door asks this one, which counts failures before it looks at a password
+AUTHENTICATION_BACKENDS = ["migrations_app.access.sign_in_backend.ThrottledBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -6,11 +6,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from migrations_app.web import health
+from migrations_app.web.accounts import sign_in
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics_page, name="metrics"),
+    # what everybody does in one place: the admin has pages of its own for it
+    path("admin/login/", sign_in.admin_sign_in),
     path("admin/", admin.site.urls),
     path("django-rq/", include("django_rq.urls")),
     path("api/", include("migrations_app.api.urls")),

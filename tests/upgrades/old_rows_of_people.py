@@ -30,6 +30,12 @@ def rows() -> Iterator[Row]:
     """Yield each row with the name of its model."""
     yield from _policies()
     yield from _notices()
+    yield from _accounts()
+
+
+def _accounts() -> Iterator[Row]:
+    yield "SignInTries", {"key": DIGEST, "tries": 6, "last_at": AT, "next_at": LATER}
+    yield "RefusedSignIns", {"minute": AT, "entries": 30, "counted": 117}
 
 
 def _policies() -> Iterator[Row]:

@@ -16,7 +16,8 @@ STAFF_JSON = (302, 401, 401, 401, 401, 401, 200)
 
 TABLE: dict[str, Row] = {
     "admin/": ("GET", STAFF),
-    "admin/login/": ("GET", (200, 200, 200, 200, 200, 200, 302)),
+    # it leads to the page on which everybody signs in
+    "admin/login/": ("GET", (302, 403, 403, 403, 403, 403, 302)),
     "admin/logout/": ("POST", ELSEWHERE),
     "admin/password_change/": ("GET", STAFF),
     "admin/password_change/done/": ("GET", STAFF),

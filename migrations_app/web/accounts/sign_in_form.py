@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
+from migrations_app.access import sign_in_backend
 from migrations_app.widgets import StyledField
 
 
@@ -24,3 +25,9 @@ class SignInForm(AuthenticationForm):
             self.fields[name].error_messages["required"] = "Please fill this in."
 
     username: forms.CharField
+
+    def get_invalid_login_error(self) -> forms.ValidationError:
+        """Return the error: what is wrong, or how long to wait."""
+        if seconds := sign_in_backend.seconds_to_wait(self.request):
+            return forms.ValidationError(sign_in_backend.says_wait(seconds))
+        return super().get_invalid_login_error()

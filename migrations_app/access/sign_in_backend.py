@@ -1,0 +1,69 @@
+"""Django's check of a name and a password, behind the throttle of all doors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils import timezone
+
+from migrations_app.access import sign_in_throttle
+
+_WAIT = "_novaweb_sign_in_wait"
+
+
+class ThrottledBackend(ModelBackend):
+    """Checks no password while the name or the address has to wait.
+
+    Without a request nobody is at a door, and nothing is counted: a command of the
+    machine itself.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        """Return the account. Raises PermissionDenied if the try has to wait."""
+        if username is None or password is None:
+            return None
+        if request is None:
+            return _known(super().authenticate(request, username, password, **kwargs))
+        admission = sign_in_throttle.admit(
+            name=username, address=address_of(request), now=timezone.now()
+        )
+        if admission.wait:
+            # so that the door, which gets no exception, can say how long
+            setattr(request, _WAIT, admission.wait.total_seconds())
+            raise PermissionDenied
+        user = _known(super().authenticate(request, username, password, **kwargs))
+        if user is not None:
+            admission.succeeded()
+        return user
+
+
+def _known(user: Any) -> User | None:
+    return user if isinstance(user, User) else None
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the client's address; the web server says who that is, no header does."""
+    return str(request.META.get("REMOTE_ADDR") or "")
+
+
+def seconds_to_wait(request: HttpRequest | None) -> int:
+    """Return for how long the try has to wait; 0: its password was looked at."""
+    return math.ceil(getattr(request, _WAIT, 0))
+
+
+def says_wait(seconds: int) -> str:
+    """Return the sentence for who has to wait."""
+    minutes = math.ceil(seconds / 60)
+    span = f"{seconds} seconds" if seconds < 100 else f"{minutes} minutes"
+    return f"Too many sign-ins from here failed. Try again in {span}."

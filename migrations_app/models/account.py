@@ -1,0 +1,37 @@
+"""What novaweb keeps of accounts beside Django's own table of them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class SignInTries(models.Model):
+    """Failed tries to sign in under one key, and when the next one is let through.
+
+    ``key`` is a keyed hash of a name with an address, or of an address: what people
+    type in the wrong field is in no table. A try counts from before its password is
+    looked at until it has succeeded.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    tries = models.PositiveIntegerField()
+    last_at = models.DateTimeField(db_index=True)
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.tries} tries, the last {self.last_at:%F %T}"
+
+
+class RefusedSignIns(models.Model):
+    """Refused sign-ins of one minute that have no entry in the audit trail yet.
+
+    The first ones of a minute have an entry each (``entries``); of all others it is
+    ``counted`` how many they were, and an entry tells that when the minute is over.
+    """
+
+    minute = models.DateTimeField(unique=True)
+    entries = models.PositiveIntegerField(default=0)
+    counted = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.minute:%F %H:%M}: {self.entries} and {self.counted} more"
