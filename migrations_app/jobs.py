@@ -14,8 +14,8 @@ import structlog
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from migrations_app.audit import actions as audit_actions
-from migrations_app.audit import sign_ins, signing
+from migrations_app.audit import sign_ins
+from migrations_app.audit import watch as audit_watch
 from migrations_app.drains import engine as drain_engine
 from migrations_app.drains import host_services
 from migrations_app.errors import NovawebError, WorldError
@@ -100,6 +100,11 @@ def restore_due() -> list[str]:
     return restored
 
 
+def tend_proof() -> None:
+    """Sign and verify the audit trail as far as it is due, on this machine."""
+    audit_watch.tend(timezone.now())
+
+
 def sync(cloud_name: str) -> None:
     """Read the cloud's inventory."""
     close_old_connections()
@@ -123,12 +128,6 @@ def look_for_leaks() -> None:
     """Scan the due hosts for stale resources."""
     close_old_connections()
     leak_scan.look_due(timezone.now(), connect.world_of)
-
-
-def sign_audit() -> None:
-    """Sign the head of the audit trail if the last signature is a day old."""
-    close_old_connections()
-    audit_actions.sign_due(timezone.now())
 
 
 def count_refusals() -> None:
@@ -174,8 +173,7 @@ class Periodic:
     queue: str
     # Where Redis cannot be reached the pacer does it itself.
     fallback: bool = False
-    # For so long it is not asked again after it was asked, and after nothing was due.
-    every: timedelta = timedelta()
+    # For so long it is not asked again after nothing was due.
     idle: timedelta = timedelta()
 
     @property
@@ -189,8 +187,6 @@ PERIODIC = (
     Periodic(sync, _each(inventory_sync.due_clouds), "inventory"),
     # without a bell people hear of it all the same
     Periodic(deliver_due, _once(delivery.is_due), "default", fallback=True),
-    # one that fails is not tried every second
-    Periodic(sign_audit, _once(signing.is_due), "default", every=MINUTE),
     Periodic(count_refusals, _once(sign_ins.is_due), "default", idle=MINUTE),
     # looking for what is old takes longer than the others' questions
     Periodic(remove_old, _once(retention.is_due), "default", idle=timedelta(hours=1)),
@@ -223,11 +219,9 @@ class Scheduler:
         now = self.clock()
         if row.name in self._rests_until and now < self._rests_until[row.name]:
             return
-        # before it is asked: one that stumbles is not asked every second either
-        self._rest(row, now, row.every)
         rings = list(row.rings(now))
         if not rings:
-            self._rest(row, now, max(row.every, row.idle))
+            self._rest(row, now, row.idle)
         for arguments in rings:
             rung = wakeup.ring_now(row.name, *arguments, queue=row.queue)
             if not rung and row.fallback:

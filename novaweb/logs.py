@@ -44,5 +44,7 @@ def configured(*, form: str, level: str) -> dict[str, Any]:
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": form},
         },
+        # the journal keeps every signature of the audit trail, whatever else it keeps
+        "loggers": {"novaweb.signatures": {"level": "INFO"}},
         "root": {"handlers": ["console"], "level": level},
     }

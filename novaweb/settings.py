@@ -88,6 +88,8 @@ NOVAWEB_WEBHOOK_NETWORKS = env.list("NOVAWEB_WEBHOOK_NETWORKS", default=[])
 # audit_key makes one), and into which file outside the database. Empty: it is not.
 NOVAWEB_AUDIT_KEY = env("NOVAWEB_AUDIT_KEY", default="")
 NOVAWEB_AUDIT_SIGNED = env("NOVAWEB_AUDIT_SIGNED", default="")
+# Where syslog takes each signature, too: /dev/log, or host:port by UDP; empty: nowhere.
+NOVAWEB_AUDIT_SYSLOG = env("NOVAWEB_AUDIT_SYSLOG", default="")
 # How long a request may wait for its approvals, in days.
 NOVAWEB_REQUEST_DAYS = env.int("NOVAWEB_REQUEST_DAYS", default=14)
 

@@ -30,18 +30,18 @@ KEPT = (Group, Permission, ContentType, Pacer, AuditHead, Told)
 @contextmanager
 def lifted() -> Iterator[None]:
     """No trigger and no foreign key is in the way for as long as the block lasts."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-            try:
-                yield
-            finally:
-                cursor.execute("SET session_replication_role = DEFAULT")
-        return
     triggers.drop(connection)
     try:
-        with connection.constraint_checks_disabled():
-            yield
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET session_replication_role = replica")
+                try:
+                    yield
+                finally:
+                    cursor.execute("SET session_replication_role = DEFAULT")
+        else:
+            with connection.constraint_checks_disabled():
+                yield
     finally:
         triggers.add(connection)
 

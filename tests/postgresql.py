@@ -114,7 +114,7 @@ class PostgreSQL:
                 time.sleep(0.05)
         self.run(f"CREATE ROLE {ACCOUNT} LOGIN CREATEDB")
         if int(version) >= 150000:
-            # tests lift the triggers of the audit trail to empty it
+            # tests lift foreign keys to empty the tables in any order
             self.run(f"GRANT SET ON PARAMETER session_replication_role TO {ACCOUNT}")
         else:
             self.run(f"ALTER ROLE {ACCOUNT} SUPERUSER")

@@ -115,11 +115,12 @@ class Sign(Checked, APIView):
 
     verb = Verb.SIGN
 
-    @extend_schema(request=Empty, responses=SignedSerializer)
+    @extend_schema(request=Empty, responses={202: SignaturesSerializer})
     def post(self, request: Request) -> Response:
-        """Sign the current head of the chain."""
+        """Have a worker sign the head of the chain, which it does within a minute."""
         taken(request, Empty)
-        return Response(SignedSerializer(audit_actions.sign(by=user_of(request))).data)
+        found = audit_actions.ask_to_sign(by=user_of(request))
+        return Response(SignaturesSerializer(found).data, status=202)
 
 
 @extend_schema(tags=["audit"])

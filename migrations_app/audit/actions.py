@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
 
-import structlog
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -14,50 +11,50 @@ from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.audit import export as audit_export
 from migrations_app.audit import recorder, signing
-from migrations_app.audit.chain_check import Signed
+from migrations_app.audit.chain_check import Bad, Signed
 from migrations_app.audit.export import Export, Narrow
+from migrations_app.audit.signing import Standing
+from migrations_app.audit.signing_key import fingerprint, private_key
 from migrations_app.audit.verify import Verdict, verify_segment
 from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry, AuditHead
 
-log = structlog.get_logger(__name__)
 # So many entries are looked at for one page or answer.
 MOST = 1000
 
 
-def sign(*, by: User | None = None) -> Signed:
-    """Sign the head of the chain. Raises NotAllowed; Unfit if signing is not possible.
+def sign() -> Signed:
+    """Sign the head of the chain, by command. Raises Unfit if that is not possible.
 
     The signing is recorded first, so that the signature covers this entry.
     """
-    if by is not None:
-        require(by, Verb.SIGN)
-    signing.private_key()  # nothing is recorded that cannot be
-    recorder.record("audit.signed", by=by)
-    signed = signing.sign(timezone.now())
+    key = fingerprint(private_key().public_key())  # nothing is recorded that cannot be
+    recorder.record("audit.signed", after={"key": key})
+    try:
+        signed = signing.sign(timezone.now())
+    except Bad as bad:
+        raise Unfit(f"Nothing was signed: {bad.sentence}") from bad
     if signed is None:
-        raise AssertionError("nobody else is waited for")
+        raise Unfit("A worker has just signed it.")
     return signed
 
 
-def sign_due(now: datetime) -> bool:
-    """Sign once a day; return whether this call made the signature."""
-    if not signing.is_due(now):
-        return False
-    try:
-        return signing.sign(now, unless_since=now - signing.EVERY) is not None
-    except Unfit as error:
-        log.error("audit not signed", reason=error.sentence)
-        _alarm(error.sentence, now)
-        return False
+def ask_to_sign(*, by: User) -> Standing:
+    """Have a worker sign the trail, which it does within a minute; return the standing.
 
-
-def _alarm(sentence: str, now: datetime) -> None:
-    """Record that signing failed, so that people are notified once a day."""
+    The wish is recorded, once a minute at most, with the fingerprint of the key that
+    signed last. Raises NotAllowed; Unfit if signing is not set up.
+    """
+    require(by, Verb.SIGN)
+    now = timezone.now()
+    found = signing.standing(now)
+    if found.state == "off":
+        raise Unfit(found.sentence)
     since = now - signing.EVERY
-    said = AuditEntry.objects.filter(verb="audit.unsigned", at__gt=since)
-    if not said.exists():
-        recorder.record("audit.unsigned", note=sentence)
+    if not AuditEntry.objects.filter(verb="audit.signed", at__gt=since).exists():
+        key = found.last.key if found.last else ""
+        recorder.record("audit.signed", by=by, after={"key": key})
+    return found
 
 
 def segment(
@@ -86,20 +83,24 @@ def export(
 ) -> Export:
     """Return the content of an export; the export itself is recorded.
 
-    Entries after number ``until`` are left out. The head of the chain is signed first
-    if signing is configured; if that fails, the failure is logged, and the verifier
-    reports that no signature covers the end. Raises NotAllowed.
+    Entries after number ``until`` are left out, and those that are not signed yet: the
+    export ends where a signature proves it. If the trail is not signed as it should be,
+    all entries are in it, and the verifier reports that no signature covers the end.
+    Raises NotAllowed.
     """
     require(by, Verb.SEE_AUDIT)
+    now = timezone.now()
+    found = signing.standing(now)
+    end = None
+    if found.state == "ok" and found.last is not None:
+        end = Signed(
+            found.last.at, found.last.count, found.last.entry, found.last.digest
+        )
+        until = end.entry if until is None else min(until, end.entry)
     span = audit_export.measure(narrow, until=until)
     facts = {"filters": dict(filters), "count": span.count, "until": span.until}
     recorder.record("audit.exported", by=by, after=facts)
-    now = timezone.now()
-    signed: list[dict[str, Any]] = []
-    if signing.configured():
-        try:
-            signing.sign(now)
-            signed = signing.signatures()
-        except Unfit as error:
-            log.error("export not signed", reason=error.sentence)
-    return audit_export.prepare(narrow, span, filters=filters, signed=signed, now=now)
+    signed = signing.daily(found.last)
+    return audit_export.prepare(
+        narrow, span, filters=filters, signed=signed, now=now, end=end
+    )

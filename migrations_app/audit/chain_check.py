@@ -14,7 +14,7 @@ from migrations_app.audit.hashing import GENESIS, digest
 class Bad(Exception):
     """The chain is broken. ``entry`` is the first bad one, as far as known.
 
-    ``kind``: changed, missing, order, cut, rewritten or signature.
+    ``kind``: changed, missing, order, cut, rewritten, signature or triggers.
     """
 
     def __init__(self, kind: str, entry: int, sentence: str) -> None:
@@ -50,6 +50,11 @@ class Follower:
         self._waiting = sorted(self.signed, key=lambda each: each.count, reverse=True)
         while self._waiting and self._waiting[-1].count <= self.count:
             self._compare(self._waiting.pop())
+
+    @property
+    def reached(self) -> Signed:
+        """The current position."""
+        return Signed("", self.count, self.entry, self.digest)
 
     def follow(self, entry: int, previous: str, own: str, content: str) -> None:
         """Verify the next entry. Raises Bad.

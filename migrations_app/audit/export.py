@@ -18,7 +18,7 @@ from typing import Any
 from django.db.models import Count, Min, QuerySet
 
 from migrations_app.audit import hashing
-from migrations_app.audit.chain_check import Bad
+from migrations_app.audit.chain_check import Bad, Signed
 from migrations_app.audit.verify import content, rows
 from migrations_app.models import AuditEntry, AuditHead
 
@@ -73,13 +73,15 @@ def prepare(
     filters: Mapping[str, str],
     signed: Sequence[dict[str, Any]],
     now: datetime,
+    end: Signed | None = None,
 ) -> Export:
     """Fix the content of an export.
 
     It contains the chain from the last signed entry before the first selected one up to
-    the head.
+    ``end``, which is the head if not given.
     """
-    head = AuditHead.objects.get(pk=1)
+    head = end or AuditHead.objects.get(pk=1)
+    signed = [line for line in signed if line["count"] <= head.count]
     first = span.first or span.until + 1
     start = (0, 0, hashing.GENESIS)
     for line in signed:

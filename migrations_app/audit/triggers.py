@@ -1,20 +1,30 @@
 """Triggers that make the audit trail append-only, for SQLite and PostgreSQL.
 
 Entries are appended to the head of the chain and never changed or removed; the head
-changes only with each new entry. Migration 0010 creates the triggers; to change one,
-write a migration that drops and adds them.
+changes only with each new entry. Migrations 0010 and 0030 create the triggers; to
+change one, write a migration that drops and adds them. The statements are written as
+the database tells them again, so that ``unlike`` can compare whole definitions: a
+trigger of the right name that does nothing is none of ours.
+
+On PostgreSQL they fire in every session, replication's too (ENABLE ALWAYS), and the
+head is moved with the rights of its owner: an account that runs novaweb needs none to
+change it (deploy/postgresql-roles.sql). The functions look nothing up in a schema that
+others may write to, temporary tables least of all.
 """
 
 from __future__ import annotations
 
 # ruff: noqa: S608 - the names in these statements are our own
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 ENTRIES = "migrations_app_auditentry"
 HEAD = "migrations_app_audithead"
 SENTENCE = "the audit trail is append-only"
 LINK = "an audit entry must follow the head of the chain"
 MOVE = "the head of the audit trail moves by a new entry only"
+# Fills the index of words on SQLite (search_index.py), and is no guard.
+OTHERS = ("audit_words",)
 
 _SQLITE = {
     "audit_no_update": f"""CREATE TRIGGER audit_no_update BEFORE UPDATE ON {ENTRIES}
@@ -39,14 +49,18 @@ _SQLITE = {
     "audit_head_alone": f"""CREATE TRIGGER audit_head_alone BEFORE INSERT ON {HEAD}
     BEGIN SELECT RAISE(ABORT, '{MOVE}'); END""",
 }
+# Of each function: whether it has its owner's rights, and its body.
 _FUNCTIONS = {
-    "audit_is_append_only": f"""CREATE OR REPLACE FUNCTION audit_is_append_only()
-    RETURNS trigger AS $$
+    "audit_is_append_only": (
+        False,
+        f"""
     BEGIN
       RAISE EXCEPTION '{SENTENCE}' USING ERRCODE = 'integrity_constraint_violation';
-    END $$ LANGUAGE plpgsql""",
-    "audit_moves_head": f"""CREATE OR REPLACE FUNCTION audit_moves_head()
-    RETURNS trigger AS $$
+    END """,
+    ),
+    "audit_moves_head": (
+        True,
+        f"""
     BEGIN
       UPDATE {HEAD} SET count = count + 1, entry = NEW.id, digest = NEW.digest
       WHERE id = 1 AND digest = NEW.previous AND entry + 1 = NEW.id;
@@ -54,50 +68,117 @@ _FUNCTIONS = {
         RAISE EXCEPTION '{LINK}' USING ERRCODE = 'integrity_constraint_violation';
       END IF;
       RETURN NEW;
-    END $$ LANGUAGE plpgsql""",
+    END """,
+    ),
     # depth 1 is a plain UPDATE, 2 is one by the trigger above
-    "audit_head_moves": f"""CREATE OR REPLACE FUNCTION audit_head_moves()
-    RETURNS trigger AS $$
+    "audit_head_moves": (
+        False,
+        f"""
     BEGIN
       IF TG_OP <> 'UPDATE' OR pg_trigger_depth() < 2 THEN
         RAISE EXCEPTION '{MOVE}' USING ERRCODE = 'integrity_constraint_violation';
       END IF;
       RETURN NEW;
-    END $$ LANGUAGE plpgsql""",
+    END """,
+    ),
 }
 _POSTGRESQL = {
-    "audit_no_update": f"""CREATE TRIGGER audit_no_update BEFORE UPDATE OR DELETE
+    "audit_no_update": f"""CREATE TRIGGER audit_no_update BEFORE DELETE OR UPDATE
     ON {ENTRIES} FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()""",
     "audit_no_truncate": f"""CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE
     ON {ENTRIES} FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()""",
     "audit_moves_head": f"""CREATE TRIGGER audit_moves_head BEFORE INSERT
     ON {ENTRIES} FOR EACH ROW EXECUTE FUNCTION audit_moves_head()""",
     "audit_head_moves": f"""CREATE TRIGGER audit_head_moves
-    BEFORE INSERT OR UPDATE OR DELETE
+    BEFORE INSERT OR DELETE OR UPDATE
     ON {HEAD} FOR EACH ROW EXECUTE FUNCTION audit_head_moves()""",
     "audit_head_no_truncate": f"""CREATE TRIGGER audit_head_no_truncate BEFORE TRUNCATE
     ON {HEAD} FOR EACH STATEMENT EXECUTE FUNCTION audit_head_moves()""",
 }
 _ALL = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
+_OF_TABLES = "tgrelid IN (to_regclass(%s), to_regclass(%s))"
+# Name and definition of each trigger; what is not in force in every session is told
+# with its state: 'D' is disabled, 'O' is passed by with session_replication_role.
 _THERE = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
     " AND tbl_name IN (%s, %s)",
-    # 'D' is one that ALTER TABLE … DISABLE TRIGGER has put out of force
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-    " AND tgenabled IN ('O', 'A') AND tgrelid IN (to_regclass(%s), to_regclass(%s))",
+    "postgresql": "SELECT tgname, pg_get_triggerdef(oid, true)"
+    " || CASE tgenabled WHEN 'A' THEN '' ELSE ' ' || tgenabled END"
+    f" FROM pg_trigger WHERE NOT tgisinternal AND {_OF_TABLES}",
 }
+_SCHEMA = f"""SELECT quote_ident(nspname) FROM pg_namespace AS n
+    JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = '{ENTRIES}'::regclass"""
+_BODIES = f"""SELECT DISTINCT p.proname, p.prosrc, p.prosecdef, l.lanname,
+    array_to_string(p.proconfig, ';')
+    FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+    JOIN pg_language AS l ON l.oid = p.prolang
+    WHERE NOT tgisinternal AND {_OF_TABLES}"""
+# A rule is asked before any trigger: DO INSTEAD NOTHING would swallow an entry.
+_RULES = (
+    "SELECT rulename FROM pg_rewrite WHERE ev_class IN (%s::regclass, %s::regclass)"
+)
 
 
-def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of the triggers that do not exist or are disabled."""
+def unlike(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the names of triggers, functions and rules that are not as made here.
+
+    Those that are missing, not in force in every session, defined otherwise, or none of
+    ours.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_THERE[connection.vendor], [ENTRIES, HEAD])
-        there = {row[0] for row in cursor.fetchall()}
-    return sorted(set(_ALL[connection.vendor]) - there)
+        found = {name: _one_line(text) for name, text in _there(cursor, connection)}
+        wanted = _ALL[connection.vendor]
+        wrong = {name for name in wanted if found.get(name) != _one_line(wanted[name])}
+        wrong |= found.keys() - wanted.keys() - set(OTHERS)
+        if connection.vendor == "postgresql":
+            wrong |= _functions_unlike(cursor)
+            cursor.execute(_RULES, [ENTRIES, HEAD])
+            wrong |= {row[0] for row in cursor.fetchall()}
+    return sorted(wrong)
+
+
+def may_be_dropped(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether this account of PostgreSQL has the rights of the trail's owner."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class"
+            " WHERE oid = to_regclass(%s)",
+            [ENTRIES],
+        )
+        return any(row[0] for row in cursor.fetchall())
+
+
+def _there(
+    cursor: CursorWrapper, connection: BaseDatabaseWrapper
+) -> list[tuple[str, str]]:
+    cursor.execute(_THERE[connection.vendor], [ENTRIES, HEAD])
+    return list(cursor.fetchall())
+
+
+def _one_line(statement: str) -> str:
+    return " ".join(statement.split())
+
+
+def _functions_unlike(cursor: CursorWrapper) -> set[str]:
+    path = f"search_path={_schema(cursor)}, pg_temp"
+    cursor.execute(_BODIES, [ENTRIES, HEAD])
+    found = {row[0]: row[1:] for row in cursor.fetchall()}
+    wanted = {
+        name: (body, definer, "plpgsql", path)
+        for name, (definer, body) in _FUNCTIONS.items()
+    }
+    return {name for name in found if found[name] != wanted.get(name)}
+
+
+def _schema(cursor: CursorWrapper) -> str:
+    cursor.execute(_SCHEMA)
+    return str(cursor.fetchone()[0])
 
 
 def add(connection: BaseDatabaseWrapper) -> None:
-    """Create the missing triggers.
+    """Create the triggers that do not exist.
 
     Raises NotImplementedError for databases other than SQLite and PostgreSQL.
     """
@@ -106,22 +187,39 @@ def add(connection: BaseDatabaseWrapper) -> None:
             "novaweb keeps its audit trail in SQLite or PostgreSQL, not in"
             f" {connection.vendor}."
         )
-    lacking = missing(connection)
     with connection.cursor() as cursor:
+        there = {name for name, _ in _there(cursor, connection)}
         if connection.vendor == "postgresql":
-            for statement in _FUNCTIONS.values():
-                cursor.execute(statement)
-        for name in lacking:
-            cursor.execute(_ALL[connection.vendor][name])
+            _add_functions(cursor)
+        for name, statement in _ALL[connection.vendor].items():
+            if name in there:
+                continue
+            cursor.execute(statement)
+            if connection.vendor == "postgresql":
+                table = _table(statement)
+                cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+
+
+def _add_functions(cursor: CursorWrapper) -> None:
+    schema = _schema(cursor)
+    for name, (definer, body) in _FUNCTIONS.items():
+        rights = "DEFINER" if definer else "INVOKER"
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
+            f" SECURITY {rights} SET search_path = {schema}, pg_temp AS $${body}$$"
+        )
 
 
 def drop(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers, for migrations and tests."""
-    lacking = missing(connection)
     with connection.cursor() as cursor:
+        there = {name for name, _ in _there(cursor, connection)}
         for name, statement in _ALL[connection.vendor].items():
-            if name in lacking:
-                continue
-            table = ENTRIES if f"ON {ENTRIES}" in statement else HEAD
-            on = f" ON {table}" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER {name}{on}")
+            if name in there:
+                postgresql = connection.vendor == "postgresql"
+                on = f" ON {_table(statement)}" if postgresql else ""
+                cursor.execute(f"DROP TRIGGER {name}{on}")
+
+
+def _table(statement: str) -> str:
+    return ENTRIES if f"ON {ENTRIES}" in statement else HEAD

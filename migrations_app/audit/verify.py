@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from migrations_app.audit import hashing, signing
+from migrations_app.audit import hashing
 from migrations_app.audit.chain_check import Bad, Follower, Signed
-from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry, AuditHead
 
 # So many rows are read at once; memory and a page's patience are bounded by it.
@@ -21,12 +19,14 @@ _COLUMNS = (*hashing.FIELDS, "previous", "digest")
 class Verdict:
     """Result of a verification. ``bad`` is the first fault; None if there is none.
 
-    ``count`` entries were verified; ``proven`` is the last matching signature.
+    ``count`` entries were verified; ``proven`` is the last matching signature, and
+    ``reached`` where the chain ended.
     """
 
     count: int
     bad: Bad | None = None
     proven: Signed | None = None
+    reached: Signed | None = None
 
     @property
     def good(self) -> bool:
@@ -78,32 +78,48 @@ def content(row: dict[str, Any]) -> str:
 
 
 def verify_all(
-    now: datetime, *, tell: Callable[[int, int], None] | None = None
+    signed: Sequence[Signed] = (),
+    *,
+    tell: Callable[[int, int], None] | None = None,
 ) -> Verdict:
-    """Verify the whole chain up to its head and signatures, in constant memory.
+    """Verify the whole chain up to its head and those signatures, in constant memory.
 
     ``tell`` is called from time to time with the numbers of verified and all entries.
     """
-    head = AuditHead.objects.filter(pk=1).first()
-    try:
-        signed, trouble = _signed(now)
-    except Unfit as error:
-        signed, trouble = [], Bad("signature", 0, error.sentence)
     follower = Follower()
     try:
-        if head is None:
-            raise Bad("cut", 1, "The head of the audit trail is gone.")
         follower = Follower(signed)
-        for row in rows(0, head.entry):
-            hashed = content(row)
-            follower.follow(row["id"], row["previous"], row["digest"], hashed)
-            if tell and follower.count % (20 * BATCH) == 0:
-                tell(follower.count, head.count)
-        follower.end(count=head.count, entry=head.entry, digest=head.digest)
-        _nothing_behind_the_head()
+        follow_to_head(follower, tell=tell)
     except Bad as bad:
         return Verdict(follower.count, bad, follower.proven)
-    return Verdict(follower.count, trouble, follower.proven)
+    return Verdict(follower.count, None, follower.proven, follower.reached)
+
+
+def follow_to_head(
+    follower: Follower, *, tell: Callable[[int, int], None] | None = None
+) -> AuditHead:
+    """Verify the entries from where the follower stands up to the head; return that.
+
+    Raises Bad.
+    """
+    head = AuditHead.objects.filter(pk=1).first()
+    if head is None:
+        raise Bad("cut", 1, "The head of the audit trail is gone.")
+    if head.count < follower.count:
+        raise Bad(
+            "cut",
+            head.entry + 1,
+            f"The trail ends at entry {head.entry}, but entry {follower.entry} was"
+            " verified before: entries up to there are missing.",
+        )
+    for row in rows(follower.entry, head.entry):
+        hashed = content(row)
+        follower.follow(row["id"], row["previous"], row["digest"], hashed)
+        if tell and follower.count % (20 * BATCH) == 0:
+            tell(follower.count, head.count)
+    follower.end(count=head.count, entry=head.entry, digest=head.digest)
+    _nothing_behind_the_head()
+    return head
 
 
 def _nothing_behind_the_head() -> None:
@@ -115,16 +131,6 @@ def _nothing_behind_the_head() -> None:
             head.entry + 1,
             f"Behind the head, which is entry {head.entry}, stands entry {newest}.",
         )
-
-
-def _signed(now: datetime) -> tuple[list[Signed], Bad | None]:
-    """Return the signed positions, and the error of the signature file, if any."""
-    if not signing.configured():
-        return [], None
-    found = signing.places(signing.signatures())
-    standing = signing.standing(now)
-    trouble = Bad("signature", 0, standing.sentence) if standing.alarming else None
-    return found, trouble
 
 
 def verify_segment(numbers: Sequence[int]) -> Verdict:

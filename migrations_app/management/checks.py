@@ -13,11 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
-from migrations_app.audit import signing, triggers
-from migrations_app.models import AuditEntry
+from migrations_app.audit import signing, signing_key, triggers
+from migrations_app.models import AuditEntry, AuditWatch
 from migrations_app.procedures.base import Act, Procedure
 from migrations_app.procedures.registry import PROCEDURES
 
@@ -222,9 +222,9 @@ def unsound(procedure: type[Procedure]) -> list[str]:
 @register(OURS, deploy=True)
 def audit_is_signed(**kwargs: Any) -> list[CheckMessage]:
     """Warn if the audit trail is not signed."""
-    if signing.configured():
+    if signing_key.configured():
         return []
-    sentence = signing.standing(timezone.now()).sentence
+    sentence = "The audit trail is not signed."
     hint = "docs/audit.md says how; manage.py audit_key makes the key."
     return [Warning(sentence, hint=hint, id="novaweb.W008")]
 
@@ -233,11 +233,14 @@ def audit_is_signed(**kwargs: Any) -> list[CheckMessage]:
 def audit_signatures_stand(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Warn about a missing, old or bad signature, if signing is configured."""
-    found = signing.standing(timezone.now())
-    if not databases or not found.alarming:
+    """Warn about what workers found wrong with the proof of the audit trail."""
+    tables = connection.introspection.table_names() if databases else []
+    if AuditWatch._meta.db_table not in tables:
         return []
-    hint = "manage.py sign_audit signs now; manage.py verify_audit looks at all."
+    found = signing.standing(timezone.now())
+    if not found.alarming:
+        return []
+    hint = "manage.py verify_audit looks at all; docs/audit.md says what to do."
     return [Warning(found.sentence, hint=hint, id="novaweb.W009")]
 
 
@@ -245,21 +248,40 @@ def audit_signatures_stand(
 def audit_is_append_only(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check in every migrated database that the triggers exist."""
+    """Check in every migrated database that the triggers are those of novaweb."""
     table = AuditEntry._meta.db_table
     found: list[CheckMessage] = []
     for alias in databases or ():
-        connection = connections[alias]
-        if table not in connection.introspection.table_names():
+        database = connections[alias]
+        if table not in database.introspection.table_names():
             continue
-        if missing := triggers.missing(connection):
+        if wrong := triggers.unlike(database):
             found.append(
                 Error(
-                    "The audit trail can be changed: its triggers are missing"
-                    f" ({', '.join(missing)}).",
-                    hint="Run manage.py migrate; if they were dropped, find out by"
-                    " whom.",
+                    "The audit trail can be changed: its triggers are missing, out of"
+                    f" force or not novaweb's own ({', '.join(wrong)}).",
+                    hint="Run manage.py migrate; if that was done, find out who changed"
+                    " them.",
                     id="novaweb.E005",
+                )
+            )
+    return found
+
+
+@register(Tags.database, deploy=True)
+def audit_has_another_owner(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn where the account in use may drop the triggers of the audit trail."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        if triggers.may_be_dropped(connections[alias]):
+            found.append(
+                Warning(
+                    "This account of PostgreSQL owns the audit trail: whoever has it"
+                    " can lift the triggers.",
+                    hint="Run web and workers as novaweb_site (docs/audit.md).",
+                    id="novaweb.W020",
                 )
             )
     return found

@@ -9,7 +9,12 @@ from migrations_app.models.approval import (
     Delegation,
     PolicyVersion,
 )
-from migrations_app.models.audit import AuditEntry, AuditHead
+from migrations_app.models.audit import (
+    AuditEntry,
+    AuditHead,
+    AuditSignature,
+    AuditWatch,
+)
 from migrations_app.models.cloud import Cloud
 from migrations_app.models.copy_speed import CopySpeed
 from migrations_app.models.drain import Drain
@@ -41,6 +46,8 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditHead",
+    "AuditSignature",
+    "AuditWatch",
     "BrokenGlass",
     "Choice",
     "Cloud",

@@ -75,3 +75,60 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} entries, the last is {self.entry}"
+
+
+class AuditSignature(models.Model):
+    """The last signature of one day and place, as it stands in the file there.
+
+    The file has all of them; an export carries these. They prove themselves: nothing
+    rests on this table. ``at`` is the text that was signed. ``place`` is a machine and
+    the path of its file.
+    """
+
+    place = models.CharField(max_length=300)
+    day = models.DateField()
+    at = models.CharField(max_length=27)
+    count = models.BigIntegerField()
+    entry = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    key = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        ordering = ("count", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("place", "day"), name="one_a_day"),
+        )
+
+    def __str__(self) -> str:
+        return f"entry {self.entry}, signed at {self.at}"
+
+
+class AuditWatch(models.Model):
+    """What the workers of one place last found of the proof of the trail.
+
+    Pages, metrics and ``check`` read it, so that none of them verifies anything. The
+    chain was verified up to ``count``, ``entry`` and ``digest``, of the file of
+    signatures the first ``size`` bytes, whose SHA-256 is ``sha256``. ``trouble`` is
+    what the last verification found wrong, ``unsigned`` why nothing could be signed;
+    empty: nothing. ``signed_at`` is when all entries were last found signed.
+    """
+
+    place = models.CharField(max_length=300, unique=True)
+    signs = models.BooleanField(default=False)
+    tended_at = models.DateTimeField(null=True)
+    signed_at = models.DateTimeField(null=True)
+    unsigned = models.TextField(blank=True)
+    last = models.ForeignKey(
+        AuditSignature, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    looked_at = models.DateTimeField(null=True)
+    trouble = models.TextField(blank=True)
+    count = models.BigIntegerField(default=0)
+    entry = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.trouble or self.unsigned or 'nothing wrong'}"

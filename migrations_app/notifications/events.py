@@ -157,8 +157,8 @@ EVENTS: dict[str, Event] = {
         ),
         Event(
             "proof",
-            "The audit trail is not signed",
-            ("audit.unsigned",),
+            "The audit trail is not signed, or was changed",
+            ("audit.unsigned", "audit.broken"),
             (Whom.OPERATORS, Whom.AUDITORS),
             mail=True,
         ),

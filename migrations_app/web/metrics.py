@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from migrations_app.models import Cloud, MigrationRequest, Pacer, Run
+from migrations_app.audit import signing
+from migrations_app.models import AuditWatch, Cloud, MigrationRequest, Pacer, Run
 from migrations_app.models.states import OPEN_RUNS, RequestState, RunState
 
 
@@ -34,6 +35,7 @@ class _Figures(Collector):
         yield self._by_state("runs", "Runs in each state.", RunState)
         yield self._lateness()
         yield self._pacer()
+        yield from self._proof()
         yield from self._clouds()
 
     def _by_state(
@@ -63,6 +65,23 @@ class _Figures(Collector):
             "Seconds since a worker last looked for due runs; +Inf: never.",
             value=self._age(seen),
         )
+
+    def _proof(self) -> Iterable[GaugeMetricFamily]:
+        found = signing.standing(self.now)
+        yield GaugeMetricFamily(
+            "novaweb_audit_trouble",
+            "1 if the audit trail was changed, or is not signed although it should be.",
+            value=int(found.alarming),
+        )
+        times = AuditWatch.objects.aggregate(
+            signed=Max("signed_at"), verified=Max("looked_at")
+        )
+        for name, at in times.items():
+            yield GaugeMetricFamily(
+                f"novaweb_audit_{name}_seconds",
+                f"Seconds since a worker last {name} the audit trail; +Inf: never.",
+                value=self._age(at),
+            )
 
     def _clouds(self) -> Iterable[GaugeMetricFamily]:
         age = GaugeMetricFamily(

@@ -15,10 +15,9 @@ from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from migrations_app.audit import actions as audit_actions
-from migrations_app.audit import recorder, signing
+from migrations_app.audit import recorder, signing, signing_key, watch
 from migrations_app.models import AuditEntry, AuditHead
-from tests.audit.trail import KEY, WAYS, keys, stand_alone
+from tests.audit.trail import KEY, WAYS, keys, signatures, stand_alone
 from tests.factories import audit_entry, person
 
 __all__ = ["keys"]
@@ -67,6 +66,7 @@ def test_an_export_is_verified_by_whoever_has_the_public_key(
 ) -> None:
     for number in range(4):
         audit_entry(instance_name=f"web-{number % 2}")
+    watch.tend(timezone.now())
     asked = f"instance=web-1&until_entry={AuditHead.objects.get().entry}"
     files = {"jsonl": "audit.jsonl", "csv": "audit.csv", "proof": "audit-proof.jsonl"}
     for how, name in files.items():
@@ -86,7 +86,7 @@ def test_an_export_without_a_key_says_so(browser: Client, tmp_path: Path) -> Non
     audit_entry()
     (tmp_path / "audit.jsonl").write_bytes(body(browser.get("/audit/export/")))
     key = tmp_path / "key.pem"
-    (tmp_path / "public.pem").write_text(signing.make_key(key), encoding="ascii")
+    (tmp_path / "public.pem").write_text(signing_key.make_key(key), encoding="ascii")
     status, said = stand_alone(tmp_path, *KEY, "audit.jsonl")
     assert (status, "No signature covers" in said) == (1, True)
     status, said = stand_alone(tmp_path, "--no-key", "audit.jsonl")
@@ -121,44 +121,37 @@ def test_it_is_sent_while_it_is_written() -> None:
     assert sum(b'"entry":{' in line for line in lines) == 4  # and who signed in
 
 
-def test_it_is_signed_on_demand(browser: Client, keys: Path) -> None:
-    before = audit_entry()
-    answer = browser.post("/api/audit/sign/", {}, "application/json")
-    assert answer.status_code == 200
-    assert answer.json()["entry"] == before.pk + 1
-    assert AuditEntry.objects.get(verb="audit.signed").actor_name == "ada"
-    assert browser.post("/audit/sign/").status_code == 302
-    assert len(signing.signatures()) == 2
-
-
-def test_it_is_signed_daily(keys: Path) -> None:
+def test_a_person_has_it_signed_by_a_worker(browser: Client, keys: Path) -> None:
     audit_entry()
-    now = timezone.now()
-    assert signing.is_due(now)
-    assert audit_actions.sign_due(now)
-    assert not signing.is_due(now + signing.EVERY / 2)
-    assert not audit_actions.sign_due(now + signing.EVERY / 2)
-    assert audit_actions.sign_due(now + signing.EVERY * 1.1)
-    assert len(signing.signatures()) == 2
+    watch.tend(timezone.now() - signing.EVERY)
+    (first,) = signatures()
+    answer = browser.post("/api/audit/sign/", {}, "application/json")
+    assert (answer.status_code, answer.json()["state"]) == (202, "ok")
+    assert browser.post("/audit/sign/").status_code == 302
+    entry = AuditEntry.objects.get(verb="audit.signed")
+    assert (entry.actor_name, entry.after) == ("ada", {"key": first["key"]})
+    assert len(signatures()) == 1  # no page has the key
+    watch.tend(timezone.now())
+    assert signatures()[-1]["entry"] == entry.pk
 
 
-def test_what_is_wrong_with_the_signatures_is_said(keys: Path, browser: Client) -> None:
-    now = timezone.now()
-    assert signing.standing(now).state == "missing"
-    audit_actions.sign()
-    assert signing.standing(now).state == "ok"
-    assert signing.standing(now + signing.OLDEST * 1.1).state == "old"
-    assert "was last signed" not in browser.get("/").content.decode()
-    text = (keys / "signed.jsonl").read_text(encoding="utf-8")
-    (keys / "signed.jsonl").write_text(text.replace('"entry": 2', '"entry": 3'))
-    assert "no good signature" in signing.standing(now).sentence
-    assert "no good signature" in browser.get("/").content.decode()
-    (keys / "signed.jsonl").write_text("{}\n", encoding="utf-8")
-    assert "cannot be read" in signing.standing(now).sentence
-    (keys / "signed.jsonl").write_text(text, encoding="utf-8")
-    (keys / "key.pem").unlink()
-    signing.make_key(keys / "key.pem")
-    assert "another key" in signing.standing(now).sentence
+def test_nobody_has_a_trail_signed_that_no_worker_signs(browser: Client) -> None:
+    answer = browser.post("/api/audit/sign/", {}, "application/json")
+    assert answer.status_code == 422
+    assert "is not signed" in answer.json()["detail"]
+
+
+def test_pages_and_exports_need_neither_the_key_nor_the_file(
+    browser: Client, keys: Path, settings: Any
+) -> None:
+    audit_entry()
+    watch.tend(timezone.now())
+    settings.NOVAWEB_AUDIT_KEY = settings.NOVAWEB_AUDIT_SIGNED = ""
+    audit_entry()
+    assert "up to entry 2" in browser.get("/audit/").content.decode()
+    (keys / "audit.jsonl").write_bytes(body(browser.get("/audit/export/")))
+    status, said = stand_alone(keys, *WAYS["jsonl"])
+    assert (status, "2 entries are as they were written" in said) == (0, True), said
 
 
 def test_a_trail_that_is_not_signed_is_never_called_fine(
@@ -173,8 +166,16 @@ def test_a_trail_that_is_not_signed_is_never_called_fine(
         call_command("sign_audit")
 
 
-def test_an_old_signature_fails_the_verification(keys: Path, settings: Any) -> None:
-    signing.sign(timezone.now() - signing.OLDEST * 2)
+def test_entries_that_were_not_signed_in_time_fail_the_verification(
+    keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder.record("account.signed_in", actor_name="rita")
+    with pytest.raises(SystemExit):
+        call_command("verify_audit")
+    call_command("sign_audit")
+    recorder.record("account.signed_in", actor_name="rita")
+    call_command("verify_audit")
+    monkeypatch.setattr(signing, "PATIENCE", -signing.PATIENCE)
     with pytest.raises(SystemExit):
         call_command("verify_audit")
 

@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.utils import timezone
 
 from migrations_app.audit import export as audit_export
 from migrations_app.audit import hashing
+from migrations_app.audit.signed_file import places
 from migrations_app.audit.triggers import ENTRIES, HEAD
-from migrations_app.audit.verify import verify_all, verify_segment
+from migrations_app.audit.verify import Verdict, verify_segment
+from migrations_app.audit.verify import verify_all as verify_chain
 from migrations_app.models import AuditEntry, AuditHead
-from tests.audit.trail import WAYS, exported, keys, stand_alone, trail
+from tests.audit.trail import WAYS, exported, keys, signatures, stand_alone, trail
 from tests.emptied_database import lifted
 
 __all__ = ["keys", "trail"]
@@ -129,6 +130,10 @@ NAMES = [
 ]
 
 
+def verify_all() -> Verdict:
+    return verify_chain(places(signatures()))
+
+
 def requests_only(rows: Any) -> Any:
     return rows.filter(verb="request.asked")
 
@@ -138,7 +143,7 @@ def requests_only(rows: Any) -> Any:
 def test_a_trail_as_it_was_written_is_verified(
     trail: Path, way: str, narrow: audit_export.Narrow | None
 ) -> None:
-    verdict = verify_all(timezone.now())
+    verdict = verify_all()
     assert (verdict.good, verdict.count) == (True, 14)
     assert verdict.proven is not None and verdict.proven.entry == 14
     assert verify_segment(range(1, 15)).good
@@ -158,7 +163,7 @@ def test_it_is_found(
     outside: tuple[str, int],
 ) -> None:
     deed()
-    verdict = verify_all(timezone.now())
+    verdict = verify_all()
     assert verdict.bad is not None
     assert (verdict.bad.kind, verdict.bad.entry) == here
     said = io.StringIO()
@@ -186,7 +191,7 @@ def test_what_is_left_out_of_an_export_is_proven_too(
 
 def test_an_entry_behind_the_head_is_found(trail: Path) -> None:
     add_behind_the_head()
-    verdict = verify_all(timezone.now())
+    verdict = verify_all()
     assert verdict.bad is not None
     assert (verdict.bad.kind, verdict.bad.entry) == ("order", 15)
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as now_set
 from django.utils import timezone
 
 from migrations_app.audit import actions as audit_actions
 from migrations_app.audit import export as audit_export
-from migrations_app.audit import recorder, signing
+from migrations_app.audit import recorder, signed_file, signing_key
 
 VERIFIER = Path(__file__).resolve().parents[2] / "verifier" / "verify_audit.py"
 
@@ -22,7 +23,7 @@ def keys(tmp_path: Path, settings: Any) -> Path:
     """Signing is set up; the public key is in public.pem of the folder."""
     settings.NOVAWEB_AUDIT_KEY = str(tmp_path / "key.pem")
     settings.NOVAWEB_AUDIT_SIGNED = str(tmp_path / "signed.jsonl")
-    public = signing.make_key(tmp_path / "key.pem")
+    public = signing_key.make_key(tmp_path / "key.pem")
     (tmp_path / "public.pem").write_text(public, encoding="ascii")
     return tmp_path
 
@@ -35,6 +36,12 @@ def trail(keys: Path) -> Path:
     write(6)
     audit_actions.sign()
     return keys
+
+
+def signatures() -> list[dict[str, Any]]:
+    """Every line of the file of signatures, verified."""
+    public = signing_key.private_key().public_key()
+    return signed_file.lines(Path(now_set.NOVAWEB_AUDIT_SIGNED), public)
 
 
 def write(count: int) -> None:
@@ -57,7 +64,7 @@ def exported(
         wanted,
         audit_export.measure(wanted),
         filters={"verb": "request.asked"} if narrow else {},
-        signed=signing.signatures(),
+        signed=signatures(),
         now=timezone.now(),
     )
     for name, parts in {

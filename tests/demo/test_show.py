@@ -179,7 +179,7 @@ def test_everything_seeded_has_a_page(installation: Installation) -> None:
 
 
 def test_the_audit_trail_verifies_and_names_people(installation: Installation) -> None:
-    assert verify_all(installation.time).good
+    assert verify_all().good
     actors = set(AuditEntry.objects.values_list("actor_name", flat=True))
     assert set(PARTS) <= actors | {"requester"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from migrations_app.audit import signing
+from migrations_app.audit import signing_key
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the key; print only the public key on standard output."""
         try:
-            self.stdout.write(signing.make_key(options["file"]), ending="")
+            self.stdout.write(signing_key.make_key(options["file"]), ending="")
         except OSError as error:
             why = error.strerror or str(error)
             raise CommandError(f"{options['file']} was not made: {why}.") from error

@@ -13,7 +13,7 @@ from migrations_app.errors import Unfit
 class Command(BaseCommand):
     """Append a signature to the file NOVAWEB_AUDIT_SIGNED."""
 
-    help = "Sign the end of the audit trail; a worker does it daily, too."
+    help = "Sign the end of the audit trail; a worker does it each minute, too."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Sign, and print the signed entry."""

@@ -8,8 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from migrations_app.audit import signing
-from migrations_app.audit.verify import verify_all
+from migrations_app.audit import signing_key, watch
 
 
 class Command(BaseCommand):
@@ -19,8 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the progress, then the verdict."""
-        now = timezone.now()
-        verdict = verify_all(now, tell=self._tell)
+        verdict = watch.look_at_all(timezone.now(), tell=self._tell)
         if verdict.bad is not None:
             self.stdout.write(f"NOT VERIFIED ({verdict.bad.kind}): {verdict.bad}")
             if verdict.bad.entry:
@@ -33,8 +31,11 @@ class Command(BaseCommand):
                 f"Signed at {verdict.proven.at} up to entry {verdict.proven.entry};"
                 f" {after} after that are chained and not signed yet."
             )
-        if not signing.configured():
-            self.stderr.write(f"WARNING: {signing.standing(now).sentence}")
+        if not signing_key.configured():
+            self.stderr.write(
+                "WARNING: The audit trail is not signed: removed or rewritten entries"
+                " would not be detected."
+            )
 
     def _tell(self, done: int, of: int) -> None:
         self.stderr.write(f"{done} of {of} entries")

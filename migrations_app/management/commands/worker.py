@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -28,6 +29,7 @@ from migrations_app.runs.probe.prober import Prober
 
 log = structlog.get_logger(__name__)
 TTL = 30  # seconds that Redis remembers us; RQ waits for a job 15 s less
+PROOF_INTERVAL = 5.0  # seconds between two looks whether there is something to sign
 LEAVING = 5.0  # seconds that the threads have to give back what they hold
 
 
@@ -83,6 +85,8 @@ class Command(BaseCommand):
         prober.start()
         watch = threading.Thread(target=_watch, args=(stop,), name="watch", daemon=True)
         watch.start()
+        proof = threading.Thread(target=_prove, args=(stop,), name="proof", daemon=True)
+        proof.start()
         self.stdout.write(f"worker ready: {', '.join(options['queues'])}")
         self.stdout.flush()
         try:
@@ -94,7 +98,7 @@ class Command(BaseCommand):
             stop.set()
             # together: a slow one must not take its seconds from the service's stop
             until = time.monotonic() + LEAVING
-            for thread in (pacer, prober, watch):
+            for thread in (pacer, prober, watch, proof):
                 thread.join(timeout=max(0.0, until - time.monotonic()))
 
 
@@ -131,15 +135,26 @@ def _probe(stop: threading.Event) -> None:
 
 def _watch(stop: threading.Event) -> None:
     """Enable hosts left disabled; in a thread, because it waits for clouds."""
-    while not stop.wait(INTERVAL):
+    _again_and_again(jobs.restore_due, stop, INTERVAL)
+
+
+def _prove(stop: threading.Event) -> None:
+    """Sign and verify the audit trail; in a thread, because a long trail takes long."""
+    _again_and_again(jobs.tend_proof, stop, PROOF_INTERVAL)
+
+
+def _again_and_again(
+    do: Callable[[], object], stop: threading.Event, interval: float
+) -> None:
+    while not stop.wait(interval):
         try:
             close_old_connections()
-            jobs.restore_due()
+            do()
         except Error as error:
             log.warning("database went away", reason=str(error))
             connection.close()
         except Exception:
-            log.exception("watch stumbled")
+            log.exception("thread stumbled", thread=threading.current_thread().name)
 
 
 def _pace(stop: threading.Event) -> None:

@@ -41,10 +41,10 @@ def export(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @page(Verb.SIGN)
 def sign(request: HttpRequest) -> HttpResponse:
-    """Sign the head of the chain now."""
+    """Have a worker sign the head of the chain."""
     try:
-        signed = audit_actions.sign(by=user_of(request))
-        messages.success(request, f"Signed up to entry {signed.entry}.")
+        audit_actions.ask_to_sign(by=user_of(request))
+        messages.success(request, "A worker signs the audit trail within a minute.")
     except Unfit as error:
         messages.error(request, error.sentence)
     return redirect("audit")

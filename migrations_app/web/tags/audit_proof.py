@@ -21,11 +21,12 @@ def proof(context: dict[str, Any], filters: str) -> dict[str, Any]:
 
     ``filters`` is the query string of the filters.
     """
+    found = signing.standing(timezone.now())
     return {
         "filters": filters,
         "head": AuditHead.objects.get(pk=1),
-        "signed": signing.standing(timezone.now()),
-        "may_sign": signing.configured()
+        "signed": found,
+        "may_sign": found.state != "off"
         and not permissions.why_not(context["person"], Verb.SIGN),
         "csrf_token": context.get("csrf_token"),
     }

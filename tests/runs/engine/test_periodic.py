@@ -15,13 +15,10 @@ from django.utils.module_loading import import_string
 from structlog.testing import capture_logs
 
 from migrations_app import jobs
-from migrations_app.audit import signing
 from migrations_app.jobs import PERIODIC, Periodic, Scheduler
 from migrations_app.models import Run
 from migrations_app.runs import retention, wakeup
 from tests import factories
-
-MINUTE = timedelta(minutes=1)
 
 
 class Bell:
@@ -81,7 +78,6 @@ def test_the_jobs_have_the_names_that_older_workers_left_in_redis() -> None:
     } == {
         "sync": "inventory",
         "deliver_due": "default",
-        "sign_audit": "default",
         "remove_old": "default",
         "sweep_aside": "default",
         "look_for_leaks": "inventory",
@@ -171,28 +167,6 @@ def test_what_is_not_due_is_not_rung_for(heard: Bell) -> None:
     assert heard.rung == []
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_one_that_is_tried_once_a_minute_is_tried_so_whatever_comes_of_it(
-    heard: Bell, clock: Clock, fails: bool
-) -> None:
-    asked = []
-
-    def rings(now: datetime) -> list[tuple[str, ...]]:
-        asked.append(now)
-        if fails:
-            raise ZeroDivisionError
-        return [()]
-
-    row = replace(row_of(jobs.sign_audit), rings=rings)
-    assert row.every == MINUTE
-    periodic = Scheduler((row,), clock=clock)
-    begin = clock.time
-    for seconds in (0, 1, 59, 60, 61, 119, 120):
-        clock.time = begin + timedelta(seconds=seconds)
-        periodic.ring()
-    assert [(at - begin).seconds for at in asked] == [0, 60, 120]
-
-
 def test_a_clock_that_was_set_back_keeps_none_waiting_that_never_rests(
     heard: Bell, clock: Clock
 ) -> None:
@@ -232,7 +206,6 @@ def test_nothing_is_due_where_there_is_nothing(
     heard: Bell, clock: Clock, settings: Any
 ) -> None:
     settings.NOVAWEB_CLOUDS = []
-    assert not signing.is_due(clock.time)
     with capture_logs() as logs:
         Scheduler(clock=clock).ring()
     assert (heard.rung, logs) == ([], [])

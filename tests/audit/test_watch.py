@@ -1,0 +1,234 @@
+"""What workers do for the proof by themselves: sign what is new, verify, and alarm."""
+
+from __future__ import annotations
+
+import json
+import socket
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from structlog.testing import capture_logs
+
+from migrations_app.audit import (
+    recorder,
+    signed_file,
+    signing,
+    signing_key,
+    triggers,
+    watch,
+)
+from migrations_app.audit.triggers import ENTRIES
+from migrations_app.models import AuditEntry, AuditSignature, AuditWatch
+from migrations_app.web import metrics
+from tests.audit.test_tampering import cut_with_the_head, rechain, sql
+from tests.audit.trail import keys, signatures, write
+from tests.factories import person
+
+__all__ = ["keys"]
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = timezone.now()
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def alarms() -> list[str]:
+    return list(
+        AuditEntry.objects.filter(verb__in=("audit.unsigned", "audit.broken"))
+        .order_by("pk")
+        .values_list("verb", flat=True)
+    )
+
+
+def test_it_is_signed_whenever_it_has_moved_once_a_minute_at_most(keys: Path) -> None:
+    write(2)
+    watch.tend(NOW)
+    write(1)
+    watch.tend(NOW + MINUTE / 2)
+    assert [line["entry"] for line in signatures()] == [2]
+    watch.tend(NOW + MINUTE)
+    watch.tend(NOW + 2 * MINUTE)  # nothing is new
+    assert [line["entry"] for line in signatures()] == [2, 3]
+    assert signing.standing(NOW + 2 * MINUTE).state == "ok"
+
+
+def test_a_clock_that_was_set_back_does_not_stop_it(keys: Path) -> None:
+    write(1)
+    watch.tend(NOW + HOUR)
+    write(1)
+    watch.tend(NOW)
+    assert [line["entry"] for line in signatures()] == [1, 2]
+
+
+def test_of_each_day_one_signature_is_in_the_database(keys: Path) -> None:
+    for hours in (0, 1, 48):
+        write(1)
+        signing.sign(NOW.replace(hour=1) + hours * HOUR)
+    assert [row.entry for row in AuditSignature.objects.all()] == [2, 3]
+
+
+def test_each_signature_is_in_the_log_and_with_syslog(
+    keys: Path, settings: Any, tmp_path: Path
+) -> None:
+    settings.NOVAWEB_AUDIT_SYSLOG = str(tmp_path / "log")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(settings.NOVAWEB_AUDIT_SYSLOG)
+        syslog.settimeout(10)
+        write(1)
+        with capture_logs() as logs:
+            watch.tend(NOW)
+        said = syslog.recv(4096).rstrip(b"\0")
+    (line,) = (keys / "signed.jsonl").read_text(encoding="utf-8").splitlines()
+    assert said == b"<86>novaweb-audit: " + line.encode()
+    assert [each["line"] for each in logs if "line" in each] == [line]
+
+
+def test_a_syslog_that_does_not_listen_is_told_and_the_signature_stays(
+    keys: Path, settings: Any, tmp_path: Path
+) -> None:
+    settings.NOVAWEB_AUDIT_SYSLOG = str(tmp_path / "nobody")
+    write(1)
+    watch.tend(NOW)
+    assert len(signatures()) == 1
+    assert "could not be handed to syslog" in signing.standing(NOW).sentence
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_tail_that_was_rewritten_is_not_signed_on_and_people_hear_of_it(
+    keys: Path, signed: bool, client: Client
+) -> None:
+    """With triggers as before, and all digests made anew from there on."""
+    write(4)
+    watch.tend(NOW)
+    if not signed:
+        write(3)
+    number = 4 if signed else 6
+    sql(f"UPDATE {ENTRIES} SET note = 'nothing' WHERE id = {number}")  # noqa: S608
+    if signed:
+        rechain(number)
+    watch.tend(NOW + MINUTE)
+    assert len(signatures()) == 1
+    assert alarms() == ["audit.unsigned"]
+    client.force_login(person("ada", "auditor"))
+    assert "is not signed any more" in client.get("/").content.decode()
+    assert b"novaweb_audit_trouble 1.0" in metrics.page()
+
+
+def test_a_trail_that_was_cut_is_not_signed_on(keys: Path) -> None:
+    write(12)
+    watch.tend(NOW)
+    cut_with_the_head()
+    watch.tend(NOW + MINUTE)
+    assert "entries up to there are missing" in signing.standing(NOW).sentence
+
+
+def test_what_is_new_is_verified_once_an_hour_and_nothing_twice(
+    keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(4)
+    watch.tend(NOW)
+    checked = mock.Mock(side_effect=signing_key.require_good)
+    monkeypatch.setattr(signed_file, "require_good", checked)
+    write(2)
+    watch.tend(NOW + MINUTE)
+    assert AuditWatch.objects.get().count == 4
+    checked.reset_mock()
+    assert watch.look(NOW + HOUR) == ""
+    assert checked.call_count == 1
+    assert AuditWatch.objects.get().count == 6
+
+
+def test_pages_verify_no_signature(
+    keys: Path, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(2)
+    watch.tend(NOW)
+    client.force_login(person("ada", "auditor"))
+    monkeypatch.setattr(signed_file, "require_good", mock.Mock(side_effect=OSError))
+    for path in ("/", "/audit/", "/audit/1/", "/api/audit/verify/"):
+        assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("deed", ["changed", "cut", "emptied"])
+def test_a_file_of_signatures_that_was_changed_is_told(keys: Path, deed: str) -> None:
+    file = keys / "signed.jsonl"
+    write(2)
+    watch.tend(NOW)
+    write(1)
+    watch.tend(NOW + MINUTE)
+    assert watch.look(NOW) == ""
+    text = file.read_text(encoding="utf-8")
+    kept = {"changed": text.replace('"entry": 2', '"entry": 1'), "emptied": ""}
+    kept["cut"] = text.splitlines(keepends=True)[0]
+    file.write_text(kept[deed], encoding="utf-8")
+    assert "were changed or cut" in watch.look(NOW + HOUR)
+    assert alarms() == ["audit.broken"]
+    with pytest.raises(SystemExit):
+        call_command("verify_audit")
+
+
+def test_a_line_that_was_forged_is_told(keys: Path) -> None:
+    write(2)
+    watch.tend(NOW)
+    line = {**signatures()[0], "count": 3, "entry": 3}
+    with (keys / "signed.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    assert "has no good signature" in watch.look(NOW + HOUR)
+    (keys / "key.pem").unlink()
+    signing_key.make_key(keys / "key.pem")
+    watch.tend(NOW + 2 * HOUR)
+    assert "another key" in signing.standing(NOW).sentence
+
+
+def test_a_chain_that_was_changed_without_signatures_is_told() -> None:
+    write(4)
+    watch.tend(NOW)
+    assert signing.standing(NOW).state == "off"
+    sql(f"UPDATE {ENTRIES} SET note = 'nothing' WHERE id = 4")  # noqa: S608
+    rechain(4)
+    with capture_logs() as logs:
+        watch.tend(NOW + HOUR)
+    assert signing.standing(NOW).state == "bad"
+    assert [each["log_level"] for each in logs] == ["critical"]
+    assert alarms() == ["audit.broken"]
+
+
+def test_an_alarm_is_recorded_once_a_day_and_ends_when_all_is_verified(
+    keys: Path,
+) -> None:
+    write(2)
+    watch.tend(NOW)
+    with connection.cursor() as cursor:
+        on = f" ON {ENTRIES}" if connection.vendor == "postgresql" else ""
+        cursor.execute(f"DROP TRIGGER audit_no_update{on}")
+    for hours in range(1, 4):
+        watch.look(NOW + hours * HOUR)
+    assert alarms() == ["audit.broken"]
+    assert "audit_no_update" in signing.standing(NOW).sentence
+    with pytest.raises(SystemExit):
+        call_command("verify_audit")
+    triggers.add(connection)
+    call_command("verify_audit")
+    assert signing.standing(timezone.now()).state == "ok"
+
+
+def test_silent_workers_are_told(keys: Path) -> None:
+    write(1)
+    watch.tend(NOW)
+    assert signing.standing(NOW + signing.PATIENCE).state == "ok"
+    late = signing.standing(NOW + signing.PATIENCE + MINUTE)
+    assert (late.state, late.alarming) == ("old", True)
+    assert "last verified" in signing.standing(NOW + 4 * HOUR).sentence
+
+
+def test_what_a_machine_found_that_is_gone_is_past(keys: Path) -> None:
+    AuditWatch.objects.create(place="old", tended_at=NOW, trouble="Broken.", signs=True)
+    assert signing.standing(NOW).sentence == "Broken."
+    recorder.record("account.signed_in", actor_name="rita")
+    watch.tend(NOW + 25 * HOUR)
+    assert signing.standing(NOW + 25 * HOUR).state == "ok"
