@@ -9,7 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from lab import processes, render, services
+from lab import infrastructure, processes, render, services
 from lab.progress import heartbeat, run, say, together
 from lab.settings import PROJECT, Settings
 
@@ -105,7 +105,7 @@ def _create(settings: Settings) -> None:
 
 
 def _start(settings: Settings) -> None:
-    mariadb = services.infrastructure(settings)[0]
+    mariadb = infrastructure.every(settings)[0]
     services.start(settings, [mariadb])
     services.wait(settings, mariadb)
     secret = render.password(settings)

@@ -41,6 +41,7 @@ def collect(settings: Settings) -> dict[str, object]:
         "members": {"web": "web-user", "batch": "batch-user"},
         "endpoints": endpoints,
         "cinder": settings.cinder,
+        "novncproxy": settings.url("novncproxy") if settings.libvirt else None,
         "volume_types": list(volumes.backends(settings)),
         "zones": {host: settings.zone(host) for host in hosts},
         "fake_zones": list(FAKE_ZONES),
@@ -71,6 +72,7 @@ def collect(settings: Settings) -> dict[str, object]:
             f"--config-file={settings.etc / 'nova/nova.conf'}",
             f"--config-file={settings.etc / 'nova/nova-database.conf'}",
         ],
+        "python": str(settings.venv / "bin/python"),
         "run_dir": str(settings.run),
         "state_dir": str(settings.state),
     }

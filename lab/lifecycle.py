@@ -11,6 +11,7 @@ from lab import (
     databases,
     facts,
     identity,
+    infrastructure,
     install,
     machine,
     processes,
@@ -72,7 +73,7 @@ def refuse_another_release(settings: Settings) -> None:
 def _foundation(settings: Settings) -> None:
     """Databases, keystone, messages: what the control plane needs to start."""
     _write_cookie(settings)
-    _, epmd, rabbitmq, memcached = services.infrastructure(settings)
+    _, epmd, rabbitmq, memcached = infrastructure.every(settings)
     services.start(settings, [epmd, memcached])
     services.wait(settings, epmd)
     services.start(settings, [rabbitmq])
@@ -95,6 +96,7 @@ def _write_cookie(settings: Settings) -> None:
 
 def _control_plane(settings: Settings) -> None:
     neighbours, nova = services.neighbours(settings), services.nova(settings)
+    consoles = services.consoles(settings)
     services.start(settings, nova)
     # A nova-compute that cannot reach placement at its start tries again only
     # a minute later.
@@ -103,7 +105,8 @@ def _control_plane(settings: Settings) -> None:
     if settings.libvirt:
         libvirt_hosts.start(settings)
         services.start(settings, libvirt_hosts.computes(settings))
-    for service in (*neighbours, *nova):
+    services.start(settings, consoles)
+    for service in (*neighbours, *nova, *consoles):
         services.wait(settings, service)
     say("the control plane answers")
 
@@ -118,10 +121,11 @@ def _stop_what_is_not_wanted(settings: Settings) -> None:
 def every_service(settings: Settings) -> tuple[services.Service, ...]:
     """Return all services of a lab, in the order in which they start."""
     return (
-        *services.infrastructure(settings),
+        *infrastructure.every(settings),
         services.identity(settings),
         *services.neighbours(settings),
         *services.nova(settings),
+        *services.consoles(settings),
         *services.fake_computes(settings),
         *libvirt_hosts.every(settings),
     )

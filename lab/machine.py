@@ -10,7 +10,7 @@ import socket
 import sys
 from pathlib import Path
 
-from lab import processes, services
+from lab import infrastructure, processes, services
 from lab.progress import CannotRunHere, LabError
 from lab.settings import VARIABLE_PREFIX, Settings
 
@@ -76,10 +76,11 @@ def check_python(settings: Settings) -> None:
 def check_ports(settings: Settings) -> None:
     """Raise LabError if a port that a service is to have belongs to another."""
     for service in (
-        *services.infrastructure(settings),
+        *infrastructure.every(settings),
         services.identity(settings),
         *services.neighbours(settings),
         *services.nova(settings),
+        *services.consoles(settings),
     ):
         if service.port is None or processes.running(settings, service.name):
             continue

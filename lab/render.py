@@ -47,6 +47,8 @@ def values(settings: Settings) -> dict[str, object]:
         "glance_url": settings.url("glance"),
         "keystone_url": settings.url("keystone"),
         "mariadb_port": settings.port("mariadb"),
+        "novnc_port": settings.port("novncproxy"),
+        "novnc_url": settings.url("novncproxy"),
         "memcached": f"{settings.address}:{settings.port('memcached')}",
         "password": secret,
         "rabbitmq_port": settings.port("rabbitmq"),

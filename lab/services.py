@@ -33,89 +33,6 @@ class Service:
     path: str | None = None
 
 
-def infrastructure(settings: Settings) -> tuple[Service, ...]:
-    """epmd, RabbitMQ, memcached, MariaDB: what all others need."""
-    address = settings.address
-    data = settings.state / "mysql"
-    epmd = {
-        "ERL_EPMD_ADDRESS": address,
-        "ERL_EPMD_PORT": str(settings.epmd_port),
-    }
-    return (
-        Service(
-            name="mariadb",
-            argv=(
-                "mariadbd",
-                "--no-defaults",
-                "--user=mysql",
-                f"--datadir={data}",
-                f"--socket={settings.mysql_socket}",
-                f"--bind-address={address}",
-                f"--port={settings.port('mariadb')}",
-                f"--pid-file={data / 'mariadb.pid'}",
-                f"--tmpdir={data}",
-                "--max-connections=1500",
-                "--innodb-buffer-pool-size=256M",
-                "--innodb-log-file-size=32M",
-                "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-doublewrite=0",
-                "--skip-name-resolve",
-                "--skip-log-bin",
-                "--character-set-server=utf8mb3",
-            ),
-            port=settings.port("mariadb"),
-        ),
-        # Started by us in the foreground. Otherwise RabbitMQ starts one as a
-        # daemon that outlives it.
-        Service(
-            name="epmd",
-            argv=("epmd",),
-            env=epmd,
-            port=settings.epmd_port,
-        ),
-        Service(
-            name="rabbitmq",
-            argv=("/usr/lib/rabbitmq/bin/rabbitmq-server",),
-            env=epmd | _rabbitmq_environment(settings),
-            port=settings.port("rabbitmq"),
-        ),
-        Service(
-            name="memcached",
-            argv=(
-                "memcached",
-                *("-u", "nobody"),
-                *("-l", address),
-                *("-p", str(settings.port("memcached"))),
-                *("-m", "64"),
-            ),
-            port=settings.port("memcached"),
-        ),
-    )
-
-
-def _rabbitmq_environment(settings: Settings) -> dict[str, str]:
-    state, etc = settings.state / "rabbitmq", settings.etc / "rabbitmq"
-    interface = settings.address.replace(".", ",")
-    return {
-        "HOME": str(state),
-        "RABBITMQ_NODENAME": f"{settings.name}@localhost",
-        "RABBITMQ_CONFIG_FILE": str(etc / "rabbitmq.conf"),
-        "RABBITMQ_CONFIG_FILES": str(etc / "conf.d/*.conf"),
-        "RABBITMQ_ADVANCED_CONFIG_FILE": str(etc / "advanced.config"),
-        "RABBITMQ_MOTD_FILE": str(etc / "motd"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(etc / "enabled_plugins"),
-        "RABBITMQ_CONF_ENV_FILE": "/nonexistent",
-        "RABBITMQ_MNESIA_BASE": str(state / "mnesia"),
-        "RABBITMQ_LOG_BASE": str(state / "log"),
-        "RABBITMQ_PID_FILE": str(state / "pid"),
-        "ERL_CRASH_DUMP_SECONDS": "0",
-        "RABBITMQ_DIST_PORT": str(settings.rabbitmq_distribution_port),
-        # one scheduler that does not spin: it shares few cores with many
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none +sbwtdcpu none "
-        f"+sbwtdio none -kernel inet_dist_use_interface {{{interface}}}",
-    }
-
-
 def _api(
     settings: Settings,
     name: str,
@@ -204,6 +121,29 @@ def nova(settings: Settings) -> tuple[Service, ...]:
                 "OS_NOVA_CONFIG_FILES": f"{settings.venv}/etc/nova/api-paste.ini;"
                 "nova.conf;nova-database.conf",
             },
+        ),
+    )
+
+
+def consoles(settings: Settings) -> tuple[Service, ...]:
+    """What leads browsers to the screens of guests; fake hosts' have none."""
+    if not settings.libvirt:
+        return ()
+    etc = settings.etc / "nova"
+    return (
+        Service(
+            name="novncproxy",
+            argv=(
+                settings.venv / "bin/nova-novncproxy",
+                *("--config-file", etc / "nova.conf"),
+                # a cell's database has the tokens of its consoles
+                *("--config-file", etc / "nova-database.conf"),
+                # No pages: it carries consoles all the same. noVNC's would come with
+                # fifty of Debian's packages.
+                *("--web", ""),
+            ),
+            env=nova_environment(settings),
+            port=settings.port("novncproxy"),
         ),
     )
 

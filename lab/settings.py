@@ -40,6 +40,7 @@ PORTS = {
     "neutron": 9696,
     "cinder-api": 8776,
     "nova-api": 8774,
+    "novncproxy": 6080,
     "mariadb": 13306,
     "rabbitmq": 5672,
     "memcached": 11211,

@@ -86,7 +86,7 @@ def install(settings: Settings, *, log: Path) -> None:
 
 
 def add_libvirt(settings: Settings, *, log: Path) -> None:
-    """libvirt's binding is in the venv, and what uses it is compiled."""
+    """What libvirt hosts and their guests' consoles need is in the venv."""
     stamp = settings.venv / "novaweb-lab-libvirt"
     wanted = LIBVIRT_REQUIREMENTS.read_text()
     if stamp.exists() and stamp.read_text() == wanted:
@@ -97,7 +97,7 @@ def add_libvirt(settings: Settings, *, log: Path) -> None:
     with heartbeat("pip", lambda: "building libvirt-python"):
         run(
             [
-                *(interpreter, "-m", "pip", "install", *options),
+                *(interpreter, "-m", "pip", "install", "--no-deps", *options),
                 *("-r", LIBVIRT_REQUIREMENTS),
             ],
             log=log,

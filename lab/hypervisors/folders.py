@@ -55,7 +55,7 @@ INSTANCES = "/var/lib/nova/instances"
 # Where a layout wants folders that a machine need not have.
 SCRATCH = "/srv"
 # What the hosts need of the control plane.
-PROXIED = tuple(name for name in PORTS if name != "mariadb")
+PROXIED = tuple(name for name in PORTS if name not in {"mariadb", "novncproxy"})
 
 
 def make_user() -> None:

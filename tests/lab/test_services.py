@@ -33,6 +33,14 @@ def test_without_cinder_nothing_of_it_is_started(make_lab: MakeLab) -> None:
     assert not [service.name for service in every if "cinder" in service.name]
 
 
+def test_screens_have_a_proxy_where_there_are_guests(make_lab: MakeLab) -> None:
+    def names(settings: Settings) -> set[str]:
+        return {service.name for service in lifecycle.every_service(settings)}
+
+    assert "novncproxy" in names(make_lab(LIBVIRT="1"))
+    assert "novncproxy" not in names(make_lab(NAME="fake"))
+
+
 def test_an_offset_moves_every_port(make_lab: MakeLab) -> None:
     def ports(settings: Settings) -> list[int]:
         return [s.port for s in lifecycle.every_service(settings) if s.port]
