@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"{', '.join(cells.LAYOUTS)} or one of docs/lab.md; without: all",
+        help=f"{'; '.join(cells.LAYOUTS)}; or another of docs/lab.md; without: all",
     )
     parser.add_argument("--doc", action="store_true", help="only write the document")
     parser.add_argument(

@@ -22,15 +22,54 @@ PROCEDURES = {
     "calls": "every single call",
 }
 SIMULATED, LOCAL = "simulated", "local"
+SHARED, VOLUMES = "shared", "volumes"
+CONTAINER, NAMES = "container", "names,hardened"
+# of hosts; from the third on as docs/lab.md calls them
 LAYOUTS = {
     SIMULATED: "simulated hosts",
     LOCAL: "libvirt, local disks",
+    SHARED: "libvirt, shared storage",
+    VOLUMES: "libvirt, volumes",
+    CONTAINER: "libvirt in containers",
+    NAMES: "libvirt, other names, hardened sshd",
 }
 PROVEN, FAILED, SKIPPED = "proven", "FAILED", "not run"
 # Why there can be nothing to prove. All other empty cells wait for their run.
+_WHY = (
+    (
+        *(("manual",), (SIMULATED,)),
+        "a simulated host has no disk and nobody to log in to",
+    ),
+    (
+        *(("calls",), (LOCAL, SHARED, VOLUMES, CONTAINER, NAMES)),
+        "Nova answers the same, whatever its hosts are",
+    ),
+    (
+        *(("live-scheduled", "cold-scheduled"), (SHARED, VOLUMES, CONTAINER, NAMES)),
+        "the scheduler chooses before a layout matters; then it is the move to that"
+        " host",
+    ),
+    (
+        # not of other names: by them it is another service that is disabled
+        *(("cold-forced",), (SHARED, VOLUMES, CONTAINER)),
+        "services are disabled through Nova's API, whatever their hosts are; then it is"
+        " a cold move",
+    ),
+    (
+        *(("manual",), (SHARED,)),
+        "pre-flight refuses it (`manual.files`): hosts that share their storage have"
+        " nothing to copy",
+    ),
+    (
+        *(("manual",), (CONTAINER,)),
+        "pre-flight refuses it (`manual.tools`): the host itself has no virsh",
+    ),
+)
 NEVER = {
-    ("manual", SIMULATED): "a simulated host has no disk and nobody to log in to",
-    ("calls", LOCAL): "Nova answers the same, whatever its hosts are",
+    (procedure, layout): why
+    for procedures, layouts, why in _WHY
+    for procedure in procedures
+    for layout in layouts
 }
 
 

@@ -1,7 +1,7 @@
 """What pytest does for a proof: it runs the tests that prove, and writes down how.
 
-A test proves by its mark: ``@pytest.mark.proves("live")``. Its layout is its module's
-``LAYOUT``, else that of the mark, else simulated hosts. A test that is marked
+A test proves by its mark: ``@pytest.mark.proves("live")``. Its layout is that of the
+mark, else its module's ``LAYOUT``, else simulated hosts. A test that is marked
 ``layout`` may do without: then its own name says what it moves.
 """
 
@@ -32,7 +32,7 @@ def claim(item: pytest.Item) -> tuple[str, str] | None:
     module = getattr(item, "module", None)
     layout = getattr(module, "LAYOUT", None)
     if mark is not None:
-        return str(mark.args[0]), str(layout or mark.kwargs.get("layout", SIMULATED))
+        return str(mark.args[0]), str(mark.kwargs.get("layout", layout or SIMULATED))
     if layout is None or item.get_closest_marker("layout") is None:
         return None
     procedure = procedure_of(item.name)

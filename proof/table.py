@@ -18,6 +18,9 @@ Written by `make proof`; do not edit it.
 **proven**: every test of that cell passed on that day, on a lab of that release: real
 services of OpenStack, and but for simulated hosts real libvirt, QEMU, disks and a guest
 that tells how it was treated. It says nothing of hardware, KVM, or what vendors add.
+Live copies disks too between local disks (block migration), on shared storage nothing
+but memory, and neither does it copy volumes. [docs/lab.md](lab.md#layouts) has the
+layouts; hosts that share storage and volumes are of one lab.
 One cell is proven again, as root, by its row's words and a release, e.g.
 
     make proof ARGS="--release 33 --procedure live --layout local"

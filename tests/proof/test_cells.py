@@ -11,6 +11,7 @@ from lab.release import RELEASES
 from proof import cells, table
 from proof.cells import (
     FAILED,
+    LAYOUTS,
     LOCAL,
     NEVER,
     PROCEDURES,
@@ -97,9 +98,9 @@ def rows(text: str) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def test_every_procedure_has_a_row_on_hosts_that_every_lab_has() -> None:
+def test_every_procedure_has_a_row_on_every_layout() -> None:
     found = rows(table.text([]))
-    assert set(found) == {(a, b) for a in (SIMULATED, LOCAL) for b in PROCEDURES}
+    assert set(found) == {(a, b) for a in LAYOUTS for b in PROCEDURES}
 
 
 def test_it_says_of_each_empty_cell_why_it_is_empty() -> None:

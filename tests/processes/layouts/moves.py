@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from migrations_app.models import MigrationRequest
+from migrations_app.preflight.finding import Severity
+from migrations_app.requests import actions as request_actions
 from tests.processes.field import Field, expect_completed
 from tests.processes.layouts.guests import Guests
-from tests.processes.site import approved
+from tests.processes.site import approved, person
 from tests.processes.test_on_the_lab import expect_there
 
 
@@ -24,10 +26,12 @@ def live(on: Guests, server: str, target: str) -> MigrationRequest:
     return request
 
 
-def cold(on: Guests, server: str, target: str) -> MigrationRequest:
+def cold(
+    on: Guests, server: str, target: str, procedure: str = "cold"
+) -> MigrationRequest:
     """Move a guest cold, which finds its count on its disk; return the request."""
     before = on.ticks(server)[-1]
-    request = approved("lab", server, "cold", target)
+    request = approved("lab", server, procedure, target)
     expect_completed(request)
     expect_only_there(on, server, target)
     assert on.later(server, before).boot == before.boot + 1
@@ -46,6 +50,23 @@ def manual(it: Field, target: str) -> MigrationRequest:
     assert on.said_of_its_disk(server) >= (before.boot, before.tick)
     on.run(source, f"rm -rf {on.instances}/{server}.novaweb-{request.token}")
     return request
+
+
+def unfit_for_manual(server: str, target: str) -> set[str]:
+    """Return the rules that forbid a manual move; nothing about it is unknown."""
+    advice = request_actions.preflight(
+        by=person("requester"),
+        instance=server,
+        procedure="manual",
+        target=target,
+        cloud="lab",
+    )
+    (option,) = advice.options
+    found = {
+        it: {f.rule for f in option.findings if f.severity is it} for it in Severity
+    }
+    assert not found[Severity.UNKNOWN]
+    return found[Severity.BLOCKS]
 
 
 def expect_only_there(on: Guests, server: str, host: str) -> None:
@@ -73,6 +94,11 @@ class Kept:
 
     def move_cold(self, it: Field) -> None:
         self._moved(it, lambda target: cold(self.on, self.server, target))
+
+    def move_to_forced_target(self, it: Field) -> None:
+        how = "cold_by_disabling"
+        self._moved(it, lambda target: cold(self.on, self.server, target, how))
+        assert self.on.place.cloud.hidden_hosts() == frozenset()
 
     def move_manually(self, it: Field) -> None:
         self._moved(it, lambda target: manual(it, target))

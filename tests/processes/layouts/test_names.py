@@ -22,6 +22,13 @@ def test_a_guest_is_moved_cold(kept: Kept, it: Field) -> None:
     kept.move_cold(it)
 
 
+@pytest.mark.proves("cold-forced")
+def test_a_guest_is_moved_to_the_one_host_that_is_not_disabled(
+    kept: Kept, it: Field
+) -> None:
+    kept.move_to_forced_target(it)
+
+
 def test_a_manual_move_brings_a_guest_over(kept: Kept, it: Field) -> None:
     kept.move_manually(it)
 

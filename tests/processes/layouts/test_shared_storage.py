@@ -13,7 +13,7 @@ import pytest
 from migrations_app.models import MigrationRequest
 from tests.processes.field import Field, expect_completed
 from tests.processes.layouts.guests import Guests
-from tests.processes.layouts.moves import cold, live
+from tests.processes.layouts.moves import cold, live, unfit_for_manual
 from tests.processes.test_on_the_lab import asked, expect_there
 
 LAYOUT = "shared,volumes"
@@ -26,6 +26,7 @@ def said(request: MigrationRequest, key: str) -> str:
     return next(str(it["sentence"]) for it in request.plan if it["key"] == key)
 
 
+@pytest.mark.proves("live", layout="shared")
 def test_on_shared_storage_a_guest_is_moved_live_and_nothing_is_copied(
     hypervisors: Guests, field: MakeField
 ) -> None:
@@ -45,6 +46,7 @@ def test_on_shared_storage_a_guest_is_moved_live_and_nothing_is_copied(
     assert hypervisors.contents(one, server) == kept
 
 
+@pytest.mark.proves("cold", layout="shared")
 def test_on_shared_storage_a_guest_is_moved_cold_with_its_disk(
     hypervisors: Guests, field: MakeField
 ) -> None:
@@ -56,6 +58,16 @@ def test_on_shared_storage_a_guest_is_moved_cold_with_its_disk(
     assert hypervisors.contents(other, server) == kept
 
 
+def test_on_shared_storage_there_is_nothing_to_copy(
+    hypervisors: Guests, field: MakeField
+) -> None:
+    one, other, _ = hypervisors.names
+    server = hypervisors.boot(one)
+    field(server)
+    assert unfit_for_manual(server, other) == {"manual.files"}
+
+
+@pytest.mark.proves("live", layout="volumes")
 def test_a_guest_of_a_volume_is_moved_live_between_hosts_that_share_no_folder(
     hypervisors: Guests, field: MakeField
 ) -> None:
@@ -70,6 +82,20 @@ def test_a_guest_of_a_volume_is_moved_live_between_hosts_that_share_no_folder(
     assert hypervisors.attachments(server) == [root]
 
 
+@pytest.mark.proves("cold", layout="volumes")
+def test_a_guest_of_a_volume_is_moved_cold_and_its_volume_follows(
+    hypervisors: Guests, field: MakeField
+) -> None:
+    one, _, apart = hypervisors.names
+    server = hypervisors.boot_from_volume(one)
+    root = hypervisors.attachments(server)[0]
+    field(server).site.work()
+    cold(hypervisors, server, apart)
+    hypervisors.expect_attached(root.volume_id, apart)
+    assert hypervisors.attachments(server) == [root]
+
+
+@pytest.mark.proves("live", layout="volumes")
 def test_a_live_move_copies_the_disk_and_leaves_a_data_volume_where_it_is(
     hypervisors: Guests, field: MakeField
 ) -> None:
@@ -91,6 +117,7 @@ def test_a_live_move_copies_the_disk_and_leaves_a_data_volume_where_it_is(
     assert hypervisors.contents(apart, server) == kept
 
 
+@pytest.mark.proves("manual", layout="volumes")
 def test_a_manual_move_attaches_the_volumes_again_as_they_were(
     hypervisors: Guests, field: MakeField
 ) -> None:
