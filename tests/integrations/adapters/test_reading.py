@@ -177,7 +177,8 @@ def test_it_tells_whether_a_server_fits(place: Place, resting: str) -> None:
 def test_it_tells_where_the_ports_are_bound(place: Place, resting: str) -> None:
     (port,) = place.cloud.ports(resting)
     assert (port.host, port.status) == ("compute-30", "ACTIVE")
-    assert (port.vnic_type, port.vif_type) == ("normal", "tap")
+    assert port.vnic_type == "normal"
+    assert port.vif_type in {"tap", "bridge"}  # as lab/inside/mechanism_driver.py binds
 
 
 def test_it_tells_what_was_asked_of_a_server(place: Place, resting: str) -> None:
