@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,24 @@ class Layout:
     volumes: bool = False  # volumes that every host can attach, of the type "loop"
     # more of a host's nova.conf: section, option, value
     nova: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # the same of single hosts, by their numbers
+    nova_of: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+
+    def like(self, other: Layout) -> bool:
+        """Tell whether two differ at most in what nova-compute reads at its start."""
+        one, two = (
+            replace(it, meaning="", nova={}, nova_of={}) for it in (self, other)
+        )
+        return one == two
+
+    def options(self, host: str) -> list[tuple[str, str, str]]:
+        """Return section, option and value of all that a host's nova.conf has more."""
+        return [
+            (section, option, value)
+            for more in (self.nova, self.nova_of.get(number(host), {}))
+            for section, options in more.items()
+            for option, value in options.items()
+        ]
 
     def node_of(self, host: str) -> str:
         """Return a host's name for itself."""

@@ -41,6 +41,10 @@ def up(settings: Settings) -> None:
         if _must_start_anew(settings):
             say("its settings have changed: all services are started anew")
             _end_all(remembered(settings))
+        elif settings.libvirt and remembered(settings).layout != settings.layout:
+            say("its layout has changed: nova-compute is started anew")
+            hosts = settings.libvirt_hosts
+            processes.stop(settings, [f"nova-{host}" for host in hosts])
         remember(settings)
         render.configure(settings)
         facts.write(settings)
@@ -160,10 +164,13 @@ def _must_start_anew(settings: Settings) -> bool:
     """Say whether services run with settings that they read only at start."""
     if not processes.started_names(settings):
         return False
+    before = remembered(settings)
     # more or fewer services are started or stopped one by one
-    counted = {
+    counted: dict[str, object] = {
         "fake_host_count": settings.fake_host_count,
         "libvirt": settings.libvirt,
         "cinder": settings.cinder,
     }
-    return replace(remembered(settings), **counted) != settings  # type: ignore[arg-type]
+    if before.laid_out.like(settings.laid_out):
+        counted["layout"] = settings.layout
+    return replace(before, **counted) != settings  # type: ignore[arg-type]

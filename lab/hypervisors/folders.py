@@ -39,7 +39,6 @@ FOLDERS = (
     "var-cache-libvirt",
     "var-lib-libvirt/qemu",
     "var-lib-nova/.ssh",
-    "var-lib-nova/instances",
     "var-lib-novaweb",
     "var-log-libvirt/qemu",
 )
@@ -105,7 +104,8 @@ def prepare(settings: Settings, host: str) -> None:
         render.write(folder / name, text, mode=0o644)
     _sudoers(settings, folder, known)
     _let_in(settings, folder, who)
-    conf = render.fill("libvirt-host.conf", known) + _more_of_nova(settings, known)
+    conf = render.fill("libvirt-host.conf", known)
+    conf += _more_of_nova(settings, host, known)
     tmpfs: list[str] = [SCRATCH] if settings.layout else []
     hidden: list[str] = []
     if laid_out.container:
@@ -173,18 +173,32 @@ def _let_in(settings: Settings, folder: Path, who: Accounts) -> None:
     if settings.laid_out.ssh_user != "root":
         render.write(folder / "etc-ssh/authorized_keys", public, mode=0o644)
     owner = f"{who.nova_id}:{who.nova_group}"
-    for name in ("var-lib-nova", "var-lib-nova/instances"):
-        os.chown(folder / name, who.nova_id, who.nova_group)
+    for path in (folder / "var-lib-nova", *_instances(settings, folder)):
+        path.mkdir(exist_ok=True)
+        os.chown(path, who.nova_id, who.nova_group)
     run(["chown", "-R", owner, folder / "var-lib-nova/.ssh"])
     shutil.chown(folder / "var-lib-libvirt/qemu", who.qemu_id, accounts.QEMU_GROUP)
 
 
-def _more_of_nova(settings: Settings, known: Mapping[str, object]) -> str:
+def _instances(settings: Settings, folder: Path) -> list[Path]:
+    """Return where in a host's folder its Nova keeps instances by a nova.conf."""
+    home = f"{accounts.HOME}/"
+    named = [
+        value
+        for _, option, value in settings.laid_out.options(folder.name)
+        if option == "instances_path" and value.startswith(home)
+    ]
+    inside = [path.removeprefix(home) for path in (INSTANCES, *named)]
+    return [folder / "var-lib-nova" / name for name in inside]
+
+
+def _more_of_nova(settings: Settings, host: str, known: Mapping[str, object]) -> str:
     """Return what the layout adds to a host's nova.conf."""
-    lines = []
-    for section, options in settings.laid_out.nova.items():
-        lines += [f"\n[{section}]", *(f"{k} = {v}" for k, v in options.items())]
-    return Template("\n".join((*lines, ""))).substitute(known) if lines else ""
+    lines = [
+        f"\n[{section}]\n{option} = {value}\n"
+        for section, option, value in settings.laid_out.options(host)
+    ]
+    return Template("".join(lines)).substitute(known)
 
 
 def configuration(settings: Settings, host: str) -> tuple[str | Path, ...]:

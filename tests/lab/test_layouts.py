@@ -50,7 +50,7 @@ def test_each_layout_can_be_read_and_says_what_it_is(name: str) -> None:
 def test_each_layout_is_in_the_documentation() -> None:
     text = (render.TEMPLATES.parent.parent / "docs/lab.md").read_text()
     for name in layout.names():
-        assert f"| `{name}` |" in text
+        assert f"`{name}`" in text
 
 
 def test_it_says_which_layouts_there_are() -> None:
@@ -67,7 +67,7 @@ def test_layouts_that_contradict_do_not_go_together() -> None:
             layout.of(",".join(pair))
         except LayoutError:
             found.append(pair)
-    assert found == [("container", "names")]
+    assert found == [("container", "names"), ("flat", "raw")]
     with pytest.raises(LayoutError, match="'b' wants ssh_port = 3, and one before it"):
         layout.together({"a": {"ssh_port": 2}, "b": {"ssh_port": 3}})
 
@@ -105,6 +105,28 @@ def test_a_host_s_own_options_come_after_those_of_all(
     assert nova["DEFAULT"]["host"] == host
     assert nova["DEFAULT"]["instances_path"] == "/srv/instances"
     assert nova["libvirt"]["virt_type"] == "qemu"
+
+
+def test_a_single_host_has_options_of_its_own(
+    laid_out: Callable[[str], tuple[Settings, Path]],
+) -> None:
+    settings, _ = laid_out("volumes,raw,paths")
+    first, second, _ = settings.libvirt_hosts
+    elsewhere = ("DEFAULT", "instances_path", "/var/lib/nova/elsewhere")
+    assert elsewhere in settings.laid_out.options(second)
+    assert elsewhere not in settings.laid_out.options(first)
+    nova = configparser.ConfigParser(interpolation=None, strict=False)
+    nova.read(settings.etc / f"nova/hosts/{first}.conf")
+    assert nova["libvirt"]["images_type"] == "raw"
+    assert nova["libvirt"]["virt_type"] == "qemu"
+    folders.prepare(settings, second)
+    assert (settings.hosts_dir / second / "var-lib-nova/elsewhere").is_dir()
+
+
+def test_a_lab_runs_on_where_only_novas_options_are_others() -> None:
+    plain = layout.of("volumes")
+    assert plain.like(layout.of("volumes,one-raw"))
+    assert not plain.like(layout.of("shared,volumes"))
 
 
 def test_a_container_has_what_the_host_has_not(
