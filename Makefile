@@ -9,7 +9,7 @@ export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev quick test check stranger format audit
-.PHONY: proof lab-up lab-down lab-status clean
+.PHONY: proof proof-disks lab-up lab-down lab-status clean
 
 help: ## say what can be made
 	@echo "novaweb: moves of instances between hypervisors, approved and audited."
@@ -77,6 +77,10 @@ stranger: ## all this on bare machines: ARGS='debian-13 demo check' (root)
 proof: ## each procedure on labs of each release and layout (root, hours)
 	@$(PYTHON) prepare.py --tests
 	@exec $(VENV) -m proof $(ARGS)
+
+proof-disks: ## what becomes of each disk in each procedure (root, hours)
+	@$(PYTHON) prepare.py --tests
+	@exec $(VENV) -m proof.disks $(ARGS)
 
 format: setup ## put code and templates into the house's form
 	@$(VENV) -m ruff format .

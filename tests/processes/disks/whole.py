@@ -1,0 +1,183 @@
+"""Guests with a disk of every kind, and what each disk holds as the guest finds it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from shlex import quote
+from xml.etree import ElementTree
+
+from proof.disks.cells import NAMES, VOLUME
+from proof.disks.situations import NONE, OTHER, SAME, Situation
+from tests.processes.hypervisors import IMAGE, until
+from tests.processes.layouts.guests import COUNT_AT, Guests
+
+EPHEMERAL_GB, SWAP_MB = 1, 64
+SIZE = "1G"  # of the flavor's root disk
+# Where something is written that no other guest has: Nova's own files end before.
+WRITTEN = {"disk": "600M", "disk.eph0": "600M", "disk.swap": "30M"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneDisk:
+    """A disk as a guest's domain has it: its name in the matrix, and how it is read."""
+
+    name: str
+    path: str
+    format: str
+
+
+@dataclass
+class Whole(Guests):
+    """The hosts of a lab, and the guests that are made in a situation."""
+
+    flavors: dict[str, str] = field(default_factory=dict)
+    guests: dict[str, str] = field(default_factory=dict)
+
+    def host(self, number: str) -> str:
+        """Return Nova's name of the host with that number."""
+        return next(name for name in self.names if name.endswith(number))
+
+    def guest(self, situation: Situation) -> str:
+        """Return the id of a guest of that situation, which counts where it may leave.
+
+        One that a move brought away from there is deleted, and another is made.
+        """
+        known = self.guests.get(situation.name)
+        if known is not None:
+            server = self.place.cloud.server(known)
+            here = server.host == self.host(situation.source)
+            if server.status == "ACTIVE" and (here or situation.symmetric):
+                return known
+            self.delete(known)
+        made = self._make(situation)
+        self.guests[situation.name] = made
+        return made
+
+    def delete(self, server: str) -> None:
+        """The guest is gone, and so are its folders."""
+        self.place.nova.delete(f"/servers/{server}")
+        until(lambda: not self.folders(server), f"{server} to be gone")
+
+    def _make(self, situation: Situation) -> str:
+        host = self.host(situation.source)
+        image = self._image(situation)
+        server = self._create(host, self._flavor(), config_drive=True, imageRef=image)
+        until(lambda: self.ticks(server), "the guest to count")
+        self._write(host, server)
+        volume = self.volume()
+        with open(self.device(volume), "r+b") as device:
+            device.write(os.urandom(1 << 20))
+        self.attach(server, volume)
+        if situation.image_gone:
+            self.place.glance.delete(f"/images/{image}")
+        return server
+
+    def _write(self, host: str, server: str) -> None:
+        """Each disk that a guest could write to holds something of its own."""
+        cloud = self.place.cloud
+        cloud.stop(server)
+        until(lambda: cloud.server(server).status == "SHUTOFF", "it to be off")
+        for disk in self.disks(host, server):
+            name = disk.path.rpartition("/")[2]
+            if name in WRITTEN:
+                pattern = int.from_bytes(os.urandom(1), "big") | 1
+                write = f"write -P {pattern} {WRITTEN[name]} 1M"
+                self.run(
+                    host,
+                    f"qemu-io -f {disk.format} -c {quote(write)} {quote(disk.path)}",
+                )
+        cloud.start(server)
+        until(lambda: cloud.server(server).status == "ACTIVE", "it to run")
+        until(lambda: self.ticks(server)[-1:] > [], "it to count again")
+
+    def _flavor(self) -> str:
+        key = "whole"
+        if key not in self.flavors:
+            made = self.make_flavor(ephemeral_gb=EPHEMERAL_GB, swap_mb=SWAP_MB)
+            self.flavors[key] = made
+        return self.flavors[key]
+
+    def _image(self, situation: Situation) -> str:
+        """Return the id of an image as large as the root disk, or smaller."""
+        if situation.grown and not situation.image_gone:
+            return self.image()
+        glance = self.place.glance
+        new = {
+            "name": f"{IMAGE}-{situation.name}-{os.getpid()}-{self.booted}",
+            "disk_format": "qcow2",
+            "container_format": "bare",
+        }
+        image = str(glance.post("/images", json=new).json()["id"])
+        with tempfile.TemporaryDirectory(prefix="novaweb-disks-") as folder:
+            file = Path(folder, "image.qcow2")
+            file.write_bytes(Path(self.facts["libvirt"]["image"]).read_bytes())
+            if not situation.grown:
+                words = ["qemu-img", "resize", "-q", "-f", "qcow2", str(file), SIZE]
+                subprocess.run(words, check=True)
+            glance.put(
+                f"/images/{image}/file",
+                data=file.read_bytes(),
+                headers={"Content-Type": "application/octet-stream"},
+            )
+        return image
+
+    def disks(self, host: str, server: str) -> list[OneDisk]:
+        """Return all disks of a guest, as its domain has them."""
+        text = self.run(host, f"virsh dumpxml --inactive {server}")
+        found = []
+        for disk in ElementTree.fromstring(text).iterfind("devices/disk"):  # noqa: S314
+            source, driver = disk.find("source"), disk.find("driver")
+            if source is None or driver is None:
+                continue
+            path = str(source.get("file") or source.get("dev"))
+            name = NAMES.get(path.rpartition("/")[2], VOLUME)
+            found.append(OneDisk(name=name, path=path, format=str(driver.get("type"))))
+        return found
+
+    def contents(self, host: str, server: str) -> dict[str, str]:
+        """Return a checksum of what each disk of a guest holds for it.
+
+        Of the whole chain, in the formats that libvirt and the images themselves name;
+        without the guest's own count on its root disk, which is all that it writes
+        after its first tick.
+        """
+        sums = {}
+        for disk in self.disks(host, server):
+            out = quote(f"{self.instances}/{server}.compared")
+            convert = f"qemu-img convert -U -f {disk.format} -O raw"
+            text = f"trap 'rm -f {out}' EXIT\n{convert} {quote(disk.path)} {out}"
+            if disk.name == "root":
+                text += (
+                    f" && dd if=/dev/zero of={out} bs=512 seek={COUNT_AT}"
+                    " count=1 conv=notrunc status=none"
+                )
+            sums[disk.name] = self.run(host, f"{text} && b2sum <{out}").split()[0]
+        return sums
+
+    def prepare(self, situation: Situation, server: str, *, target: str) -> None:
+        """The target has the backing files that the situation wants, and no others."""
+        if target in self.facts["libvirt"]["shared_by"]:
+            return
+        source = str(self.place.cloud.server(server).host)
+        folder = f"{self.instances}/_base"
+        neighbour = f"{situation.name} neighbour"
+        if situation.bases == OTHER:
+            if neighbour not in self.guests:
+                image = self._image(situation)
+                made = self._create(target, self._flavor(), imageRef=image)
+                self.guests[neighbour] = made
+            return
+        self.make_folder_of_bases(target)
+        others = self.run(target, "virsh list --all --uuid").split()
+        if not others:
+            self.run(target, f"rm -f {quote(folder)}/*")
+        if situation.bases == SAME:
+            made = f"find {quote(folder)} -name 'ephemeral_*' -o -name 'swap_*'"
+            for path in self.run(source, made).split():
+                self.run(source, f"rsync -aS {quote(path)} {target}:{quote(path)}")
+        if situation.bases == NONE:
+            assert not others, f"{target} has guests, whose files it needs"
