@@ -32,6 +32,7 @@ CASES: dict[str, Case] = {
     "device.ports": Case(WARNS, facts(ports=(port("direct"),))),
     "device.linux_bridge": Case(BLOCKS, facts(ports=(BRIDGED,), release=34)),
     "device.uefi": Case(WARNS, seen(guest(nvram="/x_VARS.fd")), seen(), by=COLD),
+    "disk.new_swap": Case(WARNS, seen(server=SWAP), seen(), by=COLD),
     "disk.swap": Case(
         WARNS,
         seen(server=SWAP, target={"shared": True, "filesystem": "nfs4 nas:/nova"}),

@@ -139,37 +139,3 @@ def test_it_moves_a_config_drive_cold_without_a_word() -> None:
     given = facts(server=server(config_drive=True))
     assert said("disk.config_drive", given, by=COLD) is None
     assert said("disk.config_drive", given, by=LIVE) is WARNS
-
-
-@pytest.mark.parametrize(
-    ("where", "release", "expected"),
-    [
-        ({"shared": True, "filesystem": "nfs4 nas:/nova"}, 33, WARNS),
-        ({"shared": None, "filesystem": "nfs nas:/nova"}, 29, WARNS),
-        ({"shared": True, "filesystem": "nfs4 nas:/nova"}, 34, None),
-        ({"shared": True, "filesystem": "ceph mon:/"}, 33, None),
-        ({"shared": False, "filesystem": "nfs4 nas:/nova"}, 33, None),
-    ],
-)
-def test_a_swap_disk_on_nfs_may_not_be_made_again(
-    where: dict[str, Any], release: int, expected: Severity | None
-) -> None:
-    swap = server(flavor=replace(FLAVOR, swap_mb=512))
-    given = seen(server=swap, target=where, release=release)
-    assert said("disk.swap", given, by=COLD) is expected
-    assert said("disk.swap", given, by=LIVE) is None
-    assert said("disk.swap", seen(target=where, release=release), by=COLD) is None
-
-
-def test_a_swap_disk_is_named_where_nobody_saw_what_it_is_on() -> None:
-    swap = server(flavor=replace(FLAVOR, swap_mb=512))
-    found = finding("disk.swap", facts(server=swap), by=COLD)
-    assert found is not None
-    assert found.sentence.startswith("If its disks are on NFS")
-    unread = seen(server=swap, target={"shared": None, "filesystem": ""})
-    found = finding("disk.swap", unread, by=COLD)
-    assert found is not None
-    assert found.sentence.startswith("If its disks are on NFS")
-    rbd: Any = options(libvirt__images_type="rbd")
-    ceph = seen(server=swap, source=rbd, target=rbd)
-    assert said("disk.swap", ceph, by=COLD) is None

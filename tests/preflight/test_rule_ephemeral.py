@@ -14,7 +14,7 @@ from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import (
     BY_NOVA,
     COLD,
-    COLD_BY_DISABLING,
+    COLDLY,
     LIVE,
     MANUAL,
     PROCEDURES,
@@ -123,11 +123,11 @@ def test_by_hand_it_keeps_its_name_where_that_is_free_or_the_same(
     assert "renamed" not in Manual.survey_facts(survey)
 
 
-def test_of_missing_swap_it_warns_where_nova_would_not_copy_it_anyway() -> None:
+def test_missing_swap_blocks_only_a_move_that_copies_it() -> None:
     given = scratch(there=NONE, path=SWAP)
     assert said("disk.ephemeral", given, by=LIVE) is BLOCKS
-    assert said("disk.ephemeral", given, by=COLD) is WARNS
-    assert said("disk.ephemeral", given, by=COLD_BY_DISABLING) is WARNS
+    for procedure in COLDLY:
+        assert said("disk.ephemeral", given, by=procedure) is None
 
 
 def test_missing_swap_hides_no_ephemeral_disk_that_could_not_be_compared() -> None:

@@ -30,6 +30,7 @@ from migrations_app.preflight.rules import (
     scheduler_choice,
     scheduling,
     server_groups,
+    swap,
     target_fit,
     volumes,
 )
@@ -88,7 +89,8 @@ RULES: tuple[Rule, ...] = (
     data_loss.instances_path,
     disks.storage,
     disks.backend,
-    disks.swap,
+    swap.swap,
+    swap.new_swap,
     data_loss.raw,
     data_loss.ephemeral,
     live_options.tunnelled,

@@ -13,7 +13,6 @@ from migrations_app.integrations.interfaces import Guest, HostFacts, Move
 from migrations_app.preflight.facts import Facts, Pair
 from migrations_app.preflight.finding import (
     Finding,
-    Severity,
     blocks,
     ok,
     unknown,
@@ -81,10 +80,9 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
     one copy only what was written since, and the target puts it on its own file, or
     makes one: the disk's content is then another, without an error or a word in a log
     (nova/virt/libvirt/driver.py, ``_create_images_and_backing``, ``finish_migration``;
-    seen with 26.2 and 34.0). A cold migration does not even copy swap, so where the
-    target has no file yet the guest finds new swap, of another UUID. In a manual move
-    the file is carried along, under another name where the target has another file of
-    its name. The files are found by the disks' own chains, and compared by SHA-256.
+    seen with 26.2 and 34.0). In a manual move the file is carried along, under another
+    name where the target has another file of its name. The files are found by the
+    disks' own chains, and compared by SHA-256.
     """
     if share(facts, move):
         return None
@@ -116,14 +114,15 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
         said = f"The ephemeral and swap disks of {name} stand on no file of the host's."
         return ok(said) if promised else None
     same = {path: _same(pair, path) for path in sorted(below)}
+    if procedure in COLDLY:  # swap that the target lacks is made: disk.new_swap
+        same = {it: found for it, found in same.items() if not _lacks_swap(pair, it)}
+    if not (same or mute):
+        return None
     other = [path for path in same if same[path] is False]
     if procedure == MANUAL:  # what is not there is carried along
         other = [path for path in other if _there(pair, path)]
-    found = None
     if other and procedure != MANUAL:
-        found = _otherwise(pair, facts, procedure, other)
-    if found is not None and found.severity is Severity.BLOCKS:
-        return found
+        return _otherwise(pair, facts, other)
     if mute or None in same.values():
         doubtful = [path for path in same if same[path] is None]
         which = " and ".join(doubtful) or "the ephemeral and swap disks' backing files"
@@ -135,20 +134,14 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
     where = "is carried along" if procedure == MANUAL else "is the same on both hosts"
     if other:
         where += f", under another name where {move.target} has another file"
-    return found or ok(f"What the ephemeral and swap disks of {name} stand on {where}.")
+    return ok(f"What the ephemeral and swap disks of {name} stand on {where}.")
 
 
-def _otherwise(pair: Pair, facts: Facts, procedure: str, paths: list[str]) -> Finding:
+def _otherwise(pair: Pair, facts: Facts, paths: list[str]) -> Finding:
     name, here, there = facts.server.name, pair.source.host, pair.target.host
     held = [path for path in paths if _there(pair, path)]
     lacking = [path for path in paths if path not in held]
     put = f"put that of {here} there under its name (rsync -S)"
-    only_swap = all(basename(path).startswith("swap") for path in paths)
-    if procedure in COLDLY and only_swap and not held:
-        return warns(
-            f"A cold migration creates a new swap for {name}, with another UUID.",
-            f"If the guest finds its swap by UUID, {put} first: {' and '.join(paths)}.",
-        )
     said = "and Nova moves only what was written since: the content is then another"
     how = [f"another {' and '.join(held)}"] if held else []
     how += [f"no {' and '.join(lacking)}"] if lacking else []
@@ -279,6 +272,11 @@ def _same(pair: Pair, path: str) -> bool | None:
 def _there(pair: Pair, path: str) -> bool:
     found = pair.target.made.get(path)
     return found is not None and found.size is not None
+
+
+def _lacks_swap(pair: Pair, path: str) -> bool:
+    lacks = _same(pair, path) is False and not _there(pair, path)
+    return lacks and basename(path).startswith("swap")
 
 
 def _plain(path: str) -> str:

@@ -27,13 +27,14 @@ def storage(facts: Facts, move: Move, procedure: str) -> Finding | None:
     may enter the hosts it sees whether they share their storage.
     """
     server, block = facts.server, move.options.get("block_migration", "auto")
-    local = local_disks(server)
+    local = local_disks(server, swap=procedure not in COLDLY)
     shared = share(facts, move)
     if procedure == MANUAL:
         return ok(f"Copied over SSH: {local or 'nothing'}.")
     if procedure != LIVE:
         if not local:
-            return ok(f"{server.name} has no local disk: nothing is copied.")
+            but = " but swap" if server.flavor.swap_mb else ""
+            return ok(f"{server.name} has no local disk{but}: nothing is copied.")
         copied = copies(facts, move, procedure)
         if copied is False:
             return ok(f"{move.source} and {move.target} share Ceph: nothing is copied.")
@@ -150,32 +151,6 @@ def _brings_drive(facts: Facts, pair: Pair | None) -> bool | None:
     return False if facts.since(31) else None
 
 
-@rule("disk.swap", about=About.INSTANCE, procedures=COLDLY, until=33)
-def swap(facts: Facts, move: Move, procedure: str) -> Finding | None:
-    """A swap disk on NFS is made again on the target.
-
-    A cold migration takes no swap disk along: the target makes a new one, unless it
-    finds one, and over NFS it may still find the one that was just moved away. Then
-    there is none, and the guest does not start (bug 2152581, mended in 34.0;
-    ``_create_image`` in nova/virt/libvirt/driver.py).
-    """
-    pair, server = facts.pair(move), facts.server
-    if not server.flavor.swap_mb or facts.since(34) or share(facts, move) is False:
-        return None
-    kinds = [it.settings.get("libvirt.images_type") for it in (pair or ())[:2]]
-    if "rbd" in kinds or "lvm" in kinds:
-        return None
-    kind = pair.target.filesystem if pair is not None else ""
-    if kind and not kind.startswith("nfs"):
-        return None
-    where = "" if kind else "If its disks are on NFS: "
-    return warns(
-        f"{where}{'t' if where else 'T'}he swap disk of {server.name} may not be made "
-        "again on the target, and then the guest does not start.",
-        "Move it live; or first update Nova on the target to 2026.2.",
-    )
-
-
 @rule("disk.backend", about=About.TARGET, procedures=BY_NOVA)
 def backend(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """Both hosts keep local disks in the same way.
@@ -254,7 +229,7 @@ def share(facts: Facts, move: Move) -> bool | None:
     pair = facts.pair(move)
     if pair is None:
         return None
-    return True if _in_ceph(pair) else pair.target.shared
+    return True if in_ceph(pair) else pair.target.shared
 
 
 def copies(facts: Facts, move: Move, procedure: str) -> bool | None:
@@ -264,23 +239,24 @@ def copies(facts: Facts, move: Move, procedure: str) -> bool | None:
     """
     pair, shared = facts.pair(move), share(facts, move)
     if shared and procedure in COLDLY:
-        return pair is not None and not _in_ceph(pair)
+        return pair is not None and not in_ceph(pair)
     return None if shared is None else not shared
 
 
-def _in_ceph(pair: Pair) -> bool:
+def in_ceph(pair: Pair) -> bool:
+    """Tell whether both hosts keep local disks in Ceph."""
     both = [it.settings.get("libvirt.images_type") for it in (pair.source, pair.target)]
     return both == ["rbd", "rbd"]
 
 
-def local_disks(server: Server) -> str:
-    """Name the local disks for a person; empty when there is none."""
+def local_disks(server: Server, *, swap: bool = True) -> str:
+    """Name the local disks for a person, swap if wanted; empty when there is none."""
     flavor, names = server.flavor, []
     if server.image is not None:
         names.append(f"the root disk ({flavor.disk_gb} GiB)")
     if flavor.ephemeral_gb:
         names.append(f"the ephemeral disk ({flavor.ephemeral_gb} GiB)")
-    if flavor.swap_mb:
+    if flavor.swap_mb and swap:
         names.append(f"the swap disk ({flavor.swap_mb} MiB)")
     if server.config_drive:
         names.append("the config drive")

@@ -1,0 +1,56 @@
+"""Rules about swap disks, which a cold migration does not take along."""
+
+from __future__ import annotations
+
+from migrations_app.integrations.interfaces import Move
+from migrations_app.preflight.facts import Facts
+from migrations_app.preflight.finding import Finding, warns
+from migrations_app.preflight.risk import Chance, outage
+from migrations_app.preflight.rule import COLDLY, About, rule
+from migrations_app.preflight.rules.disks import in_ceph, share
+
+
+@rule("disk.new_swap", about=About.INSTANCE, procedures=COLDLY)
+def new_swap(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """What the guest keeps on its swap disk is not needed after a cold migration.
+
+    Nova copies every disk but that one, on shared storage, too, and the target makes it
+    again: with nothing on it, and with another UUID unless both hosts have the same
+    file below it (nova/virt/libvirt/driver.py, ``migrate_disk_and_power_off`` and
+    ``_create_image``; 26.2 to 34.0, seen with 34.0). Only in Ceph it is left as it is.
+    """
+    pair, server = facts.pair(move), facts.server
+    if not server.flavor.swap_mb or (pair is not None and in_ceph(pair)):
+        return None
+    return warns(
+        f"A cold migration does not copy the swap disk of {server.name}: Nova creates "
+        "a new one, mostly with another UUID.",
+        "If the guest finds its swap by UUID, keeps anything else on that disk, or "
+        "hibernates to it, move it live or manually.",
+    ).risking(outage(Chance.SELDOM))
+
+
+@rule("disk.swap", about=About.INSTANCE, procedures=COLDLY, until=33)
+def swap(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """A swap disk on NFS is made again on the target.
+
+    A cold migration takes no swap disk along: the target makes a new one, unless it
+    finds one, and over NFS it may still find the one that was just moved away. Then
+    there is none, and the guest does not start (bug 2152581, mended in 34.0;
+    ``_create_image`` in nova/virt/libvirt/driver.py).
+    """
+    pair, server = facts.pair(move), facts.server
+    if not server.flavor.swap_mb or facts.since(34) or share(facts, move) is False:
+        return None
+    kinds = [it.settings.get("libvirt.images_type") for it in (pair or ())[:2]]
+    if "rbd" in kinds or "lvm" in kinds:
+        return None
+    kind = pair.target.filesystem if pair is not None else ""
+    if kind and not kind.startswith("nfs"):
+        return None
+    where = "" if kind else "If its disks are on NFS: "
+    return warns(
+        f"{where}{'t' if where else 'T'}he swap disk of {server.name} may not be made "
+        "again on the target, and then the guest does not start.",
+        "Move it live; or first update Nova on the target to 2026.2.",
+    )
