@@ -32,7 +32,7 @@ EQUAL, MISSING, DIFFERS = "equal", "MISSING", "DIFFERS"
 # Which rules may foretell that a move changes a disk.
 FORETOLD = {
     "config drive": ("disk.config_drive",),
-    "swap": ("disk.ephemeral",),
+    "swap": ("disk.new_swap",),
 }
 
 

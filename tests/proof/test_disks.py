@@ -35,7 +35,7 @@ def test_disks_that_hold_the_same_are_equal() -> None:
 
 def test_a_disk_that_is_not_there_any_more_is_missing() -> None:
     after = {disk: content for disk, content in WHOLE.items() if disk != "swap"}
-    found = cells.compare(WHOLE, after, ["disk.ephemeral"])
+    found = cells.compare(WHOLE, after, ["disk.new_swap"])
     assert found["swap"] == MISSING
     assert not cell(disks=found).right
 
@@ -44,9 +44,9 @@ def test_a_disk_that_is_not_there_any_more_is_missing() -> None:
     "disk, warned, said",
     [
         ("config drive", ["disk.config_drive"], LOST),
-        ("config drive", ["disk.image"], DIFFERS),
+        ("config drive", ["disk.new_swap"], DIFFERS),
         # nothing may foretell that these are lost
-        ("root", ["disk.config_drive", "disk.ephemeral"], DIFFERS),
+        ("root", ["disk.config_drive", "disk.new_swap"], DIFFERS),
         ("data volume", ["disk.config_drive"], DIFFERS),
     ],
 )

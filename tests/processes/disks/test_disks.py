@@ -68,6 +68,7 @@ class Trial:
 
     def of(self, cell: Cell) -> Cell:
         """Return the cell with what was seen."""
+        self.on.write(self.source, self.server)
         before = self.on.contents(self.source, self.server)
         assert set(before) == set(cells.DISKS), before
         world = self._asked()

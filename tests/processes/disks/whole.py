@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -67,7 +69,6 @@ class Whole(Guests):
         image = self._image(situation)
         server = self._create(host, self._flavor(), config_drive=True, imageRef=image)
         until(lambda: self.ticks(server), "the guest to count")
-        self._write(host, server)
         volume = self.volume()
         with open(self.device(volume), "r+b") as device:
             device.write(os.urandom(1 << 20))
@@ -76,23 +77,23 @@ class Whole(Guests):
             self.place.glance.delete(f"/images/{image}")
         return server
 
-    def _write(self, host: str, server: str) -> None:
-        """Each disk that a guest could write to holds something of its own."""
-        cloud = self.place.cloud
-        cloud.stop(server)
-        until(lambda: cloud.server(server).status == "SHUTOFF", "it to be off")
+    def write(self, host: str, server: str) -> None:
+        """Each local disk holds something new, as if the guest had written it."""
+        monitor = f"virsh qemu-monitor-command --hmp {server}"
+        listed = self.run(host, f"{monitor} 'info block'")
+        found = re.findall(r": (\S+) \(.*\)\n\s+Attached to: +(\S+)", listed)
+        devices = {path.rpartition("/")[2]: device for path, device in found}
         for disk in self.disks(host, server):
             name = disk.path.rpartition("/")[2]
-            if name in WRITTEN:
-                pattern = int.from_bytes(os.urandom(1), "big") | 1
-                write = f"write -P {pattern} {WRITTEN[name]} 1M"
-                self.run(
-                    host,
-                    f"qemu-io -f {disk.format} -c {quote(write)} {quote(disk.path)}",
-                )
-        cloud.start(server)
-        until(lambda: cloud.server(server).status == "ACTIVE", "it to run")
-        until(lambda: self.ticks(server)[-1:] > [], "it to count again")
+            if name not in WRITTEN:
+                continue
+            what = f"-P {random.randrange(1, 256)} {WRITTEN[name]} 1M"  # noqa: S311
+            for do in (f"write {what}", "flush"):
+                command = f'qemu-io -d {devices[name]} "{do}"'
+                self.run(host, f"{monitor} {quote(command)}")
+            # the monitor says nothing of an error
+            read = f"qemu-io -r -U -f {disk.format} -c {quote(f'read {what}')}"
+            self.run(host, f"{read} {quote(disk.path)}")
 
     def _flavor(self) -> str:
         key = "whole"
