@@ -79,7 +79,7 @@ def make_accounts(place: Place) -> dict[str, Account]:
         words += [] if name in passwords else ["--new-password"]
         said = json.loads(manage(*words))
         passwords[name] = said.get("password") or passwords[name]
-        token = manage("token", name, "--hours", HOURS).strip()
+        token = manage("token", name, "--hours", HOURS, "--scope", "decide").strip()
         made[name] = Account(
             name=name, password=passwords[name], token=token, may=part.may
         )

@@ -6,16 +6,16 @@ access/require.py, before they change anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
-from migrations_app.access.roles import DELEGABLE, ROLES, WORDS
+from migrations_app.access.roles import DECIDES, DELEGABLE, READS, ROLES, WORDS
 from migrations_app.access.roles import Role as Role
 from migrations_app.access.roles import Verb as Verb
 from migrations_app.errors import NotAllowed, TooLate, VerbError
-from migrations_app.models import Delegation, MigrationRequest, Run
+from migrations_app.models import Delegation, MigrationRequest, Run, TokenScope
 from migrations_app.models.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
 
 # What is done to a drain and not to one of its moves.
@@ -57,6 +57,7 @@ class Person:
     ``groups`` are all their groups; those that are roles are in ``roles`` too.
     ``delegated`` are the approval rights that are delegated to them now.
     ``sets_policy``: a staff account with the permission to change approval policies.
+    ``scope``: of the token that they came with; empty: they are signed in.
     """
 
     id: int | None
@@ -67,6 +68,7 @@ class Person:
     groups: frozenset[str] = frozenset()
     delegated: tuple[DelegatedRight, ...] = ()
     sets_policy: bool = False
+    scope: str = ""
 
 
 def person(user: User | AnonymousUser) -> Person:
@@ -84,7 +86,13 @@ def current_person(user: User) -> Person:
     For a check under a row's lock: a role, a delegation or the account itself may have
     been revoked since ``person`` was called.
     """
-    return _read(User.objects.filter(pk=user.pk).first() or AnonymousUser())
+    now = _read(User.objects.filter(pk=user.pk).first() or AnonymousUser())
+    return replace(now, scope=scope_of(user))
+
+
+def scope_of(user: User | AnonymousUser) -> str:
+    """Return the scope of the token that the person came with; empty: without one."""
+    return str(getattr(user, "token_scope", ""))
 
 
 def _read(user: User | AnonymousUser) -> Person:
@@ -101,6 +109,7 @@ def _read(user: User | AnonymousUser) -> Person:
         delegated=_delegated_to(user.pk),
         sets_policy=user.is_staff
         and user.has_perm("migrations_app.change_approvalpolicy"),
+        scope=scope_of(user),
     )
 
 
@@ -136,6 +145,11 @@ def why_not(
 ) -> Refusal | None:
     """Return why the person may not do that; None: they may."""
     allowed = ROLES[verb]
+    if (needed := _scope_missing(who, verb)) is not None:
+        return Refusal(
+            f"This token's scope is {who.scope}: to {WORDS[verb]} you need one of scope"
+            f" {needed}, or sign in to the pages."
+        )
     if verb is Verb.SET_POLICY:
         if not who.sets_policy:
             return Refusal(
@@ -157,6 +171,16 @@ def why_not(
     if run is not None:
         return _why_not_run(verb, run)
     return None
+
+
+def _scope_missing(who: Person, verb: Verb) -> TokenScope.Scope | None:
+    """Return the scope that the person's token lacks for that; None: nothing lacks."""
+    of = TokenScope.Scope
+    if not who.scope or who.scope == of.DECIDE:
+        return None
+    if verb in DECIDES:
+        return of.DECIDE
+    return None if verb in READS or who.scope == of.ASK else of.ASK
 
 
 def _has_by_other_right(who: Person, verb: Verb) -> bool:

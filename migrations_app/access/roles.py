@@ -84,6 +84,18 @@ ROLES: dict[Verb, frozenset[Role]] = {
     # no role gives this: staff does
     Verb.SET_POLICY: frozenset(),
 }
+# What a token of scope read may, and what takes scope decide; all else takes ask.
+READS = frozenset({Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_POLICIES})
+DECIDES = frozenset(
+    {
+        Verb.APPROVE,
+        Verb.REJECT,
+        Verb.EMERGENCY_START,
+        Verb.REVIEW,
+        Verb.DELEGATE,
+        Verb.SET_POLICY,
+    }
+)
 # What an approver may delegate to somebody with any other role.
 DELEGABLE = frozenset({Verb.APPROVE, Verb.REJECT})
 WORDS = {

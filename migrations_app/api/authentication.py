@@ -8,6 +8,8 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from migrations_app.models import TokenScope
+
 UNKNOWN = "This token is unknown or has expired. POST /api/token/ gives a new one."
 ENDLESS = (
     "This token never expires, so it is refused. POST /api/token/ gives a new one."
@@ -30,6 +32,8 @@ class Bearer(TokenAuthentication):  # type: ignore[misc]
             raise AuthenticationFailed(UNKNOWN) from error
         if row.expiry is None:
             raise AuthenticationFailed(ENDLESS)
+        scope = TokenScope.objects.filter(token=row).values_list("scope", flat=True)
+        user.token_scope = scope.first() or TokenScope.Scope.READ
         return user, row
 
 

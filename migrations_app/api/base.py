@@ -18,13 +18,15 @@ from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import BaseParser, JSONParser
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
+from migrations_app.errors import NotAllowed
+from migrations_app.models import TokenScope
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which reads the settings that name us
@@ -56,6 +58,14 @@ class MayDo(BasePermission):
             return False
         verb = getattr(view, "verb", Verb.SEE)
         require(request.user, verb)
+        changes = request.method not in SAFE_METHODS and not getattr(
+            view, "reads", False
+        )
+        if changes and person_of(request).scope == TokenScope.Scope.READ:
+            raise NotAllowed(
+                "This token's scope is read: to change something you need one of scope"
+                " ask or decide, or sign in to the pages."
+            )
         return True
 
 
@@ -63,6 +73,7 @@ class Checked:
     """View that accepts only the query parameters in ``parameters``."""
 
     verb: Verb = Verb.SEE
+    reads = False  # whether its POST changes nothing
     parameters: frozenset[str] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -153,6 +153,8 @@ class PreflightRequest(Input):
 class Preflight(Checked, APIView):
     """Pre-flight checks of a move."""
 
+    reads = True
+
     @extend_schema(request=PreflightRequest, responses=AdviceSerializer)
     def post(self, request: Request) -> Response:
         """Return every option for the move, best first. Changes nothing."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import authenticate
-from django.db import transaction
+from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
-from knox.models import AuthToken
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, ErrorDetail, Throttled
@@ -19,7 +18,8 @@ from rest_framework.views import APIView
 from migrations_app.access import sign_in_backend
 from migrations_app.api.authentication import Bearer
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
-from migrations_app.audit import recorder
+from migrations_app.audit import tokens as api_tokens
+from migrations_app.models import TokenScope
 
 REFUSED = "Name or password is wrong, or the account is disabled."
 
@@ -37,17 +37,30 @@ class Credentials(Input):
 
     username = Text(max_length=150)
     password = Text(max_length=4096, trim_whitespace=False)
+    scope = serializers.ChoiceField(
+        TokenScope.Scope.choices,
+        required=False,
+        help_text="read, ask (read and request: the default) or decide (approve, too).",
+    )
 
 
 class TokenSerializer(serializers.Serializer[Any]):
-    """Token, shown only this once."""
+    """A token: what it may, and until when."""
 
-    token = serializers.CharField()
-    expiry = serializers.DateTimeField()
+    id = serializers.IntegerField()
+    scope = serializers.ChoiceField(TokenScope.Scope.choices)
+    created = serializers.DateTimeField(source="token.created")
+    expiry = serializers.DateTimeField(source="token.expiry")
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A new token with its secret, which is shown only this once."""
+
+    token = serializers.CharField(source="secret")
 
 
 class TokenView(Checked, APIView):
-    """Creation and revocation of API tokens."""
+    """Creation of a token, and revocation of the one that the call came with."""
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         """Return no authenticator for POST: an expired token must not matter there."""
@@ -60,29 +73,50 @@ class TokenView(Checked, APIView):
         return []
 
     @extend_schema(
-        request=Credentials, responses=TokenSerializer, auth=[], tags=["token"]
+        request=Credentials, responses=NewTokenSerializer, auth=[], tags=["token"]
     )
     def post(self, request: Request) -> Response:
         """Create a token for a name and password; it is shown only this once."""
         sent = taken(request, Credentials)
+        scope = sent.pop("scope", api_tokens.DEFAULT)
         user = authenticate(request._request, **sent)
-        if user is None:  # audit/sign_ins.py has it in the audit trail
+        if not isinstance(user, User):  # audit/sign_ins.py has it in the audit trail
             if seconds := sign_in_backend.seconds_to_wait(request._request):
                 raise Waits(seconds)
             raise AuthenticationFailed(REFUSED)
-        with transaction.atomic():
-            row, token = AuthToken.objects.create(user)
-            recorder.record(
-                "token.created", by=user, note=f"Until {row.expiry:%F %T} UTC."
-            )
-        return Response(TokenSerializer({"token": token, "expiry": row.expiry}).data)
+        row, secret = api_tokens.create(user, scope=scope)
+        row.secret = secret  # type: ignore[attr-defined]
+        return Response(NewTokenSerializer(row).data)
 
     @extend_schema(responses={204: None}, tags=["token"])
     def delete(self, request: Request) -> Response:
         """Revoke the token used for this call."""
         if request.auth is None:
             self.permission_denied(request)
-        with transaction.atomic():
-            request.auth.delete()
-            recorder.record("token.revoked", by=user_of(request))
+        api_tokens.revoke_used(request.auth, by=user_of(request))
+        return Response(status=204)
+
+
+@extend_schema(tags=["token"])
+class Tokens(Checked, APIView):
+    """The caller's own tokens."""
+
+    @extend_schema(responses=TokenSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Return those that are good still, without their secrets."""
+        return Response(
+            TokenSerializer(api_tokens.of(user_of(request)), many=True).data
+        )
+
+
+@extend_schema(tags=["token"])
+class OneToken(Checked, APIView):
+    """One of the caller's own tokens."""
+
+    reads = True  # to revoke a token takes none with more rights
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Revoke it at once."""
+        api_tokens.revoke(pk, by=user_of(request))
         return Response(status=204)

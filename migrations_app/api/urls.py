@@ -59,6 +59,8 @@ class Nothing(APIView):
 urlpatterns = [
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path("token/", tokens.TokenView.as_view(), name="api-token"),
+    path("tokens/", tokens.Tokens.as_view(), name="api-tokens"),
+    path("tokens/<number:pk>/", tokens.OneToken.as_view(), name="api-one-token"),
     path("hypervisors/", inventory.Hypervisors.as_view(), name="api-hypervisors"),
     path(
         "hypervisors/<str:host>/",

@@ -132,6 +132,8 @@ class ForeseenSerializer(serializers.Serializer[Any]):
 class WhatIf(Checked, APIView):
     """Effect of moves."""
 
+    reads = True
+
     @extend_schema(request=WhatIfRequest, responses=ForeseenSerializer)
     def post(self, request: Request) -> Response:
         """Return every affected host before, at its peak and after. Changes nothing."""

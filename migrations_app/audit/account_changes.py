@@ -47,10 +47,10 @@ class AccountSnapshot:
 
     kind: str = ""
     name: str = ""
-    number: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     _password_hash: str = field(default="", repr=False)
+    number: int = 0
 
     @classmethod
     def take(cls, row: User | Group | None) -> AccountSnapshot:
@@ -59,12 +59,14 @@ class AccountSnapshot:
             return cls()
         if isinstance(row, Group):
             facts = {"name": row.name, "permissions": _codes(row.permissions)}
-            return cls("group", row.name, row.pk, facts)
+            return cls("group", row.name, facts, number=row.pk)
         facts = {"permissions": _codes(row.user_permissions)}
         facts |= {name: getattr(row, name) for name in _FIELDS}
         facts |= {name: getattr(row, attribute) for name, attribute in _RIGHTS.items()}
         roles = sorted(row.groups.values_list("name", flat=True))
-        return cls("account", row.username, row.pk, facts, tuple(roles), row.password)
+        return cls(
+            "account", row.username, facts, tuple(roles), row.password, number=row.pk
+        )
 
     def diff(self, later: AccountSnapshot) -> list[AccountChange]:
         """Return the changes since then: none, one entry, or one more for its roles.

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """Two new tables."""
 
     dependencies: ClassVar = [
-        ("migrations_app", "0023_history_of_pcpus"),
+        ("migrations_app", "0024_token_scopes"),
     ]
 
     operations: ClassVar = [

@@ -39,6 +39,7 @@ from migrations_app.models.probe import Probe, Sample
 from migrations_app.models.request import Decision, MigrationRequest
 from migrations_app.models.run import Line, Pacer, Removal, Run, Step
 from migrations_app.models.saved_search import SavedSearch
+from migrations_app.models.token import TokenScope
 from migrations_app.models.window import Window
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "SignInTries",
     "Snapshot",
     "Step",
+    "TokenScope",
     "Told",
     "Webhook",
     "Window",

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from knox.models import AuthToken
 
+from migrations_app.models import TokenScope
 from tests import factories
 from tests.cast import Cast
 from tests.stage import Stage
@@ -39,11 +40,19 @@ class Answer:
 class Person:
     """Somebody with a token, who asks as a program does."""
 
-    def __init__(self, user: User | None = None, *, life: timedelta | None = None):
+    def __init__(
+        self,
+        user: User | None = None,
+        *,
+        life: timedelta | None = None,
+        scope: str = "decide",
+    ):
         self.user = user
         self.headers = {}
         if user is not None:
-            _, token = AuthToken.objects.create(user, expiry=life or timedelta(hours=1))
+            life = life or timedelta(hours=1)
+            row, token = AuthToken.objects.create(user, expiry=life)
+            TokenScope.objects.create(token=row, scope=scope)
             self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **parameters: Any) -> Answer:

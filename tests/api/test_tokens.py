@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -11,9 +12,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from knox.models import AuthToken
 
-from migrations_app.models import AuditEntry
+from migrations_app.access.permissions import Person as Holder
+from migrations_app.access.permissions import why_not
+from migrations_app.access.roles import DECIDES, READS, Role, Verb
+from migrations_app.models import AuditEntry, MigrationRequest, TokenScope
 from tests import factories
 from tests.api.conftest import Answer, Person
+from tests.cast import Cast
+from tests.stage import Stage
 
 
 def holder(token: str) -> Person:
@@ -184,3 +190,86 @@ def test_the_command_says_why_it_made_no_token(words: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("token", *words)
     assert not AuthToken.objects.exists()
+
+
+# -- scopes ----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("rita")
+def test_a_token_may_not_decide_unless_that_was_asked_for(nobody: Person) -> None:
+    sent = {"username": "rita", "password": factories.PASSWORD}
+    assert nobody.post("token/", **sent).json["scope"] == "ask"
+    assert nobody.post("token/", **sent, scope="decide").json["scope"] == "decide"
+    assert nobody.post("token/", **sent, scope="all").status == 400
+    told = AuditEntry.objects.filter(verb="token.created").order_by("id")
+    assert [entry.after["scope"] for entry in told] == ["ask", "decide"]
+
+
+def test_a_token_that_may_only_request_approves_nothing(
+    stage: Stage, cast: Cast
+) -> None:
+    request = cast.ask(stage)
+    path = f"requests/{request.pk}/approve/"
+    sent = {"plan_digest": request.plan_digest, "note": "Fine."}
+    for scope in ("read", "ask"):
+        answer = Person(cast.approver, scope=scope).post(path, **sent)
+        assert answer.status == 403
+        assert "you need one of scope decide" in answer.detail
+    assert not request.decisions.exists()
+    assert Person(cast.approver, scope="decide").post(path, **sent).status == 200
+
+
+def test_a_token_that_may_only_read_changes_nothing(stage: Stage, cast: Cast) -> None:
+    reader = Person(cast.operator, scope="read")
+    assert reader.get("requests/").status == 200
+    assert reader.post("preflight/", instance=stage.server).status == 200
+    for path in ("requests/", "sync/", "notices/read/", "delegations/1/revoke/"):
+        answer = reader.post(path)
+        assert answer.status == 403, path
+        assert "scope is read" in answer.detail
+    assert not MigrationRequest.objects.exists()
+
+
+def test_a_token_without_a_scope_may_only_read(cast: Cast) -> None:
+    person = Person(cast.operator)
+    TokenScope.objects.all().delete()
+    assert person.get("requests/").status == 200
+    assert person.post("sync/").status == 403
+
+
+def test_everybody_lists_and_revokes_their_own_tokens_alone(cast: Cast) -> None:
+    mine, other = Person(cast.operator, scope="read"), Person(cast.approver)
+    (row,) = mine.get("tokens/").json
+    assert row["scope"] == "read"
+    assert set(row) == {"id", "scope", "created", "expiry"}
+    assert other.delete(f"tokens/{row['id']}/").status == 404
+    assert mine.delete(f"tokens/{row['id']}/").status == 204
+    assert mine.get("tokens/").status == 401
+    entry = AuditEntry.objects.get(verb="token.revoked")
+    assert entry.before == {"token": row["id"], "scope": "read"}
+
+
+def test_the_page_lists_and_revokes_ones_own_tokens(cast: Cast) -> None:
+    Person(cast.operator, scope="decide"), Person(cast.approver)
+    client = Client()
+    client.force_login(cast.operator)
+    assert "read, request and decide" in client.get("/tokens/").content.decode()
+    mine = TokenScope.objects.get(token__user=cast.operator)
+    others = TokenScope.objects.get(token__user=cast.approver)
+    assert client.post(f"/tokens/{others.pk}/revoke/").status_code == 404
+    assert client.post(f"/tokens/{mine.pk}/revoke/").status_code == 302
+    assert list(TokenScope.objects.all()) == [others]
+    assert "You have no token" in client.get("/tokens/").content.decode()
+
+
+def test_every_action_that_decides_takes_a_token_that_may() -> None:
+    """Whatever nobody thought of takes more than reading."""
+    reader = Holder(id=1, name="r", roles=frozenset(map(str, Role)), scope="read")
+    asker = replace(reader, scope="ask")
+    for verb in set(Verb) - READS:
+        refusal = why_not(reader, verb)
+        assert refusal is not None and "scope" in refusal.sentence
+    for verb in DECIDES:
+        refusal = why_not(asker, verb)
+        assert refusal is not None and "scope decide" in refusal.sentence
+    assert why_not(asker, Verb.ASK) is None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from django.conf import settings
 def seed() -> dict[str, Any]:
     """Make people, a policy of two, and a request that waits for both approvals."""
     from django.contrib.auth.models import Group, User
-    from knox.models import AuthToken
 
+    from migrations_app.audit import tokens as api_tokens
     from migrations_app.models import ApprovalPolicy
     from migrations_app.requests import actions as request_actions
     from pretend import PretendCloud
@@ -50,8 +49,7 @@ def seed() -> dict[str, Any]:
         cloud="pretend",
     )
     tokens = [
-        AuthToken.objects.create(people[name], expiry=timedelta(hours=1))[1]
-        for name in ("ann", "ben")
+        api_tokens.create(people[name], scope="decide")[1] for name in ("ann", "ben")
     ]
     return {"tokens": tokens, "id": request.pk, "digest": request.plan_digest}
 

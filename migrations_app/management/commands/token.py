@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
-from knox.models import AuthToken
 
-from migrations_app.audit import recorder
+from migrations_app.audit import tokens as api_tokens
+from migrations_app.models import TokenScope
 
 LONGEST = 365 * 24.0  # hours
 
@@ -24,6 +23,12 @@ class Command(BaseCommand):
         """Add the name of the account and the validity of the token."""
         parser.add_argument("name")
         parser.add_argument(
+            "--scope",
+            choices=TokenScope.Scope.values,
+            default=api_tokens.DEFAULT,
+            help="what it may: read, ask (the default), or decide: approve, too",
+        )
+        parser.add_argument(
             "--hours", type=float, default=24.0, help="validity (default: 24)"
         )
 
@@ -33,19 +38,21 @@ class Command(BaseCommand):
             raise CommandError(
                 f"--hours must be more than 0 and at most {LONGEST:.0f}."
             )
-        user = get_user_model().objects.filter(username=options["name"]).first()
+        user = User.objects.filter(username=options["name"]).first()
         if user is None or not user.is_active:
             raise CommandError(
                 f"There is no account “{options['name']}” that may sign in; “manage.py"
                 " account” makes one."
             )
-        with transaction.atomic():
-            life = timedelta(hours=options["hours"])
-            row, token = AuthToken.objects.create(user, expiry=life)
-            note = f"With manage.py token; until {row.expiry:%F %T} UTC."
-            recorder.record("token.created", by=user, note=note)
+        row, token = api_tokens.create(
+            user,
+            scope=options["scope"],
+            life=timedelta(hours=options["hours"]),
+            note="With manage.py token.",
+        )
         self.stdout.write(token)
         self.stderr.write(
-            f"For {user.get_username()}, until {row.expiry:%F %T} UTC. It is not shown"
-            " again. Send it as “Authorization: Bearer …”."
+            f"For {user.get_username()}, of scope {row.scope}, until"
+            f" {row.token.expiry:%F %T} UTC. It is not shown again. Send it as"
+            " “Authorization: Bearer …”."
         )

@@ -1,0 +1,30 @@
+"""Page of one's own API tokens."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from migrations_app.audit import tokens as api_tokens
+from migrations_app.web.page import page, user_of
+
+MOST = 100
+
+
+@require_safe
+@page()
+def tokens(request: HttpRequest) -> HttpResponse:
+    """List one's own tokens: what each may, since when and until when."""
+    context = {"rows": api_tokens.of(user_of(request))[:MOST]}
+    return render(request, "tokens.html", context)
+
+
+@require_POST
+@page()
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Revoke one of one's own tokens."""
+    api_tokens.revoke(pk, by=user_of(request))
+    messages.success(request, "The token is revoked: whoever has it can do nothing.")
+    return redirect("tokens")
