@@ -98,6 +98,15 @@ def _by(request: HttpRequest) -> User:
     return request.user
 
 
+# What only superusers give: anybody else could give it to themselves.
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+def _lifts(row: Model | None) -> bool:
+    """Whether the account has more than a role: it is staff or a superuser."""
+    return isinstance(row, User) and (row.is_staff or row.is_superuser)
+
+
 @admin.register(User)
 class AccountAdmin(Recorded, Accounts):
     """Admin of the accounts, which are switched off and never deleted.
@@ -113,6 +122,24 @@ class AccountAdmin(Recorded, Accounts):
         """Return False: an account that is not needed any more is switched off."""
         return False
 
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        """Return whether they may: staff alone not staff, nor take over its accounts.
+
+        Who sets the password of a superuser could sign in as one.
+        """
+        if _lifts(obj) and not _by(request).is_superuser and obj != request.user:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Any = None
+    ) -> list[str] | tuple[Any, ...]:
+        """Return what cannot be changed: for staff alone, all that gives rights."""
+        known = tuple(super().get_readonly_fields(request, obj))
+        return known if _by(request).is_superuser else (*known, *RIGHTS)
+
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
@@ -127,9 +154,25 @@ class AccountAdmin(Recorded, Accounts):
 
 @admin.register(Group)
 class RoleAdmin(Recorded, Groups):
-    """Admin of the groups; some groups are the roles."""
+    """Admin of the groups, of superusers alone; some groups are the roles."""
 
     form = RoleForm
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return whether they are a superuser."""
+        return _by(request).is_superuser
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        """Return whether they are a superuser: a group's permissions are its rights."""
+        return _by(request).is_superuser
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        """Return whether they are a superuser."""
+        return _by(request).is_superuser
 
 
 if TYPE_CHECKING:

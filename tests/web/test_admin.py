@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client, RequestFactory
 from knox.models import AuthToken
 
 from migrations_app.admin import Recorded
+from migrations_app.audit.account_changes import AccountSnapshot
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +59,74 @@ def test_a_token_that_never_expires_opens_nothing(client: Client) -> None:
     assert "never expires" in answer.json()["detail"]
     AuthToken.objects.update(expiry=AuthToken.objects.get().created + timedelta(days=1))
     assert client.get("/api/requests/", headers=headers).status_code == 200
+
+
+# -- staff that is no superuser --------------------------------------------------------
+
+
+@pytest.fixture
+def staff(client: Client) -> User:
+    """Somebody who may manage accounts and groups, and is signed in."""
+    user = factories.person("sten")
+    user.is_staff = True
+    user.save()
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
+    client.force_login(user)
+    return user
+
+
+def form(user: User, **changed: Any) -> dict[str, Any]:
+    day = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
+    return {"username": user.username, "is_active": "on", **day, **changed}
+
+
+def test_staff_gives_no_rights_not_even_to_itself(client: Client, staff: User) -> None:
+    approver, _ = Group.objects.get_or_create(name="approver")
+    plain = factories.person("ann", "requester")
+    rights = {
+        "is_staff": "on",
+        "is_superuser": "on",
+        "groups": [approver.pk],
+        "user_permissions": [Permission.objects.all()[0].pk],
+    }
+    for user in (plain, staff):
+        before = AccountSnapshot.take(User.objects.get(pk=user.pk))
+        sent = form(user, email="new@example.org", **rights)
+        answer = client.post(f"/admin/auth/user/{user.pk}/change/", sent)
+        assert answer.status_code == 302
+        now = User.objects.get(pk=user.pk)
+        assert now.email == "new@example.org"
+        (change,) = before.diff(AccountSnapshot.take(now))
+        assert set(change.after) == {"name", "account", "email"}
+
+
+def test_staff_takes_over_no_account_of_staff(client: Client, staff: User) -> None:
+    root = factories.person("root", staff=True)
+    was = root.password
+    word = {"password1": "correct-horse-2", "password2": "correct-horse-2"}
+    word["usable_password"] = "true"
+    address = f"/admin/auth/user/{root.pk}"
+    assert client.post(f"{address}/password/", word).status_code == 403
+    assert client.post(f"{address}/change/", form(root)).status_code == 403
+    root.refresh_from_db()
+    assert root.password == was
+
+
+def test_staff_changes_no_group(client: Client, staff: User) -> None:
+    board = Group.objects.create(name="board")
+    address = f"/admin/auth/group/{board.pk}"
+    for path in ("/admin/auth/group/add/", f"{address}/change/", f"{address}/delete/"):
+        answer = client.post(path, {"name": "approver-2", "post": "yes"})
+        assert answer.status_code == 403, path
+    assert list(Group.objects.filter(name__in=["board", "approver-2"])) == [board]
+
+
+def test_a_superuser_gives_rights(client: Client) -> None:
+    client.force_login(factories.person("root", staff=True))
+    plain = factories.person("ann", "requester")
+    approver, _ = Group.objects.get_or_create(name="approver")
+    sent = form(plain, groups=[approver.pk], is_staff="on")
+    client.post(f"/admin/auth/user/{plain.pk}/change/", sent)
+    plain.refresh_from_db()
+    assert plain.is_staff
+    assert [group.name for group in plain.groups.all()] == ["approver"]
