@@ -98,6 +98,16 @@ def _by(request: HttpRequest) -> User:
     return request.user
 
 
+def change_own_password(request: HttpRequest) -> HttpResponse:
+    """Django's page on which staff changes its own password, recorded."""
+    with transaction.atomic():
+        before = AccountSnapshot.take(User.objects.get(pk=_by(request).pk))
+        answer = admin.site.password_change(request)
+        after = AccountSnapshot.take(User.objects.get(pk=_by(request).pk))
+        record_changes(before, after, by=_by(request))
+    return answer
+
+
 # What only superusers give: anybody else could give it to themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from migrations_app.admin import change_own_password
 from migrations_app.web import health
 from migrations_app.web.accounts import sign_in
 
@@ -14,6 +15,10 @@ urlpatterns = [
     path("metrics", health.metrics_page, name="metrics"),
     # what everybody does in one place: the admin has pages of its own for it
     path("admin/login/", sign_in.admin_sign_in),
+    path(
+        "admin/password_change/",
+        admin.site.admin_view(change_own_password, cacheable=True),
+    ),
     path("admin/", admin.site.urls),
     path("django-rq/", include("django_rq.urls")),
     path("api/", include("migrations_app.api.urls")),
