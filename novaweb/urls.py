@@ -8,6 +8,7 @@ from django.urls import include, path
 from migrations_app.admin import change_own_password
 from migrations_app.web import health
 from migrations_app.web.accounts import sign_in
+from novaweb import queues
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -20,7 +21,7 @@ urlpatterns = [
         admin.site.admin_view(change_own_password, cacheable=True),
     ),
     path("admin/", admin.site.urls),
-    path("django-rq/", include("django_rq.urls")),
+    path("django-rq/", include((queues.patterns(), "django_rq"))),
     path("api/", include("migrations_app.api.urls")),
     path("", include("migrations_app.web.urls")),
 ]

@@ -10,9 +10,12 @@ ELSEWHERE = (302, 302, 302, 302, 302, 302, 302)
 # not even staff: what people did is read here, and never changed
 NOBODY = (302, 302, 302, 302, 302, 302, 403)
 STAFF_NONE = (302, 302, 302, 302, 302, 302, 404)
-# django-rq's answer for a job, a worker or a scheduler that there is not
-STAFF_IN = (302, 302, 302, 302, 302, 302, 500)
-STAFF_JSON = (302, 401, 401, 401, 401, 401, 200)
+# django-rq's pages: a superuser reads them, and changes nothing
+RQ = (302, 403, 403, 403, 403, 403, 200)
+RQ_POST = (302, 403, 403, 403, 403, 403, 405)
+RQ_NONE = (302, 403, 403, 403, 403, 403, 404)
+# its answer for a job, a worker or a scheduler that there is not
+RQ_IN = (302, 403, 403, 403, 403, 403, 500)
 
 TABLE: dict[str, Row] = {
     "admin/": ("GET", STAFF),
@@ -81,42 +84,42 @@ TABLE: dict[str, Row] = {
     "admin/migrations_app/run/<path:object_id>/": ("GET", ELSEWHERE),
     "admin/^(?P<app_label>APP)/$": ("GET", STAFF),
     "admin/(?P<url>.*)$": ("GET", STAFF_NONE),
-    "django-rq/^stats.json/?$": ("GET", STAFF_JSON),
-    r"django-rq/^stats.json/(?P<token>[\w]+)?/?$": ("GET", STAFF_JSON),
-    "django-rq/^metrics/?$": ("GET", STAFF_JSON),
-    "django-rq/": ("GET", STAFF),
-    "django-rq/queues/<int:queue_index>/": ("GET", STAFF),
-    "django-rq/queues/<int:queue_index>/details/": ("GET", STAFF),
-    "django-rq/queues/<int:queue_index>/finished/": ("GET", STAFF),
-    "django-rq/queues/<int:queue_index>/failed/": ("GET", STAFF),
-    "django-rq/queues/<int:queue_index>/failed/clear/": ("POST", ELSEWHERE),
-    "django-rq/queues/<int:queue_index>/scheduled/": ("GET", STAFF),
-    "django-rq/queues/<int:queue_index>/started/": ("GET", STAFF),
-    "django-rq/queues/<int:queue_index>/deferred/": ("GET", STAFF),
-    "django-rq/queues/<int:queue_index>/empty/": ("POST", ELSEWHERE),
-    "django-rq/queues/<int:queue_index>/requeue-all/": ("POST", ELSEWHERE),
-    "django-rq/queues/<int:queue_index>/<str:job_id>/": ("GET", STAFF_NONE),
+    "django-rq/^stats.json/?$": ("GET", RQ),
+    r"django-rq/^stats.json/(?P<token>[\w]+)?/?$": ("GET", RQ),
+    "django-rq/^metrics/?$": ("GET", RQ),
+    "django-rq/": ("GET", RQ),
+    "django-rq/queues/<int:queue_index>/": ("GET", RQ),
+    "django-rq/queues/<int:queue_index>/details/": ("GET", RQ),
+    "django-rq/queues/<int:queue_index>/finished/": ("GET", RQ),
+    "django-rq/queues/<int:queue_index>/failed/": ("GET", RQ),
+    "django-rq/queues/<int:queue_index>/failed/clear/": ("POST", RQ_POST),
+    "django-rq/queues/<int:queue_index>/scheduled/": ("GET", RQ),
+    "django-rq/queues/<int:queue_index>/started/": ("GET", RQ),
+    "django-rq/queues/<int:queue_index>/deferred/": ("GET", RQ),
+    "django-rq/queues/<int:queue_index>/empty/": ("POST", RQ_POST),
+    "django-rq/queues/<int:queue_index>/requeue-all/": ("POST", RQ_POST),
+    "django-rq/queues/<int:queue_index>/<str:job_id>/": ("GET", RQ_NONE),
     "django-rq/queues/<int:queue_index>/<str:job_id>/results/<str:result_id>/": (
         "GET",
-        STAFF_NONE,
+        RQ_NONE,
     ),
-    "django-rq/queues/<int:queue_index>/<str:job_id>/delete/": ("GET", STAFF_IN),
-    "django-rq/queues/<int:queue_index>/<str:job_id>/requeue/": ("POST", STAFF_IN),
-    "django-rq/queues/<int:queue_index>/<str:job_id>/enqueue/": ("POST", STAFF_IN),
-    "django-rq/queues/<int:queue_index>/<str:job_id>/stop/": ("POST", ELSEWHERE),
-    "django-rq/queues/confirm-action/<int:queue_index>/": ("POST", ELSEWHERE),
-    "django-rq/queues/actions/<int:queue_index>/": ("POST", ELSEWHERE),
-    "django-rq/workers/<int:queue_index>/": ("GET", STAFF),
-    "django-rq/workers/<int:queue_index>/<str:key>/": ("GET", STAFF_IN),
-    "django-rq/schedulers/<int:scheduler_index>/": ("GET", STAFF_IN),
+    "django-rq/queues/<int:queue_index>/<str:job_id>/delete/": ("GET", RQ_IN),
+    "django-rq/queues/<int:queue_index>/<str:job_id>/requeue/": ("POST", RQ_POST),
+    "django-rq/queues/<int:queue_index>/<str:job_id>/enqueue/": ("POST", RQ_POST),
+    "django-rq/queues/<int:queue_index>/<str:job_id>/stop/": ("POST", RQ_POST),
+    "django-rq/queues/confirm-action/<int:queue_index>/": ("POST", RQ_POST),
+    "django-rq/queues/actions/<int:queue_index>/": ("POST", RQ_POST),
+    "django-rq/workers/<int:queue_index>/": ("GET", RQ),
+    "django-rq/workers/<int:queue_index>/<str:key>/": ("GET", RQ_IN),
+    "django-rq/schedulers/<int:scheduler_index>/": ("GET", RQ_IN),
     "django-rq/cron-schedulers/<int:connection_index>/<str:scheduler_name>/": (
         "GET",
-        STAFF_NONE,
+        RQ_NONE,
     ),
     "django-rq/cron-schedulers/<int:connection_index>/<str:scheduler_name>/jobs/"
     "<path:cron_job_name>/": (
         "GET",
-        STAFF_NONE,
+        RQ_NONE,
     ),
 }
 

@@ -148,3 +148,21 @@ def test_staff_that_changes_its_own_password_is_in_the_trail(
     assert entry.after == {"name": "sten", "account": staff.pk, "password": "changed"}
     staff.refresh_from_db()
     assert staff.check_password("correct-horse-2")
+
+
+# -- the queues ------------------------------------------------------------------------
+
+
+def test_staff_that_is_no_superuser_sees_no_queue(client: Client, staff: User) -> None:
+    assert client.get("/django-rq/").status_code == 403
+    assert client.get("/django-rq/stats.json").status_code == 403
+    assert "/django-rq/" not in client.get("/tokens/").content.decode()
+
+
+def test_a_superuser_reads_the_queues_and_empties_none(
+    client: Client, redis_url: str
+) -> None:
+    client.force_login(factories.person("root", staff=True))
+    assert client.get("/django-rq/").status_code == 200
+    for what in ("queues/0/empty/", "queues/0/failed/clear/", "queues/actions/0/"):
+        assert client.post(f"/django-rq/{what}").status_code == 405
