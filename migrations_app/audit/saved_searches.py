@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import recorder
 from migrations_app.errors import Conflict, Gone, NotAllowed, Unfit
 from migrations_app.models import SavedSearch
@@ -55,6 +55,7 @@ def save(
         )
     try:
         with transaction.atomic():
+            require_now(by, Verb.SAVE_SEARCH)
             row = SavedSearch.objects.create(
                 name=name,
                 filters=kept,
@@ -80,6 +81,7 @@ def remove(number: int, *, by: User) -> None:
     if row.owner_id != person.id:
         raise NotAllowed(f"Only its owner {row.owner_name} can remove it.")
     with transaction.atomic():
+        require_now(by, Verb.SAVE_SEARCH)
         gone, _ = SavedSearch.objects.filter(pk=row.pk, owner=by).delete()
         if gone != 1:
             raise Gone(f"There is no saved search {number} any more.")

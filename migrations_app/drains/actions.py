@@ -169,6 +169,7 @@ def withdraw(drain_id: int, *, by: User, note: str) -> Drain:
         note, "Give a reason for the withdrawal (auditors read it)."
     )
     with transaction.atomic():
+        _require_now(by, Verb.WITHDRAW, drain)
         _end(drain, DrainState.WITHDRAWN, note)
         tell("drain.withdrawn", drain, by=by, note=note)
     return load(drain_id)
@@ -180,6 +181,7 @@ def pause(drain_id: int, *, by: User, note: str) -> Drain:
     _require(by, Verb.PAUSE, drain)
     note = audit_notes.note(note, "Give a reason for the pause (other people read it).")
     with transaction.atomic():
+        _require_now(by, Verb.PAUSE, drain)
         set_state(drain, DrainState.PAUSED, why=note, look_again_at=None)
         tell("drain.paused", drain, by=by, note=note)
     return load(drain_id)
@@ -195,6 +197,7 @@ def resume(drain_id: int, *, by: User, note: str) -> Drain:
     note = audit_notes.note(note, "Give a reason to resume it (auditors read it).")
     now = timezone.now()
     with transaction.atomic():
+        _require_now(by, Verb.RESUME, drain)
         lock(drain, DrainState.PAUSED)
         refusal, right = drain_approvals.permit(drain, now=now)
         if refusal:
@@ -225,6 +228,7 @@ def cancel(drain_id: int, *, by: User, note: str) -> Drain:
     )
     now = timezone.now()
     with transaction.atomic():
+        _require_now(by, Verb.CANCEL, drain)
         set_state(drain, DrainState.CANCELLING, why=note, look_again_at=now)
         close_moves(drain, RequestState.WITHDRAWN, note)
         tell("drain.cancelled", drain, by=by, note=note)

@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from migrations_app.access.permissions import Verb
+from migrations_app.access.require import require_now
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.planner.model import Limits
 from migrations_app.errors import TooLate, Unfit
@@ -55,6 +57,7 @@ def create(
         **wanted,
     )
     with transaction.atomic():
+        require_now(by, Verb.DRAIN)
         # takes the row's lock: of two that ask for one host the second finds the first
         Cloud.objects.filter(pk=drain.cloud_id).update(name=F("name"))
         others = Drain.objects.filter(cloud=drain.cloud_id, state__in=OPEN_DRAINS)

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import recorder
 from migrations_app.integrations import clouds
 from migrations_app.inventory.sync_lease import make_due
@@ -21,6 +21,7 @@ def have_read_anew(*, by: User, cloud: str | None = None) -> list[str]:
     require(by, Verb.SYNC)
     names = None if cloud is None else [clouds.configured(cloud)]
     with transaction.atomic():
+        require_now(by, Verb.SYNC)
         due = make_due(names)
         recorder.record("inventory.asked", by=by, after={"clouds": due})
     return due

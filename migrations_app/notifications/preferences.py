@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import recorder
 from migrations_app.errors import Unfit
 from migrations_app.models import Choice
@@ -100,6 +100,7 @@ def choose(*, by: User, wanted: Mapping[str, Mapping[str, str]]) -> None:
     require(by, Verb.SEE)
     rows = [Choice(person=by, **each) for each in _checked(wanted)]
     with transaction.atomic():
+        require_now(by, Verb.SEE)
         Choice.objects.filter(person=by).delete()
         Choice.objects.bulk_create(rows)
 
@@ -112,6 +113,7 @@ def choose_for(
     group = group_of(group_id)
     rows = [Choice(group=group, **each) for each in _checked(wanted)]
     with transaction.atomic():
+        require_now(by, Verb.WEBHOOKS)
         Group.objects.select_for_update().filter(pk=group.pk).first()
         old = Choice.objects.filter(group=group)
         before = {f"{row.event} by {row.channel}": row.scope for row in old}

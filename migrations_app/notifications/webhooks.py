@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
 from migrations_app.integrations import connect
@@ -56,6 +56,7 @@ def create(
     )
     try:
         with transaction.atomic():
+            require_now(by, Verb.WEBHOOKS)
             hook.save(force_insert=True)
             recorder.record("webhook.created", by=by, note=hook.name, after=facts(hook))
     except IntegrityError as error:
@@ -88,6 +89,7 @@ def change(
         wanted["active"] = active
     try:
         with transaction.atomic():
+            require_now(by, Verb.WEBHOOKS)
             hook = webhook(pk, lock=True)
             before = facts(hook)
             for field, value in wanted.items():
@@ -108,6 +110,7 @@ def remove(pk: int, *, by: User) -> None:
     """Remove the webhook; its waiting messages are dropped, the delivery log stays."""
     require(by, Verb.WEBHOOKS)
     with transaction.atomic():
+        require_now(by, Verb.WEBHOOKS)
         hook = webhook(pk, lock=True)
         Delivery.objects.filter(webhook=hook, state="waiting").update(
             state="dropped", next_at=None, ended_at=timezone.now()
@@ -122,6 +125,7 @@ def rotate(pk: int, *, by: User) -> Made:
     require(by, Verb.WEBHOOKS)
     fresh, now = webhook_signing.new(), timezone.now()
     with transaction.atomic():
+        require_now(by, Verb.WEBHOOKS)
         hook = webhook(pk, lock=True)
         hook.old_secret, hook.old_until = hook.secret, now + BOTH
         hook.secret = webhook_signing.seal(fresh)
@@ -150,6 +154,7 @@ def test(pk: int, *, by: User) -> Delivery:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     sent = dispatch.to_webhook(hook, event="test", body=text, now=now)
     with transaction.atomic():
+        require_now(by, Verb.WEBHOOKS)
         sent.save(force_insert=True)
         recorder.record("webhook.tested", by=by, note=hook.name)
     return sent
@@ -163,6 +168,7 @@ def send_again(pk: int, *, by: User) -> Delivery:
         raise TooLate("The webhook was removed, so the message cannot be sent.")
     over = Delivery.objects.filter(pk=pk).exclude(state="waiting")
     with transaction.atomic():
+        require_now(by, Verb.WEBHOOKS)
         changed = over.update(state="waiting", tries=0, next_at=now, ended_at=None)
         if changed != 1:
             raise TooLate("The message is being sent already.")

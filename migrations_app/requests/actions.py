@@ -110,6 +110,7 @@ def ask(
     request.expires_at = evaluate.expiry(request, now=now)
     try:
         with transaction.atomic():
+            require_now(by, Verb.ASK)
             request.save(force_insert=True)
             recorder.record(
                 "request.asked",
@@ -180,6 +181,7 @@ def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
         note, "Give a reason for the withdrawal (auditors read it)."
     )
     with transaction.atomic():
+        require_now(by, Verb.WITHDRAW, request=request)
         _end(request, RequestState.WITHDRAWN, timezone.now(), why=note)
         recorder.record("request.withdrawn", by=by, about=request, note=note)
     return load(request_id)

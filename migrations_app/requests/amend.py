@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder
 from migrations_app.errors import Conflict, TooLate, Unfit
@@ -78,6 +78,7 @@ def amend(
         " no longer valid."
     )
     with transaction.atomic():
+        require_now(by, Verb.AMEND, request=request)
         updated = MigrationRequest.objects.filter(
             pk=request.pk, plan_digest=plan_digest, state__in=BEFORE_START
         ).update(

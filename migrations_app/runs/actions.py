@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder
 from migrations_app.errors import TooLate
@@ -82,6 +82,7 @@ def close(run_id: int, *, by: User, note: str) -> Run:
     note = audit_notes.note(note, "Describe what you found and what you did.")
     now = timezone.now()
     with transaction.atomic():
+        require_now(by, Verb.CLOSE)
         _change_held(run, state=RunState.CLOSED, ended_at=now, why=note)
         run_log.add_note(
             run.pk, f"{by.get_username()} closed the run manually: {note}", at=now
@@ -121,6 +122,7 @@ def _resume(
     note, now = audit_notes.remark(note), timezone.now()
     why = reason_for_turning_back(run.why) if state is RunState.GOING_BACK else ""
     with transaction.atomic():
+        require_now(by, verb)
         _change_held(
             run,
             state=state,

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import recorder
 from migrations_app.errors import WorldError
 from migrations_app.integrations import connect
@@ -39,6 +39,7 @@ def look_at(run_id: int, *, by: User) -> Console:
     rows = Run.objects.select_related("request__cloud")
     run = get_or_gone(rows, run_id, "run")
     with transaction.atomic():
+        require_now(by, Verb.CONSOLE)
         recorder.record("console.opened", by=by, about=run)
     cloud = connect.world_of(run.request.cloud.name).cloud
     lines = cloud.console_lines(run.request.instance, LINES)

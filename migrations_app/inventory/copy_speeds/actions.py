@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import recorder
 from migrations_app.errors import NovawebError, TooLate, Unfit
 from migrations_app.integrations import clouds, connect
@@ -48,6 +48,7 @@ def ask(*, by: User, source: str, target: str, cloud: str | None = None) -> Copy
     asked = new(row, source, target, by=by.get_username(), now=timezone.now())
     try:
         with transaction.atomic():
+            require_now(by, Verb.MEASURE)
             asked.save(force_insert=True)
             recorder.record(
                 "speed.asked",

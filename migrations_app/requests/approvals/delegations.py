@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Refusal, Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
@@ -41,6 +41,7 @@ def delegate(
         raise Unfit(f"A delegation lasts at most {LONGEST.days} days.")
     taker = _taker(to.strip(), by)
     with transaction.atomic():
+        require_now(by, Verb.DELEGATE)
         row = Delegation.objects.create(
             giver=by,
             giver_name=by.get_username(),

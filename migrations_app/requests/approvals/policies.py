@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from migrations_app.access.permissions import Role, Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
@@ -49,6 +49,7 @@ def create(
     read = _read(rule, name=name, weight=weight)
     try:
         with transaction.atomic():
+            require_now(by, Verb.SET_POLICY)
             row = ApprovalPolicy.objects.create(
                 name=read.name, weight=weight, rule=read.as_data()
             )
@@ -91,6 +92,7 @@ def change(
     verb = "policy.changed" if active or not row.active else "policy.retired"
     try:
         with transaction.atomic():
+            require_now(by, Verb.SET_POLICY)
             changed = ApprovalPolicy.objects.filter(pk=row.pk, version=version).update(
                 version=version + 1, rule=read.as_data(), **wanted
             )

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
+from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
@@ -86,6 +86,7 @@ def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
     before = facts(row)
     now = timezone.now()
     with transaction.atomic():
+        require_now(by, Verb.CALENDAR)
         changed = Window.objects.filter(pk=row.pk, version=version, active=True).update(
             **new,
             version=version + 1,
@@ -118,6 +119,7 @@ def retire(window_id: int, *, by: User, note: str) -> Window:
     note = audit_notes.note(note, "Give a reason to retire it (auditors read it).")
     row = window(window_id)
     with transaction.atomic():
+        require_now(by, Verb.CALENDAR)
         changed = Window.objects.filter(pk=row.pk, active=True).update(
             active=False,
             version=row.version + 1,
@@ -225,6 +227,7 @@ def _create(values: dict[str, Any], uid: str, *, by: User) -> Window:
     )
     try:
         with transaction.atomic():
+            require_now(by, Verb.CALENDAR)
             row.save(force_insert=True)
             recorder.record(
                 "window.created",
