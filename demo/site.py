@@ -73,7 +73,7 @@ def make_accounts(place: Place) -> dict[str, Account]:
     passwords = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     made = {}
     for name, part in PARTS.items():
-        words = ["account", name, "--json"]
+        words = ["account", name, "--keep-password", "--json"]
         words += ["--admin"] if name == ADMIN else []
         words += ["--role", part.role] if part.role else []
         words += [] if name in passwords else ["--new-password"]

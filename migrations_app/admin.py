@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django_rq.models import Dashboard
 from knox.models import AuthToken
 
@@ -98,16 +99,6 @@ def _by(request: HttpRequest) -> User:
     return request.user
 
 
-def change_own_password(request: HttpRequest) -> HttpResponse:
-    """Django's page on which staff changes its own password, recorded."""
-    with transaction.atomic():
-        before = AccountSnapshot.take(User.objects.get(pk=_by(request).pk))
-        answer = admin.site.password_change(request)
-        after = AccountSnapshot.take(User.objects.get(pk=_by(request).pk))
-        record_changes(before, after, by=_by(request))
-    return answer
-
-
 # What only superusers give: anybody else could give it to themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -153,7 +144,9 @@ class AccountAdmin(Recorded, Accounts):
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
-        """Change the password and record the change."""
+        """Change the password and record the change; the own one on its own page."""
+        if unquote(id) == str(_by(request).pk):
+            return redirect("password")
         with transaction.atomic():
             before = AccountSnapshot.take(self.get_object(request, unquote(id)))
             answer = super().user_change_password(request, id, form_url)

@@ -58,6 +58,7 @@ class Person:
     ``delegated`` are the approval rights that are delegated to them now.
     ``sets_policy``: a staff account with the permission to change approval policies.
     ``scope``: of the token that they came with; empty: they are signed in.
+    ``password_set_by``: who else set their password, which they have not changed yet.
     """
 
     id: int | None
@@ -69,6 +70,7 @@ class Person:
     delegated: tuple[DelegatedRight, ...] = ()
     sets_policy: bool = False
     scope: str = ""
+    password_set_by: str = ""
 
 
 def person(user: User | AnonymousUser) -> Person:
@@ -98,7 +100,10 @@ def scope_of(user: User | AnonymousUser) -> str:
 def _read(user: User | AnonymousUser) -> Person:
     if not (user.is_authenticated and user.is_active):
         return Person(id=None, name="", roles=frozenset())
-    groups = frozenset(user.groups.values_list("name", flat=True))
+    # one row for each group, and one for who has none
+    found = User.objects.filter(pk=user.pk)
+    rows = list(found.values_list("groups__name", "password_to_change__set_by_name"))
+    groups = frozenset(name for name, _ in rows if name)
     return Person(
         id=user.pk,
         name=user.get_username(),
@@ -110,6 +115,7 @@ def _read(user: User | AnonymousUser) -> Person:
         sets_policy=user.is_staff
         and user.has_perm("migrations_app.change_approvalpolicy"),
         scope=scope_of(user),
+        password_set_by=next((setter for _, setter in rows if setter), ""),
     )
 
 
@@ -161,6 +167,11 @@ def why_not(
         return Refusal(
             f"To {WORDS[verb]} you need the role {roles}. Ask an administrator of"
             " novaweb."
+        )
+    if verb in DECIDES and who.password_set_by:
+        return Refusal(
+            f"{who.password_set_by} set your password, so it is not yours alone: change"
+            f" it before you {WORDS[verb]}. “Password” is below your name, at the top."
         )
     if verb is Verb.DELEGATE and who.superuser:
         return Refusal(

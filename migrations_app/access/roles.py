@@ -84,7 +84,8 @@ ROLES: dict[Verb, frozenset[Role]] = {
     # no role gives this: staff does
     Verb.SET_POLICY: frozenset(),
 }
-# What a token of scope read may, and what takes scope decide; all else takes ask.
+# What a token of scope read may, and what takes scope decide, and a password that
+# nobody else knows; all else takes ask.
 READS = frozenset({Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_POLICIES})
 DECIDES = frozenset(
     {

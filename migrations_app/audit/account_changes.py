@@ -1,8 +1,9 @@
 """Audit entries for accounts, roles and API tokens.
 
-They are changed in Django's admin, by ``manage.py account`` and by knox. Each change
-takes an ``AccountSnapshot`` before it and another after it, and calls
-``record_changes`` as the last write of the transaction.
+They are changed in Django's admin, by their owners, by ``manage.py account`` and by
+knox. Each change takes an ``AccountSnapshot`` before it and another after it, and calls
+``record_changes`` as the last write of the transaction. That also ends what a change
+must end, so that no place of change can forget it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
 from django.db.models import Manager
 from django.dispatch import receiver
 from knox.signals import token_expired
 
+from migrations_app.access import credentials, passwords
+from migrations_app.access.credentials import Ended
 from migrations_app.audit import recorder
 
 # of each kind: it was made, changed, deleted
@@ -49,8 +54,8 @@ class AccountSnapshot:
     name: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
-    _password_hash: str = field(default="", repr=False)
     number: int = 0
+    _password_hash: str = field(default="", repr=False)
 
     @classmethod
     def take(cls, row: User | Group | None) -> AccountSnapshot:
@@ -64,9 +69,8 @@ class AccountSnapshot:
         facts |= {name: getattr(row, name) for name in _FIELDS}
         facts |= {name: getattr(row, attribute) for name, attribute in _RIGHTS.items()}
         roles = sorted(row.groups.values_list("name", flat=True))
-        return cls(
-            "account", row.username, facts, tuple(roles), row.password, number=row.pk
-        )
+        number, hidden = row.pk, row.password
+        return cls("account", row.username, facts, tuple(roles), number, hidden)
 
     def diff(self, later: AccountSnapshot) -> list[AccountChange]:
         """Return the changes since then: none, one entry, or one more for its roles.
@@ -80,7 +84,7 @@ class AccountSnapshot:
             _unlike(self.facts, later.facts),
             _unlike(later.facts, self.facts),
         )
-        if self.kind and later.kind and self._password_hash != later._password_hash:
+        if self.kind and later.kind and self._has_other_password(later):
             after["password"] = "changed"  # noqa: S105 - no password but the word
         changes = []
         if before or after:
@@ -90,6 +94,20 @@ class AccountSnapshot:
             before, after = {"roles": [*self.roles]}, {"roles": [*later.roles]}
             changes.append(AccountChange("account.roles", name | before, name | after))
         return changes
+
+    def gives_a_password(self, later: AccountSnapshot) -> bool:
+        """Return whether the person can sign in with a password that was set since."""
+        return self._has_other_password(later) and is_password_usable(
+            later._password_hash
+        )
+
+    def shuts_out(self, later: AccountSnapshot) -> bool:
+        """Return whether what the person was let in by must not work any more."""
+        off = bool(self.facts.get("active")) and not later.facts.get("active")
+        return bool(self.kind) and (off or self._has_other_password(later))
+
+    def _has_other_password(self, later: AccountSnapshot) -> bool:
+        return self._password_hash != later._password_hash
 
     def _verb(self, later: AccountSnapshot) -> str:
         made, changed, deleted = _VERBS[later.kind or self.kind]
@@ -104,16 +122,43 @@ def record_changes(
     *,
     by: User | None,
     actor_name: str | None = None,
+    keeps_password: bool = False,
 ) -> None:
-    """Add an entry to the trail for each change between both; none: nothing."""
+    """Add an entry to the trail for each change between both; none: nothing.
+
+    A new password, or an account that is switched off, ends all tokens of the person. A
+    password that somebody else set must be changed by its owner, unless ``by`` is the
+    owner or ``keeps_password`` is given.
+    """
+    ended = Ended()
+    person_id = after.number
+    if after.kind == "account" and before.shuts_out(after):
+        ended = credentials.end_all(person_id)
+    if after.kind == "account" and before.gives_a_password(after):
+        if keeps_password or (by is not None and by.pk == person_id):
+            passwords.set_by_owner(person_id=person_id)
+        else:
+            name = by.get_username() if by is not None else actor_name or "novaweb"
+            passwords.set_by(name, person_id=person_id)
     for change in before.diff(after):
+        # (entries about roles alone end nothing)
+        facts = ended.facts() if change.verb == "account.changed" else {}
         recorder.record(
             change.verb,
             by=by,
             actor_name=actor_name,
             before=change.before,
-            after=change.after,
+            after={**change.after, **facts},
         )
+
+
+def set_own_password(user: User, password: str) -> None:
+    """Set the person's password, by the person; end what was begun with the old one."""
+    with transaction.atomic():
+        before = AccountSnapshot.take(User.objects.select_for_update().get(pk=user.pk))
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        record_changes(before, AccountSnapshot.take(user), by=user)
 
 
 def _codes(permissions: Manager[Permission]) -> list[str]:

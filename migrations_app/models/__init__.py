@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from migrations_app.models.account import RefusedSignIns, SignInTries
+from migrations_app.models.account import (
+    PasswordToChange,
+    RefusedSignIns,
+    SignInTries,
+)
 from migrations_app.models.approval import (
     ApprovalPolicy,
     BrokenGlass,
@@ -67,6 +71,7 @@ __all__ = [
     "Notice",
     "NovaMigration",
     "Pacer",
+    "PasswordToChange",
     "PolicyVersion",
     "Probe",
     "RefusedSignIns",

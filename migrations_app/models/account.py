@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 
@@ -35,3 +36,21 @@ class RefusedSignIns(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute:%F %H:%M}: {self.entries} and {self.counted} more"
+
+
+class PasswordToChange(models.Model):
+    """A password that somebody else set, which its owner has not changed yet.
+
+    Until then two people know it, and nothing may be decided with it.
+    """
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="password_to_change",
+    )
+    set_by_name = models.CharField(max_length=150)
+    set_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"set by {self.set_by_name}"

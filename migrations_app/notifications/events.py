@@ -10,12 +10,16 @@ from enum import StrEnum
 
 
 class Whom(StrEnum):
-    """Kinds of recipients. Nobody is notified of their own actions."""
+    """Kinds of recipients. Nobody is notified of their own actions, but owners.
+
+    Of a change that they did not make, though their account did, they must know.
+    """
 
     REQUESTER = "requester"
     DECIDERS = "possible approvers"
     OPERATORS = "operators"
     AUDITORS = "auditors"
+    OWNER = "the account's owner"
 
 
 class Channel(StrEnum):
@@ -154,6 +158,26 @@ EVENTS: dict[str, Event] = {
                 "delegation.revoked",
             ),
             (Whom.DECIDERS, Whom.AUDITORS),
+        ),
+        Event(
+            "account",
+            "An account changed",
+            (
+                "account.created",
+                "account.changed",
+                "account.roles",
+                "account.deleted",
+            ),
+            (Whom.OWNER, Whom.AUDITORS),
+            mail=True,
+            outside=False,
+        ),
+        Event(
+            "token",
+            "You got or lost an API token",
+            ("token.created", "token.revoked"),
+            (Whom.OWNER,),
+            outside=False,
         ),
         Event(
             "proof",

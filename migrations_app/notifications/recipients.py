@@ -28,6 +28,7 @@ class Reader:
     """
 
     id: int
+    name: str
     mail: str
     groups: frozenset[int]
     roles: frozenset[str]
@@ -44,7 +45,10 @@ class House:
     approval_statuses: dict[int, ApprovalStatus | None] = field(default_factory=dict)
 
     def concerned(self, event: Event, entry: AuditEntry) -> set[int]:
-        """Return the ids of the people the event concerns, except the actor."""
+        """Return the ids of the people the event concerns.
+
+        The actor is none of them, but as the owner of the account.
+        """
         request = self.requests.get(entry.request_number or 0)
         found: set[int] = set()
         for whom in event.whom:
@@ -53,10 +57,23 @@ class House:
                     found.add(request.asked_by_id)
             elif whom is Whom.DECIDERS:
                 found |= self._deciders(event, request)
-            else:
+            elif whom is not Whom.OWNER:
                 role = str(_ROLE_OF[whom])
                 found |= {each.id for each in self.readers if role in each.roles}
-        return (found & {each.id for each in self.readers}) - {entry.actor_id or 0}
+        found -= {entry.actor_id or 0}
+        if Whom.OWNER in event.whom:
+            found |= self._owner(entry)
+        return found & {each.id for each in self.readers}
+
+    def _owner(self, entry: AuditEntry) -> set[int]:
+        """Return the id of the account that the entry is about: its actor's, or other.
+
+        Entries about accounts name it; those about tokens are by the token's owner.
+        """
+        name = entry.after.get("name") or entry.before.get("name")
+        if not entry.verb.startswith("account."):
+            return {entry.actor_id or 0}
+        return {each.id for each in self.readers if each.name == name}
 
     def next_stage(self, entry: AuditEntry) -> bool:
         """Return whether this approval completed a stage and another stage follows."""
@@ -117,6 +134,7 @@ def read(entries: Iterable[AuditEntry], *, now: datetime) -> House:
             readers.append(
                 Reader(
                     id=pk,
+                    name=user.get_username(),
                     mail=user.email,
                     groups=frozenset(group.pk for group in user.groups.all()),
                     roles=roles,

@@ -17,6 +17,7 @@ from migrations_app.access.permissions import (
     why_not,
 )
 from migrations_app.access.require import require
+from migrations_app.access.roles import DECIDES
 from migrations_app.errors import NotAllowed, TooLate, VerbError
 from tests import factories
 
@@ -53,6 +54,18 @@ def test_each_role_may_what_the_table_says(role: Role, verb: Verb) -> None:
     if refusal is not None:
         assert not refusal.late
         assert "Ask an administrator of novaweb" in refusal.sentence
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_nothing_is_decided_with_a_password_that_somebody_else_set(verb: Verb) -> None:
+    roles = frozenset(str(role) for role in Role)
+    who = Person(id=7, name="ann", roles=roles, sets_policy=True)
+    assert why_not(who, verb) is None
+
+    refusal = why_not(replace(who, password_set_by="root"), verb)
+
+    assert (refusal is not None) == (verb in DECIDES)
+    assert refusal is None or "root set your password" in refusal.sentence
 
 
 def test_an_approval_right_can_be_delegated_to_anybody_with_a_role() -> None:

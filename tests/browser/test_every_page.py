@@ -43,6 +43,7 @@ PAGES = (
     "/runs/{running}/",
     "/runs/{held}/",
     "/runs/{held}/world/",
+    "/account/password/",
     "/notices/",
     "/notices/choices/",
     "/webhooks/",

@@ -173,3 +173,16 @@ def test_broken_glass_is_loud(stage: Stage, cast: Cast) -> None:
     dispatch.tell_due(stage.time)
 
     assert told("glass") == ["approver", "auditor", "requester", "second"]
+
+
+def test_owners_are_told_of_what_is_done_with_their_account(
+    stage: Stage, cast: Cast
+) -> None:
+    for by in (cast.operator, cast.requester):
+        before, after = {"name": "requester"}, {"name": "requester", "password": "x"}
+        recorder.record("account.changed", by=by, before=before, after=after)
+    recorder.record("token.created", by=cast.requester)
+    dispatch.tell_due(stage.time)
+
+    assert told("account") == ["auditor", "auditor", "requester", "requester"]
+    assert told("token") == ["requester"]

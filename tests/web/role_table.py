@@ -19,6 +19,7 @@ ROLES = (
 Row = tuple[str, tuple[int, ...]]
 
 SEEN = (302, 403, 200, 200, 200, 200, 403)
+OWN = (302, 200, 200, 200, 200, 200, 200)
 GONE = (302, 403, 404, 404, 404, 404, 403)
 TRAIL = (302, 403, 403, 200, 200, 200, 403)
 # staff sets approval policies, so it sees them too
@@ -140,6 +141,8 @@ TABLE: dict[str, Row] = {
     "api/^": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     "": ("GET", SEEN),
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
+    # one's own: no role is needed
+    "account/password/": ("GET", OWN),
     "sign-out/": ("POST", (302, 302, 302, 302, 302, 302, 302)),
     "instances/": ("GET", SEEN),
     "instances/<str:uuid>/": ("GET", SEEN),

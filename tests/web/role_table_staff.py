@@ -22,7 +22,8 @@ TABLE: dict[str, Row] = {
     # it leads to the page on which everybody signs in
     "admin/login/": ("GET", (302, 403, 403, 403, 403, 403, 302)),
     "admin/logout/": ("POST", ELSEWHERE),
-    "admin/password_change/": ("GET", STAFF),
+    # it leads to the page on which everybody does that
+    "admin/password_change/": ("GET", ELSEWHERE),
     "admin/password_change/done/": ("GET", STAFF),
     "admin/autocomplete/": ("GET", NOBODY),
     "admin/jsi18n/": ("GET", STAFF),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +87,22 @@ def test_a_robot_is_not_kept_out_by_a_strangers_guesses() -> None:
         by_token("robot", f"guess {n}", address="198.51.100.9")
 
     assert by_token("robot", factories.PASSWORD).status_code == 200
+
+
+def test_no_other_code_looks_at_a_password_or_sets_one() -> None:
+    """Behind the backend's back there would be a door without a lock."""
+    app = Path(sign_ins.__file__).parents[1]
+    found = {
+        (path.relative_to(app).as_posix(), word)
+        for path in app.rglob("*.py")
+        for word in re.findall(
+            r"\b(check_password|make_password|set_password)\(", path.read_text("utf-8")
+        )
+    }
+    assert found == {
+        ("audit/account_changes.py", "set_password"),
+        ("management/commands/account.py", "set_password"),
+    }
 
 
 def test_the_admins_own_page_signs_nobody_in() -> None:

@@ -19,7 +19,8 @@ class Command(BaseCommand):
     """Create the account, or set its roles to exactly those named.
 
     A new account gets a random password, which is printed once. An existing account
-    keeps its password unless a new one is requested.
+    keeps its password unless a new one is requested. Its owner must change a password
+    that is set here before they can decide anything, unless --keep-password is given.
     """
 
     help = "Create an account or set its roles; prints the password or token."
@@ -39,6 +40,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--new-password", action="store_true", help="also if the account exists"
+        )
+        parser.add_argument(
+            "--keep-password",
+            action="store_true",
+            help="its owner need not change a password that is set now",
         )
         parser.add_argument("--json", action="store_true", help="for a program")
 
@@ -65,5 +71,11 @@ class Command(BaseCommand):
         user.save()
         user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
         after = AccountSnapshot.take(user)
-        record_changes(before, after, by=None, actor_name="manage.py account")
+        record_changes(
+            before,
+            after,
+            by=None,
+            actor_name="manage.py account",
+            keeps_password=options["keep_password"],
+        )
         return said

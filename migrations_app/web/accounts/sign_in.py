@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from migrations_app.access import sign_in_backend
 from migrations_app.errors import NotAllowed
 from migrations_app.web.accounts.sign_in_form import SignInForm
-from migrations_app.web.page import is_htmx, sorry, user_of
+from migrations_app.web.page import is_htmx, person_of, sorry, user_of
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -31,6 +31,12 @@ class SignIn(LoginView):
         if is_htmx(request):
             return HttpResponseClientRefresh()
         return super().dispatch(request, *args, **kwargs)
+
+    def get_default_redirect_url(self) -> str:
+        """Lead home; who has to change the password, to the page for that."""
+        if person_of(self.request).password_set_by:
+            return reverse("password")
+        return super().get_default_redirect_url()
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Show the form again with status 422, or 429 to who has to wait."""

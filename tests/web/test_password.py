@@ -1,0 +1,168 @@
+"""The own password: changed by its owner, and by nobody who only sits at the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from knox.models import AuthToken
+
+from migrations_app.access.permissions import person as person_of
+from migrations_app.access.sign_in_throttle import OF_NAME
+from migrations_app.audit import recorder
+from migrations_app.models import AuditEntry
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NEW = "a-longer-phrase-of-mine"
+
+
+def signed_in(name: str, password: str = factories.PASSWORD) -> Client:
+    client = Client()
+    client.post("/sign-in/", {"username": name, "password": password})
+    assert "_auth_user_id" in client.session
+    return client
+
+
+def change(
+    client: Client, old: str = factories.PASSWORD, new: str = NEW, **more: str
+) -> Any:
+    form = {"old_password": old, "new_password1": new, "new_password2": new, **more}
+    return client.post("/account/password/", form)
+
+
+@pytest.mark.parametrize("role", ["requester", "approver", "operator", "auditor", ""])
+def test_everybody_changes_their_own_password(role: str) -> None:
+    factories.person("rita", *filter(None, [role]))
+    client = signed_in("rita")
+
+    answer = change(client, next="/requests/")
+
+    assert answer["Location"] == "/requests/"
+    assert "_auth_user_id" in client.session
+    signed_in("rita", NEW)
+    entry = AuditEntry.objects.get(verb="account.changed")
+    assert recorder.sentence(entry) == "rita changed the account rita"
+    assert entry.after["password"] == "changed"
+    assert NEW not in str(vars(entry))
+
+
+def test_the_old_password_opens_nothing_that_it_opened_before() -> None:
+    user = factories.person("rita", "requester")
+    elsewhere, here = signed_in("rita"), signed_in("rita")
+    AuthToken.objects.create(user)
+
+    change(here)
+
+    assert elsewhere.get("/").status_code == 302
+    assert here.get("/").status_code == 200
+    assert not AuthToken.objects.exists()
+    entry = AuditEntry.objects.get(verb="account.changed")
+    assert entry.after["tokens revoked"] == 1
+
+
+def test_it_takes_the_present_password() -> None:
+    factories.person("rita", "requester")
+
+    answer = change(signed_in("rita"), old="a guess")
+
+    assert answer.status_code == 422
+    assert "Your present password is wrong." in answer.content.decode()
+    signed_in("rita")
+
+
+def test_who_sits_at_the_desk_cannot_guess_it() -> None:
+    factories.person("rita", "requester")
+    client = signed_in("rita")
+    for number in range(OF_NAME.free):
+        change(client, old=f"guess {number}")
+
+    answer = change(client)
+
+    assert answer.status_code == 422
+    assert "Try again in" in answer.content.decode()
+    signed_in_elsewhere = Client(REMOTE_ADDR="198.51.100.9")
+    form = {"username": "rita", "password": factories.PASSWORD}
+    assert signed_in_elsewhere.post("/sign-in/", form).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("new", "why"),
+    [
+        ("elevenchars", "at least 12 characters"),
+        ("314159265358979", "entirely numeric"),
+        ("margherita-1", "too similar to the username"),
+        ("1q2w3e4r5t6y", "too common"),
+    ],
+)
+def test_a_password_that_is_easily_guessed_is_refused(new: str, why: str) -> None:
+    factories.person("margherita", "requester")
+
+    answer = change(signed_in("margherita"), new=new)
+
+    assert answer.status_code == 422
+    assert why in answer.content.decode()
+
+
+def set_by_root(name: str) -> None:
+    """Have a superuser set the password of the account to another one."""
+    factories.person("root", staff=True)
+    user = User.objects.get(username=name)
+    words = {"password1": "set-by-a-superuser", "password2": "set-by-a-superuser"}
+    client = signed_in("root")
+    client.post(
+        f"/admin/auth/user/{user.pk}/password/", {**words, "usable_password": "true"}
+    )
+
+
+def test_a_password_that_somebody_else_set_must_be_changed_before_all() -> None:
+    factories.person("anna", "approver")
+    set_by_root("anna")
+    client = Client()
+    form = {"username": "anna", "password": "set-by-a-superuser"}
+
+    there = client.post("/sign-in/", form)
+
+    assert there["Location"] == "/account/password/"
+    page = client.get("/delegations/").content.decode()
+    assert "root set your password." in page
+    refused = client.post("/delegations/", {})
+    assert refused.status_code == 403
+    assert change(client, old="set-by-a-superuser").status_code == 302
+    assert not person_of(User.objects.get(username="anna")).password_set_by
+    assert "set your password" not in client.get("/delegations/").content.decode()
+
+
+def test_staff_change_their_own_password_on_the_page_of_everybody() -> None:
+    root = factories.person("root", staff=True)
+    client = signed_in("root")
+
+    for address in (
+        "/admin/password_change/",
+        f"/admin/auth/user/{root.pk}/password/",
+    ):
+        assert client.get(address)["Location"] == "/account/password/"
+        assert client.post(address, {})["Location"] == "/account/password/"
+
+
+def test_an_account_that_is_switched_off_and_on_again_begins_at_the_door() -> None:
+    factories.person("root", staff=True)
+    user = factories.person("rita", "requester")
+    AuthToken.objects.create(user)
+    root = signed_in("root")
+    form = {
+        "username": "rita",
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00",
+        "groups": [group.pk for group in user.groups.all()],
+    }
+
+    root.post(f"/admin/auth/user/{user.pk}/change/", form)
+    root.post(f"/admin/auth/user/{user.pk}/change/", {**form, "is_active": "on"})
+
+    assert User.objects.get(username="rita").is_active
+    assert not AuthToken.objects.exists()
+    off, _ = AuditEntry.objects.filter(verb="account.changed").order_by("pk")
+    assert off.after["tokens revoked"] == 1
