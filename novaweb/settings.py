@@ -98,7 +98,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -125,6 +124,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "migrations_app.web.accounts.session_use.SessionUse",
     # deny by default: a view is open only when it says so
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -233,6 +233,13 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# A session ends when it was not used for so many minutes, and in any case after so many
+# hours; the cookie with the browser.
+NOVAWEB_SESSION_IDLE = env.float("NOVAWEB_SESSION_IDLE", default=30.0)
+NOVAWEB_SESSION_HOURS = env.float("NOVAWEB_SESSION_HOURS", default=12.0)
+SESSION_ENGINE = "migrations_app.access.session_store"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = int(NOVAWEB_SESSION_IDLE * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 HTTPS = env.bool("NOVAWEB_HTTPS", default=False)

@@ -22,7 +22,7 @@ _CHANGE = re.compile(r'\s*(?:UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 _RECORDS = f'INSERT INTO "{ENTRIES}"'
 
 # The trail's own, and the row of a session, which only its owner's requests change.
-OWN = (ENTRIES, HEAD, "django_session")
+OWN = (ENTRIES, HEAD, "migrations_app_session")
 
 
 class Watch:

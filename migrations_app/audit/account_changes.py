@@ -123,17 +123,19 @@ def record_changes(
     by: User | None,
     actor_name: str | None = None,
     keeps_password: bool = False,
+    here: str = "",
 ) -> None:
     """Add an entry to the trail for each change between both; none: nothing.
 
-    A new password, or an account that is switched off, ends all tokens of the person. A
-    password that somebody else set must be changed by its owner, unless ``by`` is the
-    owner or ``keeps_password`` is given.
+    A new password, or an account that is switched off, ends all tokens of the person,
+    and all sessions but that of the key ``here``. A password that somebody else set
+    must be changed by its owner, unless ``by`` is the owner or ``keeps_password`` is
+    given.
     """
     ended = Ended()
     person_id = after.number
     if after.kind == "account" and before.shuts_out(after):
-        ended = credentials.end_all(person_id)
+        ended = credentials.end_all(person_id, but=here)
     if after.kind == "account" and before.gives_a_password(after):
         if keeps_password or (by is not None and by.pk == person_id):
             passwords.set_by_owner(person_id=person_id)
@@ -152,13 +154,16 @@ def record_changes(
         )
 
 
-def set_own_password(user: User, password: str) -> None:
-    """Set the person's password, by the person; end what was begun with the old one."""
+def set_own_password(user: User, password: str, *, here: str) -> None:
+    """Set the person's password, by the person; end what was begun with the old one.
+
+    The session whose key is ``here`` stays.
+    """
     with transaction.atomic():
         before = AccountSnapshot.take(User.objects.select_for_update().get(pk=user.pk))
         user.set_password(password)
         user.save(update_fields=["password"])
-        record_changes(before, AccountSnapshot.take(user), by=user)
+        record_changes(before, AccountSnapshot.take(user), by=user, here=here)
 
 
 def _codes(permissions: Manager[Permission]) -> list[str]:

@@ -90,6 +90,7 @@ VERBS: dict[str, str] = {
     "account.roles": "{actor} changed the roles of {subject}",
     "account.signed_in": "{actor} signed in",
     "account.signed_out": "{actor} signed out",
+    "account.session_ended": "{actor} ended sessions elsewhere",
     "account.refused": "A sign-in as {actor} failed",
     "account.refused_more": "{subject} more sign-ins failed within a minute",
     "account.created": "{actor} created the account {subject}",

@@ -21,7 +21,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from migrations_app.access import sign_in_backend
+from migrations_app.access import sessions, sign_in_backend
 from migrations_app.access.sign_in_throttle import keyed_hash
 from migrations_app.audit import recorder
 from migrations_app.models import RefusedSignIns
@@ -34,7 +34,9 @@ MOST_ENTRIES = 30
 def signed_in(
     sender: Any, request: HttpRequest | None, user: AbstractBaseUser, **kwargs: Any
 ) -> None:
-    """Record that somebody signed in."""
+    """Begin the time of the session, and record that somebody signed in."""
+    if request is not None:
+        sessions.begin(request)
     recorder.record("account.signed_in", by=user, note=_where(request))
 
 

@@ -66,6 +66,14 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
                 id="novaweb.E008",
             )
         )
+    if not 0 < settings.NOVAWEB_SESSION_IDLE <= settings.NOVAWEB_SESSION_HOURS * 60:
+        found.append(
+            Error(
+                "NOVAWEB_SESSION_IDLE is no span within NOVAWEB_SESSION_HOURS.",
+                hint="Give it minutes, for instance 30, and the other hours, as 12.",
+                id="novaweb.E030",
+            )
+        )
     try:
         time.fromisoformat(settings.NOVAWEB_SPEED_AT or "00:00")
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrations_app.models.account import (
     PasswordToChange,
     RefusedSignIns,
+    Session,
     SignInTries,
 )
 from migrations_app.models.approval import (
@@ -80,6 +81,7 @@ __all__ = [
     "Sample",
     "SavedSearch",
     "ServerGroup",
+    "Session",
     "SignInTries",
     "Snapshot",
     "Step",

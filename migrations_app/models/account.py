@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 
@@ -54,3 +58,32 @@ class PasswordToChange(models.Model):
 
     def __str__(self) -> str:
         return f"set by {self.set_by_name}"
+
+
+class Session(AbstractBaseSession):
+    """A browser's session, and who is signed in by it. To delete it ends it.
+
+    ``used_at`` is renewed at most once a minute. ``agent`` is the browser and the
+    system in two words. A session of nobody has neither time.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="sessions",
+    )
+    began_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    address = models.CharField(max_length=50, blank=True)
+    agent = models.CharField(max_length=50, blank=True)
+
+    def __str__(self) -> str:
+        # never its key, which is the cookie
+        return f"{self.agent or 'a program'} at {self.address or 'an unknown address'}"
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        """Return the store that reads and writes these."""
+        store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+        return store

@@ -166,6 +166,7 @@ EVENTS: dict[str, Event] = {
                 "account.created",
                 "account.changed",
                 "account.roles",
+                "account.session_ended",
                 "account.deleted",
             ),
             (Whom.OWNER, Whom.AUDITORS),

@@ -129,7 +129,9 @@
     polling = true;
     while (polling && !over && !document.hidden) {
       try {
-        const answer = await fetch(`${root.dataset.lines}?after=${last()}`);
+        const answer = await fetch(`${root.dataset.lines}?after=${last()}`, {
+          headers: { "X-Automatic": "true" }, // no use of the session: session.js
+        });
         if (answer.redirected) {
           polling = false;
           over = true;

@@ -44,6 +44,7 @@ PAGES = (
     "/runs/{held}/",
     "/runs/{held}/world/",
     "/account/password/",
+    "/account/sessions/",
     "/notices/",
     "/notices/choices/",
     "/webhooks/",

@@ -33,6 +33,7 @@ from migrations_app.models import (
     Run,
     Sample,
     ServerGroup,
+    Session,
     Step,
     Window,
 )
@@ -227,6 +228,15 @@ class FullSite:
                 ends_at=self.now + timedelta(days=7),
                 made_at=self.now,
             )
+        Session.objects.create(
+            session_key=f"session-{number}",
+            person=self.reader,
+            began_at=self.now,
+            used_at=self.now,
+            expire_date=self.now + timedelta(days=9_000),
+            agent="Firefox on Linux",
+            address="192.0.2.7",
+        )
         messages.notice(self.reader, number, read=number % 2 == 0)
         rows.saved_search(f"Search {number}", owner=self.reader)
         rows.saved_search("Shared", owner=taker)

@@ -143,6 +143,7 @@ TABLE: dict[str, Row] = {
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
     # one's own: no role is needed
     "account/password/": ("GET", OWN),
+    "account/sessions/": ("GET", OWN),
     "sign-out/": ("POST", (302, 302, 302, 302, 302, 302, 302)),
     "instances/": ("GET", SEEN),
     "instances/<str:uuid>/": ("GET", SEEN),

@@ -61,6 +61,7 @@ def test_the_old_password_opens_nothing_that_it_opened_before() -> None:
     assert not AuthToken.objects.exists()
     entry = AuditEntry.objects.get(verb="account.changed")
     assert entry.after["tokens revoked"] == 1
+    assert entry.after["sessions ended"] == 1
 
 
 def test_it_takes_the_present_password() -> None:
@@ -151,7 +152,7 @@ def test_an_account_that_is_switched_off_and_on_again_begins_at_the_door() -> No
     factories.person("root", staff=True)
     user = factories.person("rita", "requester")
     AuthToken.objects.create(user)
-    root = signed_in("root")
+    client, root = signed_in("rita"), signed_in("root")
     form = {
         "username": "rita",
         "date_joined_0": "2026-01-01",
@@ -166,3 +167,5 @@ def test_an_account_that_is_switched_off_and_on_again_begins_at_the_door() -> No
     assert not AuthToken.objects.exists()
     off, _ = AuditEntry.objects.filter(verb="account.changed").order_by("pk")
     assert off.after["tokens revoked"] == 1
+    assert off.after["sessions ended"] == 1
+    assert client.get("/").status_code == 302

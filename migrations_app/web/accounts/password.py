@@ -62,7 +62,11 @@ class ChangePassword(RedirectURLMixin, PasswordChangeView):
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         """Set the new password, and keep this session alone."""
         user = user_of(self.request)
-        account_changes.set_own_password(user, form.cleaned_data["new_password1"])
+        account_changes.set_own_password(
+            user,
+            form.cleaned_data["new_password1"],
+            here=self.request.session.session_key or "",
+        )
         update_session_auth_hash(self.request, user)
         messages.success(
             self.request,
