@@ -39,7 +39,7 @@ class Limit:
         if tries < self.free:
             return timedelta()
         # (more doublings than any wait has room for would not fit a number)
-        return min(self.first * 2 ** min(tries - self.free, 30), self.longest)
+        return min(self.first * 2.0 ** min(tries - self.free, 30), self.longest)
 
 
 OF_NAME = Limit(5, timedelta(seconds=5), timedelta(minutes=15))

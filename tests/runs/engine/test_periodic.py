@@ -78,6 +78,7 @@ def test_the_jobs_have_the_names_that_older_workers_left_in_redis() -> None:
     } == {
         "sync": "inventory",
         "deliver_due": "default",
+        "count_refusals": "default",
         "remove_old": "default",
         "sweep_aside": "default",
         "look_for_leaks": "inventory",
