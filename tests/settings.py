@@ -43,6 +43,7 @@ os.environ["NOVAWEB_REDIS_URL"] = "redis://127.0.0.1:1/0"
 # Tests have clocks of their own, years from each other; those about sessions set this.
 os.environ["NOVAWEB_SESSION_IDLE"] = str(20 * 366 * 24 * 60)
 os.environ["NOVAWEB_SESSION_HOURS"] = str(20 * 366 * 24)
+os.environ["NOVAWEB_REAUTHENTICATE"] = "0"
 
 from novaweb.settings import *  # noqa: E402, F403 - reads the environment made above
 

@@ -97,6 +97,8 @@ DECIDES = frozenset(
         Verb.SET_POLICY,
     }
 )
+# What the password is asked for again before, if it was not entered recently.
+CONFIRMED = frozenset({Verb.APPROVE, Verb.EMERGENCY_START})
 # What an approver may delegate to somebody with any other role.
 DELEGABLE = frozenset({Verb.APPROVE, Verb.REJECT})
 WORDS = {

@@ -19,6 +19,7 @@ from migrations_app.access.sign_in_throttle import keyed_hash
 from migrations_app.models import Session
 
 _USE = "novaweb_use"
+_PASSWORD_AT = "novaweb_password_at"  # noqa: S105 - no password but a time
 # Requests with this header are a page's own, not somebody's who uses it (session.js).
 AUTOMATIC = "X-Automatic"
 # The time of the last use is written this often, not at every request.
@@ -86,6 +87,7 @@ def begin(request: HttpRequest) -> None:
     now = timezone.now()
     agent = coarse(request.headers.get("User-Agent", ""))
     Use(now, now, address_of(request)[:50], agent).write(request.session)
+    password_entered(request)
     Session.objects.filter(expire_date__lt=now).delete()
 
 
@@ -103,6 +105,22 @@ def _is_automatic(request: HttpRequest) -> bool:
     # (a browser sends no header of ours with an EventSource)
     streams = "text/event-stream" in request.headers.get("Accept", "")
     return streams or AUTOMATIC in request.headers
+
+
+def password_entered(request: HttpRequest) -> None:
+    """Note that the person has just entered their password."""
+    request.session[_PASSWORD_AT] = timezone.now().isoformat()
+
+
+def password_is_recent(request: HttpRequest) -> bool:
+    """Return whether the password need not be asked for again."""
+    span = timedelta(minutes=settings.NOVAWEB_REAUTHENTICATE)
+    if not span:
+        return True
+    at = request.session.get(_PASSWORD_AT)
+    if at is None:
+        return False
+    return abs(timezone.now() - datetime.fromisoformat(at)) <= span
 
 
 def of(person_id: int) -> QuerySet[Session]:

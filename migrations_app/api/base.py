@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
+from django.urls import reverse
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError, ValidationError
@@ -22,9 +23,10 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from migrations_app.access import permissions
+from migrations_app.access import permissions, sessions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
+from migrations_app.access.roles import CONFIRMED
 from migrations_app.errors import NotAllowed
 from migrations_app.models import TokenScope
 
@@ -79,6 +81,8 @@ class Checked:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the permission, then the parameters."""
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        if self.verb in CONFIRMED and request.auth is None:
+            _require_password(request)
         allowed = set(self.parameters)
         if filters := getattr(self, "filterset_class", None):
             allowed |= set(filters.base_filters) | PAGING
@@ -89,6 +93,15 @@ class Checked:
             raise ValidationError(
                 {name: ["Leave it out or fill it."] for name in empty}
             )
+
+
+def _require_password(request: Request) -> None:
+    """Raise NotAllowed if who is signed in by a session must enter the password."""
+    if not sessions.password_is_recent(request._request):
+        raise NotAllowed(
+            "Enter your password again first, on the page"
+            f" {reverse('confirm')}: some time has passed since you last did."
+        )
 
 
 def refuse_unknown(given: Iterable[str], allowed: Iterable[str], what: str) -> None:

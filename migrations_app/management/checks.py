@@ -74,6 +74,14 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
                 id="novaweb.E030",
             )
         )
+    if settings.NOVAWEB_REAUTHENTICATE < 0:
+        found.append(
+            Error(
+                "NOVAWEB_REAUTHENTICATE is below 0.",
+                hint="Give it minutes, for instance 15, or 0: no password again.",
+                id="novaweb.E031",
+            )
+        )
     try:
         time.fromisoformat(settings.NOVAWEB_SPEED_AT or "00:00")
     except ValueError:

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     """There is no way back, on purpose."""
 
     dependencies: ClassVar = [
-        ("migrations_app", "0026_sign_in_throttle"),
+        ("migrations_app", "0028_sessions"),
     ]
 
     operations: ClassVar = [

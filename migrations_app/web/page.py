@@ -16,6 +16,7 @@ from django_htmx.middleware import HtmxDetails
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
+from migrations_app.access.roles import CONFIRMED
 from migrations_app.audit import signing
 from migrations_app.drains import queries as drain_queries
 from migrations_app.errors import NovawebError
@@ -24,6 +25,7 @@ from migrations_app.notifications import inbox
 from migrations_app.requests import emergency_start
 from migrations_app.requests import queries as request_queries
 from migrations_app.runs import queries as run_queries
+from migrations_app.web import password_again
 from migrations_app.web.menu import Menu, menu
 
 P = ParamSpec("P")
@@ -119,7 +121,10 @@ def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:
 
 
 def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:
-    """Require the permission for ``verb``, and show errors as sentences."""
+    """Require the permission for ``verb``, and show errors as sentences.
+
+    Some verbs take a password that was entered recently: it is asked for before.
+    """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
@@ -128,6 +133,10 @@ def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:
         ) -> HttpResponse:
             try:
                 require(request.user, verb)
+                if verb in CONFIRMED:
+                    asked = password_again.ask_if_due(request)
+                    if asked is not None:
+                        return asked
                 return view(request, *args, **kwargs)
             except NovawebError as error:
                 return sorry(request, error)

@@ -6,7 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from migrations_app.web import home, tokens
-from migrations_app.web.accounts import password, sessions, sign_in
+from migrations_app.web.accounts import confirm, password, sessions, sign_in
 from migrations_app.web.approvals import delegations, policies
 from migrations_app.web.audit import export_and_sign, timelines
 from migrations_app.web.audit import views as audit_views
@@ -34,6 +34,7 @@ urlpatterns = [
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("sign-in/", sign_in.SignIn.as_view(), name="login"),
     path("account/password/", password.ChangePassword.as_view(), name="password"),
+    path("account/confirm/", confirm.confirm, name="confirm"),
     path("account/sessions/", sessions.own, name="sessions"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("instances/", instances.instances, name="instances"),

@@ -45,6 +45,7 @@ PAGES = (
     "/runs/{held}/world/",
     "/account/password/",
     "/account/sessions/",
+    "/account/confirm/",
     "/notices/",
     "/notices/choices/",
     "/webhooks/",

@@ -109,6 +109,7 @@ def test_looks_may_follow_the_point_of_no_return() -> None:
         ("NOVAWEB_FULL_SCAN_HOUR", 24, "novaweb.E008"),
         ("NOVAWEB_SESSION_IDLE", 0.0, "novaweb.E030"),
         ("NOVAWEB_SESSION_HOURS", 0.5, "novaweb.E030"),
+        ("NOVAWEB_REAUTHENTICATE", -1.0, "novaweb.E031"),
     ],
 )
 def test_settings_that_make_no_sense_are_told(

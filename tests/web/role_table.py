@@ -142,6 +142,7 @@ TABLE: dict[str, Row] = {
     "": ("GET", SEEN),
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
     # one's own: no role is needed
+    "account/confirm/": ("GET", OWN),
     "account/password/": ("GET", OWN),
     "account/sessions/": ("GET", OWN),
     "sign-out/": ("POST", (302, 302, 302, 302, 302, 302, 302)),

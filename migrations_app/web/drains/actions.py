@@ -17,6 +17,7 @@ from migrations_app.errors import NovawebError
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.models import Drain
 from migrations_app.models.states import DrainState
+from migrations_app.web import password_again
 from migrations_app.web.drains.forms import DrainForm
 from migrations_app.web.drains.views import show_drain
 from migrations_app.web.drains.what_if_form import host_list
@@ -66,6 +67,10 @@ def ask(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Carry out the action in the address."""
     by = user_of(request)
+    if verb == Verb.APPROVE:
+        asked = password_again.ask_if_due(request)
+        if asked is not None:
+            return asked
     try:
         note = note_in(request.POST)
         if verb == "approve":
