@@ -71,10 +71,11 @@ def sign(now: datetime, *, unless_since: datetime | None = None) -> Signed | Non
             fcntl.flock(file, fcntl.LOCK_EX)
             last = signed_file.last_line(file, key.public_key())
             since = moment(unless_since) if unless_since else None
-            if last and since and since <= last["at"] <= moment(now):
+            if last and since and since < last["at"] <= moment(now):
                 return None
             head = _followed(last)
             if last and last["count"] == head.count:
+                AuditWatch.objects.filter(place=place()).update(signed_at=now)
                 return None
             facts = {"at": moment(now), "count": head.count}
             facts |= {"digest": head.digest, "entry": head.entry}

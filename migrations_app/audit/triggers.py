@@ -103,7 +103,7 @@ _THERE = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
     " AND tbl_name IN (%s, %s)",
     "postgresql": "SELECT tgname, pg_get_triggerdef(oid, true)"
-    " || CASE tgenabled WHEN 'A' THEN '' ELSE ' ' || tgenabled END"
+    " || CASE tgenabled WHEN 'A' THEN '' ELSE ' ' || tgenabled::text END"
     f" FROM pg_trigger WHERE NOT tgisinternal AND {_OF_TABLES}",
 }
 _SCHEMA = f"""SELECT quote_ident(nspname) FROM pg_namespace AS n

@@ -66,10 +66,9 @@ def sign_due(now: datetime) -> None:
         sentence = error.sentence
     except Bad as bad:
         sentence = f"The audit trail is not signed any more: {bad.sentence}"
-    found = {"signs": True, "unsigned": sentence}
-    if not sentence:
-        found["signed_at"] = now
-    AuditWatch.objects.filter(place=signing.place()).update(**found)
+    AuditWatch.objects.filter(place=signing.place()).update(
+        signs=True, unsigned=sentence
+    )
     if sentence:
         _alarm("audit.unsigned", sentence, now)
 
