@@ -25,13 +25,17 @@ class Place:
     folder: Path
     pretend: bool
     port: int
-    valkey_port: int
     redis_url: str | None
     cloud: Mapping[str, str]  # the settings that lead to it
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def valkey_socket(self) -> Path:
+        """Where our own Valkey listens: nobody else may enter the folder."""
+        return self.folder / "valkey.sock"
 
     def log(self, name: str) -> Path:
         return self.folder / "log" / f"{name}.log"
@@ -41,8 +45,7 @@ class Place:
         own = {
             "NOVAWEB_STATE_DIR": str(self.folder),
             "NOVAWEB_DATABASE_URL": f"sqlite:///{self.folder / 'novaweb.sqlite3'}",
-            "NOVAWEB_REDIS_URL": self.redis_url
-            or f"redis://127.0.0.1:{self.valkey_port}/0",
+            "NOVAWEB_REDIS_URL": self.redis_url or f"unix://{self.valkey_socket}",
             "NOVAWEB_DEBUG": str(self.pretend).lower(),
             "NOVAWEB_URL": self.address,
             # the demo's own listener (ear.py) is there
@@ -62,6 +65,9 @@ def make(folder: Path, *, pretend: bool, cloud: Mapping[str, str], port: int) ->
     """The folder is there, with a secret key of its own, and the ports are free."""
     (folder / "log").mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    # Linux takes no longer names of sockets (sun_path of sys/un.h)
+    if len(os.fsencode(folder / "valkey.sock")) > 107:
+        raise Stopped(f"{folder} has too long a path: choose another ARGS=--folder.")
     key = folder / "secret_key"
     if not key.exists():
         key.touch(mode=0o600)
@@ -70,7 +76,6 @@ def make(folder: Path, *, pretend: bool, cloud: Mapping[str, str], port: int) ->
         folder=folder,
         pretend=pretend,
         port=wished(port) if port else free_port(FAVOURITE_PORT),
-        valkey_port=free_port(),
         redis_url=os.environ.get("NOVAWEB_REDIS_URL") or None,
         cloud=cloud,
     )

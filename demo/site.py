@@ -106,9 +106,11 @@ def programs(place: Place, *, reload: bool) -> list[Program]:
     web += ["--port", str(place.port), "--timeout-graceful-shutdown", "2"]
     if reload:
         web += ["--reload", "--reload-dir=migrations_app", "--reload-dir=novaweb"]
-    valkey = [str(get_binary_path()), "--port", str(place.valkey_port)]
+    # no port: whoever can write to it can have the worker look, and fill its memory
+    valkey = [str(get_binary_path()), "--port", "0"]
+    valkey += ["--unixsocket", str(place.valkey_socket), "--unixsocketperm", "600"]
     # Nothing is kept on disk: the database is the truth, and rings again.
-    valkey += ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    valkey += ["--save", "", "--appendonly", "no"]
     own_valkey = [] if place.redis_url else [program("valkey", *valkey)]
     return [
         *own_valkey,
@@ -155,6 +157,8 @@ def _wait_for_bell(place: Place) -> None:
     deadline = time.monotonic() + BELL_PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", place.valkey_port), 1).close()
+            with socket.socket(socket.AF_UNIX) as bell:
+                bell.settimeout(1)
+                bell.connect(str(place.valkey_socket))
             return
         time.sleep(0.02)

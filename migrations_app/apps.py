@@ -14,5 +14,5 @@ class MigrationsAppConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, and listen to who signs in."""
         from migrations_app.audit import account_changes, sign_ins  # noqa: F401
-        from migrations_app.management import checks  # noqa: F401 - need loaded apps
+        from migrations_app.management import checks, deployment_checks  # noqa: F401
         from migrations_app.notifications import checks as notification_checks  # noqa: F401

@@ -196,6 +196,10 @@ PERIODIC = (
 )
 
 
+# All that a worker carries out, whatever a queue holds.
+NAMES = frozenset({f"{__name__}.walk_due", *(row.name for row in PERIODIC)})
+
+
 @dataclass(slots=True)
 class Scheduler:
     """Looks at the table of periodic jobs, again and again; one in each process."""

@@ -174,11 +174,20 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 NOVAWEB_REDIS_URL = env("NOVAWEB_REDIS_URL", default="redis://127.0.0.1:6379/0")
 RQ_QUEUES = {
-    name: {"URL": NOVAWEB_REDIS_URL, "DEFAULT_TIMEOUT": -1}
+    name: {
+        "URL": NOVAWEB_REDIS_URL,
+        "DEFAULT_TIMEOUT": -1,
+        # never pickle: what is in Redis must not run by being read
+        "SERIALIZER": "rq.serializers.JSONSerializer",
+    }
     for name in ("runs", "inventory", "default")
 }
 # the database is the truth: a lost job is rung for again, so RQ keeps little
-RQ = {"DEFAULT_RESULT_TTL": 60, "FAILURE_TTL": 86400}
+RQ = {
+    "DEFAULT_RESULT_TTL": 60,
+    "FAILURE_TTL": 86400,
+    "JOB_CLASS": "migrations_app.runs.queued_job.QueuedJob",
+}
 
 vars().update(env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 10  # seconds

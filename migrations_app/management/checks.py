@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections
 from django.utils import timezone
 
-from migrations_app.audit import signing, signing_key, triggers
+from migrations_app.audit import signing, triggers
 from migrations_app.models import AuditEntry, AuditWatch
 from migrations_app.procedures.base import Act, Procedure
 from migrations_app.procedures.registry import PROCEDURES
@@ -123,20 +123,6 @@ def pretend_cloud_is_allowed(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register(OURS, deploy=True)
-def deployment_is_meant(**kwargs: Any) -> list[CheckMessage]:
-    """Warn about settings that are not for production."""
-    if "pretend" in settings.NOVAWEB_CLOUDS:
-        return [
-            Warning(
-                "The pretend cloud is configured: no real instance would be moved.",
-                hint="Set NOVAWEB_CLOUDS to names of clouds in clouds.yaml.",
-                id="novaweb.W001",
-            )
-        ]
-    return []
-
-
 @register(OURS)
 def ways_in_are_there(**kwargs: Any) -> list[CheckMessage]:
     """Warn about access files that are missing, unreadable or readable for all.
@@ -235,16 +221,6 @@ def unsound(procedure: type[Procedure]) -> list[str]:
     return wrong
 
 
-@register(OURS, deploy=True)
-def audit_is_signed(**kwargs: Any) -> list[CheckMessage]:
-    """Warn if the audit trail is not signed."""
-    if signing_key.configured():
-        return []
-    sentence = "The audit trail is not signed."
-    hint = "docs/audit.md says how; manage.py audit_key makes the key."
-    return [Warning(sentence, hint=hint, id="novaweb.W008")]
-
-
 @register(Tags.database)
 def audit_signatures_stand(
     databases: Sequence[str] | None = None, **kwargs: Any
@@ -279,25 +255,6 @@ def audit_is_append_only(
                     hint="Run manage.py migrate; if that was done, find out who changed"
                     " them.",
                     id="novaweb.E005",
-                )
-            )
-    return found
-
-
-@register(Tags.database, deploy=True)
-def audit_has_another_owner(
-    databases: Sequence[str] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
-    """Warn where the account in use may drop the triggers of the audit trail."""
-    found: list[CheckMessage] = []
-    for alias in databases or ():
-        if triggers.may_be_dropped(connections[alias]):
-            found.append(
-                Warning(
-                    "This account of PostgreSQL owns the audit trail: whoever has it"
-                    " can lift the triggers.",
-                    hint="Run web and workers as novaweb_site (docs/audit.md).",
-                    id="novaweb.W020",
                 )
             )
     return found

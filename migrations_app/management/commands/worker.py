@@ -16,7 +16,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
 from django_rq import get_queue
 from redis.exceptions import RedisError
+from rq import Queue
 from rq.exceptions import StopRequested
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker, WorkerStatus
 
 from migrations_app import jobs
@@ -26,6 +30,7 @@ from migrations_app.management.checks import OURS
 from migrations_app.runs import wakeup
 from migrations_app.runs.engine.pacer import INTERVAL, PacerTimer
 from migrations_app.runs.probe.prober import Prober
+from migrations_app.runs.queued_job import QueuedJob, why_refused
 
 log = structlog.get_logger(__name__)
 TTL = 30  # seconds that Redis remembers us; RQ waits for a job 15 s less
@@ -52,6 +57,15 @@ class Worker(SimpleWorker):
         """
         self._stop_requested = True
         super()._shutdown()  # type: ignore[no-untyped-call]
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Carry the job out if it is one of novaweb's; else mark it as failed."""
+        sentence = why_refused(job, jobs.NAMES)
+        if not sentence:
+            return bool(super().perform_job(job, queue, execution))
+        log.error("job refused", job=job.id, queue=queue.name, reason=sentence)
+        self.handle_job_failure(job, queue, exc_string=sentence, execution=execution)
+        return False
 
     def heartbeat(self, *args: Any, **options: Any) -> None:
         """Report that the worker is alive; end an idle one that failed to end."""
@@ -102,11 +116,22 @@ class Command(BaseCommand):
                 thread.join(timeout=max(0.0, until - time.monotonic()))
 
 
+def worker_of(queues: list[str]) -> Worker:
+    """Return a worker that serves those queues, for novaweb's own jobs alone."""
+    served = [get_queue(name) for name in queues]
+    return Worker(
+        served,
+        connection=served[0].connection,
+        worker_ttl=TTL,
+        job_class=QueuedJob,
+        serializer=JSONSerializer,
+    )
+
+
 def _work(queues: list[str]) -> bool:
     """Serve the queues; True if asked to stop, False if Redis failed."""
     try:
-        served = [get_queue(name) for name in queues]
-        worker = Worker(served, connection=served[0].connection, worker_ttl=TTL)
+        worker = worker_of(queues)
         worker.work(logging_level="WARNING")
     except RedisError as error:
         log.warning("redis went away", reason=str(error))

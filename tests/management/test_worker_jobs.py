@@ -1,0 +1,139 @@
+"""A worker carries out novaweb's own jobs, and nothing else that is in Redis."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from rq import Queue
+from rq.job import Callback, Job
+from rq.registry import FailedJobRegistry, StartedJobRegistry
+from rq.serializers import JSONSerializer, PickleSerializer
+from structlog.testing import capture_logs
+
+from migrations_app import jobs
+from migrations_app.management.commands import worker as command_worker
+from migrations_app.runs import wakeup
+from migrations_app.runs.queued_job import QueuedJob
+
+SYNC = "migrations_app.jobs.sync"
+
+
+@pytest.fixture
+def connection(redis_url: str) -> Iterator[redis.Redis]:
+    """RQ takes the signals of this process while it works."""
+    kept = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The clouds that were read."""
+    found: list[str] = []
+    monkeypatch.setattr(jobs, "sync", found.append)
+    return found
+
+
+def queue(connection: redis.Redis, serializer: Any = JSONSerializer) -> Queue:
+    return Queue("inventory", connection=connection, serializer=serializer)
+
+
+def work(connection: redis.Redis) -> list[dict[str, Any]]:
+    """Have a worker do all that is queued; return what it logged."""
+    with capture_logs() as logs:
+        made = command_worker.worker_of(["inventory"])
+        made.work(burst=True, logging_level="CRITICAL")
+    return [dict(each) for each in logs]
+
+
+def failed(connection: redis.Redis) -> list[str]:
+    registry = FailedJobRegistry(queue=queue(connection))
+    return [
+        str(Job.fetch(number, connection, JSONSerializer).latest_result().exc_string)
+        for number in registry.get_job_ids()
+    ]
+
+
+def test_what_novaweb_rings_for_is_done(
+    connection: redis.Redis, read: list[str]
+) -> None:
+    assert wakeup.ring_now(SYNC, "lab", queue="inventory")
+    (number,) = queue(connection).job_ids
+    text = QueuedJob.fetch(number, connection, JSONSerializer).data
+    assert text == b'["migrations_app.jobs.sync", null, ["lab"], {}]'
+    assert work(connection) == []
+    assert read == ["lab"]
+
+
+@pytest.mark.parametrize("serializer", [JSONSerializer, PickleSerializer])
+def test_a_function_of_somebody_else_is_refused(
+    connection: redis.Redis, tmp_path: Path, serializer: Any
+) -> None:
+    queue(connection, serializer).enqueue("os.mkdir", str(tmp_path / "made"))
+    (said,) = work(connection)
+    assert said["event"] == "job refused"
+    assert failed(connection) == [said["reason"]]
+    assert not (tmp_path / "made").exists()
+
+
+def test_what_an_older_version_queued_is_refused_with_a_sentence_and_rung_for_again(
+    connection: redis.Redis, read: list[str]
+) -> None:
+    queue(connection, PickleSerializer).enqueue(SYNC, "lab")
+    (said,) = work(connection)
+    assert "an older version of novaweb queued it" in said["reason"]
+    assert wakeup.ring_now(SYNC, "lab", queue="inventory")
+    work(connection)
+    assert read == ["lab"]
+
+
+@pytest.mark.parametrize(
+    "arguments, options", [((1,), {}), ((["lab"],), {}), ((), {"cloud_name": "lab"})]
+)
+def test_other_arguments_than_texts_are_refused(
+    connection: redis.Redis, read: list[str], arguments: Any, options: Any
+) -> None:
+    queue(connection).enqueue(SYNC, *arguments, **options)
+    (said,) = work(connection)
+    assert "are not as novaweb gives them" in said["reason"]
+    assert read == []
+
+
+def test_what_a_job_wants_called_afterwards_is_not_called(
+    connection: redis.Redis, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[Any] = []
+    monkeypatch.setattr(jobs, "called", lambda *given: called.append(given), False)
+    after = Callback("migrations_app.jobs.called")
+    for name in (SYNC, "os.getcwd"):
+        queue(connection).enqueue(
+            name, *(["lab"] if name == SYNC else []), on_success=after, on_failure=after
+        )
+    work(connection)
+    assert (read, called) == (["lab"], [])
+
+
+def test_nor_when_the_worker_cleans_up_after_another(
+    connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[Any] = []
+    monkeypatch.setattr(jobs, "called", lambda *given: called.append(given), False)
+    after = Callback("migrations_app.jobs.called")
+    job = queue(connection).enqueue(SYNC, "lab", on_failure=after)
+    connection.delete(queue(connection).key)
+    registry = StartedJobRegistry(queue=queue(connection))
+    connection.zadd(registry.key, {f"{job.id}:gone": 1})
+    made = command_worker.worker_of(["inventory"])
+    made.clean_registries()
+    assert called == []
+
+
+def test_the_jobs_are_those_that_are_rung_for() -> None:
+    assert {SYNC, "migrations_app.jobs.walk_due"} < jobs.NAMES
