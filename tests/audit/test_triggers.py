@@ -16,7 +16,6 @@ from psycopg import sql
 
 from migrations_app.audit import recorder, triggers
 from migrations_app.audit.triggers import ENTRIES, HEAD
-from tests.database import migrate
 from tests.postgresql import PostgreSQL
 from tests.upgrades import old_site
 
@@ -151,7 +150,6 @@ def test_the_account_that_runs_it_may_add_entries_and_change_no_guard(
         with postgresql.connect("roles") as admin:
             for _ in range(2):  # it may be run again
                 admin.execute(text.replace(":database", "roles"))  # type: ignore[arg-type]
-        migrate(url)  # as the owner still
         site = url.replace("novaweb@", f"{SITE}@")
         with django_db_blocker.unblock(), old_site.database(site):
             recorder.record("account.signed_in", actor_name="rita")
