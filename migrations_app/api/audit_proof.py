@@ -131,6 +131,7 @@ class Export(Checked, APIView):
     parameters = frozenset({"format", "until_entry", *AuditFilter.base_filters})
 
     @extend_schema(
+        request=Empty,
         responses={
             (200, "application/x-ndjson"): OpenApiTypes.BINARY,
             (200, "text/csv"): OpenApiTypes.BINARY,
@@ -141,8 +142,12 @@ class Export(Checked, APIView):
             *(OpenApiParameter(name) for name in AuditFilter.base_filters),
         ],
     )
-    def get(self, request: Request) -> HttpResponseBase:
-        """Return the filtered entries; ``proof`` is the proof of the CSV export."""
+    def post(self, request: Request) -> HttpResponseBase:
+        """Return the filtered entries; ``proof`` is the proof of the CSV export.
+
+        An export is recorded in the audit trail, so it is asked for by POST.
+        """
+        taken(request, Empty)
         given = request.query_params
         how = given.get("format", "jsonl")
         if how not in download.FORMATS:

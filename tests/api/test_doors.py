@@ -45,6 +45,7 @@ POSTS = {
     "delegations/1/revoke/": {"requester", "approver", "operator", "auditor"},
     "audit/searches/": {"auditor", "approver", "operator"},
     "audit/sign/": {"auditor", "operator"},
+    "audit/export/": {"auditor", "approver", "operator"},
     "notices/read/": {"requester", "approver", "operator", "auditor"},
     "notices/1/read/": {"requester", "approver", "operator", "auditor"},
     "notices/choices/": {"requester", "approver", "operator", "auditor"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -40,6 +41,19 @@ def body(answer: Any) -> bytes:
     return b"".join(answer.streaming_content)
 
 
+def export(browser: Client, root: str = "/audit/export/", **asked: Any) -> Any:
+    """Ask for it as a form of the page does, or as a program."""
+    if root.startswith("/api/"):
+        return browser.post(f"{root}?{urlencode(asked)}", {}, "application/json")
+    return browser.post(root, asked)
+
+
+@pytest.mark.parametrize("root", ["/audit/export/", "/api/audit/export/"])
+def test_looking_at_an_address_writes_no_entry(browser: Client, root: str) -> None:
+    assert browser.get(root).status_code == 405
+    assert not AuditEntry.objects.filter(verb="audit.exported").exists()
+
+
 def test_a_part_of_the_trail_is_verified(browser: Client) -> None:
     first = audit_entry()
     for _ in range(5):
@@ -67,10 +81,10 @@ def test_an_export_is_verified_by_whoever_has_the_public_key(
     for number in range(4):
         audit_entry(instance_name=f"web-{number % 2}")
     watch.tend(timezone.now())
-    asked = f"instance=web-1&until_entry={AuditHead.objects.get().entry}"
+    asked = {"instance": "web-1", "until_entry": AuditHead.objects.get().entry}
     files = {"jsonl": "audit.jsonl", "csv": "audit.csv", "proof": "audit-proof.jsonl"}
     for how, name in files.items():
-        answer = browser.get(f"{root}?format={how}&{asked}")
+        answer = export(browser, root, format=how, **asked)
         (keys / name).write_bytes(body(answer))
         assert "attachment" in answer["Content-Disposition"]
     status, said = stand_alone(keys, *WAYS[way])
@@ -84,7 +98,7 @@ def test_an_export_is_verified_by_whoever_has_the_public_key(
 
 def test_an_export_without_a_key_says_so(browser: Client, tmp_path: Path) -> None:
     audit_entry()
-    (tmp_path / "audit.jsonl").write_bytes(body(browser.get("/audit/export/")))
+    (tmp_path / "audit.jsonl").write_bytes(body(export(browser)))
     key = tmp_path / "key.pem"
     (tmp_path / "public.pem").write_text(signing_key.make_key(key), encoding="ascii")
     status, said = stand_alone(tmp_path, *KEY, "audit.jsonl")
@@ -94,9 +108,13 @@ def test_an_export_without_a_key_says_so(browser: Client, tmp_path: Path) -> Non
 
 
 def test_an_export_that_makes_no_sense_is_refused(browser: Client) -> None:
-    for query in ("format=xml", "until_entry=-1", "since=yesterday"):
-        assert browser.get(f"/audit/export/?{query}").status_code == 422
-        assert browser.get(f"/api/audit/export/?{query}").status_code == 400
+    for name, text in {
+        "format": "xml",
+        "until_entry": "-1",
+        "since": "yesterday",
+    }.items():
+        assert export(browser, **{name: text}).status_code == 422
+        assert export(browser, "/api/audit/export/", **{name: text}).status_code == 400
     assert not AuditEntry.objects.filter(verb="audit.exported").exists()
 
 
@@ -110,7 +128,7 @@ def test_it_is_sent_while_it_is_written() -> None:
     async def ask() -> list[bytes]:
         browser = AsyncClient()
         await browser.aforce_login(auditor)
-        answer: Any = await browser.get("/audit/export/")
+        answer: Any = await browser.post("/audit/export/")
         assert isinstance(answer, StreamingHttpResponse) and answer.is_async
         chunks = [chunk async for chunk in answer]
         # those of the thread that wrote it
@@ -149,7 +167,7 @@ def test_pages_and_exports_need_neither_the_key_nor_the_file(
     settings.NOVAWEB_AUDIT_KEY = settings.NOVAWEB_AUDIT_SIGNED = ""
     audit_entry()
     assert "up to entry 2" in browser.get("/audit/").content.decode()
-    (keys / "audit.jsonl").write_bytes(body(browser.get("/audit/export/")))
+    (keys / "audit.jsonl").write_bytes(body(export(browser)))
     status, said = stand_alone(keys, *WAYS["jsonl"])
     assert (status, "2 entries are as they were written" in said) == (0, True), said
 
@@ -191,6 +209,6 @@ def test_the_audit_page_says_how_it_is_signed_and_exports(browser: Client) -> No
     audit_entry()
     text = browser.get("/audit/?instance=web-001").content.decode()
     assert "The audit trail is not signed" in text
-    assert "format=csv&amp;until_entry=" in text
-    assert "&amp;instance=web-001" in text
+    assert '<input type="hidden" name="instance" value="web-001">' in text
+    assert '<button class="link-button" name="format" value="csv">' in text
     assert "Sign now" not in text

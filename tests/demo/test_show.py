@@ -40,8 +40,6 @@ ROOT = Path(__file__).resolve().parents[2]
 NO_LISTS = {"sign-in/", "drains/ask/", "requests/ask/", "policies/new/"} | {
     *("windows/new/", "windows/import/", "what-if/", "speeds/", "notices/bell/"),
     *("healthz", "readyz", "metrics", "hypervisors.csv", "windows/novaweb.ics"),
-    # it depends on who looks
-    "audit/export/",
 }
 OF_THEN = {"waits": "requested", "glass": "completed"}
 OF_MISHAP = {"finish": "held", "transfer": "rolled_back", "never": "running"}

@@ -132,8 +132,8 @@ TABLE: dict[str, Row] = {
     "api/audit/verify/": ("GET", API_TRAIL),
     # there is no key
     "api/audit/sign/": ("POST", (401, 403, 403, 403, 422, 422, 403)),
-    "api/audit/export/": ("GET", API_TRAIL),
-    "audit/export/": ("GET", TRAIL),
+    "api/audit/export/": ("POST", API_TRAIL),
+    "audit/export/": ("POST", TRAIL),
     "audit/sign/": ("POST", (302, 403, 403, 403, 302, 302, 403)),
     "api/audit/<number:pk>/": ("GET", API_TRAIL),
     "api/audit/searches/": ("GET", API_TRAIL),

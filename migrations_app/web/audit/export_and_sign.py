@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import actions as audit_actions
@@ -17,14 +17,14 @@ from migrations_app.models import AuditEntry
 from migrations_app.web.page import page, sorry, user_of
 
 
-@require_safe
+@require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Return the filtered entries as a self-verifying file."""
     try:
-        how = request.GET.get("format", "jsonl")
+        how = str(request.POST.get("format", "jsonl"))
         if how not in download.FORMATS:
             raise Unfit("An export is jsonl, csv or proof (of the csv).")
-        wanted = AuditFilter(request.GET, queryset=AuditEntry.objects.all())
+        wanted = AuditFilter(request.POST, queryset=AuditEntry.objects.all())
         if not wanted.form.is_valid():
             raise Unfit("The filters are not valid: correct them on the audit page.")
         made = audit_actions.export(
@@ -52,14 +52,14 @@ def sign(request: HttpRequest) -> HttpResponse:
 
 def _filters(request: HttpRequest) -> dict[str, str]:
     return {
-        name: request.GET[name]
+        name: str(request.POST[name])
         for name in AuditFilter.base_filters
-        if request.GET.get(name)
+        if request.POST.get(name)
     }
 
 
 def _until(request: HttpRequest) -> int | None:
-    text = request.GET.get("until_entry", "")
+    text = str(request.POST.get("until_entry", ""))
     if not text:
         return None
     if text.isascii() and text.isdecimal() and 0 < int(text[:20]) < 2**63:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django import template
 from django.utils import timezone
@@ -23,7 +24,7 @@ def proof(context: dict[str, Any], filters: str) -> dict[str, Any]:
     """
     found = signing.standing(timezone.now())
     return {
-        "filters": filters,
+        "filters": parse_qsl(filters),
         "head": AuditHead.objects.get(pk=1),
         "signed": found,
         "may_sign": found.state != "off"
