@@ -129,11 +129,13 @@ def _sql(settings: Settings, text: str) -> None:
 def _limited_account(settings: Settings) -> str:
     """Return the SQL that makes novaweb's own account, as an operator is told to.
 
-    Without TLS, which MariaDB does not speak here: it listens on loopback alone.
+    Without TLS where MariaDB does not speak it: it listens on loopback alone.
     """
     _, _, grants = LIMITED_ACCOUNT.read_text().partition("REQUIRE SSL;")
-    secret = render.password(settings)
-    return f"CREATE OR REPLACE USER 'novaweb'@'%' IDENTIFIED BY '{secret}';{grants}"
+    how = f"IDENTIFIED BY '{render.password(settings)}'"
+    if settings.laid_out.tls_database:
+        how += " REQUIRE SSL"
+    return f"CREATE OR REPLACE USER 'novaweb'@'%' {how};{grants}"
 
 
 def _migrate(settings: Settings) -> None:

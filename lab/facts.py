@@ -60,10 +60,15 @@ def collect(settings: Settings) -> dict[str, object]:
             "password": secret,
             "socket": str(settings.mysql_socket),
         },
+        "database_ca": (
+            str(render.database_ca(settings))
+            if settings.laid_out.tls_database
+            else None
+        ),
         "nova_db_options": str(settings.nova_db_options),
         "ssh_config": str(keys.config(settings)) if settings.libvirt else None,
         "databases": {
-            name: f"{database}/{name}?charset=utf8"
+            name: f"{database}/{name}?{known['database_options']}"
             for name in ("nova_api", "nova", "nova_cell0", "placement")
         },
         "nova_manage": [

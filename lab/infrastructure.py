@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab import certificates
 from lab.services import Service
 from lab.settings import Settings
 
@@ -35,6 +36,7 @@ def every(settings: Settings) -> tuple[Service, ...]:
                 "--skip-name-resolve",
                 "--skip-log-bin",
                 "--character-set-server=utf8mb3",
+                *_tls(settings),
             ),
             port=settings.port("mariadb"),
         ),
@@ -63,6 +65,17 @@ def every(settings: Settings) -> tuple[Service, ...]:
             ),
             port=settings.port("memcached"),
         ),
+    )
+
+
+def _tls(settings: Settings) -> tuple[str, ...]:
+    if not settings.laid_out.tls_database:
+        return ()
+    path = certificates.certificate(settings)
+    return (
+        f"--ssl-cert={path}",
+        f"--ssl-key={path.with_suffix('.key')}",
+        "--require-secure-transport=ON",
     )
 
 

@@ -70,9 +70,8 @@ def _need(what: str, folder: Path, megabytes: int) -> space.Need:
 
 
 def _wanted(settings: Settings) -> tuple[str, ...]:
-    if not settings.libvirt:
-        return PACKAGES
-    return PACKAGES + LIBVIRT_PACKAGES + settings.laid_out.packages
+    hosts = LIBVIRT_PACKAGES if settings.libvirt else ()
+    return PACKAGES + hosts + settings.laid_out.packages
 
 
 def ensure(settings: Settings) -> None:

@@ -42,6 +42,7 @@ class Layout:
     config_dir: bool = False  # a host's own options are in a --config-dir
     container: bool = False  # nova-compute and libvirtd have roots of their own
     volumes: bool = False  # volumes that every host can attach, of the type "loop"
+    tls_database: bool = False  # MariaDB demands TLS
     # more of a host's nova.conf: section, option, value
     nova: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # the same of single hosts, by their numbers

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lab import (
     api_part,
+    certificates,
     databases,
     facts,
     identity,
@@ -47,6 +48,7 @@ def up(settings: Settings) -> None:
             processes.stop(settings, [f"nova-{host}" for host in hosts])
         remember(settings)
         render.configure(settings)
+        certificates.prepare(settings)
         facts.write(settings)
         _stop_what_is_not_wanted(settings)
         machine.check_ports(settings)

@@ -43,6 +43,7 @@ def values(settings: Settings) -> dict[str, object]:
         "address": settings.address,
         "database_url": f"mysql+pymysql://lab:{secret}@{settings.address}:"
         f"{settings.port('mariadb')}",
+        "database_options": _database_options(settings),
         "etc": settings.etc,
         "glance_url": settings.url("glance"),
         "keystone_url": settings.url("keystone"),
@@ -64,6 +65,18 @@ def values(settings: Settings) -> dict[str, object]:
     for user in SERVICE_USERS:
         known[f"auth_{user}"] = fill("auth.conf", known | {"user": user}).rstrip()
     return known
+
+
+def database_ca(settings: Settings) -> Path:
+    """Return the path of what vouches for MariaDB, where it speaks TLS."""
+    return settings.state / "certificates/ca.pem"
+
+
+def _database_options(settings: Settings) -> str:
+    """Return what follows a database's name in its URL."""
+    # With a CA PyMySQL checks the name, too.
+    tls = f"&ssl_ca={database_ca(settings)}" if settings.laid_out.tls_database else ""
+    return f"charset=utf8{tls}"
 
 
 def write(path: Path, text: str, *, mode: int = 0o600) -> None:
@@ -115,7 +128,10 @@ def configure(settings: Settings) -> None:
         _fake_host(settings, host, known)
     write(settings.secure_yaml, "{}\n")
     write(settings.clouds_yaml, fill("clouds.yaml", known))
-    write(settings.nova_db_options, fill("nova-db.cnf", known))
+    options = fill("nova-db.cnf", known)
+    if settings.laid_out.tls_database:
+        options += f"ssl-ca = {database_ca(settings)}\n"
+    write(settings.nova_db_options, options)
 
 
 def _fake_host(settings: Settings, host: str, known: Mapping[str, object]) -> None:

@@ -10,13 +10,13 @@ from contextlib import contextmanager, suppress
 
 
 class Wire:
-    """Carries TCP to ``port`` of 127.0.0.1; counts what was connected through it.
+    """Carries TCP to ``port`` of ``host``; counts what was connected through it.
 
     ``cut_at`` are bytes: the client that sends them is cut off, before they arrive.
     """
 
-    def __init__(self, port: int) -> None:
-        self.target = port
+    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
+        self.target = host, port
         self.connections = 0
         self.mute = False  # take bytes in, let none out
         self.cut_at = b""
@@ -33,7 +33,7 @@ class Wire:
                 return
             self.connections += 1
             try:
-                server = socket.create_connection(("127.0.0.1", self.target))
+                server = socket.create_connection(self.target)
             except OSError:
                 client.close()
                 continue
@@ -76,9 +76,9 @@ class Wire:
 
 
 @contextmanager
-def wire(port: int) -> Iterator[Wire]:
-    """Lay a cable to a port of 127.0.0.1 meanwhile."""
-    laid = Wire(port)
+def wire(port: int, *, host: str = "127.0.0.1") -> Iterator[Wire]:
+    """Lay a cable from 127.0.0.1 to a port of a loopback address meanwhile."""
+    laid = Wire(port, host=host)
     thread = threading.Thread(target=laid.serve, daemon=True)
     thread.start()
     try:

@@ -49,9 +49,9 @@ def verdict(error: Exception, where: str, user: str, file: str) -> WorldError:
     original = getattr(error, "original_exception", error)
     if isinstance(original, ssl.SSLCertVerificationError):
         return Refused(
-            f"Nova's database at {where} shows a certificate that ssl-ca of {file} does"
-            " not vouch for, or that is another host's: nothing was asked. Find out"
-            " which, and correct the file or the certificate."
+            f"Nova's database at {where} shows a certificate that is not trusted"
+            f" ({_reason(original)}): nothing was asked. Correct host or ssl-ca in"
+            f" {file}, or the certificate."
         )
     if isinstance(original, ssl.SSLError) or code == CR.CR_SSL_CONNECTION_ERROR:
         return Refused(
@@ -101,6 +101,11 @@ def unsure(where: str, server_id: str) -> Unreachable:
         f"Nova's database at {where} went away while the change of {server_id} was"
         " committed: whether it was, its row will show."
     )
+
+
+def _reason(error: ssl.SSLCertVerificationError) -> str:
+    """Return OpenSSL's words for it, e.g. that the name is another's, or it expired."""
+    return str(error.verify_message or "it does not say why").rstrip(".")
 
 
 def _of_the_server(error: Exception, code: object) -> bool:
