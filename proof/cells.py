@@ -55,21 +55,18 @@ _WHY = (
         "services are disabled through Nova's API, whatever their hosts are; then it is"
         " a cold move",
     ),
-    (
-        *(("manual",), (SHARED,)),
-        "pre-flight refuses it (`manual.files`): hosts that share their storage have"
-        " nothing to copy",
-    ),
-    (
-        *(("manual",), (CONTAINER,)),
-        "pre-flight refuses it (`manual.tools`): the host itself has no virsh",
-    ),
 )
 NEVER = {
     (procedure, layout): why
     for procedures, layouts, why in _WHY
     for procedure in procedures
     for layout in layouts
+}
+# What pre-flight must refuse. Proven there is that it does, and for nothing else.
+REFUSED = {
+    ("manual", SHARED): "hosts that share their storage have nothing to copy"
+    " (`manual.files`)",
+    ("manual", CONTAINER): "the host itself has no virsh (`manual.tools`)",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lab.release import RELEASES, Release
 from lab.settings import PROJECT
-from proof.cells import FAILED, LAYOUTS, NEVER, PROCEDURES, PROVEN, Cell
+from proof.cells import FAILED, LAYOUTS, NEVER, PROCEDURES, PROVEN, REFUSED, Cell
 
 DOC = PROJECT / "docs/releases.md"
 HEAD = """\
@@ -18,9 +18,13 @@ Written by `make proof`; do not edit it.
 **proven**: every test of that cell passed on that day, on a lab of that release: real
 services of OpenStack, and but for simulated hosts real libvirt, QEMU, disks and a guest
 that tells how it was treated. It says nothing of hardware, KVM, or what vendors add.
-Live copies disks too between local disks (block migration), on shared storage nothing
-but memory, and neither does it copy volumes. [docs/lab.md](lab.md#layouts) has the
-layouts; hosts that share storage and volumes are of one lab.
+**refused**: a test has seen that pre-flight refuses that move, for that reason alone.
+
+Live copies local disks too (block migration), on shared storage nothing but memory, and
+no volume; Manual attaches data volumes again, and is refused to a guest whose root is a
+volume (`manual.root`). [docs/lab.md](lab.md#layouts) has the layouts; hosts that share storage and
+volumes are of one lab.
+
 One cell is proven again, as root, by its row's words and a release, e.g.
 
     make proof ARGS="--release 33 --procedure live --layout local"
@@ -64,6 +68,8 @@ def _cell(cell: Cell | None, procedure: str, layout: str, notes: list[str]) -> s
         why = NEVER.get((procedure, layout))
         return _noted("–", f"{why}." if why else "Not run yet.", notes)
     if cell.verdict == PROVEN:
+        if why := REFUSED.get((procedure, layout)):
+            return _noted(f"refused {cell.on}", f"{why}.", notes)
         return f"proven {cell.on}"
     word = "**failed**" if cell.verdict == FAILED else cell.verdict
     return _noted(f"{word} {cell.on}", f"Nova {cell.release}: {cell.why}", notes)

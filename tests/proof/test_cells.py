@@ -16,6 +16,7 @@ from proof.cells import (
     NEVER,
     PROCEDURES,
     PROVEN,
+    SHARED,
     SIMULATED,
     SKIPPED,
     Cell,
@@ -110,6 +111,13 @@ def test_it_says_of_each_empty_cell_why_it_is_empty() -> None:
             assert said.startswith("proven 2026-11-30") or f"* {said[-3:]} " in text
     assert NEVER["manual", SIMULATED][1:] in text
     assert "Not run yet." in text
+
+
+def test_it_says_why_what_is_refused_is_refused() -> None:
+    text = table.text([cell(procedure="manual", layout=SHARED)])
+    said = rows(text)[SHARED, "manual"][list(RELEASES).index("33")]
+    assert said.startswith("refused 2026-11-30 (")
+    assert f"* {said[-3:]} Hosts that share their storage have nothing to copy" in text
 
 
 def test_it_says_what_failed_and_of_another_layout_only_what_was_tried() -> None:

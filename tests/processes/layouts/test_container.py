@@ -19,6 +19,7 @@ def test_a_guest_is_moved_cold(kept: Kept, it: Field) -> None:
     kept.move_cold(it)
 
 
+@pytest.mark.proves("manual")
 def test_the_hosts_can_be_read_and_nothing_but_the_tools_forbids_to_copy(
     kept: Kept, it: Field
 ) -> None:

@@ -1,7 +1,8 @@
 """Shared storage and volumes, on real guests: live, cold and manual moves.
 
 Two hosts share the folder of instances, the third has its own; all attach the same
-volumes. A guest counts on its console, and on its volumes too.
+volumes. Their lab is of two layouts, and each test proves for one of them. A guest
+counts on its console, and on its volumes too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 from migrations_app.models import MigrationRequest
 from tests.processes.field import Field, expect_completed
 from tests.processes.layouts.guests import Guests
-from tests.processes.layouts.moves import cold, live, unfit_for_manual
+from tests.processes.layouts.moves import Kept, cold, live, unfit_for_manual
 from tests.processes.test_on_the_lab import asked, expect_there
 
 LAYOUT = "shared,volumes"
@@ -28,43 +29,33 @@ def said(request: MigrationRequest, key: str) -> str:
 
 @pytest.mark.proves("live", layout="shared")
 def test_on_shared_storage_a_guest_is_moved_live_and_nothing_is_copied(
-    hypervisors: Guests, field: MakeField
+    kept: Kept, it: Field
 ) -> None:
-    one, other, _ = hypervisors.names
-    server = hypervisors.boot(one)
-    kept = hypervisors.contents(one, server)
-    inode = f"stat -c %i {hypervisors.instances}/{server}/disk"
-    file = hypervisors.run(one, inode)
-    field(server).site.work()
+    on, server, one, other = kept.on, kept.server, it.host, kept.elsewhere
+    before = asked(on.place, server)
+    inode = f"stat -c %i {on.instances}/{server}/disk"
+    file = on.run(one, inode)
+    it.site.work()
     for target in (other, one):
-        request = live(hypervisors, server, target)
+        request = live(on, server, target)
         assert "share the storage" in said(request, "migrate_live")
-    assert asked(hypervisors.place, server) == ["live-migration"] * 2
+    assert asked(on.place, server) == [*before, *["live-migration"] * 2]
     # one folder, which both see
-    assert hypervisors.run(one, inode) == file
-    assert set(hypervisors.folders(server)) == {one, other}
-    assert hypervisors.contents(one, server) == kept
+    assert on.run(one, inode) == file
+    assert set(on.folders(server)) == {one, other}
+    assert on.contents(one, server) == kept.contents
 
 
 @pytest.mark.proves("cold", layout="shared")
 def test_on_shared_storage_a_guest_is_moved_cold_with_its_disk(
-    hypervisors: Guests, field: MakeField
+    kept: Kept, it: Field
 ) -> None:
-    one, other, _ = hypervisors.names
-    server = hypervisors.boot(one)
-    kept = hypervisors.contents(one, server)
-    field(server).site.work()
-    cold(hypervisors, server, other)
-    assert hypervisors.contents(other, server) == kept
+    kept.move_cold(it)
 
 
-def test_on_shared_storage_there_is_nothing_to_copy(
-    hypervisors: Guests, field: MakeField
-) -> None:
-    one, other, _ = hypervisors.names
-    server = hypervisors.boot(one)
-    field(server)
-    assert unfit_for_manual(server, other) == {"manual.files"}
+@pytest.mark.proves("manual", layout="shared")
+def test_on_shared_storage_there_is_nothing_to_copy(kept: Kept, it: Field) -> None:
+    assert unfit_for_manual(kept.server, kept.elsewhere) == {"manual.files"}
 
 
 @pytest.mark.proves("live", layout="volumes")
