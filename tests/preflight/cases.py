@@ -159,6 +159,10 @@ CASES: dict[str, Case] = device_cases.CASES | {
         seen(guest(SCRATCH), source=made("a"), target=made("a")),
     ),
     "source.leftover": Case(WARNS, seen(source={"resize_there": True}), by=COLD),
+    "disk.header": Case(
+        BLOCKS,
+        seen(guest(replace(RAW, refused="/i/disk begins as an image does"))),
+    ),
     "disk.storage": Case(
         BLOCKS,
         seen(),

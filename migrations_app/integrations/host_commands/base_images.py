@@ -22,7 +22,7 @@ MADE = ("ephemeral", "swap")
 _DISKS = ("disk.eph", "disk.local", "disk.swap")
 PATIENCE = 12  # seconds for reading all files; a command's answer may take 20
 _PIECE = 8 << 20  # bytes; a smaller one costs more processes
-_LINE = re.compile(r"(missing|\d+) ([0-9a-f]{64}|-) ([0-9a-f]{64}|-) (.+)")
+_LINE = re.compile(r"(missing|[0-9]{1,18}) ([0-9a-f]{64}|-) ([0-9a-f]{64}|-) (.+)")
 _MAP = (
     r's/.*"start": \([0-9]*\), "length": \([0-9]*\),.*"data": \([a-z]*\).*/\1 \2 \3/p'
 )
@@ -37,6 +37,7 @@ _READ = f"""gone() {{
   [ -e "$up" ] || [ -L "$up" ] || up=${{up%/*}}
   [ ! -e "$1" ] && [ ! -L "$1" ] && [ -d "$up" ] && [ -x "$up" ]
 }}
+bounded() ( ulimit -v 1048576; qemu-img "$@" )
 sum() {{ sha256sum | cut -c1-64; }}
 piece() {{
   dd if="$1" bs={_PIECE} skip="$2" count=1 iflag=fullblock conv=sync 2>/dev/null ||
@@ -51,7 +52,7 @@ for file; do
 done
 nought=$(head -c {_PIECE} /dev/zero | sha256sum)
 for file; do
-  if [ -e "$file" ] && map=$(qemu-img map -U -f raw --output=json -- "$file"); then
+  if [ -e "$file" ] && map=$(bounded map -U -f raw --output=json -- "$file"); then
     size=$(stat -L -c %s -- "$file")
     whole=$(echo "$map" | sed -n '{_MAP}' | awk -v size="$size" '
       {{

@@ -1,8 +1,8 @@
 """What two hosts say of the files that are an instance's disks, format by format.
 
 A file is only ever opened as what its domain, or the file above it, says that it is:
-what a guest wrote to the begin of a raw disk must name no backing file. Nothing below a
-file is opened with it.
+what a guest wrote to the begin of a raw disk must name no backing file
+(``qemu_image``). Nothing below a file is opened with it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import host_survey_parser, namespaces
+from migrations_app.integrations.host_commands import (
+    host_survey_parser,
+    namespaces,
+    qemu_image,
+)
 from migrations_app.integrations.interfaces import Command
 
 # Of libvirt, which may live in a container, and of the host.
@@ -55,14 +59,20 @@ def look_at(files: Sequence[Opened]) -> Command:
     return Command(
         "disk_images",
         f"""set +e
-{namespaces.TOOLS}heading() {{ echo "== $1"; }}
+{namespaces.TOOLS}{qemu_image.WORDS}heading() {{ echo "== $1"; }}
 said() {{ sed 's/^/ /'; }}
 look() {{
   heading "file $1"
   if [ -f "$libvirt_root$3" ]; then
     stat -L -c '%s %b' -- "$libvirt_root$3" | said
-    heading "image $1"
-    at_libvirt qemu-img info -U -f "$2" --output=json -- "$3" 2>&1 | said
+    refused=$(why_not "$2" "$3")
+    if [ -n "$refused" ]; then
+      heading "refused $1"
+      echo " $refused"
+    else
+      heading "image $1"
+      qemu_image info -U -f "$2" --output=json -- "$3" 2>&1 | said
+    fi
   elif [ ! -e "$libvirt_root$3" ] && [ -d "$libvirt_root$(dirname "$3")" ]; then
     echo ' missing'
   fi
@@ -84,7 +94,8 @@ done
 def read(answer: str, files: Sequence[Opened], *, host: str) -> list[Image]:
     """Return what the answer to ``look_at`` says, in the order that was asked.
 
-    Raises Blocked when the host lacks a tool, or a file could not be looked at.
+    Raises Blocked when the host lacks a tool, or a file could not be looked at, or is
+    not one to be opened.
     """
     said = host_survey_parser.sections(answer)
     if lacking := said.get("lacking"):
@@ -94,6 +105,10 @@ def read(answer: str, files: Sequence[Opened], *, host: str) -> list[Image]:
         )
     found = []
     for number, each in enumerate(files):
+        if refused := " ".join(said.get(f"refused {number}", [])):
+            raise Blocked(
+                f"On {host} {qemu_image.because(refused, each.path)}: it is not opened."
+            )
         about = " ".join(said.get(f"file {number}", []))
         image = "\n".join(said.get(f"image {number}", []))
         found.append(_image(each, about, image, host))
@@ -108,17 +123,17 @@ def _image(asked: Opened, about: str, image: str, host: str) -> Image:
     except ValueError:
         raise Blocked(f"{asked.path} on {host} could not be looked at.") from None
     try:
-        info = json.loads(image)
+        info = dict(json.loads(image))
         return Image(
             asked.path,
             asked.format,
             size,
             blocks * 512,
             int(info["virtual-size"]),
-            info.get("full-backing-filename", info.get("backing-filename", "")),
-            info.get("backing-filename-format", ""),
+            str(info.get("full-backing-filename", info.get("backing-filename", ""))),
+            str(info.get("backing-filename-format", "")),
         )
-    except (KeyError, TypeError, ValueError):
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
         trouble = image.strip().rpartition("\n")[2]
         return Image(asked.path, asked.format, size, blocks * 512, trouble=trouble)
 

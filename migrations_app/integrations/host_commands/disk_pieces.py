@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import namespaces
+from migrations_app.integrations.host_commands import namespaces, qemu_image
 from migrations_app.integrations.host_commands.disk_images import Image
 from migrations_app.integrations.host_commands.host_survey_parser import sections
 from migrations_app.integrations.interfaces import Command
@@ -31,16 +31,20 @@ OWN, BELOW = (64 * KIB, 240), (MIB, 96)
 # (qemu-img map --start-offset, since QEMU 5.2).
 LARGE, WINDOWS, WINDOW = 16 * GIB, 48, 256 * MIB
 ALL = 1 << 62  # the end of a window that is all of a file
-_LINE = re.compile(r"(\d+) (\d+) (data|zero|absent|unclear) ([0-9a-f]{64}|-)")
-_WRITTEN = re.compile(r"\s*block\.(\d+)\.(name|wr\.reqs|wr\.bytes)=(.+)")
+_LINE = re.compile(
+    r"([0-9]{1,18}) ([0-9]{1,18}) (data|zero|absent|unclear) ([0-9a-f]{64}|-)"
+)
+_WRITTEN = re.compile(
+    r"\s*block\.(\d+)\.(?:(name)=(.+)|(wr\.reqs|wr\.bytes)=([0-9]{1,18}))"
+)
 
 # ``extents`` lists a file's parts as "START LENGTH KIND OFFSET", and says "end" last;
 # ``read_pieces`` takes such lines and has the checksum where the offset was.
 _WORDS = (
-    f"set +e\n{namespaces.TOOLS}"
+    f"set +e\n{namespaces.TOOLS}{qemu_image.WORDS}"
     + """heading() { echo "== $1"; }
 extents() {
-  { at_libvirt qemu-img map -U --output=json "$@" && echo end; } | awk '
+  { qemu_image map -U --output=json "$@" && echo end; } | awk '
     /^end$/ { print; next }
     match($0, /"start": [0-9]+/) {
       start = substr($0, RSTART + 9, RLENGTH - 9)
@@ -195,7 +199,7 @@ def read_at(
         found = f"-v windows={len(windows)} {shlex.quote(_FIND)}"
     stats = "true"
     if server_id:
-        stats = f"at_libvirt virsh domstats --block {shlex.quote(server_id)}"
+        stats = f"at_libvirt virsh domstats --block -- {shlex.quote(server_id)}"
     return Command(
         "disk_pieces",
         f"""{_WORDS}file="$libvirt_root"{shlex.quote(image.path)}
@@ -238,7 +242,8 @@ def read_written(answer: str) -> dict[str, Written]:
     disks: dict[str, dict[str, str]] = {}
     for line in sections(answer).get("written", []):
         if said := _WRITTEN.fullmatch(line):
-            disks.setdefault(said[1], {})[said[2]] = said[3]
+            named, of = said[2] or said[4], said[3] or said[5]
+            disks.setdefault(said[1], {})[named] = of
     return {
         each["name"]: Written(int(each["wr.reqs"]), int(each["wr.bytes"]))
         for each in disks.values()

@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from posixpath import dirname, normpath
 from typing import TypeVar
 
 from migrations_app.errors import WorldError
@@ -20,6 +21,12 @@ from migrations_app.integrations.host_commands import (
     host_ways,
     namespaces,
     nova_conf,
+    qemu_image,
+)
+from migrations_app.integrations.host_commands.guest_survey import (
+    SHELL,
+    compare_hardware,
+    look_at_guest,
 )
 from migrations_app.integrations.interfaces import (
     Base,
@@ -31,14 +38,6 @@ from migrations_app.integrations.interfaces import (
 )
 
 T = TypeVar("T")
-
-# A heading begins a line, all else is moved in by one blank, and printed by printf, as
-# echo reads backslashes: nothing that a guest's owner has named looks like a heading.
-# What one question finds wrong must not end the others: adapters/ssh runs ``sh -e``.
-_ASK = "set +e\n"
-_SHELL = f"""{_ASK}heading() {{ echo "== $1"; }}
-said() {{ sed 's/^/ /'; }}
-"""
 
 
 def survey(
@@ -89,6 +88,7 @@ def survey(
         ours, theirs = pool.submit(facts, source), pool.submit(guest)
         other = pool.submit(facts, target) if target is not None else None
         at_source, found = ours.result(), theirs.result()
+        found = found and _stands_on_bases(found, at_source)
         at_target = other.result() if other else None
         if target is None or at_target is None or unread:
             return Survey(found, at_source, at_target, unread)
@@ -132,6 +132,27 @@ def survey(
     return Survey(found, at_source, at_target, unread)
 
 
+def _stands_on_bases(guest: Guest, source: HostFacts) -> Guest:
+    """Return the guest, its disks refused that stand on what Nova would not give them.
+
+    What its nova.conf does not say is not known; look_at_guest has looked already that
+    the file is in no instance's folder.
+    """
+    cached = source.settings.get("image_cache.subdirectory_name") or "_base"
+    if not source.instances or "$" in cached:
+        return guest
+    place = f"{normpath(guest.folder and dirname(guest.folder))}/{cached}"
+    return replace(
+        guest,
+        disks=tuple(
+            replace(disk, refused=qemu_image.because("elsewhere", disk.source))
+            if not disk.refused and any(dirname(it) != place for it in disk.chain)
+            else disk
+            for disk in guest.disks
+        ),
+    )
+
+
 def _brings_config_drive(guest: Guest | None, target: HostFacts) -> bool:
     disks = guest.disks if guest else ()
     has_one = any(it.source.endswith("disk.config") for it in disks)
@@ -143,7 +164,7 @@ def look_at_host(*, server_id: str) -> Command:
     quoted = shlex.quote(server_id)
     return Command(
         "survey_host",
-        f"""{_SHELL}{namespaces.NOVA}{namespaces.LIBVIRT}{nova_conf.READ}id={quoted}
+        f"""{SHELL}{namespaces.NOVA}{namespaces.LIBVIRT}{nova_conf.READ}id={quoted}
 heading options
 echo "$options" | said
 heading instances
@@ -175,7 +196,7 @@ done
 heading domain
 if all=$(at_libvirt virsh list --all --uuid 2>&1); then
   case "$all" in
-    *"$id"*) at_libvirt virsh domstate "$id" 2>/dev/null | head -n 1 | said ;;
+    *"$id"*) at_libvirt virsh domstate -- "$id" 2>/dev/null | head -n 1 | said ;;
     *) echo ' none' ;;
   esac
   all=
@@ -187,118 +208,13 @@ if all=$(at_libvirt virsh secret-list 2>/dev/null); then echo ' yes'
   printf '%s\\n' "$all" | sed -n 's/^ *\\([0-9a-fA-F-]\\{{36\\}}\\) .*/ \\1/p'
 fi
 heading bases
+cached=$(option image_cache.subdirectory_name)
+case "$cached" in ''|.|..|*/*|*'$'*) cached=_base ;; esac
 if [ -n "$place" ]; then
-  find "$place/_base" -maxdepth 1 -type f -printf ' %s %p\\n' 2>/dev/null \\
+  find "$place/$cached" -maxdepth 1 -type f -printf ' %s %p\\n' 2>/dev/null \\
     | sed "s: $root/: /:"
 fi
 heading end
-""",
-        {"server_id": server_id},
-        reads=True,
-    )
-
-
-def look_at_guest(*, server_id: str) -> Command:
-    """Return the command that says what an instance is to its host.
-
-    The format of a disk is the domain's word: what a guest wrote to the begin of a raw
-    disk must name no backing file.
-    """
-    return Command(
-        "survey_guest",
-        f"""{_SHELL}{namespaces.TOOLS}id={shlex.quote(server_id)}
-heading domain
-xml=$(at_libvirt virsh dumpxml "$id" 2>/dev/null)
-printf '%s\\n' "$xml" | said
-heading state
-at_libvirt virsh domstate "$id" 2>/dev/null | head -n 1 | said
-heading kept
-for what in managed-save snapshot checkpoint; do
-  if with=$(at_libvirt virsh list --all --uuid "--with-$what" 2>/dev/null); then
-    case "$with" in *"$id"*) echo " $what" ;; esac
-  elif [ "$what" != checkpoint ]; then # libvirt has them since 5.6
-    echo ' unknown'
-  fi
-done
-heading cpu
-case "$xml" in
-  *"<cpu mode='host-passthrough'"*)
-    at_libvirt virsh capabilities 2>/dev/null | sed -n '/<cpu>/,/<\\/cpu>/p' | said ;;
-esac
-formats=$(printf '%s\\n' "$xml" | awk '
-  /<disk / {{ format = "raw" }}
-  match($0, /<driver [^>]*type=\\047[^\\047]*/) {{
-    format = substr($0, RSTART, RLENGTH); sub(/.*\\047/, "", format)
-  }}
-  match($0, /<target dev=\\047[^\\047]*/) {{
-    name = substr($0, RSTART, RLENGTH); sub(/.*\\047/, "", name); print name, format
-  }}')
-disks=$(at_libvirt virsh domblklist --details "$id" 2>/dev/null)
-folder=$(echo "$disks" | while read -r kind device target path; do
-  case "$path" in */"$id"/*) echo "${{path%/*}}"; break ;; esac
-done)
-heading files
-if [ -n "$folder" ]; then
-  echo " $folder"
-  find "$libvirt_root$folder" -mindepth 1 -type f -printf ' %s %b %u:%g %m %P\\n'
-fi
-echo "$disks" | while read -r kind device target path; do
-  if [ "$kind" = file ] && [ -f "$libvirt_root$path" ]; then
-    heading "image $target"
-    format=$(echo "$formats" | sed -n "s/^$target //p" | head -n 1)
-    at_libvirt qemu-img info -U -f "${{format:-raw}}" --output=json --backing-chain \\
-      -- "$path" 2>/dev/null | said
-  fi
-done
-heading end
-""",
-        {"server_id": server_id},
-        reads=True,
-    )
-
-
-def compare_hardware(*, server_id: str, guest: Guest, recorded: str = "") -> Command:
-    """Return the command that says whether a host can be the guest's hardware.
-
-    Its CPU, asked of libvirt as Nova does since 27.0, or as before (``cpu-compare``)
-    where this libvirt cannot; its machine type, and the one that Nova recorded, which a
-    cold migration asks for; and the video models that there are with them. They are
-    those of the guest's architecture, which may be another than the host's
-    (``hw_emulation_architecture``, since 25.0).
-    """
-    asked = {"machine": guest.machine}
-    if recorded not in {"", guest.machine}:
-        asked["recorded"] = recorded
-    wanted = f"--virttype {shlex.quote(guest.type)}"
-    if guest.arch:
-        wanted += f" --arch {shlex.quote(guest.arch)}"
-    machines = "".join(f"able {k} {shlex.quote(asked[k])}\n" for k in asked)
-    return Command(
-        "survey_cpu",
-        f"""{_ASK}{namespaces.TOOLS}cpu={shlex.quote(guest.cpu)}
-ask() {{ printf '%s' "$cpu" | at_libvirt virsh "$@" /dev/stdin 2>&1; }}
-words() {{ tr '\\n' ' '; echo; }}
-able() {{
-  if said=$(at_libvirt virsh domcapabilities {wanted} \\
-    --machine "$2" 2>&1); then
-    echo "$1 yes"
-    printf '%s\\n' "$said" \\
-      | sed -n '/<video /,/<\\/video>/s:.*<value>\\(.*\\)</value>.*:video \\1:p'
-  else
-    echo "$1 no $said" | words
-  fi
-}}
-{machines}[ -n "$cpu" ] || exit 0
-if said=$(ask hypervisor-cpu-compare --virttype {shlex.quote(guest.type)}); then
-  answer=yes
-else
-  answer=no
-  case "$said" in
-    *"unknown command"*|*"not supported"*)
-      if said=$(ask cpu-compare); then answer=yes; fi ;;
-  esac
-fi
-echo "cpu $answer $said" | words
 """,
         {"server_id": server_id},
         reads=True,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from migrations_app.errors import Blocked
+from migrations_app.integrations.host_commands import qemu_image
 from migrations_app.integrations.interfaces import Disk, File, Guest, HostFacts
 
 _BLOCK = 512  # the unit of find's %b
@@ -23,6 +25,8 @@ _SHARED = re.compile(r"nfs4?|ceph|cifs|smb3|glusterfs|fuse\..*|gpfs|lustre|beegf
 _CLUSTERED = {"gfs2", "ocfs2"}
 # "the machine 'pc-9' is not supported by emulator", of libvirt 9; shorter before.
 _UNKNOWN_MACHINE = re.compile(r"machine .*(is not supported|unknown)|Invalid machine")
+_BYTES = re.compile(r"[0-9]{1,18}")
+_FILE = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (\S+) ([0-7]{1,5}) (.+)")
 _CPU_VERDICT = re.compile(r"superset|identical|incompatible")
 
 
@@ -38,12 +42,12 @@ class Hardware(NamedTuple):
 
 def sections(answer: str) -> dict[str, list[str]]:
     """Return the lines under each heading. Raises Blocked when the end is missing."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = defaultdict(list)
     lines: list[str] = []
     # only a line feed ends a line: an owner's words may hold U+2028 and its like
     for line in answer.split("\n"):
         if line.startswith("== "):
-            lines = found.setdefault(line[3:], [])
+            lines = found[line[3:]]
         else:
             lines.append(line[1:])
     if "end" not in found:
@@ -67,13 +71,17 @@ def host(name: str, answer: str, server_id: str) -> HostFacts:
     domain = _first(said["domain"])
     return HostFacts(
         host=name,
-        free=int(free) if free.isdigit() else None,
+        free=_number(free),
         folder_there=server_id in marks if free else None,
         resize_there=f"{server_id}_resize" in marks if free else None,
         domain=None if not domain else "" if domain == "none" else domain,
         silent=_first(said["silent"]),
         contained=bool(_first(said["contained"])),
-        bases={path: int(size) for size, path in _pairs(said["bases"])},
+        bases={
+            path: size
+            for text, path in _pairs(said["bases"])
+            if (size := _number(text)) is not None
+        },
         libvirt=_after(said["virsh"], "Using library: libvirt"),
         qemu=_after(said["virsh"], "Running hypervisor: QEMU"),
         nova=_version(_first(said["nova"])),
@@ -130,7 +138,7 @@ def guest(answer: str, server_id: str) -> Guest | None:
         cpu="\n".join(said["cpu"]).strip() or _text(xml.find("cpu")),
         disks=tuple(_disk(each, said) for each in xml.iterfind("devices/disk")),
         folder=files[0] if files else "",
-        files=tuple(_file(line) for line in files[1:]),
+        files=tuple(file for line in files[1:] if (file := _file(line))),
         nvram=nvram.strip(),
         tpm=xml.find("devices/tpm") is not None,
         devices=tuple(_devices(xml)),
@@ -185,11 +193,17 @@ def _disk(it: Element, said: dict[str, list[str]]) -> Disk:
         device=it.get("device") or "disk",
         kind=kind,
         format=(driver.get("type") or "") if driver is not None else "",
-        virtual_size=int(images[0]["virtual-size"]) if images else 0,
-        taken=int(images[0].get("actual-size") or 0) if images else 0,
+        virtual_size=_whole(images[0]["virtual-size"]) if images else 0,
+        taken=_whole(images[0].get("actual-size")) if images else 0,
         chain=tuple(str(image["filename"]) for image in images[1:]),
+        refused=_refused(said.get(f"refused {name}", [])),
         secret=_secret(it),
     )
+
+
+def _refused(lines: list[str]) -> str:
+    reason, _, path = _first(lines).partition(" ")
+    return qemu_image.because(reason, path) if reason else ""
 
 
 def _kept(lines: list[str]) -> tuple[str, ...] | None:
@@ -215,9 +229,19 @@ def _secrets(lines: list[str]) -> tuple[str, ...] | None:
 def _images(lines: list[str]) -> list[dict[str, Any]]:
     try:
         found = json.loads("\n".join(lines))
-        return [it for it in found if "virtual-size" in it and "filename" in it]
-    except (TypeError, ValueError):
+    except (RecursionError, ValueError):
         return []
+    told = [it for it in found if isinstance(it, dict)] if _is_list(found) else []
+    return [it for it in told if "virtual-size" in it and "filename" in it]
+
+
+def _is_list(found: object) -> TypeGuard[list[object]]:
+    return isinstance(found, list)
+
+
+def _whole(found: object) -> int:
+    """Return what a header says as a size; nought where that is none."""
+    return found if isinstance(found, int) and found > 0 else 0
 
 
 def _devices(xml: Element) -> Iterable[str]:
@@ -235,9 +259,17 @@ def _devices(xml: Element) -> Iterable[str]:
         yield "share"
 
 
-def _file(line: str) -> File:
-    size, blocks, owner, mode, name = line.split(" ", 4)
+def _file(line: str) -> File | None:
+    found = _FILE.fullmatch(line)
+    if found is None:
+        return None  # a name that holds a line feed goes on in the next line
+    size, blocks, owner, mode, name = found.groups()
     return File(name, int(size), int(blocks) * _BLOCK, owner, mode)
+
+
+def _number(text: str) -> int | None:
+    """Return a number of bytes; None for what is none: a host said it."""
+    return int(text) if _BYTES.fullmatch(text) else None
 
 
 def _text(it: Element | None) -> str:

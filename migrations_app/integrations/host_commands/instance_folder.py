@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from migrations_app.integrations.host_commands import paths
+from migrations_app.integrations.host_commands import paths, qemu_image
 from migrations_app.integrations.host_commands.instance_files import NONE
 from migrations_app.integrations.interfaces import Command, Move
 
@@ -94,13 +94,13 @@ def retire(move: Move) -> Command:
         f"""cd {quote(paths.instances(move))}
 all=$(virsh list --all --uuid)
 if [ -d {move.server_id} ] && echo "$all" | grep -qx {move.server_id}; then
-  virsh dumpxml --inactive {move.server_id} >{move.server_id}/domain.xml
+  virsh dumpxml --inactive -- {move.server_id} >{move.server_id}/domain.xml
   for kind in snapshot checkpoint; do
     number=0
-    virsh "$kind-list" --name {move.server_id} 2>/dev/null | while read -r name; do
+    virsh "$kind-list" --name -- {move.server_id} 2>/dev/null | while read -r name; do
       [ -n "$name" ] || continue
       number=$((number + 1))
-      virsh "$kind-dumpxml" --domain {move.server_id} "--${{kind}}name" "$name" \
+      virsh "$kind-dumpxml" --domain {move.server_id} "--${{kind}}name=$name" \
         >"{move.server_id}/$kind-$number.xml" || true
     done
   done
@@ -131,10 +131,15 @@ def _rebase(move: Move) -> str:
     text = ""
     for name, path in sorted(paths.renamed(move).items()):
         disk = f"{_beside(move)}/{quote(name)}"
-        text += f"""format=$(qemu-img info -f qcow2 --output=json {disk} \\
+        text += f"""format=$(timeout {qemu_image.SECONDS} qemu-img info -f qcow2 \\
+  --output=json -- {disk} \\
   | sed -n 's/.*"backing-filename-format": "\\([a-z0-9]*\\)".*/\\1/p')
+case "${{format:-raw}}" in
+  raw|qcow2) ;;
+  *) echo "a disk stands on a file of the format $format" >&2; exit 1 ;;
+esac
 qemu-img rebase -u -f qcow2 -F "${{format:-raw}}" \\
-  -b {quote(paths.base_there(move, path))} {disk}
+  -b {quote(paths.base_there(move, path))} -- {disk}
 """
     return text
 
@@ -152,7 +157,7 @@ def _let_go(move: Move) -> str:
     return f"""domain={NONE}
 all=$(virsh list --all --uuid)
 if echo "$all" | grep -qx {key}; then
-  domain=$(virsh domstate {key} | head -n 1)
+  domain=$(virsh domstate -- {key} | head -n 1)
 fi
 case "$domain" in
   {NONE}) ;;
@@ -162,9 +167,9 @@ case "$domain" in
     for each in managed-save snapshots-metadata checkpoints-metadata; do
       case "$known" in *"--$each"*) drop="$drop --$each" ;; esac
     done
-    definition=$(virsh dumpxml --inactive --security-info {key})
-    virsh undefine --keep-nvram $drop {key} >/dev/null ||
-      virsh undefine --keep-nvram {key} >/dev/null
+    definition=$(virsh dumpxml --inactive --security-info -- {key})
+    virsh undefine --keep-nvram $drop -- {key} >/dev/null ||
+      virsh undefine --keep-nvram -- {key} >/dev/null
     all=$(virsh list --all --uuid)
     if echo "$all" | grep -qx {key}; then
       printf '%s\\n' "$definition" | virsh define /dev/stdin >/dev/null

@@ -24,6 +24,7 @@ OPTIONS = (
     "DEFAULT.vif_plugging_is_fatal",
     "DEFAULT.reserved_host_disk_mb",
     "cinder.cross_az_attach",
+    "image_cache.subdirectory_name",
     "compute.live_migration_wait_for_vif_plug",
     "libvirt.virt_type",
     "libvirt.images_type",
@@ -49,6 +50,7 @@ OPTIONS = (
 # Earlier names that Nova still takes (nova/conf, 34.0), and what they are now.
 _FORMER = (
     "libvirt.cpu_model libvirt.cpu_models",
+    "DEFAULT.image_cache_subdirectory_name image_cache.subdirectory_name",
     "DEFAULT.vnc_enabled vnc.enabled",
     "DEFAULT.pci_passthrough_whitelist pci.device_spec",
     "pci.passthrough_whitelist pci.device_spec",

@@ -69,6 +69,7 @@ class Disk:
     taken: int = 0
     chain: tuple[str, ...] = ()
     secret: str = ""  # UUID of the secret with which libvirt opens it in Ceph
+    refused: str = ""  # why it, or what it stands on, was not opened: PATH and a verb
 
 
 @dataclass(frozen=True, slots=True)

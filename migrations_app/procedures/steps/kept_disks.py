@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from posixpath import basename
+from posixpath import basename, dirname
 
 from migrations_app.errors import Blocked, Uncertain
 from migrations_app.integrations.host_commands import (
     disk_images,
     disk_pieces,
-    host_survey,
+    guest_survey,
     host_survey_parser,
     libvirt_domains,
+    qemu_image,
 )
 from migrations_app.integrations.host_commands.disk_images import Image, Opened
 from migrations_app.integrations.host_commands.instance_files import NONE
@@ -42,8 +43,6 @@ from migrations_app.procedures.steps.disk_comparison import (
 from migrations_app.procedures.steps.verify import arrived, target_of
 
 SWAP = "disk.swap"
-DEEPEST = 8  # files below a disk; Nova makes one
-KNOWN = ("raw", "qcow2")
 
 
 class DisksAreKept(Step):
@@ -139,7 +138,9 @@ class _Look:
         disks = [disk for disk in before.disks if self._is_moved(disk)]
         if not disks:
             self.found.compared.append("no disk of it is a file that Nova moves.")
-        strange = [disk.source for disk in disks if _format(disk) not in KNOWN]
+        strange = [
+            disk.source for disk in disks if _format(disk) not in qemu_image.KNOWN
+        ]
         if strange:
             raise Blocked(f"{', '.join(strange)} is neither raw nor qcow2.")
         for pair in self._pairs(disks, now):
@@ -147,7 +148,7 @@ class _Look:
         return self.found
 
     def _guest(self, host: str) -> Guest | None:
-        asked = host_survey.look_at_guest(server_id=self.server.id)
+        asked = guest_survey.look_at_guest(server_id=self.server.id)
         return host_survey_parser.guest(self._run(host, asked), self.server.id)
 
     def _run(self, host: str, command: Command) -> str:
@@ -200,16 +201,23 @@ class _Look:
         """Return of each disk its own file, and those that it stands on.
 
         A file below is opened as what the one above says that it is; where that says
-        nothing, as raw, so that nothing is found below it.
+        nothing, as raw, so that nothing is found below it. Raises Blocked for one that
+        is not where Nova keeps base images.
         """
+        places = [dirname(dirname(disk.path)) for disk in disks]
         chains: list[list[Image]] = [[] for _ in disks]
         asked = dict(enumerate(disks))
-        while asked and len(max(chains, key=len)) < DEEPEST:
+        while asked and len(max(chains, key=len)) < guest_survey.DEEPEST:
             files = list(asked.values())
             answer = self._run(host, disk_images.look_at(files))
             images = disk_images.read(answer, files, host=host)
             for number, image in zip(asked, images, strict=True):
                 chains[number].append(image)
+                if image.backing and not qemu_image.is_base(
+                    image.backing, places[number]
+                ):
+                    why = qemu_image.because("elsewhere", image.path)
+                    raise Blocked(f"On {host} {why} ({image.backing}).")
             asked = {
                 number: Opened(image.backing, image.backing_format or "raw")
                 for number, image in zip(asked, images, strict=True)

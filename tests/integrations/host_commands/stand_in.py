@@ -12,10 +12,8 @@ from pathlib import Path
 
 from migrations_app.errors import Unreachable
 from migrations_app.integrations.host_commands import host_survey_parser
-from migrations_app.integrations.host_commands.host_survey import (
-    look_at_guest,
-    look_at_host,
-)
+from migrations_app.integrations.host_commands.guest_survey import look_at_guest
+from migrations_app.integrations.host_commands.host_survey import look_at_host
 from migrations_app.integrations.interfaces import Command, Guest, HostFacts
 
 WEB = "5f0c1d7e-0000-4000-8000-000000000001"
@@ -50,7 +48,7 @@ case "$1" in
     echo " file   disk   vda   $FOLDER/disk"
     echo " file   cdrom   hda   $FOLDER/disk.config"
     echo ' network   disk   vdb   vms/x' ;;
-  domcapabilities) case "$*" in *pc-q35-8.2*|*'--machine q35') ;; *)
+  domcapabilities) case "$*" in *pc-q35-8.2*|*'--machine=q35') ;; *)
     echo "error: the machine 'x' is not supported by emulator" >&2; exit 1 ;; esac
     echo "<graphics supported='yes'><value>vnc</value></graphics>"
     echo "<video supported='yes'>"; echo "<enum name='modelType'>"
@@ -63,10 +61,16 @@ case "$1" in
   -c) case "$2" in *inbound*) ;; *) exit 1 ;; esac ;;
 esac
 """
+# The qcow2 disk stands on a base image; what is asked of is noted.
 QEMU_IMG = """#!/bin/sh
+if [ -n "$HERE" ]; then echo "$@" >>"$HERE/asked"; fi
 for last; do :; done
-printf '[{"filename": "%s", "virtual-size": 2000, "actual-size": 100},' "$last"
-printf ' {"filename": "/base/b", "virtual-size": 9, "actual-size": 9}]\\n'
+printf '{\\n    "filename": "%s",\\n    "virtual-size": 2000,\\n' "$last"
+case "$last" in
+  */disk) printf '    "backing-filename": "%s",\\n' "@BASE@"
+    printf '    "backing-filename-format": "raw",\\n' ;;
+esac
+printf '    "actual-size": 100\\n}\\n'
 """
 SSH = """#!/bin/sh
 case "$*" in *compute-34*) exit 0 ;; esac
@@ -99,7 +103,7 @@ class Host:
         (self.instances / "_base").mkdir(parents=True)
         (root / "bin").mkdir()
         self.tool("virsh", VIRSH)
-        self.tool("qemu-img", QEMU_IMG)
+        self.tool("qemu-img", QEMU_IMG.replace("@BASE@", f"{self.instances}/_base/b"))
         self.tool("rsync", "#!/bin/sh\necho 'rsync  version 3.2.7  protocol 31'\n")
         self.tool("ssh", SSH)
 
@@ -111,7 +115,7 @@ class Host:
     def stand_on(self, base: Path) -> None:
         """From now on all disks that are qcow2 stand on this file."""
         mapped = 'if [ "$1" = map ]; then exec /usr/bin/qemu-img "$@"; fi'
-        text = QEMU_IMG.replace("/base/b", str(base))
+        text = QEMU_IMG.replace("@BASE@", str(base))
         self.tool("qemu-img", text.replace("#!/bin/sh", f"#!/bin/sh\n{mapped}"))
 
     def boot(self, *, os_: str = "", top: str = "", devices: str = "") -> None:

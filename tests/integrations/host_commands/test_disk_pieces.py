@@ -198,9 +198,11 @@ def test_a_file_is_opened_only_as_what_it_is_said_to_be(
     run: Run, tmp_path: Path
 ) -> None:
     path = disk(tmp_path / "disk", "0 64k")
-    assert opened(run, path, "raw").virtual_size == path.stat().st_size
-    assert opened(run, path, "raw").backing == ""
+    with pytest.raises(Blocked, match="begins as the header of an image"):
+        opened(run, path, "raw")
     path.write_bytes(b"x" * MIB)
+    assert opened(run, path, "raw").virtual_size == MIB
+    assert opened(run, path, "raw").backing == ""
     found = opened(run, path)
     assert (found.size, found.virtual_size) == (MIB, None)
     assert "not in qcow2 format" in found.trouble

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from migrations_app.integrations.host_commands import host_survey_parser
-from migrations_app.integrations.host_commands.host_survey import compare_hardware
+from migrations_app.integrations.host_commands.guest_survey import compare_hardware
 from migrations_app.integrations.interfaces import Guest
 from tests.integrations.host_commands.stand_in import WEB, Host
 
@@ -57,7 +57,7 @@ def test_machine_types_are_asked_of_the_guest_s_own_architecture(host: Host) -> 
         "virsh",
         """#!/bin/sh
 case "$*" in
-  *'--arch aarch64 --machine virt-7.2') ;;
+  *'--arch=aarch64 --machine=virt-7.2') ;;
   *) echo "error: the machine 'x' is not supported by emulator" >&2; exit 1 ;;
 esac
 """,

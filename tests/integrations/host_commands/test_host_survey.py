@@ -8,10 +8,7 @@ import pytest
 
 from migrations_app.errors import Blocked
 from migrations_app.integrations.host_commands import host_survey_parser
-from migrations_app.integrations.host_commands.host_survey import (
-    look_at_host,
-    survey,
-)
+from migrations_app.integrations.host_commands.host_survey import look_at_host, survey
 from migrations_app.integrations.interfaces import HostFacts
 from tests.integrations.host_commands.stand_in import WEB, Host, Several, running
 
@@ -82,7 +79,9 @@ def test_it_reads_a_guest_and_its_disks(host: Host) -> None:
         ("vdb", "disk", "network"),
     ]
     disk = found.disks[0]
-    assert (disk.virtual_size, disk.taken, disk.chain) == (2000, 100, ("/base/b",))
+    base = f"{host.instances}/_base/b"
+    assert (disk.virtual_size, disk.taken, disk.chain) == (2000, 100, (base,))
+    assert disk.refused == ""
     files = {file.name: file for file in found.files}
     assert files.keys() == {"disk", "disk.config"}
     assert files["disk"].size == 5000
@@ -117,7 +116,6 @@ def test_no_name_of_an_instance_changes_what_its_domain_says(
 
 
 def test_it_asks_of_no_disk_in_another_format_than_the_domain_says(host: Host) -> None:
-    host.tool("qemu-img", '#!/bin/sh\necho "$@" >>"$HERE/asked"\n')
     host.boot()
     host.guest()
     asked = (host.root / "asked").read_text(encoding="utf-8").splitlines()

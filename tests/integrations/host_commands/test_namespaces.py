@@ -20,10 +20,8 @@ from migrations_app.integrations.host_commands import (
     host_ways,
     libvirt_domains,
 )
-from migrations_app.integrations.host_commands.host_survey import (
-    look_at_guest,
-    look_at_host,
-)
+from migrations_app.integrations.host_commands.guest_survey import look_at_guest
+from migrations_app.integrations.host_commands.host_survey import look_at_host
 from migrations_app.integrations.host_commands.host_ways import Way
 from migrations_app.integrations.interfaces import Command, HostFacts
 from tests.integrations.adapters.sshd import Sshd, make_key
@@ -186,7 +184,7 @@ case "$1" in
 esac
 """
 QEMU_IMG = """#!/bin/sh
-printf '[{"filename": "disk", "virtual-size": 2000, "actual-size": 100}]\\n'
+printf '{"filename": "disk", "virtual-size": 2000, "actual-size": 100}\\n'
 """
 
 
