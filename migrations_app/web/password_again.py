@@ -20,7 +20,9 @@ class PasswordAgainForm(Form):
     password_again = forms.CharField(
         label="Password",
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        widget=forms.PasswordInput(
+            attrs={"autocomplete": "current-password", "autofocus": True}
+        ),
         error_messages={"required": "Please fill this in."},
     )
 

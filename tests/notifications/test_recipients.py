@@ -185,4 +185,4 @@ def test_owners_are_told_of_what_is_done_with_their_account(
     dispatch.tell_due(stage.time)
 
     assert told("account") == ["auditor", "auditor", "requester", "requester"]
-    assert told("token") == ["requester"]
+    assert told("access") == ["requester"]

@@ -11,7 +11,7 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from migrations_app.access import sign_in_backend
+from migrations_app.access import sessions, sign_in_backend
 from migrations_app.audit import account_changes
 from migrations_app.web.page import user_of
 from migrations_app.widgets import StyledField
@@ -68,6 +68,7 @@ class ChangePassword(RedirectURLMixin, PasswordChangeView):
             here=self.request.session.session_key or "",
         )
         update_session_auth_hash(self.request, user)
+        sessions.password_entered(self.request)
         messages.success(
             self.request,
             "Your password is changed. Your other sessions and your API tokens ended.",
