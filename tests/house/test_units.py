@@ -1,0 +1,93 @@
+"""The systemd units in deploy/: locked down, with room for what novaweb writes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from novaweb import settings
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
+WORKER = DEPLOY / "novaweb-worker@.service"
+# of 100, as systemd-analyze counts
+MOST = 30
+
+
+def values(unit: Path, name: str) -> list[str]:
+    """What the unit says for that directive, line by line."""
+    text = unit.read_text(encoding="utf-8")
+    return re.findall(rf"^{name}=(.*)$", text, flags=re.MULTILINE)
+
+
+def environment(unit: Path) -> dict[str, str]:
+    return dict(text.split("=", 1) for text in values(unit, "Environment"))
+
+
+def test_there_is_a_unit_for_each_process() -> None:
+    assert [unit.name for unit in UNITS] == [
+        *("novaweb-prepare.service", "novaweb-web.service", "novaweb-worker@.service"),
+    ]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_each_is_locked_down(unit: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("there is no systemd-analyze here")
+    done = subprocess.run(
+        [program, "security", "--offline=true", f"--threshold={MOST}", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr
+    assert "Unknown key" not in done.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_each_may_write_where_novaweb_writes(unit: Path) -> None:
+    (folders,) = values(unit, "StateDirectory")
+    writable = [Path("/var/lib", name) for name in folders.split()]
+    given = environment(unit)
+    written = [given["NOVAWEB_STATE_DIR"]]
+    written += [given[name] for name in ("NOVAWEB_AUDIT_SIGNED",) if name in given]
+    for path in written:
+        assert any(Path(path).is_relative_to(folder) for folder in writable), path
+    assert values(unit, "StateDirectoryMode") == ["0700"]
+    assert values(unit, "ProtectSystem") == ["strict"]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_each_gets_its_secrets_as_credentials(unit: Path) -> None:
+    loaded = {text.split(":", 1)[0] for text in values(unit, "LoadCredential")}
+    given = environment(unit)
+    named = {text.removeprefix("%d/") for text in given.values() if text[:3] == "%d/"}
+    assert named == loaded
+    assert {"secret-key", "database-url", "redis-url"} <= loaded
+    for name in given:
+        assert hasattr(settings, name.removesuffix("_FILE")) or name in (
+            *("NOVAWEB_STATE_DIR", "NOVAWEB_SECRET_KEY_FILE"),
+            "NOVAWEB_DATABASE_URL_FILE",
+        )
+
+
+def test_workers_alone_have_the_key_of_the_audit_trail() -> None:
+    for unit in UNITS:
+        has = "NOVAWEB_AUDIT_KEY" in environment(unit)
+        assert has is (unit == WORKER)
+        assert ("audit" in unit.read_text(encoding="utf-8")) is has
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_the_instructions_make_each_file_that_a_unit_reads(unit: Path) -> None:
+    text = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    files = [line.split(":", 1)[1] for line in values(unit, "LoadCredential")]
+    for path in (*files, *values(unit, "EnvironmentFile")):
+        assert Path(path).parent == Path("/etc/novaweb")
+        made = rf"(> |install .*|audit_key ){re.escape(Path(path).name)}\b"
+        assert re.search(made, text), path
