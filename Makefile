@@ -50,6 +50,7 @@ check-production: export NOVAWEB_HTTPS := true
 check-production: export NOVAWEB_ALLOWED_HOSTS := novaweb.example.org
 check-production: export NOVAWEB_CLOUDS := example
 check-production: export NOVAWEB_URL := https://novaweb.example
+check-production: export NOVAWEB_DATABASE_URL := postgres://novaweb_site@db.example/novaweb?sslmode=verify-full
 check-production: export NOVAWEB_REDIS_URL := unix:///run/novaweb/valkey.sock
 check-production: export NOVAWEB_AUDIT_KEY := /etc/novaweb/audit.pem
 check-production: export NOVAWEB_AUDIT_SIGNED := /var/lib/novaweb-signed/signed.jsonl

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,9 @@ from django.db import connections
 
 from migrations_app.audit import signing_key, triggers
 from migrations_app.management.checks import OURS
+
+SHORTEST_TOKEN = 16  # characters
+LONGEST_TOKEN = 31 * 24  # hours
 
 
 @register(OURS, deploy=True)
@@ -46,7 +49,7 @@ def redis_is_closed(**kwargs: Any) -> list[CheckMessage]:
                 id="novaweb.W021",
             )
         )
-    if url.scheme != "rediss" and not _is_loopback(url.hostname or ""):
+    if url.scheme != "rediss" and not _is_loopback(url.hostname):
         found.append(
             Warning(
                 "Redis is on another machine, and NOVAWEB_REDIS_URL is not rediss://:"
@@ -58,9 +61,9 @@ def redis_is_closed(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-def _is_loopback(host: str) -> bool:
+def _is_loopback(host: str | None) -> bool:
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host or "").is_loopback
     except ValueError:
         return host == "localhost"
 
@@ -88,7 +91,119 @@ def audit_has_another_owner(
                     "This account of PostgreSQL owns the audit trail: whoever has it"
                     " can lift the triggers.",
                     hint="Run web and workers as novaweb_site (docs/audit.md).",
-                    id="novaweb.W020",
+                    id="novaweb.W010",
                 )
             )
     return found
+
+
+def _warning(number: int, sentence: str, hint: str) -> CheckMessage:
+    return Warning(sentence, hint=hint, id=f"novaweb.W{number:03}")
+
+
+@register(OURS, deploy=True)
+def doors_are_narrow(**kwargs: Any) -> list[CheckMessage]:
+    """Warn about settings that let more in than a site needs."""
+    found: list[CheckMessage] = []
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(
+            _warning(
+                24,
+                "NOVAWEB_ALLOWED_HOSTS has *: links in answers may lead to any host"
+                " that a request names.",
+                "Name the hosts by which people reach novaweb.",
+            )
+        )
+    found += [
+        _warning(
+            25,
+            f"NOVAWEB_WEBHOOK_NETWORKS has {text}: operators can have novaweb send to"
+            " almost any address, its own machine's too.",
+            "Name the networks in which the receivers are.",
+        )
+        for text in settings.NOVAWEB_WEBHOOK_NETWORKS
+        if _is_wide(text)
+    ]
+    if 0 < len(settings.NOVAWEB_METRICS_TOKEN) < SHORTEST_TOKEN:
+        found.append(
+            _warning(
+                28,
+                f"NOVAWEB_METRICS_TOKEN has fewer than {SHORTEST_TOKEN} characters: it"
+                " can be guessed.",
+                'python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
+            )
+        )
+    if settings.NOVAWEB_TOKEN_HOURS > LONGEST_TOKEN:
+        found.append(
+            _warning(
+                29,
+                f"NOVAWEB_TOKEN_HOURS is {settings.NOVAWEB_TOKEN_HOURS:g}: a token that"
+                " was lost stays good for more than a month.",
+                "Leave it at 10; a program may ask for a new token each day.",
+            )
+        )
+    return found
+
+
+def _is_wide(text: str) -> bool:
+    """Tell whether a network is more than any site's own; what is none has an error."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < (8 if network.version == 4 else 16)
+
+
+@register(OURS, deploy=True)
+def ways_are_encrypted(**kwargs: Any) -> list[CheckMessage]:
+    """Warn about secrets that go over a network as they are."""
+    found: list[CheckMessage] = []
+    mail = urlsplit(settings.NOVAWEB_EMAIL_URL)
+    if mail.scheme == "smtp" and mail.password and not _is_loopback(mail.hostname):
+        found.append(
+            _warning(
+                26,
+                "NOVAWEB_EMAIL_URL is smtp:// with a password, which goes over the"
+                " network as it is.",
+                "Write smtp+tls:// (STARTTLS) or smtp+ssl://.",
+            )
+        )
+    if settings.HTTPS and urlsplit(settings.NOVAWEB_URL).scheme == "http":
+        found.append(
+            _warning(
+                27,
+                f"NOVAWEB_URL is {settings.NOVAWEB_URL}, though NOVAWEB_HTTPS is on:"
+                " links in messages begin without encryption.",
+                "Write https://.",
+            )
+        )
+    return found
+
+
+@register(OURS, deploy=True)
+def database_is_fit(**kwargs: Any) -> list[CheckMessage]:
+    """Warn about SQLite, and about a PostgreSQL that is not asked who it is."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        return [
+            _warning(
+                31,
+                "The database is SQLite: fit for a demo, or a handful of people on one"
+                " machine, and whoever may write its file may change the audit trail.",
+                "Set NOVAWEB_DATABASE_URL to a PostgreSQL.",
+            )
+        ]
+    host = str(database.get("HOST") or "")
+    mode = database.get("OPTIONS", {}).get("sslmode", "")
+    near = not host or host.startswith(("/", "%2F")) or _is_loopback(host)
+    if near or mode in ("verify-full", "verify-ca"):
+        return []
+    return [
+        _warning(
+            30,
+            f"PostgreSQL is on {host}, and nobody checks that it is that host (sslmode"
+            f" is {mode or 'not given'}): its password and all data may be read on the"
+            " way.",
+            "Add ?sslmode=verify-full&sslrootcert=PATH to NOVAWEB_DATABASE_URL.",
+        )
+    ]

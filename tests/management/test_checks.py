@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 
-from migrations_app.management import checks, deployment_checks
+from migrations_app.management import checks
 from migrations_app.models import AuditEntry
 from migrations_app.procedures.base import Act, Procedure, Step, StepContext, StepStatus
 from migrations_app.procedures.registry import PROCEDURES
@@ -125,15 +125,6 @@ def test_settings_as_they_are_make_sense() -> None:
     assert checks.settings_make_sense() == []
 
 
-def test_the_pretend_cloud_is_not_meant_for_production(settings: Any) -> None:
-    settings.NOVAWEB_CLOUDS = ["pretend", "real"]
-    assert [found.id for found in deployment_checks.deployment_is_meant()] == [
-        "novaweb.W001"
-    ]
-    settings.NOVAWEB_CLOUDS = ["real"]
-    assert deployment_checks.deployment_is_meant() == []
-
-
 def test_a_pretend_cloud_that_nobody_allowed_is_an_error(settings: Any) -> None:
     settings.NOVAWEB_CLOUDS = ["real", "pretend"]
     settings.NOVAWEB_ALLOW_PRETEND = False
@@ -151,25 +142,6 @@ def test_a_pretend_cloud_that_is_allowed_or_not_configured_is_fine(
     settings.NOVAWEB_CLOUDS = clouds
     settings.NOVAWEB_ALLOW_PRETEND = allowed
     assert checks.pretend_cloud_is_allowed() == []
-
-
-@pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("unix:///run/novaweb/valkey.sock", []),
-        ("redis://:word@127.0.0.1/0", []),
-        ("redis://:word@[::1]:6379/0", []),
-        ("rediss://user:word@queue.example.org/0", []),
-        ("redis://localhost:6379/0", ["novaweb.W021"]),
-        ("redis://:word@queue.example.org/0", ["novaweb.W022"]),
-        ("redis://queue.example.org/0", ["novaweb.W021", "novaweb.W022"]),
-    ],
-)
-def test_a_redis_that_others_may_use_is_told(
-    settings: Any, url: str, told: list[str]
-) -> None:
-    settings.NOVAWEB_REDIS_URL = url
-    assert [found.id for found in deployment_checks.redis_is_closed()] == told
 
 
 @pytest.fixture
