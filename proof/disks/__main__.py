@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from lab.release import NEWEST, RELEASES
+from lab.remembered import remembered
 from lab.settings import PROJECT, from_environment
 from proof.disks import cells, table
 from proof.disks.situations import SITUATIONS
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for layout, situations in _by_layout(asked.situation or list(SITUATIONS)):
             environment["NOVAWEB_LAB_LAYOUT"] = layout
             try:
-                _run("lab", "up", environment=environment, check=True)
+                _bring_up(environment)
                 wrong += _try(situations, asked.procedure, environment=environment)
             except subprocess.CalledProcessError as error:
                 print(error, file=sys.stderr)
@@ -46,6 +48,16 @@ def _by_layout(names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     chosen = sorted(names, key=lambda name: list(SITUATIONS).index(name))
     for layout, found in groupby(chosen, key=lambda name: SITUATIONS[name].layout):
         yield layout, list(found)
+
+
+def _bring_up(environment: dict[str, str]) -> None:
+    """A lab of that layout is up: the one that is, if only nova.conf is another."""
+    wanted = from_environment(environment)
+    present = remembered(wanted)
+    if not present.laid_out.like(wanted.laid_out):
+        _run("lab", "down", environment=environment)
+        shutil.rmtree(wanted.root)
+    _run("lab", "up", environment=environment, check=True)
 
 
 def _try(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,5 +34,9 @@ def lab(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def hypervisors(lab: dict[str, Any], place: LabPlace) -> Whole:
-    return Whole(place, lab)
+def hypervisors(lab: dict[str, Any], place: LabPlace) -> Iterator[Whole]:
+    whole = Whole(place, lab)
+    try:
+        yield whole
+    finally:
+        whole.close()

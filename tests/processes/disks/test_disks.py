@@ -12,6 +12,7 @@ import pytest
 
 from migrations_app.errors import Unfit
 from migrations_app.models import MigrationRequest
+from migrations_app.preflight.finding import Severity
 from migrations_app.runs import actions as run_actions
 from proof.disks import cells, table
 from proof.disks.cells import Cell
@@ -76,7 +77,8 @@ class Trial:
             request = approved("lab", self.server, cell.procedure, self.target)
         except Unfit as refusal:
             assert self._asked() == world
-            rules = tuple(sorted({finding.rule for finding in refusal.findings}))
+            blocking = [it for it in refusal.findings if it.severity is Severity.BLOCKS]
+            rules = tuple(sorted({finding.rule for finding in blocking}))
             return replace(cell, verdict=cells.REFUSED, rules=rules)
         request = over(request)
         told = {it["rule"] for it in request.findings if it["severity"] != "ok"}

@@ -8,12 +8,13 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from xml.etree import ElementTree
 
 from proof.disks.cells import NAMES, VOLUME
-from proof.disks.situations import NONE, OTHER, SAME, Situation
+from proof.disks.situations import OTHER, SAME, Situation
 from tests.processes.hypervisors import IMAGE, until
 from tests.processes.layouts.guests import COUNT_AT, Guests
 
@@ -38,6 +39,7 @@ class Whole(Guests):
 
     flavors: dict[str, str] = field(default_factory=dict)
     guests: dict[str, str] = field(default_factory=dict)
+    images: list[str] = field(default_factory=list)
 
     def host(self, number: str) -> str:
         """Return Nova's name of the host with that number."""
@@ -54,15 +56,24 @@ class Whole(Guests):
             here = server.host == self.host(situation.source)
             if server.status == "ACTIVE" and (here or situation.symmetric):
                 return known
-            self.delete(known)
+        self.close()  # guests cost time, and keep their files
         made = self._make(situation)
         self.guests[situation.name] = made
         return made
 
-    def delete(self, server: str) -> None:
-        """The guest is gone, and so are its folders."""
-        self.place.nova.delete(f"/servers/{server}")
-        until(lambda: not self.folders(server), f"{server} to be gone")
+    def close(self) -> None:
+        """No guest of ours is left, nor its folders, volume and image."""
+        for server in self.guests.values():
+            self.place.nova.delete(f"/servers/{server}")
+        for server in self.guests.values():
+            until(partial(self._gone, server), f"{server} to be gone")
+        self.guests.clear()
+        for image in self.images:
+            self.place.glance.delete(f"/images/{image}", raise_exc=False)
+        self.images.clear()
+
+    def _gone(self, server: str) -> bool:
+        return not self.folders(server)
 
     def _make(self, situation: Situation) -> str:
         host = self.host(situation.source)
@@ -72,7 +83,7 @@ class Whole(Guests):
         volume = self.volume()
         with open(self.device(volume), "r+b") as device:
             device.write(os.urandom(1 << 20))
-        self.attach(server, volume)
+        self.attach(server, volume, tag="data")  # so that it goes with the guest
         if situation.image_gone:
             self.place.glance.delete(f"/images/{image}")
         return server
@@ -113,6 +124,7 @@ class Whole(Guests):
             "container_format": "bare",
         }
         image = str(glance.post("/images", json=new).json()["id"])
+        self.images.append(image)
         with tempfile.TemporaryDirectory(prefix="novaweb-disks-") as folder:
             file = Path(folder, "image.qcow2")
             file.write_bytes(Path(self.facts["libvirt"]["image"]).read_bytes())
@@ -164,21 +176,22 @@ class Whole(Guests):
         if target in self.facts["libvirt"]["shared_by"]:
             return
         source = str(self.place.cloud.server(server).host)
-        folder = f"{self.instances}/_base"
-        neighbour = f"{situation.name} neighbour"
-        if situation.bases == OTHER:
-            if neighbour not in self.guests:
-                image = self._image(situation)
-                made = self._create(target, self._flavor(), imageRef=image)
-                self.guests[neighbour] = made
+        folder = quote(f"{self.instances}/_base")
+        neighbour = f"beside {situation.name}"
+        if neighbour in self.guests:
             return
         self.make_folder_of_bases(target)
-        others = self.run(target, "virsh list --all --uuid").split()
-        if not others:
-            self.run(target, f"rm -f {quote(folder)}/*")
-        if situation.bases == SAME:
-            made = f"find {quote(folder)} -name 'ephemeral_*' -o -name 'swap_*'"
-            for path in self.run(source, made).split():
-                self.run(source, f"rsync -aS {quote(path)} {target}:{quote(path)}")
-        if situation.bases == NONE:
-            assert not others, f"{target} has guests, whose files it needs"
+        guests = "virsh list --all --uuid"
+        until(lambda: not self.run(target, guests).split(), "guests before to be gone")
+        self.run(target, f"rm -f {folder}/*")
+        made = f"cd {folder} && sha256sum ephemeral_* swap_*"
+        if situation.bases == OTHER:
+            image = self._image(situation)
+            beside = self._create(target, self._flavor(), imageRef=image)
+            self.guests[neighbour] = beside
+            here, there = (set(self.run(it, made).split()) for it in (source, target))
+            assert len(here & there) == len(here) / 2, "only their names are the same"
+        elif situation.bases == SAME:
+            for path in self.run(source, f"{made} || true").split()[1::2]:
+                it = quote(f"{self.instances}/_base/{path}")
+                self.run(source, f"rsync -aS {it} {target}:{it}")
