@@ -92,7 +92,7 @@ VERBS: dict[str, str] = {
     "account.signed_out": "{actor} signed out",
     "account.session_ended": "{actor} ended sessions elsewhere",
     "account.refused": "A sign-in as {actor} failed",
-    "account.refused_more": "{subject} more sign-ins failed within a minute",
+    "account.refused_more": "Another {subject} sign-ins failed within a minute",
     "account.created": "{actor} created the account {subject}",
     "account.changed": "{actor} changed the account {subject}",
     "account.deleted": "{actor} deleted the account {subject}",

@@ -26,5 +26,5 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke one of one's own tokens."""
     api_tokens.revoke(pk, by=user_of(request))
-    messages.success(request, "The token is revoked: whoever has it can do nothing.")
+    messages.success(request, "The token is revoked: no program can use it any more.")
     return redirect("tokens")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
 from migrations_app.errors import NovawebError, TooLate
 from migrations_app.models import Drain, MigrationRequest, Run
@@ -134,8 +134,6 @@ def test_who_comes_back_counts_again(stage: Stage, cast: Cast, leave: Leave) -> 
 
 
 def _roles(name: str) -> list[int]:
-    from django.contrib.auth.models import Group
-
     return list(Group.objects.filter(name=name).values_list("pk", flat=True))
 
 

@@ -64,7 +64,9 @@ def _people(apps: StateApps) -> None:
     people, groups = (apps.get_model("auth", name) for name in ("User", "Group"))
     for pk, name in enumerate(("rita", "otto", "anna"), 1):
         person = people.objects.create(pk=pk, username=name, password="!")
-        person.groups.set(groups.objects.filter(name__in=("operator", "auditor")))
+        person.groups.set(
+            groups.objects.filter(name__in=("operator", "auditor", "approver"))
+        )
 
 
 def _write(apps: StateApps, name: str, fields: dict[str, Any]) -> None:
