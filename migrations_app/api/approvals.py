@@ -15,7 +15,14 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
-from migrations_app.models import ApprovalPolicy, BrokenGlass, Delegation, PolicyVersion
+from migrations_app.api.proposals import ProposalSerializer
+from migrations_app.models import (
+    ApprovalPolicy,
+    BrokenGlass,
+    Delegation,
+    PolicyProposal,
+    PolicyVersion,
+)
 from migrations_app.requests.approvals import delegations as approval_delegations
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals.rules import (
@@ -120,6 +127,13 @@ class OnePolicySerializer(PolicySerializer):
         fields = (*PolicySerializer.Meta.fields, "versions")
 
 
+def _answer(row: ApprovalPolicy | PolicyProposal) -> Response:
+    """Return the policy, or the proposal that waits for a second person (202)."""
+    if isinstance(row, PolicyProposal):
+        return Response(ProposalSerializer(row).data, status=202)
+    return Response(OnePolicySerializer(row).data)
+
+
 @extend_schema(tags=["approvals"])
 class Policies(Checked, APIView):
     """All approval policies: active ones first, highest priority first."""
@@ -133,13 +147,18 @@ class Policies(Checked, APIView):
             PolicySerializer(approval_policies.all_policies(), many=True).data
         )
 
-    @extend_schema(request=NewPolicyRequest, responses={201: OnePolicySerializer})
+    @extend_schema(
+        request=NewPolicyRequest,
+        responses={201: OnePolicySerializer, 202: ProposalSerializer},
+    )
     def post(self, request: Request) -> Response:
-        """Create a policy, which is active at once."""
+        """Create a policy; one that lowers anything another person must confirm."""
         require(request.user, Verb.SET_POLICY)
         row = approval_policies.create(
             by=user_of(request), **taken(request, NewPolicyRequest)
         )
+        if isinstance(row, PolicyProposal):
+            return _answer(row)
         address = reverse("api-policy", args=[row.pk], request=request)
         return Response(
             OnePolicySerializer(row).data, status=201, headers={"Location": address}
@@ -157,13 +176,16 @@ class OnePolicy(Checked, APIView):
         """Return the policy with all its versions."""
         return Response(OnePolicySerializer(approval_policies.one(pk)).data)
 
-    @extend_schema(request=PolicyRequest, responses=OnePolicySerializer)
+    @extend_schema(
+        request=PolicyRequest,
+        responses={200: OnePolicySerializer, 202: ProposalSerializer},
+    )
     def put(self, request: Request, pk: int) -> Response:
-        """Create the next version of the policy, which applies at once."""
+        """Create the next version; what lowers anything another person must confirm."""
         require(request.user, Verb.SET_POLICY)
         sent = taken(request, PolicyRequest)
         row = approval_policies.change(pk, by=user_of(request), **sent)
-        return Response(OnePolicySerializer(row).data)
+        return _answer(row)
 
 
 @extend_schema(tags=["approvals"])
@@ -172,12 +194,15 @@ class RetirePolicy(Checked, APIView):
 
     verb = Verb.SET_POLICY
 
-    @extend_schema(request=RetireRequest, responses=OnePolicySerializer)
+    @extend_schema(
+        request=RetireRequest,
+        responses={200: OnePolicySerializer, 202: ProposalSerializer},
+    )
     def post(self, request: Request, pk: int) -> Response:
-        """Retire the policy; it and its versions stay to be looked up."""
+        """Retire the policy; what lowers anything another person must confirm."""
         sent = taken(request, RetireRequest)
         row = approval_policies.retire(pk, by=user_of(request), **sent)
-        return Response(OnePolicySerializer(row).data)
+        return _answer(row)
 
 
 class DelegationSerializer(serializers.ModelSerializer[Delegation]):
@@ -260,6 +285,11 @@ class StandingSerializer(serializers.Serializer[ApprovalStatus]):
     policy_version = serializers.IntegerField(source="rule.version")
     satisfied = serializers.BooleanField()
     sentence = serializers.CharField()
+    not_counted = serializers.ListField(
+        child=serializers.CharField(),
+        source="void",
+        help_text="Why some approvals do not count, a sentence each.",
+    )
     stages = StageSerializer(many=True)
 
 

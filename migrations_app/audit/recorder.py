@@ -76,6 +76,8 @@ VERBS: dict[str, str] = {
     "service.failed": "The change of {source} by {actor} failed in Nova",
     "policy.created": "{actor} created the approval policy {subject}",
     "policy.changed": "{actor} changed the approval policy {subject}",
+    "policy.proposed": "{actor} proposed to change the approval policy {subject}",
+    "policy.discarded": "{actor} discarded a proposal for the policy {subject}",
     "policy.retired": "{actor} retired the approval policy {subject}",
     "delegation.made": "{actor} delegated the right to approve to {subject}",
     "delegation.revoked": "{actor} ended the delegation to {subject}",

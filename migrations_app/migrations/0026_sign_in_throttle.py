@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """Two new tables."""
 
     dependencies: ClassVar = [
-        ("migrations_app", "0024_token_scopes"),
+        ("migrations_app", "0025_policy_proposals"),
     ]
 
     operations: ClassVar = [

@@ -12,6 +12,7 @@ from migrations_app.models.approval import (
     ApprovalPolicy,
     BrokenGlass,
     Delegation,
+    PolicyProposal,
     PolicyVersion,
 )
 from migrations_app.models.audit import (
@@ -73,6 +74,7 @@ __all__ = [
     "NovaMigration",
     "Pacer",
     "PasswordToChange",
+    "PolicyProposal",
     "PolicyVersion",
     "Probe",
     "RefusedSignIns",

@@ -58,6 +58,44 @@ class PolicyVersion(models.Model):
         return f"{self.policy_id} version {self.number}"
 
 
+class PolicyProposal(models.Model):
+    """A change that lowers what moves take: it waits for a second person.
+
+    ``version`` is the one that it is to follow; 0: the policy is to be new.
+    """
+
+    policy = models.ForeignKey(
+        ApprovalPolicy,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="proposals",
+    )
+    version = models.PositiveIntegerField(default=0)
+    name = models.CharField(max_length=100)
+    weight = models.IntegerField()
+    active = models.BooleanField()
+    rule = models.JSONField()
+    note = models.TextField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+    )
+    by_name = models.CharField(max_length=150)
+    at = models.DateTimeField()
+    # When it was confirmed or discarded, and by whom.
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by_name = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.name} by {self.by_name}"
+
+
 class Delegation(models.Model):
     """An approval right, delegated by ``giver`` to ``taker`` for a limited time.
 

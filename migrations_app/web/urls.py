@@ -77,6 +77,11 @@ urlpatterns = [
     path("requests/<int:pk>/review/", emergency_start.review, name="review"),
     path("broken-glass/", emergency_start.emergency_starts, name="broken-glass"),
     path("policies/", policies.policies, name="policies"),
+    path(
+        "policies/proposals/<int:pk>/<slug:verb>/",
+        policies.decide,
+        name="proposal-decide",
+    ),
     path("policies/new/", policies.new, name="policy-new"),
     path("policies/<int:pk>/", policies.policy, name="policy"),
     path("policies/<int:pk>/change/", policies.change, name="policy-change"),

@@ -27,7 +27,16 @@ def test_policies_are_made_changed_and_retired() -> None:
     assert made.status == 201
     number = made.json["id"]
     assert made.headers["Location"].endswith(f"/api/policies/{number}/")
-    retired = admin.post(f"policies/{number}/retire/", version=1, note="No.")
+    asked = admin.post(f"policies/{number}/retire/", version=1, note="No.")
+    assert (asked.status, asked.json["active"]) == (202, False)
+    confirm = f"policies/proposals/{asked.json['id']}/confirm/"
+    assert admin.post(confirm, note="Yes.").status == 403
+    second = Person(factories.person("bea", staff=True))
+    assert [each["by"] for each in second.get("policies/proposals/").json] == ["ada"]
+    assert second.post(confirm, note="Yes.").status == 200
+    assert second.post(confirm, note="Yes.").status == 409
+    assert second.get("policies/proposals/").json == []
+    retired = admin.get(f"policies/{number}/")
     assert (retired.json["active"], retired.json["version"]) == (False, 2)
     assert [v["number"] for v in retired.json["versions"]] == [2, 1]
     late = admin.post(f"policies/{number}/retire/", version=1, note="No.")

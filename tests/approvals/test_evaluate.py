@@ -16,6 +16,7 @@ from migrations_app.requests.approvals import evaluate, in_force
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals.since import Since
 from tests import factories
+from tests.approvals import decided
 from tests.cast import Cast, last_entry, verbs
 from tests.counted_approvals import approvals_needed
 from tests.stage import Stage
@@ -170,7 +171,7 @@ RULE: dict[str, Any] = {"stages": [{"groups": ["approver"], "approvers": 2}]}
 
 def made(admin: User, **fields: Any) -> ApprovalPolicy:
     said = {"name": "Mine", "weight": 5, "rule": RULE, "note": "Why not.", **fields}
-    return approval_policies.create(by=admin, **said)
+    return decided.confirmed(approval_policies.create(by=admin, **said))
 
 
 def test_every_version_of_a_policy_stays(admin: User) -> None:
@@ -182,8 +183,10 @@ def test_every_version_of_a_policy_stays(admin: User) -> None:
         "weight": 6,
         "note": "Narrower.",
     }
-    row = approval_policies.change(row.pk, version=1, active=True, rule=rule, **said)
-    row = approval_policies.retire(row.pk, by=admin, version=2, note="No more.")
+    said |= {"version": 1, "active": True, "rule": rule}
+    row = decided.confirmed(approval_policies.change(row.pk, **said))
+    retired = approval_policies.retire(row.pk, by=admin, version=2, note="No more.")
+    row = decided.confirmed(retired)
     assert [v.number for v in row.versions.all()] == [3, 2, 1]
     assert [v.rule["active"] for v in row.versions.all()] == [False, True, True]
     assert last_entry("policy.created").after["name"] == "Mine"
@@ -194,7 +197,8 @@ def test_every_version_of_a_policy_stays(admin: User) -> None:
 
 def test_two_who_change_a_policy_at_once_do_not_overwrite(admin: User) -> None:
     row = made(admin)
-    approval_policies.retire(row.pk, by=admin, version=1, note="No.")
+    retired = approval_policies.retire(row.pk, by=admin, version=1, note="No.")
+    decided.confirmed(retired)
     with pytest.raises(TooLate, match="changed by somebody else meanwhile"):
         approval_policies.change(
             row.pk,

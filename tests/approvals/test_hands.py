@@ -6,23 +6,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Permission, User
 
 from migrations_app.access.permissions import current_person
-from migrations_app.audit.account_changes import AccountSnapshot, record_changes
-from migrations_app.errors import NotAllowed, NovawebError, TooLate
+from migrations_app.errors import NotAllowed, NovawebError
 from migrations_app.models import ApprovalPolicy, MigrationRequest, Window
 from migrations_app.models.states import RequestState
 from migrations_app.requests import amend as request_amend
 from migrations_app.requests import emergency_start
 from migrations_app.requests import queries as request_queries
 from migrations_app.requests import start as request_start
+from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.windows import actions as window_actions
 from migrations_app.requests.windows.actions import Wish
 from tests import factories
+from tests.approvals.decided import confirmed
 from tests.cast import Cast
-from tests.counted_approvals import approvals, approvals_needed
+from tests.counted_approvals import approvals_needed
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def staff(name: str, *roles: str) -> User:
 def change_policy(row: ApprovalPolicy, by: User, approvers: int) -> None:
     row.refresh_from_db()
     stages = [{"groups": ["approver"], "approvers": approvers}]
-    approval_policies.change(
+    changed = approval_policies.change(
         row.pk,
         by=by,
         version=row.version,
@@ -64,14 +65,7 @@ def change_policy(row: ApprovalPolicy, by: User, approvers: int) -> None:
         rule={**row.rule, "stages": stages},
         note="So.",
     )
-
-
-def give(name: str, *roles: str, by: User | None) -> None:
-    """Give an account roles, as the admin or (by nobody) a command does."""
-    user = User.objects.get(username=name)
-    before = AccountSnapshot.take(user)
-    user.groups.add(*(Group.objects.get_or_create(name=role)[0] for role in roles))
-    record_changes(before, AccountSnapshot.take(user), by=by)
+    confirmed(changed)
 
 
 def refused(cast: Cast, request: MigrationRequest, by: User) -> str:
@@ -149,8 +143,6 @@ def test_a_window_made_later_lowers_nothing(stage: Stage, cast: Cast) -> None:
 
 
 def request_text(request: MigrationRequest) -> str:
-    from migrations_app.requests.approvals import evaluate
-
     found = evaluate.approval_status_of(request)
     return found.sentence if found else ""
 
@@ -214,6 +206,24 @@ def test_a_freeze_made_later_is_nobodys_hand(stage: Stage, cast: Cast) -> None:
     assert cast.approve(request).state == RequestState.APPROVED
 
 
+def test_a_window_that_no_policy_asks_for_is_nobodys_hand(
+    stage: Stage, cast: Cast
+) -> None:
+    request = cast.ask(stage)
+    window(stage.time, cast.approver)
+    assert cast.approve(request).state == RequestState.APPROVED
+
+
+def test_who_makes_a_window_that_a_policy_asks_for_does_not_approve(
+    stage: Stage, cast: Cast
+) -> None:
+    factories.policy("Outside", stages=[(2, "approver")], window="outside")
+    request = cast.ask(stage)
+    window(stage.time, cast.approver)
+    sentence = refused(cast, request, cast.approver)
+    assert "You created the maintenance window “W”" in sentence
+
+
 def test_a_policy_made_laxer_stays_as_it_was_for_it(stage: Stage, cast: Cast) -> None:
     setter = staff("setter", "approver")
     row = factories.policy("Two", stages=[(2, "approver")])
@@ -253,103 +263,14 @@ def test_an_entry_without_the_number_of_its_policy_is_read_too(
 ) -> None:
     monkeypatch.setattr(approval_policies, "_entry", approval_policies.told)
     root = factories.person("root", staff=True)
-    row = approval_policies.create(
+    made = approval_policies.create(
         by=root,
         name="Mine",
         weight=9,
         rule={"stages": [{"groups": ["approver"], "approvers": 2}]},
         note="So.",
     )
+    row = confirmed(made)
     request = cast.ask(stage)
     change_policy(row, root, 1)
     assert approvals_needed(request) == 2
-
-
-# -- what made people approvers --------------------------------------------------------
-
-
-def test_whom_the_requester_made_an_approver_does_not_count(
-    stage: Stage, cast: Cast
-) -> None:
-    request = cast.ask(stage)
-    give("nobody", "approver", by=cast.requester)
-    sentence = refused(cast, request, cast.nobody)
-    assert "requester put nobody into approver after it was requested" in sentence
-
-
-def test_who_made_somebody_an_approver_does_not_approve_beside_them(
-    stage: Stage, cast: Cast
-) -> None:
-    factories.policy("Two", stages=[(2, "approver")])
-    request = cast.ask(stage)
-    cast.approve(request)
-    give("nobody", "approver", by=cast.approver)
-    assert cast.approve(request, by=cast.nobody).state == RequestState.REQUESTED
-    assert [each.name for each in approvals(request)] == ["nobody"]
-    assert cast.approve(request, by=cast.second).state == RequestState.APPROVED
-
-
-def test_two_whom_a_superuser_made_approvers_count_once(
-    stage: Stage, cast: Cast
-) -> None:
-    root = factories.person("root", staff=True)
-    factories.policy("Two", stages=[(2, "approver")])
-    request = cast.ask(stage)
-    for name in ("nobody", "auditor"):
-        give(name, "approver", by=root)
-        cast.approve(request, by=User.objects.get(username=name))
-    request.refresh_from_db()
-    assert request.state == RequestState.REQUESTED
-    assert len(approvals(request)) == 1
-
-
-def test_who_became_approver_by_nobody_knows_whom_does_not_count(
-    stage: Stage, cast: Cast
-) -> None:
-    request = cast.ask(stage)
-    give("nobody", "approver", by=None)
-    assert "not known which person" in refused(cast, request, cast.nobody)
-    request = later_request(request)
-
-
-def test_a_password_set_by_the_requester_makes_an_approval_theirs(
-    stage: Stage, cast: Cast
-) -> None:
-    request = cast.ask(stage)
-    before = AccountSnapshot.take(cast.approver)
-    cast.approver.set_password("another long enough phrase")
-    cast.approver.save()
-    after = AccountSnapshot.take(cast.approver)
-    record_changes(before, after, by=cast.requester)
-    assert "changed the account of approver" in refused(cast, request, cast.approver)
-
-
-def test_who_changes_their_own_password_counts(stage: Stage, cast: Cast) -> None:
-    request = cast.ask(stage)
-    before = AccountSnapshot.take(cast.approver)
-    cast.approver.set_password("another long enough phrase")
-    cast.approver.save()
-    record_changes(before, AccountSnapshot.take(cast.approver), by=cast.approver)
-    assert cast.approve(request).state == RequestState.APPROVED
-
-
-def test_a_group_renamed_into_a_stage_makes_no_approvers(
-    stage: Stage, cast: Cast
-) -> None:
-    row = Group.objects.create(name="friends")
-    cast.approver.groups.add(row)
-    factories.policy("Board", stages=[(1, "board")])
-    Group.objects.create(name="board")
-    request = cast.ask(stage)
-    Group.objects.filter(name="board").update(name="old board")
-    before = AccountSnapshot.take(row)
-    Group.objects.filter(pk=row.pk).update(name="board")
-    after = AccountSnapshot.take(Group.objects.get(pk=row.pk))
-    record_changes(before, after, by=cast.requester)
-    assert "put people into board" in refused(cast, request, cast.approver)
-
-
-def test_what_is_over_is_too_late_for_everybody(stage: Stage, cast: Cast) -> None:
-    request = cast.approved(stage)
-    with pytest.raises(TooLate):
-        cast.approve(request, by=cast.second)

@@ -36,6 +36,7 @@ from migrations_app.requests import start as request_start
 from migrations_app.requests.approvals import delegations as approval_delegations
 from migrations_app.requests.approvals import policies as approval_policies
 from tests import factories
+from tests.approvals.decided import confirmed
 from tests.approvals.policy_oracle import Known
 from tests.approvals.policy_stories import GROUPS, HOURS, NTH, STAGES, STORIES, WHO
 from tests.played import Play
@@ -117,7 +118,7 @@ class Approvals(Play):
         self, stages: Any, hours: Any, *, glass: bool = True, active: bool = True
     ) -> None:
         done = self.attempt(
-            approval_policies.change,
+            lambda number, **said: confirmed(approval_policies.change(number, **said)),
             self.policy,
             by=self.user("root"),
             version=ApprovalPolicy.objects.get(pk=self.policy).version,

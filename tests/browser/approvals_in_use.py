@@ -14,6 +14,7 @@ from migrations_app.requests.approvals.rules import CONDITIONS
 from migrations_app.requests.windows import actions as window_actions
 from pretend import PretendCloud
 from tests import factories
+from tests.approvals.decided import confirmed
 from tests.browser.test_every_page import WHAT_IF
 
 LONG = "The array under compute-30 loses disks: what is on it must be away tonight. "
@@ -48,11 +49,12 @@ def policy() -> int:
         "request_hours": None,
         "break_glass": True,
     }
-    row = approval_policies.create(
+    made = approval_policies.create(
         by=ada, name="Payment", weight=500, rule=rule, note="Asked."
     )
+    row = confirmed(made)
     for version, weight in ((1, 600), (2, 700)):
-        approval_policies.change(
+        changed = approval_policies.change(
             row.pk,
             by=ada,
             version=version,
@@ -62,10 +64,13 @@ def policy() -> int:
             rule=rule,
             note="The board wants to be asked about what moves payments.\n" + LONG,
         )
-    old = approval_policies.create(
+        confirmed(changed)
+    made = approval_policies.create(
         by=ada, name="Old", weight=5, rule=rule, note="Asked for."
     )
-    approval_policies.retire(old.pk, by=ada, version=1, note="Nobody needs it.")
+    old = confirmed(made)
+    retired = approval_policies.retire(old.pk, by=ada, version=1, note="Nobody needs.")
+    confirmed(retired)
     return row.pk
 
 

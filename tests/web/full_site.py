@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
+from knox.models import AuthToken
 
 from migrations_app.models import (
     Attempt,
@@ -27,6 +28,7 @@ from migrations_app.models import (
     LeakLook,
     MigrationRequest,
     NovaMigration,
+    PolicyProposal,
     PolicyVersion,
     Probe,
     Removal,
@@ -35,6 +37,7 @@ from migrations_app.models import (
     ServerGroup,
     Session,
     Step,
+    TokenScope,
     Window,
 )
 from tests import factories, measurements, messages
@@ -236,6 +239,17 @@ class FullSite:
             expire_date=self.now + timedelta(days=9_000),
             agent="Firefox on Linux",
             address="192.0.2.7",
+        )
+        token, _ = AuthToken.objects.create(self.reader)
+        TokenScope.objects.create(token=token, scope="read")
+        PolicyProposal.objects.create(
+            name=f"Proposal {number}",
+            weight=1,
+            active=True,
+            rule=self.policy.rule,
+            note="So.",
+            by_name=taker.username,
+            at=self.now,
         )
         messages.notice(self.reader, number, read=number % 2 == 0)
         rows.saved_search(f"Search {number}", owner=self.reader)

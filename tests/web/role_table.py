@@ -89,6 +89,15 @@ TABLE: dict[str, Row] = {
     "api/policies/": ("GET", API_RULES),
     "api/policies/<number:pk>/": ("GET", API_RULES),
     "api/policies/<number:pk>/retire/": ("POST", (401, 403, 403, 403, 403, 403, 400)),
+    "api/policies/proposals/": ("GET", API_RULES),
+    "api/policies/proposals/<number:pk>/confirm/": (
+        "POST",
+        (401, 403, 403, 403, 403, 403, 400),
+    ),
+    "api/policies/proposals/<number:pk>/discard/": (
+        "POST",
+        (401, 403, 403, 403, 403, 403, 400),
+    ),
     "api/delegations/": ("GET", API_SEEN),
     # nobody has handed on their say
     "api/delegations/<number:pk>/revoke/": (
@@ -179,6 +188,10 @@ TABLE: dict[str, Row] = {
     "policies/<int:pk>/": ("GET", RULES),
     "policies/<int:pk>/change/": ("GET", RULED),
     "policies/<int:pk>/retire/": ("POST", (302, 403, 403, 403, 403, 403, 422)),
+    "policies/proposals/<int:pk>/<slug:verb>/": (
+        "POST",
+        (302, 403, 403, 403, 403, 403, 404),
+    ),
     "delegations/": ("GET", SEEN),
     "tokens/": ("GET", SEEN),
     "tokens/<int:pk>/revoke/": ("POST", (302, 403, 404, 404, 404, 404, 403)),

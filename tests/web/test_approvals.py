@@ -8,7 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app.models import ApprovalPolicy, BrokenGlass, Delegation
+from migrations_app.models import (
+    ApprovalPolicy,
+    BrokenGlass,
+    Delegation,
+    PolicyProposal,
+)
 from tests import factories
 from tests.cast import Cast
 from tests.stage import Stage
@@ -45,14 +50,17 @@ TYPED = {
 def test_a_policy_is_made_changed_and_retired_in_the_browser(
     admin: Client, auditor: Client
 ) -> None:
+    second = browser_of("bea", staff=True)
     answer = admin.post("/policies/new/", TYPED)
+    confirm(second)
     row = ApprovalPolicy.objects.get(name="Storage hosts")
-    assert answer["Location"] == f"/policies/{row.pk}/"
+    assert answer.status_code == 302
     assert row.rule["hosts"] == ["store-*", "compute-30"]
     form = admin.get(f"/policies/{row.pk}/change/").content.decode()
     assert "2 of approver\n1 of operator, auditor</textarea>" in form
     changed = {**TYPED, "version": "1", "weight": "60"}
     assert admin.post(f"/policies/{row.pk}/change/", changed).status_code == 302
+    confirm(second)
     stale = admin.post(f"/policies/{row.pk}/change/", {**changed, "weight": "70"})
     assert stale.status_code == 409
     assert 'name="version" value="1"' in stale.content.decode()
@@ -62,7 +70,19 @@ def test_a_policy_is_made_changed_and_retired_in_the_browser(
     assert "Version 2" in page
     assert "Edit</a>" not in page
     admin.post(f"/policies/{row.pk}/retire/", {"note": "Over."})
+    page = admin.get("/policies/").content.decode()
+    assert "proposed by ada: retire it" in page
+    assert "Confirm" not in page
+    confirm(second)
     assert "retired" in auditor.get("/policies/").content.decode()
+
+
+def confirm(by: Client) -> None:
+    """Have what is proposed confirmed, if anything is."""
+    for row in PolicyProposal.objects.filter(decided_at=None):
+        address = f"/policies/proposals/{row.pk}/confirm/"
+        assert "Confirm" in by.get("/policies/").content.decode()
+        assert by.post(address, {"note": "Seen."}).status_code == 302
 
 
 @pytest.mark.parametrize(

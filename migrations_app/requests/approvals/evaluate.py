@@ -106,7 +106,8 @@ def hands_in(request: MigrationRequest) -> Hands:
     """Return who has a hand in the request, whether a policy is for it or not."""
     moves = moves_of(request, timezone.now())
     facts = policy_facts(moves.cloud, moves.ways, start=moves.start, end=moves.end)
-    return involvement.hands(request, since.read(request), moves, facts)
+    known = since.read(request)
+    return involvement.hands(request, known, moves, facts, by_window=True)
 
 
 def expiry(request: MigrationRequest, *, now: datetime) -> datetime:

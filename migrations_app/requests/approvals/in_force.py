@@ -15,13 +15,13 @@ from migrations_app.errors import Unfit
 from migrations_app.models import ApprovalPolicy, PolicyVersion, Window
 from migrations_app.requests.approvals import rules
 from migrations_app.requests.approvals.policy_facts import Way, policy_facts
-from migrations_app.requests.approvals.rules import PolicyFacts, Rule
+from migrations_app.requests.approvals.rules import PolicyFacts, Rule, When
 from migrations_app.requests.approvals.since import POLICIES, WINDOWS, Act, Since
 from migrations_app.requests.windows import schedule
 from migrations_app.requests.windows.calendar.window import WindowRule
 
 # What an audit entry has of a policy beside its rule.
-_OF_THE_ROW = ("name", "weight", "active", "version", "policy")
+_OF_THE_ROW = ("name", "weight", "active", "version", "policy", "proposed_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,14 @@ class Moves:
 class InForce:
     """The rules that all must be satisfied, and which of them are of when it was asked.
 
-    ``facts`` are those of the moves now.
+    ``facts`` are those of the moves now. ``by_window``: a policy for some of them asks
+    whether the move is in a maintenance window.
     """
 
     rules: tuple[Rule, ...]
     earlier: frozenset[tuple[int, int]]  # number and version
     facts: tuple[PolicyFacts, ...]
+    by_window: bool
 
     def is_earlier(self, rule: Rule) -> bool:
         """Whether the rule is of when it was asked, and another one applies today."""
@@ -90,6 +92,7 @@ def in_force(moves: Moves, since: Since) -> InForce | None:
         return None
     policies, windows = list(since.of(POLICIES)), list(since.of(WINDOWS))
     then: dict[tuple[int, int], Rule] = {}
+    known = today
     if policies or windows:
         known = _policies_then(today, policies)
         facts_then = _facts(moves, _windows_then(moves, windows)) if windows else facts
@@ -100,6 +103,11 @@ def in_force(moves: Moves, since: Since) -> InForce | None:
         rules=tuple(rule for _, rule in sorted({**now, **then}.items())),
         earlier=frozenset(then) - frozenset(now),
         facts=tuple(facts),
+        by_window=any(
+            rule.window is not When.ANY and rules.may_match(rule, each)
+            for rule in (*today, *known)
+            for each in set(facts)
+        ),
     )
 
 
@@ -166,7 +174,7 @@ def _windows_then(moves: Moves, acts: list[Act]) -> list[WindowRule]:
     seen: set[int] = set()
     for act in acts:
         number = window_number(act)
-        if number in seen:
+        if number is None or number in seen:
             continue
         seen.add(number)
         known.pop(number, None)
@@ -175,9 +183,10 @@ def _windows_then(moves: Moves, acts: list[Act]) -> list[WindowRule]:
     return list(known.values())
 
 
-def window_number(act: Act) -> int:
-    """Return the number of the window that the entry is about."""
-    return int((act.before or act.after)["window"])
+def window_number(act: Act) -> int | None:
+    """Return the number of the window that the entry is about; None: it has none."""
+    number = (act.before or act.after).get("window")
+    return int(number) if number else None
 
 
 def window_told(data: Mapping[str, Any]) -> WindowRule:

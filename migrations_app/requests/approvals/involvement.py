@@ -39,8 +39,13 @@ def hands(
     since: Since,
     moves: Moves,
     facts: Sequence[PolicyFacts],
+    *,
+    by_window: bool,
 ) -> Hands:
-    """Return who has a hand in it: by what they did to it, or to rules for it."""
+    """Return who has a hand in it: by what they did to it, or to rules for it.
+
+    ``by_window``: a policy for it asks for maintenance windows.
+    """
     deeds: dict[int | str, str] = {}
     names: dict[str, None] = {}
     # the columns too, for what was asked before the trail was kept
@@ -50,7 +55,7 @@ def hands(
         known.append((of.changed_by_id, of.changed_by_name, edited))
     known += [(act.actor, act.name, DEEDS[act.verb]) for act in since.own]
     known += _of_policies(since, facts)
-    known += _of_windows(of, since, moves)
+    known += _of_windows(of, since, moves, by_window=by_window)
     for person, name, deed in known:
         names.setdefault(name)
         deeds.setdefault(name, deed)
@@ -68,12 +73,17 @@ def _of_policies(
 ) -> Iterator[tuple[int | None, str, str]]:
     for act in since.of(POLICIES):
         told = [each for each in (act.before, act.after) if each.get("active")]
-        if any(may_match(each, facts) for each in told):
+        # what an entry does not tell may be about anything
+        unknown = not act.before and not act.after
+        if unknown or any(may_match(each, facts) for each in told):
             yield act.actor, act.name, _deed(act, "policy")
+            if proposed_by := act.after.get("proposed_by"):
+                person, name = proposed_by
+                yield person, name, _deed(act, "policy")
 
 
 def _of_windows(
-    of: MigrationRequest | Drain, since: Since, moves: Moves
+    of: MigrationRequest | Drain, since: Since, moves: Moves, *, by_window: bool
 ) -> Iterator[tuple[int | None, str, str]]:
     """Yield who changed a window that a rule asks for, or took a freeze away."""
     acts = list(since.of(WINDOWS))
@@ -84,6 +94,11 @@ def _of_windows(
     span = (of.asked_at, max(of.expires_at, of.asked_at))
     for act in acts:
         told = [each for each in (act.before, act.after) if each]
+        if not told:
+            yield act.actor, act.name, _deed(act, "window")
+            continue
+        if told[0]["kind"] == WindowKind.MAINTENANCE and not by_window:
+            continue
         if any(_matters(act, each, about, span) for each in told):
             yield act.actor, act.name, _deed(act, str(told[0]["kind"]))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from migrations_app.access.permissions import Role, Verb
@@ -15,9 +16,9 @@ from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder
 from migrations_app.errors import TooLate, Unfit
-from migrations_app.models import ApprovalPolicy, PolicyVersion
+from migrations_app.models import ApprovalPolicy, PolicyProposal, PolicyVersion
 from migrations_app.models.lookup import get_or_gone
-from migrations_app.requests.approvals import in_force, rules
+from migrations_app.requests.approvals import in_force, rules, strictness
 from migrations_app.requests.approvals.rules import Rule
 
 LONGEST_NAME = 100
@@ -42,22 +43,16 @@ def rule_then(version: PolicyVersion) -> Rule:
 
 def create(
     *, by: User, name: str, weight: int, rule: Mapping[str, Any], note: str
-) -> ApprovalPolicy:
-    """Create a policy, which applies from now on. Raises NotAllowed, Unfit."""
+) -> ApprovalPolicy | PolicyProposal:
+    """Create a policy, which applies from now on, or propose it if it lowers anything.
+
+    Raises NotAllowed, Unfit.
+    """
     require(by, Verb.SET_POLICY)
     note = audit_notes.note(note, "Give a reason (auditors read it).")
-    read = _read(rule, name=name, weight=weight)
-    try:
-        with transaction.atomic():
-            require_now(by, Verb.SET_POLICY)
-            row = ApprovalPolicy.objects.create(
-                name=read.name, weight=weight, rule=read.as_data()
-            )
-            _keep(row, by=by, note=note)
-            recorder.record("policy.created", by=by, note=note, after=_entry(row))
-    except IntegrityError as error:
-        raise Unfit(f"There is a policy called “{read.name}” already.") from error
-    return row
+    read = read_rule(rule, name=name, weight=weight)
+    wanted = Wanted(None, 0, read, active=True, note=note)
+    return _propose(wanted, by=by) if _lowers(wanted) else apply(wanted, by=by)
 
 
 def change(
@@ -70,10 +65,11 @@ def change(
     active: bool,
     rule: Mapping[str, Any],
     note: str,
-) -> ApprovalPolicy:
-    """Create the policy's next version, which applies from now on.
+) -> ApprovalPolicy | PolicyProposal:
+    """Create the policy's next version, or propose it if it lowers anything.
 
-    ``version`` is the one that was seen. Raises NotAllowed, Unfit, and TooLate if it
+    ``version`` is the one that was seen. What lowers something counts when another
+    person has confirmed it (proposals.py). Raises NotAllowed, Unfit, and TooLate if it
     is not the newest.
     """
     require(by, Verb.SET_POLICY)
@@ -81,33 +77,108 @@ def change(
     row = one(number)
     if version != row.version:
         raise TooLate(_CHANGED)
-    before = told(row)
-    was = _entry(row)
-    read = _read(rule, name=name, weight=weight)
-    wanted = {"name": read.name, "weight": weight, "active": active}
-    if {**wanted, **read.as_data()} == {
-        key: value for key, value in before.items() if key != "version"
-    }:
+    read = read_rule(rule, name=name, weight=weight)
+    new = {"name": read.name, "weight": weight, "active": active, **read.as_data()}
+    if new == {key: value for key, value in told(row).items() if key != "version"}:
         raise Unfit("There is no change to save.")
-    verb = "policy.changed" if active or not row.active else "policy.retired"
+    wanted = Wanted(row, version, read, active=active, note=note)
+    return _propose(wanted, by=by) if _lowers(wanted) else apply(wanted, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A policy as it is to be: a new one, or what follows that version of the row."""
+
+    row: ApprovalPolicy | None
+    version: int
+    rule: Rule
+    active: bool
+    note: str
+
+
+def apply(
+    wanted: Wanted, *, by: User, proposal: PolicyProposal | None = None
+) -> ApprovalPolicy:
+    """Let the policy be as it is to be, from now on.
+
+    ``proposal`` is the one that ``by`` has confirmed. Raises NotAllowed, Unfit and
+    TooLate.
+    """
+    row, rule = wanted.row, wanted.rule
+    fields = {"name": rule.name, "weight": rule.weight, "rule": rule.as_data()}
+    was = _entry(row) if row else {}
     try:
         with transaction.atomic():
             require_now(by, Verb.SET_POLICY)
-            changed = ApprovalPolicy.objects.filter(pk=row.pk, version=version).update(
-                version=version + 1, rule=read.as_data(), **wanted
-            )
-            if changed != 1:
-                raise TooLate(_CHANGED)
-            row.refresh_from_db()
-            _keep(row, by=by, note=note)
-            recorder.record(verb, by=by, note=note, before=was, after=_entry(row))
+            if row is None:
+                row, verb = ApprovalPolicy.objects.create(**fields), "policy.created"
+            else:
+                ends = row.active and not wanted.active
+                verb = "policy.retired" if ends else "policy.changed"
+                changed = ApprovalPolicy.objects.filter(
+                    pk=row.pk, version=wanted.version
+                ).update(version=F("version") + 1, active=wanted.active, **fields)
+                if changed != 1:
+                    raise TooLate(_CHANGED)
+                row.refresh_from_db()
+            _keep(row, by=by, note=wanted.note, proposal=proposal)
+            after = _entry(row)
+            if proposal is not None:
+                after["proposed_by"] = [proposal.by_id, proposal.by_name]
+            recorder.record(verb, by=by, note=wanted.note, before=was, after=after)
     except IntegrityError as error:
-        raise Unfit(f"There is a policy called “{read.name}” already.") from error
+        raise Unfit(f"There is a policy called “{rule.name}” already.") from error
     return row
 
 
-def retire(number: int, *, by: User, version: int, note: str) -> ApprovalPolicy:
-    """Deactivate the policy; it and its versions stay readable."""
+def _lowers(wanted: Wanted) -> bool:
+    number = wanted.row.pk if wanted.row else 0
+    others = [rule for rule in in_force.current() if rule.number != number]
+    was = wanted.row if wanted.row and wanted.row.active else None
+    newest = max((rule.number for rule in others), default=0) + 1
+    return strictness.lowers(
+        in_force.rule_of(was) if was else None,
+        replace(wanted.rule, number=number or newest) if wanted.active else None,
+        others,
+    )
+
+
+def _propose(wanted: Wanted, *, by: User) -> PolicyProposal:
+    with transaction.atomic():
+        require_now(by, Verb.SET_POLICY)
+        rule = wanted.rule
+        row = PolicyProposal.objects.create(
+            policy=wanted.row,
+            version=wanted.version,
+            name=rule.name,
+            weight=rule.weight,
+            active=wanted.active,
+            rule=rule.as_data(),
+            note=wanted.note,
+            by=by,
+            by_name=by.get_username(),
+            at=timezone.now(),
+        )
+        recorder.record(
+            "policy.proposed",
+            by=by,
+            note=wanted.note,
+            before=_entry(wanted.row) if wanted.row else {},
+            after={
+                "name": rule.name,
+                "proposal": row.pk,
+                "active": wanted.active,
+                "weight": rule.weight,
+                **rule.as_data(),
+            },
+        )
+    return row
+
+
+def retire(
+    number: int, *, by: User, version: int, note: str
+) -> ApprovalPolicy | PolicyProposal:
+    """Deactivate the policy, or propose that; it and its versions stay readable."""
     row = one(number)
     return change(
         number,
@@ -160,7 +231,8 @@ def too_few(rule: Rule) -> list[str]:
     return found
 
 
-def _read(data: Mapping[str, Any], *, name: str, weight: int) -> Rule:
+def read_rule(data: Mapping[str, Any], *, name: str, weight: int) -> Rule:
+    """Return the rule, whose groups there are. Raises Unfit."""
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise Unfit(f"A policy has a name of at most {LONGEST_NAME} letters.")
@@ -172,14 +244,18 @@ def _read(data: Mapping[str, Any], *, name: str, weight: int) -> Rule:
     return read
 
 
-def _keep(row: ApprovalPolicy, *, by: User, note: str) -> None:
+def _keep(
+    row: ApprovalPolicy, *, by: User, note: str, proposal: PolicyProposal | None
+) -> None:
     rule = {key: value for key, value in told(row).items() if key != "version"}
+    if proposal is not None:
+        note = f"{note}\nConfirmed by {by.get_username()}."
     PolicyVersion.objects.create(
         policy=row,
         number=row.version,
         rule=rule,
         note=note,
-        by=by,
-        by_name=by.get_username(),
+        by=proposal.by if proposal else by,
+        by_name=proposal.by_name if proposal else by.get_username(),
         at=timezone.now(),
     )

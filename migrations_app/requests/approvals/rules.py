@@ -180,22 +180,23 @@ def applicable_rule(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
     leave the choice to the scheduler.
     """
     known = list(rules)
-    sure = max((r for r in known if matches(r, facts)), key=_rank, default=None)
+    sure = max((r for r in known if matches(r, facts)), key=rank, default=None)
     if not (facts.any_host or facts.any_place):
         return sure
     perhaps = [
         rule
         for rule in known
         if _fits(rule, facts, unknown=True)
-        and (sure is None or _rank(rule) > _rank(sure))
+        and (sure is None or rank(rule) > rank(sure))
     ]
     if sure is None:
         # a rule that only might match allows nothing
         return None
-    return max([sure, *perhaps], key=lambda r: (r.needed, len(r.stages), *_rank(r)))
+    return max([sure, *perhaps], key=lambda r: (r.needed, len(r.stages), *rank(r)))
 
 
-def _rank(rule: Rule) -> tuple[int, int, int, int]:
+def rank(rule: Rule) -> tuple[int, int, int, int]:
+    """Return what is compared of two that match: the greater applies."""
     return (rule.weight, rule.needed, len(rule.stages), -rule.number)
 
 

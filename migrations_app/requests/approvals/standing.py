@@ -33,8 +33,9 @@ def statuses(
     if found is None:
         return None
     rows = of.decisions.filter(approves=True, plan_digest=of.plan_digest)
-    hands = involvement.hands(of, known, moves, found.facts)
+    hands = involvement.hands(of, known, moves, found.facts, by_window=found.by_window)
     hands, approvals, void = _counting(list(rows), hands, found.rules)
+    blocked = why_blocked(of)
     return [
         replace(
             approval_status(rule, approvals, now=now),
@@ -42,7 +43,7 @@ def statuses(
             rules=found.rules,
             earlier=found.is_earlier(rule),
             void=tuple(void),
-            blocked=why_blocked(of),
+            blocked=blocked,
         )
         for rule in found.rules
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import (
     require_http_methods,
@@ -15,12 +15,14 @@ from django.views.decorators.http import (
 
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
-from migrations_app.models import ApprovalPolicy
+from migrations_app.models import ApprovalPolicy, PolicyProposal
 from migrations_app.requests.approvals import in_force
 from migrations_app.requests.approvals import policies as approval_policies
+from migrations_app.requests.approvals import proposals as policy_proposals
+from migrations_app.requests.approvals.rules import Rule
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
 from migrations_app.web.note_form import note_in
-from migrations_app.web.page import page, user_of
+from migrations_app.web.page import page, person_of, user_of
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -30,7 +32,11 @@ FORM = ["GET", "HEAD", "POST"]
 def policies(request: HttpRequest) -> HttpResponse:
     """List all policies: active ones first, highest priority first."""
     rows = [(row, in_force.rule_of(row)) for row in approval_policies.all_policies()]
-    return render(request, "approvals/policies.html", {"rows": rows})
+    return render(
+        request,
+        "approvals/policies.html",
+        {"rows": rows, "proposals": _proposals(request)},
+    )
 
 
 @require_safe
@@ -66,8 +72,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(
             request, "approvals/policy_form.html", context, status=error.status
         )
-    messages.success(request, "The policy is active now.")
-    return redirect("policy", pk=row.pk)
+    return _done(request, row, "The policy is active now.")
 
 
 @require_http_methods(FORM)
@@ -88,7 +93,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     given = form.cleaned_data
     version = request.POST.get("version", "")
     try:
-        approval_policies.change(
+        changed = approval_policies.change(
             pk,
             by=user_of(request),
             version=int(version) if version.isdecimal() and len(version) < 9 else 0,
@@ -103,8 +108,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         return render(
             request, "approvals/policy_form.html", context, status=error.status
         )
-    messages.success(request, "The policy was changed.")
-    return redirect("policy", pk=pk)
+    return _done(request, changed, "The policy was changed.")
 
 
 @require_POST
@@ -114,13 +118,52 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
     row = approval_policies.one(pk)
     try:
         note = note_in(request.POST)
-        approval_policies.retire(
+        retired = approval_policies.retire(
             pk, by=user_of(request), version=row.version, note=note
         )
     except NovawebError as error:
         return _show(request, row, error)
-    messages.success(request, "The policy is retired.")
-    return redirect("policy", pk=pk)
+    return _done(request, retired, "The policy is retired.")
+
+
+@require_POST
+@page(Verb.SET_POLICY)
+def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Confirm or discard a proposed change."""
+    act = {"confirm": policy_proposals.confirm, "discard": policy_proposals.discard}
+    if verb not in act:
+        raise Http404
+    act[verb](pk, by=user_of(request), note=note_in(request.POST))
+    done = "The policy was changed." if verb == "confirm" else "It was discarded."
+    messages.success(request, done)
+    return redirect("policies")
+
+
+def _done(
+    request: HttpRequest, row: ApprovalPolicy | PolicyProposal, done: str
+) -> HttpResponse:
+    if isinstance(row, ApprovalPolicy):
+        messages.success(request, done)
+        return redirect("policy", pk=row.pk)
+    messages.warning(
+        request,
+        "This may lower what some moves take, so it does not count yet: another person"
+        " who may change approval policies must confirm it.",
+    )
+    return redirect("policies")
+
+
+def _proposals(request: HttpRequest) -> list[tuple[PolicyProposal, Rule, bool]]:
+    """Return what waits, its rule, and whether this person may confirm it."""
+    person = person_of(request)
+    return [
+        (
+            row,
+            in_force.rule_told({**row.rule, "name": row.name, "weight": row.weight}, 0),
+            person.sets_policy and not policy_proposals.why_not_confirm(person, row),
+        )
+        for row in policy_proposals.waiting()
+    ]
 
 
 def _show(
