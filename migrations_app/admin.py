@@ -118,13 +118,13 @@ class AccountAdmin(Recorded, Accounts):
     form = AccountForm
 
     def has_delete_permission(
-        self, request: HttpRequest, obj: Model | None = None
+        self, request: HttpRequest, obj: User | None = None
     ) -> bool:
         """Return False: an account that is not needed any more is switched off."""
         return False
 
     def has_change_permission(
-        self, request: HttpRequest, obj: Model | None = None
+        self, request: HttpRequest, obj: User | None = None
     ) -> bool:
         """Return whether they may: staff alone not staff, nor take over its accounts.
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from knox.models import AuthToken
 
 from migrations_app.access.permissions import person as person_of
@@ -17,6 +18,13 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 NEW = "a-longer-phrase-of-mine"
+
+
+@pytest.fixture(autouse=True)
+def a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is tried here is tried at once, however slow the machine is."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
 
 
 def signed_in(name: str, password: str = factories.PASSWORD) -> Client:

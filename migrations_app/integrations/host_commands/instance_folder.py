@@ -100,7 +100,7 @@ if [ -d {move.server_id} ] && echo "$all" | grep -qx {move.server_id}; then
     virsh "$kind-list" --name -- {move.server_id} 2>/dev/null | while read -r name; do
       [ -n "$name" ] || continue
       number=$((number + 1))
-      virsh "$kind-dumpxml" --domain {move.server_id} "--${{kind}}name=$name" \
+      virsh "$kind-dumpxml" --domain {move.server_id} "--${{kind}}name" "$name" \
         >"{move.server_id}/$kind-$number.xml" || true
     done
   done

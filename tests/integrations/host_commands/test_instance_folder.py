@@ -103,7 +103,7 @@ def test_an_older_virsh_is_told_what_it_knows(host: Host, move: Move) -> None:
     (host.root / "help").write_text("--managed-save --keep-nvram", encoding="utf-8")
     host.run("a", instance_folder.retire(move))
     asked = (host.root / "asked").read_text(encoding="utf-8")
-    assert asked == f"undefine --keep-nvram --managed-save {WEB}\n"
+    assert asked == f"undefine --keep-nvram --managed-save -- {WEB}\n"
 
 
 def test_a_domain_that_was_started_meanwhile_is_defined_again(
