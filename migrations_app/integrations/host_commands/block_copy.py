@@ -42,9 +42,9 @@ pieces() {{
   }}'
 }}
 data() {{
-  size=$(stat -c %s "$1")
+  size=$(stat -c %s -- "$1")
   {{
-    qemu-img map -U -f raw --output=json "$1" ||
+    qemu-img map -U -f raw --output=json -- "$1" ||
       echo "\\"start\\": 0, \\"length\\": $size, \\"data\\": true"
   }} | sed -n '{_DATA}' | awk -v size="$size" -v file="$1" '
     {{

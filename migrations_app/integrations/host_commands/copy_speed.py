@@ -70,12 +70,12 @@ class Measurement:
         return f"""ssh='{SSH}'
 {PREFER}target={shlex.quote(self.target)}
 its={arrived}
-there() {{ $ssh "$target" "$1" </dev/null; }}
+there() {{ $ssh -- "$target" "$1" </dev/null; }}
 clean() {{
   rm -f little data
   there "rm -rf $its; rmdir $(dirname "$its") 2>/dev/null || true" || true
 }}
-send() {{ rsync --whole-file --timeout=60 -e "$ssh" "$1" "$target:$its/"; }}
+send() {{ rsync --whole-file --timeout=60 -e "$ssh" -- "$1" "$target:$its/"; }}
 trap clean EXIT
 trap 'exit 143' TERM
 {left}

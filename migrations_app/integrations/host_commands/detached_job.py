@@ -156,7 +156,7 @@ def read(answer: str) -> JobState:
     word, _, number = first.partition(" ")
     return JobState(
         JobIs(word),
-        int(number) if number else None,
+        int(number[:9]) if number else None,
         tuple(line[4:] for line in rest if line.startswith("out ")),
         tuple(line[4:] for line in rest if line.startswith("err ")),
     )

@@ -61,7 +61,7 @@ def _head(move: Move) -> str:
 ssh={quote(SSH)}" -o ControlMaster=auto -o ControlPath=$PWD/line"
 {PREFER}ssh="$ssh -o ControlPersist=30"
 target={quote(str(move.target))}
-there() {{ $ssh "$target" "$1" </dev/null 9>&-; }}
+there() {{ $ssh -- "$target" "$1" </dev/null 9>&-; }}
 copy() {{
   rsync -a --outbuf=L --info=progress2 --no-inc-recursive --timeout=60{bwlimit} \\
     -e "$ssh" "$@"
@@ -76,7 +76,7 @@ cat >words <<'NOVAWEB-WORDS'
 . ./words
 words=$(cat words)
 # what both hosts know of the above
-with() {{ $ssh "$target" "$words
+with() {{ $ssh -- "$target" "$words
 by=$by
 $1" 9>&-; }}
 agree() {{
@@ -121,7 +121,7 @@ def _one_base(move: Move, path: str) -> str:
     )
     if move.options.get("bandwidth"):
         # rsync ends well only if both ends have the same checksum of the whole file
-        bring = f'copy -S $(compressed) {name} "$target":{part}'
+        bring = f'copy -S $(compressed) -- {name} "$target":{part}'
     else:
         bring = f"""hashed <"$job/pieces" >"$job/here" &
   send <"$job/data" | with {quote(block_copy.take(around, suffix))} >"$job/sent"
@@ -167,7 +167,7 @@ def warm(move: Move) -> Job:
         "warm",
         f"""rm -f pieces
 {_head(move)}agree
-copy -S $(compressed) --delete {quote(paths.folder(move))}/ "$target":{beside}/
+copy -S $(compressed) --delete -- {quote(paths.folder(move))}/ "$target":{beside}/
 there {quote(f"sync -f {beside}")}
 with {quote(block_copy.hash_all(beside))} </dev/null >pieces.new
 echo "$by" >by
@@ -235,16 +235,16 @@ case $way in
     # what is no longer here
     cut -d ' ' -f 2- "$job/there" | sort >"$job/had"
     sort "$job/pieces" | comm -13 - "$job/had" >"$job/gone"
-    if [ -s "$job/gone" ]; then copy --size-only --delete ./ "$target":{beside}/; fi
+    if [ -s "$job/gone" ]; then copy --size-only --delete -- ./ "$target":{beside}/; fi
     LC_ALL=C comm -12 "$job/here" "$job/there" >"$job/same"
     LC_ALL=C sort "$job/same" "$job/sent" >"$job/there"
     ;;
   rsync)
-    copy -I --inplace --no-whole-file -B 131072 --delete ./ "$target":{beside}/
+    copy -I --inplace --no-whole-file -B 131072 --delete -- ./ "$target":{beside}/
     {hash_there} >"$job/there"
     ;;
   all)
-    copy -S $(compressed) ./ "$target":{beside}/
+    copy -S $(compressed) -- ./ "$target":{beside}/
     {hash_there} >"$job/there"
     ;;
   unread)

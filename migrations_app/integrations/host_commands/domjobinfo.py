@@ -31,8 +31,8 @@ def domjobinfo(server_id: str) -> Command:
     """
     guest = shlex.quote(server_id)
     text = f"""export LC_ALL=C
-{namespaces.TOOLS}at_libvirt virsh domjobinfo {guest} --completed --keep-completed \\
-  2>/dev/null || at_libvirt virsh domjobinfo {guest} --completed
+{namespaces.TOOLS}at_libvirt virsh domjobinfo --completed --keep-completed -- {guest} \\
+  2>/dev/null || at_libvirt virsh domjobinfo --completed -- {guest}
 """
     return Command("domjobinfo", text, {"server_id": server_id}, reads=True)
 
@@ -57,7 +57,7 @@ def read(answer: str) -> JobInfo | None:
 
 
 def _amount(text: str | None) -> int | None:
-    found = re.fullmatch(r"([\d.]+)\s*(\w*)", text or "")
+    found = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(\w*)", text or "")
     if found is None:
         return None
     return round(float(found[1]) * _UNITS.get(found[2].lower(), 1))

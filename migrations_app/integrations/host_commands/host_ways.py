@@ -6,10 +6,9 @@ import re
 import shlex
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from urllib.parse import unquote
 
 from migrations_app.integrations.host_commands import disk_copy, namespaces
-from migrations_app.integrations.interfaces import Command, HostFacts
+from migrations_app.integrations.interfaces import Command, HostFacts, names
 
 SECONDS = 8  # within which a way must be open
 _NAMES = ("ssh", "nova", "libvirt", "back")
@@ -21,8 +20,18 @@ _URIS = {
     "qemu": "qemu+{scheme}://%s/system",
     "parallels": "parallels+tcp://%s/system",
 }
-# Of a URI: what makes libvirt's client run a program (libvirt.org/uri.html, "command").
-_RUNS = re.compile(r"\+ext:|[?&;]command=")
+# A URI that is tried: drivers and ways that reach a host over the network, an account,
+# a host, a port, and of what libvirt.org/uri.html has of parameters those that name a
+# key, a list of keys or a word. Others name programs to run ("command", "netcat").
+_URI = re.compile(
+    r"(qemu|xen|parallels|vz|test)\+(tcp|tls|ssh|libssh|libssh2)://"
+    r"([A-Za-z0-9_][A-Za-z0-9._-]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
+    r"(:[0-9]{1,5})?/[a-z]*(\?(?P<rest>.*))?"
+)
+_PARAMETER = re.compile(
+    r"(keyfile|pkipath|socket|known_hosts|known_hosts_verify|sshauth|mode|no_tty"
+    r"|no_verify|tls_priority)=[A-Za-z0-9/][A-Za-z0-9/._,:+-]*"
+)
 # Whoever says one of these has not tried the way.
 _UNTRIED = re.compile(
     r"^(nsenter|timeout|env|sh|bash): |No user exists for uid|command not found"
@@ -91,9 +100,10 @@ def live_uri(source: HostFacts, target: HostFacts) -> str | None:
 
     nova/virt/libvirt/driver.py, _live_migration_uri: the source's live_migration_uri
     (still honoured by 34.0), else one of its virt_type and live_migration_scheme; for
-    the target's live_migration_inbound_addr, else its name. None, too, for a URI that
-    names a program: virsh would run it as libvirt's daemon, which is root, and any
-    account can start what looks like a nova-compute with a file of its own.
+    the target's live_migration_inbound_addr, else its name. None, too, for a URI of any
+    other form, and for what is no address: virsh would use it as libvirt's daemon,
+    which is root, and any account can start what looks like a nova-compute with a file
+    of its own.
     """
     if not (source.instances and target.instances):
         return None
@@ -104,12 +114,14 @@ def live_uri(source: HostFacts, target: HostFacts) -> str | None:
     if not uri:
         uri = _URIS.get(said.get("libvirt.virt_type") or "kvm", "$")
         uri = uri.format(scheme=scheme)
-    try:
-        whole = uri % _escaped(address)
-    except (TypeError, ValueError):
+    whole = uri.replace("%s", _escaped(address))
+    if uri.count("%") != 1 or "%s" not in uri or not names.is_address(address):
         return None
-    runs = _RUNS.search(unquote(whole).lower())
-    return None if "$" in whole or runs else whole
+    found = _URI.fullmatch(whole)
+    if found is None or not names.is_address(found["host"].strip("[]")):
+        return None
+    given = found["rest"].split("&") if found["rest"] else []
+    return whole if all(map(_PARAMETER.fullmatch, given)) else None
 
 
 def cold_address(target: HostFacts) -> str | None:
@@ -126,7 +138,7 @@ def cold_address(target: HostFacts) -> str | None:
     if release is not None and release < (29, 0):
         named = "DEFAULT.my_ip"
     address = target.settings.get(named) or ""
-    return None if "$" in address or "%" in address else address or None
+    return address if names.is_address(address) else None
 
 
 def brings_config_drive(nova: str) -> bool | None:
@@ -182,6 +194,8 @@ def _novas_ssh(way: str, address: str) -> str:
 
 
 def _command(text: str, source: str, target: str) -> Command:
+    names.check_name(source, "host")
+    names.check_name(target, "host")
     words = {"source": source, "target": target}
     whole = f"set +e\n{namespaces.NOVA}{text}"
     return Command("survey_reach", whole, words, reads=True)
@@ -202,7 +216,11 @@ def _way(name: str, code: str, said: str) -> Way:
         return Way(open=True)
     if code == "124":
         return Way(None, f"no answer within {SECONDS} s")
-    if not code.isdigit() or int(code) in {125, 126, 127} or _UNTRIED.search(said):
+    if (
+        not re.fullmatch("[0-9]{1,9}", code)
+        or int(code) in {125, 126, 127}
+        or _UNTRIED.search(said)
+    ):
         return Way(None, said or _WORDLESS.get(code, ""))
     if name in _NOVAS and code != _SSH_FAILED and not _NO_SHELL.search(said):
         ended = f"SSH is open, but a command there ended with status {code}"

@@ -69,7 +69,7 @@ def command(move: Move) -> Command:
         f"""all=$(virsh list --all --uuid)
 domain={NONE}
 case "$all" in
-  *{move.server_id}*) domain=$(virsh domstate {move.server_id}) ;;
+  *{move.server_id}*) domain=$(virsh domstate -- {move.server_id}) ;;
 esac
 newer() {{
   if [ -d {folder} ] && [ -e "$1" ]; then

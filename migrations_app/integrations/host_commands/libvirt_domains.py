@@ -40,7 +40,7 @@ def state_command(server_id: str) -> Command:
         f"""set +e
 {namespaces.TOOLS}if ! all=$(at_libvirt virsh list --all --uuid); then exit 1; fi
 case "$all" in
-  *{quote(server_id)}*) at_libvirt virsh domstate {quote(server_id)} | head -n 1 ;;
+  *{quote(server_id)}*) at_libvirt virsh domstate -- {quote(server_id)} | head -n 1 ;;
   *) echo none ;;
 esac
 """,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from migrations_app.integrations.interfaces import names
 from migrations_app.integrations.interfaces.resource_request import (
     Asked,
     ResourceRequest,
@@ -271,7 +272,8 @@ class Move:
     ``token`` (8 hexadecimal digits) marks all that this move leaves in the world:
     folders, locks, the reasons of disabled services. ``facts`` is what the world was
     when the plan was made, as far as the plan needs it; both are part of what is
-    approved. ``number`` is the request's, for people.
+    approved. ``number`` is the request's, for people. Hosts and ids are names that may
+    stand in commands (``names``); Blocked is raised for others. Empty: not known yet.
     """
 
     server_id: str
@@ -282,3 +284,11 @@ class Move:
     token: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
+
+    def __post_init__(self) -> None:
+        if self.server_id:
+            names.check_name(self.server_id, "instance")
+        for host in (self.source, self.target):
+            if host:
+                names.check_name(host, "host")
+        names.check_token(self.token)

@@ -133,7 +133,7 @@ def test_it_quotes_what_it_puts_into_a_command() -> None:
     text = compute_log.compute_log(bad, server_id=bad).text
     assert f"request='{bad}'" in text
     assert f"instance='[instance: {bad}]'" in text
-    assert f"virsh domjobinfo '{bad}' " in domjobinfo.domjobinfo(bad).text
+    assert f" -- '{bad}' " in domjobinfo.domjobinfo(bad).text
 
 
 def test_it_reads_how_long_libvirt_says_that_the_guest_stood_still() -> None:

@@ -246,8 +246,13 @@ class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
 
     def _server(self, server_id: str) -> dict[str, Any]:
         gone = self._gone(server_id)
-        found = self._compute("GET", _path(server_id), gone=gone)["server"]
-        return dict(found)
+        found = dict(self._compute("GET", _path(server_id), gone=gone)["server"])
+        if str(found.get("id")).lower() != server_id.lower():
+            raise Blocked(
+                f"Cloud {self.name} was asked for instance {server_id} and told of"
+                " another one: look at what stands between novaweb and Nova."
+            )
+        return found
 
     def _gone(self, server_id: str) -> str:
         return f"Instance {server_id} does not exist in cloud {self.name} (any more)."

@@ -8,7 +8,7 @@ from typing import Any
 from migrations_app.integrations.adapters.openstack import parsing
 from migrations_app.integrations.adapters.openstack.placement import Placement
 from migrations_app.integrations.adapters.openstack.session import Wire
-from migrations_app.integrations.interfaces import Hypervisor, Service
+from migrations_app.integrations.interfaces import Hypervisor, Service, names
 
 # The last microversion without the uptime, for which clouds from Wallaby to 2025.1
 # ask every nova-compute in turn (nova, commit 567dbe1867).
@@ -31,7 +31,11 @@ class ComputeHosts:
         asked = {"binary": binary, "host": host}
         params = {name: value for name, value in asked.items() if value}
         answer = self._wire.ask("compute", "GET", "/os-services", params=params)
-        return [parsing.service(it) for it in answer["services"]]
+        return [
+            parsing.service(it)
+            for it in answer["services"]
+            if names.is_name(it["host"]) or it["binary"] != "nova-compute"
+        ]
 
     def hypervisors(self) -> list[Hypervisor]:
         """Return every host with its zone, its aggregates and its stock."""
@@ -82,5 +86,7 @@ class ComputeHosts:
             nodes += page["hypervisors"]
             more = bool(page["hypervisors"]) and parsing.has_next(page, "hypervisors")
             params = {**params, "marker": nodes[-1]["id"]} if nodes else params
+        # a nova-compute chooses its name itself: what is none would get into commands
+        nodes = [node for node in nodes if names.is_name(node["service"]["host"])]
         self._hosts = {node["id"]: node["service"]["host"] for node in nodes}
         return nodes

@@ -25,6 +25,7 @@ from migrations_app.integrations.interfaces import (
     Service,
     Stock,
     Volume,
+    names,
 )
 
 # What Nova counts of a host itself: gone since 2.88.
@@ -51,18 +52,19 @@ def server(it: dict[str, Any]) -> Server:
 
     One whose cell is down has little more than an id (status UNKNOWN, since 2.69). One
     without a RequestSpec is pinned to the zone "" by Nova 29.0 to 29.2, 30.0 and 31.0.0
-    (nova/api/openstack/compute/views/servers.py, _get_pinned_az): to none.
+    (nova/api/openstack/compute/views/servers.py, _get_pinned_az): to none. A host whose
+    name is none, which its nova-compute chose itself, is not known.
     """
     flavor, image = it.get("flavor") or {}, it.get("image")
     return Server(
-        id=it["id"],
+        id=names.check_name(it["id"], "instance"),
         name=it.get("name") or it["id"],
         project_id=it.get("tenant_id") or "",
         status=it.get("status") or "UNKNOWN",
         vm_state=it.get("OS-EXT-STS:vm_state") or "unknown",
         task_state=it.get("OS-EXT-STS:task_state"),
         power_state=it.get("OS-EXT-STS:power_state") or 0,
-        host=it.get("OS-EXT-SRV-ATTR:host") or None,
+        host=names.known_name(it.get("OS-EXT-SRV-ATTR:host")),
         node=it.get("OS-EXT-SRV-ATTR:hypervisor_hostname") or None,
         zone=it.get("OS-EXT-AZ:availability_zone") or None,
         pinned_zone=it.get("pinned_availability_zone") or None,
@@ -192,11 +194,11 @@ def migration(it: dict[str, Any]) -> Migration:
     return Migration(
         id=it["id"],
         uuid=it["uuid"],
-        server_id=it["instance_uuid"],
+        server_id=names.check_name(it["instance_uuid"], "instance"),
         type=it["migration_type"],
         status=it["status"],
-        source=it.get("source_compute"),
-        target=it.get("dest_compute"),
+        source=names.known_name(it.get("source_compute")),
+        target=names.known_name(it.get("dest_compute")),
         created_at=time_of(it["created_at"]),
         updated_at=time_or_none(it.get("updated_at")),
     )
@@ -240,7 +242,7 @@ def port(it: dict[str, Any]) -> Port:
     """Return a network port."""
     return Port(
         id=it["id"],
-        host=it.get("binding:host_id") or None,
+        host=names.known_name(it.get("binding:host_id")),
         status=it["status"],
         vnic_type=it.get("binding:vnic_type") or "normal",
         vif_type=it.get("binding:vif_type") or "",

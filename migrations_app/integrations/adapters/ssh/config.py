@@ -11,6 +11,7 @@ import paramiko
 
 from migrations_app.errors import Refused
 
+from migrations_app.integrations.interfaces import names
 DEFAULT_KNOWN_HOSTS = "~/.ssh/known_hosts /etc/ssh/ssh_known_hosts"
 # What OpenSSH would do and we do not: silence would lead elsewhere than ssh(1) goes.
 UNREAD = {"include": "Include", "proxycommand": "ProxyCommand"}
@@ -47,6 +48,8 @@ def read(config: Path, host: str) -> Entry:
             f" ({_why(error)}). Put it there for the account that runs novaweb, or"
             " correct NOVAWEB_SSH."
         ) from None
+    if not names.is_address(host):
+        raise Refused(f"{ascii(host)[:80]} is no name of a host, and is not entered.")
     try:
         found = paramiko.SSHConfig.from_text(text).lookup(host)
         entry = Entry(
