@@ -14,6 +14,7 @@ import pytest
 
 from migrations_app.errors import Refused, Unreachable
 from migrations_app.integrations.adapters.ssh import SshHosts
+from migrations_app.integrations.adapters.ssh.config import read
 from migrations_app.integrations.interfaces import Command
 from tests.free_port import free_port
 from tests.integrations.adapters.sshd import Sshd, make_key
@@ -156,7 +157,10 @@ def test_a_key_that_is_no_use_says_what_is_wrong(
         ("Host 'a\n", "ssh -F"),
         ("nonsense\n", "ssh -F"),
         ("Include more\nHost *\n  IdentityFile /k\n", "uses Include"),
+        ("Include\tmore\nHost *\n  IdentityFile /k\n", "uses Include"),
+        ("include=more\nHost *\n  IdentityFile /k\n", "uses Include"),
         ("Host *\n  ProxyCommand nc %h\n  IdentityFile /k\n", "uses ProxyCommand"),
+        ("Host *\n\tProxyCommand\tnc %h\n  IdentityFile /k\n", "uses ProxyCommand"),
         (
             "Host *\n  ProxyJump b\n  IdentityFile /k\n  UserKnownHostsFile none\n",
             "is not known",
@@ -246,3 +250,38 @@ def accept_and_say(server: socket.socket, greeting: bytes) -> None:
         peer.close()
 
     threading.Thread(target=speak, daemon=True).start()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Match exec {touch}",
+        "match EXEC {touch}",
+        "Match=exec {touch}",
+        "\tMatch\thost * !exec {touch}",
+        'Match host * "exec" {touch}',
+        "Match host * ex\\ec {touch}",
+        "Match Exec {touch}",
+        "Match host compute-40 tagged x",
+        "Match host",
+        'Match host "x',
+    ],
+)
+def test_no_command_of_a_configuration_is_run(tmp_path: Path, line: str) -> None:
+    ran = tmp_path / "ran"
+    config = tmp_path / "config"
+    line = line.format(touch=f'"touch {ran}"')
+    config.write_text(f"{line}\n  IdentityFile /k\n", encoding="utf-8")
+    with pytest.raises(Refused, match="has a Match that asks for more"):
+        read(config, "compute-40")
+    assert not ran.exists()
+
+
+def test_hosts_and_accounts_may_be_matched(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "Match host compute-* !user nobody\n  IdentityFile /k\nMatch all\n  Port 2222\n"
+        "Host *\n  ProxyCommand none\n",
+        encoding="utf-8",
+    )
+    assert read(config, "compute-40").port == 2222

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import getpass
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import paramiko
 
 from migrations_app.errors import Refused
-
 from migrations_app.integrations.interfaces import names
+
 DEFAULT_KNOWN_HOSTS = "~/.ssh/known_hosts /etc/ssh/ssh_known_hosts"
 # What OpenSSH would do and we do not: silence would lead elsewhere than ssh(1) goes.
 UNREAD = {"include": "Include", "proxycommand": "ProxyCommand"}
+# What Match may ask, and whether a word follows. paramiko runs the command of "exec",
+# and takes what it does not know, a capital letter is enough, for fulfilled.
+CRITERIA = {
+    **dict.fromkeys(("all", "canonical", "final"), False),
+    **dict.fromkeys(("host", "originalhost", "user", "localuser"), True),
+}
+LINE = re.compile(r"(\w+)(?:\s*=\s*|\s+)(.+)")
 JUMP = re.compile(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^:]+)(?::(?P<port>\d+))?")
 
 
@@ -40,6 +48,8 @@ class Entry:
 
 def read(config: Path, host: str) -> Entry:
     """Return how the host is entered. Raises Refused when the file does not say."""
+    if not names.is_address(host):
+        raise Refused(f"{ascii(host)[:80]} is no name of a host, and is not entered.")
     try:
         text = config.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -48,8 +58,15 @@ def read(config: Path, host: str) -> Entry:
             f" ({_why(error)}). Put it there for the account that runs novaweb, or"
             " correct NOVAWEB_SSH."
         ) from None
-    if not names.is_address(host):
-        raise Refused(f"{ascii(host)[:80]} is no name of a host, and is not entered.")
+    said = [
+        (match[1].lower(), match[2]) for match in map(LINE.match, _lines(text)) if match
+    ]
+    if not all(_runs_nothing(value) for word, value in said if word == "match"):
+        raise Refused(
+            f"{host} cannot be entered: {config} has a Match that asks for more than"
+            f" {', '.join(CRITERIA)}, written small. Such a line is not followed, and"
+            " no command of one is run: name the hosts in it."
+        )
     try:
         found = paramiko.SSHConfig.from_text(text).lookup(host)
         entry = Entry(
@@ -63,14 +80,12 @@ def read(config: Path, host: str) -> Entry:
             alias=found.get("hostkeyalias") or found["hostname"],
             jumps=_jumps(found.get("proxyjump"), host, found["hostname"]),
         )
-    # paramiko gives its own and Python's, and ImportError for "Match exec"
-    except (paramiko.SSHException, ImportError, LookupError, OSError, ValueError):
+    except (paramiko.SSHException, LookupError, OSError, ValueError):
         raise Refused(
             f"{host} cannot be entered: {config} is not an OpenSSH client configuration"
             f" that novaweb understands. Compare it with `ssh -F {config} -G {host}`."
         ) from None
-    for line in text.splitlines():
-        word = line.strip().replace("=", " ").partition(" ")[0].lower()
+    for word, _ in said:
         if word in UNREAD and found.get(word, "") is not None:
             raise Refused(
                 f"{host} cannot be entered: {config} uses {UNREAD[word]}, which novaweb"
@@ -98,6 +113,26 @@ def jump(entry: Entry) -> Entry:
         port=int(found["port"] or hop.port),
         jumps=tuple(before) or hop.jumps,
     )
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines that paramiko sees."""
+    return [line.strip() for line in text.split("\n")]
+
+
+def _runs_nothing(asked: str) -> bool:
+    """Tell whether a Match asks only what is in ``CRITERIA``."""
+    try:
+        words = shlex.split(asked)
+    except ValueError:
+        return False
+    while words:
+        more = CRITERIA.get(words.pop(0).removeprefix("!"))
+        if more is None or (more and not words):
+            return False
+        if more:
+            words.pop(0)
+    return True
 
 
 def _jumps(text: str | None, *itself: str) -> tuple[str, ...]:
