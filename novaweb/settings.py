@@ -240,6 +240,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# Bytes of a form without its files; request_bodies.py bounds whole bodies before that.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # A session ends when it was not used for so many minutes, and in any case after so many

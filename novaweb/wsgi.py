@@ -6,8 +6,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from novaweb.request_bodies import bounded_wsgi
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "novaweb.settings")
-application = get_wsgi_application()
+application = bounded_wsgi(get_wsgi_application())
 
 from migrations_app.audit import settings_changes  # noqa: E402 - needs the settings
 from novaweb import garbage  # noqa: E402
