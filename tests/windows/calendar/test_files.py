@@ -128,6 +128,18 @@ def test_an_event_that_cannot_be_a_window_says_why(
             (HEAD + "BEGIN:VEVENT\r\nEND:VEVENT\r\n" * 301 + TAIL).encode(),
             "more than 300 events",
         ),
+        (
+            (HEAD + "begin:vevent\r\nend:vevent\r\n" * 301 + TAIL).encode(),
+            "more than 300 events",
+        ),
+        (
+            (HEAD + "BEGIN:VEV\r\n ENT\r\nEND:VEVENT\r\n" * 301 + TAIL).encode(),
+            "more than 300 events",
+        ),
+        (
+            (HEAD + "begin:vtimezone\r\nend:vtimezone\r\n" * 51 + TAIL).encode(),
+            "more than 50 time zones",
+        ),
     ],
 )
 def test_what_is_no_calendar_file_is_refused(text: bytes, words: str) -> None:
@@ -208,3 +220,11 @@ def test_its_own_file_explains_its_zones_and_ends_in_utc() -> None:
     assert "BEGIN:VTIMEZONE" in text
     assert "DTSTART;TZID=Europe/Berlin:20261024T220000" in text
     assert "UNTIL=20261231T225959Z" in text
+
+
+def test_a_file_that_takes_too_long_is_read_no_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ics, "SECONDS", -1.0)
+    with pytest.raises(Unfit, match="takes longer than"):
+        read(event(START, END))

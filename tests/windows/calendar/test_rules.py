@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import calendar
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from migrations_app.errors import Unfit
-from migrations_app.requests.windows.calendar import occurrences
+from migrations_app.requests.windows.calendar import occurrences, recurrence
 from migrations_app.requests.windows.calendar.window import (
     WindowKind,
     WindowRule,
@@ -252,3 +253,34 @@ def test_a_daily_rule_of_many_years_costs_little_when_asked_again() -> None:
     for _ in range(20):
         assert len(occurrences.between(made, at("2026-01-01"), at("2026-01-31"))) == 31
     assert time.perf_counter() - begun < 1
+
+
+def test_what_never_comes_is_not_searched_for() -> None:
+    begun = time.process_time()
+    for rule in (
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;BYMONTH=4;BYMONTHDAY=31;BYDAY=MO",
+        "FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;BYSETPOS=2",
+        "FREQ=YEARLY;BYDAY=1MO;BYMONTHDAY=20;BYMONTH=1",
+    ) * 2:
+        with pytest.raises(Unfit, match="has no occurrence"):
+            recurrence.clean(rule, starts=datetime(2026, 1, 3), time_zone="UTC")
+    assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize("year", [1601, 2000, 2026, 2028, 2099, 2100, 9999])
+def test_a_year_is_looked_at_in_one_of_the_same_calendar(year: int) -> None:
+    like = recurrence._like(year)
+    assert like in recurrence.LAST
+    assert calendar.isleap(like) == calendar.isleap(year)
+    assert date(like, 1, 1).weekday() == date(year, 1, 1).weekday()
+
+
+def test_a_leap_day_that_comes_later_is_named() -> None:
+    with pytest.raises(Unfit, match="matches is Tuesday 2028-02-29"):
+        recurrence.clean(
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+            starts=datetime(2026, 2, 28),
+            time_zone="UTC",
+        )

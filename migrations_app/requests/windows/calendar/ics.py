@@ -7,10 +7,12 @@ and an event that cannot be a window is left out with a sentence.
 from __future__ import annotations
 
 import json
+import re
+import time
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar, Event, vDDDLists, vRecur
@@ -28,9 +30,12 @@ from migrations_app.wording import LONGEST_TEXT
 
 LARGEST = 512 * 1024  # bytes
 MOST_EVENTS = 300
+MOST_ZONES = 50  # that a file brings along, each searched for each event
+SECONDS = 10.0  # that a file may take
 NO_CALENDAR = (
     "This is not a calendar file: it must begin with BEGIN:VCALENDAR and be complete."
 )
+_FOLD = re.compile(rb"(?:\r?\n)+[ \t]")
 PRODUCT = "-//novaweb//windows and freezes//EN"
 
 
@@ -63,8 +68,9 @@ def read(text: bytes, *, time_zone: str) -> list[Read]:
     zone(time_zone)
     if len(text) > LARGEST:
         raise Unfit(f"The file is larger than {LARGEST // 1024} KiB: split it.")
-    if text.count(b"BEGIN:VEVENT") > MOST_EVENTS:
-        raise Unfit(f"The file has more than {MOST_EVENTS} events: split it.")
+    # a line may be folded anywhere, and its letters be small (RFC 5545, 3.1, 2)
+    _bound(_FOLD.sub(b"", text).lower().count(b"begin:vevent"), MOST_EVENTS, "events")
+    until = time.monotonic() + SECONDS
     try:
         with warnings.catch_warnings():
             # icalendar's own doubts about a zone's name; ics_timezones.py settles that
@@ -72,17 +78,25 @@ def read(text: bytes, *, time_zone: str) -> list[Read]:
             calendars = Calendar.from_ical(text.decode("utf-8-sig"), multiple=True)
     except Exception as error:
         raise Unfit(f"{NO_CALENDAR} ({str(error)[:120]})") from error
+    if not calendars or any(getattr(it, "name", "") != "VCALENDAR" for it in calendars):
+        raise Unfit(NO_CALENDAR)
+    for kind, most, words in (
+        ("VEVENT", MOST_EVENTS, "events"),
+        ("VTIMEZONE", MOST_ZONES, "time zones of its own"),
+    ):
+        _bound(sum(len(it.walk(kind)) for it in calendars), most, words)
     found: list[Read] = []
     for calendar in calendars:
-        if getattr(calendar, "name", "") != "VCALENDAR":
-            raise Unfit(NO_CALENDAR)
-        found += _of_calendar(calendar, time_zone)
-    if not calendars:
-        raise Unfit(NO_CALENDAR)
+        found += _of_calendar(calendar, time_zone, until)
     return found
 
 
-def _of_calendar(calendar: Any, default: str) -> list[Read]:
+def _bound(count: int, most: int, words: str) -> None:
+    if count > most:
+        raise Unfit(f"The file has more than {most} {words}: split it.")
+
+
+def _of_calendar(calendar: Any, default: str, until: float) -> list[Read]:
     default = (
         ics_timezones.name(str(calendar.get("X-WR-TIMEZONE", "")), calendar) or default
     )
@@ -90,6 +104,11 @@ def _of_calendar(calendar: Any, default: str) -> list[Read]:
     masters: dict[str, Read] = {}
     changed: list[tuple[Any, Read]] = []
     for number, event in enumerate(calendar.walk("VEVENT"), start=1):
+        if time.monotonic() > until:
+            raise Unfit(
+                f"To read the file takes longer than {SECONDS:.0f} s: split it, or make"
+                " its recurrences simpler."
+            )
         got = _event(event, calendar, default, number)
         if whole:
             got = replace(got, cancelled=True)
@@ -148,7 +167,7 @@ def _read(got: Read, event: Any, calendar: Any, default: str) -> Read:
 def _clock(value: date | datetime, place: str) -> datetime:
     """Return the local time in that zone; a date means midnight there."""
     if not isinstance(value, datetime):
-        return datetime.combine(value, time())
+        return datetime.combine(value, datetime.min.time())
     if value.tzinfo is None or ics_timezones.is_its_own(value, place):
         return _plain(value)
     return _plain(clock(value, place))

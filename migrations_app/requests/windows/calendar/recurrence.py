@@ -2,13 +2,15 @@
 
 A window recurs daily or less often, and its first start matches the rule. The
 unsupported parts (times of day, weeks of the year) would make it recur more often than
-intended, or never: dateutil then searches until the year 9999.
+intended, or never. dateutil looks for what never comes day by day until the year 9999:
+whether the first start matches is asked of a year near that, with the same calendar.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from calendar import isleap
+from datetime import date, datetime
 from typing import cast
 
 from dateutil.rrule import rrule, rrulestr
@@ -32,8 +34,9 @@ PARTS = frozenset(
 )
 MOST = 1000  # of INTERVAL and COUNT
 LONGEST = 400  # characters
-# The Gregorian calendar repeats itself, weekdays too, after so many years.
-CYCLE = 400
+# Within a century the calendar repeats itself, weekdays too, after so many years.
+CYCLE = 28
+LAST = range(9998 - 2 * CYCLE, 9998 - CYCLE)
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 _NUMBERS = re.compile(r"[+-]?\d{1,3}(,[+-]?\d{1,3}){0,60}")
 _DAYS = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
@@ -128,8 +131,7 @@ def _until(text: str, starts: datetime, time_zone: str) -> str:
 def _fits(rule: str, starts: datetime) -> None:
     """Raise Unfit unless the first start matches the recurrence."""
     endless_rule = re.sub(r";(COUNT|UNTIL)=[^;]*", "", rule)
-    # what never comes is looked for until the year 9999: from near there
-    years = (9999 - starts.year - 10) // CYCLE * CYCLE
+    years = _like(starts.year) - starts.year
     try:
         late = starts.replace(year=starts.year + years)
         first = next(iter(starts_of(endless_rule, late)), None)
@@ -137,7 +139,8 @@ def _fits(rule: str, starts: datetime) -> None:
         raise Unfit(f"This recurrence is not valid: {error}.") from error
     if first is None:
         raise Unfit(
-            "This recurrence has no occurrence: no day meets all of its conditions."
+            f"This recurrence has no occurrence: no day of {CYCLE} years meets all of"
+            " its conditions."
         )
     if first != late:
         day = f"{first:%A} {first.year - years}-{first:%m-%d}"
@@ -145,3 +148,15 @@ def _fits(rule: str, starts: datetime) -> None:
             f"The first start, {starts:%A %Y-%m-%d}, does not match the recurrence; the"
             f" next date that matches is {day}. Change one of the two."
         )
+
+
+def _like(year: int) -> int:
+    """Return a year of ``LAST`` with that year's calendar, and those after it, too.
+
+    A last year of a century that is no leap year is alone in what comes after it.
+    """
+    begins, leap = date(year, 1, 1).weekday(), isleap(year)
+    alike = [
+        it for it in LAST if date(it, 1, 1).weekday() == begins and isleap(it) == leap
+    ]
+    return next((it for it in alike if it % 4 == year % 4), alike[0])
