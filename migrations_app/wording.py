@@ -98,3 +98,14 @@ def speed(mbit: float) -> str:
     if round(mbit) < 1000:
         return f"{mbit:.0f} Mbit/s"
     return f"{mbit / 1000:.3g} Gbit/s"
+
+
+def whole_number(text: str, *, least: int = 0, most: int = 2**63 - 1) -> int | None:
+    """Return the number that a text says in ASCII digits; None if out of bounds.
+
+    int() takes the digits of other scripts, too, and raises for more than 4300.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        return None
+    number = int(text)
+    return number if least <= number <= most else None

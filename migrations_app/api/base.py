@@ -29,6 +29,7 @@ from migrations_app.access.require import require
 from migrations_app.access.roles import CONFIRMED
 from migrations_app.errors import NotAllowed
 from migrations_app.models import TokenScope
+from migrations_app.wording import whole_number
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which reads the settings that name us
@@ -181,11 +182,10 @@ class Pages(PageNumberPagination):
 
 
 def _whole_number(name: str, text: str, *, most: int, least: int = 1) -> int:
-    if text.isascii() and text.isdecimal() and len(text) < 20:
-        number = int(text)
-        if least <= number <= most:
-            return number
-    raise ValidationError({name: [f"Give a whole number from {least} to {most}."]})
+    number = whole_number(text, least=least, most=most)
+    if number is None:
+        raise ValidationError({name: [f"Give a whole number from {least} to {most}."]})
+    return number
 
 
 def cursor(request: Request, name: str, *, most: int = 2**31 - 1) -> int:

@@ -26,6 +26,7 @@ from migrations_app.integrations.interfaces import (
     Volume,
     World,
 )
+from migrations_app.wording import whole_number
 
 T = TypeVar("T")
 NOVA_DB = "nova_db"
@@ -215,7 +216,7 @@ def _release(found: Survey) -> tuple[int, int] | None:
     """Return the versions of both hosts' Nova, as their packages say."""
     if found.target is None:
         return None
-    majors = [each.nova.partition(".")[0] for each in (found.source, found.target)]
-    if not all(major.isdigit() for major in majors):
-        return None
-    return min(map(int, majors)), max(map(int, majors))
+    both = (found.source, found.target)
+    majors = [whole_number(each.nova.partition(".")[0]) for each in both]
+    known = [major for major in majors if major is not None]
+    return (min(known), max(known)) if len(known) == len(majors) else None

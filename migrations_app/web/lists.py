@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.paginator import PageNotAnInteger
 from django_tables2 import LazyPaginator
+
+from migrations_app.wording import whole_number
 
 ATTRS = {"class": "table table-vcenter card-table reflow"}
 
 
 PER_PAGE = 40
+LAST_PAGE = 100_000  # a database can skip so many rows; nobody turns so many pages
+
+
+class Pages(LazyPaginator):
+    """Pages by number, of which only the next one is counted.
+
+    What is no number of a page is the first page.
+    """
+
+    def validate_number(self, number: Any) -> int:
+        """Return the number. Raises PageNotAnInteger, EmptyPage."""
+        found = whole_number(str(number), most=LAST_PAGE)
+        if found is None:
+            raise PageNotAnInteger("This is no number of a page.")
+        return int(super().validate_number(found))
+
+
 # a page number tells whether there is more; nobody counts fifty thousand rows
-PAGES = {"per_page": PER_PAGE, "paginator_class": LazyPaginator}
+PAGES = {"per_page": PER_PAGE, "paginator_class": Pages}

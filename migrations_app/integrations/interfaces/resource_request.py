@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from migrations_app.wording import whole_number
+
 VCPU, PCPU, MEMORY_MB, DISK_GB = "VCPU", "PCPU", "MEMORY_MB", "DISK_GB"
 ENCRYPTED = "MEM_ENCRYPTION_CONTEXT"
 TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})  # oslo_utils/strutils.py
@@ -92,10 +94,11 @@ def resource_request(asked: Asked) -> ResourceRequest:
             unknown.append(key)
         if kind != "resources":
             continue
-        if not str(value).strip().isdecimal():
+        amount = whole_number(str(value).strip())
+        if amount is None:
             unknown.append(key)
             continue
-        amounts[name] = amounts.get(name, 0) + int(value)
+        amounts[name] = amounts.get(name, 0) + amount
         if group:
             grouped.add(name)
     processors = _processors(asked)

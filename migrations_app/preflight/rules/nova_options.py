@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.integrations.interfaces import HostFacts
+from migrations_app.wording import whole_number
 
 # What oslo.config takes for yes (oslo_config/types.py, Boolean).
 _YES = {"true", "1", "on", "yes"}
@@ -35,7 +36,8 @@ def version(text: str) -> tuple[int, ...]:
     """Return a version as it can be compared; () when it is not known."""
     found = []
     for part in text.split("."):
-        if not part.isdigit():
+        number = whole_number(part)
+        if number is None:
             break
-        found.append(int(part))
+        found.append(number)
     return tuple(found)

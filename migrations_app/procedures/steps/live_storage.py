@@ -12,6 +12,7 @@ from math import ceil
 from typing import Any
 
 from migrations_app.integrations.interfaces import Move, Server, Survey
+from migrations_app.wording import whole_number
 
 # For plans that were made without the facts that the deadline hangs on.
 DEFAULT_DEADLINE_MINUTES = 120
@@ -62,8 +63,8 @@ def survey_facts(survey: Survey) -> dict[str, Any]:
         facts["post_copy"] = permitted.strip().lower() in _YES
         seconds = survey.source.settings.get(_TIMEOUT, "800").strip()
         forces = survey.source.settings.get(_ACTION, "").strip() == "force_complete"
-        if forces and seconds.isdigit() and int(seconds):
-            facts["forced_after"] = int(seconds)
+        if forces and (after := whole_number(seconds)):
+            facts["forced_after"] = after
     return facts
 
 

@@ -23,6 +23,7 @@ from migrations_app.requests.approvals.rules import Rule
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
+from migrations_app.wording import whole_number
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -96,7 +97,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         changed = approval_policies.change(
             pk,
             by=user_of(request),
-            version=int(version) if version.isdecimal() and len(version) < 9 else 0,
+            version=whole_number(version, most=2**31 - 1) or 0,
             name=given["name"],
             weight=given["weight"],
             active=given["active"],

@@ -16,6 +16,7 @@ from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import AuditEntry
 from migrations_app.web.page import page, sorry, user_of
 
+from migrations_app.wording import whole_number
 
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
@@ -62,6 +63,7 @@ def _until(request: HttpRequest) -> int | None:
     text = str(request.POST.get("until_entry", ""))
     if not text:
         return None
-    if text.isascii() and text.isdecimal() and 0 < int(text[:20]) < 2**63:
-        return int(text)
-    raise Unfit("“until_entry” is the number of an entry.")
+    number = whole_number(text, least=1)
+    if number is None:
+        raise Unfit("“until_entry” is the number of an entry.")
+    return number

@@ -23,6 +23,7 @@ from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import AuditEntry
 from migrations_app.web.audit.tables import AuditTable
 from migrations_app.web.page import page, person_of, user_of
+from migrations_app.wording import whole_number
 
 GREATEST = 2**63 - 1
 
@@ -95,9 +96,10 @@ def place(given: QueryDict, name: str) -> int | None:
     text = given.get(name, "")
     if not text:
         return None
-    if text.isascii() and text.isdecimal() and int(text[:20]) <= GREATEST:
-        return int(text[:20])
-    raise Unfit(f"“{name}” is the number of an entry.")
+    number = whole_number(text, most=GREATEST)
+    if number is None:
+        raise Unfit(f"“{name}” is the number of an entry.")
+    return number
 
 
 def _list(

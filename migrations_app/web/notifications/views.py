@@ -11,14 +11,15 @@ from django.views.decorators.http import (
     require_POST,
     require_safe,
 )
-from django_tables2 import LazyPaginator
 
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.notifications import inbox, mail, preferences
 from migrations_app.notifications.events import EVENTS, Channel, Scope
+from migrations_app.web.lists import Pages
 from migrations_app.web.page import is_htmx, page, person_of, user_of
+from migrations_app.wording import whole_number
 
 PER_PAGE = 40
 WORDS = {
@@ -36,7 +37,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     only = request.GET.get("only") == "unread"
     if only:
         rows = rows.filter(read_at=None)
-    found = LazyPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    found = Pages(rows, PER_PAGE).get_page(request.GET.get("page"))
     newest = max((row.pk for row in found), default=0)
     context = {"found": found, "only": only, "newest": newest}
     return render(request, "notifications/list.html", context)
@@ -64,8 +65,7 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark all notifications up to the newest shown as read."""
     until = request.POST.get("until", "")
-    known = until.isascii() and until.isdecimal() and len(until) < 19
-    count = inbox.read_all(by=user_of(request), until=int(until) if known else 0)
+    count = inbox.read_all(by=user_of(request), until=whole_number(until) or 0)
     if not is_htmx(request):
         messages.success(request, f"Read: {count}.")
     return redirect("notices")

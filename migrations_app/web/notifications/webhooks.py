@@ -14,13 +14,13 @@ from django.views.decorators.http import (
     require_POST,
     require_safe,
 )
-from django_tables2 import LazyPaginator
 
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.models import Delivery, Webhook
 from migrations_app.notifications import mail
 from migrations_app.notifications import webhooks as notification_webhooks
+from migrations_app.web.lists import Pages
 from migrations_app.notifications.events import EVENTS
 from migrations_app.web.notifications.webhook_form import WebhookForm
 from migrations_app.web.page import page, user_of
@@ -104,7 +104,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(state=state)
     if lane:
         rows = rows.filter(lane=lane[:40].replace("\x00", ""))
-    found = LazyPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    found = Pages(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "found": found,
         "state": state,

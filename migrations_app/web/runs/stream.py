@@ -23,10 +23,11 @@ from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 from migrations_app.errors import Gone, NovawebError
 from migrations_app.runs import queries as run_queries
-from migrations_app.runs.queries import Pulse
+from migrations_app.runs.queries import LAST_LINE, Pulse
 from migrations_app.web.page import person_of, sorry
 from migrations_app.web.runs.views import parts
 from migrations_app.web.tags.runs import log_line
+from migrations_app.wording import whole_number
 
 LOOK_EVERY = 0.15  # seconds; half of it is how late a line is, on average
 LASTS = 60.0  # seconds that one connection is kept
@@ -45,7 +46,7 @@ async def stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     except NovawebError as error:
         return await sync_to_async(sorry)(request, error)
     after = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
-    watch = Watch(pk, person, after=int(after) if after.isdecimal() else 0)
+    watch = Watch(pk, person, after=whole_number(after, most=LAST_LINE) or 0)
     response = StreamingHttpResponse(_events(watch), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"

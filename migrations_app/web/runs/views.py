@@ -19,13 +19,14 @@ from migrations_app.runs import downtime
 from migrations_app.runs import queries as run_queries
 from migrations_app.runs.downtime import Probed, Standstill
 from migrations_app.runs.log_export import log_bytes
-from migrations_app.runs.queries import LOG, removed
+from migrations_app.runs.queries import LAST_LINE, LOG, removed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.runs.latency_chart import Picture, picture
 from migrations_app.web.tags.runs import log_line
 
 # The parts of the page that change while a run goes on, each by one template that the
+from migrations_app.wording import whole_number
 # page, the stream and the poll all use.
 PARTS = {
     "head": "runs/_head.html",
@@ -62,11 +63,11 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @page()
 def lines(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the new lines, for browsers without a stream."""
-    after = request.GET.get("after", "0")
-    if not after.isdecimal():
+    after = whole_number(request.GET.get("after", "0"), most=LAST_LINE)
+    if after is None:
         raise Unfit("“after” must be a line number.")
     pulse = run_queries.pulse(pk)
-    fresh = run_queries.lines_after(pk, int(after))
+    fresh = run_queries.lines_after(pk, after)
     caught_up = not fresh or fresh[-1].number >= pulse.last_number
     answer = {
         "lines": [{"number": each.number, "html": log_line(each)} for each in fresh],

@@ -32,6 +32,7 @@ from migrations_app.web.windows.forms import (
     initial,
     split,
 )
+from migrations_app.wording import whole_number
 
 DAYS = 30
 MOST = 300
@@ -233,4 +234,4 @@ def _scope(form: FileForm) -> EventDefaults:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return whole_number(text, most=2**31 - 1) or 0

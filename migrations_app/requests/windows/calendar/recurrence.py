@@ -17,6 +17,7 @@ from dateutil.rrule import rrule, rrulestr
 
 from migrations_app.errors import Unfit
 from migrations_app.requests.windows.calendar.window import clock
+from migrations_app.wording import whole_number
 
 SEEN = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 PARTS = frozenset(
@@ -95,8 +96,7 @@ def _allow(parts: dict[str, str]) -> None:
     if "COUNT" in parts and "UNTIL" in parts:
         raise Unfit("Give COUNT or UNTIL, not both.")
     for name in ("INTERVAL", "COUNT"):
-        value = parts.get(name, "1")
-        if not value.isdecimal() or not 1 <= int(value) <= MOST:
+        if whole_number(parts.get(name, "1"), least=1, most=MOST) is None:
             raise Unfit(f"{name} is a whole number from 1 to {MOST}.")
     for name, most in (("BYMONTHDAY", 31), ("BYMONTH", 12), ("BYSETPOS", 366)):
         value = parts.get(name, "1")
