@@ -12,6 +12,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from migrations_app.notifications import ticket_pattern
+
 
 @register("novaweb")
 def messages_can_be_sent(**kwargs: Any) -> list[CheckMessage]:
@@ -53,8 +55,9 @@ def messages_can_be_sent(**kwargs: Any) -> list[CheckMessage]:
 def tickets_lead_somewhere(**kwargs: Any) -> list[CheckMessage]:
     """Check the pattern of tickets, and the template of links to them."""
     found: list[CheckMessage] = []
+    pattern = settings.NOVAWEB_TICKET_PATTERN
     try:
-        re.compile(settings.NOVAWEB_TICKET_PATTERN)
+        re.compile(pattern)
     except re.error as error:
         found.append(
             Error(
@@ -63,6 +66,16 @@ def tickets_lead_somewhere(**kwargs: Any) -> list[CheckMessage]:
                 id="novaweb.E023",
             )
         )
+    else:
+        if pattern and ticket_pattern.is_slow(pattern):
+            found.append(
+                Error(
+                    "NOVAWEB_TICKET_PATTERN takes seconds to refuse a text, in which"
+                    " nobody else is answered.",
+                    hint=r"Repeat nothing that repeats itself: write OPS-\d+.",
+                    id="novaweb.E025",
+                )
+            )
     if (place := settings.NOVAWEB_TICKET_URL) and (wrong := _wrong_template(place)):
         found.append(
             Error(
