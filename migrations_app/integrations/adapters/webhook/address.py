@@ -18,6 +18,23 @@ from migrations_app.errors import Refused, Unfit, Unreachable
 IP = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
 _NAT64 = ip_network("64:ff9b::/96")
+# What may be asked, and what of it is for special purposes: IANA's registries of both
+# (RFC 6890 and later), all their entries. Python's own tables lack some.
+_GLOBAL = (ip_network("0.0.0.0/0"), ip_network("2000::/3"))
+_SPECIAL = tuple(
+    map(
+        ip_network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8"),
+            *("169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24"),
+            *("192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24"),
+            *("192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15"),
+            *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+            *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48"),
+            "3fff::/20",
+        ),
+    )
+)
 _SETTING = "NOVAWEB_WEBHOOK_NETWORKS"
 
 
@@ -92,7 +109,7 @@ def admit(
         meant = _meant(ip_address(text.partition("%")[0]))
         if any(meant in network for network in named):
             continue
-        if not meant.is_global or meant.is_multicast:
+        if not _is_public(meant):
             raise Refused(
                 f"{address.host} is {text}, which is no public address: novaweb posts"
                 f" there only if {_SETTING} names its network."
@@ -105,15 +122,17 @@ def admit(
     return found
 
 
+def _is_public(ip: IP) -> bool:
+    return any(ip in network for network in _GLOBAL) and not any(
+        ip in network for network in _SPECIAL
+    )
+
+
 def _meant(ip: IP) -> IP:
     """Return the IPv4 address that an IPv6 address carries inside, if it does."""
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped is not None:
             return ip.ipv4_mapped
-        if ip.sixtofour is not None:
-            return ip.sixtofour
         if ip in _NAT64:
             return IPv4Address(int(ip) & 0xFFFFFFFF)
-        if ip.teredo is not None:
-            return ip.teredo[1]
     return ip
