@@ -11,6 +11,7 @@ NovawebError
 ├── VerbError              why an action was not carried out
 │   ├── NotAllowed         this person may not do this
 │   ├── TooLate            somebody or something was faster: the state has moved on
+│   ├── TooMany            this person asks for what is dear too often
 │   └── Unfit              the input is not valid, or the request cannot be run
 └── LostLease              this process no longer owns the run: drop everything
 
@@ -106,6 +107,18 @@ class TooLate(VerbError):
     status = 409
     word = "too-late"
     title = "Changed by somebody else"
+
+
+class TooMany(VerbError):
+    """This person asks for what is dear too often; ``wait`` seconds help."""
+
+    status = 429
+    word = "too-many"
+    title = "Too many at once"
+
+    def __init__(self, sentence: str, *, wait: int) -> None:
+        super().__init__(sentence)
+        self.wait = wait
 
 
 class Unfit(VerbError):

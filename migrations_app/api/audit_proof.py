@@ -128,6 +128,7 @@ class Export(Checked, APIView):
     """Export of the trail as a self-verifying file."""
 
     verb = Verb.SEE_AUDIT
+    dear = "export"
     parameters = frozenset({"format", "until_entry", *AuditFilter.base_filters})
 
     @extend_schema(

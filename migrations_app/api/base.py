@@ -23,7 +23,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from migrations_app.access import permissions, sessions
+from migrations_app.access import permissions, sessions, throttle
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 from migrations_app.access.roles import CONFIRMED
@@ -73,10 +73,14 @@ class MayDo(BasePermission):
 
 
 class Checked:
-    """View that accepts only the query parameters in ``parameters``."""
+    """View that accepts only the query parameters in ``parameters``.
+
+    A ``dear`` one answers one person only so often.
+    """
 
     verb: Verb = Verb.SEE
     reads = False  # whether its POST changes nothing
+    dear = ""  # the kind of access.throttle
     parameters: frozenset[str] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -84,6 +88,8 @@ class Checked:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         if self.verb in CONFIRMED and request.auth is None:
             _require_password(request)
+        if self.dear:
+            throttle.admit(user_of(request).pk, self.dear)
         allowed = set(self.parameters)
         if filters := getattr(self, "filterset_class", None):
             allowed |= set(filters.base_filters) | PAGING

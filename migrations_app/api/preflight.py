@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.errors import Blocked, Gone
 from migrations_app.preflight.advice import Advice
@@ -153,7 +154,7 @@ class PreflightRequest(Input):
 class Preflight(Checked, APIView):
     """Pre-flight checks of a move."""
 
-    reads = True
+    verb = Verb.ASK
 
     @extend_schema(request=PreflightRequest, responses=AdviceSerializer)
     def post(self, request: Request) -> Response:

@@ -21,6 +21,7 @@ from migrations_app.errors import (
     NovawebError,
     Refused,
     TooLate,
+    TooMany,
     Unfit,
     Unreachable,
 )
@@ -32,6 +33,7 @@ MEDIA_TYPE = "application/problem+json"
 OURS: tuple[type[NovawebError], ...] = (
     NotAllowed,
     TooLate,
+    TooMany,
     Unfit,
     Gone,
     Blocked,

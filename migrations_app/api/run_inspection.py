@@ -71,6 +71,8 @@ class WorldSerializer(serializers.Serializer[Any]):
 class WorldNow(Checked, APIView):
     """Current state of a run's instance, compared with the expected state."""
 
+    dear = "current state"
+
     @extend_schema(responses=WorldSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Query Nova, Placement, Neutron and the hosts for up to 10 s.

@@ -133,6 +133,7 @@ class WhatIf(Checked, APIView):
     """Effect of moves."""
 
     reads = True
+    dear = "what-if"
 
     @extend_schema(request=WhatIfRequest, responses=ForeseenSerializer)
     def post(self, request: Request) -> Response:

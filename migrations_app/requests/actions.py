@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from migrations_app.access import throttle
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
@@ -47,8 +48,12 @@ def preflight(
     target: str | None = None,
     cloud: str | None = None,
 ) -> Advice:
-    """Return the ways to move the instance, best first, with all findings."""
-    require(by, Verb.SEE)
+    """Return the ways to move the instance, best first, with all findings.
+
+    It has root look at hypervisors. Raises TooMany, and the errors of the cloud.
+    """
+    require(by, Verb.ASK)
+    throttle.admit(by.pk, "preflight")
     return request_plan.advice(
         connect.world_for(clouds.chosen(cloud)),
         instance=inputs.instance(instance),

@@ -92,4 +92,6 @@ LOG, SAMPLES = "log", "samples"
 def removed(run: Run, what: str) -> Removal | None:
     """Return the record of the removal from the run; None if there is none."""
     return Removal.objects.filter(run=run, what=what).first()
+
+
 LAST_LINE = 2**31 - 1  # the greatest number that a line can have

@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
-from migrations_app.access import permissions
+from migrations_app.access import permissions, throttle
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 from migrations_app.access.roles import CONFIRMED
 from migrations_app.audit import signing
 from migrations_app.drains import queries as drain_queries
-from migrations_app.errors import NovawebError
+from migrations_app.errors import NovawebError, TooMany
 from migrations_app.models import BrokenGlass
 from migrations_app.notifications import inbox
 from migrations_app.requests import emergency_start
@@ -116,14 +116,19 @@ def sorry(request: HttpRequest, error: NovawebError) -> HttpResponse:
         "findings": getattr(error, "findings", ()),
     }
     if is_htmx(request):
-        return render(request, "parts/_sentence.html", context, status=status)
-    return render(request, "sentence.html", context, status=status)
+        answer = render(request, "parts/_sentence.html", context, status=status)
+    else:
+        answer = render(request, "sentence.html", context, status=status)
+    if isinstance(error, TooMany):
+        answer["Retry-After"] = str(error.wait)
+    return answer
 
 
-def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:
+def page(verb: Verb = Verb.SEE, *, dear: str = "") -> Callable[[View[P]], View[P]]:
     """Require the permission for ``verb``, and show errors as sentences.
 
     Some verbs take a password that was entered recently: it is asked for before.
+    ``dear`` is a kind of ``access.throttle``: what a person may not ask for at will.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -137,6 +142,8 @@ def page(verb: Verb = Verb.SEE) -> Callable[[View[P]], View[P]]:
                     asked = password_again.ask_if_due(request)
                     if asked is not None:
                         return asked
+                if dear:
+                    throttle.admit(request.user.pk, dear)
                 return view(request, *args, **kwargs)
             except NovawebError as error:
                 return sorry(request, error)

@@ -24,7 +24,7 @@ POSTS = {
     "services/0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11/disable/": {"operator"},
     "services/0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11/enable/": {"operator"},
     "sync/": {"operator"},
-    "preflight/": {"requester", "approver", "operator", "auditor"},
+    "preflight/": {"requester", "operator"},
     "what-if/": {"requester", "approver", "operator", "auditor"},
     "requests/": {"requester", "operator"},
     "requests/1/approve/": {"approver"},

@@ -61,7 +61,7 @@ TABLE: dict[str, Row] = {
         (401, 403, 403, 403, 400, 403, 403),
     ),
     "api/sync/": ("POST", (401, 403, 403, 403, 202, 403, 403)),
-    "api/preflight/": ("POST", (401, 403, 400, 400, 400, 400, 403)),
+    "api/preflight/": ("POST", (401, 403, 400, 403, 400, 403, 403)),
     "api/what-if/": ("POST", (401, 403, 422, 422, 422, 422, 403)),
     "api/requests/": ("GET", API_SEEN),
     "api/requests/<number:pk>/": ("GET", API_SEEN),

@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from migrations_app.access import throttle
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import actions as audit_actions
 from migrations_app.audit import download
@@ -15,8 +16,8 @@ from migrations_app.audit.filters import AuditFilter
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import AuditEntry
 from migrations_app.web.page import page, sorry, user_of
-
 from migrations_app.wording import whole_number
+
 
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
@@ -28,6 +29,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
         wanted = AuditFilter(request.POST, queryset=AuditEntry.objects.all())
         if not wanted.form.is_valid():
             raise Unfit("The filters are not valid: correct them on the audit page.")
+        throttle.admit(request.user.pk, "export")
         made = audit_actions.export(
             by=user_of(request),
             narrow=lambda rows: wanted.filter_queryset(rows),

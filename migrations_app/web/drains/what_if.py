@@ -31,7 +31,7 @@ class Pick:
 
 
 @require_safe
-@page()
+@page(dear="what-if")
 def foresee(request: HttpRequest) -> HttpResponse:
     """Show the form, and the answer to the question in the address."""
     wanted = what_if_form.question(request.GET)

@@ -20,8 +20,8 @@ from migrations_app.errors import NovawebError
 from migrations_app.models import Delivery, Webhook
 from migrations_app.notifications import mail
 from migrations_app.notifications import webhooks as notification_webhooks
-from migrations_app.web.lists import Pages
 from migrations_app.notifications.events import EVENTS
+from migrations_app.web.lists import Pages
 from migrations_app.web.notifications.webhook_form import WebhookForm
 from migrations_app.web.page import page, user_of
 

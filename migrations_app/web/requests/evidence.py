@@ -14,7 +14,7 @@ from migrations_app.web.page import page, user_of
 
 
 @require_safe
-@page(Verb.SEE_AUDIT)
+@page(Verb.SEE_AUDIT, dear="export")
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the evidence of the request; opening it is audited."""
     row = request_queries.request(pk)

@@ -13,7 +13,7 @@ from migrations_app.web.page import is_htmx, page
 
 
 @require_safe
-@page()
+@page(dear="current state")
 def world(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask all sources, and show the answers: as a part of the run's page.
 

@@ -27,6 +27,7 @@ from migrations_app.web.tags.runs import log_line
 
 # The parts of the page that change while a run goes on, each by one template that the
 from migrations_app.wording import whole_number
+
 # page, the stream and the poll all use.
 PARTS = {
     "head": "runs/_head.html",
