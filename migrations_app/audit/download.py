@@ -35,7 +35,6 @@ def answer(request: HttpRequest, export: Export, how: str) -> StreamingHttpRespo
     response["Content-Type"] = kind
     file = name.format(export.until)
     response["Content-Disposition"] = f'attachment; filename="{file}"'
-    response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -29,7 +28,6 @@ PER_PAGE = 40
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
 @page(Verb.WEBHOOKS)
 def webhooks(request: HttpRequest) -> HttpResponse:
     """List the webhooks; create one and show its secret once."""
@@ -68,7 +66,6 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@never_cache
 @page(Verb.WEBHOOKS)
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """Create a new secret and show it once."""

@@ -48,7 +48,6 @@ async def stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     after = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     watch = Watch(pk, person, after=whole_number(after, most=LAST_LINE) or 0)
     response = StreamingHttpResponse(_events(watch), content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 

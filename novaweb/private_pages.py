@@ -1,0 +1,59 @@
+"""What browsers are told beside a page: to keep none, and to give it no devices."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+Answer = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+DEVICES = (
+    *("accelerometer", "autoplay", "bluetooth", "camera", "display-capture"),
+    *("encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "midi"),
+    *("magnetometer", "microphone", "payment", "publickey-credentials-get"),
+    *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
+)
+POLICY = ", ".join(f"{name}=()" for name in DEVICES)
+
+
+class PrivatePages:
+    """Whatever is asked for here is for one person, and for now.
+
+    Static files are answered before, by WhiteNoise. Sign-out has the browser forget
+    the pages that it may have kept after all.
+    """
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(
+        self, request: HttpRequest
+    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if iscoroutinefunction(self):
+            return self._later(request)
+        return marked(request, cast(HttpResponseBase, self.get_response(request)))
+
+    async def _later(self, request: HttpRequest) -> HttpResponseBase:
+        answer = self.get_response(request)
+        return marked(
+            request, answer if isinstance(answer, HttpResponseBase) else await answer
+        )
+
+
+def marked(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
+    """Return the answer with its headers."""
+    answer["Cache-Control"] = "no-store"
+    answer["Permissions-Policy"] = POLICY
+    match = request.resolver_match
+    leaves = match is not None and match.view_name in {"logout", "admin:logout"}
+    if leaves and request.method == "POST" and answer.status_code < 400:
+        # the session is over; what a person prefers (theme, zone) may stay
+        answer["Clear-Site-Data"] = '"cache"'
+    return answer
