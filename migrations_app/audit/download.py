@@ -29,12 +29,20 @@ def answer(request: HttpRequest, export: Export, how: str) -> StreamingHttpRespo
     parts = as_csv(export) if how == "csv" else as_lines(export, of_csv=of_csv)
     kind, name = FORMATS[how]
     chunks = _chunks(parts)
+    response = in_pieces(request, chunks, kind)
+    file = name.format(export.until)
+    response["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
+
+
+def in_pieces(
+    request: HttpRequest, chunks: Iterator[bytes], kind: str
+) -> StreamingHttpResponse:
+    """Return an answer that is sent while it is made; ``kind`` is its media type."""
     # an ordinary iterator would be read to its end first, under ASGI
     waits = isinstance(request, ASGIRequest)
     response = StreamingHttpResponse(_sent(chunks) if waits else chunks)
     response["Content-Type"] = kind
-    file = name.format(export.until)
-    response["Content-Disposition"] = f'attachment; filename="{file}"'
     response["X-Accel-Buffering"] = "no"
     return response
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -62,6 +63,11 @@ def lines_after(run: int, number: int, *, limit: int = 500) -> list[Line]:
     return rows[1:] if known else rows[:limit]
 
 
+def all_lines(run: int) -> Iterator[Line]:
+    """Yield the log lines in their order, read a few hundred at a time."""
+    return Line.objects.filter(run=run).order_by("number").iterator(chunk_size=500)
+
+
 @dataclass(frozen=True)
 class Pulse:
     """Values that change whenever something about a run may have changed."""
@@ -86,12 +92,10 @@ def pulse(run: int) -> Pulse:
     return Pulse(*get_or_gone(rows, run, "run"))
 
 
+LAST_LINE = 2**31 - 1  # the greatest number that a line can have
 LOG, SAMPLES = "log", "samples"
 
 
 def removed(run: Run, what: str) -> Removal | None:
     """Return the record of the removal from the run; None if there is none."""
     return Removal.objects.filter(run=run, what=what).first()
-
-
-LAST_LINE = 2**31 - 1  # the greatest number that a line can have

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -29,7 +30,7 @@ from migrations_app.web import password_again
 from migrations_app.web.menu import Menu, menu
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def user_of(request: HttpRequest) -> User:
@@ -135,7 +136,7 @@ def page(verb: Verb = Verb.SEE, *, dear: str = "") -> Callable[[View[P]], View[P
         @wraps(view)
         def framed(
             request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponse:
+        ) -> HttpResponseBase:
             try:
                 require(request.user, verb)
                 if verb in CONFIRMED:

@@ -61,7 +61,7 @@ def test_that_it_was_opened_is_in_the_trail_and_on_the_page(
 
 
 def test_the_log_s_digest_is_that_of_its_text_file(auditor: Client, moved: Run) -> None:
-    text = auditor.get(f"/runs/{moved.pk}/log.txt").content
+    text = auditor.get(f"/runs/{moved.pk}/log.txt").getvalue()
     found = open_evidence(moved.request, by=User.objects.get(username="aude"))
 
     assert found.log_sha256 == hashlib.sha256(text).hexdigest()
@@ -106,7 +106,7 @@ def test_old_logs_go_and_the_trail_and_the_rest_stay(
     auditor: Client, moved: Run, settings: Any
 ) -> None:
     settings.NOVAWEB_KEEP_LOGS_DAYS = 30
-    text = auditor.get(f"/runs/{moved.pk}/log.txt").content
+    text = auditor.get(f"/runs/{moved.pk}/log.txt").getvalue()
     lines = moved.lines.count()
     trail = list(AuditEntry.objects.order_by("pk").values_list("digest", flat=True))
     now = timezone.now()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app.access import permissions
 from migrations_app.models import Cloud, Run
-from migrations_app.web.runs.stream import Watch
+from migrations_app.web.runs import stream
+from migrations_app.web.runs.stream import Reader, Watch
 from tests import factories
 from tests.cast import Cast
 
@@ -62,7 +64,7 @@ def test_it_gives_the_log_as_plain_text(requester: Client) -> None:
     answer = requester.get(f"/runs/{run.pk}/log.txt")
 
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
-    first, second = answer.content.decode().splitlines()
+    first, second = answer.getvalue().decode().splitlines()
     assert first.endswith("Z It begins.")
     assert second.endswith("Z It <goes> on.")
 
@@ -77,9 +79,59 @@ def test_it_hands_out_lines_after_a_number(requester: Client) -> None:
     assert requester.get(f"/runs/{run.pk}/lines/?after=x").status_code == 422
 
 
+def reader(user: User) -> Reader:
+    """Return somebody who has just signed in."""
+    client = Client()
+    client.force_login(user)
+    return Reader(user.pk, str(client.session.session_key))
+
+
+@pytest.mark.parametrize("end", ["sign out", "switched off", "no role", "password"])
+def test_a_stream_ends_for_who_may_not_read_any_more(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(stream, "ASK_AGAIN", 0.0)
+    run = factories.run(lines=["One."])
+    user = cast.operator
+    watch = Watch(run.pk, reader(user), after=0)
+    assert "One." in watch.read()
+    factories.write_line(run, "Two.")
+    match end:
+        case "sign out":
+            Session.objects.all().delete()
+        case "switched off":
+            User.objects.filter(pk=user.pk).update(is_active=False)
+        case "no role":
+            user.groups.clear()
+        case "password":
+            user.set_password("another one, and long")
+            user.save()
+    assert watch.read() == ""
+    assert (watch.closed, watch.over) == (True, False)
+
+
+def test_a_person_has_only_so_many_streams(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = factories.run(lines=["One."])
+    assert operator.get(f"/runs/{run.pk}/stream/").status_code == 200
+    monkeypatch.setattr(stream, "MOST", 0)
+    answer = operator.get(f"/runs/{run.pk}/stream/")
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) == 60
+
+
+def test_the_text_file_of_a_log_is_sent_while_it_is_read(operator: Client) -> None:
+    run = factories.run(lines=["One.", "Two."])
+    answer = operator.get(f"/runs/{run.pk}/log.txt")
+    assert answer.streaming
+    sent = list(answer.streaming_content)
+    assert [part.decode().split()[-1] for part in sent] == ["One.", "Two."]
+
+
 def test_a_stream_says_everything_once_and_ends_with_the_run(cast: Cast) -> None:
     run = factories.run(lines=["One.", "Two."])
-    watch = Watch(run.pk, permissions.person(cast.operator), after=1)
+    watch = Watch(run.pk, reader(cast.operator), after=1)
 
     first = watch.read()
     assert [part for part in first.split("\n") if part.startswith("id: ")] == ["id: 2"]
@@ -102,7 +154,7 @@ def test_a_stream_says_everything_once_and_ends_with_the_run(cast: Cast) -> None
 
 def test_a_stream_does_not_end_before_the_last_line_of_many(cast: Cast) -> None:
     run = factories.run(lines=[f"Line {n}." for n in range(450)], state="completed")
-    watch = Watch(run.pk, permissions.person(cast.operator), after=0)
+    watch = Watch(run.pk, reader(cast.operator), after=0)
 
     sent = ""
     while not watch.over:

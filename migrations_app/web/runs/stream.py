@@ -11,20 +11,26 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
-from migrations_app.errors import Gone, NovawebError
+from migrations_app.errors import Gone, NotAllowed, NovawebError, TooMany
 from migrations_app.runs import queries as run_queries
 from migrations_app.runs.queries import LAST_LINE, Pulse
-from migrations_app.web.page import person_of, sorry
+from migrations_app.web.page import sorry, user_of
 from migrations_app.web.runs.views import parts
 from migrations_app.web.tags.runs import log_line
 from migrations_app.wording import whole_number
@@ -33,7 +39,10 @@ LOOK_EVERY = 0.15  # seconds; half of it is how late a line is, on average
 LASTS = 60.0  # seconds that one connection is kept
 HEARTBEAT = 10.0  # seconds of silence after which a proxy may think that we are dead
 BATCH = 200  # lines read at once
+ASK_AGAIN = 5.0  # seconds after which it is asked again who reads
+MOST = 8  # streams of one person in one process
 
+_open: Counter[int] = Counter()  # streams by account; only the event loop counts
 _reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stream")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
@@ -42,57 +51,97 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 async def stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Send the lines after the cursor, and the parts of the page when they change."""
     try:
-        person = await sync_to_async(_admit)(request, pk)
+        reader = await sync_to_async(_admit)(request, pk)
     except NovawebError as error:
         return await sync_to_async(sorry)(request, error)
     after = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
-    watch = Watch(pk, person, after=whole_number(after, most=LAST_LINE) or 0)
+    watch = Watch(pk, reader, after=whole_number(after, most=LAST_LINE) or 0)
     response = StreamingHttpResponse(_events(watch), content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-def _admit(request: HttpRequest, pk: int) -> Person:
-    """Return the person; raises NotAllowed or Gone.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, by the session that they signed in to."""
+
+    account: int
+    session: str
+
+    def person(self) -> Person:
+        """Return them as they are now. Raises NotAllowed.
+
+        Whoever has signed out, was switched off, has another password or no role any
+        more reads no further.
+        """
+        now = HttpRequest()
+        now.session = SessionStore(self.session)
+        user = get_user(now)
+        if user.pk != self.account:
+            raise NotAllowed("You are no longer signed in.")
+        require(user, Verb.SEE)
+        return permissions.person(user)
+
+
+def _admit(request: HttpRequest, pk: int) -> Reader:
+    """Return who reads; raises NotAllowed, Gone or TooMany.
 
     The database connection is closed afterwards (except inside a transaction of the
     caller): the stream uses its reader's connection.
     """
-    person = person_of(request)
     require(request.user, Verb.SEE)
+    if _open[user_of(request).pk] >= MOST:
+        raise TooMany(
+            f"You have {MOST} pages of runs open, which is as many as are kept up to"
+            " date at once: close some.",
+            wait=int(LASTS),
+        )
     run_queries.pulse(pk)
     if not connection.in_atomic_block:
         connection.close()
-    return person
+    return Reader(user_of(request).pk, str(request.session.session_key))
 
 
 async def _events(watch: Watch) -> AsyncIterator[str]:
     read = sync_to_async(watch.read, thread_sensitive=False, executor=_reader)
     clock = asyncio.get_running_loop().time
     begun = spoken = clock()
-    yield ": here\n\n"
-    while clock() - begun < LASTS:
-        news = await read()
-        if news:
-            spoken = clock()
-            yield news
-        elif clock() - spoken > HEARTBEAT:
-            spoken = clock()
-            yield ": still here\n\n"
-        if watch.over:
-            yield event("end", "")
-            return
-        await asyncio.sleep(LOOK_EVERY)
+    _open[watch.reader.account] += 1
+    try:
+        yield ": here\n\n"
+        while clock() - begun < LASTS:
+            news = await read()
+            if watch.closed:
+                return  # the page asks again, and is told why not
+            if news:
+                spoken = clock()
+                yield news
+            elif clock() - spoken > HEARTBEAT:
+                spoken = clock()
+                yield ": still here\n\n"
+            if watch.over:
+                yield event("end", "")
+                return
+            await asyncio.sleep(LOOK_EVERY)
+    finally:
+        _open[watch.reader.account] -= 1
+        if not _open[watch.reader.account]:
+            del _open[watch.reader.account]
 
 
 class Watch:
-    """One reader's position in a run: last line read, and parts sent."""
+    """One reader's position in a run: last line read, and parts sent.
 
-    def __init__(self, run: int, person: Person, *, after: int) -> None:
+    ``closed``: they may not read any more.
+    """
+
+    def __init__(self, run: int, reader: Reader, *, after: int) -> None:
         self.run = run
-        self.person = person
+        self.reader = reader
         self.after = after
-        self.over = False
+        self.over = self.closed = False
+        self._person: Person | None = None
+        self._asked_at = 0.0
         self._pulse: Pulse | None = None
         self._known: dict[str, str] = {}
 
@@ -103,12 +152,18 @@ class Watch:
         except Gone:
             self.over = True
             return ""
+        except NotAllowed:
+            self.closed = True
+            return ""
         except DatabaseError:
             # A broken connection must not be tried for ever. The page comes again.
             connection.close()
             raise
 
     def _read(self) -> str:
+        now = time.monotonic()
+        if self._person is None or now - self._asked_at >= ASK_AGAIN:
+            self._person, self._asked_at = self.reader.person(), now
         # The pulse comes first: what is written after it is found next time, and a run
         # that it calls over has no line that the reading below could miss.
         pulse = run_queries.pulse(self.run)
@@ -120,7 +175,7 @@ class Watch:
             self.after = lines[-1].number if lines else pulse.last_number
         if pulse != self._pulse:
             self._pulse = pulse
-            for name, html in parts(run_queries.run(self.run), self.person).items():
+            for name, html in parts(run_queries.run(self.run), self._person).items():
                 if self._known.get(name) != html:
                     self._known[name] = html
                     news.append(event(f"part-{name}", html))

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
 from migrations_app.access.permissions import Person, Verb
+from migrations_app.audit import download
 from migrations_app.errors import Gone, NovawebError, Unfit
 from migrations_app.models import Line, MigrationRequest, Removal, Run, Step
 from migrations_app.runs import actions as run_actions
@@ -24,10 +26,9 @@ from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.runs.latency_chart import Picture, picture
 from migrations_app.web.tags.runs import log_line
-
-# The parts of the page that change while a run goes on, each by one template that the
 from migrations_app.wording import whole_number
 
+# The parts of the page that change while a run goes on, each by one template that the
 # page, the stream and the poll all use.
 PARTS = {
     "head": "runs/_head.html",
@@ -80,13 +81,13 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @page()
-def log(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return the whole log as plain text."""
+def log(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Return the whole log as plain text, sent while it is read."""
     row = run_queries.run(pk)
     if gone := removed(row, LOG):
         raise Gone(f"The log of run {pk} was removed on {gone.at:%Y-%m-%d}.")
-    lines = run_queries.lines_after(row.pk, 0, limit=row.last_number or 1)
-    response = HttpResponse(log_bytes(lines), content_type="text/plain; charset=utf-8")
+    sent = log_bytes(run_queries.all_lines(row.pk))
+    response = download.in_pieces(request, sent, "text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="run-{pk}.txt"'
     return response
 

@@ -99,7 +99,7 @@ def test_everybody_who_shows_or_proves_a_log_has_these_bytes(run: Run) -> None:
     client.force_login(person)
 
     assert log_proof(run.pk) == {"log_sha256": SHA256, "log_lines": len(LOG)}
-    assert client.get(f"/runs/{run.pk}/log.txt").content == BYTES
+    assert client.get(f"/runs/{run.pk}/log.txt").getvalue() == BYTES
     assert open_evidence(run.request, by=person).log_sha256 == SHA256
 
 
