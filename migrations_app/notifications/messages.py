@@ -19,6 +19,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # An @ before a word calls everybody in a chat; this space has no width.
 _CALL = re.compile(r"@(?=\w)")
+# What makes a link of what follows: a scheme, a name that begins with www, and the
+# middle of Markdown's [words](address) and [words][name].
+_LINK = re.compile(
+    r"\b[a-z][a-z0-9+.-]*:(?=//)|\b(?:mailto|tel|sms|data|javascript):"
+    r"|\bwww(?=\.)|\](?=[\[(:])",
+    re.IGNORECASE,
+)
 
 
 def sentence(entry: AuditEntry, *, as_verb: str = "") -> str:
@@ -128,8 +135,12 @@ def payload(entry: AuditEntry, event: Event, *, as_verb: str = "") -> str:
 
 
 def for_chat(text: str) -> str:
-    """Return the text with links and mentions of chat programs disabled."""
-    return _CALL.sub("@\u200b", text.translate(_MARKUP))
+    """Return the text with links and mentions of chat programs disabled.
+
+    What a person wrote looks like novaweb's own word there: it must lead nowhere.
+    """
+    plain = _LINK.sub("\\g<0>\u200b", text.translate(_MARKUP))
+    return _CALL.sub("@\u200b", plain)
 
 
 def ticket_url(ticket: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -120,3 +121,26 @@ def test_nothing_that_was_typed_is_markup_on_the_page() -> None:
 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see https://example.org/x",
+        "see HTTPS://example.org",
+        "[the plan](https://example.org)",
+        "[the plan][1]",
+        "www.example.org",
+        "mailto:x@example.org",
+        "slack://open",
+    ],
+)
+def test_what_a_person_typed_leads_nowhere_in_a_chat(text: str) -> None:
+    said = notification_messages.for_chat(text)
+    assert not re.search(r":(//|\w)|www\.|\]\(|\]\[", said)
+    assert said.replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize("text", ["at 10:30 UTC", "compute-30:8774", "[OPS-7] a.b"])
+def test_other_words_stay_as_they_are(text: str) -> None:
+    assert notification_messages.for_chat(text) == text
