@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterable
 
+from migrations_app.integrations.host_commands import namespaces
 from migrations_app.integrations.interfaces import Command
 
 MOST_LINES = 40
@@ -43,7 +44,7 @@ def compute_log(request_id: str, *, server_id: str) -> Command:
     text = f"""request={shlex.quote(request_id)}
 instance={shlex.quote(f"[instance: {server_id}]")}
 escape=$(printf '\\033')
-errors() {{
+{namespaces.OWNERS}errors() {{
   grep -aF -e "$request" -e "$instance" | sed "s/$escape\\[[0-9;]*[mK]//g" \\
     | awk -v request="$request" -v instance="$instance" '
       index($0, request) {{ seen = 1; ours = 1 }}
@@ -52,15 +53,17 @@ errors() {{
 }}
 places() {{
   for folder in /var/log/nova /var/log/kolla/nova /var/log/containers/nova; do
-    echo "$1$folder/nova-compute.log"
+    echo "$root$(inside "$folder/nova-compute.log")"
   done
 }}
-told() {{ sed -n "s/^ *$1 *[=:] *//p" "$root$file" 2>/dev/null; }}
+told() {{ sed -n "s/^ *$1 *[=:] *//p" "$root$(inside "$file")" 2>/dev/null; }}
 journal=
-logs=$(places "")
+root=
+logs=$(places)
 for process in $(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
     /proc/[0-9]*/cmdline 2>/dev/null); do
   process=${{process%/cmdline}}
+  may_be "${{process#/proc/}}" || continue
   line=$({{ tr '\\0' '\\n' <"$process/cmdline"; }} 2>/dev/null) || continue
   journal="$journal _PID=${{process#/proc/}} +"
   root=
@@ -68,13 +71,13 @@ for process in $(grep -lzx '\\(/[^[:space:]]*/\\)\\{{0,1\\}}nova-compute' \\
   if [ -n "$space" ] && [ "$space" != "$(readlink /proc/self/ns/mnt)" ]; then
     root=$process/root
     logs="$logs
-$(places "$root")"
+$(places)"
   fi
   for log in $(readlink "$process/fd/2" 2>/dev/null) \\
       $(printf '%s\\n' "$line" | sed -n 's/^--log-file=//p') \\
       $(printf '%s\\n' "$line" | sed -n '/^--log-file$/{{n;p;}}'); do
     logs="$logs
-$root$log"
+$root$(inside "$log")"
   done
   for file in $(printf '%s\\n' "$line" | sed -n 's/^--config-file=//p') \\
       $(printf '%s\\n' "$line" | sed -n '/^--config-file$/{{n;p;}}'); do
@@ -82,7 +85,7 @@ $root$log"
     for log in $(told log_file) nova-compute.log; do
       case "$log" in /*) ;; *) log=$folder/$log ;; esac
       logs="$logs
-$root$log"
+$root$(inside "$log")"
     done
   done
 done

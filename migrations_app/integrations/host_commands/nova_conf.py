@@ -56,6 +56,9 @@ _FORMER = (
     "pci.passthrough_whitelist pci.device_spec",
 )
 
+LARGEST = 1 << 20  # bytes of a file; another is not read
+MOST = 200  # files
+SECONDS = 8  # that they may take
 # Those that may be there several times, and hold all that was said then.
 _REPEATED = ("pci.device_spec",)
 
@@ -63,7 +66,8 @@ _REPEATED = ("pci.device_spec",)
 # have a value, as Nova sees it, and ``$instances`` is the folder of the instances'
 # folders, empty if its name could not be made out. ``$installed`` is where the package
 # tells its version. ``$unread`` is not empty where a file that nova-compute reads could
-# not be read, or none was found; where none was read, nothing is said of any option.
+# not be read or is too large, or none was found; where none was read, nothing is said
+# of any option.
 #
 # The files are those that the running nova-compute was told to read, seen as it sees
 # them; where none runs, those that it would read. The files and folders that
@@ -83,10 +87,10 @@ if [ -n "$pid" ]; then
   if [ -z "$home" ]; then
     owner=$(awk '/^Uid:/ {{ print $2 }}' "/proc/$pid/status")
     home=$(awk -F: -v owner="$owner" '$3 == owner {{ print $6; exit }}' \
-      "$root/etc/passwd")
+      "$root$(inside /etc/passwd)")
   fi
 fi
-there() {{ [ -e "$root$1" ] || [ -L "$root$1" ]; }}
+there() {{ [ -L "$root$1" ] || {{ real=$(inside "$1") && [ -e "$root$real" ]; }}; }}
 search() {{
   for name in nova nova-compute; do
     for place in ${{home:+"$home/.nova" "$home"}} /etc/nova /etc \
@@ -97,7 +101,8 @@ search() {{
 }}
 within() {{
   LC_ALL=C
-  for each in "$root$1"/*.conf; do
+  real=$(inside "$1") || return 0
+  for each in "$root$real"/*.conf; do
     if [ -e "$each" ] || [ -L "$each" ]; then echo "${{each#"$root"}}"; fi
   done
 }}
@@ -141,8 +146,10 @@ if [ -n "$files" ]; then unread=; fi
 while IFS= read -r file; do
   if [ -z "$file" ]; then
     continue
-  elif [ -f "$root$file" ] && [ -r "$root$file" ]; then
-    set -- "$@" "$root$file"
+  elif real=$(inside "$file") && [ -f "$root$real" ] && [ -r "$root$real" ] \
+      && [ "$(stat -L -c %s -- "$root$real")" -le {LARGEST} ] \
+      && [ "$#" -lt {MOST} ]; then
+    set -- "$@" "$root$real"
   else
     unread=yes
   fi
@@ -170,7 +177,7 @@ options=
   if [ -n "$pid" ]; then
     tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null \
       | grep '^OS_[A-Z_0-9]*__[A-Z_0-9]*='
-  fi | LC_ALL=C awk -v wanted={shlex.quote(" ".join(OPTIONS))} \
+  fi | LC_ALL=C timeout {SECONDS} awk -v wanted={shlex.quote(" ".join(OPTIONS))} \
     -v former={shlex.quote(" ".join(_FORMER))} \
     -v repeated={shlex.quote(" ".join(_REPEATED))} \
     -v known="DEFAULT.my_ip=$ip${{tab}}DEFAULT.host=$(uname -n)${{tab}}\
@@ -178,7 +185,7 @@ DEFAULT.pybasedir=${{based#"$root"}}${{tab}}DEFAULT.state_path=\$pybasedir${{tab
 DEFAULT.instances_path=\$state_path/instances${{tab}}\
 libvirt.migration_inbound_addr=\$my_ip" \
     {shlex.quote(PROGRAM)} - from=files "$@"
-)
+) || {{ unread=yes; options=; }}
 option() {{ echo "$options" | sed -n "s/^$1=//p"; }}
 instances=$(option DEFAULT.instances_path)
 case "$instances" in *'$'*|'') instances= ;; esac

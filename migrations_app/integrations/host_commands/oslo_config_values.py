@@ -6,6 +6,10 @@ goes on with the value above it; the last file wins; the names of sections, but 
 DEFAULT, go by their small letters; an environment variable OS_SECTION__NAME beats every
 file; and ``$name``, ``${name}`` and ``$section.name`` stand for other options, a name
 without a section for one of the same section first.
+
+Whoever writes such a file must not keep the reader busy: values are no longer than 16
+KiB, and so many references are followed and no more. What is longer, or refers to what
+was not followed, has no value.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ function get(section, name, depth,    variable, key) {
   return ""
 }
 function refer(section, name, depth,    dot, text) {
-  if (depth > 20) { found = 0; return "" }
+  if (depth > 20 || ++references > most_references) { found = 0; return "" }
   dot = index(name, ".")
   if (dot) return get(tolower(substr(name, 1, dot - 1)), substr(name, dot + 1), depth)
   text = get(section, name, depth)
@@ -47,6 +51,7 @@ function substitute(text, section, depth,    out, token, name, with) {
     gsub(/[${}]/, "", name)
     with = refer(section, name, depth)
     out = out (found ? with : token)
+    if (length(out) > longest) break
   }
   found = 1
   return out text
@@ -54,12 +59,14 @@ function substitute(text, section, depth,    out, token, name, with) {
 function assign(    full) {
   full = section "." name
   if (full in renamed) full = renamed[full]
-  if (name != "" && full in value && index(" " repeated " ", " " full " "))
-    value[full] = value[full] " " held
-  else if (name != "") value[full] = held
+  if (name != "" && full in value && index(" " repeated " ", " " full " ")) {
+    if (length(value[full]) <= longest) value[full] = value[full] " " held
+  } else if (name != "") value[full] = held
   name = ""
 }
 BEGIN {
+  longest = 16384
+  most_references = 2000
   count = split(known, given, "\t")
   for (i = 1; i <= count; i++) {
     at = index(given[i], "=")
@@ -80,7 +87,7 @@ FNR == 1 { assign(); section = "DEFAULT" }
 /^[ \t]/ {
   line = $0
   sub(/^[ \t\f\v]+/, "", line)
-  if (name != "") held = held " " line
+  if (name != "" && length(held) <= longest) held = held " " line
   next
 }
 { assign() }
@@ -105,7 +112,7 @@ END {
   for (i = 1; i <= count; i++) {
     at = index(names[i], ".")
     text = get(substr(names[i], 1, at - 1), substr(names[i], at + 1), 0)
-    if (found) print names[i] "=" text
+    if (found && length(text) <= longest) print names[i] "=" text
   }
 }
 """

@@ -231,3 +231,42 @@ def test_a_percent_sign_in_the_address_is_the_hosts_name(tmp_path: Path) -> None
             conf.write("[libvirt]\nmigration_inbound_addr = %s.mig.example.org\n")
         settings = host.says().settings
     assert settings["libvirt.migration_inbound_addr"] == "compute-30.mig.example.org"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[DEFAULT]\nmy_ip=192.0.2.7\n#" + "x" * (1 << 20),
+        "[libvirt]\nvirt_type=kvm\n" + " a\n" * 400_000,
+    ],
+    ids=["one line", "many lines"],
+)
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, text: str) -> None:
+    with running(tmp_path, arguments=("--config-file", "a.conf")) as host:
+        (tmp_path / "home/a.conf").write_text(text, encoding="utf-8")
+        found = host.says()
+    assert (found.settings, found.instances) == ({}, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[DEFAULT]\n"
+        + "".join(f"a{n}=$a{n + 1}$a{n + 1}\n" for n in range(19))
+        + "a19=x\nstate_path=$a0\n",
+        "[DEFAULT]\nstate_path=" + "$my_ip" * 100_000 + "\n",
+        "[DEFAULT]\nstate_path=a\n" + " a\n" * 100_000,
+    ],
+    ids=["doubled", "many references", "many lines"],
+)
+def test_a_file_that_would_keep_its_reader_busy_says_nothing(
+    tmp_path: Path, text: str
+) -> None:
+    with running(tmp_path, arguments=("--config-file", "a.conf")) as host:
+        (tmp_path / "home/a.conf").write_text(
+            f"{text}[libvirt]\nvirt_type=qemu\n", encoding="utf-8"
+        )
+        found = host.says()
+    assert found.settings.get("libvirt.virt_type") == "qemu"
+    assert len(found.settings.get("DEFAULT.state_path", "")) < 40_000
+    assert found.instances == ""
