@@ -20,6 +20,8 @@ env = environ.FileAwareEnv()
 STATE_DIR = Path(env("NOVAWEB_STATE_DIR", default=str(BASE_DIR / ".state")))
 DEBUG = env.bool("NOVAWEB_DEBUG", default=False)
 SECRET_KEY = env("NOVAWEB_SECRET_KEY", default="")
+# Older ones: what they have signed or encrypted is still read.
+SECRET_KEY_FALLBACKS = env.list("NOVAWEB_SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("NOVAWEB_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("NOVAWEB_TRUSTED_ORIGINS", default=[])
 

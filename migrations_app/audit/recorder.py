@@ -114,6 +114,7 @@ VERBS: dict[str, str] = {
     "webhook.created": "{actor} created a webhook",
     "webhook.changed": "{actor} changed a webhook",
     "webhook.rotated": "{actor} gave a webhook a new secret",
+    "webhook.resealed": "The secrets of webhooks were encrypted with another key",
     "webhook.tested": "{actor} sent a test to a webhook",
     "webhook.removed": "{actor} removed a webhook",
     "notices.chosen": "{actor} changed the notification settings of a group",

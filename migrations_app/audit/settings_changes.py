@@ -25,6 +25,7 @@ from migrations_app.models import AuditEntry, AuditHead
 log = structlog.get_logger(__name__)
 NAMES = (
     "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
     "DEBUG",
     "ALLOWED_HOSTS",
     "CSRF_TRUSTED_ORIGINS",

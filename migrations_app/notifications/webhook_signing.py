@@ -36,10 +36,18 @@ def unseal(sealed: str) -> str:
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise Refused(
-            "The webhook's secret cannot be read, since NOVAWEB_SECRET_KEY has changed:"
-            " make a new one on the webhook's page."
-        ) from error
+        raise _unread() from error
+
+
+def resealed(sealed: str) -> str:
+    """Return the secret encrypted with SECRET_KEY itself, for it may be an older key's.
+
+    Raises Refused if none of the keys reads it.
+    """
+    try:
+        return _box().rotate(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise _unread() from error
 
 
 def signature(secret: str, *, id: str, timestamp: int, body: bytes) -> str:
@@ -47,6 +55,14 @@ def signature(secret: str, *, id: str, timestamp: int, body: bytes) -> str:
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def _unread() -> Refused:
+    return Refused(
+        "The webhook's secret cannot be read, since NOVAWEB_SECRET_KEY has changed:"
+        " add the old one to NOVAWEB_SECRET_KEY_FALLBACKS, or make a new secret on the"
+        " webhook's page."
+    )
 
 
 def _box() -> MultiFernet:

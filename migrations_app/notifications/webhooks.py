@@ -19,7 +19,7 @@ from django.utils import timezone
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require, require_now
 from migrations_app.audit import recorder
-from migrations_app.errors import TooLate, Unfit
+from migrations_app.errors import Refused, TooLate, Unfit
 from migrations_app.integrations import connect
 from migrations_app.models import Delivery, Webhook
 from migrations_app.models.lookup import get_or_gone
@@ -135,6 +135,33 @@ def rotate(pk: int, *, by: User) -> Made:
         after = {"old_until": hook.old_until.isoformat()}
         recorder.record("webhook.rotated", by=by, note=hook.name, after=after)
     return Made(hook, fresh)
+
+
+def reseal() -> tuple[int, list[str]]:
+    """Encrypt all secrets with NOVAWEB_SECRET_KEY, whichever key they were under.
+
+    Returns how many webhooks there are that can be read, and the names of the others,
+    of which nothing is changed.
+    """
+    done = 0
+    unread: list[str] = []
+    with transaction.atomic():
+        for hook in Webhook.objects.select_for_update().order_by("pk"):
+            try:
+                secrets = {
+                    name: webhook_signing.resealed(getattr(hook, name))
+                    for name in ("secret", "old_secret")
+                    if getattr(hook, name)
+                }
+            except Refused:
+                unread.append(hook.name)
+                continue
+            Webhook.objects.filter(pk=hook.pk).update(**secrets)
+            done += 1
+        if done:
+            after = {"count": done, "unread": unread}
+            recorder.record("webhook.resealed", after=after)
+    return done, unread
 
 
 def test(pk: int, *, by: User) -> Delivery:

@@ -1,0 +1,26 @@
+"""``manage.py reseal_secrets``: encrypt stored secrets with the newest key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from migrations_app.notifications import webhooks
+
+
+class Command(BaseCommand):
+    """Encrypt webhooks' secrets with NOVAWEB_SECRET_KEY, so that older keys may go."""
+
+    help = "Encrypt the secrets of webhooks with NOVAWEB_SECRET_KEY, after it changed."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Encrypt them anew, and say how many; fail if one cannot be read."""
+        done, unread = webhooks.reseal()
+        self.stdout.write(f"{done} webhooks have their secrets under the newest key.")
+        if unread:
+            raise CommandError(
+                f"Those of {', '.join(unread)} cannot be read with any key: add the old"
+                " one to NOVAWEB_SECRET_KEY_FALLBACKS, or make new secrets on their"
+                " pages."
+            )
