@@ -20,6 +20,8 @@ from django.db import DatabaseError, connections, transaction
 
 from migrations_app.audit import recorder
 from migrations_app.audit.hashing import storable
+from migrations_app.audit.signing_key import fingerprint, private_key
+from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry, AuditHead
 
 log = structlog.get_logger(__name__)
@@ -36,17 +38,33 @@ NAMES = (
     "SECURE_HSTS_INCLUDE_SUBDOMAINS",
     "SECURE_HSTS_PRELOAD",
 )
+AUDIT_KEY = "NOVAWEB_AUDIT_KEY (SHA-256 of the public key)"
 _SECRET = re.compile(r"SECRET|TOKEN$|PASSWORD|DATABASES|(?<!TICKET)_URL$")
 
 
 def now() -> dict[str, Any]:
-    """Return the operator's settings, with secrets as fingerprints."""
+    """Return the operator's settings, with secrets as fingerprints.
+
+    Beside the path of the audit key stands the key's own fingerprint: another key may
+    be put under the same path.
+    """
     given = (name for name in dir(settings) if name.startswith("NOVAWEB_"))
-    return {
+    found = {
         name: shown(name, getattr(settings, name))
         for name in sorted({*given, *NAMES})
         if hasattr(settings, name)
     }
+    if settings.NOVAWEB_AUDIT_KEY:
+        found[AUDIT_KEY] = _audit_key()
+    return found
+
+
+def _audit_key() -> str:
+    """Return the fingerprint of the key that signs, or why there is none."""
+    try:
+        return fingerprint(private_key().public_key())
+    except Unfit as error:
+        return error.sentence
 
 
 def last(kind: str) -> dict[str, Any]:

@@ -73,6 +73,8 @@ def sign(now: datetime, *, unless_since: datetime | None = None) -> Signed | Non
             since = moment(unless_since) if unless_since else None
             if last and since and since < last["at"] <= moment(now):
                 return None
+            if last is None:
+                _require_first()
             head = _followed(last)
             if last and last["count"] == head.count:
                 AuditWatch.objects.filter(place=place()).update(signed_at=now)
@@ -87,6 +89,17 @@ def sign(now: datetime, *, unless_since: datetime | None = None) -> Signed | Non
         raise Unfit(f"The signed digests {path} cannot be written: {why}.") from error
     second_place.hand_on(text)
     return Signed(line["at"], line["count"], line["entry"], line["digest"])
+
+
+def _require_first() -> None:
+    """Raise Unfit if this file had signatures before: it was emptied or replaced."""
+    known = AuditSignature.objects.filter(place=place()).last()
+    if known is not None:
+        raise Unfit(
+            f"The signed digests {settings.NOVAWEB_AUDIT_SIGNED} are gone, though entry"
+            f" {known.entry} was signed there at {known.at}: put the file back, or"
+            " begin another one under another name."
+        )
 
 
 def _followed(last: dict[str, Any] | None) -> AuditHead:

@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from migrations_app.audit import (
     recorder,
+    settings_changes,
     signed_file,
     signing,
     signing_key,
@@ -170,6 +171,42 @@ def test_a_file_of_signatures_that_was_changed_is_told(keys: Path, deed: str) ->
     assert alarms() == ["audit.broken"]
     with pytest.raises(SystemExit):
         call_command("verify_audit")
+
+
+def test_a_file_that_is_gone_is_not_begun_anew(keys: Path) -> None:
+    write(2)
+    watch.tend(NOW)
+    (keys / "signed.jsonl").unlink()
+    write(1)
+    watch.tend(NOW + MINUTE)
+    assert signatures() == []
+    assert "put the file back" in signing.standing(NOW).sentence
+
+
+def test_the_trail_has_the_fingerprint_of_the_key(keys: Path) -> None:
+    """Another key under the same path is a change of settings."""
+    ours = []
+    for _ in range(2):
+        public = signing_key.private_key().public_key()
+        ours.append(signing_key.fingerprint(public))
+        assert settings_changes.compare("worker")
+        assert not settings_changes.compare("worker")
+        (keys / "key.pem").unlink()
+        signing_key.make_key(keys / "key.pem")
+    entries = AuditEntry.objects.filter(verb="settings.changed").order_by("pk")
+    name = settings_changes.AUDIT_KEY
+    assert [entry.after["settings"][name] for entry in entries] == ours
+    (keys / "key.pem").unlink()
+    settings_changes.compare("worker")
+    last = AuditEntry.objects.latest("pk").after["settings"]
+    assert "cannot be read" in last[name]
+
+
+def test_a_signature_by_command_tells_of_its_key(keys: Path) -> None:
+    call_command("sign_audit")
+    public = signing_key.private_key().public_key()
+    entry = AuditEntry.objects.get(verb="audit.signed")
+    assert entry.after == {"key": signing_key.fingerprint(public)}
 
 
 def test_a_line_that_was_forged_is_told(keys: Path) -> None:
