@@ -81,7 +81,8 @@ def prepare(
     ``end``, which is the head if not given.
     """
     head = end or AuditHead.objects.get(pk=1)
-    signed = [line for line in signed if line["count"] <= head.count]
+    if end is not None:  # what was signed meanwhile is of another export
+        signed = [line for line in signed if line["count"] <= end.count]
     first = span.first or span.until + 1
     start = (0, 0, hashing.GENESIS)
     for line in signed:
