@@ -159,12 +159,15 @@ def _unless_silent(watches: list[AuditWatch], now: datetime) -> Standing:
             "The audit trail is not signed: removed or rewritten entries would not"
             " be detected. An administrator can set up signing (docs/audit.md).",
         )
-    signed = [w for w in watches if w.last is not None and w.signed_at is not None]
-    newest = max(signed, key=lambda watch: watch.signed_at, default=None)
-    if newest is None or newest.last is None or newest.signed_at is None:
+    signed = [
+        (watch.signed_at, watch.last)
+        for watch in watches
+        if watch.last is not None and watch.signed_at is not None
+    ]
+    if not signed:
         return Standing("missing", "The audit trail has not been signed yet.")
-    last = newest.last
-    if newest.signed_at < now - PATIENCE:
+    signed_at, last = max(signed, key=lambda each: each[0])
+    if signed_at < now - PATIENCE:
         return Standing(
             "old",
             f"The audit trail was last signed at {last.at}: a worker should have"

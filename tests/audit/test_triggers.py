@@ -120,7 +120,7 @@ def test_they_fire_for_replication_too(
             f"UPDATE {HEAD} SET count = 0",
         ):
             with pytest.raises(psycopg.IntegrityError):
-                admin.execute(sql.SQL(statement))  # type: ignore[arg-type]
+                admin.execute(sql.SQL(statement))
 
 
 REFUSED = (
@@ -149,7 +149,7 @@ def test_the_account_that_runs_it_may_add_entries_and_change_no_guard(
     try:
         with postgresql.connect("roles") as admin:
             for _ in range(2):  # it may be run again
-                admin.execute(text.replace(":database", "roles"))  # type: ignore[arg-type]
+                admin.execute(text.replace(":database", "roles"))
         site = url.replace("novaweb@", f"{SITE}@")
         with django_db_blocker.unblock(), old_site.database(site):
             recorder.record("account.signed_in", actor_name="rita")
