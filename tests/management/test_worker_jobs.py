@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import redis
-from rq import Queue
-from rq.job import Callback, Job
+from rq import Callback, Queue
+from rq.job import Job
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer, PickleSerializer
 from structlog.testing import capture_logs
@@ -55,10 +55,12 @@ def work(connection: redis.Redis) -> list[dict[str, Any]]:
 
 def failed(connection: redis.Redis) -> list[str]:
     registry = FailedJobRegistry(queue=queue(connection))
-    return [
-        str(Job.fetch(number, connection, JSONSerializer).latest_result().exc_string)
-        for number in registry.get_job_ids()
-    ]
+    found = []
+    for number in registry.get_job_ids():
+        result = Job.fetch(number, connection, JSONSerializer).latest_result()
+        assert result is not None
+        found.append(str(result.exc_string))
+    return found
 
 
 def test_what_novaweb_rings_for_is_done(
@@ -131,7 +133,7 @@ def test_nor_when_the_worker_cleans_up_after_another(
     registry = StartedJobRegistry(queue=queue(connection))
     connection.zadd(registry.key, {f"{job.id}:gone": 1})
     made = command_worker.worker_of(["inventory"])
-    made.clean_registries()
+    made.clean_registries()  # type: ignore[no-untyped-call]
     assert called == []
 
 
