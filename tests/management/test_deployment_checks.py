@@ -51,7 +51,7 @@ def site(settings: Any, use: Use) -> Any:
     return settings
 
 
-def told() -> list[str | None]:
+def told() -> list[str]:
     found = run_checks(tags=[OURS], include_deployment_checks=True)
     return sorted(str(each.id) for each in found)
 
