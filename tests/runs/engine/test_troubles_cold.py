@@ -39,6 +39,19 @@ def waiting(stage: Stage) -> Run:
     raise AssertionError("it never arrived")
 
 
+def unconfirmed(stage: Stage) -> Run:
+    """Return a run that has rested, as its source was down for half an hour."""
+    run = waiting(stage)
+    clear_faults(stage)
+    stage.cloud.edit_host(stage.source, up=False)
+    for _ in range(20):
+        stage.later(seconds=2)
+        stage.walk(run)
+    # Nova refuses every ten seconds of them
+    stage.later(minutes=28)
+    return stage.play(run)
+
+
 def clear_faults(stage: Stage) -> None:
     """Use up the faults that were planned and not met."""
     for _ in range(100):
@@ -186,10 +199,7 @@ def test_past_the_deadline_it_is_reverted_when_it_rests(stage: Stage) -> None:
 
 
 def test_a_source_that_is_down_cannot_be_confirmed(stage: Stage, cast: Cast) -> None:
-    run = waiting(stage)
-    clear_faults(stage)
-    stage.cloud.edit_host(stage.source, up=False)
-    run = stage.play(run, steps=2000)
+    run = unconfirmed(stage)
     expect_rest(run, RunState.HELD, "longer than 30 minutes", "Service is unavailable")
     assert stage.asked(CONFIRMED) == []
     stage.cloud.edit_host(stage.source, up=True)
@@ -199,10 +209,7 @@ def test_a_source_that_is_down_cannot_be_confirmed(stage: Stage, cast: Cast) -> 
 
 
 def test_what_could_not_be_confirmed_can_be_sent_back(stage: Stage, cast: Cast) -> None:
-    run = waiting(stage)
-    clear_faults(stage)
-    stage.cloud.edit_host(stage.source, up=False)
-    run = stage.play(run, steps=2000)
+    run = unconfirmed(stage)
     stage.cloud.edit_host(stage.source, up=True)
     run_actions.go_back(run.pk, by=cast.operator, note="Rather not.")
     expect_rest(stage.play(run), RunState.ROLLED_BACK)
@@ -218,7 +225,7 @@ def test_ports_that_stay_behind_send_it_back(
     left = stage.cloud.ports(stage.server)
     stale = [replace(port, host=stage.source) for port in left]
     monkeypatch.setattr(stage.cloud, "ports", lambda server_id: stale)
-    run = stage.play(run, steps=2000)
+    run = stage.play(run, tick=60)
     monkeypatch.undo()
     expect_rest(run, RunState.ROLLED_BACK, "network ports")
     assert stage.asked(CONFIRMED, REVERTED) == [REVERTED]
