@@ -25,6 +25,8 @@ class Emptying:
 
     def __init__(self, stage: Stage, cast: Cast, *, instances: int = 5) -> None:
         self.stage, self.cast = stage, cast
+        # each second of a move costs a look at it and one at its drain
+        stage.cloud.set(live_seconds=5)
         for number in (35, 36, 37):
             stage.cloud.add_host(f"compute-{number}", zone="OS1")
         self.servers = [stage.server]
