@@ -91,29 +91,40 @@ def executed(body: ast.AST) -> Iterator[ast.AST]:
                     yield from executed(node)
 
 
+@cache
 def imported(name: str) -> set[str]:
     """Return all that the module imports, in full."""
     nodes = [n for n in ast.walk(module(name)) if isinstance(n, ast.ImportFrom)]
     return {f"{node.module}.{each.name}" for node in nodes for each in node.names}
 
 
+@cache
+def words_of(name: str, function: str) -> tuple[set[str], set[str]]:
+    """Return the strings in a function, and the names that it uses."""
+    body = defined(name, function)
+    assert body is not None
+    strings: set[str] = set()
+    names: set[str] = set()
+    for node in executed(body):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            strings.add(node.value)
+        elif isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+    return strings, names
+
+
 def calls(here: tuple[str, str], there: tuple[str, str]) -> bool:
     """Tell whether one function uses the other, or has it enqueued by its name."""
-    body = defined(*here)
-    assert body is not None
+    strings, names = words_of(*here)
     path = f"{NAME}{there[0]}"
-    nodes = list(executed(body))
-    if any(
-        isinstance(n, ast.Constant) and n.value == ".".join((path, there[1]))
-        for n in nodes
-    ):
+    if ".".join((path, there[1])) in strings:
         return True
     outer, _, method = there[1].partition(".")
     if here[0] != there[0] and not imported(here[0]) & {path, f"{path}.{outer}"}:
         return False
-    used = {n.id for n in nodes if isinstance(n, ast.Name)}
-    used |= {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-    return (method or outer) in used
+    return (method or outer) in names
 
 
 def steps() -> list[tuple[tuple[str, str] | None, tuple[str, str]]]:

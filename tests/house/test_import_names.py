@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("bench", "demo", "lab", "migrations_app", "novaweb", "pretend", "tests")
 
 
+@cache
 def names_by_module() -> dict[str, set[str]]:
     """Return of each module of ours under which names others import it."""
     files = [path for name in FOLDERS for path in (ROOT / name).rglob("*.py")]
