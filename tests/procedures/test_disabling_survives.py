@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import hypothesis
@@ -71,21 +72,28 @@ def test_it_survives_a_death_at_every_look(call: str) -> None:
     expect_moved(stage, stage.play(run, steps=1000))
 
 
+def go_back(*, dying_at: int) -> int:
+    """Go back from Nova's refusal, with a death at a write; return how many it took."""
+    stage = Crowd()
+    stage.cloud.spoil(stage.server, "check")
+    run = stage.begin()
+    with dying_at_write(dying_at) as count:
+        run = stage.play(run)
+    expect_as_before(stage, run)
+    return count[0]
+
+
+@cache
+def writes_back() -> int:
+    """Return how many writes the way back takes if nobody dies on it."""
+    return go_back(dying_at=10**6)
+
+
 @pytest.mark.parametrize("part", range(SLICES))
 def test_it_goes_back_from_a_death_at_any_write(part: int) -> None:
     """Also when it is Nova that gives the move up, and nobody asks to stop."""
-
-    def go(number: int) -> int:
-        stage = Crowd()
-        stage.cloud.spoil(stage.server, "check")
-        run = stage.begin()
-        with dying_at_write(number) as count:
-            run = stage.play(run)
-        expect_as_before(stage, run)
-        return count[0]
-
-    for number in range(part, go(10**6), SLICES):
-        go(number)
+    for number in range(part, writes_back(), SLICES):
+        go_back(dying_at=number)
 
 
 def die_at(stage: Crowd, call: str, number: int, moment: str) -> None:

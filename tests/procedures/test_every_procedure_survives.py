@@ -8,6 +8,7 @@ asked for each thing once.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -147,14 +148,20 @@ def test_it_survives_a_death_around_a_request(
     expect_moved(stage, run, procedure)
 
 
-@pytest.mark.parametrize("procedure", HERE)
-@pytest.mark.parametrize("part", range(SLICES))
-def test_it_survives_a_death_at_any_write(procedure: str, part: int) -> None:
+@cache
+def writes(procedure: str) -> int:
+    """Return how many writes a move takes in which nobody dies."""
     with dying_at_write(10**6) as count:
         stage = staged(procedure)
         stage.play(stage.start(procedure))
-    assert count[0] > 20
-    for number in range(part, count[0], SLICES):
+    return count[0]
+
+
+@pytest.mark.parametrize("procedure", HERE)
+@pytest.mark.parametrize("part", range(SLICES))
+def test_it_survives_a_death_at_any_write(procedure: str, part: int) -> None:
+    assert writes(procedure) > 20
+    for number in range(part, writes(procedure), SLICES):
         stage = staged(procedure)
         run = stage.start(procedure)
         with dying_at_write(number):
@@ -200,22 +207,30 @@ def test_it_goes_back_whatever_dies(procedure: str, key: str, moment: str) -> No
     assert "operator requested a stop" in run.why
 
 
+def go_back(procedure: str, key: str, *, dying_at: int) -> int:
+    """Go back from that act, with a death at a write; return how many there were."""
+    stage = staged(procedure, live_seconds=3600)
+    run = stage.start(procedure)
+    stopped_while_asked(stage, run, key)
+    with dying_at_write(dying_at) as count:
+        run = stage.play(run)
+    expect_as_before(stage, run)
+    return count[0]
+
+
+@cache
+def writes_back(procedure: str, key: str) -> int:
+    """Return how many writes the way back takes if nobody dies on it."""
+    return go_back(procedure, key, dying_at=10**6)
+
+
 @pytest.mark.parametrize("procedure, key", reversible())
 @pytest.mark.parametrize("part", range(SLICES))
 def test_it_goes_back_from_a_death_at_any_write(
     procedure: str, key: str, part: int
 ) -> None:
-    def go(number: int) -> int:
-        stage = staged(procedure, live_seconds=3600)
-        run = stage.start(procedure)
-        stopped_while_asked(stage, run, key)
-        with dying_at_write(number) as count:
-            run = stage.play(run)
-        expect_as_before(stage, run)
-        return count[0]
-
-    for number in range(part, go(10**6), SLICES):
-        go(number)
+    for number in range(part, writes_back(procedure, key), SLICES):
+        go_back(procedure, key, dying_at=number)
 
 
 @pytest.mark.parametrize("procedure, key", acts())

@@ -5,6 +5,8 @@ There are never two domains alive, and each thing is asked for once.
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from migrations_app.models import Run
@@ -58,13 +60,19 @@ def test_it_survives_a_death_when_the_source_is_released(moment: str) -> None:
     expect_moved(stage, stage.play(run))
 
 
-@pytest.mark.parametrize("part", range(SLICES))
-def test_it_survives_a_death_at_any_write(part: int) -> None:
+@cache
+def writes() -> int:
+    """Return how many writes a move takes in which nobody dies."""
     with dying_at_write(10**6) as count:
         stage = HandStage()
         stage.play(stage.begin())
-    assert count[0] > 60
-    for number in range(part, count[0], SLICES):
+    return count[0]
+
+
+@pytest.mark.parametrize("part", range(SLICES))
+def test_it_survives_a_death_at_any_write(part: int) -> None:
+    assert writes() > 60
+    for number in range(part, writes(), SLICES):
         stage = HandStage()
         run = stage.begin()
         with dying_at_write(number):
@@ -100,19 +108,26 @@ def with_death_after(stage: HandStage, run: Run, key: str) -> None:
     stage.cloud.spare(ASKS[key])
 
 
+def go_back(*, dying_at: int) -> int:
+    """Go back, with a death at a write; return how many writes there were."""
+    stage = HandStage()
+    stage.cloud.spoil(stage.server, "start", "No space for its memory.")
+    run = stage.begin()
+    with dying_at_write(dying_at) as count:
+        run = stage.play(run)
+    expect_as_before(stage, run)
+    assert "No space for its memory" in run.why
+    return count[0]
+
+
+@cache
+def writes_back() -> int:
+    """Return how many writes there and back take if nobody dies."""
+    return go_back(dying_at=10**6)
+
+
 @pytest.mark.parametrize("part", range(SLICES))
 def test_it_goes_back_from_a_death_at_any_write(part: int) -> None:
     """From the last moment at which there is a way back: all but the start is done."""
-
-    def go(number: int) -> int:
-        stage = HandStage()
-        stage.cloud.spoil(stage.server, "start", "No space for its memory.")
-        run = stage.begin()
-        with dying_at_write(number) as count:
-            run = stage.play(run)
-        expect_as_before(stage, run)
-        assert "No space for its memory" in run.why
-        return count[0]
-
-    for number in range(part, go(10**6), SLICES):
-        go(number)
+    for number in range(part, writes_back(), SLICES):
+        go_back(dying_at=number)
