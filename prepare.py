@@ -6,8 +6,8 @@ the answer is a sentence. Afterwards ``.venv`` holds what requirements-lock.txt 
 a second run sees by a stamp that nothing is to do.
 
 ``prepare.py --tests`` also looks for the Chromium that the browser tests drive, and for
-the sshd, MariaDB, PostgreSQL, rsync and strace that others start. ``prepare.py --demo``
-asks first whether a lab can run here at all.
+the sshd, MariaDB, Galera, PostgreSQL, rsync and strace that others start.
+``prepare.py --demo`` asks first whether a lab can run here at all.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "novaweb-stamp"
 LOCK = ROOT / "requirements-lock.txt"
 APT_LOG = ROOT / ".prepare.log"
+GALERA = Path("/usr/lib/galera/libgalera_smm.so")  # a library, not a program
 VENV_MEGABYTES = 600
 CHROMIUM_MEGABYTES = 900
 SERVERS_MEGABYTES = 600
@@ -232,6 +233,9 @@ def look_for_servers() -> None:
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
     path = ":".join([os.environ.get("PATH", ""), "/usr/sbin", *map(str, newest)])
     missing = [p for p, name in wanted.items() if not shutil.which(name, path=path)]
+    if not GALERA.exists():
+        wanted["galera-4"] = "Galera"
+        missing.append("galera-4")
     if missing and not apt_get_install(missing, megabytes=SERVERS_MEGABYTES):
         say(
             "There is no {} here, so tests that need it will be skipped. "

@@ -78,10 +78,12 @@ def test_it_says_which_servers_the_tests_would_start(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
+    monkeypatch.setattr(prepare, "GALERA", Path("/nowhere"))
     prepare.look_for_servers()
     said = capsys.readouterr().out
     assert "There is no sshd and no mariadbd and no postgres and no rsync" in said
     assert "apt-get install openssh-server mariadb-server postgresql" in said
+    assert said.endswith(" galera-4\n")
 
 
 def test_it_says_which_package_is_missing_when_it_may_not_install_it(

@@ -79,7 +79,8 @@ def statements(path: Path) -> list[str]:
 class MariaDb:
     """Listens on ``port`` of 127.0.0.1; ``run`` is its administrator's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, like: Path | None = None) -> None:
+        """``like`` is a folder of data to begin with; else it is made anew."""
         if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
             pytest.skip("there is no MariaDB here: apt-get install mariadb-server")
         self.folder = folder
@@ -89,7 +90,16 @@ class MariaDb:
         self.certificate = make_certificate(folder)
         self.log = folder / "log"
         user = ["--user=root"] if os.geteuid() == 0 else []
+        self.environment = dict(os.environ)
         self.words = ["--no-defaults", f"--datadir={self.data}", *user, *SMALL]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.altered = True
+        if like is None:
+            self.install()
+        else:
+            shutil.copytree(like, self.data)
+
+    def install(self) -> None:
         with self.log.open("ab") as log:
             subprocess.run(
                 [
@@ -102,10 +112,8 @@ class MariaDb:
                 stderr=log,
                 check=True,
             )
-        self.process: subprocess.Popen[bytes] | None = None
-        self.altered = True
 
-    def start(self) -> None:
+    def start(self, *more: str) -> None:
         """It answers."""
         listen = [
             "--bind-address=127.0.0.1",
@@ -118,12 +126,17 @@ class MariaDb:
         ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["mariadbd", *self.words, *listen], stdout=log, stderr=log
+                ["mariadbd", *self.words, *listen, *more],
+                stdout=log,
+                stderr=log,
+                env=self.environment,
             )
         deadline = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
+                with socket.socket(socket.AF_UNIX) as local:
+                    local.connect(str(self.local))  # it listens there last
                 return
             except OSError:
                 said = self.log.read_text("utf-8", errors="replace")[-3000:]

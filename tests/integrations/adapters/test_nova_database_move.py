@@ -12,6 +12,7 @@ import pytest
 
 from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
 from migrations_app.integrations.adapters.nova_database import MySqlNovaDb, transaction
+from migrations_app.integrations.adapters.nova_database.transaction import Session
 from migrations_app.integrations.interfaces import RowMove, Statement
 from tests.integrations.adapters.cell import (
     SOURCE,
@@ -191,10 +192,39 @@ def test_it_waits_for_nobody_for_long(
     with other.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute("UPDATE instances SET progress = 1")
-        with pytest.raises(Conflict, match="Another transaction holds"):
+        with pytest.raises(Conflict, match="Another transaction holds or has changed"):
             db.move(change())
     other.rollback()
     other.close()
+    assert columns(nova)["host"] == SOURCE.host
+    assert db.move(change())
+
+
+@pytest.fixture
+def isolated(nova: MariaDb) -> Iterator[None]:
+    """As MariaDB does from 11.6 on, unless it is told otherwise."""
+    name = "innodb_snapshot_isolation"
+    found = nova.run(f"SHOW GLOBAL VARIABLES LIKE '{name}'")
+    if not found:
+        pytest.skip(f"this MariaDB has no {name}")
+    nova.run(f"SET GLOBAL {name} = ON")
+    yield
+    nova.run(f"SET GLOBAL {name} = {found[0][1]}")
+
+
+def test_a_row_that_was_changed_since_the_snapshot_is_left_alone(
+    db: MySqlNovaDb, nova: MariaDb, monkeypatch: pytest.MonkeyPatch, isolated: None
+) -> None:
+    real = Session.change
+
+    def late(session: Session, statement: Statement) -> int:
+        nova.run("UPDATE instances SET progress = 1", database="nova")
+        return real(session, statement)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "change", late)
+        with pytest.raises(Conflict, match="nothing was changed"):
+            db.move(change())
     assert columns(nova)["host"] == SOURCE.host
     assert db.move(change())
 

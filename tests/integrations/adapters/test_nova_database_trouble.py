@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pymysql
 import pytest
 
-from migrations_app.errors import Refused, Unreachable
+from migrations_app.errors import Conflict, Refused, Unreachable, WorldError
 from migrations_app.integrations.adapters.nova_database import MySqlNovaDb, transaction
 from migrations_app.integrations.adapters.nova_database.transaction import Session
 from migrations_app.integrations.interfaces import Place, RowMove, Statement
@@ -20,6 +21,7 @@ from tests.integrations.adapters.wire import Wire, wire
 
 pytestmark = pytest.mark.xdist_group("nova_db")
 
+OPEN = "whether it was, its row will show"
 CHANGE = RowMove(
     "web",
     Place(host="a", node="a"),
@@ -208,10 +210,35 @@ def test_a_cable_cut_at_the_commit_leaves_it_open(
     far: MySqlNovaDb, nova: MariaDb, cable: Wire, late: bool, found: str
 ) -> None:
     cable.cut_at, cable.late = b"\x03COMMIT", late
-    with pytest.raises(Unreachable, match="whether it was, its row will show"):
+    with pytest.raises(Unreachable, match=OPEN):
         far.move(CHANGE)
     nobody_holds_the_row(nova)
     assert host(nova) == found
+
+
+@pytest.mark.parametrize(
+    "code, kind, sentence",
+    [
+        (1213, Conflict, "nothing was changed"),
+        (3101, Conflict, "nothing was changed"),
+        (1290, Refused, "is read-only"),
+        *((it, Unreachable, OPEN) for it in (1047, 1180, 1205, 1317, 2013, 3100)),
+    ],
+)
+def test_only_an_error_that_says_so_means_that_a_commit_changed_nothing(
+    nova: MariaDb,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    kind: type[WorldError],
+    sentence: str,
+) -> None:
+    def fail(_: object) -> None:
+        raise pymysql.OperationalError(code, "The server said so.")
+
+    monkeypatch.setattr(pymysql.Connection, "commit", fail)
+    with pytest.raises(kind, match=sentence):
+        MySqlNovaDb(nova.options(file)).move(CHANGE)
 
 
 def nobody_holds_the_row(nova: MariaDb) -> None:

@@ -84,7 +84,7 @@ class MySqlNovaDb:
         """Carry the change out; False when the guard let no row through.
 
         Then, and after any error but one, nothing was changed: when the database goes
-        away while it commits, Unreachable says that nobody knows.
+        away or fails while it commits, Unreachable says that nobody knows.
         """
         guarded, *others = change.statements
         with Session(self.options) as session:

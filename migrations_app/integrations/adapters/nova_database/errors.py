@@ -28,7 +28,15 @@ RIGHTS = {
     ER.SPECIFIC_ACCESS_DENIED_ERROR,
 }
 READ_ONLY = {ER.OPTION_PREVENTS_STATEMENT, 1836}
-BUSY = {ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK}
+BUSY = {
+    ER.LOCK_WAIT_TIMEOUT,  # Galera: or the node did not catch up with others
+    ER.LOCK_DEADLOCK,  # Galera: or another node's change came first
+    ER.CHECKREAD,  # MariaDB with innodb_snapshot_isolation, its default from 11.6 on
+    3101,  # MySQL's group replication: another node's change came first
+}
+# At a COMMIT these say that nothing holds of it. Of any other error the change may
+# hold: of 1180, which Galera 26.4.23 gives where the group breaks meanwhile, it did.
+UNDONE = {ER.LOCK_DEADLOCK, 3101} | READ_ONLY
 LATER = {
     ER.CON_COUNT_ERROR,
     ER.TOO_MANY_USER_CONNECTIONS,
@@ -80,8 +88,8 @@ def verdict(error: Exception, where: str, user: str, file: str) -> WorldError:
         )
     if code in BUSY:
         return Conflict(
-            "Another transaction holds the instance's row in Nova's database; nothing"
-            " was changed."
+            "Another transaction holds or has changed the instance's row in Nova's"
+            " database, or this node of it lags behind others; nothing was changed."
         )
     if code in LATER:
         return Unreachable(
@@ -95,11 +103,16 @@ def verdict(error: Exception, where: str, user: str, file: str) -> WorldError:
     )
 
 
+def undone(error: Exception) -> bool:
+    """Say whether a COMMIT that ended so has certainly changed nothing."""
+    return bool(error.args) and error.args[0] in UNDONE
+
+
 def unsure(where: str, server_id: str) -> Unreachable:
     """Return the error for a change of which nobody knows whether it took place."""
     return Unreachable(
-        f"Nova's database at {where} went away while the change of {server_id} was"
-        " committed: whether it was, its row will show."
+        f"Nova's database at {where} went away or failed while the change of"
+        f" {server_id} was committed: whether it was, its row will show."
     )
 
 

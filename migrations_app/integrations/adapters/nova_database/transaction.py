@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Any
 
 import pymysql
+from pymysql.constants import ER
 
-from migrations_app.errors import Unreachable, WorldError
+from migrations_app.errors import WorldError
 from migrations_app.integrations.adapters.nova_database import (
     errors as nova_database_errors,
 )
@@ -26,6 +27,10 @@ BEGIN = (
     f"SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT}",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT",
 )
+# Of a Galera cluster: what other nodes have committed is waited for, and a node that
+# has lost its group tells nothing, which would be old (both since MariaDB 10.0.17 and
+# Percona XtraDB Cluster 5.6.24). Other servers do not know it, or it changes nothing.
+SEE_ALL_NODES = "SET SESSION wsrep_sync_wait = 1, wsrep_dirty_reads = OFF"
 TROUBLES = (pymysql.Error, OSError)
 # What Python raises over a greeting that is no MySQL server's.
 SHAPES = (struct.error, AssertionError, AttributeError, LookupError, ValueError)
@@ -42,6 +47,7 @@ class Session:
         self._arguments = option_file.read(file)
         self._connection = self._connect()
         try:
+            self._see_all_nodes()
             for statement in BEGIN:
                 self.ask(statement)
             self.schema = self._known()
@@ -70,10 +76,10 @@ class Session:
         try:
             self._connection.commit()
         except TROUBLES as error:
-            found = self._verdict(error)
-            if isinstance(found, Unreachable):  # no answer says neither yes nor no
-                found = nova_database_errors.unsure(self.where, server_id)
-            raise found from None
+            if nova_database_errors.undone(error):
+                raise self._verdict(error) from None
+            # neither an answer nor an error of any other kind says yes or no
+            raise nova_database_errors.unsure(self.where, server_id) from None
 
     def close(self) -> None:
         """The connection is closed, and uncommitted changes are undone."""
@@ -104,6 +110,14 @@ class Session:
             )
         except (*TROUBLES, *SHAPES) as error:
             raise self._verdict(error) from None
+
+    def _see_all_nodes(self) -> None:
+        with self._translated(), self._connection.cursor() as cursor:
+            try:
+                cursor.execute(SEE_ALL_NODES)
+            except pymysql.Error as error:
+                if error.args[0] != ER.UNKNOWN_SYSTEM_VARIABLE:
+                    raise
 
     def _known(self) -> schema.Schema:
         rows = self.ask(
