@@ -9,8 +9,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from lab import infrastructure, processes, render, services
+from lab import galera, infrastructure, processes, render, services
 from lab.progress import heartbeat, run, say, together
+from lab.services import Service
 from lab.settings import PROJECT, Settings
 
 LIMITED_ACCOUNT = PROJECT / "deploy/nova-db.sql"
@@ -55,8 +56,24 @@ def prepare(settings: Settings) -> None:
     """MariaDB runs, with all databases at the schema of the installed packages."""
     if not (settings.state / "databases-ready").exists():
         _make(settings)
-    _start(settings)
+    if settings.laid_out.galera:
+        _start_group(settings)
+    _start(settings, infrastructure.databases(settings)[0])
     _sql(settings, _limited_account(settings))
+
+
+def _start_group(settings: Settings) -> None:
+    first, second = infrastructure.databases(settings)
+    if processes.running(settings, first.name) is None:
+        processes.stop(settings, [second.name], patience=60)
+        galera.forget(settings)
+    folder = galera.data(settings, second.name)
+    folder.mkdir(exist_ok=True)
+    shutil.chown(folder, "mysql", "mysql")
+    for node in (first, second):
+        services.start(settings, [node])
+        services.wait(settings, node)
+        galera.wait(settings, node.name)
 
 
 def _make(settings: Settings) -> None:
@@ -70,7 +87,7 @@ def _make(settings: Settings) -> None:
         say("databases copied from an earlier lab's empty ones")
     else:
         _create(settings)
-        _start(settings)
+        _start(settings, infrastructure.database(settings))
         _migrate(settings)
         _keep(settings)
     (settings.state / "databases-ready").write_text(_key(settings))
@@ -104,8 +121,7 @@ def _create(settings: Settings) -> None:
     )
 
 
-def _start(settings: Settings) -> None:
-    mariadb = infrastructure.every(settings)[0]
+def _start(settings: Settings, mariadb: Service) -> None:
     services.start(settings, [mariadb])
     services.wait(settings, mariadb)
     secret = render.password(settings)

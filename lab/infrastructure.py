@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from lab import certificates
+from lab import certificates, galera
 from lab.services import Service
 from lab.settings import Settings
 
 
 def every(settings: Settings) -> tuple[Service, ...]:
-    """epmd, RabbitMQ, memcached, MariaDB: what all others need."""
+    """MariaDB's nodes, epmd, RabbitMQ, memcached: what all others need."""
     address = settings.address
-    data = settings.state / "mysql"
     epmd = {
         "ERL_EPMD_ADDRESS": address,
         "ERL_EPMD_PORT": str(settings.epmd_port),
     }
     return (
-        Service(
-            name="mariadb",
-            argv=(
-                "mariadbd",
-                "--no-defaults",
-                "--user=mysql",
-                f"--datadir={data}",
-                f"--socket={settings.mysql_socket}",
-                f"--bind-address={address}",
-                f"--port={settings.port('mariadb')}",
-                f"--pid-file={data / 'mariadb.pid'}",
-                f"--tmpdir={data}",
-                "--max-connections=1500",
-                "--innodb-buffer-pool-size=256M",
-                "--innodb-log-file-size=32M",
-                "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-doublewrite=0",
-                "--skip-name-resolve",
-                "--skip-log-bin",
-                "--character-set-server=utf8mb3",
-                *_tls(settings),
-            ),
-            port=settings.port("mariadb"),
-        ),
+        *databases(settings),
         # Started by us in the foreground. Otherwise RabbitMQ starts one as a
         # daemon that outlives it.
         Service(
@@ -65,6 +41,46 @@ def every(settings: Settings) -> tuple[Service, ...]:
             ),
             port=settings.port("memcached"),
         ),
+    )
+
+
+def databases(settings: Settings) -> tuple[Service, ...]:
+    """MariaDB, or the two nodes of its group; the first is to be up first."""
+    if not settings.laid_out.galera:
+        return (database(settings),)
+    return tuple(
+        database(settings, name, *galera.words(settings, name))
+        for name in (galera.FIRST, galera.SECOND)
+    )
+
+
+def database(settings: Settings, name: str = galera.FIRST, *more: str) -> Service:
+    """One MariaDB, in no group unless it is told so."""
+    data = galera.data(settings, name)
+    return Service(
+        name=name,
+        argv=(
+            "mariadbd",
+            "--no-defaults",
+            "--user=mysql",
+            f"--datadir={data}",
+            f"--socket={data / settings.mysql_socket.name}",
+            f"--bind-address={settings.address}",
+            f"--port={settings.port(name)}",
+            f"--pid-file={data / 'mariadb.pid'}",
+            f"--tmpdir={data}",
+            "--max-connections=1500",
+            "--innodb-buffer-pool-size=256M",
+            "--innodb-log-file-size=32M",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-doublewrite=0",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+            "--character-set-server=utf8mb3",
+            *_tls(settings),
+            *more,
+        ),
+        port=settings.port(name),
     )
 
 

@@ -1,4 +1,4 @@
-"""How the libvirt hosts of a lab are laid out: what its layouts change.
+"""How the libvirt hosts and the database of a lab are: what its layouts change.
 
 A layout is a file lab/layouts/NAME.toml of the fields below; what it does not name is
 as without it. Several go together unless two of them want different things.
@@ -22,7 +22,7 @@ class LayoutError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What the hosts are like. ``{n}`` in a name is the host's number, e.g. 40."""
+    """What a lab is like. ``{n}`` in a name is the host's number, e.g. 40."""
 
     meaning: str = ""
     packages: tuple[str, ...] = ()  # of the distribution, besides the lab's
@@ -43,6 +43,7 @@ class Layout:
     container: bool = False  # nova-compute and libvirtd have roots of their own
     volumes: bool = False  # volumes that every host can attach, of the type "loop"
     tls_database: bool = False  # MariaDB demands TLS
+    galera: bool = False  # a second MariaDB, in one group with the first
     # more of a host's nova.conf: section, option, value
     nova: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # the same of single hosts, by their numbers

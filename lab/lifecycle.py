@@ -29,7 +29,7 @@ from lab.settings import VARIABLE_PREFIX, Settings
 # A namespace ends all that is in it, so what is in it ends before; but the storage of
 # its guests ends with them.
 OUTER = ("namespace-", "storage-")
-INFRASTRUCTURE = ("memcached", "rabbitmq", "epmd", "mariadb")
+INFRASTRUCTURE = ("memcached", "rabbitmq", "epmd", "mariadb", "mariadb-2")
 
 
 def up(settings: Settings) -> None:
@@ -79,7 +79,7 @@ def refuse_another_release(settings: Settings) -> None:
 def _foundation(settings: Settings) -> None:
     """Databases, keystone, messages: what the control plane needs to start."""
     _write_cookie(settings)
-    _, epmd, rabbitmq, memcached = infrastructure.every(settings)
+    *_, epmd, rabbitmq, memcached = infrastructure.every(settings)
     services.start(settings, [epmd, memcached])
     services.wait(settings, epmd)
     services.start(settings, [rabbitmq])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from lab import volumes
+from lab import galera, volumes
 from lab.progress import LabError
 from lab.settings import REGION, Settings
 
@@ -47,7 +47,10 @@ def values(settings: Settings) -> dict[str, object]:
         "etc": settings.etc,
         "glance_url": settings.url("glance"),
         "keystone_url": settings.url("keystone"),
-        "mariadb_port": settings.port("mariadb"),
+        # novaweb's: in a group of two, Nova uses the first
+        "mariadb_port": settings.port(
+            galera.SECOND if settings.laid_out.galera else galera.FIRST
+        ),
         "novnc_port": settings.port("novncproxy"),
         "novnc_url": settings.url("novncproxy"),
         "memcached": f"{settings.address}:{settings.port('memcached')}",

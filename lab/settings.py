@@ -42,6 +42,8 @@ PORTS = {
     "nova-api": 8774,
     "novncproxy": 6080,
     "mariadb": 13306,
+    "mariadb-2": 13307,
+    "galera": 13310,  # and five more
     "rabbitmq": 5672,
     "memcached": 11211,
 }
@@ -60,7 +62,7 @@ VARIABLES = {
     "RELEASE": (NEWEST, "of OpenStack, by its Nova: " + ", ".join(RELEASES)),
     "FAKE_HOSTS": ("5", "number of fake-driver hosts, compute-30 and up"),
     "LIBVIRT": ("0", "1 adds libvirt/QEMU hosts, compute-40 to compute-42 in OS3"),
-    "LAYOUT": ("", "NAME,... of lab/layouts: how the libvirt hosts are laid out"),
+    "LAYOUT": ("", "NAME,... of lab/layouts: how hosts and MariaDB are laid out"),
     "CINDER": ("1", "0 leaves the volume service out"),
     "LIVE_SECONDS": ("5", "how long a live migration between fake hosts lasts"),
     "DRIVERS": (

@@ -54,7 +54,8 @@ INSTANCES = "/var/lib/nova/instances"
 # Where a layout wants folders that a machine need not have.
 SCRATCH = "/srv"
 # What the hosts need of the control plane.
-PROXIED = tuple(name for name in PORTS if name not in {"mariadb", "novncproxy"})
+OUTSIDE = {"mariadb", "mariadb-2", "galera", "novncproxy"}
+PROXIED = tuple(name for name in PORTS if name not in OUTSIDE)
 
 
 def make_user() -> None:

@@ -152,6 +152,39 @@ def test_accounts_have_other_ids_on_each_host(make_lab: MakeLab) -> None:
     assert len({who.nova_id for who in found} | {who.qemu_id for who in found}) == 6
 
 
+def test_in_a_group_of_databases_novaweb_has_another_than_nova(
+    make_lab: MakeLab,
+) -> None:
+    settings = make_lab(LAYOUT="galera")
+    settings.root.mkdir(exist_ok=True)
+    render.configure(settings)
+    every = lifecycle.every_service(settings)
+    first, second = (it for it in every if it.name.startswith("mariadb"))
+    nova = (settings.etc / "nova/nova-database.conf").read_text()
+    assert f":{first.port}/nova?" in nova
+    assert f"port = {second.port}\n" in settings.nova_db_options.read_text()
+    assert "--wsrep-new-cluster" in first.argv
+    assert "--wsrep-new-cluster" not in second.argv
+
+
+def test_a_database_that_demands_tls_is_checked_by_all_who_ask_it(
+    make_lab: MakeLab,
+) -> None:
+    settings = make_lab(LAYOUT="tls-database")
+    settings.root.mkdir(exist_ok=True)
+    render.configure(settings)
+    ca = render.database_ca(settings)
+    urls = [
+        line
+        for path in settings.etc.rglob("*.conf")
+        for line in path.read_text().splitlines()
+        if "mysql+pymysql" in line
+    ]
+    assert len(urls) > 5
+    assert all(url.endswith(f"&ssl_ca={ca}") for url in urls)
+    assert f"ssl-ca = {ca}\n" in settings.nova_db_options.read_text()
+
+
 def test_down_leaves_no_volume_of_its_own_a_device(
     make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
