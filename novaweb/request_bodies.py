@@ -92,7 +92,7 @@ def bounded_wsgi(application: Wsgi) -> Wsgi:
 
 
 def _too_long(said: str, most: int) -> bool:
-    """Tell whether a Content-Length is more than that; what is no number is none."""
+    """Tell whether a Content-Length is more than that; a text without digits is not."""
     digits = said.strip().lstrip("0") or "0"
     if not (digits.isascii() and digits.isdecimal()):
         return False  # the server has refused it, or counts itself

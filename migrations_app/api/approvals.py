@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -31,7 +31,6 @@ from migrations_app.requests.approvals.rules import (
     MOST_WEIGHT,
     When,
 )
-from migrations_app.requests.approvals.status import ApprovalStatus
 from migrations_app.wording import LONGEST_TEXT
 
 
@@ -262,35 +261,6 @@ class Revoke(Checked, APIView):
         taken(request, Empty)
         row = approval_delegations.revoke(pk, by=user_of(request))
         return Response(DelegationSerializer(row).data)
-
-
-class StageSerializer(serializers.Serializer[Any]):
-    """Approval stage with the approvals that count for it."""
-
-    groups = serializers.ListField(child=serializers.CharField(), source="stage.groups")
-    approvers = serializers.IntegerField(source="stage.approvers")
-    done = serializers.BooleanField()
-    approved_by = serializers.SerializerMethodField()
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_approved_by(self, row: Any) -> list[str]:
-        """Return the approvers; for delegates in the form "A for B"."""
-        return [each.words for each in row.approvals]
-
-
-class StandingSerializer(serializers.Serializer[ApprovalStatus]):
-    """Policy that applies to a request, with the status of its stages."""
-
-    policy = serializers.CharField(source="rule.name")
-    policy_version = serializers.IntegerField(source="rule.version")
-    satisfied = serializers.BooleanField()
-    sentence = serializers.CharField()
-    not_counted = serializers.ListField(
-        child=serializers.CharField(),
-        source="void",
-        help_text="Why some approvals do not count, a sentence each.",
-    )
-    stages = StageSerializer(many=True)
 
 
 class GlassSerializer(serializers.ModelSerializer[BrokenGlass]):

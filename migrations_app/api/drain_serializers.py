@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from migrations_app.api.approvals import StandingSerializer
+from migrations_app.api.approval_status import StandingSerializer
 from migrations_app.api.base import Input, Text
 from migrations_app.api.request_serializers import DecisionSerializer
 from migrations_app.drains import approvals as drain_approvals

@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from migrations_app.api import runs
-from migrations_app.api.approvals import GlassSerializer, StandingSerializer
+from migrations_app.api.approval_status import StandingSerializer
+from migrations_app.api.approvals import GlassSerializer
 from migrations_app.api.preflight import ConflictSerializer, FindingSerializer
 from migrations_app.models import Decision, MigrationRequest
 from migrations_app.procedures.registry import step_title

@@ -7,9 +7,9 @@ DEFAULT, go by their small letters; an environment variable OS_SECTION__NAME bea
 file; and ``$name``, ``${name}`` and ``$section.name`` stand for other options, a name
 without a section for one of the same section first.
 
-Whoever writes such a file must not keep the reader busy: values are no longer than 16
-KiB, and so many references are followed and no more. What is longer, or refers to what
-was not followed, has no value.
+The author of such a file must not keep its reader busy: a value has at most 16 KiB, and
+at most 2000 references are followed. A longer value is none, and one that refers to
+what was not followed keeps its ``$``.
 """
 
 from __future__ import annotations

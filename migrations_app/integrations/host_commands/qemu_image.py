@@ -1,10 +1,10 @@
 """How qemu-img is let at a file that a guest, or who made its image, may have written.
 
 A file is opened as the format that its domain, or the file above it, says, and never as
-what it looks like. Not at all: a raw one that begins as an image does, which whoever
-probes it takes for one that names other files; and a qcow2 one whose data is in another
-file. What stands below a disk is taken only from where Nova keeps base images. Nova
-refuses such images itself (nova/virt/libvirt/utils.py, create_image, 34.0).
+what it looks like. Not at all: a raw one that begins as an image does, which a tool
+that probes takes for one that names other files; and a qcow2 one whose data is in
+another file. What stands below a disk is taken only from where Nova keeps base images.
+Nova refuses such images itself (nova/virt/libvirt/utils.py, create_image, 34.0).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from migrations_app.preflight.rule import About, rule
 def header(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """No disk names a file that is not Nova's, or can be taken for one that does.
 
-    A guest writes the first bytes of a raw disk itself, and whoever made an image those
+    A guest writes the first bytes of a raw disk itself, and the maker of an image those
     of its base image. Where they are those of another format, a tool that finds out the
     format by itself opens what they name, as root (CVE-2024-32498). novaweb does not
     open such files; what Nova and libvirt of its release do with them in a move, nobody

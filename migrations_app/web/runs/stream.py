@@ -71,8 +71,8 @@ class Reader:
     def person(self) -> Person:
         """Return them as they are now. Raises NotAllowed.
 
-        Whoever has signed out, was switched off, has another password or no role any
-        more reads no further.
+        A person who has signed out, was switched off, has another password or no role
+        any more reads no further.
         """
         now = HttpRequest()
         now.session = SessionStore(self.session)
