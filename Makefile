@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev quick test check stranger format audit
+.PHONY: help setup demo dev quick test check stranger format audit lock licences sbom
 .PHONY: proof proof-disks lab-up lab-down lab-status clean
 
 help: ## say what can be made
@@ -88,6 +88,15 @@ format: setup ## put code and templates into the house's form
 	@$(VENV) -m ruff format .
 	@$(VENV) -m ruff check --fix .
 	@find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
+
+lock: setup ## hashes of all pins, for each system of the README (network)
+	@$(VENV) -m supply.lock $(ARGS)
+
+licences: setup ## write docs/licences.md, of all that is pinned
+	@$(VENV) -m supply.licences > docs/licences.md
+
+sbom: setup ## write novaweb.cdx.json, a bill of materials (CycloneDX)
+	@$(VENV) -m supply.sbom > novaweb.cdx.json
 
 audit: setup ## ask PyPI for known weaknesses in what we pin (network)
 	@$(VENV) -m pip_audit --requirement requirements-lock.txt --no-deps --disable-pip

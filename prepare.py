@@ -161,6 +161,8 @@ def make_venv() -> bool:
     command += ["--disable-pip-version-check", "--progress-bar", "off"]
     command += ["--no-cache-dir"]  # it would be outside the project
     # The lock is complete: nothing to resolve. What is used is compiled when it is.
+    # No file is installed that is not the one that was pinned, whoever sends it.
+    command += ["--require-hashes", "--only-binary", ":all:"]
     command += ["--no-deps", "--no-compile", "-r", str(LOCK)]
     started = time.monotonic()
     lines, status = follow(command, started)

@@ -20,7 +20,6 @@ env = environ.FileAwareEnv()
 STATE_DIR = Path(env("NOVAWEB_STATE_DIR", default=str(BASE_DIR / ".state")))
 DEBUG = env.bool("NOVAWEB_DEBUG", default=False)
 SECRET_KEY = env("NOVAWEB_SECRET_KEY", default="")
-# Older ones: what they have signed or encrypted is still read.
 SECRET_KEY_FALLBACKS = env.list("NOVAWEB_SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("NOVAWEB_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("NOVAWEB_TRUSTED_ORIGINS", default=[])
@@ -90,7 +89,7 @@ NOVAWEB_WEBHOOK_NETWORKS = env.list("NOVAWEB_WEBHOOK_NETWORKS", default=[])
 # audit_key makes one), and into which file outside the database. Empty: it is not.
 NOVAWEB_AUDIT_KEY = env("NOVAWEB_AUDIT_KEY", default="")
 NOVAWEB_AUDIT_SIGNED = env("NOVAWEB_AUDIT_SIGNED", default="")
-# Where syslog takes each signature, too: /dev/log, or host:port by UDP; empty: nowhere.
+# Where syslog takes each signature, too: /dev/log, or host:port by UDP.
 NOVAWEB_AUDIT_SYSLOG = env("NOVAWEB_AUDIT_SYSLOG", default="")
 # How long a request may wait for its approvals, in days.
 NOVAWEB_REQUEST_DAYS = env.int("NOVAWEB_REQUEST_DAYS", default=14)
@@ -180,8 +179,7 @@ RQ_QUEUES = {
     name: {
         "URL": NOVAWEB_REDIS_URL,
         "DEFAULT_TIMEOUT": -1,
-        # never pickle: what is in Redis must not run by being read
-        "SERIALIZER": "rq.serializers.JSONSerializer",
+        "SERIALIZER": "rq.serializers.JSONSerializer",  # never pickle: it runs code
     }
     for name in ("runs", "inventory", "default")
 }
@@ -267,14 +265,12 @@ if HTTPS:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-# A load balancer that looks whether we live asks without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-# Browsers keep this for so long; what it says of other hosts is theirs to ask for.
+# What it says of other hosts than ours, somebody has to ask for.
 HSTS_SECONDS = env.int("NOVAWEB_HSTS_SECONDS", default=31536000)
 SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("NOVAWEB_HSTS_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("NOVAWEB_HSTS_PRELOAD", default=False)
-# Django would have every site speak for its neighbours.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # ---- the API --------------------------------------------------------------------

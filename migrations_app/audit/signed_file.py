@@ -26,7 +26,7 @@ _TAIL = 4096
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The part of a file that was verified: so many bytes, with that SHA-256."""
+    """The part of a file that was verified: its size in bytes, and its SHA-256."""
 
     size: int = 0
     sha256: str = ""

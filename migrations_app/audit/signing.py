@@ -3,7 +3,7 @@
 The chain alone does not show removed last entries, nor a complete rewrite. Signatures
 in a file outside the database do, as long as an attacker who can change the database
 has neither the file nor the key. What is signed follows from what was signed last: a
-chain that was rewritten or cut is not signed on, and people hear of it within a minute.
+chain that was rewritten or cut is not signed on, and people are notified at once.
 """
 
 from __future__ import annotations

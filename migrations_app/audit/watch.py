@@ -1,8 +1,8 @@
 """What each worker does for the proof of the trail by itself: sign, verify, alarm.
 
-It asks no queue: whoever stops Redis must not stop this. What is found is in the
-database for pages and metrics, an entry of the trail for notifications, and a line of
-the log for whoever does not trust the database.
+It asks no queue: an attacker who stops Redis must not stop this. The findings are in
+the database for pages and metrics, in an entry of the trail for notifications, and in
+the log for people who do not trust the database.
 """
 
 from __future__ import annotations

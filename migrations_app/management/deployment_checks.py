@@ -42,8 +42,8 @@ def redis_is_closed(**kwargs: Any) -> list[CheckMessage]:
     if not url.password:
         found.append(
             Warning(
-                "NOVAWEB_REDIS_URL has no password: whoever reaches Redis can stop and"
-                " mislead the workers.",
+                "NOVAWEB_REDIS_URL has no password: everybody who reaches Redis can"
+                " stop and mislead the workers.",
                 hint="Give Redis a password (requirepass), or a socket in a folder that"
                 " novaweb alone may enter: unix:///run/novaweb/valkey.sock.",
                 id="novaweb.W021",
@@ -88,8 +88,8 @@ def audit_has_another_owner(
         if triggers.may_be_dropped(connections[alias]):
             found.append(
                 Warning(
-                    "This account of PostgreSQL owns the audit trail: whoever has it"
-                    " can lift the triggers.",
+                    "This account of PostgreSQL owns the audit trail: all who have"
+                    " it can lift the triggers.",
                     hint="Run web and workers as novaweb_site (docs/audit.md).",
                     id="novaweb.W010",
                 )
@@ -189,7 +189,7 @@ def database_is_fit(**kwargs: Any) -> list[CheckMessage]:
             _warning(
                 31,
                 "The database is SQLite: fit for a demo, or a handful of people on one"
-                " machine, and whoever may write its file may change the audit trail.",
+                " machine, and all who may write its file may change the audit trail.",
                 "Set NOVAWEB_DATABASE_URL to a PostgreSQL.",
             )
         ]

@@ -1,6 +1,6 @@
 """A job as this worker takes it out of Redis: a name and its arguments, no more.
 
-Whoever can write to Redis must not be able to run anything here, since a worker holds
+Somebody who can write to Redis must not be able to run code here, since a worker holds
 the keys to every hypervisor. RQ's own jobs are pickled, and name callbacks and
 webhooks, which its workers call.
 """
@@ -23,7 +23,7 @@ _WAYS_OUT = (
 
 
 class QueuedJob(Job):
-    """A job without callbacks, webhooks and repetitions, whoever has written it."""
+    """A job without callbacks, webhooks and repetitions, written with them or not."""
 
     def restore(self, raw_data: Any) -> Any:
         """Take the job from Redis, without what would have more done than itself."""
@@ -44,7 +44,7 @@ def why_refused(job: Job, names: Collection[str]) -> str:
     except (DeserializationError, TypeError):
         return (
             "It cannot be read: an older version of novaweb queued it, or somebody"
-            " else. Nothing is lost: what is due is queued again."
+            " else. Nothing is lost: due work is queued again."
         )
     if name not in names:
         return f"“{name}” is no job of novaweb's: find out who can write to Redis."

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from supply.lock import pins
+
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = ("requirements.txt", "requirements-dev.txt")
 
 
 def packages(name: str) -> dict[str, str]:
     """Name in small letters -> the rest of the line, of one list."""
-    lines = (ROOT / name).read_text(encoding="ascii").splitlines()
-    wanted = [line for line in lines if not line.startswith(("#", "-"))]
+    wanted = pins((ROOT / name).read_text(encoding="ascii"))
     found = [re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[.*\])?(.*)", line) for line in wanted]
     return {match[1].lower(): match[2] for match in found if match}
 

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Encrypt the secrets of webhooks with NOVAWEB_SECRET_KEY, after it changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Encrypt them anew, and say how many; fail if one cannot be read."""
+        """Encrypt them again, and say how many; fail if one cannot be read."""
         done, unread = webhooks.reseal()
         self.stdout.write(f"{done} webhooks have their secrets under the newest key.")
         if unread:
