@@ -30,13 +30,14 @@ class PrivatePages:
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._waits: bool = iscoroutinefunction(get_response)
+        if self._waits:
             markcoroutinefunction(self)
 
     def __call__(
         self, request: HttpRequest
     ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self):
+        if self._waits:
             return self._later(request)
         return marked(request, cast(HttpResponseBase, self.get_response(request)))
 

@@ -21,8 +21,8 @@ CALENDARS = ("/windows/import/", "/api/windows/import/")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+Wsgi = Callable[[Any, Any], Iterable[bytes]]
 
 
 def largest(path: str) -> int:

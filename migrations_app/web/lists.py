@@ -16,7 +16,7 @@ PER_PAGE = 40
 LAST_PAGE = 100_000  # a database can skip so many rows; nobody turns so many pages
 
 
-class Pages(LazyPaginator):
+class Pages(LazyPaginator):  # type: ignore[misc]
     """Pages by number, of which only the next one is counted.
 
     What is no number of a page is the first page.

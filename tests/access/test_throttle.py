@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from migrations_app.access import throttle
-from migrations_app.api import schema
 from migrations_app.errors import TooMany
 from tests.cast import Cast
 from tests.stage import Stage
@@ -54,5 +54,5 @@ def test_the_schema_is_made_once(
     def again(*_: Any, **__: Any) -> Any:
         raise AssertionError("it was made again")
 
-    monkeypatch.setattr(schema.SchemaGenerator, "get_schema", again)
+    monkeypatch.setattr(SchemaGenerator, "get_schema", again)
     assert client.get("/api/schema/?x=2").json() == first.json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -47,7 +48,12 @@ def test_no_name_begins_an_option_or_ends_a_word(text: str) -> None:
 @pytest.mark.parametrize("name", [it for it in NOT_NAMES if it])
 def test_no_move_is_made_of_what_is_no_name(name: str) -> None:
     for given_ in ({"server_id": name}, {"source": name}, {"target": name}):
-        words = {"server_id": "id", "server_name": "web", "source": "a", "target": "b"}
+        words: dict[str, Any] = {
+            "server_id": "id",
+            "server_name": "web",
+            "source": "a",
+            "target": "b",
+        }
         with pytest.raises(Blocked, match="is no name of"):
             Move(**{**words, **given_})
     with pytest.raises(Blocked, match="no token"):

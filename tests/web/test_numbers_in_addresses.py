@@ -45,6 +45,7 @@ def names(path: str) -> set[str]:
         if name
     }
     found |= EVERYWHERE | set(getattr(view, "parameters", ()))
+    each: Any
     for each in vars(module).values():
         if isinstance(each, type) and issubclass(each, django_filters.FilterSet):
             found |= set(each.base_filters)

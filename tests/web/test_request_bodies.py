@@ -27,7 +27,12 @@ class Sent:
         self.answer: list[MutableMapping[str, Any]] = []
         headers = [] if length is None else [(b"content-length", length.encode())]
         scope = {"type": "http", "path": path, "headers": headers}
-        asyncio.run(bounded(self._application)(scope, self._receive, self._send))
+        serve = bounded(self._application)
+
+        async def served() -> None:
+            await serve(scope, self._receive, self._send)
+
+        asyncio.run(served())
 
     async def _application(self, scope: Any, receive: Any, send: Any) -> None:
         body = b""
