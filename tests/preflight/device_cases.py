@@ -15,6 +15,7 @@ POST_COPY = {
 FORCED = {"libvirt__live_migration_timeout_action": "force_complete"}
 BRIDGED = replace(port("normal"), vif_type="bridge")
 SWAP = server(flavor=replace(FLAVOR, swap_mb=512))
+SWAP_DISK = replace(guest().disks[0], source="/i/disk.swap", format="qcow2")
 
 CASES: dict[str, Case] = {
     "device.sev": Case(BLOCKS, facts(server=with_specs(hw__mem_encryption="true"))),
@@ -33,6 +34,12 @@ CASES: dict[str, Case] = {
     "device.linux_bridge": Case(BLOCKS, facts(ports=(BRIDGED,), release=34)),
     "device.uefi": Case(WARNS, seen(guest(nvram="/x_VARS.fd")), seen(), by=COLD),
     "disk.new_swap": Case(WARNS, seen(server=SWAP), seen(), by=COLD),
+    "disk.swap_format": Case(
+        BLOCKS,
+        seen(guest(SWAP_DISK), server=SWAP, target=options(libvirt__images_type="raw")),
+        seen(guest(SWAP_DISK), server=SWAP),
+        by=COLD,
+    ),
     "disk.swap": Case(
         WARNS,
         seen(server=SWAP, target={"shared": True, "filesystem": "nfs4 nas:/nova"}),

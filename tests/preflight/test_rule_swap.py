@@ -7,13 +7,50 @@ from typing import Any
 
 import pytest
 
+from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Severity
 from migrations_app.preflight.rule import COLD, COLDLY, LIVE, MANUAL
-from tests.preflight.build import FLAVOR, facts, finding, said, seen, server
+from tests.preflight.build import FLAVOR, facts, finding, guest, said, seen, server
 from tests.preflight.case import options
 
-WARNS = Severity.WARNS
+WARNS, BLOCKS = Severity.WARNS, Severity.BLOCKS
 SWAP = server(flavor=replace(FLAVOR, swap_mb=512))
+
+
+def with_swap(form: str, *, images_type: str, cow: str = "true") -> Facts:
+    """A guest whose swap disk has that format, and how the target keeps disks."""
+    root = guest().disks[0]
+    disk = replace(root, source="/i/disk.swap", target="vdb", format=form)
+    kept: Any = options(libvirt__images_type=images_type, DEFAULT__use_cow_images=cow)
+    return seen(guest(root, disk), server=SWAP, target=kept)
+
+
+@pytest.mark.parametrize(
+    "form, images_type, expected",
+    [
+        ("qcow2", "raw", BLOCKS),
+        ("qcow2", "flat", BLOCKS),
+        ("raw", "raw", None),
+        ("qcow2", "qcow2", None),
+        ("raw", "qcow2", None),
+        ("qcow2", "default", None),
+        ("qcow2", "$elsewhere", Severity.UNKNOWN),
+    ],
+)
+def test_new_swap_is_started_in_the_format_of_the_old(
+    form: str, images_type: str, expected: Severity | None
+) -> None:
+    given = with_swap(form, images_type=images_type)
+    for procedure in COLDLY:
+        assert said("disk.swap_format", given, by=procedure) is expected
+    for procedure in (LIVE, MANUAL):
+        assert said("disk.swap_format", given, by=procedure) is None
+
+
+def test_new_swap_is_raw_where_nova_keeps_no_disk_as_qcow2_by_default() -> None:
+    for images_type, expected in (("default", BLOCKS), ("qcow2", None)):
+        given = with_swap("qcow2", images_type=images_type, cow="false")
+        assert said("disk.swap_format", given, by=COLD) is expected
 
 
 @pytest.mark.parametrize("procedure", COLDLY)

@@ -93,6 +93,7 @@ RULES: tuple[Rule, ...] = (
     disks.backend,
     swap.swap,
     swap.new_swap,
+    swap.swap_format,
     data_loss.raw,
     data_loss.ephemeral,
     live_options.tunnelled,

@@ -24,7 +24,7 @@ from migrations_app.preflight.rules.disks import share
 from migrations_app.preflight.rules.nova_options import resolved, switch
 
 _CONF = "in the configuration of nova-compute (nova.conf, and what else it reads)"
-_FLAT = {"raw", "flat"}  # images_type
+FLAT = {"raw", "flat"}  # images_type
 
 
 @rule("hosts.instances_path", about=About.INSTANCE)
@@ -208,7 +208,7 @@ def raw(facts: Facts, move: Move, procedure: str) -> Finding | None:
             look,
             images_type=kind,
         ).risking(outage(Chance.SELDOM))
-    if kind not in _FLAT:
+    if kind not in FLAT:
         return blocks(
             f"{target} would start the raw disks of {server.name} as qcow2, which it"
             f" keeps disks as (images_type = {kind}), because nothing would convert"
@@ -237,7 +237,7 @@ def _keeps(target: HostFacts, kind: str, procedure: str) -> bool | None:
     raw = None if cow is None else not cow
     if procedure == MANUAL:  # nothing is converted
         return raw if kind == "default" else kind != "qcow2"
-    if kind in _FLAT:
+    if kind in FLAT:
         return raw
     return cow if kind == "qcow2" else True
 

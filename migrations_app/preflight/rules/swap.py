@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from migrations_app.integrations.interfaces import Move
+from posixpath import basename
+
+from migrations_app.integrations.interfaces import HostFacts, Move
 from migrations_app.preflight.facts import Facts
-from migrations_app.preflight.finding import Finding, warns
+from migrations_app.preflight.finding import Finding, blocks, unknown, warns
 from migrations_app.preflight.risk import Chance, outage
 from migrations_app.preflight.rule import COLDLY, About, rule
+from migrations_app.preflight.rules.data_loss import FLAT
 from migrations_app.preflight.rules.disks import in_ceph, share
+from migrations_app.preflight.rules.nova_options import switch, value
 
 
 @rule("disk.new_swap", about=About.INSTANCE, procedures=COLDLY)
@@ -28,6 +32,50 @@ def new_swap(facts: Facts, move: Move, procedure: str) -> Finding | None:
         "If the guest finds its swap by UUID, keeps anything else on that disk, or "
         "hibernates to it, move it live or manually.",
     ).risking(outage(Chance.SELDOM))
+
+
+@rule("disk.swap_format", about=About.TARGET, procedures=COLDLY)
+def swap_format(facts: Facts, move: Move, procedure: str) -> Finding | None:
+    """The target starts the swap disk that it makes as what it is.
+
+    A cold migration brings ``disk.info``, which says of each disk in which format the
+    source kept it, and no swap. A target with ``[libvirt]images_type`` raw (or flat)
+    makes swap raw and starts it as what that file says: after qcow2 QEMU refuses, and
+    the instance ends in ERROR, switched off (``Flat``, ``Backend`` and
+    ``resolve_driver_format`` in nova/virt/libvirt/imagebackend.py; seen with 34.0).
+    With qcow2 the target does not ask that file.
+    """
+    pair, name = facts.pair(move), facts.server.name
+    if pair is None or pair.guest is None:
+        return None
+    disks = [it for it in pair.guest.disks if basename(it.source) == "disk.swap"]
+    if not disks or disks[0].format != "qcow2":
+        return None
+    kind = _kind(pair.target)
+    if kind is None:
+        return unknown(
+            f"Whether {pair.target.host} starts the swap disk of {name} as what it is"
+            " could not be read.",
+            f"Look at [libvirt]images_type on {pair.target.host}, and [DEFAULT]"
+            "use_cow_images: where it keeps disks raw do not move it cold.",
+        ).risking(outage())
+    if kind not in FLAT:
+        return None
+    return blocks(
+        f"{pair.target.host} would create the swap disk of {name} raw, as it keeps"
+        f" disks, and start it as qcow2, as {pair.source.host} does: the instance would"
+        " end in ERROR, switched off.",
+        "Move it live; or choose a target that keeps disks as qcow2.",
+    )
+
+
+def _kind(target: HostFacts) -> str | None:
+    """Return how a host keeps disks; "default" asks ``use_cow_images``."""
+    kind = value(target, "libvirt.images_type", default="default")
+    if kind is None or kind.lower() != "default":
+        return kind and kind.lower()
+    cow = switch(target, "DEFAULT.use_cow_images", default=True)
+    return None if cow is None else "qcow2" if cow else "raw"
 
 
 @rule("disk.swap", about=About.INSTANCE, procedures=COLDLY, until=33)

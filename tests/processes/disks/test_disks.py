@@ -87,7 +87,8 @@ class Trial:
             self._clear(request)
             disks = cells.compare(before, after, told)
             return replace(cell, verdict=cells.MOVED, disks=disks)
-        if request.state == "held" and self._both():
+        waits = self.it.place.cloud.server(self.server).status == "VERIFY_RESIZE"
+        if request.state == "held" and waits and self._both():
             run = run_of(request)
             run_actions.go_back(run.pk, by=person("operator"), note="Lost.")
             assert over(request).state == "rolled_back"

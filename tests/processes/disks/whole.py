@@ -73,7 +73,9 @@ class Whole(Guests):
         self.images.clear()
 
     def _gone(self, server: str) -> bool:
-        return not self.folders(server)
+        # what Nova has set aside it leaves where a move failed
+        folders = (path for paths in self.folders(server).values() for path in paths)
+        return not any(path.startswith(f"{server}/") for path in folders)
 
     def _make(self, situation: Situation) -> str:
         host = self.host(situation.source)
