@@ -80,7 +80,7 @@ proof: ## each procedure on labs of each release and layout (root, hours)
 	@$(PYTHON) prepare.py --tests
 	@exec $(VENV) -m proof $(ARGS)
 
-proof-disks: ## what becomes of each disk in each procedure (root, hours)
+proof-disks: ## what each disk holds after each procedure (root, hours)
 	@$(PYTHON) prepare.py --tests
 	@exec $(VENV) -m proof.disks $(ARGS)
 

@@ -14,8 +14,7 @@ import structlog
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from migrations_app.audit import sign_ins
-from migrations_app.audit import watch as audit_watch
+from migrations_app.audit import sign_ins, watch
 from migrations_app.drains import engine as drain_engine
 from migrations_app.drains import host_services
 from migrations_app.errors import NovawebError, WorldError
@@ -102,7 +101,7 @@ def restore_due() -> list[str]:
 
 def tend_proof() -> None:
     """Sign and verify the audit trail as far as it is due, on this machine."""
-    audit_watch.tend(timezone.now())
+    watch.tend(timezone.now())
 
 
 def sync(cloud_name: str) -> None:

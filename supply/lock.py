@@ -44,7 +44,8 @@ def name_of(pin: str) -> str:
 
 def platforms(glibc: int) -> list[str]:
     """Return pip's words for what runs on amd64 with that glibc (2.x)."""
-    names = [f"manylinux_2_{minor}_x86_64" for minor in range(5, glibc + 1)]
+    # the newest first, as pip on that system prefers them
+    names = [f"manylinux_2_{minor}_x86_64" for minor in range(glibc, 4, -1)]
     names += [f"manylinux{year}_x86_64" for year in (1, 2010, 2014)]
     return [w for name in (*names, "linux_x86_64") for w in ("--platform", name)]
 

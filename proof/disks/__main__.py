@@ -1,4 +1,4 @@
-"""Tries what becomes of disks: ``python -m proof.disks --help``."""
+"""Tries what disks hold after moves: ``python -m proof.disks --help``."""
 
 from __future__ import annotations
 

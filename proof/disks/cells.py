@@ -1,4 +1,4 @@
-"""A cell says what became of each disk of a guest: one situation, one procedure."""
+"""A cell says what each disk of a guest held after one procedure in one situation."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Cell:
 def compare(
     before: Mapping[str, str], after: Mapping[str, str], warned: Iterable[str]
 ) -> dict[str, str]:
-    """Return what became of each disk, by the checksums of what it holds.
+    """Return the result for each disk, by the checksums of what it holds.
 
     ``warned`` are the rules that had a warning for the people who approved the move.
     """

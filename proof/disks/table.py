@@ -1,4 +1,4 @@
-"""docs/disks.md: the table of what became of each disk."""
+"""docs/disks.md: the table of what each disk holds after a move."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DOC = PROJECT / "docs/disks.md"
 HEAD = """\
 # Disks
 
-What becomes of each disk of a guest when novaweb moves it: root, ephemeral and swap
+What each disk of a guest holds after novaweb has moved it: root, ephemeral and swap
 disk, config drive and data volume, by the checksum of what the guest finds on them,
 before and after, through all backing files and in the formats that libvirt opens them
 with. Written by `make proof-disks`; do not edit it.

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from migrations_app.audit import recorder, signing
-from migrations_app.audit import watch as audit_watch
+from migrations_app.audit import recorder, signing, watch
 from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry, Delivery, Notice, Told
 from migrations_app.notifications import dispatch
@@ -192,12 +191,12 @@ def test_a_trail_that_cannot_be_signed_is_told_once_a_day(
 
     monkeypatch.setattr(signing, "sign", refuse)
     for _ in range(3):
-        audit_watch.sign_due(stage.time)
+        watch.sign_due(stage.time)
         stage.later(seconds=60)
     dispatch.tell_due(stage.time)
 
     assert told("proof") == ["auditor", "operator"]
     stage.later(seconds=24 * 3600)
-    audit_watch.sign_due(stage.time)
+    watch.sign_due(stage.time)
     dispatch.tell_due(stage.time)
     assert len(told("proof")) == 4

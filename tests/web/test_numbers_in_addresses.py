@@ -45,12 +45,11 @@ def names(path: str) -> set[str]:
         if name
     }
     found |= EVERYWHERE | set(getattr(view, "parameters", ()))
-    each: Any
     for each in vars(module).values():
         if isinstance(each, type) and issubclass(each, django_filters.FilterSet):
-            found |= set(each.base_filters)
+            found |= set(getattr(each, "base_filters", ()))
         elif isinstance(each, type) and issubclass(each, forms.BaseForm):
-            found |= set(each.base_fields)
+            found |= set(getattr(each, "base_fields", ()))
     return found
 
 
