@@ -13,6 +13,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 
 from novaweb import logs
+from novaweb.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
+from novaweb.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -278,36 +280,11 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 NOVAWEB_TOKEN_HOURS = env.float("NOVAWEB_TOKEN_HOURS", default=10.0)
 # Who may read /metrics: whoever sends this as a bearer token; empty: nobody.
 NOVAWEB_METRICS_TOKEN = env("NOVAWEB_METRICS_TOKEN", default="")
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "migrations_app.api.authentication.Bearer",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["migrations_app.api.base.MayDo"],
-    "DEFAULT_PARSER_CLASSES": ["migrations_app.api.base.JSON"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "migrations_app.api.base.AlwaysJSON",
-    "DEFAULT_FILTER_BACKENDS": ["migrations_app.api.base.Filters"],
-    "DEFAULT_PAGINATION_CLASS": "migrations_app.api.base.Pages",
-    "DEFAULT_SCHEMA_CLASS": "migrations_app.api.openapi.Schema",
-    "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "migrations_app.api.problem_details.handle",
-    # X-Forwarded-For is what the client wants it to be: the web server reads it
-    "NUM_PROXIES": 0,
-}
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_LIMIT_PER_USER": None,
     "TOKEN_TTL": timedelta(hours=NOVAWEB_TOKEN_HOURS),
     "AUTO_REFRESH": False,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "novaweb",
-    "DESCRIPTION": "Moves of instances between hypervisors, approved and audited.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/api/",
-    "POSTPROCESSING_HOOKS": ["migrations_app.api.openapi.finish"],
 }
 
 # ---- logging --------------------------------------------------------------------

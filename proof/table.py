@@ -22,8 +22,8 @@ that tells how it was treated. It says nothing of hardware, KVM, or what vendors
 
 Live copies local disks too (block migration), on shared storage nothing but memory, and
 no volume; Manual attaches data volumes again, and is refused to a guest whose root is a
-volume (`manual.root`). [docs/lab.md](lab.md#layouts) has the layouts; hosts that share storage and
-volumes are of one lab.
+volume (`manual.root`). [docs/lab.md](lab.md#layouts) has the layouts; hosts that share
+storage and volumes are of one lab.
 
 One cell is proven again, as root, by its row's words and a release, e.g.
 

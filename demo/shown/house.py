@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -43,18 +44,31 @@ def furnish(people: Mapping[str, User], *, listener: str) -> None:
 def _policy(admin: User) -> None:
     if ApprovalPolicy.objects.filter(name=TWO).exists():
         return
+    two: dict[str, Any] = {
+        "zones": ["OS2"],
+        "stages": [{"groups": ["approver"], "approvers": 2}],
+        "approval_hours": 72,
+    }
     approval_policies.create(
         by=admin,
         name=TWO,
         weight=50,
-        rule={
-            "zones": ["OS2"],
-            "stages": [{"groups": ["approver"], "approvers": 2}],
-            "approval_hours": 72,
-        },
+        rule=two,
         note="What runs in OS2 has no second site: two people look at each move.",
     )
     say("A policy: moves from or to zone OS2 take two approvals.")
+    row = ApprovalPolicy.objects.get(name=TWO)
+    approval_policies.change(
+        row.pk,
+        by=admin,
+        version=row.version,
+        name=TWO,
+        weight=row.weight,
+        active=True,
+        rule={**two, "stages": [{"groups": ["approver"], "approvers": 1}]},
+        note="OS2 has its second site from next month: one person is enough.",
+    )
+    say("A change that lowers it, which waits for a second person.")
 
 
 def _calendar(operator: User) -> None:

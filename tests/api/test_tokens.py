@@ -222,8 +222,14 @@ def test_a_token_that_may_only_request_approves_nothing(
 def test_a_token_that_may_only_read_changes_nothing(stage: Stage, cast: Cast) -> None:
     reader = Person(cast.operator, scope="read")
     assert reader.get("requests/").status == 200
-    assert reader.post("preflight/", instance=stage.server).status == 200
-    for path in ("requests/", "sync/", "notices/read/", "delegations/1/revoke/"):
+    assert reader.post("what-if/", hosts=["compute-99"]).status == 404
+    for path in (
+        "preflight/",
+        "requests/",
+        "sync/",
+        "notices/read/",
+        "delegations/1/revoke/",
+    ):
         answer = reader.post(path)
         assert answer.status == 403, path
         assert "scope is read" in answer.detail

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 
 from migrations_app.models import ApprovalPolicy, PolicyProposal
-from migrations_app.requests.approvals import proposals
+from migrations_app.requests.approvals import proposals as policy_proposals
 from tests import factories
 
 
@@ -15,4 +15,4 @@ def confirmed(row: ApprovalPolicy | PolicyProposal) -> ApprovalPolicy:
         return row
     second = User.objects.filter(username="second setter").first()
     second = second or factories.person("second setter", staff=True)
-    return proposals.confirm(row.pk, by=second, note="Seen.")
+    return policy_proposals.confirm(row.pk, by=second, note="Seen.")

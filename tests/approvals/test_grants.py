@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group, User
 
-from migrations_app.audit.account_changes import AccountSnapshot, record_changes
+from migrations_app.audit.account_changes import (
+    AccountSnapshot,
+    record_changes,
+    set_own_password,
+)
 from migrations_app.models.states import RequestState
 from tests import factories
 from tests.approvals.test_hands import refused
@@ -76,6 +80,7 @@ def test_a_password_set_by_the_requester_makes_an_approval_theirs(
     cast.approver.save()
     after = AccountSnapshot.take(cast.approver)
     record_changes(before, after, by=cast.requester)
+    set_own_password(cast.approver, "a phrase of the approver's own", here="")
     assert "changed the account of approver" in refused(cast, request, cast.approver)
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from migrations_app.errors import NotAllowed, TooLate
 from migrations_app.models import ApprovalPolicy, PolicyProposal
 from migrations_app.requests.approvals import policies as approval_policies
-from migrations_app.requests.approvals import proposals
+from migrations_app.requests.approvals import proposals as policy_proposals
 from tests import factories
 from tests.cast import Cast, last_entry
 from tests.counted_approvals import approvals_needed
@@ -56,12 +56,12 @@ def test_what_lowers_waits_for_another_person(
     row = change(two, ada, 1)
     assert isinstance(row, PolicyProposal)
     assert approvals_needed(cast.ask(stage)) == 2
-    assert list(proposals.waiting()) == [row]
+    assert list(policy_proposals.waiting()) == [row]
     with pytest.raises(NotAllowed, match="You proposed this change: another person"):
-        proposals.confirm(row.pk, by=ada, note="Yes.")
+        policy_proposals.confirm(row.pk, by=ada, note="Yes.")
     with pytest.raises(NotAllowed, match="staff account"):
-        proposals.confirm(row.pk, by=cast.operator, note="Yes.")
-    policy = proposals.confirm(row.pk, by=bea, note="Seen.")
+        policy_proposals.confirm(row.pk, by=cast.operator, note="Yes.")
+    policy = policy_proposals.confirm(row.pk, by=bea, note="Seen.")
     assert (policy.version, policy.rule["stages"][0]["approvers"]) == (2, 1)
     entry = last_entry("policy.changed")
     assert entry.actor_name == "bea"
@@ -69,9 +69,9 @@ def test_what_lowers_waits_for_another_person(
     version = policy.versions.get(number=2)
     assert (version.by_name, "Confirmed by bea." in version.note) == ("ada", True)
     assert last_entry("policy.proposed").actor_name == "ada"
-    assert not proposals.waiting().exists()
+    assert not policy_proposals.waiting().exists()
     with pytest.raises(TooLate):
-        proposals.confirm(row.pk, by=bea, note="Again.")
+        policy_proposals.confirm(row.pk, by=bea, note="Again.")
 
 
 def test_who_proposed_it_has_a_hand_in_what_waits(
@@ -79,7 +79,7 @@ def test_who_proposed_it_has_a_hand_in_what_waits(
 ) -> None:
     request = cast.ask(stage)
     row = change(two, ada, 1)
-    proposals.confirm(row.pk, by=bea, note="Seen.")
+    policy_proposals.confirm(row.pk, by=bea, note="Seen.")
     for who in (ada, bea):
         User.objects.filter(pk=who.pk).update(is_superuser=False)
         who.groups.add(*cast.approver.groups.all())
@@ -93,16 +93,16 @@ def test_a_proposal_for_a_policy_that_was_changed_meanwhile_is_over(
 ) -> None:
     row = change(two, ada, 1)
     change(two, ada, 3)
-    assert not proposals.waiting().exists()
+    assert not policy_proposals.waiting().exists()
     with pytest.raises(TooLate, match="changed by somebody else"):
-        proposals.confirm(row.pk, by=bea, note="Seen.")
+        policy_proposals.confirm(row.pk, by=bea, note="Seen.")
     assert PolicyProposal.objects.get().decided_at is None
 
 
 def test_a_proposal_is_discarded(two: ApprovalPolicy, ada: User) -> None:
     row = change(two, ada, 1)
-    proposals.discard(row.pk, by=ada, note="No.")
-    assert not proposals.waiting().exists()
+    policy_proposals.discard(row.pk, by=ada, note="No.")
+    assert not policy_proposals.waiting().exists()
     two.refresh_from_db()
     assert two.version == 1
     assert last_entry("policy.discarded").note == "No."

@@ -74,7 +74,7 @@ def test_refusals_that_were_counted_are_told_once_when_the_minute_is_over() -> N
     assert sign_ins.record_counted(now) == 0
     entry = AuditEntry.objects.get()
     told = recorder.sentence(entry)
-    assert told == "117 more sign-ins failed within a minute"
+    assert told == "Another 117 sign-ins failed within a minute"
     assert f"{minute - timedelta(minutes=3):%F %H:%M} UTC" in entry.note
 
 

@@ -12,6 +12,7 @@ from demo.ear import Ear
 from demo.people import ADMIN, PARTS
 from demo.shown.show import Show
 from migrations_app import jobs
+from migrations_app.audit import tokens as api_tokens
 from migrations_app.models import Drain
 from migrations_app.models import MigrationRequest as Request
 from migrations_app.notifications import delivery, dispatch
@@ -31,7 +32,8 @@ class Installation:
         for name, part in PARTS.items():
             if not User.objects.filter(username=name).exists():
                 roles = [part.role] if part.role else []
-                factories.person(name, *roles, staff=name == ADMIN)
+                user = factories.person(name, *roles, staff=name == ADMIN)
+                api_tokens.create(user, scope="decide")
 
     def now(self) -> datetime:
         return self.time

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from migrations_app.notifications import checks, ticket_pattern
+from migrations_app.notifications import checks as notification_checks
+from migrations_app.notifications import ticket_pattern
 
 
 @pytest.mark.parametrize("pattern", [r"OPS-\d+", r"(OPS|NET)-\d{1,6}", "[A-Z]+-[0-9]+"])
@@ -22,7 +23,7 @@ def test_a_pattern_that_does_not_come_to_an_end_is_an_error(
     monkeypatch.setattr(ticket_pattern, "PROGRAM", endless)
     monkeypatch.setattr(ticket_pattern, "PROCESSOR", 1)
     settings.NOVAWEB_TICKET_PATTERN = r"OPS-\d+"
-    (found,) = checks.tickets_lead_somewhere()
+    (found,) = notification_checks.tickets_lead_somewhere()
     assert found.id == "novaweb.E025"
     assert "takes seconds" in found.msg
 

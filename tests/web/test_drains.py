@@ -162,7 +162,7 @@ def test_a_form_without_hosts_says_so(operator: Client) -> None:
 def test_who_may_decide_finds_the_buttons_and_nobody_else(
     auditor: Client, approver: Client, operator: Client
 ) -> None:
-    row = drain()
+    row = drain(asked_by=factories.person("olga", "operator"))
     move(row, "web-01")
     factories.policy("all")
 

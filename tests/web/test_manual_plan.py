@@ -23,7 +23,7 @@ def test_the_approver_sees_the_commands_and_the_sql(cast: Cast, stage: Stage) ->
     page = client.get(reverse("request", args=[request.pk])).content.decode()
     words = html.unescape(page)
     assert "UPDATE instances SET host = 'compute-34'" in words
-    assert f"virsh undefine --keep-nvram {stage.server}" in words
+    assert f"virsh undefine --keep-nvram -- {stage.server}" in words
     assert "0 of 2 approvals" in words
     assert words.count("point of no return") == 1
     assert request.token in words

@@ -6,11 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app.models import Cloud, Run
+from migrations_app.models import Cloud, Run, Session
 from migrations_app.web.runs import stream
 from migrations_app.web.runs.stream import Reader, Watch
 from tests import factories

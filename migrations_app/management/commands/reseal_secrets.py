@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from migrations_app.notifications import webhooks
+from migrations_app.notifications import webhooks as notification_webhooks
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Encrypt them again, and say how many; fail if one cannot be read."""
-        done, unread = webhooks.reseal()
+        done, unread = notification_webhooks.reseal()
         self.stdout.write(f"{done} webhooks have their secrets under the newest key.")
         if unread:
             raise CommandError(

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
@@ -27,6 +26,7 @@ from django.views.decorators.http import require_safe
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
+from migrations_app.access.session_store import SessionStore
 from migrations_app.errors import Gone, NotAllowed, NovawebError, TooMany
 from migrations_app.runs import queries as run_queries
 from migrations_app.runs.queries import LAST_LINE, Pulse

@@ -247,7 +247,7 @@ class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
     def _server(self, server_id: str) -> dict[str, Any]:
         gone = self._gone(server_id)
         found = dict(self._compute("GET", _path(server_id), gone=gone)["server"])
-        if str(found.get("id")).lower() != server_id.lower():
+        if str(found["id"]).lower() != server_id.lower():
             raise Blocked(
                 f"Cloud {self.name} was asked for instance {server_id} and told of"
                 " another one: look at what stands between novaweb and Nova."
