@@ -73,7 +73,7 @@ def test_an_entry_has_an_address_of_its_own_and_says_itself_in_words(
 def test_it_costs_as_many_queries_for_many_entries_as_for_one(
     auditor: Person, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert auditor.get("audit/").json["count"] == 3
 
 

@@ -146,7 +146,7 @@ def test_a_list_costs_as_many_queries_for_many_rows_as_for_one(
         factories.instance(host=host)
         measurements.snapshots(host, of=factories.cloud(), hours=1)
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert requester.get(path).json["count"] == 20
 
 

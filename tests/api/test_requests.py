@@ -264,7 +264,7 @@ def test_a_list_of_requests_costs_as_many_queries_for_many_as_for_one(
     for _ in range(20):
         factories.run()
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert requester.get("requests/").json["count"] == 20
 
 
