@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 
 Answer = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 DEVICES = (
-    *("accelerometer", "autoplay", "bluetooth", "camera", "display-capture"),
+    *("accelerometer", "autoplay", "camera", "display-capture"),
     *("encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "midi"),
     *("magnetometer", "microphone", "payment", "publickey-credentials-get"),
     *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
