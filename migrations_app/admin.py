@@ -145,7 +145,8 @@ class AccountAdmin(Recorded, Accounts):
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
         """Change the password and record the change; the own one on its own page."""
-        if unquote(id) == str(_by(request).pk):
+        # (by the row: a number can be written in more than one way)
+        if self.get_object(request, unquote(id)) == request.user:
             return redirect("password")
         with transaction.atomic():
             before = AccountSnapshot.take(self.get_object(request, unquote(id)))

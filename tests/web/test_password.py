@@ -151,9 +151,17 @@ def test_staff_change_their_own_password_on_the_page_of_everybody() -> None:
     for address in (
         "/admin/password_change/",
         f"/admin/auth/user/{root.pk}/password/",
+        # the same number, as Python reads it
+        f"/admin/auth/user/0{root.pk}/password/",
+        f"/admin/auth/user/+{root.pk}/password/",
+        f"/admin/auth/user/%20{root.pk}/password/",
     ):
+        words = {"password1": "set-without-the-old", "password2": "set-without-the-old"}
+        sent = {**words, "usable_password": "true"}
         assert client.get(address)["Location"] == "/account/password/"
-        assert client.post(address, {})["Location"] == "/account/password/"
+        assert client.post(address, sent)["Location"] == "/account/password/"
+    root.refresh_from_db()
+    assert root.check_password(factories.PASSWORD)
 
 
 def test_an_account_that_is_switched_off_and_on_again_begins_at_the_door() -> None:
