@@ -103,6 +103,9 @@ def _network(address: str) -> str:
     except ValueError:
         return address
     if isinstance(known, IPv6Address):
+        # else all of IPv4, as some proxies write it, were one line
+        if known.ipv4_mapped is not None:
+            return str(known.ipv4_mapped)
         return str(ip_network(f"{known}/64", strict=False))
     return address
 

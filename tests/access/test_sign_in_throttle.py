@@ -70,6 +70,15 @@ def test_one_line_of_ipv6_is_one_address() -> None:
 
 
 @pytest.mark.django_db
+def test_ipv4_addresses_written_as_ipv6_are_as_many_as_they_are() -> None:
+    for number in range(OF_ADDRESS.free):
+        admit(name=f"name-{number}", address=f"::ffff:{HOME}", now=NOW)
+
+    assert admit(name="one-more", address=HOME, now=NOW).wait
+    assert not admit(name="one-more", address=f"::ffff:{ELSEWHERE}", now=NOW).wait
+
+
+@pytest.mark.django_db
 def test_a_right_password_costs_nothing_and_forgets_that_names_failures() -> None:
     for _ in range(OF_ADDRESS.free * 3):
         admit(name="rita", address=HOME, now=NOW).succeeded()
