@@ -27,11 +27,6 @@ from migrations_app.requests.decisions import overtaken
 from migrations_app.requests.guards import load
 from migrations_app.runs import wakeup
 
-_FORBIDDEN = (
-    "The policy “{}” applies to this move and does not permit an emergency start:"
-    " the approvals are needed."
-)
-
 
 def why_not(
     who: Person, request: MigrationRequest, *, found: ApprovalStatus | None = None
@@ -43,11 +38,8 @@ def why_not(
     if refusal := permissions.why_not(who, Verb.EMERGENCY_START, request=request):
         return refusal
     rules = found.rules if found else evaluate.rules_for(request)
-    if not rules:
-        return Refusal(evaluate.NO_POLICY)
-    for rule in rules:
-        if not rule.break_glass:
-            return Refusal(_FORBIDDEN.format(rule.name))
+    if refusal := evaluate.why_no_emergency_start(rules):
+        return refusal
     if evaluate.emergency_start_of(request):
         return Refusal(
             (

@@ -15,6 +15,7 @@ from migrations_app.models.states import RequestState
 from migrations_app.requests import amend as request_amend
 from migrations_app.requests import emergency_start
 from migrations_app.requests import start as request_start
+from migrations_app.requests.approvals import policies as approval_policies
 from tests import factories
 from tests.cast import Cast, last_entry, verbs
 from tests.stage import Stage
@@ -110,6 +111,23 @@ def test_a_policy_may_forbid_it(stage: Stage, cast: Cast) -> None:
     factories.policy("Never", break_glass=False)
     with pytest.raises(NotAllowed, match="does not permit an emergency start"):
         start_now(cast.ask(stage), cast.operator)
+
+
+def test_a_policy_that_forbids_it_before_it_began_counts(
+    stage: Stage, cast: Cast
+) -> None:
+    row = factories.policy("Never")
+    request = start_now(cast.ask(stage), cast.operator)
+    rule = {**row.rule, "break_glass": False}
+    said: dict[str, Any] = {"name": row.name, "weight": row.weight, "active": True}
+    ada = factories.person("ada", staff=True)
+    approval_policies.change(
+        row.pk, by=ada, version=1, rule=rule, note="Never.", **said
+    )
+    assert request_start.start_due(stage.time) == 0
+    request.refresh_from_db()
+    assert request.state == RequestState.REQUESTED
+    assert "a policy does not permit it" in request.why
 
 
 def test_it_breaks_once(stage: Stage, cast: Cast) -> None:

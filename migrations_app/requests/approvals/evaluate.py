@@ -204,13 +204,29 @@ def _on_behalf(right: DelegatedRight) -> dict[str, Any]:
 def emergency_start_of(request: MigrationRequest) -> BrokenGlass | None:
     """Return the act that lets the current plan run without approvals, if any.
 
-    Of somebody who has left, or is no operator any more, it counts no longer.
+    Of somebody who has left, or is no operator any more, it counts no longer; nor if a
+    policy for the request does not permit it any more.
     """
-    return request.broken_glass.filter(
+    row = request.broken_glass.filter(
         plan_digest=request.plan_digest,
         by__is_active=True,
         by__groups__name=str(Role.OPERATOR),
     ).first()
+    return row if row and why_no_emergency_start(rules_for(request)) is None else None
+
+
+def why_no_emergency_start(rules: Iterable[Rule]) -> Refusal | None:
+    """Return why a request under these rules has none; None: all of them permit it."""
+    rules = tuple(rules)
+    if not rules:
+        return Refusal(NO_POLICY)
+    for rule in rules:
+        if not rule.break_glass:
+            return Refusal(
+                f"The policy “{rule.name}” applies to this move and does not permit an"
+                " emergency start: the approvals are needed."
+            )
+    return None
 
 
 def permit(request: MigrationRequest, *, now: datetime) -> tuple[str, dict[str, Any]]:
@@ -247,7 +263,7 @@ def _void_start(request: MigrationRequest) -> list[str]:
     rows = request.broken_glass.filter(plan_digest=request.plan_digest)
     return [
         f"The emergency start by {row.by_name} does not count: the account is switched"
-        " off, or no longer has the role operator."
+        " off, or no longer has the role operator, or a policy does not permit it."
         for row in rows
     ]
 
