@@ -7,8 +7,10 @@ what the first change after that had before it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from django.db.models import Q
 
 from migrations_app.models import AuditEntry, Drain, MigrationRequest
 
@@ -17,6 +19,8 @@ DEEDS = {
     "request.amended": "edited this request",
     "request.glass_broken": "made its emergency start",
     "drain.asked": "requested this drain",
+    # fewer moves may be under another policy
+    "drain.move_withdrawn": "withdrew a move from this drain",
 }
 # After one of these the rules make no difference to it any more.
 _OVER = {
@@ -63,12 +67,19 @@ def read(of: MigrationRequest | Drain) -> Since:
     entries = AuditEntry.objects.order_by("id")
     if isinstance(of, Drain):
         over = _OVER["drain"]
-        mine = entries.filter(verb__in=("drain.asked", *over), after__drain=of.pk)
+        verbs = ("drain.asked", "drain.started", *over)
+        its = Q(verb__in=verbs, after__drain=of.pk)
+        moves = of.moves.values("pk")
+        mine = entries.filter(
+            its | Q(verb="request.withdrawn", request_number__in=moves)
+        )
     else:
         over = _OVER["request"]
         verbs = ("request.asked", "request.amended", "request.glass_broken", *over)
         mine = entries.filter(request_number=of.pk, verb__in=verbs)
     own = [Act(*row) for row in mine.values_list(*_FIELDS)]
+    if isinstance(of, Drain):
+        own = _of_drain(own)
     # by their order in the trail, which no clock can turn around
     later = entries.filter(verb__in=(*POLICIES, *WINDOWS, *ACCOUNTS))
     asked = next((act.id for act in own if act.verb.endswith(".asked")), None)
@@ -82,3 +93,15 @@ def read(of: MigrationRequest | Drain) -> Since:
         own=tuple(act for act in own if act.verb in DEEDS),
         rules=tuple(Act(*row) for row in later.values_list(*_FIELDS)),
     )
+
+
+def _of_drain(acts: list[Act]) -> list[Act]:
+    """Return the acts; of withdrawn moves those of people before it started."""
+    started = next((act.id for act in acts if act.verb == "drain.started"), None)
+    found = []
+    for act in acts:
+        if act.verb != "request.withdrawn":
+            found.append(act)
+        elif act.actor is not None and (started is None or act.id < started):
+            found.append(replace(act, verb="drain.move_withdrawn"))
+    return found
