@@ -10,7 +10,10 @@ from migrations_app.audit.account_changes import (
     record_changes,
     set_own_password,
 )
+from migrations_app.errors import NotAllowed
 from migrations_app.models.states import RequestState
+from migrations_app.requests import emergency_start
+from migrations_app.requests import start as request_start
 from tests import factories
 from tests.approvals.test_hands import refused
 from tests.cast import Cast
@@ -107,3 +110,17 @@ def test_a_group_renamed_into_a_stage_makes_no_approvers(
     after = AccountSnapshot.take(Group.objects.get(pk=row.pk))
     record_changes(before, after, by=cast.requester)
     assert "put people into board" in refused(cast, request, cast.approver)
+
+
+def test_whom_the_operator_made_an_approver_after_the_start_does_not_review_it(
+    stage: Stage, cast: Cast
+) -> None:
+    request = cast.ask(stage)
+    emergency_start.start(
+        request.pk, by=cast.operator, plan_digest=request.plan_digest, reason="Fire."
+    )
+    assert request_start.start_due(stage.time) == 1
+    give("nobody", "approver", by=cast.operator)
+    with pytest.raises(NotAllowed, match="operator made its emergency start, and put"):
+        emergency_start.review(request.pk, by=cast.nobody, note="Fine.")
+    emergency_start.review(request.pk, by=cast.approver, note="Fine.")

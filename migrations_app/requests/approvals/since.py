@@ -27,6 +27,7 @@ _OVER = {
     "request": ("run.started", *(f"request.{x}" for x in ("rejected", "withdrawn"))),
     "drain": ("drain.ended", *(f"drain.{x}" for x in ("rejected", "withdrawn"))),
 }
+_GLASS, _REVIEWED = "request.glass_broken", "request.glass_reviewed"
 POLICIES = ("policy.created", "policy.changed", "policy.retired")
 WINDOWS = ("window.created", "window.changed", "window.retired")
 ACCOUNTS = ("account.created", "account.changed", "account.roles", "group.changed")
@@ -75,7 +76,7 @@ def read(of: MigrationRequest | Drain) -> Since:
         )
     else:
         over = _OVER["request"]
-        verbs = ("request.asked", "request.amended", "request.glass_broken", *over)
+        verbs = ("request.asked", "request.amended", _GLASS, _REVIEWED, *over)
         mine = entries.filter(request_number=of.pk, verb__in=verbs)
     own = [Act(*row) for row in mine.values_list(*_FIELDS)]
     if isinstance(of, Drain):
@@ -87,17 +88,29 @@ def read(of: MigrationRequest | Drain) -> Since:
         later = later.filter(at__gte=of.asked_at)
     else:
         later = later.filter(id__gt=asked)
-    if ended := next((act.id for act in own if act.verb in over), None):
-        later = later.filter(id__lt=ended)
+    if ended := _first(own, *over):
+        counts = Q(id__lt=ended)
+        if _first(own, _GLASS):
+            # it is reviewed afterwards, by somebody who can be made able to until then
+            given = Q(verb__in=ACCOUNTS)
+            if reviewed := _first(own, _REVIEWED):
+                given &= Q(id__lt=reviewed)
+            counts |= given
+        later = later.filter(counts)
     return Since(
         own=tuple(act for act in own if act.verb in DEEDS),
         rules=tuple(Act(*row) for row in later.values_list(*_FIELDS)),
     )
 
 
+def _first(acts: list[Act], *verbs: str) -> int | None:
+    """Return the number of the first act of one of these verbs, if there is one."""
+    return next((act.id for act in acts if act.verb in verbs), None)
+
+
 def _of_drain(acts: list[Act]) -> list[Act]:
     """Return the acts; of withdrawn moves those of people before it started."""
-    started = next((act.id for act in acts if act.verb == "drain.started"), None)
+    started = _first(acts, "drain.started")
     found = []
     for act in acts:
         if act.verb != "request.withdrawn":
