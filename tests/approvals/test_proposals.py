@@ -7,6 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from migrations_app.audit.account_changes import (
+    AccountSnapshot,
+    record_changes,
+    set_own_password,
+)
 from migrations_app.errors import NotAllowed, TooLate
 from migrations_app.models import ApprovalPolicy, PolicyProposal
 from migrations_app.requests.approvals import policies as approval_policies
@@ -106,3 +111,31 @@ def test_a_proposal_is_discarded(two: ApprovalPolicy, ada: User) -> None:
     two.refresh_from_db()
     assert two.version == 1
     assert last_entry("policy.discarded").note == "No."
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_became_able_to_by_the_proposer_is_no_second_person(
+    two: ApprovalPolicy, ada: User, bea: User, known: bool
+) -> None:
+    row = change(two, ada, 1)
+    made = factories.person("cleo", staff=True)
+    by = ada if known else None
+    record_changes(AccountSnapshot(), AccountSnapshot.take(made), by=by)
+    set_own_password(made, "a phrase of its own", here="")
+    with pytest.raises(NotAllowed, match="changed your account or your rights since"):
+        policy_proposals.confirm(row.pk, by=made, note="Seen.")
+    before = AccountSnapshot.take(bea)
+    bea.email = "bea@example.org"
+    bea.save()
+    record_changes(before, AccountSnapshot.take(bea), by=ada)
+    policy_proposals.confirm(row.pk, by=bea, note="Seen.")
+
+
+def test_who_is_given_the_permission_by_another_is_a_second_person(
+    two: ApprovalPolicy, ada: User, bea: User
+) -> None:
+    row = change(two, ada, 1)
+    made = factories.person("cleo", staff=True)
+    record_changes(AccountSnapshot(), AccountSnapshot.take(made), by=bea)
+    set_own_password(made, "a phrase of its own", here="")
+    policy_proposals.confirm(row.pk, by=made, note="Seen.")

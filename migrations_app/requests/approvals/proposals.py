@@ -14,10 +14,14 @@ from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
 from migrations_app.audit import recorder
 from migrations_app.errors import TooLate
-from migrations_app.models import ApprovalPolicy, PolicyProposal
+from migrations_app.models import ApprovalPolicy, AuditEntry, PolicyProposal
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals.policies import Wanted
+from migrations_app.requests.approvals.since import ACCOUNTS
+
+# What an entry about an account has of a change that lets somebody do more with it.
+_LIFTS = frozenset({"password", "active", "staff", "superuser", "permissions"})
 
 
 def waiting() -> QuerySet[PolicyProposal]:
@@ -36,6 +40,34 @@ def why_not_confirm(who: Person, row: PolicyProposal) -> Refusal | None:
     return None
 
 
+def _why_not_second(who: Person, row: PolicyProposal) -> Refusal | None:
+    """Return why the person is no second one; None: they are.
+
+    They are not if the proposer, or nobody knows who, has made them able to confirm it
+    since it was proposed: their account, its password, its rights or those of a group.
+    """
+    entries = AuditEntry.objects.order_by("id")
+    told = entries.filter(verb="policy.proposed", after__proposal=row.pk).first()
+    later = Q(id__gt=told.pk) if told else Q(at__gte=row.at)
+    by = Q(actor=None) | Q(actor=row.by_id) | Q(actor_name=row.by_name)
+    for entry in entries.filter(later, by, verb__in=ACCOUNTS):
+        facts = {**entry.before, **entry.after}
+        about = facts.get("account") or facts.get("name")
+        group = entry.verb == "group.changed" and "permissions" in entry.after
+        if group or (about in (who.id, who.name) and _lifts(entry)):
+            return Refusal(
+                f"{entry.actor_name} has changed your account or your rights since this"
+                " change was proposed: another person who may change approval policies"
+                " must confirm it."
+            )
+    return None
+
+
+def _lifts(entry: AuditEntry) -> bool:
+    made = entry.verb in ("account.created", "account.roles")
+    return made or not _LIFTS.isdisjoint(entry.after)
+
+
 def confirm(number: int, *, by: User, note: str) -> ApprovalPolicy:
     """Let the change count from now on; return the policy.
 
@@ -48,7 +80,7 @@ def confirm(number: int, *, by: User, note: str) -> ApprovalPolicy:
     with transaction.atomic():
         _decide(row, by=by)
         who = require_now(by, Verb.SET_POLICY)
-        if refusal := why_not_confirm(who, row):
+        if refusal := why_not_confirm(who, row) or _why_not_second(who, row):
             raise refusal.error()
         wanted = Wanted(
             row.policy,
