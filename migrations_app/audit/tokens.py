@@ -12,7 +12,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from migrations_app.audit import recorder
-from migrations_app.errors import Unfit
+from migrations_app.errors import TooLate, Unfit
 from migrations_app.models import TokenScope
 from migrations_app.models.lookup import get_or_gone
 
@@ -28,12 +28,18 @@ def create(
 ) -> tuple[TokenScope, str]:
     """Make a token of the account; return it, and the secret that is known only now.
 
-    ``life``: None is NOVAWEB_TOKEN_HOURS. Raises Unfit for an unknown scope.
+    ``life``: None is NOVAWEB_TOKEN_HOURS. Raises Unfit for an unknown scope, and
+    TooLate if the account was switched off or got another password since ``user`` was
+    read.
     """
     if scope not in TokenScope.Scope.values:
         raise Unfit(f"A token's scope is {', '.join(TokenScope.Scope.values)}.")
     life = life or timedelta(hours=settings.NOVAWEB_TOKEN_HOURS)
     with transaction.atomic():
+        # a password takes long to check; what ended all tokens meanwhile is not undone
+        now = User.objects.select_for_update().filter(pk=user.pk, is_active=True)
+        if now.values_list("password", flat=True).first() != user.password:
+            raise TooLate("The account was changed meanwhile: sign in again.")
         row, secret = AuthToken.objects.create(user, expiry=life)
         made = TokenScope.objects.create(token=row, scope=scope)
         until = f"Until {row.expiry:%F %T} UTC."

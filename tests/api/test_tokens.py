@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from knox.models import AuthToken
@@ -15,6 +16,9 @@ from knox.models import AuthToken
 from migrations_app.access.permissions import Person as Holder
 from migrations_app.access.permissions import why_not
 from migrations_app.access.roles import DECIDES, READS, Role, Verb
+from migrations_app.audit import account_changes
+from migrations_app.audit import tokens as api_tokens
+from migrations_app.errors import TooLate
 from migrations_app.models import AuditEntry, MigrationRequest, TokenScope
 from tests import factories
 from tests.api.conftest import Answer, Person
@@ -279,3 +283,18 @@ def test_every_action_that_decides_takes_a_token_that_may() -> None:
         refusal = why_not(asker, verb)
         assert refusal is not None and "scope decide" in refusal.sentence
     assert why_not(asker, Verb.ASK) is None
+
+
+@pytest.mark.parametrize("change", ["password", "switched off"])
+@pytest.mark.usefixtures("rita")
+def test_who_was_changed_while_the_password_was_looked_at_gets_no_token(
+    change: str,
+) -> None:
+    looked_at, rita = (User.objects.get(username="rita") for _ in range(2))
+    if change == "password":
+        account_changes.set_own_password(rita, "a phrase of its own", here="")
+    else:
+        User.objects.filter(pk=rita.pk).update(is_active=False)
+    with pytest.raises(TooLate, match="sign in again"):
+        api_tokens.create(looked_at)
+    assert not AuthToken.objects.exists()
