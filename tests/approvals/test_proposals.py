@@ -139,3 +139,14 @@ def test_who_is_given_the_permission_by_another_is_a_second_person(
     record_changes(AccountSnapshot(), AccountSnapshot.take(made), by=bea)
     set_own_password(made, "a phrase of its own", here="")
     policy_proposals.confirm(row.pk, by=made, note="Seen.")
+
+
+@pytest.mark.parametrize("gone", [{"is_active": False}, {"is_superuser": False}])
+def test_what_somebody_proposed_who_may_not_any_more_is_not_confirmed(
+    two: ApprovalPolicy, ada: User, bea: User, gone: dict[str, bool]
+) -> None:
+    row = change(two, ada, 1)
+    User.objects.filter(pk=ada.pk).update(**gone)
+    with pytest.raises(TooLate, match="ada, who proposed this change, may not"):
+        policy_proposals.confirm(row.pk, by=bea, note="Seen.")
+    policy_proposals.discard(row.pk, by=bea, note="She has left.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Refusal, Verb
 from migrations_app.access.require import require, require_now
 from migrations_app.audit import notes as audit_notes
@@ -45,7 +46,14 @@ def _why_not_second(who: Person, row: PolicyProposal) -> Refusal | None:
 
     They are not if the proposer, or nobody knows who, has made them able to confirm it
     since it was proposed: their account, its password, its rights or those of a group.
+    Nor is there a first person any more who may not change policies now.
     """
+    if not permissions.person(row.by or AnonymousUser()).sets_policy:
+        return Refusal(
+            f"{row.by_name}, who proposed this change, may not change approval policies"
+            " any more: discard it, and propose it again if it is still needed.",
+            late=True,
+        )
     entries = AuditEntry.objects.order_by("id")
     told = entries.filter(verb="policy.proposed", after__proposal=row.pk).first()
     later = Q(id__gt=told.pk) if told else Q(at__gte=row.at)
