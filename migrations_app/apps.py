@@ -12,7 +12,10 @@ class MigrationsAppConfig(AppConfig):
     verbose_name = "novaweb"
 
     def ready(self) -> None:
-        """Register the system checks, and listen to who signs in."""
+        """Register the system checks, listen to who signs in, and bind RQ's hands."""
         from migrations_app.audit import account_changes, sign_ins  # noqa: F401
         from migrations_app.management import checks, deployment_checks  # noqa: F401
         from migrations_app.notifications import checks as notification_checks  # noqa: F401
+        from migrations_app.runs import queued_job
+
+        queued_job.read_all_so()

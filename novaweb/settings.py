@@ -189,7 +189,6 @@ RQ_QUEUES = {
 RQ = {
     "DEFAULT_RESULT_TTL": 60,
     "FAILURE_TTL": 86400,
-    "JOB_CLASS": "migrations_app.runs.queued_job.QueuedJob",
 }
 
 vars().update(env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))

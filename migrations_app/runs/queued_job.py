@@ -1,8 +1,8 @@
-"""A job as this worker takes it out of Redis: a name and its arguments, no more.
+"""A job as novaweb takes it out of Redis: a name and its arguments, no more.
 
 Somebody who can write to Redis must not be able to run code here, since a worker holds
 the keys to every hypervisor. RQ's own jobs are pickled, and name callbacks and
-webhooks, which its workers call.
+webhooks, which are called by its workers and by whoever looks at its queues.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from rq import serializers
 from rq.exceptions import DeserializationError
 from rq.job import Job
 
@@ -20,16 +21,23 @@ _WAYS_OUT = (
     "webhooks",
     "repeats_left",
 )
+_restore = Job.restore
 
 
-class QueuedJob(Job):
-    """A job without callbacks, webhooks and repetitions, written with them or not."""
+def read_all_so() -> None:
+    """Have whatever of RQ reads a job in this process read it so, and never pickled.
 
-    def restore(self, raw_data: Any) -> Any:
-        """Take the job from Redis, without what would have more done than itself."""
-        left_out = {name.encode() for name in _WAYS_OUT} | set(_WAYS_OUT)
-        kept = {key: raw_data[key] for key in raw_data if key not in left_out}
-        return super().restore(kept)
+    RQ's registries and django-rq's pages name neither class nor serializer, and clean
+    up after workers that are gone: to look at the queues called what a job named (rq
+    3.0.0, registry.py, StartedJobRegistry.cleanup; django_rq 4.2, utils.py).
+    """
+    Job.restore = _restored  # type: ignore[method-assign, assignment]
+    serializers.PickleSerializer = serializers.JSONSerializer  # type: ignore[assignment]
+
+
+def _restored(job: Job, raw_data: Any) -> Any:
+    left_out = {name.encode() for name in _WAYS_OUT} | set(_WAYS_OUT)
+    return _restore(job, {k: raw_data[k] for k in raw_data if k not in left_out})
 
 
 def why_refused(job: Job, names: Collection[str]) -> str:

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import redis
 from rq import Callback, Queue
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, StartedJobRegistry
-from rq.serializers import JSONSerializer, PickleSerializer
+from rq.serializers import DefaultSerializer as PickleSerializer
+from rq.serializers import JSONSerializer
 from structlog.testing import capture_logs
 
 from migrations_app import jobs
 from migrations_app.management.commands import worker as command_worker
 from migrations_app.runs import wakeup
-from migrations_app.runs.queued_job import QueuedJob
 
 SYNC = "migrations_app.jobs.sync"
 
@@ -68,7 +68,7 @@ def test_what_novaweb_rings_for_is_done(
 ) -> None:
     assert wakeup.ring_now(SYNC, "lab", queue="inventory")
     (number,) = queue(connection).job_ids
-    text = QueuedJob.fetch(number, connection, JSONSerializer).data
+    text = Job.fetch(number, connection, JSONSerializer).data
     assert text == b'["migrations_app.jobs.sync", null, ["lab"], {}]'
     assert work(connection) == []
     assert read == ["lab"]
@@ -135,6 +135,34 @@ def test_nor_when_the_worker_cleans_up_after_another(
     made = command_worker.worker_of(["inventory"])
     made.clean_registries()  # type: ignore[no-untyped-call]
     assert called == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["", "queues/0/details/", "queues/0/started/"])
+def test_nor_when_somebody_reads_the_pages_of_the_queues(
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    admin_client: Any,
+    page: str,
+) -> None:
+    called: list[Any] = []
+    monkeypatch.setattr(jobs, "called", lambda *given: called.append(given), False)
+    after = Callback("migrations_app.jobs.called")
+    for serializer in (JSONSerializer, PickleSerializer):
+        runs = Queue("runs", connection=connection, serializer=serializer)
+        job = runs.enqueue(SYNC, "lab", on_failure=after)
+        job.set_status(JobStatus.STARTED)
+        connection.zadd(StartedJobRegistry(queue=runs).key, {f"{job.id}:gone": 1})
+    assert admin_client.get(f"/django-rq/{page}").status_code == 200
+    assert called == []
+
+
+def test_nothing_that_is_pickled_is_read_by_whatever_of_rq_reads_it(
+    connection: redis.Redis,
+) -> None:
+    written = queue(connection, PickleSerializer).enqueue(SYNC, meta={"a": {1, 2}})
+    read = Job.fetch(written.id, connection)
+    assert list(read.meta) == ["unserialized"]
 
 
 def test_the_jobs_are_those_that_are_rung_for() -> None:

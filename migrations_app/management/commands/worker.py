@@ -30,7 +30,7 @@ from migrations_app.management.checks import OURS
 from migrations_app.runs import wakeup
 from migrations_app.runs.engine.pacer import INTERVAL, PacerTimer
 from migrations_app.runs.probe.prober import Prober
-from migrations_app.runs.queued_job import QueuedJob, why_refused
+from migrations_app.runs.queued_job import why_refused
 
 log = structlog.get_logger(__name__)
 TTL = 30  # seconds that Redis remembers us; RQ waits for a job 15 s less
@@ -123,7 +123,6 @@ def worker_of(queues: list[str]) -> Worker:
         served,
         connection=served[0].connection,
         worker_ttl=TTL,
-        job_class=QueuedJob,
         serializer=JSONSerializer,
     )
 
