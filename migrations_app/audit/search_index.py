@@ -211,6 +211,16 @@ def _sqlite_row(row: str) -> str:
     return " || ".join(marks) + ", " + " || ' ' || ".join(texts)
 
 
+def sqlite_trigger() -> str:
+    """Return the statement that creates the trigger which fills it on SQLite.
+
+    To change it, write a migration that drops and adds it (triggers.py compares it).
+    """
+    return f"""CREATE TRIGGER audit_words AFTER INSERT ON {TABLE} BEGIN
+          INSERT INTO {SQLITE_TABLE}(rowid, marks, words)
+          VALUES (NEW.id, {_sqlite_row("NEW")}); END"""  # noqa: S608
+
+
 def sqlite() -> list[str]:
     """Return the statements that create the index on SQLite and fill it."""
     return [
@@ -218,9 +228,7 @@ def sqlite() -> list[str]:
         # as on PostgreSQL.
         f"""CREATE VIRTUAL TABLE {SQLITE_TABLE} USING fts5(
           marks, words, content='', tokenize="unicode61 remove_diacritics 0")""",
-        f"""CREATE TRIGGER audit_words AFTER INSERT ON {TABLE} BEGIN
-          INSERT INTO {SQLITE_TABLE}(rowid, marks, words)
-          VALUES (NEW.id, {_sqlite_row("NEW")}); END""",  # noqa: S608
+        sqlite_trigger(),
         f"""INSERT INTO {SQLITE_TABLE}(rowid, marks, words)
         SELECT entry.id, {_sqlite_row("entry")} FROM {TABLE} AS entry
         ORDER BY entry.id""",  # noqa: S608 - names of our own

@@ -56,6 +56,17 @@ def test_one_more_than_ours_is_told() -> None:
     assert triggers.unlike(connection) == ["helpful"]
 
 
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own")
+def test_that_of_the_index_of_words_does_nothing_else() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER audit_words")
+        cursor.execute(
+            f"CREATE TRIGGER audit_words BEFORE INSERT ON {ENTRIES} BEGIN SELECT 1; END"
+        )
+    assert triggers.unlike(connection) == ["audit_words"]
+
+
 HOLLOW = (
     # what it does, and which names are told
     (
