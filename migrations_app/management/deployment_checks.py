@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
@@ -16,6 +16,16 @@ from migrations_app.management.checks import OURS
 
 SHORTEST_TOKEN = 16  # characters
 LONGEST_TOKEN = 31 * 24  # hours
+# How redis-py writes that a certificate is asked for, and that something is off.
+_REQUIRED = ("required", "cert_required")
+_NO = ("0", "f", "false", "n", "no")
+# This machine's own services, and what a cloud tells its machines alone.
+_OWN = tuple(
+    map(
+        ip_network,
+        ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "::/127", "fe80::/10"),
+    )
+)
 
 
 @register(OURS, deploy=True)
@@ -56,6 +66,20 @@ def redis_is_closed(**kwargs: Any) -> list[CheckMessage]:
                 " its password goes over the network as it is.",
                 hint="Have Redis speak TLS, and write rediss://.",
                 id="novaweb.W022",
+            )
+        )
+    given = parse_qs(url.query.lower())
+    if url.scheme == "rediss" and (
+        given.get("ssl_cert_reqs", ["required"])[-1] not in _REQUIRED
+        or given.get("ssl_check_hostname", ["true"])[-1] in _NO
+    ):
+        found.append(
+            Warning(
+                "NOVAWEB_REDIS_URL is rediss://, but nobody checks that it is that"
+                " Redis: its password may be read on the way.",
+                hint="Leave ssl_cert_reqs and ssl_check_hostname out, and name the"
+                " authority with ssl_ca_certs=PATH.",
+                id="novaweb.W032",
             )
         )
     return found
@@ -105,20 +129,22 @@ def _warning(number: int, sentence: str, hint: str) -> CheckMessage:
 def doors_are_narrow(**kwargs: Any) -> list[CheckMessage]:
     """Warn about settings that let more in than a site needs."""
     found: list[CheckMessage] = []
-    if "*" in settings.ALLOWED_HOSTS:
-        found.append(
-            _warning(
-                24,
-                "NOVAWEB_ALLOWED_HOSTS has *: links in answers may lead to any host"
-                " that a request names.",
-                "Name the hosts by which people reach novaweb.",
-            )
+    found += [
+        _warning(
+            24,
+            f"NOVAWEB_ALLOWED_HOSTS has {text}: links in answers may lead to any host"
+            " that a request names.",
+            "Name the hosts by which people reach novaweb.",
         )
+        for text in settings.ALLOWED_HOSTS
+        # a domain of one label is everybody's: .org
+        if text == "*" or (text.startswith(".") and "." not in text.strip("."))
+    ]
     found += [
         _warning(
             25,
             f"NOVAWEB_WEBHOOK_NETWORKS has {text}: operators can have novaweb send to"
-            " almost any address, its own machine's too.",
+            " its own machine, or to almost any address.",
             "Name the networks in which the receivers are.",
         )
         for text in settings.NOVAWEB_WEBHOOK_NETWORKS
@@ -146,12 +172,16 @@ def doors_are_narrow(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _is_wide(text: str) -> bool:
-    """Tell whether a network is more than any site's own; what is none has an error."""
+    """Tell whether it is more than a site's own, or this machine's.
+
+    What is no network has an error of its own.
+    """
     try:
         network = ip_network(text, strict=False)
     except ValueError:
         return False
-    return network.prefixlen < (8 if network.version == 4 else 16)
+    own = any(network.overlaps(n) for n in _OWN if n.version == network.version)
+    return own or network.prefixlen < (8 if network.version == 4 else 16)
 
 
 @register(OURS, deploy=True)
@@ -193,8 +223,12 @@ def database_is_fit(**kwargs: Any) -> list[CheckMessage]:
                 "Set NOVAWEB_DATABASE_URL to a PostgreSQL.",
             )
         ]
-    host = str(database.get("HOST") or "")
-    mode = database.get("OPTIONS", {}).get("sslmode", "")
+    options = database.get("OPTIONS", {})
+    # what libpq is told beside the address itself goes before it
+    host = database.get("HOST")
+    for name in ("service", "host", "hostaddr"):
+        host = options.get(name) or host
+    host, mode = str(host or ""), options.get("sslmode", "")
     near = not host or host.startswith(("/", "%2F")) or _is_loopback(host)
     if near or mode in ("verify-full", "verify-ca"):
         return []

@@ -65,7 +65,12 @@ def test_a_site_that_is_fit_needs_no_word(site: Any) -> None:
     [
         ("NOVAWEB_CLOUDS", ["example", "pretend"], "W001"),
         ("ALLOWED_HOSTS", ["*"], "W024"),
+        ("ALLOWED_HOSTS", ["novaweb.example.org", ".org"], "W024"),
         ("NOVAWEB_WEBHOOK_NETWORKS", ["10.0.0.0/8", "0.0.0.0/0"], "W025"),
+        *(
+            ("NOVAWEB_WEBHOOK_NETWORKS", [network], "W025")
+            for network in ("127.0.0.0/8", "127.0.0.1", "::1", "169.254.169.254/32")
+        ),
         ("NOVAWEB_WEBHOOK_NETWORKS", ["::/0"], "W025"),
         ("NOVAWEB_EMAIL_URL", "smtp://user:word@mail.example.org", "W026"),
         ("NOVAWEB_URL", "http://novaweb.example.org", "W027"),
@@ -87,6 +92,10 @@ def test_each_setting_that_is_not_is_told(
         ("postgres://u:word@db.example.org/novaweb", "W030"),
         ("postgres://u:word@db.example.org/novaweb?sslmode=require", "W030"),
         ("postgres://u:word@db.example.org/novaweb?sslmode=verify-ca", ""),
+        ("postgres:///novaweb?host=db.example.org", "W030"),
+        ("postgres://u:word@localhost/novaweb?hostaddr=192.0.2.1", "W030"),
+        ("postgres:///novaweb?service=elsewhere", "W030"),
+        ("postgres:///novaweb?host=/var/run/postgresql", ""),
         ("postgres://u:word@127.0.0.1/novaweb", ""),
         ("postgres://%2Fvar%2Frun%2Fpostgresql/novaweb", ""),
     ],
@@ -118,6 +127,12 @@ def test_what_is_fit_is_not_told(site: Any, setting: str, value: str) -> None:
         ("redis://:word@127.0.0.1/0", []),
         ("redis://:word@[::1]:6379/0", []),
         ("rediss://user:word@queue.example.org/0", []),
+        ("rediss://:word@queue.example.org?ssl_cert_reqs=required", []),
+        ("rediss://:word@queue.example.org?ssl_cert_reqs=none", ["novaweb.W032"]),
+        (
+            "rediss://:word@queue.example.org?ssl_check_hostname=False",
+            ["novaweb.W032"],
+        ),
         ("redis://localhost:6379/0", ["novaweb.W021"]),
         ("redis://:word@queue.example.org/0", ["novaweb.W022"]),
         ("redis://queue.example.org/0", ["novaweb.W021", "novaweb.W022"]),
