@@ -19,11 +19,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # An @ before a word calls everybody in a chat; this space has no width.
 _CALL = re.compile(r"@(?=\w)")
-# What makes a link of what follows: a scheme, a name that begins with www, and the
-# middle of Markdown's [words](address) and [words][name].
+# What makes a link of what follows, wherever it begins (Markdown's _ may go before): a
+# scheme, a name that begins with www, and the middle of Markdown's [words](address) and
+# [words][name].
 _LINK = re.compile(
-    r"\b[a-z][a-z0-9+.-]*:(?=//)|\b(?:mailto|tel|sms|data|javascript):"
-    r"|\bwww(?=\.)|\](?=[\[(:])",
+    r":(?=//)|(?:mailto|tel|sms|data|javascript):|www(?=\.)|\](?=[\[(:])",
     re.IGNORECASE,
 )
 

@@ -128,6 +128,8 @@ def test_nothing_that_was_typed_is_markup_on_the_page() -> None:
     [
         "see https://example.org/x",
         "see HTTPS://example.org",
+        "_https://example.org_ 1https://example.org",
+        "_www.example.org_ _mailto:x@example.org_",
         "[the plan](https://example.org)",
         "[the plan][1]",
         "www.example.org",
