@@ -8,7 +8,6 @@ is longer, or turns out to be, is answered with 413 and read no further.
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any
@@ -41,30 +40,32 @@ def bounded(application: Asgi) -> Asgi:
             return
         most = largest(scope["path"])
         said = dict(scope["headers"]).get(b"content-length", b"0")
-        held: deque[Message] = deque()
-        read = 0
-        more = not _too_long(said.decode("latin-1"), most)
-        fits = more
+        # in one piece, however small those are in which it comes: each has its cost
+        body = bytearray()
+        held: list[Message] = []
+        more = fits = not _too_long(said.decode("latin-1"), most)
         while more:
             message = await receive()
-            held.append(message)
-            read += len(message.get("body", b""))
-            fits = read <= most
-            more = fits and message["type"] == "http.request"
-            more = more and message.get("more_body", False)
+            body += message.get("body", b"")
+            fits = len(body) <= most
+            more = fits and message.get("more_body", False)
+            if message["type"] != "http.request":
+                held = [message]  # who sends has gone away
+            elif not more:
+                held = [{**message, "body": bytes(body)}]
 
         async def replay() -> Message:
-            return held.popleft() if held else await receive()
+            return held.pop() if held else await receive()
 
         if fits:
             await application(scope, replay, send)
             return
-        kind, body = _answer(scope["path"], most)
-        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+        kind, text = _answer(scope["path"], most)
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(text))]
         # what is still to come is not read: the connection is of no more use
         headers += [(b"connection", b"close"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": text})
 
     return serve
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import tracemalloc
 from collections.abc import Callable, Iterable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,17 @@ def test_what_fits_arrives_as_it_was_sent() -> None:
     for parts in ([b""], [b"a", b"b"], [b"x" * LARGEST]):
         assert Sent(parts, length=str(sum(map(len, parts)))).seen == b"".join(parts)
         assert Sent(parts).seen == b"".join(parts)
+
+
+def test_what_comes_in_small_pieces_costs_no_more_than_in_one() -> None:
+    tracemalloc.start()
+    try:
+        sent = Sent(itertools.repeat(b"x", LARGEST // 64))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sent.seen == b"x" * (LARGEST // 64)
+    assert most < LARGEST
 
 
 @pytest.mark.parametrize(
