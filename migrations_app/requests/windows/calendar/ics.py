@@ -60,6 +60,7 @@ class Read:
     trouble: str = ""
 
 
+@ics_timezones.of_one_file()
 def read(text: bytes, *, time_zone: str) -> list[Read]:
     """Return the events of the file; times without a zone are in ``time_zone``.
 
@@ -69,7 +70,9 @@ def read(text: bytes, *, time_zone: str) -> list[Read]:
     if len(text) > LARGEST:
         raise Unfit(f"The file is larger than {LARGEST // 1024} KiB: split it.")
     # a line may be folded anywhere, and its letters be small (RFC 5545, 3.1, 2)
-    _bound(_FOLD.sub(b"", text).lower().count(b"begin:vevent"), MOST_EVENTS, "events")
+    lines = _FOLD.sub(b"", text).lower()
+    _bound(lines.count(b"begin:vevent"), MOST_EVENTS, "events")
+    ics_timezones.bound(lines)
     until = time.monotonic() + SECONDS
     try:
         with warnings.catch_warnings():
