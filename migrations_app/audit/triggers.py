@@ -113,17 +113,20 @@ _BODIES = f"""SELECT DISTINCT p.proname, p.prosrc, p.prosecdef, l.lanname,
     FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
     JOIN pg_language AS l ON l.oid = p.prolang
     WHERE NOT tgisinternal AND {_OF_TABLES}"""
-# A rule is asked before any trigger: DO INSTEAD NOTHING would swallow an entry.
-_RULES = (
-    "SELECT rulename FROM pg_rewrite WHERE ev_class IN (%s::regclass, %s::regclass)"
-)
+# A rule is asked before any trigger: DO INSTEAD NOTHING would swallow an entry. A
+# policy hides rows; those of a table that inherits are shown with ours, unguarded.
+_OTHERS = """WITH ours (id) AS (VALUES (%s::regclass::oid), (%s::regclass::oid))
+    SELECT rulename::text FROM pg_rewrite WHERE ev_class IN (SELECT id FROM ours)
+    UNION SELECT polname::text FROM pg_policy WHERE polrelid IN (SELECT id FROM ours)
+    UNION SELECT inhrelid::regclass::text FROM pg_inherits
+    WHERE inhparent IN (SELECT id FROM ours)"""
 
 
 def unlike(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of triggers, functions and rules that are not as made here.
 
     Those that are missing, not in force in every session, defined otherwise, or none of
-    ours.
+    ours; policies and tables that inherit, too.
     """
     with connection.cursor() as cursor:
         found = {name: _one_line(text) for name, text in _there(cursor, connection)}
@@ -135,7 +138,7 @@ def unlike(connection: BaseDatabaseWrapper) -> list[str]:
         wrong |= found.keys() - wanted.keys()
         if connection.vendor == "postgresql":
             wrong |= _functions_unlike(cursor)
-            cursor.execute(_RULES, [ENTRIES, HEAD])
+            cursor.execute(_OTHERS, [ENTRIES, HEAD])
             wrong |= {row[0] for row in cursor.fetchall()}
     return sorted(wrong)
 

@@ -94,6 +94,8 @@ HOLLOW = (
         f"CREATE RULE helpful AS ON INSERT TO {ENTRIES} DO INSTEAD NOTHING",
         ["helpful"],
     ),
+    (f"CREATE POLICY helpful ON {ENTRIES} USING (verb <> 'run.held')", ["helpful"]),
+    (f"CREATE TABLE helpful () INHERITS ({ENTRIES})", ["helpful"]),
 )
 
 
