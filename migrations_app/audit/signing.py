@@ -73,8 +73,7 @@ def sign(now: datetime, *, unless_since: datetime | None = None) -> Signed | Non
             since = moment(unless_since) if unless_since else None
             if last and since and since < last["at"] <= moment(now):
                 return None
-            if last is None:
-                _require_first()
+            _require_whole(last)
             head = _followed(last)
             if last and last["count"] == head.count:
                 AuditWatch.objects.filter(place=place()).update(signed_at=now)
@@ -91,12 +90,13 @@ def sign(now: datetime, *, unless_since: datetime | None = None) -> Signed | Non
     return Signed(line["at"], line["count"], line["entry"], line["digest"])
 
 
-def _require_first() -> None:
-    """Raise Unfit if this file had signatures before: it was emptied or replaced."""
-    known = AuditSignature.objects.filter(place=place()).last()
-    if known is not None:
+def _require_whole(last: dict[str, Any] | None) -> None:
+    """Raise Unfit if this file had a later signature: it was emptied or cut."""
+    known = AuditSignature.objects.filter(place=place()).order_by("count").last()
+    if known is not None and (last is None or last["count"] < known.count):
+        what = "are gone" if last is None else "were cut"
         raise Unfit(
-            f"The signed digests {settings.NOVAWEB_AUDIT_SIGNED} are gone, though entry"
+            f"The signed digests {settings.NOVAWEB_AUDIT_SIGNED} {what}, though entry"
             f" {known.entry} was signed there at {known.at}: put the file back, or"
             " begin another one under another name."
         )

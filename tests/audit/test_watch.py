@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -64,6 +65,19 @@ def test_a_clock_that_was_set_back_does_not_stop_it(keys: Path) -> None:
     write(1)
     watch.tend(NOW)
     assert [line["entry"] for line in signatures()] == [1, 2]
+
+
+def test_a_file_that_was_put_back_to_an_older_one_is_not_signed_on(keys: Path) -> None:
+    write(1)
+    watch.tend(NOW)
+    older = Path(settings.NOVAWEB_AUDIT_SIGNED).read_bytes()
+    write(1)
+    watch.tend(NOW + MINUTE)
+    Path(settings.NOVAWEB_AUDIT_SIGNED).write_bytes(older)
+    write(1)
+    watch.tend(NOW + 2 * MINUTE)
+    assert alarms() == ["audit.unsigned"]
+    assert [line["entry"] for line in signatures()] == [1]
 
 
 def test_of_each_day_one_signature_is_in_the_database(keys: Path) -> None:
