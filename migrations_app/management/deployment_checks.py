@@ -174,7 +174,7 @@ def doors_are_narrow(**kwargs: Any) -> list[CheckMessage]:
 def _is_wide(text: str) -> bool:
     """Tell whether it is more than a site's own, or this machine's.
 
-    What is no network is told elsewhere (notifications/checks.py).
+    A text that names no network is told elsewhere (notifications/checks.py).
     """
     try:
         network = ip_network(text, strict=False)

@@ -2,7 +2,7 @@
 
 Somebody who can write to Redis must not be able to run code here, since a worker holds
 the keys to every hypervisor. RQ's own jobs are pickled, and name callbacks and
-webhooks, which are called by its workers and by whoever looks at its queues.
+webhooks, which are called by its workers and by each process that reads its queues.
 """
 
 from __future__ import annotations
