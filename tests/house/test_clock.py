@@ -1,0 +1,54 @@
+"""No test takes the time when it is imported: it runs many minutes later."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+CLOCKS = {"now", "utcnow", "today", "localtime", "localdate", "time", "time_ns"}
+
+
+def run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is run when the module is imported, defaults of functions too."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Lambda):
+            yield from run_at_import(child.args)
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            for part in (child.args, *child.decorator_list):
+                yield part
+                yield from run_at_import(part)
+        else:
+            yield child
+            yield from run_at_import(child)
+
+
+def clocks(source: str) -> list[int]:
+    """Return the lines on which a clock is read at import."""
+    return [
+        node.lineno
+        for node in run_at_import(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and not node.args
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in CLOCKS
+    ]
+
+
+def test_a_clock_is_found_wherever_an_import_reads_it() -> None:
+    assert clocks("NOW = timezone.now()") == [1]
+    assert clocks("def at(when=date.today()): ...") == [1]
+    assert clocks("class Of:\n    made = [time.time() + 1]") == [2]
+    assert clocks("@marked(datetime.now())\ndef it(): ...") == [1]
+    assert clocks("def it():\n    return timezone.now()") == []
+    assert clocks("late = lambda: time.time()") == []
+
+
+def test_no_test_takes_the_time_when_it_is_imported() -> None:
+    found = [
+        f"{path.relative_to(TESTS)}:{line}"
+        for path in sorted(TESTS.rglob("*.py"))
+        for line in clocks(path.read_text("utf-8"))
+    ]
+    assert found == []
