@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import PageNotAnInteger
+from django.core.paginator import InvalidPage, PageNotAnInteger
+from django.core.paginator import Page as Rows
 from django_tables2 import LazyPaginator
 
 from migrations_app.wording import whole_number
@@ -19,8 +20,17 @@ LAST_PAGE = 100_000  # a database can skip so many rows; nobody turns so many pa
 class Pages(LazyPaginator):  # type: ignore[misc]
     """Pages by number, of which only the next one is counted.
 
-    What is no number of a page is the first page.
+    What is no number of a page, or the number of none, is the first page.
     """
+
+    def get_page(self, number: Any) -> Rows[Any]:
+        """Return that page; Django's own way goes to the last, which is unknown."""
+        found: Rows[Any]
+        try:
+            found = self.page(number)
+        except InvalidPage:
+            found = self.page(1)
+        return found
 
     def validate_number(self, number: Any) -> int:
         """Return the number. Raises PageNotAnInteger, EmptyPage."""

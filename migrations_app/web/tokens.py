@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from migrations_app.audit import tokens as api_tokens
 from migrations_app.web.page import page, user_of
+from migrations_app.web.posted import posted
 
 MOST = 100
 
@@ -21,7 +22,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     return render(request, "tokens.html", context)
 
 
-@require_POST
+@posted("tokens")
 @page()
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke one of one's own tokens."""

@@ -22,6 +22,7 @@ from migrations_app.web.inventory import (
 )
 from migrations_app.web.notifications import views as notification_views
 from migrations_app.web.notifications import webhooks
+from migrations_app.web.posted import posted
 from migrations_app.web.requests import amend, ask, emergency_start, evidence
 from migrations_app.web.requests import views as request_views
 from migrations_app.web.runs import console, inspection, stream
@@ -36,7 +37,7 @@ urlpatterns = [
     path("account/password/", password.ChangePassword.as_view(), name="password"),
     path("account/confirm/", confirm.confirm, name="confirm"),
     path("account/sessions/", sessions.own, name="sessions"),
-    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("sign-out/", posted("home")(LogoutView.as_view()), name="logout"),
     path("instances/", instances.instances, name="instances"),
     path("instances/<str:uuid>/", instances.instance, name="instance"),
     path("hypervisors/", hypervisors.hypervisors, name="hypervisors"),

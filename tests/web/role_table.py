@@ -238,3 +238,10 @@ TABLE: dict[str, Row] = {
     "audit/timelines/<slug:kind>/<path:value>/": ("GET", TRAIL),
     "requests/<int:pk>/evidence/": ("GET", TRAIL),
 }
+
+# What pages send their forms to: a GET leads to the page.
+FORMS = {
+    route
+    for route, (method, _) in TABLE.items()
+    if method == "POST" and not route.startswith("api/")
+}

@@ -19,7 +19,7 @@ from tests.stage import Stage
 from tests.web.full_site import FullSite
 from tests.web.test_query_budgets import ELSEWHERE, addresses
 
-VALUES = ("9" * 25, "9" * 5000, "٣" * 25)
+VALUES = ("999", "9" * 25, "9" * 5000, "٣" * 25)
 EVERYWHERE = {"page", "page_size", "sort", "after", "before"}
 # Those that are numbers, each of which is tried alone, too.
 NUMBERS = EVERYWHERE | {"until_entry", "since_entry", "request", "drain", "run", "days"}
@@ -100,7 +100,10 @@ def test_no_number_of_a_row_breaks_a_page(stage: Stage, settings: Any) -> None:
         ("7", 7),
         ("007", 7),
         (str(2**63 - 1), 2**63 - 1),
-        *((text, None) for text in (*VALUES, str(2**63), "", "-1", "+1", "1.", "1e3")),
+        *(
+            (text, None)
+            for text in (*VALUES[1:], str(2**63), "", "-1", "+1", "1.", "1e3")
+        ),
         *((text, None) for text in ("²", "٣", " 1", "1_0", "0x1")),
     ],
 )

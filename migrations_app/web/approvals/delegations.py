@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
@@ -17,6 +17,7 @@ from migrations_app.errors import NovawebError
 from migrations_app.requests.approvals import delegations as approval_delegations
 from migrations_app.web.approvals.forms import DelegationForm
 from migrations_app.web.page import page, person_of, user_of
+from migrations_app.web.posted import posted
 
 MOST = 100
 
@@ -41,7 +42,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
     return redirect("delegations")
 
 
-@require_POST
+@posted("delegations")
 @page()
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """End the delegation."""

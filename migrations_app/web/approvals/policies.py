@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import (
     require_http_methods,
-    require_POST,
     require_safe,
 )
 
@@ -23,6 +22,7 @@ from migrations_app.requests.approvals.rules import Rule
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
+from migrations_app.web.posted import posted
 from migrations_app.wording import whole_number
 
 FORM = ["GET", "HEAD", "POST"]
@@ -112,7 +112,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     return _done(request, changed, "The policy was changed.")
 
 
-@require_POST
+@posted("policy", "pk")
 @page(Verb.SET_POLICY)
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Retire the policy."""
@@ -127,7 +127,7 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
     return _done(request, retired, "The policy is retired.")
 
 
-@require_POST
+@posted("policies")
 @page(Verb.SET_POLICY)
 def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Confirm or discard a proposed change."""

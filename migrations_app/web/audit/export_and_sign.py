@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from migrations_app.access import throttle
 from migrations_app.access.permissions import Verb
@@ -16,10 +15,11 @@ from migrations_app.audit.filters import AuditFilter
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import AuditEntry
 from migrations_app.web.page import page, sorry, user_of
+from migrations_app.web.posted import posted
 from migrations_app.wording import whole_number
 
 
-@require_POST
+@posted("audit")
 def export(request: HttpRequest) -> HttpResponseBase:
     """Return the filtered entries as a self-verifying file."""
     try:
@@ -41,7 +41,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     return download.answer(request, made, how)
 
 
-@require_POST
+@posted("audit")
 @page(Verb.SIGN)
 def sign(request: HttpRequest) -> HttpResponse:
     """Have a worker sign the head of the chain."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
@@ -23,6 +23,7 @@ from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import AuditEntry
 from migrations_app.web.audit.tables import AuditTable
 from migrations_app.web.page import page, person_of, user_of
+from migrations_app.web.posted import posted
 from migrations_app.wording import whole_number
 
 GREATEST = 2**63 - 1
@@ -51,7 +52,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "audit/entry.html", context)
 
 
-@require_POST
+@posted("audit")
 @page(Verb.SAVE_SEARCH)
 def save(request: HttpRequest) -> HttpResponse:
     """Save the search shown on the page."""
@@ -82,7 +83,7 @@ def kept(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(f"{reverse('audit')}?{urlencode(sorted(row.filters.items()))}")
 
 
-@require_POST
+@posted("audit")
 @page(Verb.SAVE_SEARCH)
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove the saved search."""

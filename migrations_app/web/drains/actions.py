@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from migrations_app.access.permissions import Verb
 from migrations_app.drains import actions as drain_actions
@@ -23,6 +23,7 @@ from migrations_app.web.drains.views import show_drain
 from migrations_app.web.drains.what_if_form import host_list
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, user_of
+from migrations_app.web.posted import posted
 
 _VERBS: dict[str, tuple[Callable[..., Drain], str]] = {
     "reject": (drain_actions.reject, "You rejected this drain."),
@@ -62,7 +63,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     return redirect("drain", pk=row.pk)
 
 
-@require_POST
+@posted("drain", "pk")
 @page()
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Carry out the action in the address."""

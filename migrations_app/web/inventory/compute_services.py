@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
 from migrations_app.access import permissions
@@ -22,6 +22,7 @@ from migrations_app.web.inventory.compute_services_form import ServicesForm
 from migrations_app.web.lists import PER_PAGE
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
+from migrations_app.web.posted import posted
 
 
 @require_safe
@@ -53,14 +54,14 @@ def service(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _show(request, uuid, request.GET.get("cloud", ""))
 
 
-@require_POST
+@posted("services")
 @page(Verb.DISABLE)
 def disable(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Disable the service with the given reason."""
     return _change(request, uuid, enabled=False)
 
 
-@require_POST
+@posted("services")
 @page(Verb.ENABLE)
 def enable(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Enable the service."""

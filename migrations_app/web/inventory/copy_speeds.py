@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import TooLate
@@ -18,6 +18,7 @@ from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.inventory.copy_speeds import queries as copy_speed_queries
 from migrations_app.inventory.copy_speeds.actions import Pair
 from migrations_app.web.page import is_htmx, page, user_of
+from migrations_app.web.posted import posted
 
 
 @require_safe
@@ -27,7 +28,7 @@ def speed(request: HttpRequest) -> HttpResponse:
     return _show(request, _pair(request))
 
 
-@require_POST
+@posted("requests")
 @page(Verb.MEASURE)
 def measure(request: HttpRequest) -> HttpResponse:
     """Queue a measurement; show it, or redirect to its page."""

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import (
     require_http_methods,
-    require_POST,
     require_safe,
 )
 
@@ -19,6 +18,7 @@ from migrations_app.notifications import inbox, mail, preferences
 from migrations_app.notifications.events import EVENTS, Channel, Scope
 from migrations_app.web.lists import Pages
 from migrations_app.web.page import is_htmx, page, person_of, user_of
+from migrations_app.web.posted import posted
 from migrations_app.wording import whole_number
 
 PER_PAGE = 40
@@ -50,7 +50,7 @@ def bell(request: HttpRequest) -> HttpResponse:
     return render(request, "notifications/_bell.html")
 
 
-@require_POST
+@posted("notices")
 @page()
 def read(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark the notification as read; redirect to its subject."""
@@ -60,7 +60,7 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(notice.path)
 
 
-@require_POST
+@posted("notices")
 @page()
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark all notifications up to the newest shown as read."""

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import (
     require_http_methods,
-    require_POST,
     require_safe,
 )
 
@@ -23,6 +22,7 @@ from migrations_app.notifications.events import EVENTS
 from migrations_app.web.lists import Pages
 from migrations_app.web.notifications.webhook_form import WebhookForm
 from migrations_app.web.page import page, user_of
+from migrations_app.web.posted import posted
 
 PER_PAGE = 40
 
@@ -65,7 +65,7 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("webhook", pk=pk)
 
 
-@require_POST
+@posted("webhook", "pk")
 @page(Verb.WEBHOOKS)
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """Create a new secret and show it once."""
@@ -73,7 +73,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     return _one(request, made.webhook, {"secret": made.secret})
 
 
-@require_POST
+@posted("webhook", "pk")
 @page(Verb.WEBHOOKS)
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a test message; redirect to its delivery."""
@@ -82,7 +82,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_POST
+@posted("webhook", "pk")
 @page(Verb.WEBHOOKS)
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove the webhook."""
@@ -125,7 +125,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "notifications/delivery.html", context)
 
 
-@require_POST
+@posted("delivery", "pk")
 @page(Verb.WEBHOOKS)
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the message again."""

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
@@ -25,6 +25,7 @@ from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.windows import schedule
 from migrations_app.web import capacity_bars
 from migrations_app.web.page import is_htmx, page, user_of
+from migrations_app.web.posted import posted
 from migrations_app.web.requests.ask_form import SHOWN, AskForm, targets
 
 OPTIONS_SHOWN = 8
@@ -101,7 +102,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     return redirect("request", pk=asked.pk)
 
 
-@require_POST
+@posted("ask")
 @page(Verb.ASK)
 def preflight(request: HttpRequest) -> HttpResponse:
     """Return the checks of the move as a part of the form's page.

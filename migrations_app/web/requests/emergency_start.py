@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import Unfit
 from migrations_app.requests import emergency_start
 from migrations_app.web.page import page, user_of
+from migrations_app.web.posted import posted
 from migrations_app.web.requests import views as request_views
 
 MOST = 100
 
 
-@require_POST
+@posted("request", "pk")
 @page(Verb.EMERGENCY_START)
 def make_emergency_start(request: HttpRequest, pk: int) -> HttpResponse:
     """Make an emergency start; the form must contain the request number."""
@@ -33,7 +34,7 @@ def make_emergency_start(request: HttpRequest, pk: int) -> HttpResponse:
     return request_views.decide(request, pk, act, verb=Verb.EMERGENCY_START)
 
 
-@require_POST
+@posted("request", "pk")
 @page(Verb.REVIEW)
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Record the result of the review."""

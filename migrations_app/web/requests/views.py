@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
 from migrations_app.access import permissions
@@ -39,6 +39,7 @@ from migrations_app.web import capacity_bars
 from migrations_app.web.lists import PAGES
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
+from migrations_app.web.posted import posted
 from migrations_app.web.requests.tables import RequestTable
 
 
@@ -61,7 +62,7 @@ def request(request: HttpRequest, pk: int) -> HttpResponse:
     return _show(request, request_queries.request(pk))
 
 
-@require_POST
+@posted("request", "pk")
 @page(Verb.APPROVE)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve the plan with the digest shown on the page."""
@@ -83,7 +84,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     return decide(request, pk, act, verb=Verb.APPROVE)
 
 
-@require_POST
+@posted("request", "pk")
 @page(Verb.REJECT)
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """Reject the request."""
@@ -95,7 +96,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
     return decide(request, pk, act, verb=Verb.REJECT)
 
 
-@require_POST
+@posted("request", "pk")
 @page(Verb.WITHDRAW)
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw the request."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST
 
 from migrations_app.access.permissions import Verb
 from migrations_app.runs import console as run_console
 from migrations_app.runs import queries as run_queries
 from migrations_app.web.page import page, user_of
+from migrations_app.web.posted import posted
 
 
-@require_POST
+@posted("run", "pk")
 @page(Verb.CONSOLE)
 def console(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the last lines of the console, and the link to its screen."""

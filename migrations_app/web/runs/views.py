@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.audit import download
@@ -24,6 +24,7 @@ from migrations_app.runs.log_export import log_bytes
 from migrations_app.runs.queries import LAST_LINE, LOG, removed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
+from migrations_app.web.posted import posted
 from migrations_app.web.runs.latency_chart import Picture, picture
 from migrations_app.web.tags.runs import log_line
 from migrations_app.wording import whole_number
@@ -92,7 +93,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponseBase:
     return response
 
 
-@require_POST
+@posted("run", "pk")
 @page()
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Carry out the action in the address."""

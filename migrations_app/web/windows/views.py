@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import (
     require_http_methods,
-    require_POST,
     require_safe,
 )
 
@@ -25,6 +24,7 @@ from migrations_app.requests.windows.calendar.window import Occurrence
 from migrations_app.requests.windows.calendar_files import EventDefaults, Planned
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, user_of
+from migrations_app.web.posted import posted
 from migrations_app.web.windows.forms import (
     CalendarForm,
     FileForm,
@@ -105,7 +105,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("window", pk=pk)
 
 
-@require_POST
+@posted("window", "pk")
 @page(Verb.CALENDAR)
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Retire the window."""
