@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.db.models import Count
 
 from migrations_app.access.roles import Role
 
@@ -51,3 +52,17 @@ def why_gone(account: Account | None, name: str, roles: Collection[Role]) -> str
         names = " or ".join(sorted(map(str, roles)))
         return f"{name} no longer has the role {names}"
     return ""
+
+
+def active_by_role() -> dict[str, int]:
+    """Return the number of accounts that are switched on, by role, in its order."""
+    rows = User.objects.filter(is_active=True, groups__name__in=list(Role))
+    found = dict(rows.values_list("groups__name").annotate(Count("pk")).order_by())
+    return {str(role): found.get(str(role), 0) for role in Role}
+
+
+def without_role(most: int) -> list[str]:
+    """Return the names of so many accounts that may do nothing, switched on though."""
+    rows = User.objects.filter(is_active=True, is_staff=False)
+    rows = rows.exclude(groups__name__in=list(Role)).order_by("username")
+    return list(rows.values_list("username", flat=True)[:most])

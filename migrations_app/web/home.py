@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from migrations_app.access import accounts
 from migrations_app.drains import queries as drain_queries
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.requests import queries as request_queries
+from migrations_app.requests.approvals import policies as approval_policies
+from migrations_app.requests.approvals import proposals as policy_proposals
+from migrations_app.runs import queries as run_queries
 from migrations_app.web.page import page, person_of
+
+MOST_NAMES = 20
 
 
 @require_safe
+def home(request: HttpRequest) -> HttpResponseBase:
+    """Show what waits for the person; to who only administers, what there is to do."""
+    person = person_of(request)
+    if person.staff and not person.roles:
+        return _administration(request)
+    return _desk(request)
+
+
 @page()
-def home(request: HttpRequest) -> HttpResponse:
-    """Show the person's tasks, held runs and running moves."""
+def _desk(request: HttpRequest) -> HttpResponse:
     context = {
         "desk": request_queries.desk(person_of(request)),
         "drains": drain_queries.desk(person_of(request)),
         "clouds": inventory_queries.freshness(),
     }
     return render(request, "home.html", context)
+
+
+def _administration(request: HttpRequest) -> HttpResponse:
+    person, context = person_of(request), {}
+    if person.sets_policy:
+        context = {
+            "policies": approval_policies.all_policies().filter(active=True).count(),
+            "proposals": [
+                (row, not policy_proposals.why_not_confirm(person, row))
+                for row in policy_proposals.waiting()
+            ],
+        }
+    if person.superuser:
+        context |= {
+            "roles": accounts.active_by_role(),
+            "without_role": accounts.without_role(MOST_NAMES),
+            "worker_trouble": run_queries.worker_trouble(),
+            "clouds": inventory_queries.freshness(),
+        }
+    return render(request, "administration.html", context)

@@ -71,7 +71,9 @@ class Frame:
     def menu(self) -> Menu | None:
         """The places that they may go to, and how much waits for them there."""
         if self._member is None:
-            return None
+            if self.person is None or not self.person.staff:
+                return None
+            return menu(self.person, self._request.path, {})
         waiting = {
             "requests": request_queries.waiting_for(self._member)[:100].count(),
             "drains": drain_queries.waiting_for(self._member)[:100].count(),

@@ -27,7 +27,9 @@ def posted(place: str, *named: str) -> Callable[[View], View]:
         def led(request: HttpRequest, /, **kwargs: Any) -> HttpResponseBase:
             if request.method == "POST":
                 return view(request, **kwargs)
-            return redirect(place, **{name: kwargs[name] for name in named})
+            shared = {name: kwargs[name] for name in named}
+            led_to: HttpResponseBase = redirect(place, **shared)
+            return led_to
 
         return require_http_methods(["GET", "HEAD", "POST"])(led)
 
