@@ -31,6 +31,7 @@ from migrations_app.requests.approvals.rules import (
     MOST_WEIGHT,
     When,
 )
+from migrations_app.requests.approvals.unmatched import require_matched
 from migrations_app.wording import LONGEST_TEXT
 
 
@@ -80,6 +81,9 @@ class NewPolicyRequest(Input):
     weight = serializers.IntegerField(min_value=-MOST_WEIGHT, max_value=MOST_WEIGHT)
     rule = RuleRequest()
     note = Text(max_length=LONGEST_TEXT)
+    unmatched = serializers.BooleanField(
+        default=False, help_text="Save it although a name in it matches nothing now."
+    )
 
 
 class PolicyRequest(NewPolicyRequest):
@@ -126,6 +130,13 @@ class OnePolicySerializer(PolicySerializer):
         fields = (*PolicySerializer.Meta.fields, "versions")
 
 
+def _matched(sent: dict[str, Any]) -> dict[str, Any]:
+    """Return the policy. Raises Unfit if a name matches nothing and should."""
+    if not sent.pop("unmatched") and sent.get("active", True):
+        require_matched(sent["rule"])
+    return sent
+
+
 def _answer(row: ApprovalPolicy | PolicyProposal) -> Response:
     """Return the policy, or the proposal that waits for a second person (202)."""
     if isinstance(row, PolicyProposal):
@@ -153,9 +164,8 @@ class Policies(Checked, APIView):
     def post(self, request: Request) -> Response:
         """Create a policy; one that lowers anything another person must confirm."""
         require(request.user, Verb.SET_POLICY)
-        row = approval_policies.create(
-            by=user_of(request), **taken(request, NewPolicyRequest)
-        )
+        sent = _matched(taken(request, NewPolicyRequest))
+        row = approval_policies.create(by=user_of(request), **sent)
         if isinstance(row, PolicyProposal):
             return _answer(row)
         address = reverse("api-policy", args=[row.pk], request=request)
@@ -182,7 +192,7 @@ class OnePolicy(Checked, APIView):
     def put(self, request: Request, pk: int) -> Response:
         """Create the next version; what lowers anything another person must confirm."""
         require(request.user, Verb.SET_POLICY)
-        sent = taken(request, PolicyRequest)
+        sent = _matched(taken(request, PolicyRequest))
         row = approval_policies.change(pk, by=user_of(request), **sent)
         return _answer(row)
 

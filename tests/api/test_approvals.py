@@ -22,6 +22,7 @@ RULE: dict[str, Any] = {
 
 def test_policies_are_made_changed_and_retired() -> None:
     admin = Person(factories.person("ada", staff=True))
+    factories.hypervisor("compute-30")
     new = {"name": "Mine", "weight": 9, "rule": RULE, "note": "Why."}
     made = admin.post("policies/", **new)
     assert made.status == 201
@@ -44,6 +45,17 @@ def test_policies_are_made_changed_and_retired() -> None:
     names = [row["name"] for row in admin.get("policies/").json]
     assert names == ["Dangerous procedures", "Standard", "Mine"]
     assert admin.post("policies/", **{**new, "name": "Standard"}).status == 422
+
+
+def test_a_name_that_matches_nothing_is_refused_unless_told_so() -> None:
+    admin = Person(factories.person("ada", staff=True))
+    new = {"name": "Mine", "weight": 9, "rule": RULE, "note": "Why."}
+    refused = admin.post("policies/", **new)
+    assert (refused.status, refused.detail) == (
+        422,
+        "No host is called “compute-3?”.",
+    )
+    assert admin.post("policies/", **new, unmatched=True).status in (201, 202)
 
 
 def test_policies_are_seen_by_all_and_set_by_few(operator: Person) -> None:

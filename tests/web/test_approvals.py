@@ -31,6 +31,8 @@ def sign_in(user: object) -> Client:
 
 @pytest.fixture
 def admin(db: None) -> Client:
+    for host in ("compute-30", "store-1"):
+        factories.hypervisor(host)
     return browser_of("ada", staff=True)
 
 
@@ -101,6 +103,34 @@ def test_what_makes_no_policy_is_said_beside_the_form(
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert "store-*, compute-30" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "names", "sentence"),
+    [
+        ("hosts", "compute-30, compute-3O", "No host is called “compute-3O”."),
+        ("zones", "no-zone", "No availability zone is called “no-zone”."),
+        ("procedures", "live, teleport", "No procedure is called “teleport”."),
+        ("clouds", "cloud-9", "No cloud is called “cloud-9”."),
+        ("projects", "p-*", "No project with an instance is called “p-*”."),
+        ("aggregates", "fast", "No aggregate is called “fast”."),
+    ],
+)
+def test_a_name_that_matches_nothing_is_saved_when_that_is_agreed_to(
+    admin: Client, field: str, names: str, sentence: str
+) -> None:
+    typed = {**TYPED, field: names}
+    asked = admin.post("/policies/new/", typed)
+    assert asked.status_code == 422
+    assert sentence in asked.content.decode()
+    assert not ApprovalPolicy.objects.filter(name=TYPED["name"]).exists()
+    agreed = admin.post("/policies/new/", {**typed, "unmatched": "on"})
+    assert agreed.status_code == 302
+
+
+def test_a_new_policy_permits_no_emergency_start_unless_told_so(admin: Client) -> None:
+    form = admin.get("/policies/new/").context["form"]
+    assert not form["break_glass"].value()
 
 
 def test_the_request_s_page_says_which_stages_and_who_counts(

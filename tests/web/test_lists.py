@@ -215,3 +215,14 @@ def test_it_finds_what_an_auditor_looks_for(auditor: Client, wanted: str) -> Non
     table = auditor.get(f"/audit/?{wanted}").context["table"]
 
     assert [row.record.pk for row in table.paginated_rows] == [odd.pk]
+
+
+@pytest.mark.parametrize("path", ["/instances/", "/hypervisors/compute-30/"])
+def test_who_may_not_ask_is_shown_no_way_to(
+    requester: Client, auditor: Client, path: str
+) -> None:
+    factories.hypervisor("compute-30")
+    factories.instance("web-1", host="compute-30")
+
+    assert "Request a move of web-1" in requester.get(path).content.decode()
+    assert "Request a move of" not in auditor.get(path).content.decode()

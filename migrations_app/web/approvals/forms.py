@@ -82,6 +82,10 @@ class PolicyForm(Form):
         required=False,
         label="Active",
     )
+    unmatched = forms.BooleanField(
+        required=False,
+        label="Save it although these names match nothing now",
+    )
     note = LongText(
         rows=2,
         label="Why",

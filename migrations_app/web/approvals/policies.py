@@ -13,12 +13,13 @@ from django.views.decorators.http import (
 )
 
 from migrations_app.access.permissions import Verb
-from migrations_app.errors import NovawebError
+from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import ApprovalPolicy, PolicyProposal
 from migrations_app.requests.approvals import in_force
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals import proposals as policy_proposals
 from migrations_app.requests.approvals.rules import Rule
+from migrations_app.requests.approvals.unmatched import unmatched
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
@@ -53,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Show the form; create the policy."""
     if request.method != "POST":
         blank = {"weight": 10, "window": "any", "stages": "1 of approver"}
-        form = PolicyForm(initial={**blank, "break_glass": True, "active": True})
+        form = PolicyForm(initial={**blank, "active": True})
         return render(request, "approvals/policy_form.html", {"form": form})
     form = PolicyForm(request.POST)
     context: dict[str, Any] = {"form": form}
@@ -61,6 +62,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(request, "approvals/policy_form.html", context, status=422)
     given = form.cleaned_data
     try:
+        _require_matched(form, context)
         row = approval_policies.create(
             by=user_of(request),
             name=given["name"],
@@ -94,6 +96,8 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     given = form.cleaned_data
     version = request.POST.get("version", "")
     try:
+        if given["active"]:
+            _require_matched(form, context)
         changed = approval_policies.change(
             pk,
             by=user_of(request),
@@ -138,6 +142,13 @@ def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     done = "The policy was changed." if verb == "confirm" else "It was discarded."
     messages.success(request, done)
     return redirect("policies")
+
+
+def _require_matched(form: PolicyForm, context: dict[str, Any]) -> None:
+    """Raise Unfit if a name matches nothing, until that is agreed to."""
+    context["unmatched"] = unmatched(form.rule)
+    if context["unmatched"] and not form.cleaned_data["unmatched"]:
+        raise Unfit(" ".join(context["unmatched"]))
 
 
 def _done(

@@ -15,6 +15,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
+from migrations_app.access import permissions
+from migrations_app.access.permissions import Verb
 from migrations_app.inventory import capacity, capacity_overview
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
@@ -30,7 +32,7 @@ from migrations_app.web.inventory.history_charts import Chart, charts
 from migrations_app.web.inventory.hypervisor_table import HypervisorTable, free
 from migrations_app.web.inventory.instance_table import InstanceTable
 from migrations_app.web.lists import PAGES
-from migrations_app.web.page import page
+from migrations_app.web.page import page, person_of
 
 # fewer than elsewhere: beside the heat map and the charts
 ROWS = {**PAGES, "per_page": 20}
@@ -86,6 +88,7 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
     here = inventory_queries.instances().filter(cloud=row.cloud_id, host=row.host)
     table = InstanceTable(here, exclude=("host", "zone"), order_by="name")
     RequestConfig(request, paginate=ROWS).configure(table)
+    table.may_ask = not permissions.why_not(person_of(request), Verb.ASK)
     table.open_requests = request_queries.open_requests(
         each.record.uuid for each in table.paginated_rows
     )

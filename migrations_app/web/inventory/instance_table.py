@@ -39,6 +39,7 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
 
     # set by the view once the page's rows are known: one query for all of them
     open_requests: dict[str, MigrationRequest] = {}
+    may_ask = False
 
     class Meta:
         attrs = ATTRS
@@ -89,12 +90,14 @@ class InstanceTable(tables.Table):  # type: ignore[misc]
             record.disk,
         )
 
-    def render_move(self, record: Instance) -> SafeString:
-        """The open request, or the link to request a move."""
+    def render_move(self, record: Instance) -> SafeString | str:
+        """The open request, or the link to request a move for who may."""
         asked = self.open_requests.get(record.uuid)
         if asked is not None:
             place = reverse("request", args=[asked.pk])
             return format_html('<a href="{}">{}</a>', place, state(asked.state))
+        if not self.may_ask:
+            return "—"
         place = f"{reverse('ask')}?{urlencode({'instance': record.uuid})}"
         return format_html(
             (

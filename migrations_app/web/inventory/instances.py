@@ -7,12 +7,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
+from migrations_app.access import permissions
+from migrations_app.access.permissions import Verb
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.filters import InstanceFilter
 from migrations_app.requests import queries as request_queries
 from migrations_app.web.inventory.instance_table import InstanceTable
 from migrations_app.web.lists import PAGES
-from migrations_app.web.page import page
+from migrations_app.web.page import page, person_of
 
 
 @require_safe
@@ -24,6 +26,7 @@ def instances(request: HttpRequest) -> HttpResponse:
     wanted = InstanceFilter(request.GET, queryset=rows)
     table = InstanceTable(wanted.qs)
     RequestConfig(request, paginate=PAGES).configure(table)
+    table.may_ask = not permissions.why_not(person_of(request), Verb.ASK)
     table.open_requests = request_queries.open_requests(
         row.record.uuid for row in table.paginated_rows
     )
