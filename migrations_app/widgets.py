@@ -44,12 +44,15 @@ class Form(forms.Form):
 
 
 class MomentInput(forms.DateTimeInput):
-    """A date and a time, to the minute, as browsers let people choose them."""
+    """A date and a time in UTC, to the minute, as browsers let people choose them.
+
+    static/clock.js shows beside it what that is in the local time of the browser.
+    """
 
     input_type = "datetime-local"
 
     def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
+        super().__init__(attrs={"data-utc": True}, format="%Y-%m-%dT%H:%M")
 
 
 class LongText(forms.CharField):

@@ -30,6 +30,23 @@
     }
   }
 
+  // what is typed is UTC, whatever the reader prefers: an hour off is one habit away
+  function showTyped(input) {
+    const at = new Date(`${input.value}Z`);
+    const known = input.value && !Number.isNaN(at.getTime()) && at.getTimezoneOffset() !== 0;
+    let beside = input.nextElementSibling;
+    if (!beside?.matches(".local-time")) {
+      beside = document.createElement("output");
+      beside.className = "form-hint local-time";
+      beside.setAttribute("for", input.id);
+      input.after(beside);
+    }
+    beside.textContent = known ? `${words(at, "minute", true)} in your local time` : "";
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("input[data-utc]")) showTyped(event.target);
+  });
+
   // the rule of migrations_app/wording.py
   function span(seconds) {
     const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
@@ -54,6 +71,7 @@
   // Fragments that arrive later (stream.js, htmx) are shown in the same way.
   window.novawebTimes = (root) => {
     showTimes(root);
+    root.querySelectorAll("input[data-utc]").forEach(showTyped);
     showSpans();
   };
   document.addEventListener("htmx:load", (event) => window.novawebTimes(event.target));
@@ -72,6 +90,7 @@
       });
     }
     show();
+    document.querySelectorAll("input[data-utc]").forEach(showTyped);
     showSpans();
     setInterval(showSpans, 1000);
   });
