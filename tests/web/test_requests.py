@@ -17,6 +17,7 @@ from migrations_app.preflight.harm import Harm, harm_of
 from tests import factories
 from tests.cast import Cast
 from tests.stage import Stage
+from tests.web.conftest import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -227,3 +228,48 @@ def test_what_cannot_be_asked_is_said_in_a_sentence_beside_the_form(
     assert sentence in answer.content.decode()
     assert 'name="reason"' in answer.content.decode()
     assert not MigrationRequest.objects.exists()
+
+
+@pytest.mark.parametrize("procedure", ["cold", "auto"])
+def test_what_ended_without_a_move_is_requested_again_as_it_was(
+    requester: Client, procedure: str
+) -> None:
+    before = factories.request(
+        of=factories.instance("web-1"),
+        state="rejected",
+        asked_procedure=procedure,
+        target="compute-31",
+        reason="To empty the host.",
+        ticket="CHG-7",
+        options={"deadline": 12, "block_migration": True},
+    )
+    page = requester.get(f"/requests/{before.pk}/").content.decode()
+    assert f'href="/requests/ask/?again={before.pk}"' in page
+
+    form = requester.get(f"/requests/ask/?again={before.pk}").context["form"]
+
+    filled = {name: form[name].value() for name in form.fields}
+    assert filled["procedure"] == procedure
+    assert filled["target"] == ("compute-31" if procedure == "cold" else "")
+    assert filled["reason"] == "To empty the host."
+    assert (filled["ticket"], filled["deadline"]) == ("CHG-7", 12)
+    assert filled["block_migration"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("role", "state"),
+    [("requester", "completed"), ("requester", "requested"), ("auditor", "rejected")],
+)
+def test_it_is_not_offered_again_to_others_or_what_was_moved(
+    role: str, state: str
+) -> None:
+    before = factories.request(of=factories.instance("web-1"), state=state)
+    page = browser_of("rita", role).get(f"/requests/{before.pk}/").content.decode()
+    assert "Request again" not in page
+
+
+@pytest.mark.parametrize("number", ["0", "x", "999999"])
+def test_there_is_nothing_to_request_again_of_no_request(
+    requester: Client, number: str
+) -> None:
+    assert requester.get(f"/requests/ask/?again={number}").status_code in (302, 404)

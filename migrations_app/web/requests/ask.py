@@ -27,6 +27,7 @@ from migrations_app.web import capacity_bars
 from migrations_app.web.page import is_htmx, page, user_of
 from migrations_app.web.posted import posted
 from migrations_app.web.requests.ask_form import SHOWN, AskForm, targets
+from migrations_app.wording import whole_number
 
 OPTIONS_SHOWN = 8
 Openings = list[tuple[datetime, datetime]]
@@ -69,16 +70,9 @@ class AskPage:
 @page(Verb.ASK)
 def ask(request: HttpRequest) -> HttpResponse:
     """Show the form; create the request; redirect to it."""
-    wanted = request.POST if request.method == "POST" else request.GET
-    uuid = wanted.get("instance", "")
-    if not uuid:
-        return redirect("instances")
-    instance = inventory_queries.instance(uuid)
     if request.method != "POST":
-        initial = {"target": request.GET.get("target", ""), "instance": uuid}
-        return _show(
-            request, instance, AskForm(initial={"procedure": "auto"} | initial)
-        )
+        return _blank(request)
+    instance = inventory_queries.instance(request.POST.get("instance", ""))
     form = AskForm(request.POST)
     if not form.is_valid():
         return _show(request, instance, form, status=422)
@@ -100,6 +94,20 @@ def ask(request: HttpRequest) -> HttpResponse:
         return _show(request, instance, form, error=error, status=error.status)
     messages.success(request, "You requested this move. It waits for approval.")
     return redirect("request", pk=asked.pk)
+
+
+def _blank(request: HttpRequest) -> HttpResponse:
+    """Show the form, filled in with what an earlier request (``again``) had."""
+    if (number := whole_number(request.GET.get("again", ""))) is not None:
+        before = request_queries.request(number)
+        instance = inventory_queries.instance(before.instance)
+        return _show(request, instance, AskForm.filled_in(before))
+    uuid = request.GET.get("instance", "")
+    if not uuid:
+        return redirect("instances")
+    initial = {"target": request.GET.get("target", ""), "instance": uuid}
+    form = AskForm(initial={"procedure": "auto"} | initial)
+    return _show(request, inventory_queries.instance(uuid), form)
 
 
 @posted("ask")

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from migrations_app.inventory.capacity import CLASSES
-from migrations_app.models import Hypervisor
+from migrations_app.models import Hypervisor, MigrationRequest
 from migrations_app.widgets import Form, LongText, MomentInput, hint
 from migrations_app.wording import mebibytes
 
@@ -31,6 +31,8 @@ PROCEDURES = (
         " database is changed. Needs a target and two approvals.",
     ),
 )
+# how the form names what a request has among its options
+_COPIED = {True: "yes", False: "no"}
 BLOCK_MIGRATION = (
     ("auto", "let Nova decide (recommended)"),
     ("yes", "copy local disks"),
@@ -90,6 +92,24 @@ class AskForm(Form):
         " it every 200 ms and shows for how long it did not answer.",
         widget=hint("tcp:192.0.2.10:22"),
     )
+
+    @classmethod
+    def filled_in(cls, row: MigrationRequest) -> AskForm:
+        """Return the form with what was requested before, but for its times."""
+        copied = row.options.get("block_migration", "auto")
+        return cls(
+            initial={
+                "instance": row.instance,
+                "procedure": row.asked_procedure,
+                # the adviser chooses anew
+                "target": "" if row.asked_procedure == "auto" else row.target or "",
+                "reason": row.reason,
+                "ticket": row.ticket,
+                "block_migration": _COPIED.get(copied, "auto"),
+                "deadline": row.options.get("deadline"),
+                "probe": row.options.get("probe", ""),
+            }
+        )
 
     @property
     def window(self) -> tuple[datetime | None, datetime | None]:

@@ -24,7 +24,7 @@ from migrations_app.models import (
     MigrationRequest,
     Run,
 )
-from migrations_app.models.states import RequestState
+from migrations_app.models.states import OPEN_REQUESTS, RequestState
 from migrations_app.requests import actions as request_actions
 from migrations_app.requests import emergency_start
 from migrations_app.requests import queries as request_queries
@@ -126,6 +126,10 @@ def decide(
     return redirect("request", pk=pk)
 
 
+# States of a request that has ended, and whose instance is where it was.
+_NOT_MOVED = frozenset(RequestState) - OPEN_REQUESTS - {RequestState.COMPLETED}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RequestPage:
     """What requests/request.html shows of a request to a person."""
@@ -140,6 +144,7 @@ class RequestPage:
     no_policy: str
     no_approve: Refusal | None  # why they may not; None: they may
     decided: bool  # they approved this plan already
+    again: bool  # it has ended without a move, and they may ask for it again
     no_glass: Refusal | None
     no_review: Refusal | None
     broken: list[BrokenGlass]
@@ -176,6 +181,7 @@ def _show(
         no_policy=evaluate.NO_POLICY,
         no_approve=no_approve or evaluate.why_not_now(person, found),
         decided=not no_approve and found is not None and person.id in found.counted,
+        again=row.state in _NOT_MOVED and not permissions.why_not(person, Verb.ASK),
         no_glass=emergency_start.why_not(person, row, found=found),
         no_review=emergency_start.why_not_review(person, row, found=found),
         broken=list(emergency_start.all_starts().filter(request=row)),
