@@ -17,7 +17,13 @@ from migrations_app.errors import TooMany
 
 SPAN: Final = 60.0  # seconds
 # In ``SPAN``, by kind.
-MOST: Final = {"preflight": 60, "what-if": 60, "current state": 60, "export": 20}
+MOST: Final = {
+    "preflight": 60,
+    "what-if": 60,
+    "current state": 60,
+    "log search": 120,
+    "export": 20,
+}
 
 
 def admit(account: int | None, kind: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -61,6 +61,26 @@ def lines_after(run: int, number: int, *, limit: int = 500) -> list[Line]:
         row.previous_step = before.step
     known = bool(rows) and rows[0].number <= number
     return rows[1:] if known else rows[:limit]
+
+
+def lines_before(run: int, number: int, *, limit: int = 500) -> list[Line]:
+    """Return the last log lines before that number, in order; each knows a step."""
+    rows = list(
+        Line.objects.filter(run=run, number__lt=number).order_by("-number")[:limit]
+    )[::-1]
+    for before, row in pairwise(rows):
+        row.previous_step = before.step
+    return rows
+
+
+def lines_with(run: int, words: Sequence[str], *, limit: int) -> tuple[list[Line], int]:
+    """Return the first log lines that have all the words, and how many there are."""
+    rows = Line.objects.filter(run=run)
+    for word in words:
+        rows = rows.filter(text__icontains=word)
+    found = list(rows[: limit + 1])
+    count = rows.count() if len(found) > limit else len(found)
+    return found[:limit], count
 
 
 def all_lines(run: int) -> Iterator[Line]:

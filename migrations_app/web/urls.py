@@ -25,7 +25,7 @@ from migrations_app.web.notifications import webhooks
 from migrations_app.web.posted import posted
 from migrations_app.web.requests import amend, ask, emergency_start, evidence
 from migrations_app.web.requests import views as request_views
-from migrations_app.web.runs import console, inspection, stream
+from migrations_app.web.runs import console, inspection, log_parts, stream
 from migrations_app.web.runs import views as run_views
 from migrations_app.web.windows import views as window_views
 
@@ -93,6 +93,8 @@ urlpatterns = [
     path("runs/<int:pk>/", run_views.run, name="run"),
     path("runs/<int:pk>/lines/", run_views.lines, name="run-lines"),
     path("runs/<int:pk>/log.txt", run_views.log, name="run-log"),
+    path("runs/<int:pk>/log/", log_parts.earlier, name="run-log-earlier"),
+    path("runs/<int:pk>/log/search/", log_parts.found, name="run-log-search"),
     path("runs/<int:pk>/stream/", stream.stream, name="run-stream"),
     path("runs/<int:pk>/console/", console.console, name="run-console"),
     path("runs/<int:pk>/world/", inspection.world, name="run-world"),

@@ -1,4 +1,4 @@
-// Reading a log: following its end, searching it, and keys for both.
+// Reading a log: following its end, searching all of it, and keys for both.
 "use strict";
 (() => {
   const log = document.getElementById("log");
@@ -7,24 +7,33 @@
   const follow = document.getElementById("log-follow");
   const more = document.getElementById("log-more");
   const search = document.getElementById("log-search");
+  const hits = document.getElementById("found");
+  const summary = document.getElementById("log-found");
+  const root = document.getElementById("run");
+  const lines = window.novawebLines;
+  const PAUSE = 250; // ms without a key, before the server is asked
   const said = document.getElementById("said");
   const keys = document.getElementById("keys");
   const keysOn = document.getElementById("keys-on");
   let following = !location.hash.startsWith("#line-");
   let missed = 0;
   let lately = [];
+  let asked = 0;
+  let typing = 0;
 
+  const numberOf = (line) => Number(line.querySelector(".line-number").textContent);
   const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 6;
   const toEnd = () => (log.scrollTop = log.scrollHeight);
 
-  function setFollowing(on) {
+  async function setFollowing(on) {
     following = on;
     follow.setAttribute("aria-pressed", String(on));
-    if (on) {
-      missed = 0;
-      more.hidden = true;
-      toEnd();
-    }
+    const there = lines.follow(on);
+    if (!on) return;
+    missed = 0;
+    more.hidden = true;
+    await there;
+    if (following) toEnd();
   }
 
   // Many lines a second would drown a screen reader: then only steps are announced.
@@ -34,15 +43,33 @@
     log.setAttribute("aria-live", lately.length > 5 ? "off" : "polite");
   }
 
-  function matches(line) {
-    const wanted = search.value.trim().toLowerCase().split(/\s+/);
-    const text = line.textContent.toLowerCase();
-    return wanted.every((word) => text.includes(word));
+  function showHits(answer) {
+    hits.hidden = summary.hidden = answer === null;
+    list.hidden = answer !== null;
+    if (answer === null) return;
+    hits.innerHTML = answer.lines.map((line) => line.html).join("");
+    for (const hit of hits.children) hit.removeAttribute("id"); // it may be in the log too
+    window.novawebTimes(hits);
+    const words = answer.count === 1 ? "1 line matches" : `${answer.count} lines match`;
+    const few = answer.count > answer.lines.length ? `, the first ${answer.lines.length} are shown` : "";
+    summary.textContent = said.textContent = words + few;
+  }
+
+  async function searchLog() {
+    const words = search.value.trim();
+    const turn = (asked += 1);
+    if (!words) {
+      showHits(null);
+      said.textContent = "";
+      return;
+    }
+    const answer = await fetch(`${root.dataset.search}?words=${encodeURIComponent(words)}`);
+    if (turn !== asked) return; // what is typed now asks for something else
+    if (answer.ok && !answer.redirected) showHits(await answer.json());
+    else said.textContent = "The log could not be searched: try again in a moment.";
   }
 
   document.addEventListener("novaweb:line", () => {
-    const line = list.lastElementChild;
-    line.classList.toggle("line-hidden", !matches(line));
     calm();
     if (following) {
       toEnd();
@@ -53,24 +80,20 @@
     more.hidden = false;
   });
   log.addEventListener("scroll", () => {
-    if (atEnd() !== following) setFollowing(atEnd());
+    const end = atEnd() && lines.attached();
+    if (end !== following) setFollowing(end);
   });
   follow.addEventListener("click", () => setFollowing(!following));
   more.addEventListener("click", () => setFollowing(true));
   search.addEventListener("input", () => {
-    let found = 0;
-    for (const line of list.children) {
-      const hit = matches(line);
-      found += hit ? 1 : 0;
-      line.classList.toggle("line-hidden", !hit);
-    }
-    const words = found === 1 ? "1 line matches" : `${found} lines match`;
-    said.textContent = search.value ? words : "";
+    clearTimeout(typing);
+    typing = setTimeout(searchLog, PAUSE);
   });
 
-  function mark(line) {
-    if (!line) return;
+  async function mark(number) {
     setFollowing(false);
+    const line = await lines.reach(number);
+    if (!line) return;
     history.replaceState(null, "", `#${line.id}`);
     list.querySelector(".line-marked")?.classList.remove("line-marked");
     line.classList.add("line-marked");
@@ -80,7 +103,7 @@
   function nextTrouble() {
     const trouble = [...list.querySelectorAll(".line-trouble")];
     const now = trouble.findIndex((line) => line.classList.contains("line-marked"));
-    mark(trouble[(now + 1) % trouble.length]);
+    if (trouble.length) mark(numberOf(trouble[(now + 1) % trouble.length]));
   }
 
   function nextStep(by) {
@@ -121,14 +144,18 @@
   keysOn.addEventListener("change", () => {
     localStorage.setItem("novaweb-keys", keysOn.checked ? "on" : "off");
   });
-  list.addEventListener("click", (event) => {
+  log.addEventListener("click", (event) => {
     const number = event.target.closest(".line-number");
     if (!number) return;
     event.preventDefault();
-    mark(number.parentElement);
+    if (search.value) {
+      search.value = "";
+      searchLog();
+    }
+    mark(Number(number.textContent));
   });
 
   for (const element of [follow, search, keys]) element.hidden = false;
   if (following) setFollowing(true);
-  else mark(document.getElementById(location.hash.slice(1)));
+  else mark(Number(location.hash.slice("#line-".length)));
 })();

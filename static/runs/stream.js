@@ -2,7 +2,7 @@
 //
 // A dozen lines over EventSource instead of htmx's sse extension, because that one makes
 // a new EventSource after a 502 and asks from the beginning, so that lines repeat. Here
-// the cursor is always the last line that stands on the page, whatever broke: nothing is
+// the cursor is always the last line that has arrived, whatever broke: nothing is
 // lost and nothing comes twice. Where streams do not get through at all, the page polls.
 "use strict";
 (() => {
@@ -22,7 +22,7 @@
   let again = 0;
   const known = {};
 
-  const last = () => Number(list.lastElementChild?.id.slice("line-".length) || 0);
+  const lines = window.novawebLines;
 
   function say(state, words) {
     live.dataset.state = state;
@@ -30,10 +30,7 @@
   }
 
   function addLine(number, html) {
-    if (number <= last()) return;
-    list.insertAdjacentHTML("beforeend", html);
-    window.novawebTimes(list.lastElementChild);
-    document.dispatchEvent(new CustomEvent("novaweb:line"));
+    if (lines.add(number, html)) document.dispatchEvent(new CustomEvent("novaweb:line"));
   }
 
   function addToken(form) {
@@ -109,7 +106,7 @@
   function listen() {
     clearTimeout(again);
     source?.close();
-    source = new EventSource(`${root.dataset.stream}?after=${last()}`);
+    source = new EventSource(`${root.dataset.stream}?after=${lines.received()}`);
     watchdog = setTimeout(failed, SILENCE);
     source.onerror = failed;
     source.addEventListener("line", (event) => {
@@ -129,7 +126,7 @@
     polling = true;
     while (polling && !over && !document.hidden) {
       try {
-        const answer = await fetch(`${root.dataset.lines}?after=${last()}`, {
+        const answer = await fetch(`${root.dataset.lines}?after=${lines.received()}`, {
           headers: { "X-Automatic": "true" }, // no use of the session: session.js
         });
         if (answer.redirected) {

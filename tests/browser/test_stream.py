@@ -164,7 +164,7 @@ def test_the_keys_do_what_the_page_says(sign_in: SignIn) -> None:
     expect(page.locator(".step").first).to_be_focused()
     page.keyboard.press("/")
     page.keyboard.type("refused")
-    expect(page.locator("#lines > li:visible")).to_have_count(1)
+    expect(page.locator("#log li:visible")).to_have_count(1)
     expect(page.locator("#said")).to_have_text("1 line matches")
 
 

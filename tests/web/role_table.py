@@ -200,6 +200,9 @@ TABLE: dict[str, Row] = {
     "runs/<int:pk>/": ("GET", SEEN),
     "runs/<int:pk>/lines/": ("GET", SEEN),
     "runs/<int:pk>/log.txt": ("GET", SEEN),
+    "runs/<int:pk>/log/": ("GET", SEEN),
+    # no words are searched for
+    "runs/<int:pk>/log/search/": ("GET", (302, 403, 422, 422, 422, 422, 403)),
     "runs/<int:pk>/stream/": ("GET", SEEN),
     # its instance is in no cloud
     "runs/<int:pk>/console/": ("POST", (302, 403, 403, 403, 404, 403, 403)),

@@ -226,7 +226,9 @@ def test_there_is_no_verb_but_those_that_there_are(operator: Client) -> None:
     run = factories.run()
 
     assert operator.post(f"/runs/{run.pk}/explode/").status_code == 404
-    assert operator.get(f"/runs/{run.pk}/stop/").status_code == 405
+    assert operator.get(f"/runs/{run.pk}/stop/").url == f"/runs/{run.pk}/"  # type: ignore[attr-defined]
+    run.refresh_from_db()
+    assert run.stop_asked_at is None
 
 
 def test_it_warns_when_no_worker_looks_for_runs(operator: Client) -> None:
@@ -264,3 +266,33 @@ def test_home_shows_what_waits_for_each(approver: Client, requester: Client) -> 
     assert f'href="/runs/{held.pk}/"' in text
     assert "Waiting for your decision" in text
     assert "Waiting for your decision" not in requester.get("/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_log_is_searched_for_all_words_in_any_case(requester: Client) -> None:
+    run = factories.run(lines=["Nova REFUSED <b>it</b>.", "Nova took it.", "Refused."])
+
+    answer = requester.get(f"/runs/{run.pk}/log/search/?words=refused+nova").json()
+
+    assert answer["count"] == 1
+    assert [line["number"] for line in answer["lines"]] == [1]
+    assert "&lt;b&gt;it" in answer["lines"][0]["html"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("log/?before=x", 422),
+        ("log/?before=-1", 422),
+        ("log/search/?words=", 422),
+        ("log/search/?words=a%00", 200),
+        ("log/search/?words=" + "+".join("abcdefghijk"), 422),
+    ],
+)
+def test_what_is_no_part_of_a_log_is_said(
+    requester: Client, path: str, status: int
+) -> None:
+    run = factories.run(lines=["a"])
+    assert requester.get(f"/runs/{run.pk}/{path}").status_code == status
+    assert requester.get(f"/runs/{run.pk + 1}/{path}").status_code in (404, 422)
