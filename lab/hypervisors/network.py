@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import time
-from pathlib import Path
 
 from lab import processes
 from lab.progress import LabError, run
 from lab.settings import Settings
-
-CARDS = Path("/sys/class/net")
 
 
 def make_bridge(settings: Settings) -> None:
@@ -41,11 +39,11 @@ def connect(settings: Settings, host: str) -> None:
 def remove(settings: Settings) -> None:
     """The bridge and all cables are gone."""
     # all that could have been made, whatever the settings say now
-    for card in CARDS.iterdir():
-        if card.name.startswith(f"{settings.bridge}-"):
+    for card in _cards():
+        if card.startswith(f"{settings.bridge}-"):
             # goes by itself, a moment after the namespace at its other end
             subprocess.run(
-                ["ip", "link", "del", card.name], capture_output=True, check=False
+                ["ip", "link", "del", card], capture_output=True, check=False
             )
     if _exists(settings.bridge):
         run(["ip", "link", "del", settings.bridge])
@@ -62,8 +60,16 @@ def _init(settings: Settings, host: str) -> int:
     return below[0]
 
 
+def _cards() -> list[str]:
+    """Return the network cards of this process's own namespace.
+
+    /sys/class/net has those of the namespace in which /sys was mounted.
+    """
+    return [name for _, name in socket.if_nameindex()]
+
+
 def _exists(name: str) -> bool:
-    return (CARDS / name).exists()
+    return name in _cards()
 
 
 def wait_for_namespaces(settings: Settings, host: str) -> None:
