@@ -35,7 +35,7 @@
     const note = document.createElement("p");
     note.className = "alert alert-warning";
     note.setAttribute("role", "status");
-    note.textContent = "This was not sent, and is here as you typed it: send it once more.";
+    note.textContent = "This was not sent, and is here as you typed it: send it again.";
     form.prepend(note);
     note.scrollIntoView({ block: "center" });
     return true;

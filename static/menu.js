@@ -1,4 +1,4 @@
-// An open menu of the bar closes by Escape and when one goes elsewhere.
+// An open menu of the bar closes by Escape and when one goes elsewhere. Ctrl+K searches.
 "use strict";
 (() => {
   const open = () => document.querySelector("details.menu[open]");
@@ -8,6 +8,13 @@
   };
   document.addEventListener("click", leave);
   document.addEventListener("focusin", leave);
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
+    const search = document.getElementById("search-link");
+    if (!search) return;
+    event.preventDefault();
+    search.click();
+  });
   document.addEventListener("keydown", (event) => {
     const menu = open();
     if (event.key !== "Escape" || !menu) return;

@@ -62,7 +62,7 @@ def active_by_role() -> dict[str, int]:
 
 
 def without_role(most: int) -> list[str]:
-    """Return the names of so many accounts that may do nothing, switched on though."""
+    """Return names of active accounts that have no role, at most this number of."""
     rows = User.objects.filter(is_active=True, is_staff=False)
     rows = rows.exclude(groups__name__in=list(Role)).order_by("username")
     return list(rows.values_list("username", flat=True)[:most])

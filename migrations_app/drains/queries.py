@@ -35,6 +35,11 @@ def drain(number: int) -> Drain:
     return get_or_gone(drains(), number, "drain")
 
 
+def of_ticket(ticket: str, *, or_number: int | None = None) -> QuerySet[Drain]:
+    """Return the drains of that ticket, and the one of that number."""
+    return drains().filter(Q(ticket=ticket) | Q(pk=or_number)).order_by("-pk")
+
+
 def moves(of: Drain) -> list[MigrationRequest]:
     """Return its moves in their order, with their runs."""
     rows = MigrationRequest.objects.filter(drain=of).select_related("run")

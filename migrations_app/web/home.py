@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from migrations_app.access import accounts
+from migrations_app.access import accounts as access_accounts
 from migrations_app.drains import queries as drain_queries
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.requests import queries as request_queries
@@ -50,8 +50,8 @@ def _administration(request: HttpRequest) -> HttpResponse:
         }
     if person.superuser:
         context |= {
-            "roles": accounts.active_by_role(),
-            "without_role": accounts.without_role(MOST_NAMES),
+            "roles": access_accounts.active_by_role(),
+            "without_role": access_accounts.without_role(MOST_NAMES),
             "worker_trouble": run_queries.worker_trouble(),
             "clouds": inventory_queries.freshness(),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from migrations_app.web import home, tokens
+from migrations_app.web import home, search, tokens
 from migrations_app.web.accounts import confirm, password, sessions, sign_in
 from migrations_app.web.approvals import delegations, policies
 from migrations_app.web.audit import export_and_sign, timelines
@@ -31,6 +31,7 @@ from migrations_app.web.windows import views as window_views
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("sign-in/", sign_in.SignIn.as_view(), name="login"),

@@ -149,6 +149,7 @@ TABLE: dict[str, Row] = {
     "api/audit/searches/<number:pk>/": ("GET", API_TRAIL),
     "api/^": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     "": ("GET", (302, 403, 200, 200, 200, 200, 200)),
+    "search/": ("GET", SEEN),
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
     # one's own: no role is needed
     "account/confirm/": ("GET", OWN),

@@ -106,6 +106,7 @@ def addresses(site: FullSite) -> dict[str, str]:
         "drains/ask/ of a host": "drains/ask/?hosts=compute-30",
         "what-if/ of a host": "what-if/?host=compute-30",
         "audit/ by words": "audit/?q=quokka",
+        "search/ by words": "search/?q=web",
         "runs/<int:pk>/log/search/": f"runs/{site.run.pk}/log/search/?words=line",
     }
     return found
