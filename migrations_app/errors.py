@@ -150,3 +150,8 @@ def own_fault(error: Exception) -> str:
     """
     kind = type(error).__name__
     return f"novaweb met an internal error ({kind}); its log says more."
+
+
+def told(error: Exception) -> str:
+    """Return the sentence about any error: its own, or that it is a fault of ours."""
+    return error.sentence if isinstance(error, NovawebError) else own_fault(error)

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial, wraps
+from typing import ParamSpec, TypeVar
 
 import structlog
 from django.db import Error, close_old_connections, connection
@@ -17,12 +19,12 @@ from django.utils import timezone
 from migrations_app.audit import sign_ins, watch
 from migrations_app.drains import engine as drain_engine
 from migrations_app.drains import host_services
-from migrations_app.errors import NovawebError, WorldError
+from migrations_app.errors import NovawebError
 from migrations_app.integrations import connect
 from migrations_app.inventory import sync as inventory_sync
 from migrations_app.inventory.copy_speeds import measure as copy_speed_measure
 from migrations_app.inventory.leaks import scan as leak_scan
-from migrations_app.models import Run
+from migrations_app.models import LaneOf, OneByOne, Run
 from migrations_app.notifications import delivery, dispatch
 from migrations_app.requests import start as request_start
 from migrations_app.runs import reenable_hosts, retention, source_cleanup, wakeup
@@ -34,20 +36,40 @@ log = structlog.get_logger(__name__)
 # So long one job may go on finding due runs before it lets other jobs have a turn.
 SPELL = 10.0
 MINUTE = timedelta(minutes=1)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def noted(job: Callable[P, T]) -> Callable[P, T | None]:
+    """Return the job as one whose failure is noted: a failed RQ job nobody looks at.
+
+    What it does to single items is guarded there; this is for the rest of it. Raises
+    the error when the database is away.
+    """
+
+    @wraps(job)
+    def do(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        lane = OneByOne(LaneOf.PERIODIC, timezone.now())
+        return lane.serve(job.__qualname__, partial(job, *args, **kwargs))
+
+    return do
 
 
 def walk_due() -> int:
     """Advance due runs and start due requests; return the number of runs advanced.
 
     A few of each at a time, so that neither blocks the other: the check before a start
-    takes as long as the cloud takes to answer.
+    takes as long as the cloud takes to answer. An error about one run, request or drain
+    is noted (models/failed_item.py), and the next is served.
     """
     close_old_connections()
     began, walked = time.monotonic(), 0
     while time.monotonic() - began < SPELL:
         due = list(due_runs(timezone.now()).values_list("pk", flat=True)[:20])
+        runs = OneByOne(LaneOf.RUNS, timezone.now())
         for run_id in due:
-            walked += _walk(run_id)
+            walk_it = partial(_walk, run_id)
+            walked += bool(runs.serve(f"run {run_id}", walk_it, number=run_id))
         if not due and due_since(timezone.now()) is None:
             break
         request_start.start_due(timezone.now(), most=5)
@@ -87,60 +109,87 @@ def _refresh(run_id: int) -> None:
 
 
 def restore_due() -> list[str]:
-    """Enable hosts that runs left disabled in the due clouds; return the hosts."""
+    """Enable hosts that runs and drains left disabled; return the hosts.
+
+    In the due clouds. What fails in one of them, or in one of both ways, keeps none of
+    the others waiting.
+    """
     restored: list[str] = []
+    lane = OneByOne(LaneOf.ENABLING, timezone.now())
     for name in reenable_hosts.due_clouds(timezone.now()):
-        try:
-            cloud = connect.world_of(name).cloud
-            restored += reenable_hosts.restore(name, cloud, now=timezone.now())
-            restored += host_services.restore(name, cloud)
-        except WorldError as error:
-            log.warning("not all is enabled", cloud=name, reason=error.sentence)
+        of_runs = partial(_left_by_runs, name)
+        restored += lane.serve(f"{name}, of runs", of_runs) or []
+        of_drains = partial(_left_by_drains, name)
+        restored += lane.serve(f"{name}, of drains", of_drains) or []
     return restored
 
 
+def _left_by_runs(name: str) -> list[str]:
+    cloud = connect.world_of(name).cloud
+    return reenable_hosts.restore(name, cloud, now=timezone.now())
+
+
+def _left_by_drains(name: str) -> list[str]:
+    return host_services.restore(name, connect.world_of(name).cloud)
+
+
+@noted
 def tend_proof() -> None:
     """Sign and verify the audit trail as far as it is due, on this machine."""
     watch.tend(timezone.now())
 
 
 def sync(cloud_name: str) -> None:
-    """Read the cloud's inventory."""
+    """Read the cloud's inventory. Each cloud is a job of its own."""
     close_old_connections()
+    lane = OneByOne(LaneOf.CLOUDS, timezone.now())
+    lane.serve(cloud_name, partial(_sync, cloud_name))
+
+
+def _sync(cloud_name: str) -> None:
     inventory_sync.sync(cloud_name, connect.cloud_of(cloud_name), now=timezone.now())
 
 
+@noted
 def measure_speeds() -> None:
     """Advance the due measurements of copy speeds."""
     close_old_connections()
     copy_speed_measure.measure_due(timezone.now())
 
 
+@noted
 def deliver_due() -> None:
     """Create notifications, and send due messages in other threads."""
     close_old_connections()
-    dispatch.tell_due(timezone.now())
-    delivery.begin(timezone.now())
+    try:
+        dispatch.tell_due(timezone.now())
+    finally:
+        # what is to be sent waits for no entry that cannot be told
+        delivery.begin(timezone.now())
 
 
+@noted
 def look_for_leaks() -> None:
     """Scan the due hosts for stale resources."""
     close_old_connections()
     leak_scan.look_due(timezone.now(), connect.world_of)
 
 
+@noted
 def count_refusals() -> None:
     """Record how many more sign-ins were refused in the minutes that are over."""
     close_old_connections()
     sign_ins.record_counted(timezone.now())
 
 
+@noted
 def remove_old() -> None:
     """Remove records older than the settings allow, a part at a time."""
     close_old_connections()
     retention.remove_due(timezone.now())
 
 
+@noted
 def sweep_aside() -> None:
     """Remove folders of manual moves that were set aside long enough ago."""
     close_old_connections()
@@ -208,15 +257,14 @@ class Scheduler:
     _rests_until: dict[str, datetime] = field(default_factory=dict)
 
     def ring(self) -> None:
-        """Ring for what is due. One that stumbles is logged, and keeps none waiting."""
+        """Ring for what is due. One that fails is noted, and keeps none waiting."""
+        lane = OneByOne(LaneOf.PERIODIC, self.clock())
         for row in self.table:
             try:
-                self._ring(row)
+                lane.serve(f"whether {row.name} is due", partial(self._ring, row))
             except Error as error:
                 log.warning("database went away", job=row.name, reason=str(error))
                 connection.close()
-            except Exception:
-                log.exception("periodic job stumbled", job=row.name)
 
     def _ring(self, row: Periodic) -> None:
         now = self.clock()

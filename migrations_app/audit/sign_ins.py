@@ -7,6 +7,7 @@ API all sign accounts in, and only these three signals cover them all.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import (
@@ -15,7 +16,7 @@ from django.contrib.auth import (
     user_login_failed,
 )
 from django.contrib.auth.models import AbstractBaseUser, User
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -24,7 +25,8 @@ from django.utils import timezone
 from migrations_app.access import sessions, sign_in_backend
 from migrations_app.access.sign_in_throttle import keyed_hash
 from migrations_app.audit import recorder
-from migrations_app.models import RefusedSignIns
+from migrations_app.models import LaneOf, OneByOne, RefusedSignIns
+from migrations_app.models.failed_item import resting
 
 # This number of refusals in a minute have an entry each; the others are counted.
 MOST_ENTRIES = 30
@@ -79,27 +81,42 @@ def refused(
 
 def is_due(now: datetime) -> bool:
     """Return whether refusals of a minute that is over are only counted."""
-    return RefusedSignIns.objects.filter(minute__lt=_minute(now)).exists()
+    return _over(now).exists()
 
 
 def record_counted(now: datetime) -> int:
     """Record the refusals that were counted in each minute that is over, once each.
 
-    Returns how many entries that made.
+    Returns how many entries that made. A minute that fails keeps no other one waiting.
     """
+    lane = OneByOne(LaneOf.REFUSALS, now)
     made = 0
-    for row in RefusedSignIns.objects.filter(minute__lt=_minute(now)):
-        same = RefusedSignIns.objects.filter(pk=row.pk, counted=row.counted)
-        with transaction.atomic():
-            removed, _ = same.delete()
-            if removed and row.counted:
-                recorder.record(
-                    "account.refused_more",
-                    note=f"In the minute from {row.minute:%F %H:%M} UTC",
-                    after={"name": str(row.counted), "count": row.counted},
-                )
-                made += 1
+    for row in _over(now):
+        record = partial(_record_minute, row)
+        item = f"{row.minute:%F %H:%M} UTC"
+        made += bool(lane.serve(item, record, number=row.pk))
     return made
+
+
+def _record_minute(row: RefusedSignIns) -> bool:
+    """Record one minute; False if it had none, or another process was faster."""
+    same = RefusedSignIns.objects.filter(pk=row.pk, counted=row.counted)
+    with transaction.atomic():
+        removed, _ = same.delete()
+        if not removed or not row.counted:
+            return False
+        recorder.record(
+            "account.refused_more",
+            note=f"In the minute from {row.minute:%F %H:%M} UTC",
+            after={"name": str(row.counted), "count": row.counted},
+        )
+    return True
+
+
+def _over(now: datetime) -> models.QuerySet[RefusedSignIns]:
+    """Return the minutes that are over, but those that failed a moment ago."""
+    rows = RefusedSignIns.objects.filter(minute__lt=_minute(now))
+    return rows.exclude(pk__in=resting(LaneOf.REFUSALS, now))
 
 
 def _minute(now: datetime) -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import Error as DatabaseError
@@ -24,7 +25,8 @@ from migrations_app.drains.lease import DrainLease, due_drains
 from migrations_app.errors import LostLease, WorldError, own_fault
 from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import Cloud as CloudPort
-from migrations_app.models import Drain, MigrationRequest
+from migrations_app.models import Drain, LaneOf, MigrationRequest, OneByOne
+from migrations_app.models.failed_item import resting
 from migrations_app.models.lease import Clock
 from migrations_app.models.states import (
     BEFORE_START,
@@ -39,6 +41,7 @@ log = structlog.get_logger(__name__)
 SOON, LATER = timedelta(seconds=1), timedelta(seconds=5)
 # So many moves are begun in one look: each takes as long as its cloud takes to answer.
 AT_ONCE = 3
+LATE = "The drain was not approved and started in time."
 FAILURES = frozenset(
     {
         RequestState.ROLLED_BACK,
@@ -58,13 +61,19 @@ def due_since(now: datetime) -> datetime | None:
 
 
 def look_at_due(*, clock: Clock = timezone.now, most: int = 3) -> int:
-    """Expire overdue drains and advance up to ``most`` due ones; return the number."""
+    """Expire overdue drains and advance up to ``most`` due ones; return the number.
+
+    An error about one of them is noted, and the next is served.
+    """
+    over = OneByOne(LaneOf.DRAIN_EXPIRY, clock())
     for drain in _expired(clock()).select_related("cloud"):
-        end_unstarted(
-            drain, _D.EXPIRED, "The drain was not approved and started in time."
-        )
-    due = list(due_drains(clock()).values_list("pk", flat=True)[:most])
-    return sum(look(drain, clock=clock) for drain in due)
+        expire = partial(end_unstarted, drain, _D.EXPIRED, LATE)
+        over.serve(f"drain {drain.pk}", expire, number=drain.pk)
+    lane, looked = OneByOne(LaneOf.DRAINS, clock()), 0
+    for number in list(due_drains(clock()).values_list("pk", flat=True)[:most]):
+        look_at = partial(look, number, clock=clock)
+        looked += bool(lane.serve(f"drain {number}", look_at, number=number))
+    return looked
 
 
 def look(drain_id: int, *, clock: Clock = timezone.now) -> bool:
@@ -119,7 +128,8 @@ def failures(drain: Drain) -> int:
 
 def _expired(now: datetime) -> QuerySet[Drain]:
     states = [_D.PLANNING, _D.REQUESTED, _D.APPROVED]
-    return Drain.objects.filter(state__in=states, expires_at__lte=now)
+    rows = Drain.objects.filter(state__in=states, expires_at__lte=now)
+    return rows.exclude(pk__in=resting(LaneOf.DRAIN_EXPIRY, now))
 
 
 def _look(lease: DrainLease) -> datetime | None:
@@ -137,14 +147,17 @@ def _look(lease: DrainLease) -> datetime | None:
             case _D.CANCELLING:
                 return _end(lease, drain)
         return None
-    except (DatabaseError, LostLease):
+    except LostLease:
         raise
     except WorldError as error:
         lease.write(why=error.sentence)
         return lease.clock() + LATER
     except Exception as error:
-        log.exception("drain stumbled", drain=drain.pk)
+        # of the database's errors too, unless it is away: then this raises again
         lease.write(why=own_fault(error))
+        if isinstance(error, DatabaseError):
+            raise
+        log.exception("drain stumbled", drain=drain.pk)
         return lease.clock() + timedelta(minutes=1)
 
 

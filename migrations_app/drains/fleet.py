@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import structlog
 from django.conf import settings
 
 from migrations_app.drains.planner.model import Fleet, Group, Guest, Host
+from migrations_app.errors import own_fault
 from migrations_app.integrations import interfaces
 from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU, Stock
 from migrations_app.models import (
@@ -21,6 +23,7 @@ from migrations_app.models import (
 from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.rule import COLD, LIVE
 
+log = structlog.get_logger(__name__)
 # read as tuples: there may be a thousand hosts
 _OF_HOSTS = (
     *("host", "zone", "tenants", "enabled", "up", "disabled_reason", "stock"),
@@ -74,9 +77,11 @@ def fleet_of(
         members[row.group].add(row.uuid)
     requests = _asked(cloud) if asked else {}
     return Fleet(
-        hosts={row.host: _host(row) for row in rows},
+        hosts={row.host: _host_or_none(row) for row in rows},
         guests={
-            row.uuid: _guest(row, down=row.host in down, request=requests.get(row.uuid))
+            row.uuid: _guest_or_none(
+                row, down=row.host in down, request=requests.get(row.uuid)
+            )
             for row in found
         },
         groups={
@@ -114,6 +119,21 @@ def _asked(cloud: Cloud) -> dict[str, int]:
     """Return the open request of each instance that has one, by UUID."""
     still_open = MigrationRequest.objects.filter(cloud=cloud, open_instance__gt="")
     return dict(still_open.order_by().values_list("instance", "id"))
+
+
+def _host_or_none(row: Any) -> Host:
+    """Return the host; one that cannot be made out takes no instance."""
+    try:
+        return _host(row)
+    except Exception as error:
+        log.exception("host left out", host=row.host)
+        return Host(
+            name=row.host,
+            zone=row.zone,
+            stock={},
+            why_not=f"{row.host} is left out: {own_fault(error)}",
+            projects=frozenset(),
+        )
 
 
 def _host(row: Any) -> Host:
@@ -160,6 +180,28 @@ def _stock(row: Any) -> dict[str, Stock]:
             for name, column in columns.items()
         }
     return {name: stock for name, stock in known.items() if stock.total}
+
+
+def _guest_or_none(row: Instance, *, down: bool, request: int | None) -> Guest:
+    """Return the guest; one that cannot be made out is not moved, and says so."""
+    try:
+        return _guest(row, down=down, request=request)
+    except Exception as error:
+        log.exception("instance left out", instance=row.uuid)
+        return Guest(
+            id=row.uuid,
+            name=row.name,
+            project=row.project_id,
+            host=row.host,
+            status=row.status,
+            resources={},
+            zone=row.pinned_zone,
+            group=row.group,
+            procedure="",
+            why_not=own_fault(error),
+            way_out="Have it mended, then request the move of it alone.",
+            seconds=0.0,
+        )
 
 
 def _guest(row: Instance, *, down: bool, request: int | None) -> Guest:

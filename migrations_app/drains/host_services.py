@@ -14,7 +14,7 @@ from django.db import transaction
 
 from migrations_app.drains.audit_entries import tell
 from migrations_app.drains.lease import DrainLease
-from migrations_app.errors import Gone, WorldError
+from migrations_app.errors import Gone, LostLease, told
 from migrations_app.integrations.interfaces import Cloud as CloudPort
 from migrations_app.integrations.interfaces import Service
 from migrations_app.models import Drain
@@ -80,7 +80,7 @@ def enable(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
     """
     if drain.afterwards != Afterwards.ENABLE:
         return
-    trouble: WorldError | None = None
+    trouble: Exception | None = None
     for each in list(drain.services):
         host = each["host"]
         if not each.get("was_enabled") or each.get("enabled_at"):
@@ -95,7 +95,10 @@ def enable(lease: DrainLease, drain: Drain, cloud: CloudPort) -> None:
             _note(lease, drain, host, enabled_at=lease.clock().isoformat())
         except Gone:
             continue
-        except WorldError as error:
+        except LostLease:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised below, when all were tried
+            log.warning("not enabled", host=host, reason=told(error))
             trouble = trouble or error
     if trouble is not None:
         raise trouble
@@ -105,20 +108,32 @@ def restore(cloud_name: str, cloud: CloudPort) -> list[str]:
     """No host is disabled any more by a drain that is over and wanted it enabled.
 
     A request of a worker that was taken for dead may have reached Nova late. Returns
-    the hosts; raises what the cloud raises.
+    the hosts; raises what was raised for one, after all were tried.
     """
-    restored = []
+    restored: list[str] = []
+    trouble: Exception | None = None
     for service in cloud.services():
-        drain = _drain(cloud_name, service)
-        if drain is None or drain.state in STARTED_DRAINS:
-            continue
-        if drain.afterwards != Afterwards.ENABLE:
-            continue
-        tell("drain.enabling", drain, host=service.host)
-        if drain_token(cloud.service(service.host)) == drain.token:
-            cloud.set_service(service.id, enabled=True)
-            restored.append(service.host)
+        try:
+            restored += _restore(cloud_name, cloud, service)
+        except Exception as error:  # noqa: BLE001 - raised below, when all were tried
+            log.warning("not enabled", host=service.host, reason=told(error))
+            trouble = trouble or error
+    if trouble is not None:
+        raise trouble
     return restored
+
+
+def _restore(cloud_name: str, cloud: CloudPort, service: Service) -> list[str]:
+    drain = _drain(cloud_name, service)
+    if drain is None or drain.state in STARTED_DRAINS:
+        return []
+    if drain.afterwards != Afterwards.ENABLE:
+        return []
+    tell("drain.enabling", drain, host=service.host)
+    if drain_token(cloud.service(service.host)) != drain.token:
+        return []
+    cloud.set_service(service.id, enabled=True)
+    return [service.host]
 
 
 def holder(cloud_name: str, service: Service) -> Drain | None:

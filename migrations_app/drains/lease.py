@@ -7,15 +7,20 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from migrations_app.models import Drain
+from migrations_app.models import Drain, LaneOf
+from migrations_app.models.failed_item import resting
 from migrations_app.models.lease import Clock, Lease, free
 from migrations_app.models.states import WALKING_DRAINS, DrainState
 from migrations_app.runs.engine.lease import lease_span
 
 
 def due_drains(now: datetime) -> QuerySet[Drain]:
-    """Return the drains that are due and free, the longest due first."""
-    return Drain.objects.filter(free(now), _due(now)).order_by("look_again_at")
+    """Return the drains that are due and free, the longest due first.
+
+    A drain that could not even be looked at rests for some seconds.
+    """
+    due = Drain.objects.filter(free(now), _due(now))
+    return due.exclude(pk__in=resting(LaneOf.DRAINS, now)).order_by("look_again_at")
 
 
 def _due(now: datetime) -> Q:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
 
@@ -29,6 +28,7 @@ from migrations_app.models import (
 from migrations_app.models.states import DrainState, RequestState, request_sources
 from migrations_app.requests import group_mates
 from migrations_app.runs.engine import run_log
+from migrations_app.runs.engine.walk import DATABASE_AWAY
 
 log = structlog.get_logger(__name__)
 PAUSE = timedelta(seconds=5)
@@ -58,7 +58,7 @@ def startable(
 def begin(lease: DrainLease, drain: Drain, move: MigrationRequest) -> bool:
     """Begin the move's run, postpone it, or skip it; True when it began.
 
-    Raises LostLease and the errors of the database.
+    Raises LostLease, and the errors of a database that is away.
     """
     decision: Begin | Postpone | Skip | None = not_yet(move, now=lease.clock())
     if decision is None:
@@ -66,12 +66,16 @@ def begin(lease: DrainLease, drain: Drain, move: MigrationRequest) -> bool:
             decision = decide(drain, move)
             if isinstance(decision, Begin):
                 return _start_run(lease, drain, move, decision)
-        except (DatabaseError, LostLease):
+        except LostLease:
             raise
         except Gone as error:
             decision = Skip(error.sentence, RequestState.WITHDRAWN)
         except NovawebError as error:
             decision = Postpone(error.sentence)
+        except DATABASE_AWAY as error:
+            # the other moves have their turn; if it is away, this raises again
+            log.warning("move not started", request=move.pk, reason=str(error))
+            decision = Postpone(own_fault(error))
         except Exception as error:
             log.exception("move not started", request=move.pk)
             decision = Skip(own_fault(error))

@@ -10,7 +10,6 @@ import time
 from typing import Any
 
 import structlog
-from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 
 from migrations_app.audit import recorder
@@ -21,10 +20,18 @@ from migrations_app.drains.lease import DrainLease
 from migrations_app.drains.move_plan import CannotMove, draw
 from migrations_app.drains.plan_digest import digest_of
 from migrations_app.drains.planner.place import place
-from migrations_app.errors import Gone, NovawebError, Unfit, Unreachable, own_fault
+from migrations_app.errors import (
+    Gone,
+    LostLease,
+    NovawebError,
+    Unfit,
+    Unreachable,
+    own_fault,
+)
 from migrations_app.models import Drain, MigrationRequest
 from migrations_app.models.states import DrainState, RequestState
 from migrations_app.requests.plan import Draft
+from migrations_app.runs.engine.walk import DATABASE_AWAY
 
 log = structlog.get_logger(__name__)
 # So many seconds at a time; then the worker's other work has its turn.
@@ -134,16 +141,10 @@ def _look(lease: DrainLease, drain: Drain, task: dict[str, Any]) -> None:
         raise
     except NovawebError as error:
         _stay(stays, task, error.sentence, "Check it in Nova, then request it again.")
-    except DatabaseError:
+    except DATABASE_AWAY:
         raise
-    except Exception as error:
-        log.exception("move not planned", drain=drain.pk, instance=task["instance"])
-        _stay(
-            stays,
-            task,
-            own_fault(error),
-            "Have it mended, then request the move again.",
-        )
+    except Exception as error:  # noqa: BLE001 - logged with it, and said of the move
+        _stumbled(stays, drain, task, error)
     number = drain.looked_at_moves + 1
     try:
         with transaction.atomic():
@@ -158,7 +159,22 @@ def _look(lease: DrainLease, drain: Drain, task: dict[str, Any]) -> None:
             "Withdraw that request or wait until it has ended, then request it again.",
         )
         lease.write(only=PLANNING, looked_at_moves=number, stays=stays)
+    except (LostLease, *DATABASE_AWAY):
+        raise
+    except Exception as error:  # noqa: BLE001 - logged with it, and said of the move
+        _stumbled(stays, drain, task, error)
+        lease.write(only=PLANNING, looked_at_moves=number, stays=stays)
     drain.looked_at_moves, drain.stays = number, stays
+
+
+def _stumbled(
+    stays: list[dict[str, Any]], drain: Drain, task: dict[str, Any], error: Exception
+) -> None:
+    """Leave this move out: an error about it must not keep the others waiting."""
+    instance = task["instance"]
+    log.error("move not planned", drain=drain.pk, instance=instance, exc_info=error)
+    way_out = "Have it mended, then request the move again."
+    _stay(stays, task, own_fault(error), way_out)
 
 
 def _keep(

@@ -28,7 +28,8 @@ def unplanned(drain: Drain, cloud: CloudPort) -> list[dict[str, Any]]:
     for host in drain.hosts:
         for server in cloud.servers(host=host):
             # on its way elsewhere Nova may still have it here
-            if server.host != host or server.id in named or server.status in _GONE:
+            elsewhere = server.host != host and not server.unread
+            if elsewhere or server.id in named or server.status in _GONE:
                 continue
             state = moves.get(server.id)
             if state is None:

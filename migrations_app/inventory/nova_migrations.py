@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models.functions import Coalesce
 
 from migrations_app.integrations import interfaces
-from migrations_app.inventory.rows import BATCH, clip
-from migrations_app.models import Cloud, Hypervisor, NovaMigration
+from migrations_app.inventory.rows import BATCH, clip, write_each
+from migrations_app.models import (
+    Cloud,
+    Hypervisor,
+    LaneOf,
+    NovaMigration,
+    OneByOne,
+)
 
 KEPT = timedelta(days=1)
 FIELDS = ("number", "instance", "type", "status", "source", "target")
@@ -39,12 +45,11 @@ def write_moves(
         )
         for move in seen
     }
-    NovaMigration.objects.bulk_create(
-        rows.values(),
-        batch_size=BATCH,
-        update_conflicts=True,
-        unique_fields=["cloud", "uuid"],
-        update_fields=[*FIELDS, "created_at", "updated_at"],
+    write_each(
+        OneByOne(LaneOf.MIGRATIONS, now),
+        list(rows.values()),
+        _write,
+        named=lambda row: f"{row.uuid} of {cloud.name}",
     )
     ours = NovaMigration.objects.filter(cloud=cloud)
     old = ours.annotate(touched=Coalesce("updated_at", "created_at"))
@@ -62,3 +67,13 @@ def write_moves(
         ]
         for start in range(0, len(gone), BATCH):
             ours.filter(pk__in=gone[start : start + BATCH]).delete()
+
+
+def _write(rows: Sequence[NovaMigration]) -> None:
+    NovaMigration.objects.bulk_create(
+        rows,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["cloud", "uuid"],
+        update_fields=[*FIELDS, "created_at", "updated_at"],
+    )

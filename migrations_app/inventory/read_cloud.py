@@ -8,19 +8,21 @@ Nova silently leaves out everything in a cell that does not answer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
-from migrations_app.errors import Gone, WorldError
+from migrations_app.errors import Gone, Unreachable, WorldError
 from migrations_app.integrations import interfaces
 from migrations_app.inventory import rows
 from migrations_app.inventory.nova_migrations import KEPT, write_moves
+from migrations_app.inventory.reading import Reading
 from migrations_app.inventory.server_groups import write_groups
 from migrations_app.inventory.snapshots import take_snapshots
 from migrations_app.inventory.sync_lease import Turn, full_scan_due
-from migrations_app.models import Cloud, Hypervisor, Instance
+from migrations_app.models import Cloud, Hypervisor, Instance, LaneOf
 
 # What Nova changed shortly before the last reading is read again: its clock is not
 # ours, and a change shows only when its transaction has ended.
@@ -30,6 +32,8 @@ GROUPS_EVERY = timedelta(hours=1)
 # Instances that were not listed, and whose cell may be down, are asked for one by one;
 # so many at most in one reading, the rest in the next ones.
 DOUBTS = 100
+# A cloud that fails at so many of them does not answer at all.
+ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def read(turn: Turn, cloud: interfaces.Cloud, now: datetime, *, whole: bool) -> 
     """Read the cloud and store it. Raises WorldError, Overtaken."""
     hypervisors = cloud.hypervisors()
     services = cloud.services()
+    hosts = Reading(turn.cloud, LaneOf.HYPERVISORS, now)
+    servers = Reading(turn.cloud, LaneOf.INSTANCES, now)
     if not hypervisors and Hypervisor.objects.filter(cloud=turn.cloud).exists():
         raise WorldError(
             "The cloud lists no hypervisor, although it had some: the last known"
@@ -70,22 +76,31 @@ def read(turn: Turn, cloud: interfaces.Cloud, now: datetime, *, whole: bool) -> 
         whole
         or since is None
         or full_scan_due(turn.cloud, now)
-        or _some_came_back(turn.cloud, hypervisors)
+        or _some_came_back(turn.cloud, [it for it in hypervisors if not it.unread])
     )
     if whole:
         turn.begin_full_scan()
     else:
         turn.go_on()
-    written = [rows.hypervisor_row(turn.cloud, seen, now) for seen in hypervisors]
-    rows.write_hypervisors(written)
+    written = [
+        row
+        for seen in hypervisors
+        if (row := hosts.row(seen.host, seen.unread, partial(_host_row, turn, seen)))
+    ]
+    rows.write_each(
+        hosts.lane,
+        written,
+        rows.write_hypervisors,
+        named=lambda row: hosts.named(row.host),
+    )
     removed = _remove_hypervisors(turn.cloud, services, now)
     if whole or since is None:
-        instances = _read_all(turn, cloud, now)
+        instances = _read_all(turn, cloud, servers)
         removed += _remove_instances(turn, cloud, now)
         new = True
         moves = [*cloud.moves(), *cloud.moves(since=now - KEPT)]
     else:
-        instances, gone, new = _read_changed(turn, cloud, since - SKEW, now)
+        instances, gone, new = _read_changed(turn, cloud, since - SKEW, servers)
         removed += gone
         moves = cloud.moves(since=since - SKEW)
     turn.go_on()
@@ -115,14 +130,17 @@ def _some_came_back(cloud: Cloud, listed: list[interfaces.Hypervisor]) -> bool:
     return any(seen.id in silent for seen in listed)
 
 
-def _read_all(turn: Turn, cloud: interfaces.Cloud, now: datetime) -> int:
+def _host_row(turn: Turn, seen: interfaces.Hypervisor, now: datetime) -> Hypervisor:
+    return rows.hypervisor_row(turn.cloud, seen, now)
+
+
+def _read_all(turn: Turn, cloud: interfaces.Cloud, reading: Reading) -> int:
     names = {project.id: project.name for project in cloud.projects()}
     count = 0
     for batch in _batches(cloud.servers()):
         turn.go_on()
         there = _still_there(batch)
-        _write(turn.cloud, there, names, now)
-        count += len(there)
+        count += _write(reading, there, names)
     return count
 
 
@@ -135,7 +153,7 @@ def _still_there(servers: list[interfaces.Server]) -> list[interfaces.Server]:
 
 
 def _read_changed(
-    turn: Turn, cloud: interfaces.Cloud, since: datetime, now: datetime
+    turn: Turn, cloud: interfaces.Cloud, since: datetime, reading: Reading
 ) -> tuple[int, int, bool]:
     """Store the changes; return how many changed, were deleted, and whether any is new.
 
@@ -147,7 +165,8 @@ def _read_changed(
     for batch in _batches(cloud.servers(changes_since=since)):
         turn.go_on()
         gone = [each.id for each in batch if each.status == "DELETED"]
-        removed += ours.filter(uuid__in=gone, seen_at__lte=now).delete()[0]
+        old = ours.filter(uuid__in=gone, seen_at__lte=reading.now)
+        removed += old.delete()[0]
         there = _still_there(batch)
         known = set(
             ours.filter(uuid__in=[each.id for each in there]).values_list(
@@ -155,8 +174,7 @@ def _read_changed(
             )
         )
         new = new or any(each.id not in known and each.hints is None for each in there)
-        _write(turn.cloud, there, _names(turn.cloud, cloud, there), now)
-        count += len(there)
+        count += _write(reading, there, _names(turn.cloud, cloud, there))
     return count, removed, new
 
 
@@ -178,19 +196,36 @@ def _names(
 
 
 def _write(
-    cloud: Cloud, servers: list[interfaces.Server], names: dict[str, str], now: datetime
-) -> None:
-    rows.write_instances(
-        cloud,
-        (
-            rows.instance_row(
-                cloud, server, now, project_name=names.get(server.project_id, "")
-            )
-            for server in servers
+    reading: Reading, servers: list[interfaces.Server], names: dict[str, str]
+) -> int:
+    """Store the servers; return how many could be. The others' rows stay."""
+    cloud, now = reading.cloud, reading.now
+    unread = [each.id for each in servers if each.unread]
+    # they are there, whatever else they are
+    Instance.objects.filter(cloud=cloud, uuid__in=unread).update(seen_at=now)
+    made = [
+        row
+        for each in servers
+        if (row := reading.row(each.id, each.unread, _row_of(cloud, each, names)))
+    ]
+    failed = rows.write_each(
+        reading.lane,
+        made,
+        lambda some: rows.write_instances(
+            cloud, some, now=now, names_known=bool(names)
         ),
-        now=now,
-        names_known=bool(names),
+        named=lambda row: reading.named(row.uuid),
     )
+    lost = [row.uuid for row in failed]
+    Instance.objects.filter(cloud=cloud, uuid__in=lost).update(seen_at=now)
+    return len(made) - len(failed)
+
+
+def _row_of(
+    cloud: Cloud, server: interfaces.Server, names: dict[str, str]
+) -> Callable[[datetime], Instance]:
+    name = names.get(server.project_id, "")
+    return lambda now: rows.instance_row(cloud, server, now, project_name=name)
 
 
 def _batches(servers: Iterable[interfaces.Server]) -> Iterator[list[interfaces.Server]]:
@@ -227,10 +262,16 @@ def _remove_instances(turn: Turn, cloud: interfaces.Cloud, now: datetime) -> int
     removed = sure.delete()[0]
     doubtful = unlisted.order_by("?").values_list("uuid", flat=True)
     gone = []
+    failed = 0
     for uuid in list(doubtful[:DOUBTS]):
         try:
             cloud.server(uuid)
         except Gone:
             gone.append(uuid)
+        except Unreachable:
+            # Nova fails at this one: it stays, and the others are asked for
+            failed += 1
+            if failed == ENOUGH:
+                raise
     turn.go_on()
     return removed + unlisted.filter(uuid__in=gone).delete()[0]

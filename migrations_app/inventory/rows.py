@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
+import structlog
 from django.db import models, transaction
 
 from migrations_app.integrations import interfaces
-from migrations_app.models import Cloud, Hypervisor, Instance
+from migrations_app.models import Cloud, Hypervisor, Instance, OneByOne
+from migrations_app.runs.engine.walk import DATABASE_AWAY
+
+log = structlog.get_logger(__name__)
+Row = TypeVar("Row", bound=models.Model)
 
 # How many rows are held in memory and written by one statement (SQLite, which takes
 # fewer parameters, is given several by Django).
@@ -19,8 +26,12 @@ _NO_STOCK = interfaces.Stock(total=0, reserved=0, ratio=1.0, used=0, max_unit=0)
 
 
 def clip(value: str | None, length: int) -> str:
-    """Return the text without NUL and with at most that length."""
-    return (value or "").replace("\x00", "")[:length]
+    """Return the text with at most that length, and as every database stores it.
+
+    NUL, and halves of surrogate pairs, which JSON can hold and UTF-8 cannot, are none.
+    """
+    text = (value or "").encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\x00", "")[:length]
 
 
 def hypervisor_row(
@@ -110,6 +121,41 @@ def instance_row(
         updated_at=seen.updated_at,
         seen_at=now,
     )
+
+
+def write_each(
+    lane: OneByOne,
+    rows: Sequence[Row],
+    write: Callable[[Sequence[Row]], None],
+    *,
+    named: Callable[[Row], str],
+) -> list[Row]:
+    """Write the rows together; where one of them cannot be stored, each alone.
+
+    What cannot be is noted in the lane, and its last good row stays; it is returned.
+    Raises what a database raises that is away.
+    """
+    failed: list[Row] = []
+    try:
+        with transaction.atomic():
+            write(rows)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("rows not written together", lane=lane.lane.value)
+        for row in rows:
+            if not lane.serve(named(row), partial(_alone, write, row)):
+                failed.append(row)
+    else:
+        for row in rows:
+            lane.succeeded(named(row))
+    return failed
+
+
+def _alone(write: Callable[[Sequence[Row]], None], row: Row) -> bool:
+    with transaction.atomic():
+        write([row])
+    return True
 
 
 def write_hypervisors(rows: Sequence[Hypervisor]) -> None:

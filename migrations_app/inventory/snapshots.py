@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Count
 
-from migrations_app.inventory.rows import BATCH
+from migrations_app.inventory.rows import BATCH, write_each
 from migrations_app.inventory.snapshot_history import FINE, roll_up
-from migrations_app.models import Cloud, Hypervisor, Instance, Snapshot
+from migrations_app.models import (
+    Cloud,
+    Hypervisor,
+    Instance,
+    LaneOf,
+    OneByOne,
+    Snapshot,
+)
 
 # One snapshot of a host in so long a time at most: enough for a chart of a day.
 APART = timedelta(minutes=5)
@@ -40,11 +48,18 @@ def take_snapshots(cloud: Cloud, *, now: datetime) -> int:
     recent = Snapshot.objects.filter(cloud=cloud, grain=FINE, at__gt=now - APART)
     for host in recent.order_by().values_list("host", flat=True).distinct():
         hosts.pop(host, None)
-    Snapshot.objects.bulk_create(
-        hosts.values(), batch_size=BATCH, ignore_conflicts=True
+    write_each(
+        OneByOne(LaneOf.HYPERVISORS, now),
+        list(hosts.values()),
+        _write,
+        named=lambda row: f"history of {row.host} of {cloud.name}",
     )
     roll_up(cloud, now=now)
     return len(hosts)
+
+
+def _write(rows: Sequence[Snapshot]) -> None:
+    Snapshot.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 
 
 def _nothing(cloud: Cloud, host: str, now: datetime) -> Snapshot:

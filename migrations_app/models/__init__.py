@@ -24,6 +24,7 @@ from migrations_app.models.audit import (
 from migrations_app.models.cloud import Cloud
 from migrations_app.models.copy_speed import CopySpeed
 from migrations_app.models.drain import Drain
+from migrations_app.models.failed_item import FailedItem, LaneOf, OneByOne
 from migrations_app.models.inventory import (
     Hypervisor,
     Instance,
@@ -63,15 +64,18 @@ __all__ = [
     "Delegation",
     "Delivery",
     "Drain",
+    "FailedItem",
     "Hypervisor",
     "Instance",
     "Lane",
+    "LaneOf",
     "Leak",
     "LeakLook",
     "Line",
     "MigrationRequest",
     "Notice",
     "NovaMigration",
+    "OneByOne",
     "Pacer",
     "PasswordToChange",
     "PolicyProposal",

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
-from django.db import Error as DatabaseError
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from migrations_app.audit import recorder
-from migrations_app.errors import Gone, NovawebError, own_fault
-from migrations_app.models import Cloud, MigrationRequest, Probe, Run, Step
+from migrations_app.errors import Gone, NovawebError, told
+from migrations_app.models import (
+    Cloud,
+    LaneOf,
+    MigrationRequest,
+    OneByOne,
+    Probe,
+    Run,
+    Step,
+)
+from migrations_app.models.failed_item import resting
 from migrations_app.models.states import BEFORE_START, RequestState, request_sources
 from migrations_app.requests import group_mates
 from migrations_app.requests import plan as request_plan
@@ -28,6 +37,9 @@ from migrations_app.runs.engine import run_log
 log = structlog.get_logger(__name__)
 # An approved request that could not be checked is tried again after so long.
 PAUSE = timedelta(seconds=5)
+LATE = (
+    "The request was not started in time: create a new one if the move is still needed."
+)
 
 
 def due_since(now: datetime) -> datetime | None:
@@ -41,34 +53,47 @@ def start_due(now: datetime, *, most: int | None = None) -> int:
     """Expire overdue requests and start up to ``most`` due ones.
 
     Returns the number started. Every request tried gets a later due time, whatever the
-    result.
+    result. An error about one of them is noted and said on its page.
     """
+    over = OneByOne(LaneOf.EXPIRY, now)
     for request in _expired(now).select_related("cloud"):
-        _expire(
-            request,
-            (
-                "The request was not started in time: create a new one if the move is"
-                " still needed."
-            ),
-        )
-    due = _due(now).select_related("cloud")[:most]
-    return sum(_start(request, now) for request in due)
+        expire = partial(_expire, request, LATE)
+        over.serve(f"request {request.pk}", expire, number=request.pk)
+    lane = OneByOne(LaneOf.STARTS, now)
+    started = 0
+    for request in _due(now).select_related("cloud")[:most]:
+        begun = partial(_start_or_tell, request, now)
+        item = f"request {request.pk}"
+        started += bool(lane.serve(item, begun, number=request.pk))
+    return started
 
 
 def _due(now: datetime) -> models.QuerySet[MigrationRequest]:
-    return MigrationRequest.objects.filter(
+    rows = MigrationRequest.objects.filter(
         # the moves of a drain are started and ended by it alone
         drain=None,
         state=RequestState.APPROVED,
         look_again_at__lte=now,
         expires_at__gt=now,
-    ).order_by("look_again_at")
+    )
+    return rows.exclude(pk__in=resting(LaneOf.STARTS, now)).order_by("look_again_at")
 
 
 def _expired(now: datetime) -> models.QuerySet[MigrationRequest]:
-    return MigrationRequest.objects.filter(
+    rows = MigrationRequest.objects.filter(
         drain=None, state__in=BEFORE_START, expires_at__lte=now
-    ).order_by("expires_at")
+    )
+    return rows.exclude(pk__in=resting(LaneOf.EXPIRY, now)).order_by("expires_at")
+
+
+def _start_or_tell(request: MigrationRequest, now: datetime) -> bool:
+    """Start the request; what stands in the way is said on its page, raised or not."""
+    try:
+        return _start(request, now)
+    except Exception as error:
+        # an error of our own, or of the database, which the lane notes
+        _wait(request, told(error))
+        raise
 
 
 def _start(request: MigrationRequest, now: datetime) -> bool:
@@ -92,13 +117,6 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
         return False
     except NovawebError as error:
         _wait(request, error.sentence)
-        return False
-    except DatabaseError:
-        raise
-    except Exception as error:
-        # an error of our own about one request must not keep the others waiting
-        log.exception("start failed", request=request.pk)
-        _wait(request, own_fault(error))
         return False
     if drawn.unread:
         _wait(request, next(iter(drawn.unread.values())))

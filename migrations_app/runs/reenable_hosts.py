@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from migrations_app.audit import recorder
-from migrations_app.errors import Gone, WorldError
+from migrations_app.errors import Gone, told
 from migrations_app.integrations.clouds import known_clouds
 from migrations_app.integrations.interfaces import Cloud as CloudPort
 from migrations_app.integrations.interfaces import Service
@@ -95,29 +95,43 @@ def due_clouds(now: datetime) -> list[str]:
 def restore(cloud_name: str, cloud: CloudPort, *, now: datetime) -> list[str]:
     """Enable services that runs disabled without a right to it; return their hosts.
 
-    Raises the WorldError of the cloud if one failed, after all were tried.
+    Raises what was raised for one of them, after all were tried.
     """
     marked: dict[str, list[Service]] = defaultdict(list)
     for service in cloud.services():
         if token := move_token(service):
             marked[token].append(service)
     restored: list[str] = []
-    trouble: WorldError | None = None
+    trouble: Exception | None = None
     for token, services in marked.items():
-        request = _request(cloud_name, token)
-        why = _no_right(request, now) if request else ""
-        if request is None or not why:
+        try:
+            if not _to_enable(cloud_name, token, services, now):
+                continue
+        except Exception as error:  # noqa: BLE001 - raised below, when all were tried
+            log.warning("not enabled", run=token, reason=told(error))
+            trouble = trouble or error
             continue
-        _note(request, f"{_named(services)} still disabled although {why}: enabling.")
         for service in services:
             try:
                 restored += _enable(cloud, service, token)
-            except WorldError as error:
-                log.warning("not enabled", host=service.host, reason=error.sentence)
+            except Exception as error:  # noqa: BLE001 - raised below, when all were tried
+                log.warning("not enabled", host=service.host, reason=told(error))
                 trouble = trouble or error
     if trouble is not None:
         raise trouble
     return restored
+
+
+def _to_enable(
+    cloud_name: str, token: str, services: list[Service], now: datetime
+) -> bool:
+    """Tell whether they are to be enabled; that they will be is noted then."""
+    request = _request(cloud_name, token)
+    why = _no_right(request, now) if request else ""
+    if request is None or not why:
+        return False
+    _note(request, f"{_named(services)} still disabled although {why}: enabling.")
+    return True
 
 
 def holder(cloud_name: str, service: Service, *, now: datetime) -> Run | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -16,7 +17,17 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from migrations_app.audit import recorder
-from migrations_app.models import Delivery, Line, Notice, Removal, Run, Sample
+from migrations_app.models import (
+    Delivery,
+    LaneOf,
+    Line,
+    Notice,
+    OneByOne,
+    Removal,
+    Run,
+    Sample,
+)
+from migrations_app.models.failed_item import resting
 from migrations_app.runs.log_export import log_sha256
 from migrations_app.runs.queries import LOG, SAMPLES
 
@@ -34,14 +45,21 @@ def is_due(now: datetime) -> bool:
 
 
 def remove_due(now: datetime) -> int:
-    """Remove some old data, each part in its own transaction; return how much."""
+    """Remove some old data, each part in its own transaction; return how much.
+
+    A part that fails is noted, and keeps no other one waiting.
+    """
+    lane = OneByOne(LaneOf.REMOVALS, now)
     removed = 0
     for run in list(_with_log(now)[:RUNS_AT_ONCE]):
-        removed += _remove(run, LOG, Line.objects.filter(run=run), log_sha256)
+        lines = Line.objects.filter(run=run)
+        part = partial(_remove, run, LOG, lines, log_sha256)
+        removed += lane.serve(f"log of run {run.pk}", part, number=run.pk) or 0
     for run in list(_with_samples(now)[:RUNS_AT_ONCE]):
-        removed += _remove(run, SAMPLES, Sample.objects.filter(run=run))
+        part = partial(_remove, run, SAMPLES, Sample.objects.filter(run=run))
+        removed += lane.serve(f"samples of run {run.pk}", part, number=run.pk) or 0
     for what, rows in (("notices", _notices(now)), ("deliveries", _sent(now))):
-        removed += _remove_messages(what, rows)
+        removed += lane.serve(what, partial(_remove_messages, what, rows)) or 0
     return removed
 
 
@@ -56,7 +74,8 @@ def _with_log(now: datetime) -> models.QuerySet[Run]:
         return Run.objects.none()
     gone = Removal.objects.filter(run=models.OuterRef("pk"), what=LOG)
     old = Run.objects.filter(ended_at__lt=since).exclude(models.Exists(gone))
-    return old.select_related("request__cloud").order_by("ended_at")
+    rows = old.exclude(pk__in=resting(LaneOf.REMOVALS, now))
+    return rows.select_related("request__cloud").order_by("ended_at")
 
 
 def _with_samples(now: datetime) -> models.QuerySet[Run]:
@@ -66,7 +85,9 @@ def _with_samples(now: datetime) -> models.QuerySet[Run]:
     gone = Removal.objects.filter(run=models.OuterRef("pk"), what=SAMPLES)
     # what the answers told is read out of them when the probing is over, and is kept
     old = Run.objects.filter(ended_at__lt=since, probe__over_at__lt=since)
-    rows = old.exclude(models.Exists(gone))
+    rows = old.exclude(models.Exists(gone)).exclude(
+        pk__in=resting(LaneOf.REMOVALS, now)
+    )
     return rows.select_related("request__cloud").order_by("ended_at")
 
 

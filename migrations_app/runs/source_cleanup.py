@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-import structlog
 from django.conf import settings
 from django.db import models, transaction
 
 from migrations_app.audit import recorder
-from migrations_app.errors import WorldError
 from migrations_app.integrations.host_commands import instance_folder
 from migrations_app.integrations.interfaces import Move, World
-from migrations_app.models import Run
+from migrations_app.models import LaneOf, OneByOne, Run
 from migrations_app.models.states import RunState
 from migrations_app.procedures.manual import Manual
 from migrations_app.runs.engine import run_log
 from migrations_app.runs.engine.command_audit import recorded
 from migrations_app.runs.engine.run_context import move_of
 
-log = structlog.get_logger(__name__)
 # A host that could not be cleared is tried again after so long.
 PAUSE = timedelta(hours=1)
 
@@ -48,25 +46,31 @@ def is_due(now: datetime) -> bool:
 
 
 def sweep_due(now: datetime, world_of: Callable[[str], World]) -> int:
-    """Remove what is due, each by one process only; return the number of runs."""
+    """Remove what is due, each by one process only; return the number of runs.
+
+    One that cannot be removed is noted, and tried again later.
+    """
+    lane = OneByOne(LaneOf.SWEEPS, now)
     swept = 0
     for run in due(now).select_related("request__cloud"):
-        mine = due(now).order_by().filter(pk=run.pk)
-        if mine.update(sweep_again_at=now + PAUSE) != 1:
-            continue
-        try:
-            world = world_of(run.request.cloud.name)
-            _sweep(recorded(world, run=run, step="sweep"), move_of(run.request))
-        except WorldError as error:
-            log.warning("not swept yet", run=run.pk, reason=error.sentence)
-            continue
-        with transaction.atomic():
-            Run.objects.filter(pk=run.pk).update(swept_at=now)
-            text = f"Removed for good what was set aside on {run.request.source}."
-            run_log.add_note(run.pk, text, at=now)
-            recorder.record("run.swept", about=run)
-        swept += 1
+        sweep = partial(_sweep_one, run, now, world_of)
+        swept += bool(lane.serve(f"run {run.pk}", sweep, number=run.pk))
     return swept
+
+
+def _sweep_one(run: Run, now: datetime, world_of: Callable[[str], World]) -> bool:
+    """Remove what the run set aside; False if another process does."""
+    mine = due(now).order_by().filter(pk=run.pk)
+    if mine.update(sweep_again_at=now + PAUSE) != 1:
+        return False
+    world = world_of(run.request.cloud.name)
+    _sweep(recorded(world, run=run, step="sweep"), move_of(run.request))
+    with transaction.atomic():
+        Run.objects.filter(pk=run.pk).update(swept_at=now)
+        text = f"Removed for good what was set aside on {run.request.source}."
+        run_log.add_note(run.pk, text, at=now)
+        recorder.record("run.swept", about=run)
+    return True
 
 
 def _sweep(world: World, move: Move) -> None:

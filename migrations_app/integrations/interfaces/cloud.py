@@ -50,7 +50,8 @@ class Cloud(HostAllocations, Protocol):
         """Yield all servers of all projects, page by page; or what changed since.
 
         Of what changed, those that are gone are told, too, with the status DELETED.
-        With ``host`` only those that Nova has there.
+        With ``host`` only those that Nova has there. One that cannot be made out is
+        ``unread``.
         """
         ...
 

@@ -81,6 +81,7 @@ class Server:
     hints: Mapping[str, Any] | None = None
     # the image's, as they were at its creation; None: does not tell (before 2.98)
     image_properties: Mapping[str, str] | None = None
+    unread: str = ""  # why a list told no more than its id, and maybe its host
     # what placement is asked for; made here, because many hosts are compared with it
     request: ResourceRequest = field(init=False, repr=False, compare=False)
 
@@ -138,6 +139,7 @@ class Hypervisor:
     tenants: tuple[str, ...] = ()  # projects it is set aside for; empty: for all
     # what Nova itself counts: class -> total and used; empty: it does not tell
     counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    unread: str = ""  # why the list told no more than its id and its host
 
 
 @dataclass(frozen=True, slots=True)

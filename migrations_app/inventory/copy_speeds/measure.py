@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from migrations_app.audit import recorder
 from migrations_app.audit.command_entries import before_and_after, text_of
-from migrations_app.errors import NovawebError, Unfit, Unreachable
+from migrations_app.errors import NovawebError, Unfit, Unreachable, own_fault
 from migrations_app.integrations import connect
 from migrations_app.integrations.clouds import known_clouds
 from migrations_app.integrations.host_commands import copy_speed
@@ -32,8 +33,11 @@ from migrations_app.models import (
     Cloud,
     CopySpeed,
     Hypervisor,
+    LaneOf,
     MigrationRequest,
+    OneByOne,
 )
+from migrations_app.models.failed_item import resting
 from migrations_app.models.states import OPEN_REQUESTS
 
 log = structlog.get_logger(__name__)
@@ -64,12 +68,13 @@ def is_due(now: datetime) -> bool:
 def measure_due(now: datetime) -> int:
     """Plan and check measurements that are due; return the number of checks."""
     plan_nightly(now)
-    looks = 0
+    lane, looks = OneByOne(LaneOf.SPEEDS, now), 0
     for _ in range(AT_ONCE):
         row = _due(now).select_related("cloud").order_by("look_again_at", "id").first()
         if row is None:
             break
-        looks += _take(row, now)
+        pair = f"{row.source} to {row.target} of {row.cloud.name}"
+        looks += bool(lane.serve(pair, partial(_take, row, now), number=row.pk))
     return looks
 
 
@@ -79,7 +84,8 @@ def _due(now: datetime) -> models.QuerySet[CopySpeed]:
         cloud=models.OuterRef("cloud"), at=None, begun_at__isnull=False
     )
     turn = models.Q(begun_at__isnull=False) | ~models.Exists(under_way)
-    return CopySpeed.objects.filter(turn, look_again_at__lte=now)
+    due = CopySpeed.objects.filter(turn, look_again_at__lte=now)
+    return due.exclude(pk__in=resting(LaneOf.SPEEDS, now))
 
 
 def _take(row: CopySpeed, now: datetime) -> bool:
@@ -100,6 +106,10 @@ def _take(row: CopySpeed, now: datetime) -> bool:
             _again(row, now)
     except NovawebError as error:
         _end(row, now, trouble=error.sentence)
+    except Exception as error:
+        # the others of its cloud wait for it: it must not be tried for ever
+        _end(row, now, trouble=own_fault(error))
+        raise
     return True
 
 
@@ -222,16 +232,25 @@ def plan_nightly(now: datetime) -> None:
     following = next_at(now)
     if following is None:
         return
+    lane = OneByOne(LaneOf.SPEEDS, now)
     for cloud in Cloud.objects.filter(name__in=known_clouds()):
-        before = cloud.speeds_due_at
-        if before == following:
-            continue
+        if cloud.speeds_due_at != following:
+            plan = partial(_plan_cloud, cloud, now, following)
+            lane.serve(f"the night of {cloud.name}", plan)
+
+
+def _plan_cloud(cloud: Cloud, now: datetime, following: datetime) -> None:
+    """Plan this night, and move the next one on; a night that fails is left out."""
+    before = cloud.speeds_due_at
+    mine = Cloud.objects.filter(pk=cloud.pk, speeds_due_at=before)
+    try:
         with transaction.atomic():
-            mine = Cloud.objects.filter(pk=cloud.pk, speeds_due_at=before)
-            if not mine.update(speeds_due_at=following):
-                continue
-            if before is not None and now - LATEST < before <= now:
+            moved = mine.update(speeds_due_at=following)
+            if moved and before is not None and now - LATEST < before <= now:
                 _plan(cloud, now)
+    except Exception:
+        mine.update(speeds_due_at=following)
+        raise
 
 
 def _plan(cloud: Cloud, now: datetime) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from migrations_app.errors import Gone, WorldError
+from migrations_app.errors import Gone, Refused, WorldError, told
 from migrations_app.integrations.clouds import known_clouds
 from migrations_app.integrations.host_commands.libvirt_domains import domains
 from migrations_app.integrations.interfaces import Migration, Server, World
@@ -25,14 +26,18 @@ from migrations_app.models import (
     Cloud,
     Hypervisor,
     Instance,
+    LaneOf,
     Leak,
     LeakLook,
     MigrationRequest,
     NovaMigration,
+    OneByOne,
 )
 from migrations_app.models.states import OPEN_REQUESTS
 
 DOUBTS = 20
+# So many instances that Nova fails at, and no more, are asked for in one scan.
+ENOUGH = 3
 OVER = frozenset(
     {"completed", "confirmed", "reverted", "failed", "error", "cancelled", "done"}
 )
@@ -51,17 +56,30 @@ def is_due(now: datetime) -> bool:
 
 
 def look_due(now: datetime, world_of: Callable[[str], World]) -> list[str]:
-    """Scan the due hosts, a few at a time; return their names."""
+    """Scan the due hosts, a few at a time; return their names.
+
+    An error about one of them is noted with it, and the next is scanned.
+    """
     _plan(now)
     looked = []
+    lane = OneByOne(LaneOf.LEAKS, now)
     every = timedelta(seconds=settings.NOVAWEB_LEAKS_EVERY)
     waiting = LeakLook.objects.filter(due_at__lte=now, cloud__name__in=known_clouds())
     for look in waiting.select_related("cloud").order_by("due_at")[:AT_ONCE]:
         ours = LeakLook.objects.filter(pk=look.pk, due_at=look.due_at)
         if ours.update(due_at=now + every):
-            look_at(look.cloud, look.host, world_of(look.cloud.name), now=now)
+            scan = partial(_scan, look, world_of, now)
+            lane.serve(f"{look.host} of {look.cloud.name}", scan, number=look.pk)
             looked.append(look.host)
     return looked
+
+
+def _scan(look: LeakLook, world_of: Callable[[str], World], now: datetime) -> None:
+    try:
+        look_at(look.cloud, look.host, world_of(look.cloud.name), now=now)
+    except Exception as error:
+        LeakLook.objects.filter(pk=look.pk).update(trouble=told(error))
+        raise
 
 
 def look_at(cloud: Cloud, host: str, world: World, *, now: datetime) -> list[Found]:
@@ -75,11 +93,11 @@ def look_at(cloud: Cloud, host: str, world: World, *, now: datetime) -> list[Fou
     )[0]
     trouble, kinds = "", set(Leak.Kind.values)
     try:
-        seen, trouble = _see(cloud, host, world, now)
+        seen, trouble, entered = _see(cloud, host, world, now)
     except WorldError as error:
         LeakLook.objects.filter(pk=there.pk).update(trouble=error.sentence)
         return []
-    if trouble or world.hosts is None:
+    if not entered:
         kinds.discard(Leak.Kind.DOMAIN)
     found = [leak for leak in leak_rules.leaks(seen, now=now) if leak.kind in kinds]
     _keep(cloud, host, found, kinds, _not_asked(seen), now)
@@ -87,8 +105,11 @@ def look_at(cloud: Cloud, host: str, world: World, *, now: datetime) -> list[Fou
     return found
 
 
-def _see(cloud: Cloud, host: str, world: World, now: datetime) -> tuple[Seen, str]:
-    trouble = ""
+def _see(
+    cloud: Cloud, host: str, world: World, now: datetime
+) -> tuple[Seen, str, bool]:
+    """Return what is there, what was not answered, and whether the host was entered."""
+    trouble, entered = "", world.hosts is not None
     consumers = world.cloud.consumers(host)
     bindings = world.cloud.bindings(host)
     there: dict[str, str] = {}
@@ -96,7 +117,7 @@ def _see(cloud: Cloud, host: str, world: World, now: datetime) -> tuple[Seen, st
         try:
             there = domains(world.hosts, host)
         except WorldError as error:
-            trouble = error.sentence
+            trouble, entered = error.sentence, False
     # asked last: what began meanwhile is among them
     under_way = world.cloud.under_way()
     moves = _moves(cloud, under_way)
@@ -104,14 +125,15 @@ def _see(cloud: Cloud, host: str, world: World, now: datetime) -> tuple[Seen, st
     names = {*consumers, *(each.server_id for each in bindings), *there}
     names -= {move.uuid for move in moves} | moving
     doubts = _doubts(cloud, host, names)
-    servers = _asked(world, _in_turn(doubts, now))
+    servers, unanswered = _asked(world, _in_turn(doubts, now))
+    trouble = trouble or unanswered
     for name in [name for name, server in servers.items() if name in consumers]:
         # whoever has let go of it meanwhile has not leaked
         if servers[name] is None and not world.cloud.allocations(name):
             del consumers[name]
     consumers = {name: it for name, it in consumers.items() if name not in moving}
     waiting = Instance.objects.filter(cloud=cloud, host=host, status="VERIFY_RESIZE")
-    return Seen(
+    seen = Seen(
         host=host,
         consumers=consumers,
         bindings=bindings,
@@ -124,7 +146,8 @@ def _see(cloud: Cloud, host: str, world: World, now: datetime) -> tuple[Seen, st
             for row in waiting
             if row.updated_at is not None
         ],
-    ), trouble
+    )
+    return seen, trouble, entered
 
 
 def _doubts(cloud: Cloud, host: str, names: Collection[str]) -> list[str]:
@@ -143,15 +166,28 @@ def _in_turn(names: list[str], now: datetime) -> list[str]:
     return [*names[first:], *names[:first]][:DOUBTS]
 
 
-def _asked(world: World, names: Collection[str]) -> dict[str, Server | None]:
-    """Query Nova for these instances."""
+def _asked(
+    world: World, names: Collection[str]
+) -> tuple[dict[str, Server | None], str]:
+    """Query Nova for these instances; return them, and why one was not answered.
+
+    Of one that Nova fails at nothing is known, and the others are asked for all the
+    same; a cloud that fails at ENOUGH of them is left alone. Raises Refused.
+    """
     found: dict[str, Server | None] = {}
+    failed: list[str] = []
     for name in names:
         try:
             found[name] = world.cloud.server(name)
         except Gone:
             found[name] = None
-    return found
+        except Refused:
+            raise
+        except WorldError as error:
+            failed.append(f"Instance {name} was not looked at. {error.sentence}")
+            if len(failed) == ENOUGH:
+                break
+    return found, failed[0] if failed else ""
 
 
 def _moves(cloud: Cloud, under_way: Collection[Migration]) -> list[Record]:

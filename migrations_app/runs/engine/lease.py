@@ -13,7 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from migrations_app.models import Run
+from migrations_app.models import LaneOf, Run
+from migrations_app.models.failed_item import resting
 from migrations_app.models.lease import Clock, Lease, free
 from migrations_app.models.states import WALKING_RUNS
 
@@ -24,8 +25,12 @@ def lease_span() -> timedelta:
 
 
 def due_runs(now: datetime) -> QuerySet[Run]:
-    """Return the runs that are due and that nobody walks, the longest due first."""
-    return Run.objects.filter(free(now), _due(now)).order_by("look_again_at")
+    """Return the runs that are due and that nobody walks, the longest due first.
+
+    A run that could not even be looked at rests for some seconds.
+    """
+    due = Run.objects.filter(free(now), _due(now))
+    return due.exclude(pk__in=resting(LaneOf.RUNS, now)).order_by("look_again_at")
 
 
 def _due(now: datetime) -> Q:

@@ -53,16 +53,17 @@ def _beat() -> None:
 
 
 def _renew(held: list[Lease[Any]]) -> None:
-    try:
-        close_old_connections()
-        for lease in held:
-            # its walk meets that at its next write; the others are renewed all the same
+    """Renew each; one that fails keeps no other one from it."""
+    close_old_connections()
+    for lease in held:
+        try:
+            # its walk meets that at its next write
             with suppress(LostLease):
                 lease.renew()
-    except Error as error:
-        # the walk itself will meet the same trouble and say so
-        log.warning("leases not renewed", reason=str(error))
-        connection.close()
-    except Exception:
-        # a heartbeat that stopped would hand every long request to a second worker
-        log.exception("leases not renewed")
+        except Error as error:
+            # the walk itself will meet the same trouble and say so
+            log.warning("lease not renewed", reason=str(error))
+            connection.close()
+        except Exception:
+            # a heartbeat that stopped would hand every long request to a second worker
+            log.exception("lease not renewed")

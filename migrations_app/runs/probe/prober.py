@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import Error, close_old_connections, connection, connections
 
-from migrations_app.errors import NovawebError
+from migrations_app.errors import NovawebError, told
 from migrations_app.integrations.interfaces.guests import Reachable
 from migrations_app.integrations.interfaces.probe_target import Target, parse
 from migrations_app.runs.probe import samples
@@ -48,6 +48,7 @@ class Probing:
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     # by the monotonic clock: sent, answered or given up; and the answer itself
     done: list[tuple[float, float, Answer]] = field(default_factory=list)
+    failed: Exception | None = None  # what was raised instead of an answer
 
 
 class Prober:
@@ -84,6 +85,10 @@ class Prober:
 
     async def _exchange(self) -> None:
         """Write what was answered; keep, take and drop probes as the database says."""
+        for run, held in list(self._held.items()):
+            if held.failed is not None:
+                await self._drop(run)
+                await self._give_up(run, held.failed)
         answers = {run: self._certain_answers(held) for run, held in self._held.items()}
         room = MAX_GUESTS - len(self._held)
         told = await self._ask(
@@ -109,14 +114,18 @@ class Prober:
     async def _take(self, run: int, text: str) -> None:
         try:
             held = Probing(run, self._open(parse(text)))
-        except NovawebError as error:
-            sentence = error.sentence
-            await self._ask(
-                lambda: samples.release_with_reason(self.token, run, sentence)
-            )
+        except Exception as error:  # noqa: BLE001 - logged with it, and said in the run
+            await self._give_up(run, error)
             return
         held.task = asyncio.create_task(self._probe_guest(held))
         self._held[run] = held
+
+    async def _give_up(self, run: int, error: Exception) -> None:
+        """Note why the guest is not probed here, and go on with the others."""
+        if not isinstance(error, NovawebError):
+            log.error("guest not probed", run=run, exc_info=error)
+        sentence = told(error)
+        await self._ask(lambda: samples.release_with_reason(self.token, run, sentence))
 
     async def _drop(self, run: int) -> None:
         held = self._held.pop(run)
@@ -124,7 +133,10 @@ class Prober:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        held.guest.close()
+        try:
+            held.guest.close()
+        except Exception:
+            log.exception("guest's socket not closed", run=run)
 
     async def _probe_guest(self, held: Probing) -> None:
         due = time.monotonic()
@@ -137,7 +149,12 @@ class Prober:
 
     async def _probe_once(self, held: Probing) -> None:
         sent, at = time.monotonic(), time.time()
-        latency = await held.guest.knock(TIMEOUT)
+        try:
+            latency = await held.guest.knock(TIMEOUT)
+        except Exception as error:  # noqa: BLE001 - logged with it, and said in the run
+            # that it could not be asked is no answer of the guest
+            held.failed = error
+            return
         held.done.append((sent, time.monotonic(), Answer(at, latency)))
 
     async def _watch_for_stalls(self) -> None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import structlog
 from django.db import models, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from migrations_app.errors import LostLease
-from migrations_app.models import Probe, Sample
+from migrations_app.errors import LostLease, told
+from migrations_app.models import LaneOf, OneByOne, Probe, Sample
+from migrations_app.models.failed_item import resting
 from migrations_app.models.lease import Lease, free
 from migrations_app.models.states import WALKING_RUNS, RunState
 from migrations_app.runs.engine import run_log
 from migrations_app.runs.probe import gaps
 from migrations_app.runs.probe.gaps import Answer
 
+log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=4)
 # A worker that may not probe leaves it to others for so long.
 RETRY_AFTER = timedelta(seconds=30)
@@ -48,20 +52,38 @@ def save_and_claim(
     """Write what was answered, and return the targets that are ours now, by run.
 
     ``answers`` has an item for every run that was ours; answers of probes taken over by
-    another worker are not written. New probes are taken, ``room`` at most.
+    another worker are not written. New probes are taken, ``room`` at most. An error
+    about one probe is noted, and the others are served: that one is not probed here for
+    a while.
     """
     now = timezone.now()
+    lane = OneByOne(LaneOf.PROBES, now)
     ours = {probe.run_id: probe for probe in _renew(token, list(answers), now)}
-    _write({run: found for run, found in answers.items() if run in ours})
+    unwritten = {run: answers[run] for run in ours}
+    if _write_together(unwritten):
+        unwritten = {}
     for run, probe in list(ours.items()):
+        keep = partial(_keep, probe, unwritten.get(run, ()), token, now)
+        if not lane.serve(f"guest of run {run}", keep, number=run):
+            del ours[run]
+    taken = {probe.run_id: probe for probe in _claim(token, now, room, lane)}
+    return {run: probe.target for run, probe in (ours | taken).items()}
+
+
+def _keep(probe: Probe, answers: Sequence[Answer], token: str, now: datetime) -> bool:
+    """Write what was answered; return whether the probing goes on here."""
+    try:
+        _write({probe.run_id: answers})
         if _is_over(probe, now):
             _end(probe, token, now)
-            del ours[run]
-        elif probe.run.state == RunState.HELD:
-            ProbeLease(_of(probe.pk), token, now).drop()
-            del ours[run]
-    taken = {probe.run_id: probe for probe in _claim(token, now, room)}
-    return {run: probe.target for run, probe in (ours | taken).items()}
+            return False
+    except Exception as error:
+        release_with_reason(token, probe.run_id, told(error))
+        raise
+    if probe.run.state == RunState.HELD:
+        ProbeLease(_of(probe.pk), token, now).drop()
+        return False
+    return True
 
 
 def release_with_reason(token: str, run: int, sentence: str) -> dict[int, str]:
@@ -89,18 +111,25 @@ def _renew(token: str, runs: list[int], now: datetime) -> list[Probe]:
     return list(lease.mine().select_related("run"))
 
 
-def _claim(token: str, now: datetime, room: int) -> list[Probe]:
+def _claim(token: str, now: datetime, room: int, lane: OneByOne) -> list[Probe]:
     ended = Q(run__ended_at__gt=now - LONGEST_BOOT)
     due = Probe.objects.filter(
         free(now), Q(run__state__in=WALKING_RUNS) | ended, over_at__isnull=True
-    )
+    ).exclude(pk__in=resting(LaneOf.PROBES, now))
     taken = []
     for probe in due.select_related("run").order_by("pk")[: max(0, room)]:
         lease = ProbeLease(_of(probe.pk), token, now)
-        if lease.claim():
+        take = partial(_take, lease, probe, now)
+        if lane.serve(f"guest of run {probe.pk}", take, number=probe.pk):
             taken.append(probe)
-            _begin(lease, probe, now)
     return taken
+
+
+def _take(lease: ProbeLease, probe: Probe, now: datetime) -> bool:
+    if not lease.claim():
+        return False
+    _begin(lease, probe, now)
+    return True
 
 
 def _begin(lease: ProbeLease, probe: Probe, now: datetime) -> None:
@@ -111,23 +140,18 @@ def _begin(lease: ProbeLease, probe: Probe, now: datetime) -> None:
             run_log.add_note(probe.run_id, text, at=now)
 
 
+def _write_together(answers: Mapping[int, Sequence[Answer]]) -> bool:
+    """Write all in one transaction; False if one of them cannot be written."""
+    try:
+        _write(answers)
+    except Exception as error:  # noqa: BLE001 - each alone raises it again
+        log.warning("answers of probes not written together", reason=told(error))
+        return False
+    return True
+
+
 def _write(answers: Mapping[int, Sequence[Answer]]) -> None:
-    rows = []
-    for run, found in answers.items():
-        if not found:
-            continue
-        ordered = sorted(found, key=lambda answer: answer.at)
-        begin = ordered[0].at
-        lost = sum(answer.latency is None for answer in ordered)
-        pairs = [
-            [
-                round(1000 * (answer.at - begin)),
-                None if answer.latency is None else round(answer.latency, 2),
-            ]
-            for answer in ordered
-        ]
-        at = datetime.fromtimestamp(begin, UTC)
-        rows.append(Sample(run_id=run, at=at, lost=lost, answers=pairs))
+    rows = [_row(run, found) for run, found in answers.items() if found]
     if not rows:
         return
     with transaction.atomic():
@@ -136,6 +160,21 @@ def _write(answers: Mapping[int, Sequence[Answer]]) -> None:
             Probe.objects.filter(pk=row.run_id).update(
                 sent=F("sent") + len(row.answers), lost=F("lost") + row.lost, trouble=""
             )
+
+
+def _row(run: int, found: Sequence[Answer]) -> Sample:
+    ordered = sorted(found, key=lambda answer: answer.at)
+    begin = ordered[0].at
+    lost = sum(answer.latency is None for answer in ordered)
+    pairs = [
+        [
+            round(1000 * (answer.at - begin)),
+            None if answer.latency is None else round(answer.latency, 2),
+        ]
+        for answer in ordered
+    ]
+    at = datetime.fromtimestamp(begin, UTC)
+    return Sample(run_id=run, at=at, lost=lost, answers=pairs)
 
 
 def _is_over(probe: Probe, now: datetime) -> bool:

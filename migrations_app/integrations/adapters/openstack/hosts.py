@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from migrations_app.integrations.adapters.openstack import parsing
+from migrations_app.integrations.adapters.openstack import listed, parsing
 from migrations_app.integrations.adapters.openstack.placement import Placement
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Hypervisor, Service, names
@@ -49,7 +49,7 @@ class ComputeHosts:
         nodes = self._nodes()
         stocks = self._placement.stocks([node["id"] for node in nodes])
         return [
-            parsing.hypervisor(
+            listed.hypervisor(
                 node,
                 zone=zones.get(node["service"]["host"], ""),
                 aggregates=aggregates[node["service"]["host"]],

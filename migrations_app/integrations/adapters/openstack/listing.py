@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked, Conflict
-from migrations_app.integrations.adapters.openstack import http_errors, parsing
+from migrations_app.integrations.adapters.openstack import http_errors, listed, parsing
 from migrations_app.integrations.adapters.openstack.session import Wire
 from migrations_app.integrations.interfaces import Migration, Server, ServerGroup
 
@@ -53,7 +53,7 @@ class Listing:
                     if found and parsing.has_next(page, "servers"):
                         following = {**params, "marker": found[-1]["id"]}
                         coming = ahead.submit(self._page, following)
-                    made = [parsing.server(it) for it in found]
+                    made = [listed.server(it) for it in found]
                 del page, found
                 yield from made
 
