@@ -185,11 +185,7 @@ RQ_QUEUES = {
     }
     for name in ("runs", "inventory", "default")
 }
-# the database is the truth: a lost job is rung for again, so RQ keeps little
-RQ = {
-    "DEFAULT_RESULT_TTL": 60,
-    "FAILURE_TTL": 86400,
-}
+# how long jobs are kept is said with each of them (runs/wakeup.py)
 
 vars().update(env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 10  # seconds

@@ -14,11 +14,14 @@ from django.utils import timezone
 from migrations_app.errors import Gone, Unfit
 from migrations_app.models import (
     Cloud,
+    FailedItem,
     Hypervisor,
     Instance,
     MigrationRequest,
     Snapshot,
 )
+
+FAILED_SHOWN = 20
 
 _NO_INSTANCE = (
     "No instance {uuid} is known here. A new instance appears when the inventory is"
@@ -51,6 +54,11 @@ def freshness() -> list[Freshness]:
         )
         for cloud in Cloud.objects.all()
     ]
+
+
+def failed_items() -> list[FailedItem]:
+    """Return what workers could not serve, of whichever lane, the oldest first."""
+    return list(FailedItem.objects.order_by("first_at", "pk")[:FAILED_SHOWN])
 
 
 # -- inventory ----------------------------------------------------------------------

@@ -125,6 +125,8 @@ def _remove(
                 after["log_sha256"] = digest
             recorder.record("retention.removed", about=run, after=after)
     except IntegrityError:
+        if not Removal.objects.filter(run=run, what=what).exists():
+            raise
         log.info("removed by another worker", run=run.pk, what=what)
         return 0
     return count

@@ -34,6 +34,7 @@ def _desk(request: HttpRequest) -> HttpResponse:
         "desk": request_queries.desk(person_of(request)),
         "drains": drain_queries.desk(person_of(request)),
         "clouds": inventory_queries.freshness(),
+        "failed": inventory_queries.failed_items(),
     }
     return render(request, "home.html", context)
 

@@ -8,14 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from migrations_app.audit import signing
-from migrations_app.models import AuditWatch, Cloud, MigrationRequest, Pacer, Run
+from migrations_app.models import (
+    AuditWatch,
+    Cloud,
+    FailedItem,
+    LaneOf,
+    MigrationRequest,
+    Pacer,
+    Run,
+)
 from migrations_app.models.states import OPEN_RUNS, RequestState, RunState
 
 
@@ -37,6 +45,7 @@ class _Figures(Collector):
         yield self._pacer()
         yield from self._proof()
         yield from self._clouds()
+        yield self._failed()
 
     def _by_state(
         self, name: str, words: str, states: type[RequestState] | type[RunState]
@@ -46,6 +55,18 @@ class _Figures(Collector):
         figure = GaugeMetricFamily(f"novaweb_{name}", words, labels=["state"])
         for state in states:
             figure.add_metric([state.value], counted.get(state.value, 0))
+        return figure
+
+    def _failed(self) -> GaugeMetricFamily:
+        rows = FailedItem.objects.order_by().values_list("lane")
+        counted = dict(rows.annotate(number=Count("pk")))
+        figure = GaugeMetricFamily(
+            "novaweb_failed_items",
+            "Items of each lane whose last attempt failed, and which are tried again.",
+            labels=["lane"],
+        )
+        for lane in LaneOf:
+            figure.add_metric([lane.value], counted.get(lane.value, 0))
         return figure
 
     def _lateness(self) -> GaugeMetricFamily:
@@ -102,7 +123,13 @@ class _Figures(Collector):
             ),
             labels=["cloud", "scan"],
         )
-        for cloud in Cloud.objects.all():
+        unseen = GaugeMetricFamily(
+            "novaweb_leaks_trouble",
+            "Hosts whose last scan for stale resources failed or was in part.",
+            labels=["cloud"],
+        )
+        troubled = Count("leaklook", filter=~Q(leaklook__trouble=""))
+        for cloud in Cloud.objects.annotate(unseen=troubled):
             for scan, seconds in (
                 ("last", cloud.sync_seconds),
                 ("full", cloud.full_scan_seconds),
@@ -111,9 +138,11 @@ class _Figures(Collector):
                     took.add_metric([cloud.name, scan], seconds)
             age.add_metric([cloud.name], self._age(cloud.synced_at))
             trouble.add_metric([cloud.name], int(bool(cloud.trouble)))
+            unseen.add_metric([cloud.name], cloud.unseen)
         yield age
         yield took
         yield trouble
+        yield unseen
 
     def _age(self, then: datetime | None) -> float:
         if then is None:

@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.checks import Tags
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, close_old_connections, connection
 from django_rq import get_queue
 from redis.exceptions import RedisError
-from rq import Queue
+from rq import Queue, worker_registration
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
@@ -68,10 +68,23 @@ class Worker(SimpleWorker):
         return False
 
     def heartbeat(self, *args: Any, **options: Any) -> None:
-        """Report that the worker is alive; end an idle one that failed to end."""
+        """Report that the worker is alive; end an idle one that failed to end.
+
+        One that Redis has forgotten (FLUSHALL, a restart without a file) is registered
+        again: RQ's own heartbeat writes its time alone (3.0.0, worker/base.py), and a
+        living worker would count as none.
+        """
+        if self.birth_date and not self.connection.hexists(self.key, "birth"):
+            self._register_again()
         super().heartbeat(*args, **options)
         if self._stop_requested and self.get_state() == WorkerStatus.IDLE:
             raise StopRequested
+
+    def _register_again(self) -> None:
+        with self.connection.pipeline() as pipeline:
+            pipeline.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self, pipeline)
+            pipeline.execute()
 
 
 class Command(BaseCommand):
@@ -87,6 +100,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until SIGTERM or SIGINT, through failures of Redis and the database."""
+        if strange := sorted(set(options["queues"]) - set(settings.RQ_QUEUES)):
+            raise CommandError(
+                f"There is no queue {', '.join(strange)}: there are"
+                f" {', '.join(settings.RQ_QUEUES)}."
+            )
         # until RQ puts its own handlers in place, and between two of its workers
         signal.signal(signal.SIGTERM, _leave)
         settings_changes.compare_beside("worker")
@@ -127,11 +145,14 @@ def worker_of(queues: list[str]) -> Worker:
     )
 
 
-def _work(queues: list[str]) -> bool:
-    """Serve the queues; True if asked to stop, False if Redis failed."""
+def _work(queues: list[str], *, burst: bool = False) -> bool:
+    """Serve the queues; True if asked to stop, False if Redis failed.
+
+    With ``burst`` until they are empty.
+    """
     try:
         worker = worker_of(queues)
-        worker.work(logging_level="WARNING")
+        worker.work(logging_level="WARNING", burst=burst)
     except RedisError as error:
         log.warning("redis went away", reason=str(error))
         return False

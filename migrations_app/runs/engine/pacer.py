@@ -15,7 +15,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from migrations_app.models import Pacer
+from migrations_app.models import LaneOf, OneByOne, Pacer
 from migrations_app.models.lease import Clock, Lease
 from migrations_app.runs.engine.lease import due_runs
 
@@ -53,18 +53,26 @@ class PacerTimer:
         return self.lease.claim()
 
     def tick(self) -> bool:
-        """Look once for what is due; True when this process is the pacer."""
+        """Look once for what is due; True when this process is the pacer.
+
+        An error is noted, so that periodic jobs are rung for all the same. Raises it
+        when the database is away.
+        """
         if not self.claim():
             return False
+        lane = OneByOne(LaneOf.PERIODIC, self.clock())
+        lane.serve("whether runs are due", self._look)
+        return True
+
+    def _look(self) -> None:
         now = self.clock()
         run = due_runs(now).values_list("look_again_at", flat=True).first()
         since = [at for at in (run, self.other(now)) if at is not None]
         if not since:
-            return True
+            return
         answered = self.ring()
         if not answered or now - min(since) > UNANSWERED:
             self.walk()
-        return True
 
     def release(self) -> None:
         """Give the lease back, so that another process need not wait for it."""

@@ -45,7 +45,10 @@ def test_one_ring_after_the_other_does_the_move(stage: Stage, cast: Cast) -> Non
     assert stage.host == stage.target
 
 
-def test_it_starts_many_and_walks_them_all(stage: Stage, cast: Cast) -> None:
+def test_it_starts_many_and_walks_them_all(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SPELL", 600.0)
     for number in range(12):
         server = stage.cloud.create(f"web-{number}", host=stage.source)
         cast.approved(stage, instance=server)
