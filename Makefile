@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev quick test check stranger format audit lock licences sbom
+.PHONY: help setup demo dev quick test check stranger format audit lock licences sbom security
 .PHONY: proof proof-disks lab-up lab-down lab-status clean
 
 help: ## say what can be made
@@ -97,6 +97,9 @@ licences: setup ## write docs/licences.md, of all that is pinned
 
 sbom: setup ## write novaweb.cdx.json, a bill of materials (CycloneDX)
 	@$(VENV) -m supply.sbom > novaweb.cdx.json
+
+security: setup ## write docs/security.md, of threats and what holds against them
+	@$(VENV) -m security > docs/security.md
 
 audit: setup ## ask PyPI for known weaknesses in what we pin (network)
 	@$(VENV) -m pip_audit --requirement requirements-lock.txt --no-deps --disable-pip

@@ -97,3 +97,12 @@ def test_whatever_is_typed_as_a_name_fits(name: str) -> None:
 def test_signing_out_of_a_session_that_ended_is_no_act(client: Any) -> None:
     client.post(reverse("logout"))
     assert not AuditEntry.objects.exists()
+
+
+def test_nobody_names_the_request_that_groups_what_they_did(client: Any) -> None:
+    """Who could would add entries to another's act."""
+    named = "0f3a5c1e-9d2b-4c58-8a01-5b0c2f7e4d11"
+    wrong = {"username": "rita", "password": "a wrong password"}
+    client.post(reverse("login"), wrong, headers={"x-request-id": named})
+    act = AuditEntry.objects.get().act
+    assert act not in ("", named)

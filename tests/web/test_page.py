@@ -144,3 +144,11 @@ def test_a_part_of_a_page_does_not_use_up_what_the_next_page_says() -> None:
 
     assert "is saved as" not in part.content.decode()
     assert "The search is saved as “Mine”." in page.content.decode()
+
+
+def test_a_request_for_another_host_gets_no_page(client: Client) -> None:
+    """Links in answers lead to the host that a request names."""
+    assert client.get("/healthz", headers={"host": "localhost"}).status_code == 200
+    forged = client.get("/sign-in/", headers={"host": "elsewhere.example"})
+    assert forged.status_code == 400
+    assert b"elsewhere.example" not in forged.content

@@ -1,0 +1,1 @@
+"""What threatens novaweb, what is against it, and which test holds that."""
