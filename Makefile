@@ -98,8 +98,9 @@ licences: setup ## write docs/licences.md, of all that is pinned
 sbom: setup ## write novaweb.cdx.json, a bill of materials (CycloneDX)
 	@$(VENV) -m supply.sbom > novaweb.cdx.json
 
-security: setup ## write docs/security.md, of threats and what holds against them
+security: setup ## write docs/security.md and asvs.md: threats, and what holds against them
 	@$(VENV) -m security > docs/security.md
+	@$(VENV) -m security asvs > docs/asvs.md
 
 audit: setup ## ask PyPI for known weaknesses in what we pin (network)
 	@$(VENV) -m pip_audit --requirement requirements-lock.txt --no-deps --disable-pip

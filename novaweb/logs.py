@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Return the event with control characters in its texts escaped.
+
+    What people and hosts send could otherwise end a line, and begin one of their own.
+    What went wrong (``exception``) keeps its lines: the renderer made them.
+    """
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception":
+            event[key] = _CONTROLS.sub(lambda it: ascii(it[0])[1:-1], value)
+    return event
 
 
 def configured(*, form: str, level: str) -> dict[str, Any]:
@@ -30,16 +46,12 @@ def configured(*, form: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "json": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "processor": structlog.processors.JSONRenderer(),
-            },
-            "plain": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "processor": structlog.dev.ConsoleRenderer(  # no variables: secrets
+            "json": _formatter(structlog.processors.JSONRenderer()),
+            "plain": _formatter(
+                structlog.dev.ConsoleRenderer(  # no variables: secrets
                     colors=False, exception_formatter=structlog.dev.plain_traceback
-                ),
-            },
+                )
+            ),
         },
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": form},
@@ -47,4 +59,21 @@ def configured(*, form: str, level: str) -> dict[str, Any]:
         # the journal keeps every signature of the audit trail, whatever else it keeps
         "loggers": {"novaweb.signatures": {"level": "INFO"}},
         "root": {"handlers": ["console"], "level": level},
+    }
+
+
+def _formatter(renderer: Any) -> dict[str, Any]:
+    """Return what makes lines of our own events and of what libraries log."""
+    return {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+        ],
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            one_line,
+            renderer,
+        ],
     }

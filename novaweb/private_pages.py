@@ -16,6 +16,7 @@ DEVICES = (
     *("magnetometer", "microphone", "payment", "publickey-credentials-get"),
     *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
 )
+JSON = ("application/json", "application/problem+json")
 POLICY = ", ".join(f"{name}=()" for name in DEVICES)
 
 
@@ -52,6 +53,9 @@ def marked(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
     """Return the answer with its headers."""
     answer["Cache-Control"] = "no-store"
     answer["Permissions-Policy"] = POLICY
+    if answer.get("Content-Type", "").startswith(JSON):
+        # a browser that opens an address of the interface shows no page made of it
+        answer.setdefault("Content-Disposition", 'attachment; filename="api.json"')
     match = request.resolver_match
     leaves = match is not None and match.view_name in {"logout", "admin:logout"}
     if leaves and request.method == "POST" and answer.status_code < 400:

@@ -80,3 +80,44 @@ def missing(
         if function not in tests_in(root / name):
             gone.append(test)
     return gone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """One of the ASVS: its level, what it is about, and how it stands.
+
+    Of ``met``, ``not_applicable`` and ``open`` one is given: what meets it (may be ''
+    where ``tests`` say it), why it is not applicable, or what is open.
+    """
+
+    level: int
+    what: str
+    met: str | None = None
+    not_applicable: str | None = None
+    open: str | None = None
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """A chapter of the ASVS, with its requirements by their numbers."""
+
+    number: int
+    title: str
+    requirements: dict[str, Requirement]
+
+
+def chapters() -> tuple[Chapter, ...]:
+    """Return the ASVS as asvs.toml has it. Raises TypeError for other keys."""
+    read = tomllib.loads((HERE / "asvs.toml").read_text(encoding="utf-8"))
+    return tuple(
+        Chapter(
+            number=each["number"],
+            title=each["title"],
+            requirements={
+                number: Requirement(**_of(entry))
+                for number, entry in each["requirement"].items()
+            },
+        )
+        for each in read["chapter"]
+    )

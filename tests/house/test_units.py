@@ -91,3 +91,8 @@ def test_the_instructions_make_each_file_that_a_unit_reads(unit: Path) -> None:
         assert Path(path).parent == Path("/etc/novaweb")
         made = rf"(> |install .*|audit_key ){re.escape(Path(path).name)}\b"
         assert re.search(made, text), path
+
+
+def test_the_server_does_not_say_what_it_is() -> None:
+    (command,) = values(DEPLOY / "novaweb-web.service", "ExecStart")
+    assert "--no-server-header" in command

@@ -86,3 +86,7 @@ def test_it_leaves_no_word_when_nothing_changes() -> None:
     account("ann", "--role", "auditor", "--new-password")
     entry = AuditEntry.objects.get(verb="account.changed")
     assert entry.after == {**entry.before, "password": "changed"}
+
+
+def test_a_new_site_has_no_account() -> None:
+    assert not get_user_model().objects.exists()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +21,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 NEW = "a-longer-phrase-of-mine"
+SETTINGS = Path(__file__).parents[2] / "novaweb" / "settings.py"
 
 
 @pytest.fixture(autouse=True)
@@ -185,3 +189,40 @@ def test_an_account_that_is_switched_off_and_on_again_begins_at_the_door() -> No
     assert off.after["tokens revoked"] == 1
     assert off.after["sessions ended"] == 1
     assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "new", ["wörter mit  Lücken und 🦉", "a" * 60 + "b" * 68, "only-lower-words"]
+)
+def test_a_password_may_be_long_but_not_endless(new: str) -> None:
+    """All of it counts, whatever it is made of."""
+    factories.person("rita", "requester")
+    client = signed_in("rita")
+    refused = change(client, new="x-" * 64 + "y")
+    assert "at most 128 characters" in refused.content.decode()
+    assert change(client, new=new).status_code == 302
+    signed_in("rita", new)
+    assert not User.objects.get().check_password(new[:-1])
+
+
+def test_passwords_are_hashed_slowly_with_a_salt() -> None:
+    """As production hashes them: tests have a quicker way."""
+    hasher = PBKDF2PasswordHasher()
+    first, second = (hasher.encode("the same", hasher.salt()) for _ in range(2))
+    assert first != second
+    told = hasher.decode(first)
+    assert told["algorithm"] == "pbkdf2_sha256"
+    assert int(told["iterations"]) >= 600_000
+    assert len(str(told["salt"])) >= 22
+    assert not re.search("PASSWORD_HASHERS", SETTINGS.read_text(encoding="utf-8"))
+
+
+def test_password_stores_know_the_fields() -> None:
+    factories.person("rita", "requester")
+    client = signed_in("rita")
+    page = client.get("/account/password/").content.decode()
+    assert page.count('autocomplete="new-password"') == 2
+    assert page.count('autocomplete="current-password"') == 1
+    door = Client().get("/sign-in/").content.decode()
+    assert 'autocomplete="current-password"' in door
+    assert "onpaste" not in page + door

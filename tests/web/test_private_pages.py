@@ -47,6 +47,37 @@ def test_no_browser_keeps_a_page_or_an_answer(cast: Cast, path: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", PATHS)
+def test_each_answer_has_its_headers(cast: Cast, path: str) -> None:
+    client = Client()
+    client.force_login(cast.auditor)
+    answer = client.get(path, headers={"origin": "https://elsewhere.example"})
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    if answer.status_code != 302:
+        kind = answer["Content-Type"]
+        # JSON is UTF-8 and says no charset (RFC 8259)
+        assert kind == "text/html; charset=utf-8" or "json" in kind
+    assert [name for name in answer.headers if "Access-Control" in name] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/requests/", "/api/nowhere/", "/healthz"])
+def test_an_answer_of_the_interface_is_a_file_of_that_name(
+    cast: Cast, path: str
+) -> None:
+    client = Client()
+    client.force_login(cast.auditor)
+    if client.get(path)["Content-Type"].startswith("text/"):
+        assert "Content-Disposition" not in client.get(path)
+    else:
+        named = 'attachment; filename="api.json"'
+        assert client.get(path)["Content-Disposition"] == named
+
+
+@pytest.mark.django_db
 def test_that_holds_where_django_is_asynchronous() -> None:
     answer = async_to_sync(AsyncClient().get)("/sign-in/")
     assert answer["Cache-Control"] == "no-store"
