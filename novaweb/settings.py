@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "novaweb.methods.pages_take_few",  # behind what logs it
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
