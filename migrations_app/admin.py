@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -31,6 +33,7 @@ from migrations_app.models import (
     MigrationRequest,
     Run,
 )
+from migrations_app.web.accounts.factors_taken_away import take_second_factors_away
 
 if TYPE_CHECKING:
     Accounts = UserAdmin[User]
@@ -116,6 +119,7 @@ class AccountAdmin(Recorded, Accounts):
     """
 
     form = AccountForm
+    actions = (take_second_factors_away,)
 
     def has_delete_permission(
         self, request: HttpRequest, obj: User | None = None
@@ -185,6 +189,9 @@ else:  # Django's own class takes no parameter while it runs
     Table = admin.ModelAdmin
 
 
+# allauth's own tables: no addresses are kept, and second factors are set up by their
+# owners and taken away with an entry in the trail.
+admin.site.unregister([EmailAddress, Authenticator])
 # Its pages are under /django-rq/; here they would stand a second time, and its rows,
 # which no table holds, would be errors.
 admin.site.unregister(Dashboard)

@@ -13,11 +13,15 @@ Answer = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 DEVICES = (
     *("accelerometer", "autoplay", "camera", "display-capture"),
     *("encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "midi"),
-    *("magnetometer", "microphone", "payment", "publickey-credentials-get"),
-    *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
+    *("magnetometer", "microphone", "payment", "screen-wake-lock", "serial", "usb"),
+    "xr-spatial-tracking",
 )
 JSON = ("application/json", "application/problem+json")
-POLICY = ", ".join(f"{name}=()" for name in DEVICES)
+# security keys: on the pages that ask for one, which say so by ``asks_for_key``
+KEYS = ("publickey-credentials-create", "publickey-credentials-get")
+_CLOSED = ", ".join(f"{name}=()" for name in DEVICES)
+POLICY = ", ".join([_CLOSED, *(f"{name}=()" for name in KEYS)])
+POLICY_WITH_KEYS = ", ".join([_CLOSED, *(f"{name}=(self)" for name in KEYS)])
 
 
 class PrivatePages:
@@ -52,7 +56,8 @@ class PrivatePages:
 def marked(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
     """Return the answer with its headers."""
     answer["Cache-Control"] = "no-store"
-    answer["Permissions-Policy"] = POLICY
+    asks = getattr(request, "asks_for_key", False)
+    answer["Permissions-Policy"] = POLICY_WITH_KEYS if asks else POLICY
     if answer.get("Content-Type", "").startswith(JSON):
         # a browser that opens an address of the interface shows no page made of it
         answer.setdefault("Content-Disposition", 'attachment; filename="api.json"')

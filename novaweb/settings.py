@@ -12,9 +12,10 @@ from pathlib import Path
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from novaweb import logs
+from novaweb import logs, sign_in_settings
 from novaweb.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from novaweb.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from novaweb.sign_in_settings import NOVAWEB_SECOND_FACTOR as NOVAWEB_SECOND_FACTOR
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -102,6 +103,8 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
+    "allauth.account",
+    "allauth.mfa",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -129,8 +132,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "migrations_app.web.accounts.session_use.SessionUse",
+    "allauth.account.middleware.AccountMiddleware",
     # deny by default: a view is open only when it says so
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "migrations_app.web.accounts.second_factor_due.SecondFactorDue",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -192,20 +197,7 @@ vars().update(env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = NOVAWEB_EMAIL_FROM
 
-# every door asks this one, which counts failures before it looks at a password
-AUTHENTICATION_BACKENDS = ["migrations_app.access.sign_in_backend.ThrottledBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
-    for name, options in (
-        ("UserAttributeSimilarityValidator", {}),
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("CommonPasswordValidator", {}),
-        ("NumericPasswordValidator", {}),
-    )
-] + [{"NAME": "migrations_app.access.passwords.LongestPassword"}]
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
+vars().update({k: v for k, v in vars(sign_in_settings).items() if k.isupper()})
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env("NOVAWEB_TIME_ZONE", default="UTC")
@@ -247,8 +239,8 @@ X_FRAME_OPTIONS = "DENY"
 # hours; the cookie with the browser.
 NOVAWEB_SESSION_IDLE = env.float("NOVAWEB_SESSION_IDLE", default=30.0)
 NOVAWEB_SESSION_HOURS = env.float("NOVAWEB_SESSION_HOURS", default=12.0)
-# To approve a move, and for an emergency start, people enter their password again if
-# they did so more than so many minutes ago; 0: they need not.
+# To approve a move, and for an emergency start, people enter their password again, or a
+# second factor, if they did so more than so many minutes ago; 0: they need not.
 NOVAWEB_REAUTHENTICATE = env.float("NOVAWEB_REAUTHENTICATE", default=15.0)
 SESSION_ENGINE = "migrations_app.access.session_store"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
+from migrations_app.access import second_factor
 from migrations_app.access.roles import DECIDES, DELEGABLE, READS, ROLES, WORDS
 from migrations_app.access.roles import Role as Role
 from migrations_app.access.roles import Verb as Verb
@@ -59,6 +60,7 @@ class Person:
     ``sets_policy``: a staff account with the permission to change approval policies.
     ``scope``: of the token that they came with; empty: they are signed in.
     ``password_set_by``: who else set their password, which they have not changed yet.
+    ``lacks_second_factor``: they must have one, and have set up none.
     """
 
     id: int | None
@@ -71,6 +73,7 @@ class Person:
     sets_policy: bool = False
     scope: str = ""
     password_set_by: str = ""
+    lacks_second_factor: bool = False
 
 
 def person(user: User | AnonymousUser) -> Person:
@@ -104,7 +107,7 @@ def _read(user: User | AnonymousUser) -> Person:
     found = User.objects.filter(pk=user.pk)
     rows = list(found.values_list("groups__name", "password_to_change__set_by_name"))
     groups = frozenset(name for name, _ in rows if name)
-    return Person(
+    who = Person(
         id=user.pk,
         name=user.get_username(),
         roles=groups & frozenset(str(role) for role in Role),
@@ -117,6 +120,7 @@ def _read(user: User | AnonymousUser) -> Person:
         scope=scope_of(user),
         password_set_by=next((setter for _, setter in rows if setter), ""),
     )
+    return replace(who, lacks_second_factor=second_factor.lacks(who))
 
 
 def _delegated_to(taker: int) -> tuple[DelegatedRight, ...]:
@@ -172,6 +176,11 @@ def why_not(
         return Refusal(
             f"{who.password_set_by} set your password, so it is not yours alone: change"
             f" it before you {WORDS[verb]}. “Password” is below your name, at the top."
+        )
+    if verb in DECIDES and who.lacks_second_factor:
+        return Refusal(
+            f"You must have a second factor to {WORDS[verb]}. “Second factor” is below"
+            " your name, at the top."
         )
     if verb is Verb.DELEGATE and who.superuser:
         return Refusal(

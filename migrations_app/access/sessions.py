@@ -20,6 +20,9 @@ from migrations_app.models import Session
 
 _USE = "novaweb_use"
 _PASSWORD_AT = "novaweb_password_at"  # noqa: S105 - no password but a time
+_FACTOR_AT = "novaweb_factor_at"
+# What changes how one signs in is confirmed even where approvals are not, in minutes.
+AT_LEAST = 15.0
 # Requests with this header are a page's own, not somebody's who uses it (session.js).
 AUTOMATIC = "X-Automatic"
 # The time of the last use is written this often, not at every request.
@@ -112,15 +115,36 @@ def password_entered(request: HttpRequest) -> None:
     request.session[_PASSWORD_AT] = timezone.now().isoformat()
 
 
-def password_is_recent(request: HttpRequest) -> bool:
-    """Return whether the password need not be asked for again."""
+def factor_shown(request: HttpRequest) -> None:
+    """Note that the person has just shown a second factor."""
+    request.session[_FACTOR_AT] = timezone.now().isoformat()
+
+
+def has_shown_factor(request: HttpRequest) -> bool:
+    """Return whether a second factor was shown in this session."""
+    return _FACTOR_AT in request.session
+
+
+def is_confirmed(request: HttpRequest) -> bool:
+    """Return whether password or second factor need not be asked for again."""
     span = timedelta(minutes=settings.NOVAWEB_REAUTHENTICATE)
-    if not span:
-        return True
-    at = request.session.get(_PASSWORD_AT)
-    if at is None:
-        return False
-    return abs(timezone.now() - datetime.fromisoformat(at)) <= span
+    return not span or _is_within(span, request, (_FACTOR_AT, _PASSWORD_AT))
+
+
+def may_change_sign_in(request: HttpRequest, *, by_factor: bool) -> bool:
+    """Return the same for who changes how they sign in, which is always confirmed.
+
+    ``by_factor``: by a second factor, not by the password.
+    """
+    moments = (_FACTOR_AT,) if by_factor else (_FACTOR_AT, _PASSWORD_AT)
+    span = timedelta(minutes=settings.NOVAWEB_REAUTHENTICATE or AT_LEAST)
+    return _is_within(span, request, moments)
+
+
+def _is_within(span: timedelta, request: HttpRequest, moments: tuple[str, ...]) -> bool:
+    found = [request.session[name] for name in moments if name in request.session]
+    now = timezone.now()
+    return any(abs(now - datetime.fromisoformat(at)) <= span for at in found)
 
 
 def of(person_id: int) -> QuerySet[Session]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -39,8 +40,7 @@ class ThrottledBackend(ModelBackend):
             name=username, address=address_of(request), now=timezone.now()
         )
         if admission.wait:
-            # so that the door, which gets no exception, can say how long
-            setattr(request, _WAIT, admission.wait.total_seconds())
+            has_to_wait(request, admission.wait)
             raise PermissionDenied
         user = _known(super().authenticate(request, username, password, **kwargs))
         if user is not None:
@@ -55,6 +55,11 @@ def _known(user: Any) -> User | None:
 def address_of(request: HttpRequest) -> str:
     """Return the client's address; the web server says who that is, no header does."""
     return str(request.META.get("REMOTE_ADDR") or "")
+
+
+def has_to_wait(request: HttpRequest, wait: timedelta) -> None:
+    """Note it, so that the door, which gets no exception, can say how long."""
+    setattr(request, _WAIT, wait.total_seconds())
 
 
 def seconds_to_wait(request: HttpRequest | None) -> int:

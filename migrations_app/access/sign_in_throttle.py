@@ -4,7 +4,8 @@ Each try is counted in the database before its password is looked at, and taken 
 when it was right: tries that come at once, to any number of processes, are no more
 than one after another. Counted are failures of a name from one address, and all
 failures from an address. None is counted for a name alone: strangers must not be able
-to keep an account out.
+to keep an account out. Second factors, which no stranger is asked for, are counted for
+the account.
 """
 
 from __future__ import annotations
@@ -77,10 +78,24 @@ class Admission:
 def admit(*, name: str, address: str, now: datetime) -> Admission:
     """Count a try to sign in as that name from that address, or refuse it uncounted."""
     network = _network(address)
+    return _admit(network, _key("name", network, name), now)
+
+
+def admit_second_factor(*, account: int, address: str, now: datetime) -> Admission:
+    """Count a try to show a second factor of that account, or refuse it uncounted.
+
+    Wherever it comes from: a stranger does not get so far, and a million codes can be
+    tried from many addresses.
+    """
+    key = _key("second factor", str(account))
+    return _admit(_network(address), key, now)
+
+
+def _admit(network: str, key: str, now: datetime) -> Admission:
     from_there = _take(_key("address", network), OF_ADDRESS, now)
     if isinstance(from_there, timedelta):
         return Admission(wait=from_there)
-    as_name = _take(_key("name", network, name), OF_NAME, now)
+    as_name = _take(key, OF_NAME, now)
     if isinstance(as_name, timedelta):
         _take_back(from_there)
         return Admission(wait=as_name)

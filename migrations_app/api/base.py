@@ -61,6 +61,11 @@ class MayDo(BasePermission):
             return False
         verb = getattr(view, "verb", Verb.SEE)
         require(request.user, verb)
+        if request.auth is None and person_of(request).lacks_second_factor:
+            raise NotAllowed(
+                "You must have a second factor: set one up first, on the page"
+                f" {reverse('second-factor')}."
+            )
         changes = request.method not in SAFE_METHODS and not getattr(
             view, "reads", False
         )
@@ -104,9 +109,9 @@ class Checked:
 
 def _require_password(request: Request) -> None:
     """Raise NotAllowed if who is signed in by a session must enter the password."""
-    if not sessions.password_is_recent(request._request):
+    if not sessions.is_confirmed(request._request):
         raise NotAllowed(
-            "Enter your password again first, on the page"
+            "Enter your password again first, or a second factor, on the page"
             f" {reverse('confirm')}: some time has passed since you last did."
         )
 

@@ -15,13 +15,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from migrations_app.access import sign_in_backend
+from migrations_app.access import (
+    permissions,
+    second_factor,
+    second_factor_check,
+    sign_in_backend,
+)
 from migrations_app.api.authentication import Bearer
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.audit import tokens as api_tokens
 from migrations_app.models import TokenScope
 
 REFUSED = "Name or password is wrong, or the account is disabled."
+NEEDS_CODE = (
+    "This account has a second factor: send “code”, too, which its app shows, or a"
+    " recovery code. With a security key alone, ask for a token by manage.py token."
+)
+LACKS = (
+    "This account must have a second factor, and has none: set one up on the pages"
+    " first."
+)
 
 
 class Waits(Throttled):
@@ -33,10 +46,15 @@ class Waits(Throttled):
 
 
 class Credentials(Input):
-    """Input: name and password."""
+    """Input: name and password, and a code of who has a second factor."""
 
     username = Text(max_length=150)
     password = Text(max_length=4096, trim_whitespace=False)
+    code = Text(
+        max_length=40,
+        required=False,
+        help_text="Of a second factor: what its app shows, or a recovery code.",
+    )
     scope = serializers.ChoiceField(
         TokenScope.Scope.choices,
         required=False,
@@ -79,11 +97,13 @@ class TokenView(Checked, APIView):
         """Create a token for a name and password; it is shown only this once."""
         sent = taken(request, Credentials)
         scope = sent.pop("scope", api_tokens.DEFAULT)
+        code = sent.pop("code", "")
         user = authenticate(request._request, **sent)
         if not isinstance(user, User):  # audit/sign_ins.py has it in the audit trail
             if seconds := sign_in_backend.seconds_to_wait(request._request):
                 raise Waits(seconds)
             raise AuthenticationFailed(REFUSED)
+        _require_second_factor(request, user, code)
         row, secret = api_tokens.create(user, scope=scope)
         row.secret = secret  # type: ignore[attr-defined]
         return Response(NewTokenSerializer(row).data)
@@ -95,6 +115,21 @@ class TokenView(Checked, APIView):
             self.permission_denied(request)
         api_tokens.revoke_used(request.auth, by=user_of(request))
         return Response(status=204)
+
+
+def _require_second_factor(request: Request, user: User, code: str) -> None:
+    """Raise an error unless the code is right, or the person needs none."""
+    if permissions.person(user).lacks_second_factor:
+        raise AuthenticationFailed(LACKS)
+    if not second_factor.is_asked_of(user.pk):
+        return
+    if not code:
+        raise AuthenticationFailed(NEEDS_CODE)
+    shown = second_factor_check.check(request._request, user, code=code)
+    if shown.wait:
+        raise Waits(shown.wait)
+    if shown.sentence:
+        raise AuthenticationFailed(shown.sentence)
 
 
 @extend_schema(tags=["token"])

@@ -39,7 +39,9 @@ def signed_in(
     """Begin the time of the session, and record that somebody signed in."""
     if request is not None:
         sessions.begin(request)
-    recorder.record("account.signed_in", by=user, note=_where(request))
+    shown = getattr(request, "shown_factor", "")
+    note = _where(request) + (f", with {shown}" if shown else "")
+    recorder.record("account.signed_in", by=user, note=note)
 
 
 @receiver(user_logged_out)
@@ -61,7 +63,7 @@ def refused(
     request: HttpRequest | None = None,
     **kwargs: Any,
 ) -> None:
-    """Record a failed sign-in by an entry of its own, or count it.
+    """Record a failed sign-in, or second factor, by an entry of its own, or count it.
 
     Counted are those that had to wait, and those of a minute that has many: entries
     are kept for ever, and anybody can make them.
@@ -72,8 +74,9 @@ def refused(
     if waited or not _has_room(now):
         _this_minute(now).update(counted=F("counted") + 1)
         return
+    verb = "factor_refused" if "second_factor" in credentials else "refused"
     recorder.record(
-        "account.refused",
+        f"account.{verb}",
         actor_name=_who(str(credentials.get("username") or "")),
         note=_where(request),
     )

@@ -7,6 +7,7 @@ from migrations_app.models.account import (
     RefusedSignIns,
     Session,
     SignInTries,
+    UsedCode,
 )
 from migrations_app.models.approval import (
     ApprovalPolicy,
@@ -93,6 +94,7 @@ __all__ = [
     "Step",
     "TokenScope",
     "Told",
+    "UsedCode",
     "Webhook",
     "Window",
 ]

@@ -60,6 +60,21 @@ class PasswordToChange(models.Model):
         return f"set by {self.set_by_name}"
 
 
+class UsedCode(models.Model):
+    """The newest code of the person's app (TOTP) that was used: none of before counts.
+
+    ``counter`` is the half minute since 1970 that it was for (RFC 6238).
+    """
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="used_code"
+    )
+    counter = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"the code of half minute {self.counter}"
+
+
 class Session(AbstractBaseSession):
     """A browser's session, and who is signed in by it. To delete it ends it.
 

@@ -11,14 +11,11 @@ import hashlib
 import hmac
 import secrets
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-
+from migrations_app.access import sealing
 from migrations_app.errors import Refused
 
 PREFIX = "whsec_"
+_PURPOSE = "novaweb webhook secrets"
 
 
 def new() -> str:
@@ -28,14 +25,14 @@ def new() -> str:
 
 def seal(secret: str) -> str:
     """Return the secret encrypted."""
-    return _box().encrypt(secret.encode()).decode()
+    return sealing.seal(secret, purpose=_PURPOSE)
 
 
 def unseal(sealed: str) -> str:
     """Return the secret. Raises Refused if SECRET_KEY has changed."""
     try:
-        return _box().decrypt(sealed.encode()).decode()
-    except InvalidToken as error:
+        return sealing.unseal(sealed, purpose=_PURPOSE)
+    except sealing.OtherKeyError as error:
         raise _unread() from error
 
 
@@ -45,8 +42,8 @@ def resealed(sealed: str) -> str:
     Raises Refused if none of the keys reads it.
     """
     try:
-        return _box().rotate(sealed.encode()).decode()
-    except InvalidToken as error:
+        return sealing.resealed(sealed, purpose=_PURPOSE)
+    except sealing.OtherKeyError as error:
         raise _unread() from error
 
 
@@ -63,13 +60,3 @@ def _unread() -> Refused:
         " add the old one to NOVAWEB_SECRET_KEY_FALLBACKS, or make a new secret on the"
         " webhook's page."
     )
-
-
-def _box() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
-
-
-def _derived(key: str) -> bytes:
-    made = HKDF(hashes.SHA256(), length=32, salt=None, info=b"novaweb webhook secrets")
-    return base64.urlsafe_b64encode(made.derive(key.encode()))

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
-from migrations_app.access import permissions, throttle
+from migrations_app.access import permissions, second_factor, throttle
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 from migrations_app.access.roles import CONFIRMED
@@ -79,6 +79,11 @@ class Frame:
             "drains": drain_queries.waiting_for(self._member)[:100].count(),
         }
         return menu(self._member, self._request.path, waiting)
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether a second factor can be set up."""
+        return second_factor.is_in_use()
 
     @cached_property
     def worker_trouble(self) -> str:

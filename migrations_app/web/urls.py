@@ -6,7 +6,14 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from migrations_app.web import home, search, tokens
-from migrations_app.web.accounts import confirm, password, sessions, sign_in
+from migrations_app.web.accounts import (
+    confirm,
+    factors,
+    password,
+    second_factor_sign_in,
+    sessions,
+    sign_in,
+)
 from migrations_app.web.approvals import delegations, policies
 from migrations_app.web.audit import export_and_sign, timelines
 from migrations_app.web.audit import views as audit_views
@@ -35,6 +42,14 @@ urlpatterns = [
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("sign-in/", sign_in.SignIn.as_view(), name="login"),
+    path(
+        "sign-in/second-factor/",
+        second_factor_sign_in.show,
+        name="second-factor-sign-in",
+    ),
+    path("account/second-factor/", factors.own, name="second-factor"),
+    path("account/second-factor/app/", factors.app, name="second-factor-app"),
+    path("account/second-factor/key/", factors.key, name="second-factor-key"),
     path("account/password/", password.ChangePassword.as_view(), name="password"),
     path("account/confirm/", confirm.confirm, name="confirm"),
     path("account/sessions/", sessions.own, name="sessions"),

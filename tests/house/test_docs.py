@@ -15,11 +15,13 @@ def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def settings_text() -> str:
+    return text("novaweb/settings.py") + text("novaweb/sign_in_settings.py")
+
+
 def settings_read() -> set[str]:
-    """The names that settings.py reads from the environment."""
-    return set(
-        re.findall(r"""\benv(?:\.\w+)?\(\s*"(\w+)\"""", text("novaweb/settings.py"))
-    )
+    """The names that settings are read by from the environment."""
+    return set(re.findall(r"""\benv(?:\.\w+)?\(\s*"(\w+)\"""", settings_text()))
 
 
 def test_it_documents_every_setting_and_none_that_is_not_read() -> None:
@@ -32,7 +34,7 @@ def test_it_documents_every_setting_and_none_that_is_not_read() -> None:
 def test_it_documents_the_defaults_that_are_figures() -> None:
     read = re.findall(
         r"""env\.(?:int|float)\(\s*"(\w+)",\s*default=([\d.]+)""",
-        text("novaweb/settings.py"),
+        settings_text(),
     )
     rows = re.findall(
         r"^\| `(NOVAWEB_\w+)` \| ([\d.]+) \|", text("docs/running.md"), re.M

@@ -151,9 +151,14 @@ TABLE: dict[str, Row] = {
     "": ("GET", (302, 403, 200, 200, 200, 200, 200)),
     "search/": ("GET", SEEN),
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
+    # for who has taken the first step: nobody here has
+    "sign-in/second-factor/": ("GET", (302, 302, 302, 302, 302, 302, 302)),
     # one's own: no role is needed
     "account/confirm/": ("GET", OWN),
     "account/password/": ("GET", OWN),
+    "account/second-factor/": ("GET", OWN),
+    "account/second-factor/app/": ("GET", OWN),
+    "account/second-factor/key/": ("GET", OWN),
     "account/sessions/": ("GET", OWN),
     "sign-out/": ("POST", (302, 302, 302, 302, 302, 302, 302)),
     "instances/": ("GET", SEEN),

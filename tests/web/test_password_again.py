@@ -11,9 +11,10 @@ from django.test import Client
 
 from migrations_app.access.sign_in_throttle import OF_NAME
 from migrations_app.models import MigrationRequest
-from tests import factories
+from tests import factories, one_time_codes
 from tests.api.conftest import Person
 from tests.cast import Cast
+from tests.one_time_codes import Clock, app_of
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +170,28 @@ def test_the_time_of_the_password_is_that_of_signing_in(
     client.post("/sign-in/", form)
 
     assert approve(client, asked).status_code == 302
+
+
+def test_a_code_of_the_second_factor_serves_as_well(
+    anna: Client, asked: MigrationRequest, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    secret = app_of(cast.approver)
+    page = approve(anna, asked).content.decode()
+    assert "Enter your password or a code" in page
+
+    wrong = approve(anna, asked, code_again="000000")
+    assert (wrong.status_code, state(asked)) == (403, "requested")
+    approve(anna, asked, code_again=one_time_codes.code(secret, at=clock.now))
+
+    assert state(asked) == "approved"
+
+
+def test_the_password_of_who_has_a_second_factor_still_confirms_an_approval(
+    anna: Client, asked: MigrationRequest, cast: Cast
+) -> None:
+    app_of(cast.approver)
+
+    approve(anna, asked, password_again=factories.PASSWORD, code_again="", key_again="")
+
+    assert state(asked) == "approved"

@@ -35,7 +35,9 @@ OF_OTHERS = re.compile(
     r"|admin/(?!migrations_app/\w+/(?:<path:object_id>/change/)?$)"
 )
 # A GET leads to another page, or is refused.
-ELSEWHERE = ("sign-in/", "audit/searches/<int:pk>/", "api/^")
+ELSEWHERE = (
+    *("sign-in/", "sign-in/second-factor/", "audit/searches/<int:pk>/", "api/^"),
+)
 _OF_A_TRANSACTION = re.compile(r"SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT")
 _VALUES = re.compile(r"'[^']*'|\b\d+\b|%s(?:, %s)+")
 

@@ -30,7 +30,10 @@ _OVER = {
 _GLASS, _REVIEWED = "request.glass_broken", "request.glass_reviewed"
 POLICIES = ("policy.created", "policy.changed", "policy.retired")
 WINDOWS = ("window.created", "window.changed", "window.retired")
-ACCOUNTS = ("account.created", "account.changed", "account.roles", "group.changed")
+ACCOUNTS = (
+    *("account.created", "account.changed", "account.roles"),
+    *("account.factor_removed", "group.changed"),
+)
 _FIELDS = ("id", "verb", "actor_id", "actor_name", "before", "after")
 
 

@@ -1,4 +1,4 @@
-"""Page on which the password is entered again, for what programs in a browser do."""
+"""Page on which the password or a second factor is entered again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from migrations_app.web import password_again
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Ask for the password; afterwards it counts as entered just now."""
+    """Ask for it; afterwards it counts as entered just now."""
     asked = password_again.ask(request)
     if asked is not None:
         return asked
-    messages.success(request, "Your password is confirmed.")
+    messages.success(request, "It is confirmed that it is you.")
     return redirect("sessions")

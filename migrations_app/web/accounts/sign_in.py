@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
@@ -11,10 +13,10 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django_htmx.http import HttpResponseClientRefresh
 
-from migrations_app.access import sign_in_backend
+from migrations_app.access import permissions, sign_in_backend
 from migrations_app.errors import NotAllowed
 from migrations_app.web.accounts.sign_in_form import SignInForm
-from migrations_app.web.page import is_htmx, person_of, sorry, user_of
+from migrations_app.web.page import is_htmx, sorry, user_of
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -32,11 +34,20 @@ class SignIn(LoginView):
             return HttpResponseClientRefresh()
         return super().dispatch(request, *args, **kwargs)
 
-    def get_default_redirect_url(self) -> str:
-        """Lead home; who has to change the password, to the page for that."""
-        if person_of(self.request).password_set_by:
-            return reverse("password")
-        return super().get_default_redirect_url()
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Go on to the second factor of who has one; sign in who has none.
+
+        Who has to change the password is led to the page for that.
+        """
+        user = form.get_user()
+        after = self.get_redirect_url()
+        if not after and permissions.person(user).password_set_by:
+            after = reverse("password")
+        after = after or self.get_default_redirect_url()
+        answer: HttpResponse = perform_login(
+            self.request, Login(user=user, redirect_url=after)
+        )
+        return answer
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Show the form again with status 422, or 429 to who has to wait."""
