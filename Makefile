@@ -9,7 +9,7 @@ export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev quick test check stranger format audit lock licences sbom security
-.PHONY: proof proof-disks lab-up lab-down lab-status clean
+.PHONY: proof proof-disks calendars lab-up lab-down lab-status clean
 
 help: ## say what can be made
 	@echo "novaweb: moves of instances between hypervisors, approved and audited."
@@ -83,6 +83,9 @@ proof: ## each procedure on labs of each release and layout (root, hours)
 proof-disks: ## what each disk holds after each procedure (root, hours)
 	@$(PYTHON) prepare.py --tests
 	@exec $(VENV) -m proof.disks $(ARGS)
+
+calendars: setup ## how files of the usual calendar programs are read
+	@exec $(VENV) -m proof.calendars --doc
 
 format: setup ## put code and templates into the house's form
 	@$(VENV) -m ruff format .

@@ -142,11 +142,16 @@ class FileRequest(ScopeRequest):
 
 
 class TakenInSerializer(serializers.Serializer[Any]):
-    """Result of one event: new, changed, same, retired or left-out (``why``)."""
+    """Result of one event: new, changed, same, merged, retired or left-out (``why``).
+
+    Merged: a time of a series in the file, which it has changed. ``remarks`` say what
+    people should know of how it was read.
+    """
 
     what = serializers.CharField()
     name = serializers.CharField()
     why = serializers.CharField()
+    remarks = serializers.ListField(child=serializers.CharField())
     window = serializers.SerializerMethodField()
 
     def get_window(self, planned: Planned) -> int | None:

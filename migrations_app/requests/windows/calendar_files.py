@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import structlog
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.errors import VerbError
+from migrations_app.errors import Unfit, VerbError
 from migrations_app.models import Window
 from migrations_app.requests.windows import actions as window_actions
-from migrations_app.requests.windows import schedule
+from migrations_app.requests.windows import schedule, single_times
 from migrations_app.requests.windows.actions import Wish
-from migrations_app.requests.windows.calendar import ics
-from migrations_app.requests.windows.calendar.ics import Read
+from migrations_app.requests.windows.calendar import ics, ics_series, ics_writing
+from migrations_app.requests.windows.calendar.ics_read import Read
+from migrations_app.requests.windows.single_times import SeriesTime
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +37,37 @@ class EventDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The outcome of one event: new, changed, same, retired or left-out (``why``)."""
+    """The outcome of one event: new, changed, same, merged, retired or left-out.
+
+    ``why`` is the reason of the last, or how a series of the file has taken it in;
+    ``remarks`` are what people should know of how it was read. ``gone`` is what it
+    takes from a window that was imported before.
+    """
 
     what: str
     name: str
     why: str = ""
     wish: Wish | None = None
     row: Window | None = None
+    remarks: tuple[str, ...] = ()
+    gone: SeriesTime | None = None
 
 
 def preview(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
-    """Return what the import would do; nothing is changed. Raises Unfit."""
+    """Return what the import would do, a line for each event; nothing is changed.
+
+    Raises Unfit.
+    """
     require(by, Verb.CALENDAR)
     events = ics.read(text, time_zone=scope.time_zone)
-    uids = [_uid(event) for event in events]
-    known = {row.uid: row for row in Window.objects.filter(uid__in=uids)}
-    return [_planned(event, scope, known.get(_uid(event))) for event in events]
+    uids = {_uid(event) for event in events} | {event.series for event in events}
+    known = {row.uid: row for row in Window.objects.filter(uid__in=uids - {""})}
+    events = [_placed(event, known) for event in events]
+    uids = {_uid(event) for event in events} - known.keys()
+    known |= {row.uid: row for row in Window.objects.filter(uid__in=uids)}
+    planned = [_planned(event, scope, known) for event in events]
+    lost = single_times.lost_of({_uid(event) for event in events})
+    return [_remarked(each, lost) for each in planned]
 
 
 def take_in(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
@@ -61,12 +81,20 @@ def take_in(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
 
 def give_out(rows: Iterable[Window]) -> bytes:
     """Return the windows as a calendar file."""
-    return ics.write((schedule.rule_of(row), row.uid, row.changed_at) for row in rows)
+    return ics_writing.write(
+        ics_writing.Written(
+            schedule.rule_of(row),
+            row.uid,
+            version=row.version,
+            changed_at=row.changed_at,
+        )
+        for row in rows
+    )
 
 
 def summary(planned: Sequence[Planned]) -> str:
     """Return the outcome of an import in one sentence."""
-    words = ("new", "changed", "same", "retired", "left-out")
+    words = ("new", "changed", "same", "merged", "retired", "left-out")
     counts = {word: sum(each.what == word for each in planned) for word in words}
     return ", ".join(
         f"{count} {word.replace('-', ' ')}" for word, count in counts.items() if count
@@ -77,27 +105,67 @@ def _uid(event: Read) -> str:
     return event.uid[:255]
 
 
-def _planned(event: Read, scope: EventDefaults, row: Window | None) -> Planned:
+def _placed(event: Read, known: Mapping[str, Window]) -> Read:
+    """Return a single time with the UID that its window has, if the series is known."""
+    row = known.get(event.series)
+    if row is None or event.original is None or _uid(event) in known:
+        return event
+    at = ics_series.time_of(schedule.rule_of(row), event.original)
+    return replace(event, uid=ics_series.own_uid(event, at))
+
+
+def _planned(event: Read, scope: EventDefaults, known: Mapping[str, Window]) -> Planned:
+    row = known.get(_uid(event))
     if event.trouble:
         return Planned("left-out", event.name, event.trouble)
-    if row is not None and not row.active:
+    if event.part and not (row and row.active):
+        return Planned("merged", event.name, event.part, remarks=event.remarks)
+    gone = None
+    if event.original is not None:
+        try:
+            event, gone = single_times.of_series(event, known.get(event.series))
+        except Unfit as error:
+            return Planned("left-out", event.name, error.sentence)
+    if row is not None and not row.active and not event.cancelled:
         why = (
             "The window was retired in novaweb: create a new one if you need it again."
         )
         return Planned("left-out", event.name, why)
     if event.cancelled:
-        if row is None:
-            return Planned("left-out", event.name, "It is cancelled.")
-        return Planned("retired", event.name, row=row)
+        return _cancelled(event, row, gone)
     wish = _wish(event, scope)
     try:
         values = window_actions.fields(wish)
     except VerbError as error:
         return Planned("left-out", event.name, error.sentence)
+    planned = Planned("new", wish.name, wish=wish, remarks=event.remarks, gone=gone)
     if row is None:
-        return Planned("new", wish.name, wish=wish)
+        return planned
     same = all(getattr(row, name) == value for name, value in values.items())
-    return Planned("same" if same else "changed", wish.name, wish=wish, row=row)
+    return replace(planned, what="same" if same and not gone else "changed", row=row)
+
+
+def _remarked(planned: Planned, lost: Callable[[str], str]) -> Planned:
+    words = lost(planned.wish.uid) if planned.wish and planned.wish.recurrence else ""
+    return replace(planned, remarks=(*planned.remarks, words)) if words else planned
+
+
+def _cancelled(event: Read, row: Window | None, gone: SeriesTime | None) -> Planned:
+    if row is not None and row.active:
+        why = event.part or "It is cancelled."
+        return Planned("retired", event.name, why, row=row, gone=gone)
+    if gone is not None and gone.whole:
+        return Planned("retired", event.name, row=gone.row, remarks=event.remarks)
+    if gone is not None:
+        return Planned(
+            "changed", event.name, row=gone.row, remarks=event.remarks, gone=gone
+        )
+    if event.original is not None:
+        return Planned("same", event.name, remarks=event.remarks)
+    if row is not None:
+        return Planned("same", event.name, row=row, remarks=("It is retired already.",))
+    why = "It is cancelled, and there is no window of it."
+    return Planned("left-out", event.name, why)
 
 
 def _wish(event: Read, scope: EventDefaults) -> Wish:
@@ -121,17 +189,30 @@ def _wish(event: Read, scope: EventDefaults) -> Wish:
 
 
 def _done(planned: Planned, *, by: User) -> Planned:
-    row, wish = planned.row, planned.wish
     try:
-        match planned.what:
-            case "new" if wish is not None:
-                row = window_actions.create(wish, by=by)
-            case "changed" if wish is not None and row is not None:
-                row = window_actions.change(row.pk, wish, by=by, version=row.version)
-            case "retired" if row is not None:
-                row = window_actions.retire(
-                    row.pk, by=by, note="Cancelled in its calendar."
-                )
+        with transaction.atomic():
+            return _do(planned, by=by)
     except VerbError as error:
         return replace(planned, what="left-out", why=error.sentence)
+    except Exception as error:
+        # one event must not stop the others
+        log.exception("an event was not imported")
+        why = f"It could not be saved ({type(error).__name__}): ask who runs novaweb."
+        return replace(planned, what="left-out", why=why)
+
+
+def _do(planned: Planned, *, by: User) -> Planned:
+    """Change what it takes from its series, and its own window: both, or nothing."""
+    row, wish, gone = planned.row, planned.wish, planned.gone
+    if gone is not None:
+        single_times.take(gone, by=by)
+    match planned.what:
+        case "new" if wish is not None:
+            row = window_actions.create(wish, by=by)
+        case "changed" if wish is not None and row is not None:
+            row = window_actions.change(row.pk, wish, by=by, version=row.version)
+        case "retired" if row is not None:
+            row = window_actions.retire(
+                row.pk, by=by, note="Cancelled in its calendar."
+            )
     return replace(planned, row=row)

@@ -64,6 +64,7 @@ _STATES = {
     "new": ("plus", "good"),
     "changed": ("refresh", "info"),
     "same": ("check", "idle"),
+    "merged": ("check", "idle"),
     "left-out": ("circle-x", "bad"),
     # hypervisors
     "up": ("circle-check", "good"),

@@ -20,6 +20,7 @@ from migrations_app.models import Window
 from migrations_app.requests.windows import actions as window_actions
 from migrations_app.requests.windows import calendar_files, schedule
 from migrations_app.requests.windows.calendar.ics import LARGEST
+from migrations_app.requests.windows.calendar.ics_lines import decoded
 from migrations_app.requests.windows.calendar.window import Occurrence
 from migrations_app.requests.windows.calendar_files import EventDefaults, Planned
 from migrations_app.web.note_form import note_in
@@ -142,7 +143,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
     }
     if _sure(request):
         return _file(request, FileForm(), **shown, done=True)
-    return _file(request, form, **shown, text=text.decode(errors="replace"))
+    return _file(request, form, **shown, text=decoded(text))
 
 
 @require_safe
