@@ -101,9 +101,10 @@ licences: setup ## write docs/licences.md, of all that is pinned
 sbom: setup ## write novaweb.cdx.json, a bill of materials (CycloneDX)
 	@$(VENV) -m supply.sbom > novaweb.cdx.json
 
-security: setup ## write docs/security.md and asvs.md: threats, and what holds against them
+security: setup ## write docs/security.md, docs/asvs.md, deploy/access_rules.json
 	@$(VENV) -m security > docs/security.md
 	@$(VENV) -m security asvs > docs/asvs.md
+	@$(VENV) -m security access-rules > deploy/access_rules.json
 
 audit: setup ## ask PyPI for known weaknesses in what we pin (network)
 	@$(VENV) -m pip_audit --requirement requirements-lock.txt --no-deps --disable-pip

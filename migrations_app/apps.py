@@ -14,7 +14,11 @@ class MigrationsAppConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, listen to who signs in, and bind RQ's hands."""
         from migrations_app.audit import account_changes, sign_ins  # noqa: F401
-        from migrations_app.management import checks, deployment_checks  # noqa: F401
+        from migrations_app.management import (  # noqa: F401
+            checks,
+            deployment_checks,
+            neighbour_checks,
+        )
         from migrations_app.notifications import checks as notification_checks  # noqa: F401
         from migrations_app.runs import queued_job
 

@@ -1,10 +1,14 @@
-"""Print docs/security.md; with the word "asvs", docs/asvs.md."""
+"""Print docs/security.md; with a word, the page of PAGES that it stands for."""
 
 from __future__ import annotations
 
 import sys
 
-from security import asvs_page, threat_page
+from security import access_rules, asvs_page, threat_page
 
-page = asvs_page.page if "asvs" in sys.argv[1:] else threat_page.page
-sys.stdout.write(page())
+PAGES = {
+    "threats": threat_page.page,
+    "asvs": asvs_page.page,
+    "access-rules": access_rules.page,
+}
+sys.stdout.write(PAGES[(sys.argv[1:] or ["threats"])[0]]())

@@ -136,3 +136,28 @@ def world_of(name: str) -> World:
     if isinstance(cloud, _WithHosts):
         return World(cloud=cloud, hosts=cloud.hosts, nova_db=cloud.nova_db)
     return World(cloud=cloud, hosts=_hosts(name), nova_db=_nova_db(name))
+
+
+def unsafe_settings(name: str) -> list[str]:
+    """Return in sentences what clouds.yaml has unsafe of that cloud.
+
+    Raises Refused when its entry cannot be read.
+    """
+    if name == PRETEND:
+        return []
+    from migrations_app.integrations.adapters.openstack import unsafe
+
+    return unsafe(name)
+
+
+def database_rights_beyond(name: str) -> list[str]:
+    """Return what the account in that cloud's database may beyond the need.
+
+    None is given: nothing. Raises WorldErrors when it could not be asked.
+    """
+    options = settings.NOVAWEB_NOVA_DB.get(name)
+    if not options:
+        return []
+    from migrations_app.integrations.adapters.nova_database import rights_beyond
+
+    return rights_beyond(Path(options))

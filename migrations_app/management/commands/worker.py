@@ -26,6 +26,7 @@ from rq.worker import SimpleWorker, WorkerStatus
 from migrations_app import jobs
 from migrations_app.audit import settings_changes
 from migrations_app.integrations import connect
+from migrations_app.management import neighbour_checks
 from migrations_app.management.checks import OURS
 from migrations_app.runs import wakeup
 from migrations_app.runs.engine.pacer import INTERVAL, PacerTimer
@@ -108,6 +109,7 @@ class Command(BaseCommand):
         # until RQ puts its own handlers in place, and between two of its workers
         signal.signal(signal.SIGTERM, _leave)
         settings_changes.compare_beside("worker")
+        neighbour_checks.tell_beside()
         stop = threading.Event()
         pacer = threading.Thread(target=_pace, args=(stop,), name="pacer", daemon=True)
         pacer.start()

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from migrations_app.integrations.adapters.nova_database.database import MySqlNovaDb
+from migrations_app.integrations.adapters.nova_database.grants import rights_beyond
 
-__all__ = ["MySqlNovaDb"]
+__all__ = ["MySqlNovaDb", "rights_beyond"]

@@ -60,6 +60,10 @@ class Session:
         found = self._arguments
         return found["unix_socket"] or f"{found['host']}:{found['port']}"
 
+    @property
+    def database(self) -> str:
+        return str(self._arguments["database"])
+
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Return all rows that a query gives."""
         with self._translated(), self._connection.cursor() as cursor:

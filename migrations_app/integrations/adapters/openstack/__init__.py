@@ -8,5 +8,6 @@ knows what hosts have, and ``cloud`` is ``interfaces.Cloud``.
 from __future__ import annotations
 
 from migrations_app.integrations.adapters.openstack.cloud import OpenStackCloud
+from migrations_app.integrations.adapters.openstack.cloud_settings import unsafe
 
-__all__ = ["OpenStackCloud"]
+__all__ = ["OpenStackCloud", "unsafe"]
