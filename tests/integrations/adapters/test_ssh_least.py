@@ -70,6 +70,23 @@ def test_nothing_is_forwarded_by_it(hosts: SshHosts, sshd: Sshd) -> None:
         transport.open_channel("direct-tcpip", here, here, timeout=60)
 
 
+def test_a_host_on_the_way_forwards_and_runs_nothing(sshd: Sshd) -> None:
+    text = (DEPLOY / "authorized_keys").read_text(encoding="utf-8")
+    (options,) = re.findall(r"(restrict,port-forwarding,\S+)\.$", text, re.M)
+    key = sshd.key.with_name("key.pub").read_text("utf-8").strip()
+    (sshd.folder / "authorized_keys").write_text(f"{options} {key}\n", "utf-8")
+    hosts = SshHosts(sshd.config())
+    transport = hosts._borrow("compute-40", time.monotonic() + 60).transport
+    here = ("127.0.0.1", sshd.port)
+    channel = transport.open_channel("direct-tcpip", here, here, timeout=60)
+    channel.settimeout(60)
+    assert channel.recv(4) == b"SSH-"
+    channel.close()
+    with pytest.raises(Refused):
+        hosts.run("compute-40", ASK)
+    hosts.close()
+
+
 def test_it_is_for_the_workers_addresses_alone(sshd: Sshd) -> None:
     admit(sshd, "192.0.2.10")
     hosts = SshHosts(sshd.config())
