@@ -51,6 +51,8 @@ def test_each_role_gets_the_status_that_the_table_says(
             wanted = expected(method, route, role)
             if method == "HEAD" and 200 in wanted and role != "operator":
                 continue  # the page is made as for GET: once will do
+            if wanted == {405} and role not in ("anonymous", "staff"):
+                continue  # refused before it is looked who asks
             got = site.status(method, path, role)
             if got not in wanted:
                 wrong.append(f"{method} {route} as {role}: {got}, not {[*wanted]}")
