@@ -39,12 +39,17 @@ MORE: dict[str, dict[str, Statuses]] = {
     "api/audit/searches/<number:pk>/": {"DELETE": (401, *(403,) * 6)},
     "api/^": dict.fromkeys(("POST", "PUT", "PATCH", "DELETE", "OPTIONS"), (404,) * 7),
     "sign-in/": {"POST": (422, *(302,) * 6)},
+    # who is half-way in alone has anything to show there
+    "sign-in/second-factor/": {"POST": (302,) * 7},
+    "account/second-factor/": {"POST": (302, *(422,) * 6)},
+    "account/second-factor/app/": {"POST": (302, *(200,) * 6)},
+    "account/second-factor/key/": {"POST": (302, *(200,) * 6)},
     # a wrong password, which is no less wrong for one role than another
     "account/confirm/": {"POST": (302, *(403,) * 6)},
     "account/password/": {"POST": (302, *(422,) * 6)},
     "account/sessions/": {"POST": (302, *(404,) * 6)},
     "drains/ask/": {"POST": (302, 403, 403, 403, 422, 403, 403)},
-    "requests/ask/": {"POST": (302, 403, 302, 403, 302, 403, 403)},
+    "requests/ask/": {"POST": (302, 403, 404, 403, 404, 403, 403)},
     "requests/<int:pk>/amend/": {"POST": (302, 403, 409, 403, 409, 403, 403)},
     "policies/new/": {"POST": (302, 403, 403, 403, 403, 403, 422)},
     "policies/<int:pk>/change/": {"POST": (302, 403, 403, 403, 403, 403, 422)},
@@ -127,6 +132,8 @@ def expected(method: str, route: str, role: str) -> frozenset[int]:
         method = "GET"
     if method in listed:
         return frozenset({listed[method][place]})
+    if method == "GET" and route in role_table.FORMS:
+        return frozenset({302})  # to the page that the form is on
     if not route.startswith("api/") and method not in ("GET", "POST"):
         return frozenset({405})
     if role in STRANGERS:
