@@ -18,6 +18,7 @@ class MigrationsAppConfig(AppConfig):
             checks,
             deployment_checks,
             neighbour_checks,
+            setting_checks,
         )
         from migrations_app.notifications import checks as notification_checks  # noqa: F401
         from migrations_app.runs import queued_job

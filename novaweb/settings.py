@@ -1,7 +1,8 @@
 """All settings, read from the environment; docs/running.md explains each.
 
 The defaults need nothing installed: SQLite and, while debugging, the pretend cloud.
-A secret may be given as NAME or, better, as NAME_FILE: the path of a file with it.
+A secret may be given as NAME or, better, as NAME_FILE: the path of a file with it. A
+process whose settings are wrong does not start (environment.py, management/checks.py).
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from csp.constants import NONCE, NONE, SELF
 from novaweb import logs, sign_in_settings
 from novaweb.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from novaweb.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from novaweb.environment import Environment
 from novaweb.sign_in_settings import NOVAWEB_SECOND_FACTOR as NOVAWEB_SECOND_FACTOR
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+env = Environment()
 
 STATE_DIR = Path(env("NOVAWEB_STATE_DIR", default=str(BASE_DIR / ".state")))
 DEBUG = env.bool("NOVAWEB_DEBUG", default=False)
@@ -48,14 +50,14 @@ NOVAWEB_KEEP_LOGS_DAYS = env.int("NOVAWEB_KEEP_LOGS_DAYS", default=3650)
 NOVAWEB_KEEP_SAMPLES_DAYS = env.int("NOVAWEB_KEEP_SAMPLES_DAYS", default=365)
 NOVAWEB_KEEP_MESSAGES_DAYS = env.int("NOVAWEB_KEEP_MESSAGES_DAYS", default=365)
 # How long a neighbour may take to answer one request, in seconds.
-NOVAWEB_CLOUD_TIMEOUT = env.float("NOVAWEB_CLOUD_TIMEOUT", default=30.0)
+NOVAWEB_CLOUD_TIMEOUT = env.float("NOVAWEB_CLOUD_TIMEOUT", default=30.0, least=0.1)
 # A run that waits is looked at again after at most this many seconds, and sooner at
 # first. Nova refreshes the figures of a live migration every 5 s.
-NOVAWEB_TICK = env.float("NOVAWEB_TICK", default=5.0)
+NOVAWEB_TICK = env.float("NOVAWEB_TICK", default=5.0, least=0.1)
 # A worker that has not renewed its lease on a run for so long is taken for dead.
 NOVAWEB_LEASE = env.float("NOVAWEB_LEASE", default=4.0)
 # How often the inventory is read anew, in seconds.
-NOVAWEB_SYNC_EVERY = env.float("NOVAWEB_SYNC_EVERY", default=60.0)
+NOVAWEB_SYNC_EVERY = env.float("NOVAWEB_SYNC_EVERY", default=60.0, least=0.1)
 # Between two full scans only what changed is read. At which hour of the day the scan
 # is, from 0 to 23, in NOVAWEB_TIME_ZONE.
 NOVAWEB_FULL_SCAN_HOUR = env.int("NOVAWEB_FULL_SCAN_HOUR", default=3)
@@ -68,9 +70,9 @@ NOVAWEB_SNAPSHOT_DAYS = env.int("NOVAWEB_SNAPSHOT_DAYS", default=366)
 NOVAWEB_LEAKS_EVERY = env.float("NOVAWEB_LEAKS_EVERY", default=3600.0)
 # What one stream between two hosts carries, in Mbit/s: the base of every estimate
 # between hosts of which nothing was measured.
-NOVAWEB_COPY_SPEED = env.int("NOVAWEB_COPY_SPEED", default=1000)
+NOVAWEB_COPY_SPEED = env.int("NOVAWEB_COPY_SPEED", default=1000, least=1)
 # How much is copied from host to host to measure that, in MiB.
-NOVAWEB_SPEED_SIZE = env.int("NOVAWEB_SPEED_SIZE", default=128)
+NOVAWEB_SPEED_SIZE = env.int("NOVAWEB_SPEED_SIZE", default=128, least=1)
 # When neighbouring hosts are measured by themselves, every day, e.g. "03:30" in
 # NOVAWEB_TIME_ZONE; empty: never.
 NOVAWEB_SPEED_AT = env("NOVAWEB_SPEED_AT", default="")
@@ -193,14 +195,14 @@ RQ_QUEUES = {
 }
 # how long jobs are kept is said with each of them (runs/wakeup.py)
 
-vars().update(env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))
+vars().update(environ.Env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = NOVAWEB_EMAIL_FROM
 
 vars().update({k: v for k, v in vars(sign_in_settings).items() if k.isupper()})
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = env("NOVAWEB_TIME_ZONE", default="UTC")
+TIME_ZONE = env.zone("NOVAWEB_TIME_ZONE", default="UTC")
 USE_TZ = True
 USE_I18N = False
 
@@ -277,9 +279,12 @@ REST_KNOX = {
 
 # ---- logging --------------------------------------------------------------------
 LOGGING = logs.configured(
-    form=env("NOVAWEB_LOG_FORMAT", default="plain"),
-    level=env("NOVAWEB_LOG_LEVEL", default="INFO"),
+    form=env.one_of("NOVAWEB_LOG_FORMAT", ("plain", "json"), default="plain"),
+    level=env.one_of("NOVAWEB_LOG_LEVEL", logs.LEVELS, default="INFO"),
 )
 
 if not SECRET_KEY and DEBUG:
     SECRET_KEY = "debug-only-key-that-is-refused-without-NOVAWEB_DEBUG-" + "0" * 20
+
+ENVIRONMENT_NAMES = env.names
+env.refuse()

@@ -6,9 +6,9 @@ of its addresses is included: each page is novaweb's own.
 
 from __future__ import annotations
 
-import environ
+from novaweb.environment import Environment
 
-env = environ.FileAwareEnv()
+env = Environment()
 
 # Whether people may, or must, show a second factor: off, offered, required (of who
 # decides: approvers, operators, staff) or required-of-all.

@@ -6,13 +6,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
 
 from migrations_app.errors import Conflict, Refused, Unreachable, WorldError
 from migrations_app.integrations.adapters.nova_database import MySqlNovaDb, transaction
+from migrations_app.integrations.adapters.nova_database import (
+    errors as nova_database_errors,
+)
 from migrations_app.integrations.adapters.nova_database.transaction import Session
 from migrations_app.integrations.interfaces import Place, RowMove, Statement
 from tests.free_port import free_port
@@ -21,6 +26,10 @@ from tests.integrations.adapters.wire import Wire, wire
 
 pytestmark = pytest.mark.xdist_group("nova_db")
 
+TOKEN = {
+    **{"token_hash": "x", "console_type": "novnc", "host": "h", "port": 1},
+    **{"instance_uuid": "x", "expires": 9},
+}
 OPEN = "whether it was, its row will show"
 CHANGE = RowMove(
     "web",
@@ -221,7 +230,7 @@ def test_a_cable_cut_at_the_commit_leaves_it_open(
     [
         (1213, Conflict, "nothing was changed"),
         (3101, Conflict, "nothing was changed"),
-        (1290, Refused, "is read-only"),
+        *((it, Unreachable, "is read-only, and nothing") for it in (1290, 1792, 1836)),
         *((it, Unreachable, OPEN) for it in (1047, 1180, 1205, 1317, 2013, 3100)),
     ],
 )
@@ -239,6 +248,43 @@ def test_only_an_error_that_says_so_means_that_a_commit_changed_nothing(
     monkeypatch.setattr(pymysql.Connection, "commit", fail)
     with pytest.raises(kind, match=sentence):
         MySqlNovaDb(nova.options(file)).move(CHANGE)
+
+
+@pytest.mark.parametrize("code", [1152, 1158, 1160, 1184, 1927, 4031, 2006, 2013])
+def test_a_connection_that_broke_off_is_tried_again(code: int) -> None:
+    error = pymysql.OperationalError(code, "It broke off.")
+    found = nova_database_errors.verdict(error, "db:3306", "novaweb", "/etc/x.cnf")
+    assert type(found) is Unreachable
+
+
+@pytest.mark.parametrize("how", ["KILL", "KILL QUERY", "KILL HARD"])
+@pytest.mark.parametrize("method", ["change", "commit"])
+def test_a_session_that_is_ended_in_the_middle_changes_all_or_nothing(
+    nova: MariaDb,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    how: str,
+) -> None:
+    nova.insert("console_auth_tokens", TOKEN)
+    real = getattr(Session, method)
+
+    def ended(session: Session, what: Any) -> Any:
+        number = session._connection.thread_id()
+        nova.run(f"{how} {number}")
+        return real(session, what)
+
+    db = MySqlNovaDb(nova.options(file))
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, method, ended)
+        with suppress(Unreachable):
+            db.move(CHANGE)
+    nobody_holds_the_row(nova)
+    ((tokens,),) = nova.run("SELECT count(*) FROM nova.console_auth_tokens")
+    assert (host(nova), tokens) in {("a", 1), ("b", 0)}
+    if host(nova) == "a":
+        assert db.move(CHANGE)
+    assert host(nova) == "b"
 
 
 def nobody_holds_the_row(nova: MariaDb) -> None:

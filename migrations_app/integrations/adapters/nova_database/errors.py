@@ -27,7 +27,12 @@ RIGHTS = {
     ER.COLUMNACCESS_DENIED_ERROR,
     ER.SPECIFIC_ACCESS_DENIED_ERROR,
 }
-READ_ONLY = {ER.OPTION_PREVENTS_STATEMENT, 1836}
+# Of a replica, and for seconds of a primary while another one takes over.
+READ_ONLY = {
+    ER.OPTION_PREVENTS_STATEMENT,  # 1290: --read-only, --super-read-only
+    1792,  # CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+    1836,  # READ_ONLY_MODE
+}
 BUSY = {
     ER.LOCK_WAIT_TIMEOUT,  # Galera: or the node did not catch up with others
     ER.LOCK_DEADLOCK,  # Galera: or another node's change came first
@@ -44,10 +49,12 @@ LATER = {
     ER.SERVER_SHUTDOWN,
     ER.HOST_IS_BLOCKED,
     1047,  # Galera: the node is not ready
+    *(1152, 1158, 1159, 1160, 1161, 1184),  # the connection broke off, says the server
     1317,  # QUERY_INTERRUPTED
     1927,  # MariaDB: CONNECTION_KILLED
     1969,  # MariaDB: STATEMENT_TIMEOUT
     3024,  # MySQL: QUERY_TIMEOUT
+    4031,  # MySQL 8.0.24: CLIENT_INTERACTION_TIMEOUT
 }
 
 
@@ -82,9 +89,10 @@ def verdict(error: Exception, where: str, user: str, file: str) -> WorldError:
             " the cell's, not nova_api's."
         )
     if code in READ_ONLY:
-        return Refused(
-            f"Nova's database at {where} is read-only: {file} must name the primary,"
-            " not a replica."
+        return Unreachable(
+            f"Nova's database at {where} is read-only, and nothing was changed. While"
+            " another server takes over that passes; if it stays so, it is a replica,"
+            f" and {file} must name the primary."
         )
     if code in BUSY:
         return Conflict(

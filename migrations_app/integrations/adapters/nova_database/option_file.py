@@ -1,8 +1,15 @@
-"""How the database is entered: a MySQL option file, its group ``client``."""
+"""How the database is entered: a MySQL option file, its group ``client``.
+
+It is read as MariaDB's and MySQL's own clients do (mysys/my_default.c): what follows a
+# outside of quotes is a comment, and a backslash says what comes next. PyMySQL 1.2.4
+keeps both in the value, and reads no included file (optionfile.py): one that includes
+others is refused here.
+"""
 
 from __future__ import annotations
 
 import configparser
+import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +22,12 @@ from migrations_app.errors import Refused
 GROUP = "client"
 DATABASE = "nova"
 PORT = 3306
+QUOTES = "'\""
+ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+ESCAPES = {
+    **{"n": "\n", "t": "\t", "r": "\r", "b": "\b", "s": " "},
+    **{"\\": "\\", "'": "'", '"': '"'},
+}
 # Any of them asks for TLS, and TLS is with a verified certificate or not at all.
 TLS = ("ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-verify-server-cert", "ssl")
 
@@ -28,10 +41,18 @@ def read(path: Path) -> dict[str, Any]:
     try:
         with path.open(encoding="utf-8") as file:
             parser.read_file(file)
+        pairs = [
+            (key, value or "")
+            for group in parser.sections()
+            for key, value in parser.items(group, raw=True)
+        ]
+        if any(key.startswith("!include") for key, _ in pairs):
+            raise Refused(
+                f"Nova's database cannot be entered: {path} includes other files, which"
+                " novaweb does not read. Write what is needed into this one."
+            )
         given = {
-            # PyMySQL's takes the quotes off, and fails where there is no value
-            key: parser.get(GROUP, key) if value else ""
-            for key, value in parser.items(GROUP, raw=True)
+            key: value_of(value or "") for key, value in parser.items(GROUP, raw=True)
         }
         port = int(given.get("port") or PORT)
     except OSError as error:
@@ -40,7 +61,7 @@ def read(path: Path) -> dict[str, Any]:
             f" ({error.strerror}). Put it there for the account that runs novaweb, or"
             " correct NOVAWEB_NOVA_DB."
         ) from None
-    except (configparser.Error, ValueError):
+    except (configparser.Error, UnicodeError, ValueError):
         # its own words would repeat lines of the file, and one of them is a password
         raise Refused(
             f"Nova's database cannot be entered: {path} is not a MySQL option file with"
@@ -59,6 +80,30 @@ def read(path: Path) -> dict[str, Any]:
     elif any(key in given for key in TLS):
         arguments["ssl"] = _verified(given, path)
     return arguments
+
+
+def value_of(text: str) -> str:
+    """Return a value as the clients of MariaDB and MySQL take it.
+
+    Raises ValueError for one that goes on in the next line, which theirs never do.
+    """
+    if "\n" in text:
+        raise ValueError
+    text = _without_comment(text).strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in QUOTES:
+        text = text[1:-1]
+    return ESCAPE.sub(lambda found: ESCAPES.get(found[1], found[0]), text)
+
+
+def _without_comment(text: str) -> str:
+    quote, escaped = "", False
+    for place, char in enumerate(text):
+        if char in QUOTES and not escaped:
+            quote = char if not quote else "" if quote == char else quote
+        if char == "#" and not quote:
+            return text[:place]
+        escaped = bool(quote) and char == "\\" and not escaped
+    return text
 
 
 def _verified(given: Mapping[str, str | None], path: Path) -> ssl.SSLContext:

@@ -1,0 +1,103 @@
+"""System checks of addresses and names in the environment.
+
+What has no form at all is refused before (novaweb/environment.py).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from migrations_app.integrations.interfaces import names
+from migrations_app.management.checks import OURS
+
+# Of the lab, the tests and the proof, which read their own.
+_OTHERS = ("NOVAWEB_LAB_", "NOVAWEB_TEST_", "NOVAWEB_PROOF_")
+_GOOD = "redis://:PASSWORD@HOST:6379/0, rediss:// for TLS, or unix:///PATH"
+
+
+@register(OURS)
+def redis_can_be_asked(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse an address of Redis at which nothing could be asked; it is not shown."""
+    wrong = _wrong_redis(settings.NOVAWEB_REDIS_URL)
+    if not wrong:
+        return []
+    sentence = f"NOVAWEB_REDIS_URL is no address of Redis: {wrong}."
+    return [Error(sentence, hint=f"Write {_GOOD}.", id="novaweb.E050")]
+
+
+def _wrong_redis(url: str) -> str:
+    """Return what is wrong with the address; empty if nothing is.
+
+    redis-py 8.1 takes a database that is no number for 0 (connection.py, parse_url),
+    and finds an option that it does not know at the first connection only.
+    """
+    if any(char.isspace() for char in url):
+        return "it has a blank in it"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        pool = redis.ConnectionPool.from_url(url)
+        pool.make_connection()
+    except TypeError:
+        return "it has an option behind the ? that redis-py does not know"
+    except (ValueError, redis.RedisError):
+        return "it cannot be read"
+    if parts.scheme == "unix":
+        return "" if parts.path else "it names no socket"
+    if not parts.hostname:
+        return "it names no host"
+    database = parts.path.strip("/")
+    if database and not database.isdecimal():
+        return "its database is no number"
+    return ""
+
+
+@register(OURS)
+def clouds_have_names(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a name of a cloud that no clouds.yaml could be meant to have, or two."""
+    clouds = list(settings.NOVAWEB_CLOUDS)
+    found = [
+        f"NOVAWEB_CLOUDS has “{name}”, which is no name"
+        for name in clouds
+        if not names.is_name(name) or len(name) > 100
+    ]
+    found += [
+        f"NOVAWEB_CLOUDS names {name} more than once"
+        for name in sorted(set(clouds))
+        if clouds.count(name) > 1
+    ]
+    hint = "Write names of clouds.yaml, with commas: lab,other."
+    return [Error(f"{each}.", hint=hint, id="novaweb.E051") for each in found]
+
+
+@register(OURS)
+def variables_are_known(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of variables that nothing reads, as misspelt ones are."""
+    return [
+        Warning(
+            f"{name} is no setting of novaweb, and nothing reads it.",
+            hint=f"Is {near[0]} meant?" if near else "docs/running.md has them all.",
+            id="novaweb.W050",
+        )
+        for name, near in unknown(os.environ, settings.ENVIRONMENT_NAMES)
+    ]
+
+
+def unknown(
+    given: Iterable[str], known: Iterable[str]
+) -> Iterable[tuple[str, list[str]]]:
+    """Yield variables that no setting reads, each with the setting that is like it."""
+    readable = {*known, *(f"{name}_FILE" for name in known)}
+    for name in sorted(given):
+        ours = re.fullmatch(r"NOVAWEB_[A-Z0-9_]+", name) is not None
+        if ours and name not in readable and not name.startswith(_OTHERS):
+            yield name, get_close_matches(name, readable, n=1)

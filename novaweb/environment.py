@@ -1,0 +1,191 @@
+"""Reads settings from the environment, and refuses a value that is not what it must be.
+
+django-environ 0.14 alone takes a value that begins with $ for another variable's name,
+keeps the final newline of a NAME_FILE and the blanks of a list, and takes every word
+for false that it does not know as true (environ/environ.py: get_value, parse_value,
+fileaware_mapping.py). Here a value is taken as it is, or the process does not start and
+says why: ``refuse`` names all that is wrong, and shows no secret.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import environ
+
+T = TypeVar("T")
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+DATABASES = ("postgres", "postgresql", "psql", "pgsql", "sqlite")
+_UNREADABLE = "its file {path} cannot be read ({reason})"
+
+
+class Environment:
+    """What the environment says. ``names`` are those asked for, ``wrong`` sentences."""
+
+    def __init__(self, given: builtins.dict[str, str] | None = None) -> None:
+        self._given = dict(os.environ) if given is None else given
+        self.names: set[str] = set()
+        self.wrong: builtins.list[str] = []
+
+    def __call__(self, name: str, default: Any = "") -> Any:
+        """Return the text as it is; of a file without its final newline."""
+        return self._read(name, default, lambda text: text)
+
+    def bool(self, name: str, default: builtins.bool = False) -> builtins.bool:
+        """Return true or false. Any other word is wrong, not false."""
+
+        def truth(text: str) -> builtins.bool:
+            word = text.strip().lower()
+            if word not in TRUE + FALSE:
+                raise ValueError(f"it is {shown(text)}: write true or false")
+            return word in TRUE
+
+        return self._of_text(name, default, truth)
+
+    def int(
+        self, name: str, default: builtins.int = 0, least: builtins.float = 0
+    ) -> builtins.int:
+        """Return a whole number, ``least`` or more."""
+
+        def whole(text: str) -> builtins.int:
+            try:
+                number = int(text)
+            except ValueError:
+                raise ValueError(f"it is {shown(text)}: no whole number") from None
+            _at_least(number, least)
+            return number
+
+        return self._of_text(name, default, whole)
+
+    def float(
+        self, name: str, default: builtins.float = 0.0, least: builtins.float = 0
+    ) -> builtins.float:
+        """Return a number, ``least`` or more, and not infinite."""
+
+        def number(text: str) -> builtins.float:
+            try:
+                found = float(text)
+            except ValueError:
+                raise ValueError(f"it is {shown(text)}: no number") from None
+            if not math.isfinite(found):
+                raise ValueError(f"it is {shown(text)}: no number")
+            _at_least(found, least)
+            return found
+
+        return self._of_text(name, default, number)
+
+    def list(self, name: str, default: Sequence[str] = ()) -> builtins.list[str]:
+        """Return what commas separate, without blanks around it; empty ones go."""
+        return self._read(name, list(default), _items)
+
+    def dict(
+        self, name: str, default: builtins.dict[str, str] | None = None
+    ) -> builtins.dict[str, str]:
+        """Return NAME=VALUE pairs that commas separate, without blanks around each."""
+
+        def pairs(text: str) -> builtins.dict[str, str]:
+            found = {}
+            for item in _items(text):
+                key, mark, value = (part.strip() for part in item.partition("="))
+                if not (key and mark and value):
+                    raise ValueError(f"{shown(item)} is not NAME=PATH")
+                found[key] = value
+            return found
+
+        return self._read(name, dict(default or {}), pairs)
+
+    def one_of(self, name: str, words: Sequence[str], default: str) -> str:
+        """Return one of these words, however its letters are written."""
+
+        def word(text: str) -> str:
+            found = [it for it in words if it.lower() == text.strip().lower()]
+            if not found:
+                raise ValueError(f"it is {shown(text)}: write {' or '.join(words)}")
+            return found[0]
+
+        return self._of_text(name, default, word)
+
+    def zone(self, name: str, default: str) -> str:
+        """Return the name of a time zone that is known here."""
+
+        def known(text: str) -> str:
+            try:
+                return ZoneInfo(text.strip()).key
+            except (ValueError, OSError, ZoneInfoNotFoundError):
+                raise ValueError(
+                    f"it is {shown(text)}: no time zone. Write UTC or Europe/Berlin"
+                ) from None
+
+        return self._of_text(name, default, known)
+
+    def db_url(self, name: str, default: str = "") -> builtins.dict[str, Any]:
+        """Return Django's form of a database's address; it is not shown."""
+
+        def address(text: str) -> builtins.dict[str, Any]:
+            good = "write postgres://USER:PASSWORD@HOST/NAME or sqlite:////PATH"
+            try:
+                scheme = urlsplit(text).scheme
+                if scheme not in DATABASES or text != text.strip():
+                    raise ValueError
+                found = dict(environ.Env.db_url_config(text))
+            except (ValueError, KeyError):
+                raise ValueError(f"it is no address of a database: {good}") from None
+            if not found["NAME"]:
+                raise ValueError(f"it names no database: {good}")
+            return found
+
+        return self._read(name, address(default), address)
+
+    def refuse(self) -> None:
+        """End the process with a sentence for each value that is wrong, if any is."""
+        if self.wrong:
+            raise SystemExit("\n".join(["novaweb does not start:", *self.wrong]))
+
+    def _of_text(self, name: str, default: T, read: Callable[[str], T]) -> T:
+        """Like _read; an empty value is none, as container files leave them."""
+        return self._read(name, default, lambda it: read(it) if it.strip() else default)
+
+    def _read(self, name: str, default: T, read: Callable[[str], T]) -> T:
+        self.names.add(name)
+        try:
+            text = self._text(name)
+            return default if text is None else read(text)
+        except ValueError as error:
+            self.wrong.append(f"{name}: {error}.")
+            return default
+
+    def _text(self, name: str) -> str | None:
+        file = self._given.get(f"{name}_FILE")
+        if not file:
+            return self._given.get(name)
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ValueError(_UNREADABLE.format(path=file, reason=reason)) from None
+        except UnicodeDecodeError:
+            raise ValueError(
+                _UNREADABLE.format(path=file, reason="it is no UTF-8")
+            ) from None
+        return text.removesuffix("\n").removesuffix("\r")
+
+
+def shown(text: str) -> str:
+    """Return the text as a sentence shows it."""
+    return f"“{text[:60]}”"
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _at_least(number: float, least: float) -> None:
+    if number < least:
+        raise ValueError(f"it is {number:g}: it must be {least:g} or more")
