@@ -200,9 +200,6 @@ def _write(
 ) -> int:
     """Store the servers; return how many could be. The others' rows stay."""
     cloud, now = reading.cloud, reading.now
-    unread = [each.id for each in servers if each.unread]
-    # they are there, whatever else they are
-    Instance.objects.filter(cloud=cloud, uuid__in=unread).update(seen_at=now)
     made = [
         row
         for each in servers
@@ -216,9 +213,11 @@ def _write(
         ),
         named=lambda row: reading.named(row.uuid),
     )
-    lost = [row.uuid for row in failed]
+    stored = {row.uuid for row in made} - {row.uuid for row in failed}
+    lost = [each.id for each in servers if each.id not in stored]
+    # they are there, whatever else they are
     Instance.objects.filter(cloud=cloud, uuid__in=lost).update(seen_at=now)
-    return len(made) - len(failed)
+    return len(stored)
 
 
 def _row_of(

@@ -39,9 +39,12 @@ def awake(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def own(settings: Any) -> Iterator[ValkeyServer]:
     """A server of the test's own, which it may stop."""
-    with ValkeyServer(port=free_port()) as server:
-        settings.NOVAWEB_REDIS_URL = f"{server.connection_url}/0"
-        yield server
+    server = ValkeyServer(port=free_port())
+    server.start(timeout=60)
+    settings.NOVAWEB_REDIS_URL = f"{server.connection_url}/0"
+    yield server
+    if server.is_running():
+        server.stop()
 
 
 @pytest.fixture

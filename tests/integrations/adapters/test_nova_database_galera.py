@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from migrations_app.errors import Conflict, Unreachable, WorldError
-from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
+from migrations_app.integrations.adapters.nova_database import MySqlNovaDb, transaction
 from migrations_app.integrations.adapters.nova_database.transaction import Session
 from tests.integrations.adapters import cell
 from tests.integrations.adapters.cell import SOURCE, TARGET, WEB, change
@@ -137,9 +137,25 @@ def test_a_node_that_does_not_catch_up_tells_nothing(
     assert looked_again(over_there) == TARGET.host
 
 
+@pytest.fixture(params=["OFF", "ON"])
+def isolated(group: Pair, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Without snapshot isolation, as MariaDB was, and with it, as from 11.6.2 on."""
+    name = "innodb_snapshot_isolation"
+    found = group.one.run(f"SHOW GLOBAL VARIABLES LIKE '{name}'")
+    if not found:
+        pytest.skip(f"this MariaDB has no {name}")
+    group.one.run(f"SET GLOBAL {name} = {request.param}")
+    yield
+    group.one.run(f"SET GLOBAL {name} = {found[0][1]}")
+
+
 @pytest.mark.parametrize("method", ["change", "commit"])
 def test_a_change_by_another_node_comes_first(
-    group: Pair, db: MySqlNovaDb, monkeypatch: pytest.MonkeyPatch, method: str
+    group: Pair,
+    db: MySqlNovaDb,
+    monkeypatch: pytest.MonkeyPatch,
+    isolated: None,
+    method: str,
 ) -> None:
     seen = iter([False, True] if method == "change" else [True])
 
@@ -157,6 +173,39 @@ def test_a_change_by_another_node_comes_first(
     assert cell.columns(group.one)["progress"] == 7
     assert cell.columns(group.one)["host"] == SOURCE.host
     assert cell.tokens(group.one) == 1
+
+
+def test_a_node_that_is_read_only_changes_nothing_and_the_other_does(
+    group: Pair, db: MySqlNovaDb, over_there: MySqlNovaDb
+) -> None:
+    group.one.run("SET GLOBAL read_only = 1")
+    try:
+        with pytest.raises(Unreachable, match="is read-only, and nothing was changed"):
+            db.move(change())
+        assert cell.tokens(group.one) == 1
+        assert over_there.move(change())
+        # what others commit comes here all the same
+        assert looked_again(db) == TARGET.host
+    finally:
+        group.one.run("SET GLOBAL read_only = 0")
+
+
+def test_a_row_that_another_session_of_the_node_holds_is_left_alone(
+    group: Pair, db: MySqlNovaDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = transaction.BEGIN
+    quick = "SET SESSION innodb_lock_wait_timeout = 1"
+    monkeypatch.setattr(transaction, "BEGIN", (begin[0], quick, begin[2]))
+    held = group.one.admin("nova")
+    with held.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("UPDATE instances SET progress = 1")
+        with pytest.raises(Conflict, match="nothing was changed"):  # error 1205
+            db.move(change())
+    held.rollback()
+    held.close()
+    assert cell.tokens(group.one) == 1
+    assert db.move(change())
 
 
 def test_a_node_that_has_lost_its_group_tells_nothing(

@@ -10,6 +10,7 @@ from migrations_app.errors import Unreachable
 from migrations_app.integrations.interfaces import Command
 from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.inventory.copy_speeds import measure as copy_speed_measure
+from migrations_app.inventory.copy_speeds import nightly
 from migrations_app.models import AuditEntry, Cloud, CopySpeed
 from tests.cast import Cast
 from tests.stage import Stage
@@ -241,6 +242,6 @@ def test_a_pair_that_a_request_names_is_measured_too(
 def test_each_host_has_a_neighbour_of_its_zone_on_either_side() -> None:
     hosts = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "1"), ("c", "4"), ("c", "5")]
 
-    pairs = copy_speed_measure.neighbours(hosts)
+    pairs = nightly.neighbours(hosts)
 
     assert pairs == {("1", "2"), ("2", "3"), ("3", "1"), ("4", "5"), ("5", "4")}
