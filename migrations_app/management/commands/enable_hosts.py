@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from migrations_app.errors import WorldError
+from migrations_app.errors import told
 from migrations_app.integrations import connect
 from migrations_app.runs import reenable_hosts
 
@@ -22,12 +22,12 @@ class Command(BaseCommand):
         """Check each cloud once. Raises CommandError if a host could not be enabled."""
         troubles = []
         for name in settings.NOVAWEB_CLOUDS:
-            cloud = connect.cloud_of(name)
             try:
+                cloud = connect.cloud_of(name)
                 restored = reenable_hosts.restore(name, cloud, now=timezone.now())
                 others = reenable_hosts.foreign(name, cloud.services())
-            except WorldError as error:
-                troubles.append(f"{name}: {error.sentence}")
+            except Exception as error:  # noqa: BLE001 - said below; the next is tried
+                troubles.append(f"{name}: {told(error)}")
                 continue
             hosts = ", ".join(restored) or "nothing had to be"
             self.stdout.write(f"{name}: enabled: {hosts}")

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from migrations_app.errors import NovawebError
+from migrations_app.errors import told
 from migrations_app.integrations import connect
 from migrations_app.integrations.clouds import known_clouds
 from migrations_app.inventory.sync import sync
@@ -30,8 +30,8 @@ class Command(BaseCommand):
                 report = sync(
                     name, connect.cloud_of(name), now=timezone.now(), whole=True
                 )
-            except NovawebError as error:
-                troubles.append(f"{name}: {error.sentence}")
+            except Exception as error:  # noqa: BLE001 - said below; the next is read
+                troubles.append(f"{name}: {told(error)}")
                 continue
             if report.trouble:
                 troubles.append(str(report))
