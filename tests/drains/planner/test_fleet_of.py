@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from migrations_app.drains import fleet as drain_fleet
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.planner.model import Group
 from migrations_app.integrations.interfaces import MEMORY_MB, PCPU, VCPU, Stock
@@ -178,3 +179,28 @@ def test_it_expects_a_larger_instance_to_take_longer() -> None:
     large = factories.instance("large", host="a", memory=65536, disk=200)
     guests = fleet_of(factories.cloud(), ["a"]).guests
     assert 0 < guests[small.uuid].seconds < guests[large.uuid].seconds
+
+
+def test_one_that_cannot_be_made_out_is_left_out_with_a_sentence_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    factories.hypervisor("a")
+    factories.hypervisor("odd", stock={VCPU: {"total": 8, "of a later version": 1}})
+    good, bad = (
+        factories.instance("good", host="a"),
+        factories.instance("bad", host="a"),
+    )
+    real = drain_fleet._seconds
+
+    def seconds(row: Instance, procedure: str) -> float:
+        if row.name == "bad":
+            raise OverflowError("int too large to convert to float")
+        return real(row, procedure)
+
+    monkeypatch.setattr(drain_fleet, "_seconds", seconds)
+    found = fleet_of(factories.cloud(), ["a"])
+    assert found.hosts["a"].why_not == ""
+    assert found.hosts["odd"].why_not.startswith("odd is left out: novaweb met an")
+    assert found.guests[good.uuid].why_not == ""
+    assert "internal error (OverflowError)" in found.guests[bad.uuid].why_not
+    assert found.guests[bad.uuid].procedure == ""
