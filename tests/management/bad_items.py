@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ from migrations_app.runs.probe import samples
 from tests import factories
 from tests.inventory.cloud import Listing, hypervisor, service
 
-NOW = timezone.now()
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD = NOW - timedelta(days=400)
 ERRORS = (
     KeyError("flavor"),
