@@ -115,7 +115,8 @@ def test_a_host_whose_figures_are_too_large_has_no_history_and_the_others_do(
 
 def test_what_no_database_stores_of_a_name_is_replaced() -> None:
     cloud = cloud_of_two_hosts()
-    cloud.listed = [server("half", "compute-30", name="half \ud83d of a sign")]
+    named = replace(server("half", "compute-30"), name="half \ud83d of a sign")
+    cloud.listed = [named]
     read(cloud, NOON)
     assert Instance.objects.get().name == "half ? of a sign"
     assert failed() == []

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from migrations_app import jobs
-from migrations_app.audit import sign_ins
+from migrations_app.audit import recorder, sign_ins
 from migrations_app.drains import engine as drain_engine
 from migrations_app.drains import host_services
 from migrations_app.drains import plan as drain_plan
@@ -36,7 +37,7 @@ from tests.inventory.cloud import Listing, hypervisor, service
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD = NOW - timedelta(days=400)
-ERRORS = (
+ERRORS: tuple[Exception, ...] = (
     KeyError("flavor"),
     UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"),
     OverflowError("Python int too large to convert to C long"),
@@ -88,7 +89,7 @@ def runs(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
     patch.setattr(jobs, "close_old_connections", lambda: None)
 
     def serve(now: datetime) -> object:
-        patch.setattr(jobs.timezone, "now", lambda: now)
+        patch.setattr(timezone, "now", lambda: now)
         return jobs.walk_due()
 
     return serve
@@ -96,7 +97,10 @@ def runs(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
 
 @lane(LaneOf.STARTS)
 def starts(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
-    approved = {"state": "approved", "expires_at": NOW + timedelta(days=9)}
+    approved: dict[str, Any] = {
+        "state": "approved",
+        "expires_at": NOW + timedelta(days=9),
+    }
     bad, _ = (
         factories.request(look_again_at=OLD + at, **approved) for at in minutes(2)
     )
@@ -181,8 +185,8 @@ def enabling(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
 
 @lane(LaneOf.LEAKS)
 def leaks(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
-    patch.setattr(leak_scan.settings, "NOVAWEB_CLOUDS", ["pretend"])
-    patch.setattr(leak_scan.settings, "NOVAWEB_LEAKS_EVERY", 60.0)
+    patch.setattr(settings, "NOVAWEB_CLOUDS", ["pretend"])
+    patch.setattr(settings, "NOVAWEB_LEAKS_EVERY", 60.0)
     for at, host in zip(minutes(2), ("bad", "good"), strict=True):
         factories.hypervisor(host)
         cloud = factories.cloud()
@@ -194,8 +198,8 @@ def leaks(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
 
 @lane(LaneOf.SPEEDS)
 def nights(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
-    patch.setattr(nightly.settings, "NOVAWEB_CLOUDS", ["bad", "good"])
-    patch.setattr(nightly.settings, "NOVAWEB_SPEED_AT", "03:30")
+    patch.setattr(settings, "NOVAWEB_CLOUDS", ["bad", "good"])
+    patch.setattr(settings, "NOVAWEB_SPEED_AT", "03:30")
     fault.bad = "bad"
     patch.setattr(nightly, "_plan", lambda cloud, now: fault.at(cloud.name))
 
@@ -216,7 +220,7 @@ def probes(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
     patch.setattr(samples, "_begin", lambda lease, probe, now: fault.at(probe.pk))
 
     def serve(now: datetime) -> object:
-        patch.setattr(samples.timezone, "now", lambda: now)
+        patch.setattr(timezone, "now", lambda: now)
         return samples.save_and_claim("token", {}, room=9)
 
     return serve
@@ -260,7 +264,7 @@ def refusals(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
     def record(verb: str, *, after: dict[str, Any], **_: object) -> None:
         fault.at(after["count"])
 
-    patch.setattr(sign_ins.recorder, "record", record)
+    patch.setattr(recorder, "record", record)
     return sign_ins.record_counted
 
 

@@ -55,7 +55,7 @@ def connection(redis_url: str) -> Iterator[redis.Redis]:
 
 def queued(connection: redis.Redis, name: str = "inventory") -> list[list[Any]]:
     there = Queue(name, connection=connection, serializer=JSONSerializer)
-    return [job.args for job in there.get_jobs()]
+    return [list(job.args) for job in there.get_jobs()]
 
 
 def until(true: Callable[[], object]) -> None:
@@ -154,14 +154,14 @@ def test_an_idle_worker_that_redis_has_forgotten_counts_again(
     connection: redis.Redis,
 ) -> None:
     worker = command_worker.Worker([Queue("runs", connection=connection)])
-    worker.register_birth()
+    worker.register_birth()  # type: ignore[no-untyped-call]
     worker.set_state(WorkerStatus.IDLE)
     connection.flushall()
     worker.heartbeat()
     (found,) = Worker.all(connection)
     assert (found.name, found.pid) == (worker.name, worker.pid)
     assert Worker.count(queue=Queue("runs", connection=connection)) == 1
-    worker.register_death()
+    worker.register_death()  # type: ignore[no-untyped-call]
 
 
 def test_a_redis_that_is_down_is_said_and_one_that_is_back_is_rung(

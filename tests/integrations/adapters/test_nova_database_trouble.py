@@ -270,7 +270,7 @@ def test_a_session_that_is_ended_in_the_middle_changes_all_or_nothing(
     real = getattr(Session, method)
 
     def ended(session: Session, what: Any) -> Any:
-        number = session._connection.thread_id()
+        number = session._connection.thread_id()  # type: ignore[no-untyped-call]
         nova.run(f"{how} {number}")
         return real(session, what)
 
