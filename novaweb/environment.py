@@ -38,6 +38,13 @@ class Environment:
         """Return the text as it is; of a file without its final newline."""
         return self._read(name, default, lambda text: text)
 
+    def whole(self, name: str) -> str:
+        """Return the text with the final newline of its file; empty if there is none."""
+        try:
+            return self._text(name, whole=True) or ""
+        except ValueError:
+            return ""
+
     def bool(self, name: str, default: builtins.bool = False) -> builtins.bool:
         """Return true or false. Any other word is wrong, not false."""
 
@@ -161,7 +168,7 @@ class Environment:
             self.wrong.append(f"{name}: {error}.")
             return default
 
-    def _text(self, name: str) -> str | None:
+    def _text(self, name: str, *, whole: builtins.bool = False) -> str | None:
         file = self._given.get(f"{name}_FILE")
         if not file:
             return self._given.get(name)
@@ -174,7 +181,7 @@ class Environment:
             raise ValueError(
                 _UNREADABLE.format(path=file, reason="it is no UTF-8")
             ) from None
-        return text.removesuffix("\n").removesuffix("\r")
+        return text if whole else text.removesuffix("\n").removesuffix("\r")
 
 
 def shown(text: str) -> str:

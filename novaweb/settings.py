@@ -26,6 +26,9 @@ STATE_DIR = Path(env("NOVAWEB_STATE_DIR", default=str(BASE_DIR / ".state")))
 DEBUG = env.bool("NOVAWEB_DEBUG", default=False)
 SECRET_KEY = env("NOVAWEB_SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("NOVAWEB_SECRET_KEY_FALLBACKS", default=[])
+# The final newline of a file was once a part of the key: what is under that stays good.
+if SECRET_KEY and (older := env.whole("NOVAWEB_SECRET_KEY")) != SECRET_KEY:
+    SECRET_KEY_FALLBACKS = [*SECRET_KEY_FALLBACKS, older]
 ALLOWED_HOSTS = env.list("NOVAWEB_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("NOVAWEB_TRUSTED_ORIGINS", default=[])
 

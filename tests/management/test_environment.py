@@ -13,6 +13,7 @@ import pytest
 
 from migrations_app.management import setting_checks
 from novaweb.environment import Environment
+from tests.web.test_https import given
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct-horse"
@@ -43,6 +44,19 @@ def test_a_file_is_read_without_its_final_newline(
     file = tmp_path / "secret"
     file.write_bytes(written)
     assert Environment({"NAME_FILE": str(file)})("NAME") == read
+
+
+def test_a_secret_key_that_had_a_final_newline_still_reads_what_is_under_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("k" * 50 + "\n", encoding="ascii")
+    made = given(
+        monkeypatch,
+        NOVAWEB_SECRET_KEY_FILE=str(tmp_path / "key"),
+        NOVAWEB_SECRET_KEY_FALLBACKS="older",
+    )
+    assert made["SECRET_KEY"] == "k" * 50
+    assert made["SECRET_KEY_FALLBACKS"] == ["older", "k" * 50 + "\n"]
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
