@@ -39,7 +39,7 @@ class Environment:
         return self._read(name, default, lambda text: text)
 
     def whole(self, name: str) -> str:
-        """Return the text with the final newline of its file; empty if there is none."""
+        """Return the text with the final newline of its file; empty: there is none."""
         try:
             return self._text(name, whole=True) or ""
         except ValueError:

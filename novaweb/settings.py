@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 
 from novaweb import logs, sign_in_settings
@@ -198,9 +197,8 @@ RQ_QUEUES = {
 }
 # how long jobs are kept is said with each of them (runs/wakeup.py)
 
-vars().update(environ.Env.email_url_config(NOVAWEB_EMAIL_URL or "dummymail://"))
-EMAIL_TIMEOUT = 10  # seconds
-DEFAULT_FROM_EMAIL = NOVAWEB_EMAIL_FROM
+# novaweb's messages go another way (integrations/adapters/smtp); Django has none
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 vars().update({k: v for k, v in vars(sign_in_settings).items() if k.isupper()})
 

@@ -197,6 +197,7 @@ urlpatterns = [
         name="api-webhook-test",
     ),
     path("deliveries/", webhooks.Deliveries.as_view(), name="api-deliveries"),
+    path("deliveries/test-mail/", webhooks.TestMail.as_view(), name="api-test-mail"),
     path(
         "deliveries/<number:pk>/", webhooks.OneDelivery.as_view(), name="api-delivery"
     ),

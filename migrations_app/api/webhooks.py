@@ -16,13 +16,17 @@ from rest_framework.views import APIView
 from migrations_app.access.permissions import Verb
 from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
 from migrations_app.models import Attempt, Delivery, Webhook
+from migrations_app.notifications import mail_test
 from migrations_app.notifications import webhooks as notification_webhooks
 from migrations_app.notifications.events import OUTSIDE
 from migrations_app.notifications.webhooks import Made
 
 
 class WebhookSerializer(serializers.ModelSerializer[Webhook]):
-    """Webhook without its secret; ``group`` is "" for all groups."""
+    """Webhook without its secret; ``group`` is "" for all groups.
+
+    ``off_because``: why novaweb switched it off; "" if it did not.
+    """
 
     group = serializers.CharField(source="group.name", default="")
     events = serializers.ListField(child=serializers.CharField())
@@ -37,6 +41,7 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
             "group",
             "events",
             "active",
+            "off_because",
             "created_by",
             "created_at",
             "old_until",
@@ -219,6 +224,20 @@ class TestWebhook(Checked, APIView):
         """Send a test message and return its delivery."""
         taken(request, Empty)
         sent = notification_webhooks.test(pk, by=user_of(request))
+        return Response(DeliverySerializer(sent).data, status=202)
+
+
+@extend_schema(tags=["notices"])
+class TestMail(Checked, APIView):
+    """A test e-mail."""
+
+    verb = Verb.WEBHOOKS
+
+    @extend_schema(request=Empty, responses={202: DeliverySerializer})
+    def post(self, request: Request) -> Response:
+        """Send the caller a test e-mail and return its delivery."""
+        taken(request, Empty)
+        sent = mail_test.test(by=user_of(request))
         return Response(DeliverySerializer(sent).data, status=202)
 
 

@@ -16,11 +16,13 @@ from django.conf import settings
 
 from migrations_app.errors import Refused, Unfit, Unreachable
 from migrations_app.integrations import clouds
+from migrations_app.integrations.adapters import smtp
 from migrations_app.integrations.adapters.guest import Caller, Pinger
 from migrations_app.integrations.adapters.webhook import HttpPost, admit, parse
 from migrations_app.integrations.interfaces import Cloud, Hosts, NovaDb, World
 from migrations_app.integrations.interfaces.guests import Reachable
 from migrations_app.integrations.interfaces.http_post import Post
+from migrations_app.integrations.interfaces.mail import Mail
 from migrations_app.integrations.interfaces.probe_target import Target
 
 PRETEND = "pretend"
@@ -119,6 +121,21 @@ def check_webhook(url: str) -> None:
         raise Unfit(error.sentence) from error
     except Unreachable:
         return
+
+
+def mail() -> Mail:
+    """Return the way to the mail server of the settings. Raises Unfit."""
+    return smtp.SmtpMail(smtp.parse(settings.NOVAWEB_EMAIL_URL))
+
+
+def doubt_mail() -> str:
+    """Return what is odd about the mail server of the settings. Raises Unfit."""
+    return smtp.doubt(smtp.parse(settings.NOVAWEB_EMAIL_URL))
+
+
+def mailbox(text: str) -> str:
+    """Return the mail address with its domain in ASCII. Raises Unfit."""
+    return smtp.mailbox(text)
 
 
 def world_for(name: str) -> World:

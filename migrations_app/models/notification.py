@@ -87,7 +87,8 @@ class Webhook(models.Model):
     """Address that events are posted to; without a group, all events.
 
     ``secret`` is encrypted (notifications/webhook_signing.py). After a change
-    ``old_secret`` also signs until ``old_until``.
+    ``old_secret`` also signs until ``old_until``. ``off_because`` says why novaweb
+    switched it off; empty: it did not.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -97,6 +98,7 @@ class Webhook(models.Model):
     )
     events = models.JSONField(default=list)
     active = models.BooleanField(default=True)
+    off_because = models.CharField(max_length=300, blank=True)
     secret = models.TextField()
     old_secret = models.TextField(blank=True)
     old_until = models.DateTimeField(null=True, blank=True)
@@ -111,7 +113,10 @@ class Webhook(models.Model):
 
 
 class Lane(Leased):
-    """Delivery queue: ``mail``, or ``webhook:3``; its lease says who may send."""
+    """Delivery queue: ``mail``, or ``webhook:3``; its lease says who may send.
+
+    A lease without a token that has not lapsed: the receiver is left alone until then.
+    """
 
     key = models.CharField(max_length=40, unique=True)
 

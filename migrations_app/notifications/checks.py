@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
-from migrations_app.notifications import ticket_pattern
+from migrations_app.errors import Unfit
+from migrations_app.integrations import connect
+from migrations_app.notifications import mail, ticket_pattern
 
 
 @register("novaweb")
@@ -38,17 +38,33 @@ def messages_can_be_sent(**kwargs: Any) -> list[CheckMessage]:
                     id="novaweb.E021",
                 )
             )
-    try:
-        validate_email(settings.NOVAWEB_EMAIL_FROM)
-    except ValidationError:
-        found.append(
-            Error(
-                f"NOVAWEB_EMAIL_FROM is “{settings.NOVAWEB_EMAIL_FROM}”: no address.",
-                hint="Write novaweb@example.org.",
-                id="novaweb.E022",
-            )
-        )
+    if wrong := wrong_sender():
+        hint = "Write novaweb@example.org."
+        found.append(Error(wrong, hint=hint, id="novaweb.E022"))
+    if wrong := wrong_server():
+        hint = "docs/notifications.md says how it is written."
+        found.append(Error(wrong, hint=hint, id="novaweb.E060"))
+    elif mail.configured() and (odd := connect.doubt_mail()):
+        hint = "If the server really is like that, leave it."
+        found.append(Warning(odd, hint=hint, id="novaweb.W060"))
     return found
+
+
+def wrong_sender() -> str:
+    """Return the sentence about a sender that is no address; empty if it is one."""
+    wrong = mail.why_no_address(settings.NOVAWEB_EMAIL_FROM)
+    return f"NOVAWEB_EMAIL_FROM: {wrong}" if wrong else ""
+
+
+def wrong_server() -> str:
+    """Return the sentence about a mail server that is none; empty if it is one."""
+    if not mail.configured():
+        return ""
+    try:
+        connect.mail()
+    except Unfit as error:
+        return error.sentence
+    return ""
 
 
 @register("novaweb")
@@ -90,6 +106,8 @@ def tickets_lead_somewhere(**kwargs: Any) -> list[CheckMessage]:
 @register("novaweb", deploy=True)
 def links_lead_here(**kwargs: Any) -> list[CheckMessage]:
     """Warn if messages contain links that work on this machine only."""
+    if not _is_address(settings.NOVAWEB_URL):
+        return []  # told above
     host = urlsplit(settings.NOVAWEB_URL).hostname
     if host in ("localhost", "127.0.0.1", "::1"):
         return [

@@ -1,9 +1,11 @@
 """Sends due messages, repeats failed ones, and gives up in the end.
 
 Each webhook, and mail, is a queue with a lease; its holder sends one message after the
-other, so that a slow webhook delays only itself. If a process dies between sending and
-recording, the message is sent again with the same id (webhook-id, Message-ID): at least
-once.
+other, so that a slow webhook delays only itself. Whatever goes wrong with one message
+is a failed attempt of that message alone. A receiver that says that it is under
+load, and a mail server in trouble, is left alone for a while: nobody takes its lease
+until then. If a process dies between sending and recording, the message is sent again
+with the same id (webhook-id, Message-ID): at least once.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -19,12 +22,10 @@ from django.db import close_old_connections, connection, models, transaction
 from django.utils import timezone
 
 from migrations_app.audit import recorder
-from migrations_app.errors import Blocked, WorldError
-from migrations_app.integrations import connect
-from migrations_app.integrations.interfaces.http_post import Reply
 from migrations_app.models import Attempt, Delivery, Lane, Webhook
 from migrations_app.models.lease import Clock, Lease, free
-from migrations_app.notifications import dispatch, mail, webhook_signing
+from migrations_app.notifications import dispatch, mail
+from migrations_app.notifications.outcome import Outcome, attempt
 
 log = structlog.get_logger(__name__)
 # After the first try and each further one; after the last it is given up.
@@ -36,6 +37,9 @@ PAUSES = (
     timedelta(hours=6),
     timedelta(days=1),
 )
+# A receiver in trouble that does not say for how long is left alone for its message's
+# pause, and for no longer than this.
+REST = timedelta(minutes=1)
 # Longer than one message can take; renewed before each.
 LEASE = timedelta(seconds=90)
 SPELL = 30.0  # seconds for which one turn goes on in a lane
@@ -44,7 +48,7 @@ LANES = 8  # how many are served at once in one process
 
 def is_due(now: datetime) -> bool:
     """Return whether there are events to dispatch or messages to send."""
-    return dispatch.is_due() or _due(now).exists()
+    return dispatch.is_due() or bool(lanes_due(now))
 
 
 def begin(now: datetime) -> list[Future[int]]:
@@ -62,22 +66,29 @@ def lanes_due(now: datetime) -> list[str]:
 def serve(key: str, *, clock: Clock = timezone.now) -> int:
     """Send the due messages of the queue, oldest first; return the number of attempts.
 
-    Returns at once if another process has the lease. No transaction is open while
-    sending.
+    Returns at once if another process has the lease, or the receiver is left alone. No
+    transaction is open while sending.
     """
     lease = Lease(Lane.objects.filter(key=key), span=LEASE, clock=clock)
-    tried = 0
+    tried, rest = 0, None
     Lane.objects.get_or_create(key=key)
     began = time.monotonic()
-    while time.monotonic() - began < SPELL and lease.claim():
-        due = _due(clock()).filter(lane=key)
-        delivery = due.select_related("webhook").order_by("next_at", "pk").first()
-        if delivery is None:
-            break
-        _try(delivery, clock)
-        tried += 1
-    lease.drop()
+    with closing(mail.Session()) as session:
+        while not rest and time.monotonic() - began < SPELL and lease.claim():
+            due = _due(clock()).filter(lane=key)
+            delivery = due.select_related("webhook").order_by("next_at", "pk").first()
+            if delivery is None:
+                break
+            rest = _try(delivery, session, clock)
+            tried += 1
+    lease.drop(**({"lease_until": clock() + rest} if rest else {}))
     return tried
+
+
+def rests_until(key: str, *, now: datetime) -> datetime | None:
+    """Return until when the queue's receiver is left alone; None: it is not."""
+    resting = Lane.objects.filter(key=key, lease="", lease_until__gt=now)
+    return resting.values_list("lease_until", flat=True).first()
 
 
 def _due(now: datetime) -> models.QuerySet[Delivery]:
@@ -111,80 +122,46 @@ def _turn(key: str) -> int:
             _serving.discard(key)
 
 
-def _try(delivery: Delivery, clock: Clock) -> None:
+def _try(delivery: Delivery, session: mail.Session, clock: Clock) -> timedelta | None:
+    """Send the message once and store the result.
+
+    Returns for how long the queue is to rest; None: it need not.
+    """
     at, began = clock(), time.monotonic()
-    final = False
-    try:
-        reply = _send(delivery, at)
-        good, answer = 200 <= reply.status < 300, reply.text
-        status: int | None = reply.status
-        # who answers 410 wants no more of it (Standard Webhooks)
-        final = reply.status == 410
-        if 300 <= reply.status < 400:
-            answer = (
-                f"The server redirects, and novaweb does not follow redirects. {answer}"
-            )
-    except WorldError as error:
-        good, status, answer = False, None, error.sentence
-        final = type(error) is Blocked
-    took = round(1000 * (time.monotonic() - began))
+    outcome = attempt(delivery, session, at=at)
     note = Attempt(
         delivery=delivery,
         at=at,
-        took_ms=took,
-        good=good,
-        status=status if delivery.channel == "webhook" else None,
-        answer=answer[:500],
+        took_ms=round(1000 * (time.monotonic() - began)),
+        good=outcome.good,
+        status=outcome.status,
+        answer=outcome.kept,
     )
-    _settle(delivery, note, final=final, now=clock())
+    pause = PAUSES[min(delivery.tries, len(PAUSES) - 1)]
+    rest = (outcome.wait or min(pause, REST)) if outcome.busy else None
+    pause = max(pause, outcome.wait or pause, rest or pause)
+    _settle(delivery, note, outcome=outcome, pause=pause, now=clock())
+    return rest
 
 
-def _send(delivery: Delivery, at: datetime) -> Reply:
-    if delivery.channel == "mail":
-        return mail.send(delivery, at=at)
-    hook = delivery.webhook
-    if hook is None:
-        raise Blocked("The webhook was removed.")
-    if not hook.active:
-        raise Blocked("The webhook is inactive.")
-    body = delivery.body.encode()
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "novaweb",
-        "webhook-id": delivery.token,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": _signatures(hook, delivery.token, at, body),
-    }
-    return connect.post().send(hook.url, headers=headers, body=body)
-
-
-def _signatures(hook: Webhook, id: str, at: datetime, body: bytes) -> str:
-    """Return the signature, and that of the old secret while it is valid."""
-    sealed = [hook.secret]
-    if hook.old_secret and hook.old_until is not None and at < hook.old_until:
-        sealed.append(hook.old_secret)
-    return " ".join(
-        webhook_signing.signature(
-            webhook_signing.unseal(each),
-            id=id,
-            timestamp=int(at.timestamp()),
-            body=body,
-        )
-        for each in sealed
-    )
-
-
-def _settle(delivery: Delivery, note: Attempt, *, final: bool, now: datetime) -> None:
+def _settle(
+    delivery: Delivery,
+    note: Attempt,
+    *,
+    outcome: Outcome,
+    pause: timedelta,
+    now: datetime,
+) -> None:
     """Store the result of an attempt, unless another process was faster."""
     tries = delivery.tries + 1
     ended = {"next_at": None, "ended_at": now, "tries": tries}
     given_up = False
-    if note.good:
+    if outcome.good:
         fields = {"state": "delivered", **ended}
-    elif final or tries > len(PAUSES):
+    elif outcome.final or tries > len(PAUSES):
         fields, given_up = {"state": "given up", **ended}, True
     else:
-        fields = {"next_at": now + PAUSES[tries - 1], "tries": tries}
+        fields = {"next_at": now + pause, "tries": tries}
     with transaction.atomic():
         mine = Delivery.objects.filter(
             pk=delivery.pk, state="waiting", tries=delivery.tries
@@ -192,9 +169,33 @@ def _settle(delivery: Delivery, note: Attempt, *, final: bool, now: datetime) ->
         if mine.update(**fields) != 1:
             return
         note.save(force_insert=True)
+        if outcome.gone and _switch_off(delivery, now):
+            return
         if given_up:
             recorder.record(
                 "delivery.given_up",
                 note=f"{delivery.event} to {delivery.to}: {note.answer}"[:1000],
                 after={"delivery": delivery.pk, "tries": tries},
             )
+
+
+def _switch_off(delivery: Delivery, now: datetime) -> bool:
+    """Switch the webhook off, since its receiver is gone; False: it was off already.
+
+    What waits for it is dropped, and can be sent again.
+    """
+    if delivery.webhook is None:
+        return False
+    why = "Its receiver answered 410 Gone: it wants no more messages."
+    on = Webhook.objects.filter(pk=delivery.webhook.pk, active=True)
+    if on.update(active=False, off_because=why) != 1:
+        return False
+    waiting = Delivery.objects.filter(webhook=delivery.webhook, state="waiting")
+    dropped = waiting.update(state="dropped", next_at=None, ended_at=now)
+    recorder.record(
+        "webhook.switched_off",
+        note=f"{delivery.to}: {why}",
+        before={"active": True},
+        after={"active": False, "delivery": delivery.pk, "dropped": dropped},
+    )
+    return True

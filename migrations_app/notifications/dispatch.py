@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from migrations_app.models import AuditEntry, Delivery, Notice, Told, Webhook
 from migrations_app.notifications import mail, preferences, recipients
@@ -44,23 +44,48 @@ def is_due() -> bool:
 def tell_due(now: datetime) -> int:
     """Dispatch all entries; return how many were examined."""
     looked = 0
-    while count := _tell(now):
+    while count := _tell_batch(now):
         looked += count
         if count < BATCH:
             break
     return looked
 
 
-def _tell(now: datetime) -> int:
-    """Dispatch the next entries; a lock lets only one process do it."""
+def _tell_batch(now: datetime) -> int:
+    """Dispatch the next entries, each by itself where the database refuses them.
+
+    What it refuses is one text that is too long or no text; the others are told.
+    """
+    try:
+        return _tell(now, most=BATCH)
+    except (DataError, IntegrityError, ValueError):
+        log.exception("entries are told one by one")
+    looked = 0
+    while looked < BATCH:
+        try:
+            count = _tell(now, most=1)
+        except (DataError, IntegrityError, ValueError):
+            log.exception("an entry is told to nobody")
+            count = _tell(now, most=1, nobody=True)
+        looked += count
+        if not count:
+            break
+    return looked
+
+
+def _tell(now: datetime, *, most: int, nobody: bool = False) -> int:
+    """Dispatch the next entries; a lock lets only one process do it.
+
+    With ``nobody`` they are passed over.
+    """
     told = Told.objects.filter(pk=1).values_list("entry", flat=True).first()
     if told is None:
         return 0
-    new = AuditEntry.objects.filter(pk__gt=told).order_by("pk")[:BATCH]
+    new = AuditEntry.objects.filter(pk__gt=told).order_by("pk")[:most]
     entries = list(new)
     if not entries:
         return 0
-    heard = [entry for entry in entries if entry.verb in OF_VERB]
+    heard = [entry for entry in entries if entry.verb in OF_VERB and not nobody]
     notices, deliveries = _for_all(heard, now) if heard else ([], [])
     with transaction.atomic():
         moved = Told.objects.filter(pk=1, entry=told).update(entry=entries[-1].pk)
@@ -108,7 +133,7 @@ def _of_one(
         if mail.configured():
             readers = _readers(news, Channel.MAIL, house, chosen)
             deliveries += [
-                _mail(news, each, house, now) for each in readers if each.mail
+                _mail(news, each, house, now) for each in readers if each.mail.strip()
             ]
         deliveries += _to_webhooks(news, house, hooks, now)
     return list(notices.values()), deliveries
@@ -174,7 +199,7 @@ def _mail(
         channel="mail",
         lane=MAIL,
         person_id=reader.id,
-        to=reader.mail,
+        to=reader.mail.strip(),
         event=news.event.key,
         entry=entry.pk,
         request_number=entry.request_number,

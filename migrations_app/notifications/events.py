@@ -192,7 +192,7 @@ EVENTS: dict[str, Event] = {
         Event(
             "undelivered",
             "A message could not be delivered",
-            ("delivery.given_up",),
+            ("delivery.given_up", "webhook.switched_off"),
             (Whom.OPERATORS,),
             outside=False,
         ),

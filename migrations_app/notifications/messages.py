@@ -52,6 +52,8 @@ def path(entry: AuditEntry) -> str:
     if entry.verb.startswith("service.") and entry.source:
         place = reverse("hypervisor", args=[entry.source])
         return f"{place}?cloud={quote(entry.cloud)}" if entry.cloud else place
+    if entry.verb == "webhook.switched_off":
+        return reverse("webhooks")
     return reverse("notices")
 
 

@@ -87,6 +87,8 @@ def change(
         wanted["group"] = _group(group)
     if active is not None:
         wanted["active"] = active
+        if active:
+            wanted["off_because"] = ""
     try:
         with transaction.atomic():
             require_now(by, Verb.WEBHOOKS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -18,6 +18,7 @@ from migrations_app.audit import signing
 from migrations_app.models import (
     AuditWatch,
     Cloud,
+    Delivery,
     FailedItem,
     LaneOf,
     MigrationRequest,
@@ -43,6 +44,7 @@ class _Figures(Collector):
         yield self._by_state("runs", "Runs in each state.", RunState)
         yield self._lateness()
         yield self._pacer()
+        yield from self._messages()
         yield from self._proof()
         yield from self._clouds()
         yield self._failed()
@@ -86,6 +88,38 @@ class _Figures(Collector):
             "Seconds since a worker last looked for due runs; +Inf: never.",
             value=self._age(seen),
         )
+
+    def _messages(self) -> Iterable[GaugeMetricFamily]:
+        count = GaugeMetricFamily(
+            "novaweb_deliveries",
+            "Messages that wait, those of them that failed at least once, and those"
+            " that were given up.",
+            labels=["channel", "state"],
+        )
+        age = GaugeMetricFamily(
+            "novaweb_delivery_age_seconds",
+            "Seconds for which the oldest waiting message has waited.",
+            labels=["channel"],
+        )
+        rows = Delivery.objects.filter(state__in=("waiting", "given up")).order_by()
+        found = rows.values("channel", "state").annotate(
+            number=Count("pk"),
+            failing=Count("pk", filter=Q(tries__gt=0)),
+            oldest=Min("made_at"),
+        )
+        numbers = {(row["channel"], row["state"]): row for row in found}
+        for channel in ("mail", "webhook"):
+            waiting = numbers.get((channel, "waiting"))
+            given_up = numbers.get((channel, "given up"))
+            for word, number in (
+                ("waiting", waiting["number"] if waiting else 0),
+                ("failing", waiting["failing"] if waiting else 0),
+                ("given up", given_up["number"] if given_up else 0),
+            ):
+                count.add_metric([channel, word], number)
+            age.add_metric([channel], self._age(waiting["oldest"]) if waiting else 0.0)
+        yield count
+        yield age
 
     def _proof(self) -> Iterable[GaugeMetricFamily]:
         found = signing.standing(self.now)

@@ -131,6 +131,7 @@ urlpatterns = [
     path("webhooks/<int:pk>/test/", webhooks.test, name="webhook-test"),
     path("webhooks/<int:pk>/remove/", webhooks.remove, name="webhook-remove"),
     path("deliveries/", webhooks.deliveries, name="deliveries"),
+    path("deliveries/test-mail/", webhooks.test_mail, name="test-mail"),
     path("deliveries/<int:pk>/", webhooks.delivery, name="delivery"),
     path("deliveries/<int:pk>/again/", webhooks.again, name="delivery-again"),
     path("windows/", window_views.windows, name="windows"),

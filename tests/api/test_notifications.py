@@ -106,3 +106,15 @@ def test_webhooks_are_no_business_of_others(requester: Person, auditor: Person) 
     for who in (requester, auditor):
         for path in ("webhooks/", "deliveries/", "webhooks/1/", "deliveries/1/"):
             assert who.get(path).status == 403
+
+
+def test_a_test_e_mail_is_sent_or_says_why_not(cast: Cast, settings: Any) -> None:
+    me = Person(cast.operator)
+    settings.NOVAWEB_EMAIL_URL = "smtp://mail.example.org"
+    assert "no e-mail address" in me.post("deliveries/test-mail/", {}).detail
+    cast.operator.email = "olga@example.org"
+    cast.operator.save()
+
+    sent = me.post("deliveries/test-mail/", {})
+
+    assert (sent.status, sent.json["to"]) == (202, "olga@example.org")

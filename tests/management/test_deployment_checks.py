@@ -112,6 +112,7 @@ def test_a_database_that_is_not_is_told(use: Use, url: str, number: str) -> None
         ("NOVAWEB_EMAIL_URL", "smtp://user:word@localhost:25"),
         ("NOVAWEB_EMAIL_URL", "smtp://mail.example.org"),
         ("NOVAWEB_EMAIL_URL", ""),
+        ("NOVAWEB_EMAIL_URL", "smtp://[user:word@mail.example.org"),
         ("NOVAWEB_METRICS_TOKEN", ""),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import socketserver
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from migrations_app.models import Delivery, Webhook
 from migrations_app.notifications import delivery, dispatch
 from migrations_app.notifications import webhooks as notification_webhooks
 from tests.cast import Cast
+from tests.notifications.mail_server import MailServer, serving
 from tests.stage import Stage
 
 
@@ -33,6 +33,8 @@ class Listener:
 
     url: str
     status: int = 200
+    # the statuses of the first answers; those after them have the one above
+    first: list[int] = field(default_factory=list)
     answer: bytes = b"ok"
     headers: dict[str, str] = field(default_factory=dict)
     got: list[Got] = field(default_factory=list)
@@ -52,7 +54,7 @@ def listener(settings: Any) -> Iterator[Listener]:
             there.got.append(Got(self.path, dict(self.headers.items()), body))
             if self.path.endswith("/slow"):
                 there.go.wait(60)
-            self.send_response(there.status)
+            self.send_response(there.first.pop(0) if there.first else there.status)
             for name, value in there.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(there.answer)))
@@ -72,58 +74,13 @@ def listener(settings: Any) -> Iterator[Listener]:
         thread.join()
 
 
-@dataclass
-class MailServer:
-    """A mail server on loopback that keeps what it gets; ``says`` answers RCPT."""
-
-    port: int = 0
-    says: str = "250 ok"
-    got: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
 def mail_server(settings: Any) -> Iterator[MailServer]:
     """A mail server that novaweb is told to use."""
-    there = MailServer()
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.say("220 sink")
-            while line := self.rfile.readline().decode().strip():
-                word = line[:4].upper()
-                if word == "DATA":
-                    self.say("354 go on")
-                    there.got.append(self.data())
-                    self.say("250 taken")
-                elif word == "RCPT":
-                    self.say(there.says)
-                elif word == "QUIT":
-                    self.say("221 bye")
-                    return
-                else:
-                    self.say("250 ok")
-
-        def data(self) -> str:
-            text = ""
-            while (line := self.rfile.readline().decode()) != ".\r\n":
-                text += line
-            return text
-
-        def say(self, line: str) -> None:
-            self.wfile.write(f"{line}\r\n".encode())
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        there.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with serving() as there:
         settings.NOVAWEB_EMAIL_URL = f"smtp://127.0.0.1:{there.port}"
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST = "127.0.0.1"
-        settings.EMAIL_PORT = there.port
+        settings.NOVAWEB_EMAIL_FROM = "novaweb@example.org"
         yield there
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import DataError, transaction
 
 from migrations_app.audit import recorder, signing, watch
 from migrations_app.errors import Unfit
@@ -200,3 +200,24 @@ def test_a_trail_that_cannot_be_signed_is_told_once_a_day(
     watch.sign_due(stage.time)
     dispatch.tell_due(stage.time)
     assert len(told("proof")) == 4
+
+
+def test_an_entry_that_the_database_refuses_keeps_no_other_untold(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Notice.objects.bulk_create
+
+    def refuse(rows: list[Notice], **more: Any) -> Any:
+        if any("compute-1" in row.text for row in rows):
+            raise DataError("value too long for type character varying(300)")
+        return real(rows, **more)
+
+    monkeypatch.setattr(Notice.objects, "bulk_create", refuse)
+    for number in range(3):
+        recorder.record(
+            "service.disabled", about=recorder.CloudObject(source=f"compute-{number}")
+        )
+    dispatch.tell_due(stage.time)
+
+    assert told("service") == ["operator", "operator"]
+    assert not dispatch.is_due()

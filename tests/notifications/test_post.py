@@ -5,21 +5,15 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from migrations_app.errors import Refused, Unfit, Unreachable
 from migrations_app.integrations.adapters.webhook import HttpPost, admit, parse
+from tests.notifications import certificates
 from tests.notifications.conftest import Listener
 
 LOOPBACK = ["127.0.0.0/8"]
@@ -167,41 +161,6 @@ def test_a_name_is_resolved_once_and_that_address_is_asked(listener: Listener) -
     assert next(answers) == ["10.0.0.1"]  # nobody asked a second time
 
 
-@contextmanager
-def talking(speak: bytes, pause: float) -> Iterator[str]:
-    """A server that says that, byte by byte, with pauses, and never ends."""
-    over = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def drip() -> None:
-            line, _ = server.accept()
-            with line:
-                line.recv(65536)
-                for byte in speak:
-                    if over.wait(pause):
-                        return
-                    try:
-                        line.send(bytes([byte]))
-                    except OSError:
-                        return
-                over.wait(10)
-
-        thread = threading.Thread(target=drip)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        over.set()
-        thread.join()
-
-
-@pytest.mark.parametrize("speak", [b"", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50])
-def test_who_answers_slowly_is_left_in_time(speak: bytes) -> None:
-    with talking(speak, 0.05) as url:
-        began = time.monotonic()
-        with pytest.raises(Unreachable, match=r"within 0\.6 s"):
-            HttpPost(LOOPBACK, timeout=0.6).send(url, headers={}, body=b"{}")
-        assert time.monotonic() - began < 3
-
-
 def test_where_nobody_listens_is_said_in_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -212,30 +171,7 @@ def test_where_nobody_listens_is_said_in_a_sentence() -> None:
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate of its own making for hook.example, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hook.example")])
-    now = datetime.now(UTC)
-    names = [x509.DNSName("hook.example"), x509.IPAddress(ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "hook.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return path
+    return certificates.certificate(tmp_path / "hook.pem", name="hook.example")
 
 
 @contextmanager

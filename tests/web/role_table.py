@@ -127,6 +127,7 @@ TABLE: dict[str, Row] = {
     "api/webhooks/<number:pk>/rotate/": ("POST", API_OPERATED_GONE),
     "api/webhooks/<number:pk>/test/": ("POST", API_OPERATED_GONE),
     "api/deliveries/": ("GET", API_OPERATED),
+    "api/deliveries/test-mail/": ("POST", (401, 403, 403, 403, 422, 403, 403)),
     "api/deliveries/<number:pk>/": ("GET", API_OPERATED_GONE),
     "api/deliveries/<number:pk>/again/": ("POST", API_OPERATED_GONE),
     "api/windows/": ("GET", API_SEEN),
@@ -228,6 +229,8 @@ TABLE: dict[str, Row] = {
     "webhooks/<int:pk>/test/": ("POST", OPERATED_GONE),
     "webhooks/<int:pk>/remove/": ("POST", OPERATED_GONE),
     "deliveries/": ("GET", OPERATED),
+    # no mail server is configured
+    "deliveries/test-mail/": ("POST", (302, 403, 403, 403, 302, 403, 403)),
     "deliveries/<int:pk>/": ("GET", OPERATED_GONE),
     "deliveries/<int:pk>/again/": ("POST", OPERATED_GONE),
     "windows/": ("GET", SEEN),

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app.models import Attempt, Choice, Delivery, Notice, Webhook
+from migrations_app.models import (
+    Attempt,
+    AuditEntry,
+    Choice,
+    Delivery,
+    Lane,
+    Notice,
+    Webhook,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +195,58 @@ def test_what_was_sent_is_shown_with_every_try_and_as_text(operator: Client) -> 
     assert "&lt;script" not in operator.get("/deliveries/?lane=mail").content.decode()
     assert operator.post(f"/deliveries/{row.pk}/again/").status_code == 409
     assert operator.get("/deliveries/?page=x&lane=%00").status_code == 200
+
+
+def test_a_webhook_whose_receiver_is_gone_says_so(operator: Client, there: str) -> None:
+    operator.post("/webhooks/", form(there))
+    hook = Webhook.objects.get()
+    Webhook.objects.update(active=False, off_because="Its receiver answered 410 Gone.")
+
+    for path in ("/webhooks/", f"/webhooks/{hook.pk}/"):
+        assert "answered 410 Gone" in operator.get(path).content.decode()
+    operator.post(f"/webhooks/{hook.pk}/", form(there, active="on"))
+    assert "410" not in operator.get(f"/webhooks/{hook.pk}/").content.decode()
+
+
+def test_a_receiver_that_is_left_alone_says_until_when(
+    operator: Client, there: str
+) -> None:
+    operator.post("/webhooks/", form(there))
+    hook = Webhook.objects.get()
+    operator.post(f"/webhooks/{hook.pk}/test/")
+    lane = f"webhook:{hook.pk}"
+    Lane.objects.create(key=lane, lease_until=timezone.now() + timedelta(hours=1))
+
+    for path in (
+        f"/webhooks/{hook.pk}/",
+        f"/deliveries/{Delivery.objects.get().pk}/",
+        f"/deliveries/?lane={lane}",
+    ):
+        assert "nothing is sent to it until" in operator.get(path).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "sentence"),
+    [
+        ("", "olga@example.org", "No mail server is configured"),
+        ("smtps://mail.example", "olga@example.org", "begins with smtps://"),
+        ("smtp://a:b%0A@mail.example", "olga@example.org", "control character"),
+        ("smtp://mail.example", "", "no e-mail address"),
+        ("smtp://mail.example", "a@x.example, b@x.example", "more than one address"),
+        ("smtp://mail.example", "olga@example.org", ""),
+    ],
+)
+def test_a_test_e_mail_finds_what_is_wrong(
+    operator: Client, settings: Any, url: str, address: str, sentence: str
+) -> None:
+    settings.NOVAWEB_EMAIL_URL = url
+    User.objects.update(email=address)
+
+    page = operator.post("/deliveries/test-mail/", follow=True).content.decode()
+
+    assert sentence in page
+    assert Delivery.objects.count() == (0 if sentence else 1)
+    assert AuditEntry.objects.filter(verb="mail.tested").exists() is not bool(sentence)
+    if address.count("@") == 2 and url:
+        shown = operator.get("/notices/choices/").content.decode()
+        assert "No e-mail can be sent to you" in shown

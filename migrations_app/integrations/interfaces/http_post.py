@@ -9,10 +9,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a webhook answered: the HTTP status, and the beginning of its text."""
+    """What a webhook answered: the HTTP status, and the beginning of its text.
+
+    ``retry_after`` is that header as it came; empty: there was none.
+    """
 
     status: int
     text: str
+    retry_after: str = ""
 
 
 class Post(Protocol):

@@ -90,6 +90,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "groups": _groups(request),
         "address": user.email,
         "mail_on": mail.configured(),
+        "wrong_address": mail.why_no_address(user.email) if user.email else "",
     }
     return render(request, "notifications/choices.html", context)
 

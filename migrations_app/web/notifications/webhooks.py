@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import (
     require_http_methods,
     require_safe,
@@ -16,8 +18,9 @@ from django.views.decorators.http import (
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.models import Delivery, Webhook
-from migrations_app.notifications import mail
+from migrations_app.notifications import mail, mail_test
 from migrations_app.notifications import webhooks as notification_webhooks
+from migrations_app.notifications.delivery import rests_until
 from migrations_app.notifications.events import EVENTS
 from migrations_app.web.lists import Pages
 from migrations_app.web.notifications.webhook_form import WebhookForm
@@ -112,8 +115,21 @@ def deliveries(request: HttpRequest) -> HttpResponse:
             for pk, name in Webhook.objects.values_list("pk", "name")
         ],
         "mail_on": mail.configured(),
+        "rests": _rests(lane) if lane else None,
     }
     return render(request, "notifications/deliveries.html", context)
+
+
+@require_POST
+@page(Verb.WEBHOOKS)
+def test_mail(request: HttpRequest) -> HttpResponse:
+    """Send the person a test e-mail; redirect to its delivery."""
+    try:
+        sent = mail_test.test(by=user_of(request))
+    except NovawebError as error:
+        messages.error(request, error.sentence)
+        return redirect("deliveries")
+    return redirect("delivery", pk=sent.pk)
 
 
 @require_safe
@@ -121,7 +137,11 @@ def deliveries(request: HttpRequest) -> HttpResponse:
 def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one delivery with every attempt."""
     row = notification_webhooks.delivery(pk)
-    context = {"delivery": row, "attempts": list(row.attempts.all())}
+    context = {
+        "delivery": row,
+        "attempts": list(row.attempts.all()),
+        "rests": _rests(row.lane) if row.state == "waiting" else None,
+    }
     return render(request, "notifications/delivery.html", context)
 
 
@@ -132,6 +152,10 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     notification_webhooks.send_again(pk, by=user_of(request))
     messages.success(request, "The message is sent again.")
     return redirect("delivery", pk=pk)
+
+
+def _rests(lane: str) -> datetime | None:
+    return rests_until(lane[:40], now=timezone.now())
 
 
 def _list(
@@ -158,6 +182,7 @@ def _one(
         "webhook": row,
         "form": WebhookForm(initial=notification_webhooks.facts(row)),
         "titles": [EVENTS[key].title for key in row.events if key in EVENTS],
+        "rests": _rests(f"webhook:{row.pk}"),
         "last": list(row.deliveries.order_by("-pk").defer("body")[:10]),
         **(more or {}),
     }

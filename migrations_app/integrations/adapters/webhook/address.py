@@ -10,7 +10,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from urllib.parse import urlsplit
 
 from migrations_app.errors import Refused, Unfit, Unreachable
@@ -101,7 +108,7 @@ def admit(
     Raises Refused if any that the name has may not be: a name that means a public and
     a private address at once is somebody's trick. Raises Unreachable.
     """
-    named = [ip_network(each, strict=False) for each in networks]
+    named = [_named(each) for each in networks]
     found = list(resolve(address.host, address.port))
     if not found:
         raise Unreachable(f"The name {address.host} has no address.")
@@ -120,6 +127,17 @@ def admit(
                 " network."
             )
     return found
+
+
+def _named(text: str) -> IPv4Network | IPv6Network:
+    """Return the network of the settings. Raises Refused, since it allows nothing."""
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise Refused(
+            f"{_SETTING} has “{text[:100]}”, which is no network: nothing is posted"
+            " until it is corrected."
+        ) from None
 
 
 def _is_public(ip: IP) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -17,6 +16,7 @@ from migrations_app.integrations.adapters.webhook.address import (
     parse,
     resolve,
 )
+from migrations_app.integrations.deadline import Deadline
 from migrations_app.integrations.interfaces.http_post import Reply
 
 KEPT = 500  # characters of an answer
@@ -29,7 +29,7 @@ class HttpPost:
         self,
         networks: Sequence[str],
         *,
-        timeout: float = 10.0,
+        timeout: float = 15.0,
         resolve: Resolve = resolve,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -44,16 +44,14 @@ class HttpPost:
             address = parse(url)
         except Unfit as error:
             raise Refused(error.sentence) from error
-        ips = admit(address, self.networks, resolve=self._resolve)
-        try:
-            connected = self._connect(ips, address.port)
-        except OSError as error:
-            raise Unreachable(f"{address.name} cannot be reached: {error}.") from error
-        with _Deadline(connected, self.timeout) as deadline:
+        with Deadline(self.timeout) as deadline:
+            ips = self._admitted(address, deadline)
+            sock: socket.socket | None = None
             try:
+                sock = self._connect(ips, address.port, deadline)
                 if address.secure:
-                    self._secure(deadline, address)
-                return self._talk(deadline.sock, address, headers, body)
+                    sock = self._secure(sock, address)
+                return self._talk(sock, address, headers, body)
             except ssl.SSLCertVerificationError as error:
                 raise Unreachable(
                     f"The certificate of {address.name} is not to be trusted:"
@@ -63,27 +61,46 @@ class HttpPost:
                 why = str(error) or type(error).__name__
                 if deadline.passed.is_set():
                     why = f"no whole answer within {self.timeout:g} s"
+                elif sock is None:
+                    raise Unreachable(
+                        f"{address.name} cannot be reached: {why}."
+                    ) from error
                 raise Unreachable(f"{address.name} did not answer: {why}.") from error
+            finally:
+                if sock is not None:
+                    sock.close()
 
-    def _connect(self, ips: Sequence[str], port: int) -> socket.socket:
+    def _admitted(self, address: Address, deadline: Deadline) -> list[str]:
+        """Return the addresses to ask; looking up the name is a part of the time."""
+        try:
+            return deadline.within(
+                lambda: admit(address, self.networks, resolve=self._resolve)
+            )
+        except TimeoutError as error:
+            raise Unreachable(
+                f"The name {address.host} was not resolved within {self.timeout:g} s."
+            ) from error
+
+    def _connect(
+        self, ips: Sequence[str], port: int, deadline: Deadline
+    ) -> socket.socket:
         last: OSError | None = None
         for ip in ips[:3]:
             try:
-                return socket.create_connection((ip, port), timeout=self.timeout / 3)
+                limit = min(self.timeout / 3, deadline.left())
+                sock = socket.create_connection((ip, port), timeout=limit)
             except OSError as error:
                 last = error
+            else:
+                deadline.watch(sock)
+                return sock
         raise last or OSError("no address")
 
-    def _secure(self, deadline: _Deadline, address: Address) -> None:
+    def _secure(self, sock: socket.socket, address: Address) -> socket.socket:
         if self._tls is None:
             self._tls = ssl.create_default_context()
             self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        # the deadline must know the new socket before anything is said on it
-        wrapped = self._tls.wrap_socket(
-            deadline.sock, server_hostname=address.host, do_handshake_on_connect=False
-        )
-        deadline.sock = wrapped
-        wrapped.do_handshake()
+        return self._tls.wrap_socket(sock, server_hostname=address.host)
 
     def _talk(
         self,
@@ -108,33 +125,6 @@ class HttpPost:
             # what came before the rest was cut off is worth keeping
             with suppress(OSError, http.client.HTTPException):
                 raw = answer.read(4 * KEPT)
-            text = raw.decode("utf-8", "replace").replace("\x00", "�")
-            return Reply(answer.status, text[:KEPT])
-
-
-class _Deadline:
-    """Closes a connection when its time is over.
-
-    A socket's own timeout starts again with every byte; this one does not.
-    """
-
-    def __init__(self, sock: socket.socket, seconds: float) -> None:
-        # a little later than the deadline, which says why
-        sock.settimeout(seconds + 1)
-        self.sock = sock
-        self.passed = threading.Event()
-        self._timer = threading.Timer(seconds, self._hang_up)
-        self._timer.daemon = True
-
-    def __enter__(self) -> _Deadline:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._timer.cancel()
-        self.sock.close()
-
-    def _hang_up(self) -> None:
-        self.passed.set()
-        with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+            text = raw.decode("utf-8", "replace")
+            wait = answer.getheader("Retry-After") or ""
+            return Reply(answer.status, text[:KEPT], retry_after=wait[:KEPT])
