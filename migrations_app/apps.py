@@ -19,6 +19,7 @@ class MigrationsAppConfig(AppConfig):
             deployment_checks,
             neighbour_checks,
             setting_checks,
+            sign_in_checks,
         )
         from migrations_app.notifications import checks as notification_checks  # noqa: F401
         from migrations_app.runs import queued_job

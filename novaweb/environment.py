@@ -10,6 +10,7 @@ says why: ``refuse`` names all that is wrong, and shows no secret.
 from __future__ import annotations
 
 import builtins
+import json
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -107,6 +108,22 @@ class Environment:
             return found
 
         return self._read(name, dict(default or {}), pairs)
+
+    def json(
+        self, name: str, default: builtins.dict[str, Any]
+    ) -> builtins.dict[str, Any]:
+        """Return an object of JSON."""
+
+        def read(text: str) -> builtins.dict[str, Any]:
+            try:
+                found = json.loads(text)
+            except ValueError:
+                raise ValueError("it is no JSON") from None
+            if not isinstance(found, dict):
+                raise ValueError("it is no JSON object: write {…}")
+            return found
+
+        return self._of_text(name, default, read)
 
     def one_of(self, name: str, words: Sequence[str], default: str) -> str:
         """Return one of these words, however its letters are written."""

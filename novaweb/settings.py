@@ -12,11 +12,12 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
-from novaweb import logs, sign_in_settings
+from novaweb import logs
 from novaweb.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from novaweb.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from novaweb.environment import Environment
-from novaweb.sign_in_settings import NOVAWEB_SECOND_FACTOR as NOVAWEB_SECOND_FACTOR
+from novaweb.sign_in_settings import *  # noqa: F403 - they are settings, too
+from novaweb.sign_in_settings import env as sign_in_env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -200,8 +201,6 @@ RQ_QUEUES = {
 # novaweb's messages go another way (integrations/adapters/smtp); Django has none
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
-vars().update({k: v for k, v in vars(sign_in_settings).items() if k.isupper()})
-
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.zone("NOVAWEB_TIME_ZONE", default="UTC")
 USE_TZ = True
@@ -287,5 +286,6 @@ LOGGING = logs.configured(
 if not SECRET_KEY and DEBUG:
     SECRET_KEY = "debug-only-key-that-is-refused-without-NOVAWEB_DEBUG-" + "0" * 20
 
-ENVIRONMENT_NAMES = env.names
+ENVIRONMENT_NAMES = env.names | sign_in_env.names
+env.wrong += sign_in_env.wrong
 env.refuse()

@@ -14,6 +14,18 @@ env = Environment()
 # decides: approvers, operators, staff) or required-of-all.
 NOVAWEB_SECOND_FACTOR = env("NOVAWEB_SECOND_FACTOR", default="offered")
 
+# A provider of OpenID Connect, at which people sign in: its issuer, as it calls itself
+# (https://id.example.org/realms/x); empty: none. And novaweb's client there.
+NOVAWEB_OIDC_ISSUER = env("NOVAWEB_OIDC_ISSUER", default="")
+NOVAWEB_OIDC_CLIENT_ID = env("NOVAWEB_OIDC_CLIENT_ID", default="")
+NOVAWEB_OIDC_CLIENT_SECRET = env("NOVAWEB_OIDC_CLIENT_SECRET", default="")
+NOVAWEB_OIDC_SCOPE = env("NOVAWEB_OIDC_SCOPE", default="openid profile")
+# Which claims tell a person's groups, and the name of a new account.
+NOVAWEB_OIDC_GROUPS_CLAIM = env("NOVAWEB_OIDC_GROUPS_CLAIM", default="groups")
+NOVAWEB_OIDC_NAME_CLAIM = env("NOVAWEB_OIDC_NAME_CLAIM", default="preferred_username")
+# The roles of each group there, in JSON: {"cloud-ops": ["operator"]}.
+NOVAWEB_OIDC_ROLES = env.json("NOVAWEB_OIDC_ROLES", default={})
+
 # every door asks this one, which counts failures before it looks at a password
 AUTHENTICATION_BACKENDS = ["migrations_app.access.sign_in_backend.ThrottledBackend"]
 AUTH_PASSWORD_VALIDATORS = [

@@ -16,7 +16,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections
 from django.utils import timezone
 
-from migrations_app.access import second_factor
 from migrations_app.audit import signing, triggers
 from migrations_app.models import AuditEntry, AuditWatch
 from migrations_app.procedures.base import Act, Procedure
@@ -81,14 +80,6 @@ def settings_make_sense(**kwargs: Any) -> list[CheckMessage]:
                 "NOVAWEB_REAUTHENTICATE is below 0.",
                 hint="Give it minutes, for instance 15, or 0: no password again.",
                 id="novaweb.E031",
-            )
-        )
-    if settings.NOVAWEB_SECOND_FACTOR not in second_factor.CHOICES:
-        found.append(
-            Error(
-                f"NOVAWEB_SECOND_FACTOR is “{settings.NOVAWEB_SECOND_FACTOR}”.",
-                hint=f"Set it to {', '.join(second_factor.CHOICES)}.",
-                id="novaweb.E040",
             )
         )
     try:

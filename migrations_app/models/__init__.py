@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.models.account import (
+    ExternalIdentity,
     PasswordToChange,
     RefusedSignIns,
     Session,
@@ -65,6 +66,7 @@ __all__ = [
     "Delegation",
     "Delivery",
     "Drain",
+    "ExternalIdentity",
     "FailedItem",
     "Hypervisor",
     "Instance",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -73,6 +74,32 @@ class UsedCode(models.Model):
 
     def __str__(self) -> str:
         return f"the code of half minute {self.counter}"
+
+
+class ExternalIdentity(models.Model):
+    """Who a person is where they sign in: the account is theirs, whatever their name.
+
+    ``source`` is the issuer of OpenID Connect, or ``keystone:`` and a cloud's name;
+    ``subject`` is what never changes there.
+    """
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="external_identity",
+    )
+    source = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source", "subject"], name="one_account_for_an_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.source}"
 
 
 class Session(AbstractBaseSession):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.auth import authenticate
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from migrations_app.access import (
+    openid_connect,
     second_factor,
     second_factor_check,
     sessions,
@@ -48,9 +50,11 @@ class PasswordAgainForm(Form):
         self.has_factor = second_factor.is_asked_of(self.user.pk)
         if not self.has_factor:
             del self.fields[CODE], self.fields[KEY]
-        elif by_factor:
+        if (self.has_factor and by_factor) or not self.user.has_usable_password():
             del self.fields[FIELD]
-        self.first = next(iter(self.fields))
+        self.first = next(iter(self.fields), "")
+        if not self.first:  # they sign in elsewhere, and confirm there
+            return
         self.fields[self.first].widget.attrs["autofocus"] = True
         # (with one field alone that is what it takes)
         self.fields[self.first].required = not self.has_factor
@@ -58,6 +62,8 @@ class PasswordAgainForm(Form):
     def clean(self) -> dict[str, Any]:
         """Return what was sent. Raises ValidationError unless it is right."""
         sent = self.cleaned_data
+        if not self.first:
+            raise forms.ValidationError(MISSING)
         if not self.errors:
             if sent.get(CODE) or sent.get(KEY):
                 self._check_factor(sent[CODE], sent[KEY])
@@ -125,9 +131,20 @@ def ask(request: HttpRequest, *, by_factor: bool = False) -> HttpResponse | None
     if request.method in ("GET", "HEAD"):
         status = 200
     context: dict[str, Any] = {"form": form, "kept": kept}
+    if not form.user.has_usable_password() and openid_connect.is_configured():
+        # what was sent is not kept on the way there: it leads back to the page before
+        context["elsewhere"] = _page_of(request)
     if form.has_factor and second_factor.has_key(form.user.pk):
         context["key_options"] = second_factor_check.key_request(request, form.user)
     return render(request, "accounts/password_again.html", context, status=status)
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return the page on which the person is, or was before they sent something."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    parts = urlsplit(request.headers.get("Referer", ""))
+    return parts.path if parts.netloc == request.get_host() else "/"
 
 
 def is_answer(request: HttpRequest) -> bool:

@@ -13,6 +13,7 @@ from migrations_app.web.accounts import (
     second_factor_sign_in,
     sessions,
     sign_in,
+    single_sign_on,
 )
 from migrations_app.web.approvals import delegations, policies
 from migrations_app.web.audit import export_and_sign, timelines
@@ -46,6 +47,12 @@ urlpatterns = [
         "sign-in/second-factor/",
         second_factor_sign_in.show,
         name="second-factor-sign-in",
+    ),
+    path("sign-in/openid-connect/", single_sign_on.begin, name="single-sign-on"),
+    path(
+        "sign-in/openid-connect/back/",
+        single_sign_on.back,
+        name="single-sign-on-back",
     ),
     path("account/second-factor/", factors.own, name="second-factor"),
     path("account/second-factor/app/", factors.app, name="second-factor-app"),

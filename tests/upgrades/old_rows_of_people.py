@@ -37,6 +37,10 @@ def _accounts() -> Iterator[Row]:
     yield "SignInTries", {"key": DIGEST, "tries": 6, "last_at": AT, "next_at": LATER}
     yield "RefusedSignIns", {"minute": AT, "entries": 30, "counted": 117}
     yield "Session", {"session_key": DIGEST[:32], "expire_date": LATER, "person_id": 1}
+    yield (
+        "ExternalIdentity",
+        {"person_id": 1, "source": "https://id.example.org", "subject": "s-1"},
+    )
     yield "UsedCode", {"person_id": 1, "counter": 59_000_000}
     yield "PasswordToChange", {"person_id": 1, "set_by_name": "root", "set_at": AT}
 

@@ -154,6 +154,9 @@ TABLE: dict[str, Row] = {
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
     # for who has taken the first step: nobody here has
     "sign-in/second-factor/": ("GET", (302, 302, 302, 302, 302, 302, 302)),
+    # where none is configured
+    "sign-in/openid-connect/": ("GET", (404, 404, 404, 404, 404, 404, 404)),
+    "sign-in/openid-connect/back/": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     # one's own: no role is needed
     "account/confirm/": ("GET", OWN),
     "account/password/": ("GET", OWN),

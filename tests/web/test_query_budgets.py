@@ -36,7 +36,8 @@ OF_OTHERS = re.compile(
 )
 # A GET leads to another page, or is refused.
 ELSEWHERE = (
-    *("sign-in/", "sign-in/second-factor/", "audit/searches/<int:pk>/", "api/^"),
+    *("sign-in/", "sign-in/second-factor/", "sign-in/openid-connect/"),
+    *("sign-in/openid-connect/back/", "audit/searches/<int:pk>/", "api/^"),
 )
 _OF_A_TRANSACTION = re.compile(r"SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT")
 _VALUES = re.compile(r"'[^']*'|\b\d+\b|%s(?:, %s)+")

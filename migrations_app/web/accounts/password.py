@@ -10,12 +10,17 @@ from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 
 from migrations_app.access import sessions, sign_in_backend
 from migrations_app.audit import account_changes
-from migrations_app.web.page import user_of
+from migrations_app.errors import NotAllowed
+from migrations_app.web.page import sorry, user_of
 from migrations_app.widgets import StyledField
 
+ELSEWHERE = (
+    "Your account has no password here: you sign in elsewhere, and change it there."
+)
 WRONG = "Your present password is wrong."
 
 
@@ -50,6 +55,14 @@ class ChangePassword(RedirectURLMixin, PasswordChangeView):
     form_class = OwnPasswordForm
     template_name = "accounts/password.html"
     next_page = "home"
+
+    def dispatch(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
+        """Refuse who signs in elsewhere: there is nothing to change here."""
+        if not user_of(request).has_usable_password():
+            return sorry(request, NotAllowed(ELSEWHERE))
+        return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, object]:
         """Give the form the request, too."""

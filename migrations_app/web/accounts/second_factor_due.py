@@ -16,6 +16,7 @@ from migrations_app.access import permissions, second_factor, sessions
 OPEN = frozenset(
     (
         *("second-factor", "second-factor-app", "second-factor-key", "confirm"),
+        *("single-sign-on", "single-sign-on-back"),
         *("password", "logout", "admin:logout", "healthz", "readyz", "metrics"),
     )
 )

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django_htmx.http import HttpResponseClientRefresh
 
-from migrations_app.access import permissions, sign_in_backend
+from migrations_app.access import openid_connect, permissions, sign_in_backend
 from migrations_app.errors import NotAllowed
 from migrations_app.web.accounts.sign_in_form import SignInForm
 from migrations_app.web.page import is_htmx, sorry, user_of
@@ -48,6 +48,11 @@ class SignIn(LoginView):
             self.request, Login(user=user, redirect_url=after)
         )
         return answer
+
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        """Say whether people can sign in elsewhere, too."""
+        elsewhere = openid_connect.is_configured()
+        return {**super().get_context_data(**kwargs), "elsewhere": elsewhere}
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Show the form again with status 422, or 429 to who has to wait."""

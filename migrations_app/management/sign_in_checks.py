@@ -1,0 +1,72 @@
+"""System checks of the settings by which people sign in."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from migrations_app.access import second_factor
+from migrations_app.access.roles import Role
+from migrations_app.management.checks import OURS
+
+
+@register(OURS)
+def second_factor_is_known(**kwargs: Any) -> list[CheckMessage]:
+    """Check who must have a second factor."""
+    if settings.NOVAWEB_SECOND_FACTOR in second_factor.CHOICES:
+        return []
+    return [
+        Error(
+            f"NOVAWEB_SECOND_FACTOR is “{settings.NOVAWEB_SECOND_FACTOR}”.",
+            hint=f"Set it to {', '.join(second_factor.CHOICES)}.",
+            id="novaweb.E040",
+        )
+    ]
+
+
+@register(OURS)
+def signing_in_elsewhere_is_whole(**kwargs: Any) -> list[CheckMessage]:
+    """Check what is said of a provider of OpenID Connect, if there is one."""
+    issuer = settings.NOVAWEB_OIDC_ISSUER
+    if not issuer:
+        return []
+    found: list[CheckMessage] = []
+    if not settings.NOVAWEB_OIDC_CLIENT_ID or "openid" not in (
+        settings.NOVAWEB_OIDC_SCOPE.split()
+    ):
+        found.append(
+            Error(
+                "NOVAWEB_OIDC_ISSUER has no client, or its scope lacks “openid”.",
+                hint="Set NOVAWEB_OIDC_CLIENT_ID, and NOVAWEB_OIDC_SCOPE with openid.",
+                id="novaweb.E041",
+            )
+        )
+    host = urlsplit(issuer).hostname
+    if not issuer.startswith("https://") and host not in ("localhost", "127.0.0.1"):
+        found.append(
+            Error(
+                "NOVAWEB_OIDC_ISSUER is not reached by https, so anybody could be it.",
+                hint="Give the provider a certificate, and write https://.",
+                id="novaweb.E042",
+            )
+        )
+    return found + _roles("NOVAWEB_OIDC_ROLES", settings.NOVAWEB_OIDC_ROLES, "E043")
+
+
+def _roles(setting: str, given: Any, number: str) -> list[CheckMessage]:
+    """Return what is wrong with a setting that gives roles to names."""
+    known = {str(role) for role in Role}
+    if isinstance(given, dict) and given:
+        lists = given.values()
+        if all(isinstance(each, list) and known.issuperset(each) for each in lists):
+            return []
+    return [
+        Error(
+            f"{setting} gives no roles, or others than there are.",
+            hint=f'Write JSON: {{"group": ["role"]}}, of {", ".join(sorted(known))}.',
+            id=f"novaweb.{number}",
+        )
+    ]
