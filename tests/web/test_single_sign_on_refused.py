@@ -68,7 +68,7 @@ def test_a_token_for_another_question_is_refused(
     client = Client()
     back = provider.let_in(begin(client), "s-1")
     session = client.session
-    (key,) = [each for each in session.keys() if each.startswith("_state_oidc_")]
+    (key,) = [name for name, _ in session.items() if name.startswith("_state_oidc_")]
     session[key]["data"]["nonce"] = "another"
     session.modified = True
     session.save()
