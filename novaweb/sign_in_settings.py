@@ -26,8 +26,20 @@ NOVAWEB_OIDC_NAME_CLAIM = env("NOVAWEB_OIDC_NAME_CLAIM", default="preferred_user
 # The roles of each group there, in JSON: {"cloud-ops": ["operator"]}.
 NOVAWEB_OIDC_ROLES = env.json("NOVAWEB_OIDC_ROLES", default={})
 
+# In whose Keystone people sign in, a cloud of clouds.yaml; empty: in none. Users of
+# which domain, with the roles that they have in which project (NAME@DOMAIN).
+NOVAWEB_KEYSTONE_SIGN_IN = env("NOVAWEB_KEYSTONE_SIGN_IN", default="")
+NOVAWEB_KEYSTONE_DOMAIN = env("NOVAWEB_KEYSTONE_DOMAIN", default="Default")
+NOVAWEB_KEYSTONE_PROJECT = env("NOVAWEB_KEYSTONE_PROJECT", default="admin@Default")
+# The roles of each role there, in JSON: {"admin": ["operator"], "reader": ["auditor"]}.
+NOVAWEB_KEYSTONE_ROLES = env.json("NOVAWEB_KEYSTONE_ROLES", default={})
+
 # every door asks this one, which counts failures before it looks at a password
-AUTHENTICATION_BACKENDS = ["migrations_app.access.sign_in_backend.ThrottledBackend"]
+AUTHENTICATION_BACKENDS = [
+    "migrations_app.audit.keystone_sign_in.KeystoneBackend"
+    if NOVAWEB_KEYSTONE_SIGN_IN
+    else "migrations_app.access.sign_in_backend.ThrottledBackend"
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (

@@ -1,12 +1,13 @@
-"""Who set a person's password: the person, or somebody else who knows it too."""
+"""Where a person's password is kept, and who set it: the person, or somebody else."""
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from migrations_app.models import PasswordToChange
+from migrations_app.models import ExternalIdentity, PasswordToChange
 
 
 def set_by(name: str, *, person_id: int) -> None:
@@ -18,6 +19,30 @@ def set_by(name: str, *, person_id: int) -> None:
 def set_by_owner(*, person_id: int) -> None:
     """The password is the person's own: nothing has to be changed."""
     PasswordToChange.objects.filter(person=person_id).delete()
+
+
+def keystone_source() -> str:
+    """Return by which name the identities of Keystone are kept."""
+    return f"keystone:{settings.NOVAWEB_KEYSTONE_SIGN_IN}"
+
+
+def is_local(name: str) -> bool:
+    """Return whether an account here has that name, and a password here.
+
+    However it is written: Keystone may take capitals for small letters.
+    """
+    if "\0" in name:
+        return True  # nobody's, and nothing to ask a database for
+    rows = User.objects.filter(username__iexact=name)
+    return any(user.has_usable_password() for user in rows)
+
+
+def can_be_entered(user: User) -> bool:
+    """Return whether there is a password that this person can enter, here or there."""
+    if user.has_usable_password():
+        return True
+    known = ExternalIdentity.objects.filter(person=user, source=keystone_source())
+    return bool(settings.NOVAWEB_KEYSTONE_SIGN_IN) and known.exists()
 
 
 class LongestPassword:

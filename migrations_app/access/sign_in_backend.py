@@ -13,8 +13,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from migrations_app.access import sign_in_throttle
+from migrations_app.errors import NovawebError
 
 _WAIT = "_novaweb_sign_in_wait"
+_TROUBLE = "_novaweb_sign_in_trouble"
 
 
 class ThrottledBackend(ModelBackend):
@@ -35,17 +37,25 @@ class ThrottledBackend(ModelBackend):
         if username is None or password is None:
             return None
         if request is None:
-            return _known(super().authenticate(request, username, password, **kwargs))
+            return self.look_at(None, username, password)
         admission = sign_in_throttle.admit(
             name=username, address=address_of(request), now=timezone.now()
         )
         if admission.wait:
             has_to_wait(request, admission.wait)
             raise PermissionDenied
-        user = _known(super().authenticate(request, username, password, **kwargs))
+        user = self.look_at(request, username, password)
         if user is not None:
             admission.succeeded()
+        elif trouble(request) is not None:
+            admission.was_no_guess()
         return user
+
+    def look_at(
+        self, request: HttpRequest | None, username: str, password: str
+    ) -> User | None:
+        """Return the account whose name and password these are."""
+        return _known(super().authenticate(request, username, password))
 
 
 def _known(user: Any) -> User | None:
@@ -60,6 +70,26 @@ def address_of(request: HttpRequest) -> str:
 def has_to_wait(request: HttpRequest, wait: timedelta) -> None:
     """Note it, so that the door, which gets no exception, can say how long."""
     setattr(request, _WAIT, wait.total_seconds())
+
+
+def has_trouble(request: HttpRequest | None, error: NovawebError) -> None:
+    """Note why nobody is let in, though it is not said that the password is wrong."""
+    if request is not None:
+        setattr(request, _TROUBLE, error)
+
+
+def trouble(request: HttpRequest | None) -> NovawebError | None:
+    """Return that error, for the door to show."""
+    found: NovawebError | None = getattr(request, _TROUBLE, None)
+    return found
+
+
+def says(request: HttpRequest | None, *, wrong: str) -> str:
+    """Return the sentence for who was not let in: wait, trouble, or what is wrong."""
+    if seconds := seconds_to_wait(request):
+        return says_wait(seconds)
+    error = trouble(request)
+    return error.sentence if error is not None else wrong
 
 
 def seconds_to_wait(request: HttpRequest | None) -> int:

@@ -74,6 +74,14 @@ class Admission:
         _take_back(from_there)
         SignInTries.objects.filter(key=as_name.key).delete()
 
+    def was_no_guess(self) -> None:
+        """Count the try no more for the name: nobody could tell whether it was right.
+
+        Still for the address, from which the next ones would cost as much.
+        """
+        _, as_name = self._taken
+        _take_back(as_name)
+
 
 def admit(*, name: str, address: str, now: datetime) -> Admission:
     """Count a try to sign in as that name from that address, or refuse it uncounted."""

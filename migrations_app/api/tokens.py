@@ -102,6 +102,8 @@ class TokenView(Checked, APIView):
         if not isinstance(user, User):  # audit/sign_ins.py has it in the audit trail
             if seconds := sign_in_backend.seconds_to_wait(request._request):
                 raise Waits(seconds)
+            if error := sign_in_backend.trouble(request._request):
+                raise error
             raise AuthenticationFailed(REFUSED)
         _require_second_factor(request, user, code)
         row, secret = api_tokens.create(user, scope=scope)

@@ -53,6 +53,14 @@ def settle(
     return user
 
 
+def roles_now(*, source: str, subject: str) -> frozenset[str]:
+    """Return the roles that the account of that person has; without one: none."""
+    rows = User.objects.filter(
+        external_identity__source=source, external_identity__subject=subject
+    )
+    return ROLES.intersection(rows.values_list("groups__name", flat=True))
+
+
 def _made(source: str, subject: str, name: str) -> User:
     """Return a new account of that name, which has no password. Raises NotAllowed."""
     user = User(username=User.normalize_username(name))

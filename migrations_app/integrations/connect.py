@@ -22,6 +22,7 @@ from migrations_app.integrations.adapters.webhook import HttpPost, admit, parse
 from migrations_app.integrations.interfaces import Cloud, Hosts, NovaDb, World
 from migrations_app.integrations.interfaces.guests import Reachable
 from migrations_app.integrations.interfaces.http_post import Post
+from migrations_app.integrations.interfaces.keystone import Keystone
 from migrations_app.integrations.interfaces.mail import Mail
 from migrations_app.integrations.interfaces.probe_target import Target
 
@@ -93,6 +94,21 @@ def _nova_db(name: str) -> NovaDb | None:
     from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
 
     return MySqlNovaDb(Path(options))
+
+
+@cache
+def keystone() -> Keystone:
+    """Return the door of the Keystone in which people sign in."""
+    from migrations_app.integrations.adapters.openstack.keystone import KeystoneDoor
+
+    project, _, domain = settings.NOVAWEB_KEYSTONE_PROJECT.partition("@")
+    return KeystoneDoor(
+        settings.NOVAWEB_KEYSTONE_SIGN_IN,
+        domain=settings.NOVAWEB_KEYSTONE_DOMAIN,
+        project=project,
+        project_domain=domain,
+        timeout=settings.NOVAWEB_CLOUD_TIMEOUT,
+    )
 
 
 def guest_at(target: Target) -> Reachable:

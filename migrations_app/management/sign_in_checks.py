@@ -56,6 +56,28 @@ def signing_in_elsewhere_is_whole(**kwargs: Any) -> list[CheckMessage]:
     return found + _roles("NOVAWEB_OIDC_ROLES", settings.NOVAWEB_OIDC_ROLES, "E043")
 
 
+@register(OURS)
+def signing_in_with_keystone_is_whole(**kwargs: Any) -> list[CheckMessage]:
+    """Check what is said of the Keystone in which people sign in, if there is one."""
+    cloud = settings.NOVAWEB_KEYSTONE_SIGN_IN
+    if not cloud:
+        return []
+    found: list[CheckMessage] = []
+    project, _, domain = settings.NOVAWEB_KEYSTONE_PROJECT.partition("@")
+    if cloud not in settings.NOVAWEB_CLOUDS or not (project and domain):
+        found.append(
+            Error(
+                "NOVAWEB_KEYSTONE_SIGN_IN names no cloud that is configured, or"
+                " NOVAWEB_KEYSTONE_PROJECT no project.",
+                hint="Set one to a name of NOVAWEB_CLOUDS, the other to NAME@DOMAIN.",
+                id="novaweb.E044",
+            )
+        )
+    return found + _roles(
+        "NOVAWEB_KEYSTONE_ROLES", settings.NOVAWEB_KEYSTONE_ROLES, "E045"
+    )
+
+
 def _roles(setting: str, given: Any, number: str) -> list[CheckMessage]:
     """Return what is wrong with a setting that gives roles to names."""
     known = {str(role) for role in Role}

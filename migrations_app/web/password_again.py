@@ -13,6 +13,7 @@ from django.shortcuts import render
 
 from migrations_app.access import (
     openid_connect,
+    passwords,
     second_factor,
     second_factor_check,
     sessions,
@@ -50,7 +51,8 @@ class PasswordAgainForm(Form):
         self.has_factor = second_factor.is_asked_of(self.user.pk)
         if not self.has_factor:
             del self.fields[CODE], self.fields[KEY]
-        if (self.has_factor and by_factor) or not self.user.has_usable_password():
+        here = passwords.can_be_entered(self.user)
+        if (self.has_factor and by_factor) or not here:
             del self.fields[FIELD]
         self.first = next(iter(self.fields), "")
         if not self.first:  # they sign in elsewhere, and confirm there
@@ -85,9 +87,8 @@ class PasswordAgainForm(Form):
         if authenticate(self.request, username=name, password=password) == self.user:
             sessions.password_entered(self.request)
             return
-        seconds = sign_in_backend.seconds_to_wait(self.request)
         wrong = "This password is wrong."
-        self.add_error(FIELD, sign_in_backend.says_wait(seconds) if seconds else wrong)
+        self.add_error(FIELD, sign_in_backend.says(self.request, wrong=wrong))
 
     fields: dict[str, forms.Field]
 
@@ -116,7 +117,7 @@ def ask_before_sign_in_changes(request: HttpRequest) -> HttpResponse | None:
 
 
 def ask(request: HttpRequest, *, by_factor: bool = False) -> HttpResponse | None:
-    """Return the page that asks; None if what is right is in what was sent."""
+    """Return the page that asks; None if the answer to it was sent, and is right."""
     sent = request.POST if is_answer(request) else None
     form = PasswordAgainForm(sent, request=request, by_factor=by_factor)
     if form.is_valid():
@@ -131,7 +132,7 @@ def ask(request: HttpRequest, *, by_factor: bool = False) -> HttpResponse | None
     if request.method in ("GET", "HEAD"):
         status = 200
     context: dict[str, Any] = {"form": form, "kept": kept}
-    if not form.user.has_usable_password() and openid_connect.is_configured():
+    if not passwords.can_be_entered(form.user) and openid_connect.is_configured():
         # what was sent is not kept on the way there: it leads back to the page before
         context["elsewhere"] = _page_of(request)
     if form.has_factor and second_factor.has_key(form.user.pk):

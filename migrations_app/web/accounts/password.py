@@ -44,9 +44,7 @@ class OwnPasswordForm(PasswordChangeForm):
         name = self.user.get_username()
         if authenticate(self.request, username=name, password=password) == self.user:
             return password
-        seconds = sign_in_backend.seconds_to_wait(self.request)
-        said = sign_in_backend.says_wait(seconds) if seconds else WRONG
-        raise forms.ValidationError(said)
+        raise forms.ValidationError(sign_in_backend.says(self.request, wrong=WRONG))
 
 
 class ChangePassword(RedirectURLMixin, PasswordChangeView):

@@ -57,7 +57,8 @@ class SignIn(LoginView):
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Show the form again with status 422, or 429 to who has to wait."""
         response = super().form_invalid(form)
-        response.status_code = 422
+        error = sign_in_backend.trouble(self.request)
+        response.status_code = error.status if error is not None else 422
         if seconds := sign_in_backend.seconds_to_wait(self.request):
             response.status_code = 429
             response["Retry-After"] = str(seconds)

@@ -28,6 +28,5 @@ class SignInForm(AuthenticationForm):
 
     def get_invalid_login_error(self) -> forms.ValidationError:
         """Return the error: what is wrong, or how long to wait."""
-        if seconds := sign_in_backend.seconds_to_wait(self.request):
-            return forms.ValidationError(sign_in_backend.says_wait(seconds))
-        return super().get_invalid_login_error()
+        wrong = str(self.error_messages["invalid_login"])
+        return forms.ValidationError(sign_in_backend.says(self.request, wrong=wrong))
