@@ -22,6 +22,7 @@ def one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
             event[key] = _CONTROLS.sub(lambda it: ascii(it[0])[1:-1], value)
     return event
 
+
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 

@@ -120,7 +120,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     return render(request, "notifications/deliveries.html", context)
 
 
-@require_POST
+@posted("deliveries")
 @page(Verb.WEBHOOKS)
 def test_mail(request: HttpRequest) -> HttpResponse:
     """Send the person a test e-mail; redirect to its delivery."""

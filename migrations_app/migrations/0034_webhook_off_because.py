@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("migrations_app", "0030_audit_watch")]
+    dependencies = [("migrations_app", "0033_failed_items")]
 
     operations = [
         migrations.AddField(

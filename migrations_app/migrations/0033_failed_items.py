@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """A table of its own, empty at first."""
 
     dependencies: ClassVar = [
-        ("migrations_app", "0031_used_code"),
+        ("migrations_app", "0032_external_identity"),
     ]
 
     operations: ClassVar = [
