@@ -71,7 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         found = _found(known, sent["auth"])
         if found is None:
-            self._answer(401, {"error": {"code": 401, "message": "No."}})
+            # as Keystone says of a credential that is no more
+            status = 404 if _is_gone(known, sent["auth"]["identity"]) else 401
+            self._answer(status, {"error": {"code": status, "message": "No."}})
             return
         token = f"token-{len(known.asked)}"
         known.open_tokens.add(token)
@@ -91,6 +93,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 Found = tuple[str, Person, tuple[str, str], list[str]]
+
+
+def _is_gone(known: Known, identity: Any) -> bool:
+    given = identity.get("application_credential")
+    return bool(given) and given["id"] not in known.credentials
 
 
 def _found(known: Known, auth: Any) -> Found | None:

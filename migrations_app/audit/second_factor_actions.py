@@ -11,8 +11,12 @@ from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from migrations_app.access import credentials, permissions, second_factor
-from migrations_app.access import second_factor_check as check
+from migrations_app.access import (
+    credentials,
+    permissions,
+    second_factor,
+    second_factor_check,
+)
 from migrations_app.audit import recorder
 from migrations_app.errors import Gone, NotAllowed, TooLate, Unfit
 from migrations_app.models import Session
@@ -34,14 +38,14 @@ def add_app(user: User, secret: str, *, code: str, here: str) -> list[str]:
     password alone. Raises Unfit for a wrong code, TooLate if there is an app.
     """
     _require_use()
-    counter = check.counter_of(secret, check.plain(code))
+    counter = second_factor_check.counter_of(secret, second_factor_check.plain(code))
     if counter is None:
-        raise Unfit(check.WRONG_CODE)
+        raise Unfit(second_factor_check.WRONG_CODE)
     with transaction.atomic():
         _lock(user)
         if second_factor.of(user.pk).filter(type=second_factor.APP).exists():
             raise TooLate("There is an app already: remove it before you add another.")
-        check.use(user.pk, counter)
+        second_factor_check.use(user.pk, counter)
         TOTP.activate(user, secret)
         return _added(user, "an app", here=here)
 
@@ -52,7 +56,7 @@ def add_key(user: User, answer: str, *, name: str, here: str) -> list[str]:
     Raises Unfit for another answer than was asked for, or too many keys.
     """
     _require_use()
-    credential = check.new_key(answer)
+    credential = second_factor_check.new_key(answer)
     if credential is None:
         raise Unfit(WRONG_KEY)
     with transaction.atomic():

@@ -19,7 +19,7 @@ KEYSTONE = {"service_type": "identity", "interface": "public", "version": (3, 0)
 
 
 @pytest.fixture
-def auth(lab: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def auth(lab: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the lab's administrator signs in with; novaweb asks its Keystone."""
     path = Path(lab["clouds_yaml"])
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
@@ -30,7 +30,7 @@ def auth(lab: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         "migrations_app.audit.keystone_sign_in.KeystoneBackend"
     ]
     monkeypatch.setattr(connect, "keystone", connect.keystone.__wrapped__)
-    found: dict[str, str] = yaml.safe_load(path.read_text())["clouds"]["lab"]["auth"]
+    found: dict[str, Any] = yaml.safe_load(path.read_text())["clouds"]["lab"]["auth"]
     return found
 
 
@@ -39,7 +39,7 @@ def token(name: str, secret: str) -> Any:
     return Client().post("/api/token/", sent, content_type="application/json")
 
 
-def test_keystones_people_sign_in_and_its_roles_count(auth: dict[str, str]) -> None:
+def test_keystones_people_sign_in_and_its_roles_count(auth: dict[str, Any]) -> None:
     client = Client()
     form = {"username": auth["username"], "password": auth["password"]}
 
@@ -52,7 +52,7 @@ def test_keystones_people_sign_in_and_its_roles_count(auth: dict[str, str]) -> N
     assert set(groups.values_list("name", flat=True)) == {"operator", "auditor"}
 
 
-def test_an_application_credential_signs_in_a_program(auth: dict[str, str]) -> None:
+def test_an_application_credential_signs_in_a_program(auth: dict[str, Any]) -> None:
     session = Session(auth=Password(**auth))
     of = f"/users/{session.get_user_id()}/application_credentials"
     wanted = {"application_credential": {"name": "novaweb's test"}}

@@ -210,6 +210,8 @@ def test_an_application_credential_of_the_project_gets_a_token(
     assert answer.status_code == 200
     assert User.objects.count() == 1
     assert by_token("application-credential:c-1", "another").status_code == 401
+    assert by_token("application-credential:gone", "its secret").status_code == 401
+    assert by_token("application-credential:", "its secret").status_code == 401
 
 
 def test_an_application_credential_with_fewer_roles_takes_none_from_its_owner(

@@ -12,7 +12,7 @@ from django.core.management.base import SystemCheckError
 from django.test import Client
 
 from migrations_app.access import second_factor
-from migrations_app.audit import tokens
+from migrations_app.audit import tokens as api_tokens
 from migrations_app.models import AuditEntry, MigrationRequest
 from tests import factories, one_time_codes
 from tests.cast import Cast
@@ -171,7 +171,7 @@ def test_a_token_decides_nothing_for_who_lacks_one(
     cast: Cast, stage: Stage, clock: Clock
 ) -> None:
     request: MigrationRequest = cast.ask(stage)
-    _, secret = tokens.create(cast.approver, scope="decide")
+    _, secret = api_tokens.create(cast.approver, scope="decide")
     headers = {"Authorization": f"Bearer {secret}"}
     where, sent = f"/api/requests/{request.pk}/", {"plan_digest": request.plan_digest}
     assert Client().get(where, headers=headers).status_code == 200

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from migrations_app.audit import second_factor_actions as actions
+from migrations_app.audit import second_factor_actions
 
 
 class Command(BaseCommand):
@@ -28,7 +28,9 @@ class Command(BaseCommand):
         user = User.objects.filter(username=name).first()
         if user is None:
             raise CommandError(f"There is no account {name}.")
-        count = actions.take_away(user, by=None, actor_name="manage.py second_factor")
+        count = second_factor_actions.take_away(
+            user, by=None, actor_name="manage.py second_factor"
+        )
         if not count:
             raise CommandError(f"{name} has no second factor.")
         self.stdout.write(

@@ -21,7 +21,7 @@ from migrations_app.access import (
 )
 from migrations_app.access.allauth_adapters import PURPOSE
 from migrations_app.access.sealing import OtherKeyError
-from migrations_app.audit import second_factor_actions as actions
+from migrations_app.audit import second_factor_actions
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.web import password_again
 from migrations_app.web.accounts.factor_form import MISSING
@@ -50,7 +50,7 @@ class KeyForm(Form):
 
     name = forms.CharField(
         label="Name of the key",
-        max_length=actions.LONGEST_NAME,
+        max_length=second_factor_actions.LONGEST_NAME,
         required=False,
         help_text="By which you know it again, for instance where you keep it.",
     )
@@ -72,8 +72,8 @@ def own(request: HttpRequest) -> HttpResponse:
         which = request.POST.get("remove", "")
         try:
             if not which:
-                return _show_codes(request, actions.make_codes(user))
-            actions.remove(user, whole_number(which) or 0)
+                return _show_codes(request, second_factor_actions.make_codes(user))
+            second_factor_actions.remove(user, whole_number(which) or 0)
         except NovawebError as error:
             return sorry(request, error)
         messages.success(request, "The second factor is removed.")
@@ -82,7 +82,11 @@ def own(request: HttpRequest) -> HttpResponse:
     factors = [row for row in rows if row.type != second_factor.CODES]
     context: dict[str, Any] = {
         "rows": [
-            (row, _titled(actions.says(row)), row.type == second_factor.KEY)
+            (
+                row,
+                _titled(second_factor_actions.says(row)),
+                row.type == second_factor.KEY,
+            )
             for row in factors
         ],
         "has_app": any(row.type == second_factor.APP for row in factors),
@@ -107,12 +111,12 @@ def app(request: HttpRequest) -> HttpResponse:
     if password_again.is_answer(request):
         return redirect("second-factor-app")
     user = user_of(request)
-    secret = _secret(request)
+    secret = _secret(request) if request.method == "POST" else _new_secret(request)
     form = AppForm(request.POST or None)
     if form.is_valid():
         here = request.session.session_key or ""
         try:
-            codes = actions.add_app(
+            codes = second_factor_actions.add_app(
                 user, secret, code=form.cleaned_data["code"], here=here
             )
         except Unfit as error:
@@ -146,7 +150,9 @@ def key(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         sent, here = form.cleaned_data, request.session.session_key or ""
         try:
-            codes = actions.add_key(user, sent["key"], name=sent["name"], here=here)
+            codes = second_factor_actions.add_key(
+                user, sent["key"], name=sent["name"], here=here
+            )
         except Unfit as error:
             form.add_error("key", error.sentence)
         except NovawebError as error:
@@ -175,14 +181,17 @@ def _show_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
 
 
 def _secret(request: HttpRequest) -> str:
-    """Return the secret for a new app, the same until the app is set up."""
-    sealed = request.session.get(_SECRET, "")
+    """Return the secret that was shown for the new app."""
     try:
-        return sealing.unseal(sealed, purpose=PURPOSE)
-    except OtherKeyError:
-        secret: str = generate_totp_secret()
-        request.session[_SECRET] = sealing.seal(secret, purpose=PURPOSE)
-        return secret
+        return sealing.unseal(request.session.get(_SECRET, ""), purpose=PURPOSE)
+    except OtherKeyError:  # shown in another session, or never
+        return _new_secret(request)
+
+
+def _new_secret(request: HttpRequest) -> str:
+    secret: str = generate_totp_secret()
+    request.session[_SECRET] = sealing.seal(secret, purpose=PURPOSE)
+    return secret
 
 
 def _titled(text: str) -> str:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from migrations_app.audit import second_factor_actions as actions
+from migrations_app.audit import second_factor_actions
 from migrations_app.errors import NovawebError
 from migrations_app.web import password_again
 from migrations_app.web.page import user_of
@@ -36,7 +36,7 @@ def take_second_factors_away(
             accounts.message_user(request, said, messages.ERROR)
             continue
         try:
-            count = actions.take_away(account, by=user_of(request))
+            count = second_factor_actions.take_away(account, by=user_of(request))
         except NovawebError as error:
             accounts.message_user(request, error.sentence, messages.ERROR)
             continue

@@ -37,7 +37,7 @@ class SecondFactorStage(LoginStage):  # type: ignore[misc]
 
 
 @login_not_required
-@login_stage_required(stage=KEY, redirect_urlname="login")
+@login_stage_required(stage=KEY, redirect_urlname="login")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest) -> HttpResponse:
     """Ask for the second factor; with the right one the person is signed in."""
@@ -49,7 +49,7 @@ def show(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = FactorForm(sent, request=request, user=user)
     if form.is_valid():
-        user.backend = stage.state["backend"]  # type: ignore[attr-defined]
+        user.backend = stage.state["backend"]
         request.shown_factor = form.shown.kind  # type: ignore[attr-defined]
         answer: HttpResponse = stage.exit()
         if request.user.is_authenticated:

@@ -74,7 +74,7 @@ def back(request: HttpRequest) -> HttpResponse:
                 sender=__name__, credentials={"username": ""}, request=request
             )
         return sorry(request, error)
-    user.backend = settings.AUTHENTICATION_BACKENDS[0]  # type: ignore[attr-defined]
+    user.backend = settings.AUTHENTICATION_BACKENDS[0]
     answer: HttpResponse = perform_login(request, Login(user=user, redirect_url=after))
     return answer
 
