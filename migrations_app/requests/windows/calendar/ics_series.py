@@ -1,7 +1,7 @@
 """Puts single times of a series, cancelled or moved, in their place.
 
-The series is an event of the same file or a window that was imported before: what is
-asked of one here is asked of the other alike.
+The series is an event of the same file or a window that was imported before: both are
+asked alike here.
 """
 
 from __future__ import annotations
