@@ -19,7 +19,8 @@ from migrations_app.drains import engine as drain_engine
 from migrations_app.drains import host_services
 from migrations_app.drains import plan as drain_plan
 from migrations_app.integrations import connect
-from migrations_app.inventory.copy_speeds import measure, nightly
+from migrations_app.inventory.copy_speeds import measure as copy_speed_measure
+from migrations_app.inventory.copy_speeds import nightly
 from migrations_app.inventory.leaks import scan as leak_scan
 from migrations_app.models import (
     LaneOf,
@@ -208,7 +209,7 @@ def nights(fault: Fault, patch: pytest.MonkeyPatch) -> Serve:
         assert at is not None
         for name in ("bad", "good"):
             factories.cloud(name).__class__.objects.update(speeds_due_at=at)
-        measure.measure_due(at + timedelta(minutes=1))
+        copy_speed_measure.measure_due(at + timedelta(minutes=1))
 
     return serve
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError
 
 from migrations_app.errors import Unreachable
-from migrations_app.inventory.copy_speeds import measure
+from migrations_app.inventory.copy_speeds import measure as copy_speed_measure
 from migrations_app.models import CopySpeed, FailedItem, LaneOf
 from migrations_app.requests import start as request_start
 from migrations_app.runs.engine import lease_heartbeat
@@ -93,9 +93,9 @@ def test_a_measurement_that_raises_ends_and_its_cloud_goes_on(
             **asked,
         )
     fault = Fault(KeyError("x"), bad="bad")
-    monkeypatch.setattr(measure, "_hosts", lambda row: fault.at(row.target))
-    monkeypatch.setattr(measure, "_look", lambda row, hosts, now: None)
-    measure.measure_due(NOW)
+    monkeypatch.setattr(copy_speed_measure, "_hosts", lambda row: fault.at(row.target))
+    monkeypatch.setattr(copy_speed_measure, "_look", lambda row, hosts, now: None)
+    copy_speed_measure.measure_due(NOW)
     assert fault.served == ["good"]
     assert "internal error (KeyError)" in CopySpeed.objects.get(target="bad").trouble
 
