@@ -22,7 +22,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import environ
 
 T = TypeVar("T")
-TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+TRUE = ("true", "yes", "y", "on", "ok", "1")
+FALSE = ("false", "no", "n", "off", "0")
 DATABASES = ("postgres", "postgresql", "psql", "pgsql", "sqlite")
 _UNREADABLE = "its file {path} cannot be read ({reason})"
 
