@@ -40,6 +40,7 @@ def main() -> int:
         os.environ.update(
             NOVAWEB_STATE_DIR=folder,
             NOVAWEB_DEBUG="true",
+            NOVAWEB_HOSTS_ENTERED_BY="self",
             NOVAWEB_LOG_LEVEL="ERROR",
             NOVAWEB_CLOUDS="pretend",
             DJANGO_SETTINGS_MODULE="novaweb.settings",

@@ -48,6 +48,8 @@ class Place:
             "NOVAWEB_REDIS_URL": self.redis_url or f"unix://{self.valkey_socket}",
             "NOVAWEB_DEBUG": str(self.pretend).lower(),
             "NOVAWEB_URL": self.address,
+            # of what is started here; the demo itself asks before a worker is there
+            "NOVAWEB_HOSTS_ENTERED_BY": "worker",
             # the demo's own listener (ear.py) is there
             "NOVAWEB_WEBHOOK_NETWORKS": "127.0.0.0/8",
             "PYTHONUNBUFFERED": "1",

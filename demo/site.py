@@ -41,7 +41,11 @@ class Account:
 
 def enter(place: Place) -> None:
     """This process is Django's, with the settings of the place: once for all."""
-    os.environ.update(place.environment(), DJANGO_SETTINGS_MODULE="novaweb.settings")
+    os.environ.update(
+        place.environment(),
+        DJANGO_SETTINGS_MODULE="novaweb.settings",
+        NOVAWEB_HOSTS_ENTERED_BY="self",
+    )
     django.setup()
 
 

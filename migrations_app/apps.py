@@ -17,6 +17,7 @@ class MigrationsAppConfig(AppConfig):
         from migrations_app.management import (  # noqa: F401
             checks,
             deployment_checks,
+            entry_checks,
             neighbour_checks,
             setting_checks,
             sign_in_checks,

@@ -45,6 +45,10 @@ NOVAWEB_SSH = env.dict("NOVAWEB_SSH", default={})
 # How Nova's database is entered, for the procedure "manual" alone: for each cloud the
 # path of a MySQL option file; none: it is not.
 NOVAWEB_NOVA_DB = env.dict("NOVAWEB_NOVA_DB", default={})
+# Who enters them: "worker"; or "self", web processes too, for a site without workers.
+NOVAWEB_HOSTS_ENTERED_BY = env("NOVAWEB_HOSTS_ENTERED_BY", default="worker")
+# For how long a page waits until a worker takes up what it asks of them, in seconds.
+NOVAWEB_LOOK_TIMEOUT = env.float("NOVAWEB_LOOK_TIMEOUT", default=20.0)
 # For how many days "manual" keeps the source's folder, set aside, before it goes.
 NOVAWEB_KEEP_DAYS = env.int("NOVAWEB_KEEP_DAYS", default=7)
 # For how many days after a run's end its log is kept, and the answers of its probe; and

@@ -40,6 +40,9 @@ os.environ["NOVAWEB_LEAKS_EVERY"] = "0"
 # Nobody answers here: a test that needs a server says so by the fixture redis_url.
 os.environ["NOVAWEB_REDIS_URL"] = "redis://127.0.0.1:1/0"
 
+# Most tests have no worker; those about who enters the hosts set this.
+os.environ["NOVAWEB_HOSTS_ENTERED_BY"] = "self"
+
 # Tests have clocks of their own, years from each other; those about sessions set this.
 os.environ["NOVAWEB_SESSION_IDLE"] = str(20 * 366 * 24 * 60)
 os.environ["NOVAWEB_SESSION_HOURS"] = str(20 * 366 * 24)

@@ -64,6 +64,7 @@ def main() -> int:
             NOVAWEB_STATE_DIR=folder,
             NOVAWEB_DATABASE_URL=f"sqlite:///{folder}/novaweb.sqlite3",
             NOVAWEB_DEBUG="true",
+            NOVAWEB_HOSTS_ENTERED_BY="self",
             NOVAWEB_LOG_LEVEL="ERROR",
             NOVAWEB_CLOUDS="lab",
             OS_CLIENT_CONFIG_FILE=f"{folder}/clouds.yaml",

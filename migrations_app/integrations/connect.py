@@ -1,16 +1,16 @@
-"""Connects configured clouds with their adapters; the only importer of adapters.
+"""Connects configured clouds with their adapters; with ways_in.py their only importer.
 
 A cloud object is created once per process and stays signed in: a sign-in for every call
-would cost more than the call. Creating one makes no call. The clients of the adapters
-(the OpenStack SDK, paramiko, PyMySQL) take nearly as long to load as all of novaweb, so
-each is loaded with the first cloud that needs it.
+would cost more than the call. Creating one makes no call. The OpenStack SDK takes
+nearly as long to load as all of novaweb, so it is loaded with the first cloud.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from django.conf import settings
 
@@ -25,6 +25,7 @@ from migrations_app.integrations.interfaces.http_post import Post
 from migrations_app.integrations.interfaces.keystone import Keystone
 from migrations_app.integrations.interfaces.mail import Mail
 from migrations_app.integrations.interfaces.probe_target import Target
+from migrations_app.integrations.looks.ask import AskedWorkers
 
 PRETEND = "pretend"
 
@@ -76,24 +77,31 @@ def cloud_of(name: str) -> Cloud:
     return _cloud(clouds.configured(name))
 
 
-@cache
-def _hosts(name: str) -> Hosts | None:
-    config = settings.NOVAWEB_SSH.get(name)
-    if not config:
-        return None
-    from migrations_app.integrations.adapters.ssh import SshHosts
+class WaysIn(Protocol):
+    """How a process enters hosts and Nova's database: ``ways_in``."""
 
-    return SshHosts(Path(config))
+    def hosts(self, cloud: str, /) -> Hosts | None:
+        """Return the way into the cloud's hosts; None where there is none."""
+
+    def nova_db(self, cloud: str, /) -> NovaDb | None:
+        """Return the way into its database of Nova; None where there is none."""
 
 
-@cache
-def _nova_db(name: str) -> NovaDb | None:
-    options = settings.NOVAWEB_NOVA_DB.get(name)
-    if not options:
-        return None
-    from migrations_app.integrations.adapters.nova_database import MySqlNovaDb
+_ways: WaysIn | None = None
 
-    return MySqlNovaDb(Path(options))
+
+def enter_by(ways: WaysIn) -> None:
+    """Have this process enter hosts and Nova's database itself, as workers do."""
+    global _ways
+    _ways = ways
+
+
+def _ways_in() -> WaysIn | None:
+    """Return this process's ways in; None where workers are asked instead."""
+    if _ways is None and settings.NOVAWEB_HOSTS_ENTERED_BY == "self":
+        # by its name: where workers enter, web processes do not even load it
+        return cast("WaysIn", import_module("migrations_app.integrations.ways_in"))
+    return _ways
 
 
 @cache
@@ -165,10 +173,12 @@ def world_of(name: str) -> World:
 
     A started run must end, also when its cloud was removed from the settings.
     """
-    cloud = _cloud(name)
+    cloud, ways = _cloud(name), _ways_in()
+    if ways is None:
+        return World(cloud=cloud, workers=AskedWorkers(name))
     if isinstance(cloud, _WithHosts):
         return World(cloud=cloud, hosts=cloud.hosts, nova_db=cloud.nova_db)
-    return World(cloud=cloud, hosts=_hosts(name), nova_db=_nova_db(name))
+    return World(cloud=cloud, hosts=ways.hosts(name), nova_db=ways.nova_db(name))
 
 
 def unsafe_settings(name: str) -> list[str]:
@@ -181,16 +191,3 @@ def unsafe_settings(name: str) -> list[str]:
     from migrations_app.integrations.adapters.openstack import unsafe
 
     return unsafe(name)
-
-
-def database_rights_beyond(name: str) -> list[str]:
-    """Return what the account in that cloud's database may beyond the need.
-
-    None is given: nothing. Raises WorldErrors when it could not be asked.
-    """
-    options = settings.NOVAWEB_NOVA_DB.get(name)
-    if not options:
-        return []
-    from migrations_app.integrations.adapters.nova_database import rights_beyond
-
-    return rights_beyond(Path(options))

@@ -127,7 +127,7 @@ def pretend_cloud_is_allowed(**kwargs: Any) -> list[CheckMessage]:
 def ways_in_are_there(**kwargs: Any) -> list[CheckMessage]:
     """Warn about access files that are missing, unreadable or readable for all.
 
-    The files are needed only on machines with web or worker processes.
+    The files are needed only where workers run.
     """
     ways = {
         "NOVAWEB_SSH": settings.NOVAWEB_SSH,

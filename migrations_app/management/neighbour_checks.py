@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Info, Warning, register
 
 from migrations_app.errors import WorldError
-from migrations_app.integrations import connect
+from migrations_app.integrations import connect, ways_in
 
 log = structlog.get_logger(__name__)
 NEIGHBOURS = "neighbours"
@@ -42,7 +42,7 @@ def database_accounts_may_little(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name in settings.NOVAWEB_NOVA_DB:
         try:
-            more = connect.database_rights_beyond(name)
+            more = ways_in.database_rights_beyond(name)
         except WorldError as error:
             sentence = (
                 f"What novaweb's account in Nova's database of cloud {name} may is not"

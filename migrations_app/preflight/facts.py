@@ -8,15 +8,18 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from migrations_app.errors import Unreachable, WorldError
-from migrations_app.integrations.host_commands.host_survey import survey
 from migrations_app.integrations.interfaces import (
+    NOVA_DB,
+    PLACE,
     Agent,
     Guest,
     HostFacts,
     Hypervisor,
+    InsideFacts,
     InstanceRow,
     Migration,
     Move,
+    MoveQuestion,
     Place,
     Port,
     Server,
@@ -26,10 +29,10 @@ from migrations_app.integrations.interfaces import (
     Volume,
     World,
 )
+from migrations_app.preflight.inside import inside
 from migrations_app.wording import whole_number
 
 T = TypeVar("T")
-NOVA_DB = "nova_db"
 
 
 class Pair(NamedTuple):
@@ -57,6 +60,7 @@ class Facts:
     ``image_there``, ``left_bindings``, ``agents``, ``survey``, ``row`` and ``place``
     are None when nobody was asked: they are about one named target, and the last three
     need a way to the hosts (``entered``) and to Nova's database (``database``).
+    ``not_looked`` is why no worker went there, where workers have to.
     """
 
     server: Server
@@ -84,6 +88,7 @@ class Facts:
     survey: Survey | None = None
     row: InstanceRow | None = None
     place: Place | None = None
+    not_looked: str = ""
 
     def before(self, release: int) -> bool:
         """Tell whether Nova is certainly older than this major version."""
@@ -106,11 +111,26 @@ class Facts:
             return None
         return Pair(found.source, found.target, found.guest)
 
+    @property
+    def inside(self) -> InsideFacts:
+        """What hosts and Nova's database say."""
+        about = (NOVA_DB, PLACE)
+        return InsideFacts(
+            entered=self.entered,
+            database=self.database,
+            survey=self.survey,
+            row=self.row,
+            place=self.place,
+            unread={k: self.unread[k] for k in about if k in self.unread},
+            withheld={k: self.withheld[k] for k in about if k in self.withheld},
+            not_looked=self.not_looked,
+        )
+
     def gaps(self, *, by_hand: bool) -> dict[str, str]:
         """Return what must be readable before a move begins, and is not."""
         found = dict(self.unread)
         if not by_hand:
-            for subject in (NOVA_DB, "place", "held"):
+            for subject in (NOVA_DB, PLACE, "held"):
                 found.pop(subject, None)
         elif self.survey is not None:
             found |= self.survey.unread
@@ -174,15 +194,20 @@ def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Fa
         volumes=tuple(volumes or ()),
         shares=tuple(shares or ()),
         under_way=tuple(under_way or ()),
-        entered=world.hosts is not None,
-        database=world.nova_db is not None,
     )
-    if len(wanted) != 1 or wanted[0] not in known:
-        return facts
+    one = len(wanted) == 1 and wanted[0] in known
+    question = MoveQuestion(
+        server_id,
+        server.host,
+        wanted[0] if one else None,
+        (server.image_properties or {}).get("hw_machine_type", ""),
+    )
+    if not one:
+        return _with(facts, inside(world, question))
     target = wanted[0]
     agents = try_to_read("agents", lambda: cloud.network_agents(target))
     left = try_to_read("bindings", lambda: cloud.left_bindings(server_id, target))
-    image, source = server.image, server.host
+    image = server.image
     facts = replace(
         facts,
         fits={target: read("fits", lambda: cloud.fits(server, target))},
@@ -193,23 +218,23 @@ def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Fa
         if image is None
         else try_to_read("image", lambda: cloud.has_image(image)),
     )
-    if world.nova_db is not None:
-        database = world.nova_db
-        facts = replace(
-            facts,
-            row=try_to_read(NOVA_DB, lambda: database.row(server_id)),
-            place=try_to_read("place", lambda: database.place_of(target)),
-        )
-    if world.hosts is not None and source is not None:
-        found = survey(
-            world.hosts,
-            server_id=server_id,
-            source=source,
-            target=target,
-            recorded=(server.image_properties or {}).get("hw_machine_type", ""),
-        )
-        facts = replace(facts, survey=found, release=_release(found) or facts.release)
-    return facts
+    return _with(facts, inside(world, question))
+
+
+def _with(facts: Facts, found: InsideFacts) -> Facts:
+    """Return the facts together with what was found inside."""
+    return replace(
+        facts,
+        entered=found.entered,
+        database=found.database,
+        survey=found.survey,
+        row=found.row,
+        place=found.place,
+        not_looked=found.not_looked,
+        unread={**facts.unread, **found.unread},
+        withheld={**facts.withheld, **found.withheld},
+        release=(_release(found.survey) if found.survey else None) or facts.release,
+    )
 
 
 def _release(found: Survey) -> tuple[int, int] | None:

@@ -22,6 +22,7 @@ from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import (
     Cloud,
     Hosts,
+    InsideFacts,
     Move,
     NovaDb,
     Survey,
@@ -209,10 +210,13 @@ class Procedure:
     keeps_running: ClassVar[bool]
 
     @classmethod
-    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(
+        cls, cloud: Cloud, move: Move, inside: InsideFacts
+    ) -> dict[str, Any]:
         """Return what of the world the plan needs to know, as JSON can hold it.
 
-        It is part of what is approved, so nothing in it moves by itself.
+        It is part of what is approved, so nothing in it moves by itself. ``inside`` has
+        what hosts and Nova's database say of the move.
         """
         return {}
 

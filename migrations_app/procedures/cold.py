@@ -13,7 +13,13 @@ from datetime import timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.interfaces import Move, Server, Survey, World
+from migrations_app.integrations.interfaces import (
+    Cloud,
+    InsideFacts,
+    Move,
+    Server,
+    Survey,
+)
 from migrations_app.procedures.base import Act, Procedure, Step, StepContext, StepStatus
 from migrations_app.procedures.expected_state import (
     Expected,
@@ -238,10 +244,12 @@ class Cold(Procedure):
     )
 
     @classmethod
-    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(
+        cls, cloud: Cloud, move: Move, inside: InsideFacts
+    ) -> dict[str, Any]:
         """Return its local disks, and whether there is a way to compare them."""
-        disks = cold_storage.server_facts(world.cloud.server(move.server_id))
-        return {**disks, "enters": world.hosts is not None}
+        disks = cold_storage.server_facts(cloud.server(move.server_id))
+        return {**disks, "enters": inside.entered}
 
     @classmethod
     def survey_facts(cls, survey: Survey) -> dict[str, Any]:

@@ -13,7 +13,13 @@ from datetime import timedelta
 from typing import Any
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.interfaces import Move, Server, Survey, World
+from migrations_app.integrations.interfaces import (
+    Cloud,
+    InsideFacts,
+    Move,
+    Server,
+    Survey,
+)
 from migrations_app.procedures.base import Procedure, Step, StepContext, StepStatus
 from migrations_app.procedures.cold import (
     AT_REST,
@@ -204,12 +210,14 @@ class ColdByDisabling(Procedure):
     )
 
     @classmethod
-    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(
+        cls, cloud: Cloud, move: Move, inside: InsideFacts
+    ) -> dict[str, Any]:
         """Return the hosts to disable, its local disks, and if they are compared."""
-        server = world.cloud.server(move.server_id)
-        others = hosts_to_disable(world, move)
+        server = cloud.server(move.server_id)
+        others = hosts_to_disable(cloud, move)
         disks = cold_storage.server_facts(server)
-        return {"others": others, **disks, "enters": world.hosts is not None}
+        return {"others": others, **disks, "enters": inside.entered}
 
     @classmethod
     def survey_facts(cls, survey: Survey) -> dict[str, Any]:

@@ -18,7 +18,13 @@ from migrations_app.integrations.host_commands import (
     domjobinfo,
     libvirt_domains,
 )
-from migrations_app.integrations.interfaces import Move, Server, Survey, World
+from migrations_app.integrations.interfaces import (
+    Cloud,
+    InsideFacts,
+    Move,
+    Server,
+    Survey,
+)
 from migrations_app.procedures.base import (
     ForceCompletable,
     Procedure,
@@ -238,10 +244,12 @@ class Live(Procedure):
     keeps_running = True
 
     @classmethod
-    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(
+        cls, cloud: Cloud, move: Move, inside: InsideFacts
+    ) -> dict[str, Any]:
         """Return what tells which of the three live migrations it will be."""
-        facts = live_storage.server_facts(world.cloud.server(move.server_id))
-        return facts | {"enters": world.hosts is not None}
+        facts = live_storage.server_facts(cloud.server(move.server_id))
+        return facts | {"enters": inside.entered}
 
     @classmethod
     def survey_facts(cls, survey: Survey) -> dict[str, Any]:

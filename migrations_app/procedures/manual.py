@@ -16,7 +16,14 @@ from typing import Any
 
 from migrations_app.errors import Unreachable, WorldError
 from migrations_app.integrations.host_commands import base_images
-from migrations_app.integrations.interfaces import Move, Survey, World
+from migrations_app.integrations.interfaces import (
+    NOVA_DB,
+    PLACE,
+    Cloud,
+    InsideFacts,
+    Move,
+    Survey,
+)
 from migrations_app.procedures.base import Procedure
 from migrations_app.procedures.steps.manual_copy import (
     CopyBase,
@@ -85,20 +92,24 @@ class Manual(Procedure):
     )
 
     @classmethod
-    def cloud_facts(cls, world: World, move: Move) -> dict[str, Any]:
+    def cloud_facts(
+        cls, cloud: Cloud, move: Move, inside: InsideFacts
+    ) -> dict[str, Any]:
         """Return where the instance is for Nova, and what it is to have again.
 
         Empty when that may not be read: the pre-flight says why, and HostsAreReady
         starts nothing with such a plan. Raises Unreachable.
         """
-        if world.nova_db is None or move.target is None:
+        for subject in (NOVA_DB, PLACE):
+            if subject in inside.unread:
+                raise Unreachable(inside.unread[subject])
+        if inside.row is None or inside.place is None:
             return {}
+        before, after = inside.row.place, inside.place
         try:
-            server = world.cloud.server(move.server_id)
-            volumes = world.cloud.attachments(move.server_id)
-            before = world.nova_db.row(move.server_id).place
-            after = world.nova_db.place_of(move.target)
-            zone = before.zone and _zone(world, move)
+            server = cloud.server(move.server_id)
+            volumes = cloud.attachments(move.server_id)
+            zone = before.zone and _zone(cloud, move)
         except Unreachable:
             raise  # it will come round: that is no other plan
         except WorldError:
@@ -153,9 +164,9 @@ def _renamed(survey: Survey) -> dict[str, str]:
     return {name: path for name, path in found.items() if path not in deeper}
 
 
-def _zone(world: World, move: Move) -> str | None:
+def _zone(cloud: Cloud, move: Move) -> str | None:
     """Return the target's zone, as Nova tells it."""
-    for service in world.cloud.services():
+    for service in cloud.services():
         if service.host == move.target and service.binary == "nova-compute":
             return service.zone
     return None

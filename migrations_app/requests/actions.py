@@ -206,6 +206,11 @@ def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
         raise Conflict(sentence)
     drawn = request_plan.redraft(request)
     require_complete(drawn)
+    if drawn.not_looked:
+        # even if it is the plan of a request that was made so: it is not what would run
+        raise Unreachable(
+            f"The plan cannot be compared with the current state: {drawn.not_looked}"
+        )
     if drawn.digest != request.plan_digest:
         if drawn.silent:
             raise Unreachable(

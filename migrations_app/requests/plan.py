@@ -54,6 +54,8 @@ class Draft:
     # hosts that could not be entered, and why: a plan that differs only for that is
     # not a changed plan
     silent: Mapping[str, str]
+    # why no worker has looked at the hosts, where workers have to; empty: one has
+    not_looked: str
     # which plan of its request it is, from 1
     edition: int
     what_if: WhatIf
@@ -136,7 +138,7 @@ def draft(
         choice = resolve(facts, move, speed=speed)
         procedure, better_elsewhere = choice.procedure, choice.elsewhere
     kind = registry.procedure(procedure)
-    frozen = kind.cloud_facts(world, move)
+    frozen = kind.cloud_facts(world.cloud, move, facts.inside)
     if facts.survey is not None:
         frozen |= kind.survey_facts(facts.survey)
     move = replace(move, facts=frozen)
@@ -152,6 +154,7 @@ def draft(
         estimate={**expected.as_dict(), "speed": speed.as_dict()},
         unread=facts.gaps(by_hand=procedure == MANUAL),
         silent=facts.survey.unread if facts.survey else {},
+        not_looked=facts.not_looked,
         edition=edition,
         what_if=what_if(facts, move),
         mates=frozenset(facts.group.members if facts.group else ()) - {server.id},

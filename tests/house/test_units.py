@@ -83,6 +83,26 @@ def test_workers_alone_have_the_key_of_the_audit_trail() -> None:
         assert ("audit" in unit.read_text(encoding="utf-8")) is has
 
 
+def test_workers_alone_can_read_the_keys_to_hosts_and_to_novas_database() -> None:
+    own = "/etc/novaweb/environment-worker"
+    for unit in UNITS:
+        keys = unit == WORKER
+        assert values(unit, "User") == ["novaweb-worker" if keys else "novaweb"]
+        assert (own in values(unit, "EnvironmentFile")) is keys
+        assert values(unit, "SupplementaryGroups") == (["novaweb"] if keys else [])
+        assert not {"NOVAWEB_SSH", "NOVAWEB_NOVA_DB"} & set(environment(unit))
+    # systemd gives a folder to the account of its unit: two would take it in turns
+    folders = [set(values(unit, "StateDirectory")[0].split()) for unit in UNITS]
+    assert not (folders[0] | folders[1]) & folders[2]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_the_accounts_of_the_units_are_made_by_the_instructions(unit: Path) -> None:
+    text = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    (account,) = values(unit, "User")
+    assert re.search(rf"useradd .*/var/lib/{account} {account}$", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_the_instructions_make_each_file_that_a_unit_reads(unit: Path) -> None:
     text = (DEPLOY / "README.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from django.core.checks import run_checks
 from structlog.testing import capture_logs
 
 from migrations_app.errors import Unreachable
-from migrations_app.integrations import connect
+from migrations_app.integrations import ways_in
 from migrations_app.management import neighbour_checks
 
 ENTRY = """\
@@ -99,7 +99,7 @@ def rights(monkeypatch: pytest.MonkeyPatch, clouds_yaml: Any, settings: Any) -> 
     settings.NOVAWEB_NOVA_DB = {"example": "/nowhere"}
 
     def give(*more: str) -> None:
-        monkeypatch.setattr(connect, "database_rights_beyond", lambda name: [*more])
+        monkeypatch.setattr(ways_in, "database_rights_beyond", lambda name: [*more])
 
     return give
 
@@ -123,7 +123,7 @@ def test_of_a_database_that_is_down_nothing_is_known(
         raise Unreachable("Nova's database does not answer.")
 
     rights()
-    monkeypatch.setattr(connect, "database_rights_beyond", down)
+    monkeypatch.setattr(ways_in, "database_rights_beyond", down)
     (only,) = told()
     assert "I053" in only
     assert "is not known" in only

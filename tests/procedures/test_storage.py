@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.integrations.interfaces import HostFacts, Move, Survey
+from migrations_app.integrations.interfaces import HostFacts, InsideFacts, Move, Survey
 from migrations_app.procedures.live import Live, MigrateLive
 from migrations_app.procedures.steps import cold_storage, live_storage
 from tests.stage import Stage
@@ -148,7 +148,7 @@ def test_it_gives_a_move_the_time_that_its_size_takes(
 def test_it_freezes_what_does_not_move_by_itself() -> None:
     stage = Stage()
     asked = Move(stage.server, "web", stage.source, stage.target)
-    before = Live.cloud_facts(stage.world, asked)
+    before = Live.cloud_facts(stage.cloud, asked, InsideFacts(entered=True))
     stage.later(hours=3)
-    assert Live.cloud_facts(stage.world, asked) == before
+    assert Live.cloud_facts(stage.cloud, asked, InsideFacts(entered=True)) == before
     assert before["local"] and before["enters"]

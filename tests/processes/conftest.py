@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from migrations_app.integrations import connect
+from migrations_app.integrations import connect, ways_in
 from tests.processes.site import Site
 
 MakeSite = Callable[..., Site]
@@ -46,5 +46,5 @@ def make_site(
 
 
 def _forget_clouds() -> None:
-    for made in (connect._cloud, connect._hosts, connect._nova_db):
+    for made in (connect._cloud, ways_in.hosts, ways_in.nova_db):
         made.cache_clear()

@@ -17,7 +17,7 @@ from migrations_app.models import Run
 from migrations_app.models.states import RunState
 from migrations_app.procedures.expected_state import Aspect
 from migrations_app.procedures.registry import PROCEDURES
-from migrations_app.runs import inspection
+from migrations_app.runs import inspection, inspection_inside
 from migrations_app.runs.inspection import Inspection
 from migrations_app.runs.inspection_rows import Answers, InspectionRow, Source
 from pretend.hosts import PretendHosts, Words
@@ -150,7 +150,7 @@ def test_it_does_not_wait_for_who_hangs(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = stage.start("live")
-    monkeypatch.setattr(inspection, "SECONDS", 1.0)
+    monkeypatch.setattr(inspection_inside, "SECONDS", 1.0)
     wake = threading.Event()
     real = stage.cloud.attachments
 

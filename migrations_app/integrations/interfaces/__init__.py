@@ -18,6 +18,14 @@ from migrations_app.integrations.interfaces.hosts import (
     Hosts,
     Survey,
 )
+from migrations_app.integrations.interfaces.inside import (
+    NOVA_DB,
+    PLACE,
+    InsideFacts,
+    MoveQuestion,
+    Workers,
+    not_told,
+)
 from migrations_app.integrations.interfaces.nova_database import (
     InstanceRow,
     NovaDb,
@@ -57,7 +65,9 @@ __all__ = [
     "DISK_GB",
     "MEMORY_MB",
     "MIGRATION_OVER",
+    "NOVA_DB",
     "PCPU",
+    "PLACE",
     "VCPU",
     "Action",
     "ActionEvent",
@@ -74,9 +84,11 @@ __all__ = [
     "HostFacts",
     "Hosts",
     "Hypervisor",
+    "InsideFacts",
     "InstanceRow",
     "Migration",
     "Move",
+    "MoveQuestion",
     "NovaDb",
     "Place",
     "Port",
@@ -91,5 +103,7 @@ __all__ = [
     "Stock",
     "Survey",
     "Volume",
+    "Workers",
     "World",
+    "not_told",
 ]

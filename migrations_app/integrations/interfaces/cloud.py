@@ -13,6 +13,7 @@ from typing import Protocol
 
 from migrations_app.integrations.interfaces.host_allocations import HostAllocations
 from migrations_app.integrations.interfaces.hosts import Hosts
+from migrations_app.integrations.interfaces.inside import Workers
 from migrations_app.integrations.interfaces.nova_database import NovaDb
 from migrations_app.integrations.interfaces.values import (
     Action,
@@ -257,9 +258,11 @@ class Cloud(HostAllocations, Protocol):
 class World:
     """All the neighbours that a procedure may talk to.
 
-    ``hosts`` and ``nova_db`` are None where novaweb was not given a way to them.
+    ``hosts`` and ``nova_db`` are None where novaweb was not given a way to them. Where
+    there are ``workers``, this process may not go there itself: they say what is there.
     """
 
     cloud: Cloud
     hosts: Hosts | None = None
     nova_db: NovaDb | None = None
+    workers: Workers | None = None

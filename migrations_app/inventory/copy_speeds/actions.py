@@ -93,12 +93,15 @@ def why_never(cloud: str, source: str, target: str) -> str:
 
 
 def why_closed(cloud: str) -> str:
-    """Return why nothing can be measured in that cloud; empty if possible."""
+    """Return why nothing can be measured in that cloud; empty if possible.
+
+    Where only workers enter hosts, they say so when they begin to measure.
+    """
     try:
         world = connect.world_for(cloud)
     except NovawebError as error:
         return error.sentence
-    if world.hosts is not None:
+    if world.hosts is not None or world.workers is not None:
         return ""
     return (
         f"novaweb has no SSH access to the hosts of {cloud}, so it cannot measure"

@@ -109,8 +109,8 @@ def _hosts(row: CopySpeed) -> Hosts:
     hosts = connect.world_of(row.cloud.name).hosts
     if hosts is None:
         raise Unfit(
-            f"novaweb may no longer enter the hosts of {row.cloud.name}: set"
-            " NOVAWEB_SSH."
+            f"novaweb may not enter the hosts of {row.cloud.name}: set NOVAWEB_SSH for"
+            " its workers."
         )
     return hosts
 

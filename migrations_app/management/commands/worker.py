@@ -25,7 +25,8 @@ from rq.worker import SimpleWorker, WorkerStatus
 
 from migrations_app import jobs
 from migrations_app.audit import settings_changes
-from migrations_app.integrations import connect
+from migrations_app.integrations import connect, ways_in
+from migrations_app.integrations.looks.serve import Looks
 from migrations_app.management import neighbour_checks
 from migrations_app.management.checks import OURS
 from migrations_app.runs import wakeup
@@ -109,6 +110,7 @@ class Command(BaseCommand):
         # until RQ puts its own handlers in place, and between two of its workers
         signal.signal(signal.SIGTERM, _leave)
         settings_changes.compare_beside("worker")
+        connect.enter_by(ways_in)
         neighbour_checks.tell_beside()
         stop = threading.Event()
         pacer = threading.Thread(target=_pace, args=(stop,), name="pacer", daemon=True)
@@ -121,6 +123,8 @@ class Command(BaseCommand):
         watch.start()
         proof = threading.Thread(target=_prove, args=(stop,), name="proof", daemon=True)
         proof.start()
+        looks = threading.Thread(target=_look, args=(stop,), name="looks", daemon=True)
+        looks.start()
         self.stdout.write(f"worker ready: {', '.join(options['queues'])}")
         self.stdout.flush()
         try:
@@ -132,7 +136,7 @@ class Command(BaseCommand):
             stop.set()
             # together: a slow one must not take its seconds from the service's stop
             until = time.monotonic() + LEAVING
-            for thread in (pacer, prober, watch, proof):
+            for thread in (pacer, prober, watch, proof, looks):
                 thread.join(timeout=max(0.0, until - time.monotonic()))
 
 
@@ -177,6 +181,17 @@ def _probe(stop: threading.Event) -> None:
         except Exception:
             # measuring must not end because it stumbled once
             log.exception("prober stumbled")
+            stop.wait(INTERVAL)
+
+
+def _look(stop: threading.Event) -> None:
+    """Answer web processes; in a thread, because pages wait for it."""
+    answers = Looks(jobs.LOOKS)
+    while not stop.is_set():
+        try:
+            answers.serve(stop)
+        except Exception:
+            log.exception("looks stumbled")
             stop.wait(INTERVAL)
 
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, PCPU, VCPU, Move
-from migrations_app.preflight.facts import NOVA_DB, Facts
+from migrations_app.integrations.interfaces import (
+    DISK_GB,
+    MEMORY_MB,
+    NOVA_DB,
+    PCPU,
+    PLACE,
+    VCPU,
+    Move,
+)
+from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import MANUAL, About, rule
 from migrations_app.preflight.rules.connectivity import because
@@ -96,7 +104,7 @@ def row(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return None  # ways has said so
     for subject, what in (
         (NOVA_DB, f"the row of {facts.server.name}"),
-        ("place", f"the compute node of {move.target}"),
+        (PLACE, f"the compute node of {move.target}"),
     ):
         if (why := facts.missing(subject)) is not None:
             return blocks(

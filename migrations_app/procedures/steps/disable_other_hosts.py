@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from migrations_app.errors import Blocked, Conflict, Gone, WorldError
-from migrations_app.integrations.interfaces import Move, Service, World
+from migrations_app.integrations.interfaces import Cloud, Move, Service
 from migrations_app.procedures.base import Act, Step, StepContext, StepStatus
 from migrations_app.procedures.steps.disabled_reason import (
     disabled_reason_of_move,
@@ -23,7 +23,7 @@ from migrations_app.procedures.steps.disabled_reason import (
 NAMED = 6  # hosts in a sentence; the others are counted
 
 
-def hosts_to_disable(world: World, move: Move) -> list[str]:
+def hosts_to_disable(cloud: Cloud, move: Move) -> list[str]:
     """Return the hosts that would have to be disabled, by name.
 
     All that are enabled but source and target. One that another move has disabled for
@@ -31,7 +31,7 @@ def hosts_to_disable(world: World, move: Move) -> list[str]:
     """
     return sorted(
         service.host
-        for service in world.cloud.services()
+        for service in cloud.services()
         if service.host not in {move.source, move.target}
         and (service.enabled or move_token(service))
         and not service.forced_down
