@@ -6,11 +6,11 @@ The database says what is to be done; a job only says when.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import structlog
 from django.db import Error, close_old_connections, connection
@@ -21,19 +21,13 @@ from migrations_app.drains import engine as drain_engine
 from migrations_app.drains import host_services
 from migrations_app.errors import NovawebError
 from migrations_app.integrations import connect
-from migrations_app.integrations.interfaces import InsideFacts, MoveQuestion
-from migrations_app.integrations.interfaces.names import check_name
-from migrations_app.integrations.looks.serve import Look
-from migrations_app.integrations.looks.values import from_json
 from migrations_app.inventory import sync as inventory_sync
 from migrations_app.inventory.copy_speeds import measure as copy_speed_measure
 from migrations_app.inventory.leaks import scan as leak_scan
 from migrations_app.models import LaneOf, OneByOne, Run
 from migrations_app.notifications import delivery, dispatch
-from migrations_app.preflight import inside
 from migrations_app.requests import start as request_start
 from migrations_app.runs import (
-    inspection_inside,
     reenable_hosts,
     retention,
     source_cleanup,
@@ -205,30 +199,6 @@ def sweep_aside() -> None:
     """Remove folders of manual moves that were set aside long enough ago."""
     close_old_connections()
     source_cleanup.sweep_due(timezone.now(), connect.world_of)
-
-
-# -- what web processes ask: they may not enter hosts or Nova's database --------------
-
-
-def _look_at_move(cloud: str, asked: Any) -> InsideFacts:
-    question = from_json(MoveQuestion, asked)
-    for name in (question.server_id, question.source, question.target):
-        if name is not None:
-            check_name(name, "host or instance")
-    world = connect.world_for(cloud)
-    return inside.look_inside(world.hosts, world.nova_db, question)
-
-
-def _look_at_run(cloud: str, asked: Any) -> inspection_inside.RunInside:
-    question = from_json(inspection_inside.RunQuestion, asked)
-    return inspection_inside.look_at_run(connect.world_of(cloud), question)
-
-
-# All that a worker may be asked: each only reads, with commands that are made here.
-LOOKS: Mapping[str, Look] = {
-    inside.LOOK: _look_at_move,
-    inspection_inside.LOOK: _look_at_run,
-}
 
 
 # -- what is rung for again and again -------------------------------------------------

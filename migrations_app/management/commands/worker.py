@@ -29,6 +29,7 @@ from migrations_app.integrations import connect, ways_in
 from migrations_app.integrations.looks.serve import Looks
 from migrations_app.management import neighbour_checks
 from migrations_app.management.checks import OURS
+from migrations_app.management.looks import LOOKS
 from migrations_app.runs import wakeup
 from migrations_app.runs.engine.pacer import INTERVAL, PacerTimer
 from migrations_app.runs.probe.prober import Prober
@@ -186,7 +187,7 @@ def _probe(stop: threading.Event) -> None:
 
 def _look(stop: threading.Event) -> None:
     """Answer web processes; in a thread, because pages wait for it."""
-    answers = Looks(jobs.LOOKS)
+    answers = Looks(LOOKS)
     while not stop.is_set():
         try:
             answers.serve(stop)
