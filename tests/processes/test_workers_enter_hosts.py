@@ -20,11 +20,12 @@ from migrations_app.models import MigrationRequest
 from migrations_app.preflight import inside
 from migrations_app.requests import actions as request_actions
 from migrations_app.requests import plan as request_plan
-from migrations_app.runs import inspection
+from migrations_app.runs import inspection, inspection_inside
+from migrations_app.runs.inspection import Inspection
 from pretend import PretendCloud
 from tests.integrations.adapters.sshd import Sshd
 from tests.processes.conftest import MakeSite
-from tests.processes.site import Site, approved, person, run_of, until
+from tests.processes.site import PATIENCE, Site, approved, person, run_of, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SOURCE, TARGET = "compute-30", "compute-34"
@@ -39,9 +40,12 @@ def web_of(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[Site], N
         settings.NOVAWEB_HOSTS_ENTERED_BY = "worker"
         settings.NOVAWEB_SSH = settings.NOVAWEB_NOVA_DB = {}
         settings.NOVAWEB_REDIS_URL = site.environment["NOVAWEB_REDIS_URL"]
-        settings.NOVAWEB_LOOK_TIMEOUT = 120.0
+        # a busy machine is no dead worker
+        settings.NOVAWEB_LOOK_TIMEOUT = PATIENCE
+        monkeypatch.setattr(wire, "SILENCE", PATIENCE)
+        monkeypatch.setattr(wire, "LONGEST", PATIENCE)
+        monkeypatch.setattr(inspection_inside, "SECONDS", PATIENCE)
         monkeypatch.setattr(connect, "_ways", None)
-        monkeypatch.setattr(wire, "SILENCE", 60.0)
 
     return make
 
@@ -110,9 +114,10 @@ def test_without_a_worker_it_is_asked_for_and_not_approved(
     settings.NOVAWEB_LOOK_TIMEOUT = 1.0
     for target in (TARGET, None):
         request = ask(cloud.create(f"web-{target}", host=SOURCE), "live", target)
-        (unread,) = (each for each in request.findings if each["rule"] == "hosts.read")
-        assert unread["severity"] == "unknown"
-        assert "is novaweb-worker running?" in str(unread)
+        unread = [each for each in request.findings if each["rule"] == "hosts.read"]
+        if target:  # else the scheduler chooses, and hosts are not read at all
+            assert unread[0]["severity"] == "unknown"
+            assert "is novaweb-worker running?" in str(unread)
         with pytest.raises(Unreachable, match=r"in 1 s: is novaweb-worker running\?"):
             request_actions.approve(
                 request.pk,
@@ -147,11 +152,11 @@ def test_a_worker_that_is_killed_while_it_looks_leaves_it_unknown(
     cloud.die("ssh.survey_host", "before", hard=True)
     monkeypatch.setattr(wire, "SILENCE", 3.0)
     request = ask(server, "live")
-    assert worker.wait(60) == -9
+    assert worker.wait(PATIENCE) == -9
     (unread,) = (each for each in request.findings if each["rule"] == "hosts.read")
     assert unread["severity"] == "unknown"
     assert "novaweb-worker) has ended before it answered" in str(unread)
-    monkeypatch.setattr(wire, "SILENCE", 60.0)
+    monkeypatch.setattr(wire, "SILENCE", PATIENCE)
     site.work()
     found = request_actions.preflight(
         by=person("requester"), instance=server, target=TARGET, cloud="pretend"
@@ -178,13 +183,18 @@ def test_pages_show_what_a_worker_sees_of_a_run(
         return run.state == "held"
 
     until(held, "the run to be held")
-    told = inspection.inspect_run(run)
+
+    def all_told() -> Inspection | None:
+        found = inspection.inspect_run(run)
+        return None if any(each.trouble for each in found.rows) else found
+
+    # the worker has its own time limit
+    told = until(all_told, "a worker to tell all")
     settings.NOVAWEB_HOSTS_ENTERED_BY = "self"
     own = inspection.inspect_run(run)
     settings.NOVAWEB_HOSTS_ENTERED_BY = "worker"
     assert told.rows == own.rows
     assert (told.verdict, told.undo_verdict) == (own.verdict, own.undo_verdict)
-    assert not [each.trouble for each in told.rows if each.trouble]
 
     for each in site.workers:
         each.kill()

@@ -40,8 +40,8 @@ def client() -> redis.Redis:
 def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(
         url,
-        socket_timeout=BEAT_EVERY + 4,
-        socket_connect_timeout=3,
+        socket_timeout=BEAT_EVERY + 9,
+        socket_connect_timeout=5,
         # once more: a connection that was kept may have been cut meanwhile
         retry=Retry(NoBackoff(), 1),
     )

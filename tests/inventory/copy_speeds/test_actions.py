@@ -83,3 +83,11 @@ def test_it_says_how_to_give_it_a_way_into_the_hosts(
         "NOVAWEB_SSH"
         in copy_speed_actions.pair("pretend", stage.source, stage.target).never
     )
+
+
+def test_where_workers_enter_hosts_they_say_whether_they_can(
+    stage: Stage, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "_ways", None)
+    settings.NOVAWEB_HOSTS_ENTERED_BY = "worker"
+    assert copy_speed_actions.why_closed("pretend") == ""
