@@ -34,6 +34,9 @@ REST = 5.0
 # 3.0.0 keeps failed jobs for a year by itself (defaults.py).
 UNHEARD, FAILED = 3600, 86400
 
+# What redis-py raises over an address that is none, or options that it does not know.
+NO_ADDRESS = (ValueError, TypeError)
+
 _rests_until = 0.0
 
 
@@ -61,7 +64,7 @@ def ring_now(job: str, *args: str, queue: str) -> bool:
     except redis.exceptions.TimeoutError as error:
         _rests_until = time.monotonic() + REST
         return _unreached(queue, error)
-    except (RedisError, ValueError) as error:  # ValueError: an address that is none
+    except (RedisError, *NO_ADDRESS) as error:
         return _unreached(queue, error)
     return True
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from migrations_app.runs import queries as run_queries
+from migrations_app.runs import wakeup
 from migrations_app.web import metrics
 
 REDIS_PATIENCE = 2.0  # seconds
@@ -64,7 +65,7 @@ def _redis() -> str:
             socket_connect_timeout=REDIS_PATIENCE,
         ) as client:
             client.ping()
-    except redis.RedisError:
+    except (redis.RedisError, *wakeup.NO_ADDRESS):
         return "Redis does not answer; runs go on, but may be some seconds late."
     return ""
 

@@ -51,7 +51,14 @@ def test_without_a_worker_it_is_not_ready_and_says_why(
     assert "worker" in answer.json()["worker"]
 
 
-def test_without_redis_it_is_ready_and_says_what_that_costs(client: Client) -> None:
+@pytest.mark.parametrize(
+    "url",
+    ["redis://127.0.0.1:1/0", "127.0.0.1:6379", "redis://127.0.0.1:1/0?patience=5"],
+)
+def test_without_redis_it_is_ready_and_says_what_that_costs(
+    client: Client, settings: Any, url: str
+) -> None:
+    settings.NOVAWEB_REDIS_URL = url
     factories.pacer_seen()
 
     answer = client.get("/readyz")

@@ -216,7 +216,13 @@ def test_a_job_is_neither_lost_nor_doubled_when_its_worker_loses_the_connection(
     assert done == ["first", "second"]
 
 
-@pytest.mark.parametrize("url", ["http://redis", "redis//127.0.0.1", "127.0.0.1:6379"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://redis", "redis//127.0.0.1", "127.0.0.1:6379"),
+        "redis://127.0.0.1:1/0?patience=5",
+    ],
+)
 def test_an_address_that_is_none_keeps_no_page_from_its_answer(
     settings: Any, url: str
 ) -> None:
