@@ -207,3 +207,19 @@ def test_an_end_within_the_hour_that_comes_twice_is_kept_to_the_minute() -> None
     (got,) = ics.read(event(*lines), time_zone="UTC")
     assert (got.time_zone, got.ends) == ("UTC", datetime(2026, 10, 25, 1, 30))
     assert "kept in UTC" in got.remarks[0]
+
+
+def test_a_time_in_utc_is_in_utc_though_it_names_a_zone() -> None:
+    times = ("DTSTART;TZID=Europe/Berlin:20260103T220000Z", "DURATION:PT2H")
+    (got,) = ics.read(event(*times, "RRULE:FREQ=WEEKLY"), time_zone="UTC")
+    assert (got.time_zone, got.starts) == ("Europe/Berlin", datetime(2026, 1, 3, 23))
+    assert "UTC holds for the start" in got.remarks[0]
+
+
+def test_days_are_those_of_the_calendar_s_zone_as_the_file_explains_it() -> None:
+    zone = OLD_LAW.replace("Eastern Standard Time", "UTC")
+    head = "X-WR-TIMEZONE:UTC\r\n"
+    (got,) = ics.read(
+        file(head + zone, "DTSTART;VALUE=DATE:20260701"), time_zone="Asia/Tokyo"
+    )
+    assert (got.time_zone, got.starts) == ("America/New_York", datetime(2026, 7, 1))
