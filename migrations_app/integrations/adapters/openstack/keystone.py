@@ -63,7 +63,8 @@ class KeystoneDoor:
             except WRONG:
                 return None
             except ksa.NotFound:
-                # (Keystone's answer, in 2026.2, for a credential that is no more)
+                # of a credential that is no more, as it was seen: Keystone 30.0.0
+                # (2026.2), auth/plugins/core.py: ApplicationCredentialNotFound
                 if program:
                     return None
                 raise
