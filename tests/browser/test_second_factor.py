@@ -72,6 +72,18 @@ def sign_out(page: Page) -> None:
     expect(page).to_have_url(re.compile("/sign-in/"))
 
 
+def show_code(page: Page, secret: str, *, ahead: float, then: str) -> None:
+    """Show what the app does, again where the machine was too slow for that code."""
+    for _ in range(4):
+        code = one_time_codes.code(secret, at=time.time() + ahead)
+        page.get_by_label("Code").fill(code)
+        with page.expect_navigation(timeout=120_000):
+            page.keyboard.press("Enter")
+        if page.locator(then).count():
+            return
+    raise AssertionError(page.locator("main").inner_text())
+
+
 def narrow(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth") <= 390)
 
@@ -111,18 +123,14 @@ def test_an_app_is_set_up_and_signs_in(page: Page, rita: User) -> None:
     page.goto("/account/second-factor/app/")
     assert (faults(page), narrow(page)) == ([], True)
     secret = page.locator(".secret-text").inner_text().replace(" ", "").strip()
-    shown = one_time_codes.code(secret, at=time.time())
-    page.get_by_label("Code that the app shows").fill(shown)
-    page.get_by_role("button", name="Set up the app").click()
+    show_code(page, secret, ahead=0, then=".recovery-codes")
     expect(page.locator(".recovery-codes li")).to_have_count(10)
     recovery = page.locator(".recovery-codes li").first.inner_text()
     page.context.clear_cookies()
 
     give_password(page)
     # the next one: that of now was used
-    page.get_by_label("Code").fill(one_time_codes.code(secret, at=time.time() + 30))
-    page.keyboard.press("Enter")
-    expect(page.locator("summary", has_text="rita")).to_be_visible()
+    show_code(page, secret, ahead=one_time_codes.PERIOD, then="summary >> text=rita")
     page.context.clear_cookies()
 
     give_password(page)

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import Client
+from django.utils import timezone
 
 from migrations_app.access.sign_in_throttle import OF_NAME
 from migrations_app.integrations import connect
@@ -23,11 +24,19 @@ from tests.pretend_keystone import Person, PretendKeystone
 
 pytestmark = pytest.mark.django_db
 ADMIN = ("admin", "Default")
+ROLES = {"admin": ["operator"], "manager": ["approver"], "reader": ["auditor"]}
 
 
 def write_clouds(path: Path, url: str) -> None:
     auth = {"auth_url": url, "username": "novaweb", "password": "never sent"}
     path.write_text(yaml.safe_dump({"clouds": {"lab": {"auth": auth}}}))
+
+
+@pytest.fixture(autouse=True)
+def a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is tried here is tried at once, however slow the machine is."""
+    now = timezone.now().replace(second=30)
+    monkeypatch.setattr(timezone, "now", lambda: now)
 
 
 @pytest.fixture
@@ -36,11 +45,7 @@ def clouds_yaml(tmp_path: Path, settings: Any, monkeypatch: Any) -> Iterator[Pat
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
     settings.NOVAWEB_CLOUDS = ["lab"]
     settings.NOVAWEB_KEYSTONE_SIGN_IN = "lab"
-    settings.NOVAWEB_KEYSTONE_ROLES = {
-        "admin": ["operator"],
-        "manager": ["approver"],
-        "reader": ["auditor"],
-    }
+    settings.NOVAWEB_KEYSTONE_ROLES = ROLES
     settings.AUTHENTICATION_BACKENDS = [
         "migrations_app.audit.keystone_sign_in.KeystoneBackend"
     ]

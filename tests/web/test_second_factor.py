@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
+from django.utils import timezone
 
 from migrations_app.access import second_factor
 from migrations_app.access.sign_in_throttle import OF_NAME
@@ -17,6 +18,13 @@ from tests.one_time_codes import Clock, app_of
 
 pytestmark = pytest.mark.django_db
 SECOND = "/sign-in/second-factor/"
+
+
+@pytest.fixture(autouse=True)
+def a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is tried here is tried at once, however slow the machine is."""
+    now = timezone.now().replace(second=30)
+    monkeypatch.setattr(timezone, "now", lambda: now)
 
 
 @pytest.fixture
