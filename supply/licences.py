@@ -51,7 +51,8 @@ def licence_of(package: Distribution) -> str:
     classes = [
         text.split("::")[-1].strip()
         for text in facts.get_all("Classifier") or ()
-        if text.startswith("License ::")
+        # "OSI Approved" alone names none
+        if text.startswith("License ::") and not text.endswith("OSI Approved")
     ]
     for text in (facts.get("License-Expression"), *classes, facts.get("License")):
         if text and "\n" not in text.strip():

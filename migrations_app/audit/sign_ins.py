@@ -74,9 +74,9 @@ def refused(
     if waited or not _has_room(now):
         _this_minute(now).update(counted=F("counted") + 1)
         return
-    verb = "factor_refused" if "second_factor" in credentials else "refused"
+    factor = "second_factor" in credentials
     recorder.record(
-        f"account.{verb}",
+        "account.factor_refused" if factor else "account.refused",
         actor_name=_who(str(credentials.get("username") or "")),
         note=_where(request),
     )

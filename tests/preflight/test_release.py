@@ -6,6 +6,7 @@ import pytest
 
 from migrations_app.integrations.interfaces import HostFacts, Survey, World
 from migrations_app.preflight import facts as preflight_facts
+from migrations_app.preflight import inside
 from pretend import PretendCloud, seed
 
 TARGET = "compute-34"
@@ -16,7 +17,7 @@ def test_packages_of_hosts_tell_nothing_of_what_is_upgraded_before_them(
 ) -> None:
     older = HostFacts(TARGET, nova="31.3.1")
     monkeypatch.setattr(
-        preflight_facts, "survey", lambda *_, **__: Survey(None, older, older, {})
+        inside, "survey", lambda *_, **__: Survey(None, older, older, {})
     )
     cloud = PretendCloud()
     try:
