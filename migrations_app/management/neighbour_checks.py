@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Info, Warning, register
 
 from migrations_app.errors import WorldError
-from migrations_app.integrations import connect, ways_in
+from migrations_app.integrations import connect
 
 log = structlog.get_logger(__name__)
 NEIGHBOURS = "neighbours"
@@ -39,6 +39,9 @@ def clouds_are_asked_safely(**kwargs: Any) -> list[CheckMessage]:
 @register(NEIGHBOURS, deploy=True)
 def database_accounts_may_little(**kwargs: Any) -> list[CheckMessage]:
     """Warn about an account in Nova's database that may more than "manual" needs."""
+    # here: web processes register checks, too, and do not load the ways in
+    from migrations_app.integrations import ways_in
+
     found: list[CheckMessage] = []
     for name in settings.NOVAWEB_NOVA_DB:
         try:
