@@ -178,9 +178,9 @@ def test_many_exceptions_and_long_words_take_no_time() -> None:
     days = [f"{month:02}{day:02}" for month in range(1, 13) for day in range(1, 29)]
     left_out = [f"EXDATE:2026{day}T210000Z" for day in days]
     text = event(START, END, "RRULE:FREQ=DAILY", *left_out, summary="x" * 5000)
-    begun = time.monotonic()
+    begun = time.thread_time()
     (got,) = read(text)
-    assert time.monotonic() - begun < 5
+    assert time.thread_time() - begun < 5
     assert len(got.name) == 100
     assert len(got.exceptions) == 336
 

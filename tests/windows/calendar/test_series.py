@@ -152,9 +152,9 @@ def test_nobody_sees_signs_that_nobody_can_see() -> None:
 @pytest.mark.parametrize("byte", [b"\n", b"\r\n", b"\r\n \r\n"])
 def test_empty_lines_take_no_time(byte: bytes) -> None:
     text = HEAD.encode() + byte * 80_000 + TAIL.encode()
-    begun = time.monotonic()
+    begun = time.thread_time()
     assert ics.read(text, time_zone="UTC") == []
-    assert time.monotonic() - begun < 60
+    assert time.thread_time() - begun < 60
 
 
 def test_a_file_that_is_cut_off_is_refused() -> None:
