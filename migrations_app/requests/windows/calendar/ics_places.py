@@ -66,7 +66,7 @@ def of_series(got: Read, own: Clocks, zones: Zones) -> Read:
             return replace(got, time_zone=name).remarked(_other(own, name))
     raise Unfit(
         f"Its time zone, “{own.tzid[:60]}”, is explained by the file, but the clocks of"
-        " no known zone go like that: name it as IANA does, or export it anew."
+        " no known zone go like that: name it as IANA does, or export it again."
     )
 
 

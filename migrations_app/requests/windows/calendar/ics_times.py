@@ -125,7 +125,7 @@ def start_of(given: Time, begins: datetime, own: Clocks) -> datetime:
 def day_of(given: Time, own: Clocks, zones: Zones) -> tuple[date, bool]:
     """Return the day that a time means for an event of whole days; False: rounded.
 
-    Programs write midnight in UTC by the zone of whoever made the event, midnight in
+    Programs write midnight in UTC by the zone of the event's author, midnight in
     UTC itself, or the last second of the day. Where it is none of these, the day is the
     one whose midnight, in UTC, is the nearest.
     """
@@ -148,7 +148,7 @@ def last_of(
     """Return the UNTIL of a recurrence by those clocks, and a remark, or none.
 
     ``days``: the event is of whole days, and UNTIL is a day, too (RFC 5545, 3.3.10). A
-    day includes all of it: whoever writes UNTIL=20261231 means New Year's Eve, too.
+    day includes all of it: UNTIL=20261231 means New Year's Eve, too.
     """
     given = _time(text, Property("UNTIL", {}, text), zones)
     remark = ""

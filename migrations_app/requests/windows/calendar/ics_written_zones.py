@@ -2,8 +2,8 @@
 
 icalendar 7.3 (cal/timezone.py, from_tzinfo) gives each onset by the clocks after the
 change, where the RFC has them before it, and ends with the last year that it was asked
-for: whoever reads such a file by that alone is off by the change for an hour, and later
-for each summer.
+for: a program that goes by that alone is off by the change for an hour, and later for
+each summer.
 """
 
 from __future__ import annotations
