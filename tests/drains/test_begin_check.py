@@ -105,15 +105,31 @@ def test_a_lost_lease_says_nothing_of_the_move(
     assert (move.state, move.why, move.look_again_at) == ("approved", "", None)
 
 
-def test_a_move_that_a_database_error_met_waits_and_is_tried_again(
+def test_a_move_at_which_the_database_fails_waits_and_lets_the_others_begin(
     monkeypatch: pytest.MonkeyPatch, running: Drain, lease: DrainLease
 ) -> None:
-    decided(monkeypatch, OperationalError("locked"))
+    decided(monkeypatch, OperationalError("deadlock detected"))
     move = first(running)
     assert not moves.begin(lease, running, move)
     move.refresh_from_db()
     assert move.state == "approved"
+    assert "is tried again: novaweb met an internal error" in move.why
     assert move.look_again_at is not None
+
+
+def test_a_database_that_is_away_says_nothing_of_the_move(
+    monkeypatch: pytest.MonkeyPatch, running: Drain, lease: DrainLease
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("gone away")
+
+    decided(monkeypatch, OperationalError("gone away"))
+    monkeypatch.setattr(DrainLease, "write", away)
+    move = first(running)
+    with pytest.raises(OperationalError):
+        moves.begin(lease, running, move)
+    move.refresh_from_db()
+    assert (move.state, move.why, move.look_again_at) == ("approved", "", None)
 
 
 def test_to_decide_writes_nothing(running: Drain) -> None:
