@@ -51,7 +51,7 @@ class HttpPost:
                 sock = self._connect(ips, address.port, deadline)
                 if address.secure:
                     sock = self._secure(sock, address)
-                return self._talk(sock, address, headers, body)
+                return self._talk(sock, address, headers, body, deadline)
             except ssl.SSLCertVerificationError as error:
                 raise Unreachable(
                     f"The certificate of {address.name} is not to be trusted:"
@@ -108,6 +108,7 @@ class HttpPost:
         address: Address,
         headers: Mapping[str, str],
         body: bytes,
+        deadline: Deadline,
     ) -> Reply:
         line = http.client.HTTPConnection(address.host, address.port)
         line.sock = sock
@@ -121,6 +122,8 @@ class HttpPost:
             line.putheader(name, value)
         line.endheaders(body)
         with line.getresponse() as answer:
+            # http.client takes the end of the connection for that of the headers
+            deadline.left()
             raw = b""
             # what came before the rest was cut off is worth keeping
             with suppress(OSError, http.client.HTTPException):
