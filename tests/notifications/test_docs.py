@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import time
 from pathlib import Path
@@ -11,10 +12,10 @@ import pytest
 
 from migrations_app.notifications import webhook_signing
 from migrations_app.notifications.events import EVENTS
+from proof.messages import FILES
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "notifications.md").read_text(
-    encoding="utf-8"
-)
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,18 @@ def test_it_lists_every_event_as_it_is() -> None:
     assert listed == {
         key: (", ".join(event.whom), event.mail) for key, event in EVENTS.items()
     }
+
+
+def test_the_page_of_faults_has_each_that_is_tried() -> None:
+    page = (ROOT / "docs" / "message-faults.md").read_text(encoding="utf-8")
+    listed = {tuple(line.split(" | ")[:2]) for line in page.splitlines()}
+    tried = set()
+    for name in FILES:
+        for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "fault":
+                does = ast.literal_eval(node.keywords[0].value)
+                tried.add((f"| {ast.literal_eval(node.args[0])}", does))
+
+    assert tried
+    assert tried - listed == set()
+    assert "failed**" not in page
