@@ -40,6 +40,9 @@ CASES: dict[str, Case] = {
         seen(guest(SWAP_DISK), server=SWAP),
         by=COLD,
     ),
+    "disk.live_format": Case(
+        BLOCKS, seen(target=options(libvirt__images_type="raw")), seen()
+    ),
     "disk.swap": Case(
         WARNS,
         seen(server=SWAP, target={"shared": True, "filesystem": "nfs4 nas:/nova"}),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from posixpath import basename
 
-from migrations_app.integrations.interfaces import HostFacts, Move
+from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, unknown, warns
 from migrations_app.preflight.risk import Chance, outage
 from migrations_app.preflight.rule import COLDLY, About, rule
 from migrations_app.preflight.rules.data_loss import FLAT
 from migrations_app.preflight.rules.disks import in_ceph, share
-from migrations_app.preflight.rules.nova_options import switch, value
+from migrations_app.preflight.rules.live_format import kept_as
 
 
 @rule("disk.new_swap", about=About.INSTANCE, procedures=COLDLY)
@@ -51,7 +51,7 @@ def swap_format(facts: Facts, move: Move, procedure: str) -> Finding | None:
     disks = [it for it in pair.guest.disks if basename(it.source) == "disk.swap"]
     if not disks or disks[0].format != "qcow2":
         return None
-    kind = _kind(pair.target)
+    kind = kept_as(pair.target)
     if kind is None:
         return unknown(
             f"Whether {pair.target.host} starts the swap disk of {name} as what it is"
@@ -65,17 +65,8 @@ def swap_format(facts: Facts, move: Move, procedure: str) -> Finding | None:
         f"{pair.target.host} would create the swap disk of {name} raw, as it keeps"
         f" disks, and start it as qcow2, as {pair.source.host} does: the instance would"
         " end in ERROR, switched off.",
-        "Move it live; or choose a target that keeps disks as qcow2.",
+        "Move it manually; or choose a target that keeps disks as qcow2.",
     )
-
-
-def _kind(target: HostFacts) -> str | None:
-    """Return how a host keeps disks; "default" asks ``use_cow_images``."""
-    kind = value(target, "libvirt.images_type", default="default")
-    if kind is None or kind.lower() != "default":
-        return kind and kind.lower()
-    cow = switch(target, "DEFAULT.use_cow_images", default=True)
-    return None if cow is None else "qcow2" if cow else "raw"
 
 
 @rule("disk.swap", about=About.INSTANCE, procedures=COLDLY, until=33)
