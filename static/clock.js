@@ -61,8 +61,8 @@
     return parts.join(" ");
   }
 
-  function showSpans() {
-    for (const element of document.querySelectorAll("[data-since]")) {
+  function showSpans(root) {
+    for (const element of root.querySelectorAll("[data-since]")) {
       const begun = new Date(element.dataset.since).getTime();
       element.textContent = span(Math.max(0, Math.floor((Date.now() - begun) / 1000)));
     }
@@ -72,7 +72,7 @@
   window.novawebTimes = (root) => {
     showTimes(root);
     root.querySelectorAll("input[data-utc]").forEach(showTyped);
-    showSpans();
+    showSpans(root);
   };
   document.addEventListener("htmx:load", (event) => window.novawebTimes(event.target));
   document.addEventListener("DOMContentLoaded", () => {
@@ -91,7 +91,7 @@
     }
     show();
     document.querySelectorAll("input[data-utc]").forEach(showTyped);
-    showSpans();
-    setInterval(showSpans, 1000);
+    showSpans(document);
+    setInterval(showSpans, 1000, document);
   });
 })();

@@ -20,6 +20,7 @@
   let lately = [];
   let asked = 0;
   let typing = 0;
+  let soon = 0;
 
   const numberOf = (line) => Number(line.querySelector(".line-number").textContent);
   const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 6;
@@ -69,10 +70,19 @@
     else said.textContent = "The log could not be searched: try again in a moment.";
   }
 
+  // once for all lines of a moment: to know how high the log is costs a layout of it
+  function toEndSoon() {
+    if (soon) return;
+    soon = requestAnimationFrame(() => {
+      soon = 0;
+      if (following) toEnd();
+    });
+  }
+
   document.addEventListener("novaweb:line", () => {
     calm();
     if (following) {
-      toEnd();
+      toEndSoon();
       return;
     }
     missed += 1;

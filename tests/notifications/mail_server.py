@@ -7,7 +7,7 @@ import email
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -158,7 +158,9 @@ def serving(
         server.close()
         for each in talks:
             if isinstance(each.transport, asyncio.WriteTransport):
-                each.transport.abort()
+                # Python 3.11.2 fails so at one of TLS that has ended by itself
+                with suppress(AttributeError):
+                    each.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
