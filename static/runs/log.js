@@ -90,6 +90,7 @@
     more.hidden = false;
   });
   log.addEventListener("scroll", () => {
+    if (soon) return; // the lines that have just arrived moved the end away
     const end = atEnd() && lines.attached();
     if (end !== following) setFollowing(end);
   });
