@@ -19,8 +19,9 @@ from migrations_app.integrations.interfaces import Move
 DIFFERS = 90  # the target has another file under this name, or other content
 FULL = 11  # rsync: error in file I/O; nearly always a full disk
 LOST = 12  # rsync: error in its protocol data stream; ours, where it says no more
-# Worth another try: the connection, or the host at its other end, went away.
-_CUT = frozenset({10, LOST, 20, 30, 35, 143, 255})
+# Worth another try: the connection, or the host at its other end, went away, or a
+# program was ended (137: by SIGKILL, as where memory is short).
+_CUT = frozenset({10, LOST, 20, 30, 35, 137, 143, 255})
 
 SSH = (
     "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10"

@@ -91,6 +91,7 @@ def test_a_host_that_is_silent_is_tried_again(sshd: Sshd) -> None:
         (20, 'rsync: [sender] failed to open "/i/disk": Permission denied (13)', True),
         (12, "Unable to negotiate with 192.0.2.7: no matching cipher found.", False),
         (12, "", True),
+        (137, "", True),
         (11, "", False),
         (None, "", False),
     ],

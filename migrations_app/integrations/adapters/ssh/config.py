@@ -23,6 +23,9 @@ CRITERIA = {
     **dict.fromkeys(("host", "originalhost", "user", "localuser"), True),
 }
 LINE = re.compile(r"(\w+)(?:\s*=\s*|\s+)(.+)")
+# a word that begins with # ends the line, unless it is in quotes
+COMMENT = re.compile(r"^((?:[^\"#]|\"[^\"]*\"|(?<=\S)#)*)(?<=\s)#.*$")
+TOKEN = re.compile("%[A-Za-z]")
 JUMP = re.compile(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^:]+)(?::(?P<port>\d+))?")
 
 
@@ -68,7 +71,7 @@ def read(config: Path, host: str) -> Entry:
             " no command of one is run: name the hosts in it."
         )
     try:
-        found = paramiko.SSHConfig.from_text(text).lookup(host)
+        found = paramiko.SSHConfig.from_text("\n".join(_lines(text))).lookup(host)
         entry = Entry(
             config=config,
             host=host,
@@ -92,6 +95,7 @@ def read(config: Path, host: str) -> Entry:
                 " does not follow. Write all into that one file, with ProxyJump where a"
                 " host is behind another."
             )
+    _require_whole(host, entry)
     if not entry.keys:
         raise Refused(
             f"{host} cannot be entered: {config} names no IdentityFile for it. Add the"
@@ -116,8 +120,21 @@ def jump(entry: Entry) -> Entry:
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines that paramiko sees."""
-    return [line.strip() for line in text.split("\n")]
+    """Return the lines without what OpenSSH takes for a comment behind a value.
+
+    paramiko 5.1 takes it for a part of the value: ``User one # of rack 2``.
+    """
+    return [COMMENT.sub(r"\1", line).strip() for line in text.split("\n")]
+
+
+def _require_whole(host: str, entry: Entry) -> None:
+    """Raise Refused if a token is left that OpenSSH would fill in, and paramiko not."""
+    texts = [entry.address, entry.user, *map(str, (*entry.keys, *entry.known_hosts))]
+    if left := [text for text in texts if TOKEN.search(text)]:
+        raise Refused(
+            f"{host} cannot be entered: {entry.config} has {left[0]}, with a % that"
+            " novaweb does not fill in. Write there what it stands for."
+        )
 
 
 def _runs_nothing(asked: str) -> bool:
