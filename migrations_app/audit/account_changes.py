@@ -177,5 +177,9 @@ def _unlike(facts: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, An
 
 @receiver(token_expired)
 def expired(sender: Any, username: str, source: str, **kwargs: Any) -> None:
-    """Record that an expired token was presented and removed."""
+    """Record that an expired token was removed.
+
+    It need not have been shown: with another one django-rest-knox 5.1 removes all of
+    its owner that have expired (auth.py, ``_cleanup_token``).
+    """
     recorder.record("token.expired", actor_name=username)
