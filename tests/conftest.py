@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,10 @@ from tests.free_port import free_port
 from tests.postgresql import postgresql
 
 __all__ = ["cast", "django_db_keepdb", "postgresql", "stage"]
+# A pytest that a test starts, and that fails as it should, leaves its folder and a link
+# to it: below ours, which goes.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["NOVAWEB_TEST_FOLDER"]
 pytest_plugins = [
     "tests.explained",
     "tests.audit_last",

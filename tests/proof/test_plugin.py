@@ -49,7 +49,11 @@ def proven(folder: Path, *words: str) -> dict[str, tuple[str, ...]]:
             *("-p", "no:django", "-p", "no:randomly", "-p", "no:cacheprovider"),
             *(f"--proof={file}", "--rootdir", str(folder), *words, str(folder)),
         ],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(PROJECT),
+            "PYTEST_DEBUG_TEMPROOT": str(folder),
+        },
         cwd=folder,
         capture_output=True,
         check=False,
