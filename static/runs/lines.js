@@ -30,7 +30,8 @@
 
   function show(lines, where) {
     list.insertAdjacentHTML(where, lines.map((line) => line.html).join(""));
-    window.novawebTimes(lines.length === 1 ? list.lastElementChild : list);
+    const one = lines.length === 1 && where === "beforeend";
+    window.novawebTimes(one ? list.lastElementChild : list);
   }
 
   async function fetchBefore(number) {
