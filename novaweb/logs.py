@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -26,7 +26,7 @@ def one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # One list, however often the settings are read in a process: loggers keep the list that
 # was there when they were first used.
-PROCESSORS = [
+PROCESSORS: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.filter_by_level,
     structlog.processors.TimeStamper(fmt="iso"),
