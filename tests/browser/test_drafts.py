@@ -27,6 +27,11 @@ def sign_in_again(page: Page, name: str) -> None:
     page.click("main button:text('Sign in')")
 
 
+def expect_nothing_kept(page: Page) -> None:
+    """The script of the page, which begins after its text is there, forgets it."""
+    page.wait_for_function("sessionStorage.getItem('novaweb-draft') === null")
+
+
 @pytest.fixture(params=["sessionid", "every cookie"])
 def page(sign_in: SignIn, request: pytest.FixtureRequest) -> Page:
     """The page of a request, with a reason typed, and the session over."""
@@ -54,7 +59,7 @@ def test_nobody_else_gets_it(page: Page) -> None:
     sign_in_again(page, "paul")
 
     expect(page.locator("#decide-note")).to_have_value("")
-    assert page.evaluate("sessionStorage.getItem('novaweb-draft')") is None
+    expect_nothing_kept(page)
 
 
 def test_what_arrived_is_kept_no_longer(sign_in: SignIn) -> None:
@@ -65,4 +70,4 @@ def test_what_arrived_is_kept_no_longer(sign_in: SignIn) -> None:
     page.click("button:text('Reject')")
 
     expect(page.locator(".alert-success")).to_contain_text("You rejected")
-    assert page.evaluate("sessionStorage.getItem('novaweb-draft')") is None
+    expect_nothing_kept(page)

@@ -21,6 +21,7 @@ from migrations_app import jobs
 from migrations_app.management.commands import worker as command_worker
 from migrations_app.runs import wakeup
 from tests.free_port import free_port
+from tests.frozen import freeze
 
 pytestmark = pytest.mark.server
 SYNC, WALK = "migrations_app.jobs.sync", "migrations_app.jobs.walk_due"
@@ -183,7 +184,7 @@ def test_a_redis_that_hangs_holds_nobody_up_and_is_left_alone_for_a_while(
     monkeypatch.setattr(wakeup, "PATIENCE", 0.2)
     with redis.Redis.from_url(own.connection_url) as client:
         pid = client.info("server")["process_id"]
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         assert not wakeup.ring_now(WALK, queue="runs")
         assert wakeup._rests_until > time.monotonic()

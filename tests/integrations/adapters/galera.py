@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.free_port import free_port
+from tests.frozen import freeze
 from tests.integrations.adapters.mariadb import MariaDb
 
 PROVIDER = Path("/usr/lib/galera/libgalera_smm.so")
@@ -82,7 +83,7 @@ class Node(MariaDb):
     def pause(self) -> None:
         """It does nothing any more, and is not ended."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        freeze(self.process.pid)
 
     def resume(self) -> None:
         assert self.process is not None
