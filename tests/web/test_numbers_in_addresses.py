@@ -54,6 +54,7 @@ def names(path: str) -> set[str]:
 
 
 @pytest.mark.django_db
+@pytest.mark.long
 def test_no_parameter_of_a_page_or_the_api_breaks_it(
     stage: Stage, settings: Any
 ) -> None:
