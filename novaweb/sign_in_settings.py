@@ -14,6 +14,10 @@ env = Environment()
 # decides: approvers, operators, staff) or required-of-all.
 NOVAWEB_SECOND_FACTOR = env("NOVAWEB_SECOND_FACTOR", default="offered")
 
+# A password that somebody else set for a person (on /admin/, or by manage.py account)
+# is good for so many hours, unless its owner changes it; 0: for ever.
+NOVAWEB_GIVEN_PASSWORD_HOURS = env.float("NOVAWEB_GIVEN_PASSWORD_HOURS", default=72.0)
+
 # A provider of OpenID Connect, at which people sign in: its issuer, as it calls itself
 # (https://id.example.org/realms/x); empty: none. And novaweb's client there.
 NOVAWEB_OIDC_ISSUER = env("NOVAWEB_OIDC_ISSUER", default="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.core.exceptions import ValidationError
@@ -19,6 +21,26 @@ def set_by(name: str, *, person_id: int) -> None:
 def set_by_owner(*, person_id: int) -> None:
     """The password is the person's own: nothing has to be changed."""
     PasswordToChange.objects.filter(person=person_id).delete()
+
+
+def given_for() -> timedelta | None:
+    """Return for how long a password is good that somebody else set; None: for ever."""
+    return timedelta(hours=settings.NOVAWEB_GIVEN_PASSWORD_HOURS) or None
+
+
+def why_expired(person_id: int) -> str:
+    """Return why the person's password is not good any more; empty: it is.
+
+    The owner's own password does not expire.
+    """
+    span, row = given_for(), PasswordToChange.objects.filter(person=person_id).first()
+    if row is None or span is None or timezone.now() <= row.set_at + span:
+        return ""
+    return (
+        f"The password that {row.set_by_name} set for you expired"
+        f" {span / timedelta(hours=1):g} hours later. An administrator of novaweb can"
+        " set a new one: sign in with that in time, and change it."
+    )
 
 
 def keystone_source() -> str:

@@ -12,8 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
-from migrations_app.access import sign_in_throttle
-from migrations_app.errors import NovawebError
+from migrations_app.access import passwords, sign_in_throttle
+from migrations_app.errors import NotAllowed, NovawebError
 
 _WAIT = "_novaweb_sign_in_wait"
 _TROUBLE = "_novaweb_sign_in_trouble"
@@ -54,12 +54,18 @@ class ThrottledBackend(ModelBackend):
     def look_at(
         self, request: HttpRequest | None, username: str, password: str
     ) -> User | None:
-        """Return the account whose name and password these are."""
-        return _known(super().authenticate(request, username, password))
+        """Return the account whose name and password these are.
 
-
-def _known(user: Any) -> User | None:
-    return user if isinstance(user, User) else None
+        A password that somebody else set, and that its owner has not changed in time,
+        opens nothing: the door says why.
+        """
+        user = super().authenticate(request, username, password)
+        if not isinstance(user, User):
+            return None
+        if sentence := passwords.why_expired(user.pk):
+            has_trouble(request, NotAllowed(sentence))
+            return None
+        return user
 
 
 def address_of(request: HttpRequest) -> str:

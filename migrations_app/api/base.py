@@ -80,18 +80,21 @@ class MayDo(BasePermission):
 class Checked:
     """View that accepts only the query parameters in ``parameters``.
 
-    A ``dear`` one answers one person only so often.
+    A ``dear`` one answers one person only so often. A ``confirmed`` one takes, of who
+    is signed in by a session, a password that was entered recently.
     """
 
     verb: Verb = Verb.SEE
     reads = False  # whether its POST changes nothing
+    confirmed = False
     dear = ""  # the kind of access.throttle
     parameters: frozenset[str] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the permission, then the parameters."""
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        if self.verb in CONFIRMED and request.auth is None:
+        confirmed = self.confirmed or self.verb in CONFIRMED
+        if confirmed and request.auth is None:
             _require_password(request)
         if self.dear:
             throttle.admit(user_of(request).pk, self.dear)

@@ -151,6 +151,7 @@ class OneToken(Checked, APIView):
     """One of the caller's own tokens."""
 
     reads = True  # to revoke a token takes none with more rights
+    confirmed = True
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:

@@ -78,7 +78,7 @@ def refused(
     recorder.record(
         "account.factor_refused" if factor else "account.refused",
         actor_name=_who(str(credentials.get("username") or "")),
-        note=_where(request),
+        note=_where(request) + _why(request),
     )
 
 
@@ -145,6 +145,12 @@ def _who(name: str) -> str:
     if known:
         return name
     return f"unknown name {keyed_hash(name)[:12]}" if name else "nobody"
+
+
+def _why(request: HttpRequest | None) -> str:
+    """Return what else than a wrong password it was that kept somebody out."""
+    error = sign_in_backend.trouble(request)
+    return f". {error.sentence}" if error is not None else ""
 
 
 def _where(request: HttpRequest | None) -> str:

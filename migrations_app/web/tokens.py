@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from migrations_app.audit import tokens as api_tokens
+from migrations_app.web import password_again
 from migrations_app.web.page import page, user_of
 from migrations_app.web.posted import posted
 
@@ -25,7 +26,10 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @posted("tokens")
 @page()
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Revoke one of one's own tokens."""
+    """Revoke one of one's own tokens, with a password that was entered recently."""
+    asked = password_again.ask_if_due(request)
+    if asked is not None:
+        return asked
     api_tokens.revoke(pk, by=user_of(request))
     messages.success(request, "The token is revoked: no program can use it any more.")
     return redirect("tokens")

@@ -90,3 +90,10 @@ def test_it_leaves_no_word_when_nothing_changes() -> None:
 
 def test_a_new_site_has_no_account() -> None:
     assert not get_user_model().objects.exists()
+
+
+def test_it_says_until_when_a_password_must_be_changed() -> None:
+    assert account("ann")["to be changed"] == "within 72 hours"
+    assert "to be changed" not in account("ann")
+    kept = account("robot", "--keep-password")
+    assert "to be changed" not in kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from knox.models import AuthToken
 from migrations_app.access.permissions import person as person_of
 from migrations_app.access.sign_in_throttle import OF_NAME
 from migrations_app.audit import recorder
-from migrations_app.models import AuditEntry
+from migrations_app.models import AuditEntry, PasswordToChange
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +122,8 @@ def test_a_password_that_is_easily_guessed_is_refused(new: str, why: str) -> Non
 
 def set_by_root(name: str) -> None:
     """Have a superuser set the password of the account to another one."""
-    factories.person("root", staff=True)
+    if not User.objects.filter(username="root").exists():
+        factories.person("root", staff=True)
     user = User.objects.get(username=name)
     words = {"password1": "set-by-a-superuser", "password2": "set-by-a-superuser"}
     client = signed_in("root")
@@ -146,6 +148,59 @@ def test_a_password_that_somebody_else_set_must_be_changed_before_all() -> None:
     assert change(client, old="set-by-a-superuser").status_code == 302
     assert not person_of(User.objects.get(username="anna")).password_set_by
     assert "set your password" not in client.get("/delegations/").content.decode()
+
+
+@pytest.mark.parametrize("door", ["/sign-in/", "/api/token/"])
+def test_a_password_that_somebody_else_set_opens_no_door_after_some_days(
+    door: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.person("anna", "approver")
+    set_by_root("anna")
+    form = {"username": "anna", "password": "set-by-a-superuser"}
+    kind = {} if door == "/sign-in/" else {"content_type": "application/json"}
+    then = timezone.now() + timedelta(hours=72)
+    monkeypatch.setattr(timezone, "now", lambda: then)
+    assert Client().post(door, form, **kind).status_code in (200, 302)
+    later = then + timedelta(minutes=1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+
+    answer = Client().post(door, form, **kind)
+
+    assert answer.status_code == 403
+    expired = "The password that root set for you expired 72 hours later."
+    assert expired in answer.content.decode()
+    assert "An administrator of novaweb can set a new one" in answer.content.decode()
+    entry = AuditEntry.objects.get(verb="account.refused")
+    assert expired in entry.note
+    wrong = Client().post(door, {**form, "password": "a guess"}, **kind)
+    assert "expired" not in wrong.content.decode()
+    settings.NOVAWEB_GIVEN_PASSWORD_HOURS = 0
+    assert Client().post(door, form, **kind).status_code in (200, 302)
+
+
+def test_who_did_not_change_it_in_time_gets_a_new_one() -> None:
+    factories.person("anna", "approver")
+    set_by_root("anna")
+    client = signed_in("anna", "set-by-a-superuser")
+    row = PasswordToChange.objects.get()
+    PasswordToChange.objects.update(set_at=row.set_at - timedelta(hours=73))
+
+    refused = change(client, old="set-by-a-superuser")
+
+    assert "expired" in refused.content.decode()
+    set_by_root("anna")
+    again = signed_in("anna", "set-by-a-superuser")
+    assert change(again, old="set-by-a-superuser").status_code == 302
+    assert not PasswordToChange.objects.exists()
+
+
+def test_ones_own_password_does_not_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+    factories.person("rita", "requester")
+    change(signed_in("rita"))
+    later = timezone.now() + timedelta(days=4000)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+
+    signed_in("rita", NEW)
 
 
 def test_staff_change_their_own_password_on_the_page_of_everybody() -> None:

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 from django.utils import timezone
 
 from migrations_app.access import sessions
 from migrations_app.audit import recorder
-from migrations_app.models import AuditEntry, Session
+from migrations_app.audit import tokens as api_tokens
+from migrations_app.models import AuditEntry, Session, TokenScope
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +171,30 @@ def test_nobody_ends_what_is_somebody_elses(rita: Client) -> None:
 
     assert answer.status_code == 404
     assert is_in(otto)
+
+
+def test_who_ends_a_session_or_a_token_enters_the_password_again(
+    rita: Client, later: Later, settings: Any
+) -> None:
+    settings.NOVAWEB_REAUTHENTICATE = 15.0
+    elsewhere = signed_in("rita")
+    token, _ = api_tokens.create(User.objects.get(username="rita"))
+    later(minutes=16)
+
+    for address in ("/account/sessions/", f"/tokens/{token.pk}/revoke/"):
+        asked = rita.post(address, {"which": "others"})
+        assert asked.status_code == 403
+        assert "Enter your password again" in asked.content.decode()
+    by_program = rita.delete(f"/api/tokens/{token.pk}/")
+
+    assert by_program.status_code == 403
+    assert "/account/confirm/" in by_program.json()["detail"]
+    assert is_in(elsewhere)
+    assert list(TokenScope.objects.all()) == [token]
+    right = {"which": "others", "password_again": factories.PASSWORD}
+    assert rita.post("/account/sessions/", right).status_code == 302
+    assert not is_in(elsewhere)
+    assert rita.delete(f"/api/tokens/{token.pk}/").status_code == 204
 
 
 def test_the_session_in_use_is_ended_by_signing_out(rita: Client) -> None:

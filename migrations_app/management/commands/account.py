@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
+from migrations_app.access import passwords
 from migrations_app.access.permissions import Role
 from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 
@@ -20,7 +22,8 @@ class Command(BaseCommand):
 
     A new account gets a random password, which is printed once. An existing account
     keeps its password unless a new one is requested. Its owner must change a password
-    that is set here before they can decide anything, unless --keep-password is given.
+    that is set here before they can decide anything, and before it expires, unless
+    --keep-password is given.
     """
 
     help = "Create an account or set its roles; prints the password or token."
@@ -68,6 +71,8 @@ class Command(BaseCommand):
         if is_new or options["new_password"]:
             said["password"] = secrets.token_urlsafe(12)
             user.set_password(said["password"])
+            if not options["keep_password"] and (span := passwords.given_for()):
+                said["to be changed"] = f"within {span / timedelta(hours=1):g} hours"
         user.save()
         user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
         after = AccountSnapshot.take(user)
