@@ -38,11 +38,12 @@ class AskedWorkers:
             "name": name,
             "cloud": self._cloud,
             "of": to_json(question),
-            "until": time.time() + patience,
         }
-        text, key = wire.seal(asked, wire.QUESTION), wire.answer_key(number)
+        key = wire.answer_key(number)
         try:
             connection = wire.client()
+            asked["until"] = wire.now(connection) + patience
+            text = wire.seal(asked, wire.QUESTION)
             _enqueue(connection, text, patience)
             try:
                 sealed = _wait(connection, text, key, patience, longest)

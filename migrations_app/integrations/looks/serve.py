@@ -90,7 +90,7 @@ class Looks:
         except (BadSignature, KeyError, TypeError, ValueError) as error:
             log.error("question refused: no web process seals so", reason=repr(error))
             return False
-        if until < time.time():
+        if until < wire.now(wire.client()):
             return False  # nobody waits for it any more
         self._send({number: wire.BEAT})
         with self._lock:

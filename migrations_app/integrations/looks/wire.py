@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import redis
 from django.conf import settings
@@ -45,6 +45,15 @@ def _client(url: str) -> redis.Redis:
         # once more: a connection that was kept may have been cut meanwhile
         retry=Retry(NoBackoff(), 1),
     )
+
+
+def now(connection: redis.Redis) -> float:
+    """Return the time by Redis's clock, which web and workers share, in seconds.
+
+    Their own may differ by more than a question waits.
+    """
+    seconds, micros = cast(tuple[int, int], connection.time())
+    return seconds + micros / 1_000_000
 
 
 def seal(value: Any, salt: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import redis
 
 from migrations_app.errors import Blocked, Unreachable
 from migrations_app.integrations.interfaces import MoveQuestion, Place
+from migrations_app.integrations.looks import serve as looks_serve
 from migrations_app.integrations.looks import wire
 from migrations_app.integrations.looks.serve import AT_ONCE, Looks
 from tests.integrations.looks.asking import (
@@ -201,9 +203,34 @@ def test_a_question_that_nobody_waits_for_any_more_is_not_looked_at(
         looks.append(asked["server_id"])
         return PLACE
 
-    old = {"id": "1", "name": "move", "cloud": "lab", "until": time.time() - 1}
+    old = {"id": "1", "name": "move", "cloud": "lab", "until": wire.now(wire.client()) - 1}
     late = wire.seal({**old, "of": {"server_id": "old"}}, wire.QUESTION)
     wire.client().rpush(wire.QUESTIONS, late)
     serve({"move": look})
+    assert ask() == PLACE
+    assert looks == ["id"]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_it_does_not_matter_that_the_clock_of_the_worker_is_wrong(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """Neither is a question late then, nor one answered that nobody waits for."""
+    wrong = SimpleNamespace(
+        time=lambda: time.time() + hours * 3600, monotonic=time.monotonic
+    )
+    monkeypatch.setattr(looks_serve, "time", wrong)
+    looks: list[Any] = []
+
+    def look(cloud: str, asked: Any) -> object:
+        looks.append(asked["server_id"])
+        return PLACE
+
+    of = {"server_id": "old"}
+    old: dict[str, Any] = {"id": "1", "name": "move", "cloud": "lab", "of": of}
+    old["until"] = wire.now(wire.client()) - 1
+    wire.client().rpush(wire.QUESTIONS, wire.seal(old, wire.QUESTION))
+    serve({"move": look})
+
     assert ask() == PLACE
     assert looks == ["id"]
