@@ -107,7 +107,7 @@ security: setup ## write docs/security.md, docs/asvs.md, deploy/access_rules.jso
 	@$(VENV) -m security access-rules > deploy/access_rules.json
 
 audit: setup ## ask PyPI for known weaknesses in what we pin (network)
-	@$(VENV) -m pip_audit --requirement requirements-lock.txt --no-deps --disable-pip
+	@$(VENV) -m supply.audit
 
 lab-up: ## start the lab: a real OpenStack on this machine (root)
 	@$(PYTHON) -m lab up $(ARGS)
