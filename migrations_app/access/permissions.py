@@ -58,6 +58,7 @@ class Person:
     ``groups`` are all their groups; those that are roles are in ``roles`` too.
     ``delegated`` are the approval rights that are delegated to them now.
     ``sets_policy``: a staff account with the permission to change approval policies.
+    ``manages_accounts``: the same with the permission to change accounts.
     ``scope``: of the token that they came with; empty: they are signed in.
     ``password_set_by``: who else set their password, which they have not changed yet.
     ``lacks_second_factor``: they must have one, and have set up none.
@@ -71,6 +72,7 @@ class Person:
     groups: frozenset[str] = frozenset()
     delegated: tuple[DelegatedRight, ...] = ()
     sets_policy: bool = False
+    manages_accounts: bool = False
     scope: str = ""
     password_set_by: str = ""
     lacks_second_factor: bool = False
@@ -117,6 +119,7 @@ def _read(user: User | AnonymousUser) -> Person:
         delegated=_delegated_to(user.pk),
         sets_policy=user.is_staff
         and user.has_perm("migrations_app.change_approvalpolicy"),
+        manages_accounts=user.is_staff and user.has_perm("auth.change_user"),
         scope=scope_of(user),
         password_set_by=next((setter for _, setter in rows if setter), ""),
     )
@@ -207,7 +210,9 @@ def _has_by_other_right(who: Person, verb: Verb) -> bool:
     """Whether a delegation or a permission of staff gives the person this verb."""
     if verb in DELEGABLE:
         return bool(who.delegated and who.roles)
-    return verb is Verb.SEE_POLICIES and who.sets_policy
+    if verb is Verb.SEE_DELEGATIONS and who.manages_accounts:
+        return True
+    return verb in (Verb.SEE_DELEGATIONS, Verb.SEE_POLICIES) and who.sets_policy
 
 
 def _why_not_request(
@@ -289,8 +294,6 @@ def _why_not_run(verb: Verb, run: Run) -> Refusal | None:
             return Refusal("Completion is forced already.", late=True)
         case Verb.LOOK_AGAIN | Verb.GO_BACK | Verb.CLOSE if state is not RunState.HELD:
             held = "over" if state not in OPEN_RUNS else "not held"
-            return Refusal(
-                (f"The run is {held} ({words}); this action is for held runs only."),
-                late=True,
-            )
+            sentence = f"The run is {held} ({words}); this action is for held runs only"
+            return Refusal(f"{sentence}.", late=True)
     return None

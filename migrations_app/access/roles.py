@@ -42,6 +42,7 @@ class Verb(StrEnum):
     EMERGENCY_START = "break-glass"
     REVIEW = "review"
     DELEGATE = "delegate"
+    SEE_DELEGATIONS = "see-delegations"
     SEE_POLICIES = "see-policies"
     SET_POLICY = "set-policy"
     DRAIN = "drain"
@@ -76,6 +77,7 @@ ROLES: dict[Verb, frozenset[Role]] = {
     Verb.EMERGENCY_START: frozenset({Role.OPERATOR}),
     Verb.REVIEW: frozenset({Role.APPROVER}),
     Verb.DELEGATE: frozenset({Role.APPROVER}),
+    Verb.SEE_DELEGATIONS: frozenset(Role),
     Verb.SEE_POLICIES: frozenset(Role),
     Verb.DRAIN: frozenset({Role.OPERATOR}),
     Verb.PAUSE: frozenset({Role.OPERATOR}),
@@ -86,7 +88,7 @@ ROLES: dict[Verb, frozenset[Role]] = {
 }
 # What a token of scope read may, and what takes scope decide, and a password that
 # nobody else knows; all else takes ask.
-READS = frozenset({Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_POLICIES})
+READS = frozenset({Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_DELEGATIONS, Verb.SEE_POLICIES})
 DECIDES = frozenset(
     {
         Verb.APPROVE,
@@ -127,6 +129,7 @@ WORDS = {
     Verb.EMERGENCY_START: "use an emergency start",
     Verb.REVIEW: "review an emergency start",
     Verb.DELEGATE: "delegate your right to approve",
+    Verb.SEE_DELEGATIONS: "see delegations",
     Verb.SEE_POLICIES: "see approval policies",
     Verb.SET_POLICY: "change approval policies",
     Verb.DRAIN: "empty hosts",

@@ -248,6 +248,7 @@ class DelegationRequest(Input):
 class Delegations(Checked, ListAPIView[Delegation]):
     """All delegations, newest first."""
 
+    verb = Verb.SEE_DELEGATIONS
     serializer_class = DelegationSerializer
     parameters = frozenset({"page", "page_size"})
     queryset = Delegation.objects.order_by("-pk")
@@ -264,6 +265,8 @@ class Delegations(Checked, ListAPIView[Delegation]):
 @extend_schema(tags=["approvals"])
 class Revoke(Checked, APIView):
     """End a delegation before its time."""
+
+    verb = Verb.SEE_DELEGATIONS
 
     @extend_schema(request=Empty, responses=DelegationSerializer)
     def post(self, request: Request, pk: int) -> Response:

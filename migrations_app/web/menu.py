@@ -25,7 +25,7 @@ _RARER: tuple[Words, ...] = (
     ("windows", "Windows and freezes", "calendar", Verb.SEE),
     ("audit", "Audit trail", "shield-check", Verb.SEE_AUDIT),
     ("policies", "Approval policies", "thumb-up", Verb.SEE_POLICIES),
-    ("delegations", "Delegations", "users", Verb.SEE),
+    ("delegations", "Delegations", "users", Verb.SEE_DELEGATIONS),
     ("broken-glass", "Emergency starts", "alert-triangle", Verb.SEE),
     ("webhooks", "Webhooks", "send", Verb.WEBHOOKS),
     ("deliveries", "Deliveries", "list", Verb.WEBHOOKS),

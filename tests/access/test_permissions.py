@@ -24,13 +24,16 @@ from tests import factories
 MAY = {
     Role.REQUESTER: {
         *(Verb.SEE, Verb.ASK, Verb.WITHDRAW, Verb.AMEND, Verb.SEE_POLICIES),
+        Verb.SEE_DELEGATIONS,
     },
     Role.APPROVER: {
         *(Verb.SEE, Verb.APPROVE, Verb.REJECT, Verb.SEE_AUDIT, Verb.SEE_POLICIES),
         *(Verb.REVIEW, Verb.DELEGATE, Verb.CALENDAR, Verb.SAVE_SEARCH),
+        Verb.SEE_DELEGATIONS,
     },
     Role.AUDITOR: {
         *(Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_POLICIES, Verb.SIGN, Verb.SAVE_SEARCH),
+        Verb.SEE_DELEGATIONS,
     },
     Role.OPERATOR: set(Verb)
     - {Verb.APPROVE, Verb.REJECT, Verb.REVIEW, Verb.DELEGATE, Verb.SET_POLICY},

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 
 from migrations_app.access.permissions import Verb, person
 from migrations_app.errors import NotAllowed, TooLate, Unfit
@@ -110,6 +111,42 @@ def test_what_was_decided_stands_when_it_is_revoked(stage: Stage, cast: Cast) ->
     assert request.state == RequestState.APPROVED
     with pytest.raises(NotAllowed, match="Only the approver"):
         approval_delegations.revoke(row.pk, by=cast.auditor)
+
+
+@pytest.mark.parametrize("permission", ["auth.change_user", "every one"])
+def test_who_administers_accounts_ends_one_without_any_role(
+    stage: Stage, cast: Cast, permission: str
+) -> None:
+    row = hand_on(stage, cast.approver, cast.operator)
+    root = factories.person("root", staff=True)
+    if permission != "every one":
+        root.is_superuser = False
+        root.save()
+        root.user_permissions.add(Permission.objects.get(codename="change_user"))
+    client = Client()
+    client.force_login(root)
+    page = client.get("/delegations/").content.decode()
+    assert f'action="/delegations/{row.pk}/revoke/"' in page
+
+    answer = client.post(f"/delegations/{row.pk}/revoke/")
+
+    assert answer.status_code == 302
+    assert last_entry("delegation.revoked").actor_name == "root"
+    row.refresh_from_db()
+    assert row.revoked_by_name == "root"
+    assert not person(again(cast.operator)).delegated
+
+
+def test_staff_that_administers_neither_sees_none(stage: Stage, cast: Cast) -> None:
+    row = hand_on(stage, cast.approver, cast.operator)
+    staff = factories.person("clerk")
+    staff.is_staff = True
+    staff.save()
+    client = Client()
+    client.force_login(staff)
+
+    assert client.get("/delegations/").status_code == 403
+    assert client.post(f"/delegations/{row.pk}/revoke/").status_code == 403
 
 
 def test_the_taker_rejects_for_the_giver(stage: Stage, cast: Cast) -> None:

@@ -98,7 +98,7 @@ TABLE: dict[str, Row] = {
         "POST",
         (401, 403, 403, 403, 403, 403, 400),
     ),
-    "api/delegations/": ("GET", API_SEEN),
+    "api/delegations/": ("GET", API_RULES),
     # nobody has handed on their say
     "api/delegations/<number:pk>/revoke/": (
         "POST",
@@ -202,10 +202,10 @@ TABLE: dict[str, Row] = {
         "POST",
         (302, 403, 403, 403, 403, 403, 404),
     ),
-    "delegations/": ("GET", SEEN),
+    "delegations/": ("GET", RULES),
     "tokens/": ("GET", SEEN),
     "tokens/<int:pk>/revoke/": ("POST", (302, 403, 404, 404, 404, 404, 403)),
-    "delegations/<int:pk>/revoke/": ("POST", (302, 403, 404, 404, 404, 404, 403)),
+    "delegations/<int:pk>/revoke/": ("POST", (302, 403, 404, 404, 404, 404, 404)),
     "requests/<int:pk>/withdraw/": ("POST", (302, 403, 409, 403, 409, 403, 403)),
     "runs/<int:pk>/": ("GET", SEEN),
     "runs/<int:pk>/lines/": ("GET", SEEN),

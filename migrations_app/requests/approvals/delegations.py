@@ -78,7 +78,8 @@ def revoke(number: int, *, by: User) -> Delegation:
 
 def why_not_revoke(who: Person, row: Delegation) -> Refusal | None:
     """Return why the person may not end the delegation; None: they may."""
-    if who.id not in {row.giver_id, row.taker_id} and not who.sets_policy:
+    administers = who.sets_policy or who.manages_accounts
+    if who.id not in {row.giver_id, row.taker_id} and not administers:
         return Refusal(
             "Only the approver, the delegate or an administrator can end a delegation."
         )

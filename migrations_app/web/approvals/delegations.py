@@ -23,7 +23,7 @@ MOST = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page()
+@page(Verb.SEE_DELEGATIONS)
 def delegations(request: HttpRequest) -> HttpResponse:
     """List the delegations; create one."""
     if request.method != "POST":
@@ -43,7 +43,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
 
 
 @posted("delegations")
-@page()
+@page(Verb.SEE_DELEGATIONS)
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """End the delegation."""
     row = approval_delegations.revoke(pk, by=user_of(request))

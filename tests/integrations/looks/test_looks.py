@@ -203,7 +203,12 @@ def test_a_question_that_nobody_waits_for_any_more_is_not_looked_at(
         looks.append(asked["server_id"])
         return PLACE
 
-    old = {"id": "1", "name": "move", "cloud": "lab", "until": wire.now(wire.client()) - 1}
+    old = {
+        "id": "1",
+        "name": "move",
+        "cloud": "lab",
+        "until": wire.now(wire.client()) - 1,
+    }
     late = wire.seal({**old, "of": {"server_id": "old"}}, wire.QUESTION)
     wire.client().rpush(wire.QUESTIONS, late)
     serve({"move": look})
