@@ -18,6 +18,18 @@ NOVAWEB_SECOND_FACTOR = env("NOVAWEB_SECOND_FACTOR", default="offered")
 # is good for so many hours, unless its owner changes it; 0: for ever.
 NOVAWEB_GIVEN_PASSWORD_HOURS = env.float("NOVAWEB_GIVEN_PASSWORD_HOURS", default=72.0)
 
+# A secret that hashes of passwords take beside their salt, and that is not in the
+# database; and older ones, of hashes whose owners have not signed in since.
+NOVAWEB_PASSWORD_PEPPER = env("NOVAWEB_PASSWORD_PEPPER", default="")
+NOVAWEB_PASSWORD_PEPPER_FALLBACKS = env.list("NOVAWEB_PASSWORD_PEPPER_FALLBACKS")
+# the first makes new hashes; what any of them made is known, and made again
+PASSWORD_HASHERS = [
+    "migrations_app.access.peppered_hasher.PepperedPBKDF2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if not NOVAWEB_PASSWORD_PEPPER:
+    PASSWORD_HASHERS.reverse()
+
 # A provider of OpenID Connect, at which people sign in: its issuer, as it calls itself
 # (https://id.example.org/realms/x); empty: none. And novaweb's client there.
 NOVAWEB_OIDC_ISSUER = env("NOVAWEB_OIDC_ISSUER", default="")

@@ -39,7 +39,7 @@ NAMES = (
     "SECURE_HSTS_PRELOAD",
 )
 AUDIT_KEY = "NOVAWEB_AUDIT_KEY (SHA-256 of the public key)"
-_SECRET = re.compile(r"SECRET|TOKEN$|PASSWORD|DATABASES|(?<!TICKET)_URL$")
+_SECRET = re.compile(r"SECRET|TOKEN$|PASSWORD(?!_HOURS$)|DATABASES|(?<!TICKET)_URL$")
 
 
 def now() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Info, register
 
 from migrations_app.access import second_factor
 from migrations_app.access.roles import Role
@@ -23,6 +23,41 @@ def second_factor_is_known(**kwargs: Any) -> list[CheckMessage]:
             f"NOVAWEB_SECOND_FACTOR is “{settings.NOVAWEB_SECOND_FACTOR}”.",
             hint=f"Set it to {', '.join(second_factor.CHOICES)}.",
             id="novaweb.E040",
+        )
+    ]
+
+
+SHORTEST_PEPPER = 32  # characters
+
+
+@register(OURS)
+def pepper_is_long(**kwargs: Any) -> list[CheckMessage]:
+    """Check that nobody can guess the secret of passwords' hashes."""
+    newest = settings.NOVAWEB_PASSWORD_PEPPER
+    given = [*filter(None, [newest]), *settings.NOVAWEB_PASSWORD_PEPPER_FALLBACKS]
+    if all(len(secret) >= SHORTEST_PEPPER for secret in given):
+        return []
+    return [
+        Error(
+            "NOVAWEB_PASSWORD_PEPPER, or one of its fallbacks, has fewer than"
+            f" {SHORTEST_PEPPER} characters: it can be guessed.",
+            hint='python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
+            id="novaweb.E046",
+        )
+    ]
+
+
+@register(OURS, deploy=True)
+def hashes_take_a_pepper(**kwargs: Any) -> list[CheckMessage]:
+    """Say that passwords could be guessed by who has a copy of the database alone."""
+    if settings.NOVAWEB_PASSWORD_PEPPER:
+        return []
+    return [
+        Info(
+            "NOVAWEB_PASSWORD_PEPPER is not set: who has a copy of the database needs"
+            " no other secret to guess passwords.",
+            hint="Keep it apart from the database's backup: docs/running.md.",
+            id="novaweb.I001",
         )
     ]
 

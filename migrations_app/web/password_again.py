@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -84,7 +84,11 @@ class PasswordAgainForm(Form):
 
     def _check_password(self, password: str) -> None:
         name = self.user.get_username()
-        if authenticate(self.request, username=name, password=password) == self.user:
+        found = authenticate(self.request, username=name, password=password)
+        if isinstance(found, User) and found == self.user:
+            if found.password != self.user.password:
+                # its hash was made again, and is the one that sessions are held to
+                update_session_auth_hash(self.request, found)
             sessions.password_entered(self.request)
             return
         wrong = "This password is wrong."
