@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const KEY = "novaweb-draft";
-  const TYPED = "textarea, select, input:not([type=hidden], [type=password], [type=file])";
+  const TYPED = "textarea, select, input:not([type=hidden], [type=password], [data-password], [type=file])";
   const TICKED = ["checkbox", "radio"];
   const person = document.body.dataset.person;
 

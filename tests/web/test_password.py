@@ -14,9 +14,9 @@ from knox.models import AuthToken
 
 from migrations_app.access.permissions import person as person_of
 from migrations_app.access.sign_in_throttle import OF_NAME
-from novaweb import sign_in_settings
 from migrations_app.audit import recorder
 from migrations_app.models import AuditEntry, PasswordToChange
+from novaweb import sign_in_settings
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -279,3 +279,20 @@ def test_password_stores_know_the_fields() -> None:
     door = Client().get("/sign-in/").content.decode()
     assert 'autocomplete="current-password"' in door
     assert "onpaste" not in page + door
+
+
+def test_every_page_with_a_password_can_show_it() -> None:
+    factories.person("root", staff=True)
+    rita = factories.person("rita", "requester")
+    client, root = signed_in("rita"), signed_in("root")
+    pages = {
+        "/sign-in/": Client(),
+        "/account/password/": client,
+        "/account/confirm/": client,
+        "/admin/auth/user/add/": root,
+        f"/admin/auth/user/{rita.pk}/password/": root,
+    }
+    for address, who in pages.items():
+        page = who.get(address).content.decode()
+        assert 'type="password"' in page, address
+        assert "accounts/show_password.js" in page, address
