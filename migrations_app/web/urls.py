@@ -9,6 +9,7 @@ from migrations_app.web import home, search, tokens
 from migrations_app.web.accounts import (
     confirm,
     factors,
+    own_data,
     password,
     second_factor_sign_in,
     sessions,
@@ -57,6 +58,7 @@ urlpatterns = [
     path("account/second-factor/", factors.own, name="second-factor"),
     path("account/second-factor/app/", factors.app, name="second-factor-app"),
     path("account/second-factor/key/", factors.key, name="second-factor-key"),
+    path("account/data/", own_data.export, name="own-data"),
     path("account/password/", password.ChangePassword.as_view(), name="password"),
     path("account/confirm/", confirm.confirm, name="confirm"),
     path("account/sessions/", sessions.own, name="sessions"),
