@@ -97,6 +97,9 @@ NOVAWEB_EMAIL_URL = env("NOVAWEB_EMAIL_URL", default="")
 NOVAWEB_EMAIL_FROM = env("NOVAWEB_EMAIL_FROM", default="novaweb@localhost")
 # Which networks that are not public webhooks may be in, as CIDRs; http is taken there.
 NOVAWEB_WEBHOOK_NETWORKS = env.list("NOVAWEB_WEBHOOK_NETWORKS", default=[])
+# Files of revoked certificates (CRLs, PEM), by whose they are: clouds, mail, webhooks,
+# sign-in ("clouds=/etc/novaweb/clouds.crl").
+NOVAWEB_TLS_CRL = env.dict("NOVAWEB_TLS_CRL", default={})
 # The audit trail is signed: with which Ed25519 key (path of a PEM file; manage.py
 # audit_key makes one), and into which file outside the database. Empty: it is not.
 NOVAWEB_AUDIT_KEY = env("NOVAWEB_AUDIT_KEY", default="")

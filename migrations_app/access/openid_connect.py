@@ -13,13 +13,15 @@ from functools import lru_cache
 from typing import Any
 
 from authlib.integrations.base_client import MismatchingStateError, OAuthError
-from authlib.integrations.django_client import OAuth
+from authlib.integrations.django_client import DjangoOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from joserfc.errors import JoseError
 from requests import RequestException
 
 from migrations_app.errors import NotAllowed, Refused, Unreachable
+from migrations_app.tls import LooksIntoCrl
 
 TIMEOUT = 10.0  # seconds that the provider may take for each answer
 # Signatures that only the provider can make: not those of a shared secret, nor "none".
@@ -157,9 +159,26 @@ def _client() -> Any:
     return client
 
 
+class _Session(OAuth2Session):  # type: ignore[misc]
+    """Authlib's, none of it to a provider whose certificate was revoked."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if crl := settings.NOVAWEB_TLS_CRL.get("sign-in"):
+            self.mount("https://", LooksIntoCrl(crl))
+
+
+class _App(DjangoOAuth2App):  # type: ignore[misc]
+    client_cls = _Session
+
+
+class _Clients(OAuth):  # type: ignore[misc]
+    oauth2_client_cls = _App
+
+
 @lru_cache(maxsize=1)
 def _client_of(issuer: str, client_id: str, secret: str, scope: str) -> Any:
-    return OAuth().register(
+    return _Clients().register(
         name="oidc",
         client_id=client_id,
         client_secret=secret or None,

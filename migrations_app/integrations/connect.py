@@ -49,7 +49,8 @@ def _cloud(name: str) -> Cloud:
         return _pretend()
     from migrations_app.integrations.adapters.openstack import OpenStackCloud
 
-    return OpenStackCloud(name, timeout=settings.NOVAWEB_CLOUD_TIMEOUT)
+    timeout = settings.NOVAWEB_CLOUD_TIMEOUT
+    return OpenStackCloud(name, timeout=timeout, crl=_crl("clouds"))
 
 
 def _pretend() -> Cloud:
@@ -116,7 +117,13 @@ def keystone() -> Keystone:
         project=project,
         project_domain=domain,
         timeout=settings.NOVAWEB_CLOUD_TIMEOUT,
+        crl=_crl("clouds"),
     )
+
+
+def _crl(neighbour: str) -> str:
+    """Return the list of certificates that were revoked, of such neighbours."""
+    return str(settings.NOVAWEB_TLS_CRL.get(neighbour, ""))
 
 
 def guest_at(target: Target) -> Reachable:
@@ -131,7 +138,7 @@ def guest_at(target: Target) -> Reachable:
 
 def post() -> Post:
     """Return the HTTP client for webhooks."""
-    return HttpPost(settings.NOVAWEB_WEBHOOK_NETWORKS)
+    return HttpPost(settings.NOVAWEB_WEBHOOK_NETWORKS, crl=_crl("webhooks"))
 
 
 def check_webhook(url: str) -> None:
@@ -149,7 +156,8 @@ def check_webhook(url: str) -> None:
 
 def mail() -> Mail:
     """Return the way to the mail server of the settings. Raises Unfit."""
-    return smtp.SmtpMail(smtp.parse(settings.NOVAWEB_EMAIL_URL))
+    server = smtp.parse(settings.NOVAWEB_EMAIL_URL)
+    return smtp.SmtpMail(server, crl=_crl("mail"))
 
 
 def doubt_mail() -> str:

@@ -16,6 +16,8 @@ import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from migrations_app import tls
+from migrations_app.errors import Unreachable
 from migrations_app.management.checks import OURS
 
 # Of the lab, the tests and the proof, which read their own.
@@ -77,6 +79,28 @@ def clouds_have_names(**kwargs: Any) -> list[CheckMessage]:
     ]
     hint = "Write names of clouds.yaml, with commas: lab,other."
     return [Error(f"{each}.", hint=hint, id="novaweb.E051") for each in found]
+
+
+# Of whom NOVAWEB_TLS_CRL has lists.
+CRL_OF = ("clouds", "mail", "webhooks", "sign-in")
+
+
+@register(OURS)
+def revoked_certificates_are_listed(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse lists of nobody, and warn of those that cannot be read."""
+    found: list[CheckMessage] = []
+    for whose, path in settings.NOVAWEB_TLS_CRL.items():
+        if whose not in CRL_OF:
+            sentence = f"NOVAWEB_TLS_CRL has a list for “{whose}”, which is nobody."
+            hint = f"Write it for {', '.join(CRL_OF)}: clouds=/PATH."
+            found.append(Error(sentence, hint=hint, id="novaweb.E052"))
+            continue
+        try:
+            tls.context(path)
+        except Unreachable as error:
+            hint = "Nobody whose certificate it is about is believed without it."
+            found.append(Warning(error.sentence, hint=hint, id="novaweb.W053"))
+    return found
 
 
 @register(OURS)

@@ -212,7 +212,7 @@ def test_the_certificate_must_be_trusted_and_that_very_hosts(
     context = ssl.create_default_context()
     if trusted:
         context.load_verify_locations(certificate)
-    post = HttpPost(LOOPBACK, resolve=lambda *_: ["127.0.0.1"], tls=context)
+    post = HttpPost(LOOPBACK, resolve=lambda *_: ["127.0.0.1"], context=context)
     with secure(certificate) as port:
         url = f"https://{host}:{port}/"
         if good:

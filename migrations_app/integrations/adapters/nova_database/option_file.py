@@ -29,7 +29,10 @@ ESCAPES = {
     **{"\\": "\\", "'": "'", '"': '"'},
 }
 # Any of them asks for TLS, and TLS is with a verified certificate or not at all.
-TLS = ("ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-verify-server-cert", "ssl")
+TLS = (
+    *("ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-crl"),
+    *("ssl-verify-server-cert", "ssl"),
+)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -107,13 +110,19 @@ def _without_comment(text: str) -> str:
 
 
 def _verified(given: Mapping[str, str | None], path: Path) -> ssl.SSLContext:
-    """Return what asks for a certificate of the very host, by ssl-ca or the system."""
+    """Return what asks for a certificate of the very host, by ssl-ca or the system.
+
+    One that ssl-crl names, or whose authority has no list there, is refused.
+    """
     try:
         context = ssl.create_default_context(
             cafile=given.get("ssl-ca"), capath=given.get("ssl-capath")
         )
         if given.get("ssl-cert"):
             context.load_cert_chain(str(given["ssl-cert"]), given.get("ssl-key"))
+        if given.get("ssl-crl"):
+            context.load_verify_locations(str(given["ssl-crl"]))
+            context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
     except OSError as error:  # ssl.SSLError is one
         raise Refused(
             f"Nova's database cannot be entered: a certificate or key that {path} names"

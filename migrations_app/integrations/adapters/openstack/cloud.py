@@ -37,10 +37,13 @@ from migrations_app.integrations.interfaces.resource_request import resource_req
 class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
     """A cloud of clouds.yaml. Signs in at the first call; safe for threads."""
 
-    def __init__(self, name: str, *, timeout: float = 30.0) -> None:
-        """Name the cloud; ``timeout`` is how long a service may take to answer."""
+    def __init__(self, name: str, *, timeout: float = 30.0, crl: str = "") -> None:
+        """Name the cloud; ``timeout`` is how long a service may take to answer.
+
+        ``crl`` is a file of revoked certificates, or empty (``tls.py``).
+        """
         self.name = name
-        self._wire = Wire(name, timeout=timeout)
+        self._wire = Wire(name, timeout=timeout, crl=crl)
         self._placement = Placement(self._wire)
         self._hosts = ComputeHosts(self._wire, self._placement)
 

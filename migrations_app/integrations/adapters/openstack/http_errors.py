@@ -7,6 +7,7 @@ theirs may name addresses with credentials in them.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,6 +97,12 @@ def turned_away(cloud: str) -> Refused:
     )
 
 
+def _why_not_trusted(error: Exception) -> str:
+    """Return OpenSSL's own word for it in brackets, if it has one."""
+    found = re.search(r"certificate verify failed: ([\w ,'-]+)", str(error))
+    return f" ({found[1].strip()})" if found else ""
+
+
 def error_for_exception(cloud: str, service: str, error: Exception) -> WorldError:
     """Return the error for an exception of the libraries (``TROUBLES``)."""
     name = NAMES[service]
@@ -113,8 +120,9 @@ def error_for_exception(cloud: str, service: str, error: Exception) -> WorldErro
         return Unreachable(f"{name} of cloud {cloud} did not answer in time.")
     if isinstance(error, ksa.SSLError | requests.exceptions.SSLError):
         return Unreachable(
-            f"The certificate of {name} of cloud {cloud} is not trusted here: set"
-            " cacert for it in clouds.yaml."
+            f"The certificate of {name} of cloud {cloud} is not trusted here"
+            f"{_why_not_trusted(error)}: set cacert for it in clouds.yaml, or give it"
+            " another certificate."
         )
     if isinstance(error, ksa.CatalogException):
         return Refused(

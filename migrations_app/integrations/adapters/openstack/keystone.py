@@ -19,7 +19,10 @@ from openstack.exceptions import ConfigException
 
 from migrations_app.errors import Refused
 from migrations_app.integrations.adapters.openstack import http_errors
-from migrations_app.integrations.adapters.openstack.session import CONNECT_TIMEOUT
+from migrations_app.integrations.adapters.openstack.session import (
+    CONNECT_TIMEOUT,
+    refuse_revoked,
+)
 from migrations_app.integrations.interfaces.keystone import KeystonePerson
 
 # Who signs in with an application credential types this and its id for the name.
@@ -43,11 +46,13 @@ class KeystoneDoor:
         project: str,
         project_domain: str,
         timeout: float,
+        crl: str = "",
     ) -> None:
         self.cloud = cloud
         self._domain = domain
         self._project = (project, project_domain)
         self._timeout = timeout
+        self._crl = crl
 
     def look_up(self, name: str, secret: str) -> KeystonePerson | None:
         """Return who signs in so; see the interface."""
@@ -91,6 +96,7 @@ class KeystoneDoor:
         except (ConfigException, yaml.YAMLError, KeyError) as error:
             raise http_errors.unusable(self.cloud, error) from error
         session = Session(verify=verify, cert=cert, redirect=False)
+        refuse_revoked(session, self._crl)
         # see session.py: one number would be used for both
         session.timeout = (CONNECT_TIMEOUT, self._timeout)  # type: ignore[assignment]
         return session, address if address.endswith("/v3") else f"{address}/v3"

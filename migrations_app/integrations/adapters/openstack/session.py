@@ -14,12 +14,13 @@ import yaml
 from keystoneauth1 import exceptions as ksa
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.identity.base import BaseIdentityPlugin
-from keystoneauth1.session import Session
+from keystoneauth1.session import Session, TCPKeepAliveAdapter
 from openstack.config.cloud_region import CloudRegion
 from openstack.exceptions import ConfigException
 
 from migrations_app.errors import Refused
 from migrations_app.integrations.adapters.openstack import http_errors
+from migrations_app.tls import LooksIntoCrl
 
 CONNECT_TIMEOUT = 5.0
 # What we speak. Compute: 2.100 tells the hints for the scheduler, 2.98 the properties
@@ -31,13 +32,23 @@ PLACEMENT = "1.31"  # in_tree; root and parent of providers (1.29), all classes 
 VERSIONS = {"identity": "3", "network": "2", "image": "2", "block-storage": "3"}
 
 
+class _Connections(LooksIntoCrl, TCPKeepAliveAdapter):
+    """Those of keystoneauth, and none to whose certificate was revoked."""
+
+
+def refuse_revoked(session: Session, crl: str) -> None:
+    """Have the session look into that file. Raises Unreachable; empty: it does not."""
+    if crl and session.verify is not False:
+        session.session.mount("https://", _Connections(crl))
+
+
 class Wire:
     """The connection to one cloud: made at the first request, safe for threads.
 
     After a fork a new one is made, because two processes must not share its sockets.
     """
 
-    def __init__(self, name: str, *, timeout: float) -> None:
+    def __init__(self, name: str, *, timeout: float, crl: str = "") -> None:
         self.name = name
         self._timeout = timeout
         self._lock = threading.Lock()
@@ -45,6 +56,7 @@ class Wire:
         self._region: CloudRegion
         self._session: Session
         self._adapters: dict[str, Adapter] = {}
+        self._crl = crl
         self._compute: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
@@ -196,6 +208,7 @@ class Wire:
                     cloud=self.name, app_name="novaweb"
                 )
                 self._session = region.get_session()
+            refuse_revoked(self._session, self._crl)
         except ConfigException as error:
             if "was not found" in str(error):
                 raise http_errors.unknown(self.name) from error

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import cache
 from typing import IO, Any
 
+from migrations_app import tls
 from migrations_app.errors import Blocked, Unreachable
 from migrations_app.integrations.adapters.smtp.address import MailServer
 from migrations_app.integrations.deadline import Deadline
@@ -21,8 +22,11 @@ MOST = 1024 * 1024  # bytes that a server may say on one connection
 class SmtpMail:
     """Sends by SMTP; each message is over within ``timeout`` seconds."""
 
-    def __init__(self, server: MailServer, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, server: MailServer, *, timeout: float = 30.0, crl: str = ""
+    ) -> None:
         self.server = server
+        self.crl = crl
         self.timeout = timeout
         self._line: _Line | None = None
 
@@ -107,7 +111,7 @@ class SmtpMail:
         return None
 
     def _connected(self, deadline: Deadline) -> _Line:
-        self._line = line = _Line(self.server, deadline)
+        self._line = line = _Line(self.server, deadline, self.crl)
         line.begin()
         return line
 
@@ -164,13 +168,12 @@ def _own_name() -> str:
 class _Line(smtplib.SMTP):
     """smtplib's, with one deadline for all, and a limit to what is listened to."""
 
-    def __init__(self, server: MailServer, deadline: Deadline) -> None:
+    def __init__(self, server: MailServer, deadline: Deadline, crl: str) -> None:
         super().__init__(local_hostname=_own_name())
         self.server = server
         self.handed_over = False  # whether the message may have arrived
         self._deadline = deadline
-        self._context = ssl.create_default_context()
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._context = tls.context(crl)
 
     def begin(self) -> None:
         """Connect, encrypt and sign in, as the settings have it."""

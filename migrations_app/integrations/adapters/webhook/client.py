@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from migrations_app import tls
 from migrations_app.errors import Refused, Unfit, Unreachable
 from migrations_app.integrations.adapters.webhook.address import (
     Address,
@@ -31,12 +32,13 @@ class HttpPost:
         *,
         timeout: float = 15.0,
         resolve: Resolve = resolve,
-        tls: ssl.SSLContext | None = None,
+        context: ssl.SSLContext | None = None,
+        crl: str = "",
     ) -> None:
         self.networks = tuple(networks)
         self.timeout = timeout
         self._resolve = resolve
-        self._tls = tls
+        self._context, self._crl = context, crl
 
     def send(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Reply:
         """See interfaces/http_post.py. The name is resolved once, and that is asked."""
@@ -97,10 +99,9 @@ class HttpPost:
         raise last or OSError("no address")
 
     def _secure(self, sock: socket.socket, address: Address) -> socket.socket:
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-            self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        return self._tls.wrap_socket(sock, server_hostname=address.host)
+        if self._context is None:
+            self._context = tls.context(self._crl)
+        return self._context.wrap_socket(sock, server_hostname=address.host)
 
     def _talk(
         self,
