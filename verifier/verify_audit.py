@@ -15,6 +15,7 @@ import argparse
 import csv
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -26,7 +27,28 @@ FIELDS = (
 NUMBERS = ("id", "actor", "request_number", "run_number")
 FACTS = ("before", "after")
 GENESIS = "0" * 64
+COLUMNS = (*FIELDS, "previous", "digest")
+# What each kind of line has, and nothing beside it: what is not looked at here would
+# pass for verified.
+LINES = (
+    *({"entry", "previous", "digest"}, {"given"}, {"left_out", "digest"}),
+    *({"signature"}, {"end"}),
+)
+# A cell of a CSV of form 2 has a ' where a spreadsheet would see a formula: at its
+# beginning, and where one begins for a spreadsheet that ends cells by semicolons or
+# tabs. Form 1 had it at the beginning alone.
+FORMULA = {
+    1: re.compile(r"(\A)(?=[=+\-@\t\r'])"),
+    2: re.compile(r"(\A|[;\t\r\n])(?=[\"' ]*[=+\-@\t\r'\uff1d\uff0b\uff0d\uff20])"),
+}
+COVERED = {1: re.compile(r"(\A)'"), 2: re.compile(r"(\A|[;\t\r\n])'")}
+SIGNED = ("at", "count", "digest", "entry", "key")
 PREFIX = b"novaweb audit head 1\n"
+# A file may hold anything; what this is not made for is no traceback.
+ODD = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError),
+    *(RecursionError, csv.Error),
+)
 
 
 class Bad(Exception):
@@ -67,11 +89,14 @@ def check(public, line, entry):
     from cryptography.exceptions import InvalidSignature
 
     try:
-        facts = {name: line[name] for name in ("at", "count", "digest", "entry", "key")}
+        if set(line) != {*SIGNED, "signature"}:
+            raise ValueError(line)
+        facts = {name: line[name] for name in SIGNED}
         text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
         public.verify(bytes.fromhex(line["signature"]), PREFIX + text.encode())
-    except (InvalidSignature, KeyError, ValueError, TypeError):
-        sentence = f"The signature of {line.get('at')} is not one of this key."
+    except (InvalidSignature, RecursionError, KeyError, ValueError, TypeError):
+        at = line.get("at") if isinstance(line, dict) else "?"
+        sentence = f"The signature of {at} is not one of this key."
         raise Bad("signature", entry, sentence) from None
 
 
@@ -172,39 +197,60 @@ class Chain:
             raise Bad("cut", upto + 1, sentence)
 
 
-def csv_entries(path):
+def uncovered(cell, form):
+    """Return the text of a cell. Raises Bad if it was not exported so."""
+    text = COVERED[form].sub(r"\1", cell)
+    if FORMULA[form].sub(r"\1'", text) != cell:
+        raise Bad("changed", 0, f"The cell {cell[:60]} is not as it was exported.")
+    return text
+
+
+def csv_entries(path, form):
     """Yield (fields, previous, digest) of each row of an exported CSV."""
+    csv.field_size_limit(2**31 - 1)
     with open(path, encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if None in row or None in row.values():
+        table = csv.reader(file, strict=True)
+        if tuple(next(table, ())) != COLUMNS:
+            raise Bad(
+                "changed", 0, "The columns of the CSV are not those of an export."
+            )
+        for row in table:
+            if len(row) != len(COLUMNS):
                 raise Bad("changed", 0, "A row has too many cells, or too few.")
-            plain = {
-                name: text[1:] if text.startswith("'") else text
-                for name, text in row.items()
-            }
-            fields = {name: plain.get(name, "") for name in FIELDS}
-            number = fields["id"] if fields["id"].isdigit() else 0
+            try:
+                plain = {
+                    name: uncovered(row[at], form) for at, name in enumerate(COLUMNS)
+                }
+            except Bad as bad:
+                number = int(row[0]) if row[0].isdecimal() else 0
+                raise Bad(bad.kind, number, str(bad)) from None
+            fields = {name: plain[name] for name in FIELDS}
+            number = fields["id"] if fields["id"].isdecimal() else 0
             try:
                 for name in NUMBERS:
                     fields[name] = int(fields[name]) if fields[name] else None
                 for name in FACTS:
-                    fields[name] = json.loads(fields[name])
-            except ValueError:
+                    fields[name] = json.loads(fields[name], object_pairs_hook=once)
+            except (ValueError, RecursionError):
                 sentence = f"Entry {number} cannot be read."
                 raise Bad("changed", int(number), sentence) from None
-            yield fields, plain.get("previous", ""), plain.get("digest", "")
+            yield fields, plain["previous"], plain["digest"]
 
 
-def follow(lines, entries, public, signed):
+def follow(lines, table, public, signed):
     """Follow the export; return its header and the chain. Raises Bad.
 
-    ``entries``: those of the CSV, which the lines only name; None for JSON Lines.
+    ``table``: path of the CSV, whose entries the lines only name; None for JSON Lines.
     """
     header = read(next(lines, "{}"), 0)
-    if header.get("export") != "novaweb audit trail" or header.get("form") != 1:
-        raise ValueError("This is no export of novaweb's audit trail, form 1.")
-    if header["of"] != ("jsonl" if entries is None else "csv"):
+    known = (1,) if table is None else (1, 2)
+    if header.get("export") != "novaweb audit trail" or header.get("form") not in known:
+        raise ValueError(
+            "This is no export of novaweb's audit trail in a form that is known here."
+        )
+    if header["of"] != ("jsonl" if table is None else "csv"):
         raise ValueError("A CSV is verified with its own proof: --proof FILE file.csv")
+    entries = None if table is None else csv_entries(table, header["form"])
     chain = Chain(header["start"], public)
     if chain.count == 0 and chain.digest != GENESIS:
         raise Bad("changed", 1, "The export does not begin where the trail does.")
@@ -217,6 +263,8 @@ def follow(lines, entries, public, signed):
         anchored = True
         if ended:
             raise Bad("order", chain.entry, "Something stands behind the end.")
+        if set(line) not in LINES:
+            raise Bad("changed", chain.entry + 1, "A line is of no known kind.")
         if "entry" in line and entries is None:
             chain.take(line["entry"], line.get("previous"), line.get("digest"))
         elif "given" in line and entries is not None:
@@ -248,13 +296,21 @@ def follow(lines, entries, public, signed):
     return header, chain
 
 
+def once(pairs):
+    """Return the pairs as a dict; of a name that stands twice only one would count."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
 def read(text, entry):
     try:
-        line = json.loads(text)
+        line = json.loads(text, object_pairs_hook=once)
         if not isinstance(line, dict):
             raise ValueError(text)
         return line
-    except ValueError:
+    except (ValueError, RecursionError):
         sentence = f"The line of entry {entry} cannot be read."
         raise Bad("changed", entry, sentence) from None
 
@@ -268,6 +324,12 @@ def public_key(path):
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError(f"{path} is no Ed25519 public key.")
     return key
+
+
+def say(text, **where):
+    """Print a sentence; what a file puts into it moves no cursor and turns no text."""
+    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    print("".join(shown), **where)
 
 
 def main(arguments=None):
@@ -290,27 +352,30 @@ def main(arguments=None):
         if given.signed:
             text = Path(given.signed).read_text(encoding="utf-8")
             signed = [read(line, 0) for line in text.splitlines()]
-        entries = csv_entries(given.export) if given.proof else None
+        table = given.export if given.proof else None
         with open(given.proof or given.export, encoding="utf-8") as lines:
-            header, chain = follow(iter(lines), entries, public, signed)
+            header, chain = follow(iter(lines), table, public, signed)
     except Bad as bad:
-        print(f"NOT VERIFIED ({bad.kind}): {bad}")
+        say(f"NOT VERIFIED ({bad.kind}): {bad}")
         if bad.entry:
-            print(f"First bad entry: {bad.entry}")
+            say(f"First bad entry: {bad.entry}")
         return 1
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"This cannot be verified: {error}", file=sys.stderr)
+    except ODD as error:
+        say(f"This cannot be verified: {error}", file=sys.stderr)
         return 2
-    print(
+    say(
         f"Verified: {chain.given} entries are as they were written, {chain.left_out}"
         f" that the export leaves out are in their places."
     )
-    print(f"Exported at {header['at']} with the filters {header['filters'] or 'none'}.")
+    say(
+        f"By its own word, exported at {header.get('at')} with the filters"
+        f" {header.get('filters') or 'none'}."
+    )
     if chain.proven:
         proven = chain.proven
-        print(f"Signed at {proven['at']} up to entry {proven['entry']}.")
+        say(f"Signed at {proven['at']} up to entry {proven['entry']}.")
     else:
-        print("No signature was looked at: a cut tail would not have been found.")
+        say("No signature was looked at: a cut tail would not have been found.")
     return 0
 
 

@@ -19,14 +19,14 @@ from django.db.models import Count, Min, QuerySet
 
 from migrations_app.audit import hashing
 from migrations_app.audit.chain_check import Bad, Signed
+from migrations_app.audit.csv_cells import covered
 from migrations_app.audit.verify import content, rows
 from migrations_app.models import AuditEntry, AuditHead
 
 Narrow = Callable[[QuerySet[AuditEntry]], QuerySet[AuditEntry]]
 BATCH = 500
 COLUMNS = (*hashing.FIELDS, "previous", "digest")
-# A spreadsheet would take these for formulas; a quote before them is taken off again.
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
+FORM, FORM_OF_CSV = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def as_lines(export: Export, *, of_csv: bool = False) -> Iterator[str]:
     yield _line(
         {
             "export": "novaweb audit trail",
-            "form": 1,
+            "form": FORM_OF_CSV if of_csv else FORM,
             "of": "csv" if of_csv else "jsonl",
             "at": hashing.moment(export.at),
             "filters": export.filters,
@@ -211,8 +211,7 @@ def _cell(name: str, row: dict[str, Any]) -> str:
         return hashing.moment(value)
     if name in ("before", "after"):
         value = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    text = str(value)
-    return f"'{text}" if text.startswith(_RISKY) else text
+    return covered(str(value))
 
 
 def _gap(hashes: list[str], ends: str) -> str:

@@ -17,6 +17,7 @@ from django_tables2 import RequestConfig
 
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
+from migrations_app.audit.csv_cells import covered
 from migrations_app.inventory import capacity, capacity_overview
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
@@ -214,18 +215,13 @@ def _lines(rows: Iterable[Hypervisor]) -> Iterator[str]:
         words = (row.cloud.name, row.host, row.node, row.zone)
         yield writer.writerow(
             [
-                *map(_plain, words),
-                _plain(", ".join(row.aggregates)),
+                *map(covered, words),
+                covered(", ".join(row.aggregates)),
                 *("yes" if each else "no" for each in (row.up, row.enabled)),
-                _plain(row.disabled_reason),
+                covered(row.disabled_reason),
                 *(getattr(row, name) for name in figures),
                 there.instances,
                 *(getattr(there, name) for name in capacity.RESOURCES),
                 row.seen_at.isoformat(),
             ]
         )
-
-
-def _plain(text: str) -> str:
-    """Return the text so that no spreadsheet evaluates it as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
