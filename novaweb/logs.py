@@ -9,17 +9,21 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Return the event with control characters in its texts escaped.
 
     What people and hosts send could otherwise end a line, and begin one of their own.
-    What went wrong (``exception``) keeps its lines: the renderer made them.
+    What went wrong (``exception``) keeps its lines, but each is set in: an error has
+    texts of others in it.
     """
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception":
-            event[key] = _CONTROLS.sub(lambda it: ascii(it[0])[1:-1], value)
+        if isinstance(value, str):
+            signs = _BUT_LINES if key == "exception" else _CONTROLS
+            plain = signs.sub(lambda it: ascii(it[0])[1:-1], value)
+            event[key] = plain.replace("\n", "\n    ")
     return event
 
 
@@ -79,6 +83,7 @@ def _formatter(renderer: Any) -> dict[str, Any]:
         ],
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,  # of libraries, too
             one_line,
             renderer,
         ],

@@ -61,6 +61,22 @@ def test_nobody_writes_a_line_of_their_own_into_the_log(style: str, sign: str) -
 
 
 @pytest.mark.parametrize("style", ["plain", "json"])
+@pytest.mark.parametrize("sign", ["\n", "\r", "\x1b[31m", "\x85", "\u2028"])
+def test_nor_by_the_text_of_an_error(style: str, sign: str) -> None:
+    try:
+        raise ValueError(f"no host is called x{sign}2026-01-01 [info] rita approved")
+    except ValueError as error:
+        failure = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord(
+        "django.request", logging.ERROR, __file__, 1, "It failed.", (), failure
+    )
+    line = formatter_of(style).format(record)
+    assert "rita approved" in line
+    assert not any(each.startswith("2026-01-01") for each in line.splitlines())
+    assert sign == "\n" or sign not in line
+
+
+@pytest.mark.parametrize("style", ["plain", "json"])
 def test_a_line_of_a_library_has_a_time_and_a_level(style: str) -> None:
     record = logging.LogRecord("uvicorn", logging.WARNING, "", 1, "Slow.", (), None)
     line = formatter_of(style).format(record)
