@@ -33,6 +33,7 @@ from migrations_app.models import (
     MigrationRequest,
     Run,
 )
+from migrations_app.web.accounts.account_name import NamedForm, NewAccountForm
 from migrations_app.web.accounts.factors_taken_away import take_second_factors_away
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class _SnapshotForm:
         self.before = AccountSnapshot.take(row)
 
 
-class AccountForm(_SnapshotForm, ChangedAccount):
+class AccountForm(NamedForm, _SnapshotForm, ChangedAccount):
     """Changes an account."""
 
 
@@ -119,6 +120,7 @@ class AccountAdmin(Recorded, Accounts):
     """
 
     form = AccountForm
+    add_form = NewAccountForm
     actions = (take_second_factors_away,)
 
     def has_delete_permission(

@@ -31,6 +31,8 @@ class Known:
     credentials: dict[str, tuple[str, str, tuple[str, str]]] = field(
         default_factory=dict
     )
+    # ids of those that have access rules
+    limited: set[str] = field(default_factory=set)
     asked: list[Any] = field(default_factory=list)
     open_tokens: set[str] = field(default_factory=set)
     trouble: int = 0
@@ -77,7 +79,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         token = f"token-{len(known.asked)}"
         known.open_tokens.add(token)
-        self._answer(201, {"token": _token(*found)}, {"X-Subject-Token": token})
+        made = _token(*found)
+        given = sent["auth"]["identity"].get("application_credential", {})
+        if given.get("id") in known.limited:
+            rules = [{"service": "compute", "method": "GET", "path": "/v2.1/servers"}]
+            made["application_credential"] = {"access_rules": rules}
+        self._answer(201, {"token": made}, {"X-Subject-Token": token})
 
     def _answer(self, status: int, body: Any = None, more: Any = None) -> None:
         text = json.dumps(body).encode() if body is not None else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,11 @@ from django.contrib.auth.models import User
 from django.db.models import Count
 
 from migrations_app.access.roles import Role
+
+# What the trail says where no person acts, or nobody knows who: no person is called so.
+OURS = frozenset({"novaweb", "keystone", "nobody"})
+# Scripts that have letters in common by their looks.
+_ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,24 @@ def why_gone(account: Account | None, name: str, roles: Collection[Role]) -> str
     if not account.groups & set(map(str, roles)):
         names = " or ".join(sorted(map(str, roles)))
         return f"{name} no longer has the role {names}"
+    return ""
+
+
+def why_no_name(name: str, *, but: int | None = None) -> str:
+    """Return why no account may be called so, but that of this number; empty: one may.
+
+    Names are read by people, who decide by them.
+    """
+    if name.casefold() in OURS:
+        return f"“{name}” is what novaweb calls what no person did: take another name."
+    letters = {unicodedata.name(sign, "?").partition(" ")[0] for sign in name}
+    if len(letters & _ALIKE) > 1:
+        return (
+            "This name mixes letters of different scripts that look alike: take those"
+            " of one."
+        )
+    if User.objects.filter(username__iexact=name).exclude(pk=but).exists():
+        return f"There is an account “{name}” already, however it is written."
     return ""
 
 

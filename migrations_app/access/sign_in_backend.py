@@ -17,6 +17,12 @@ from migrations_app.errors import NotAllowed, NovawebError
 
 _WAIT = "_novaweb_sign_in_wait"
 _TROUBLE = "_novaweb_sign_in_trouble"
+_PROGRAM = "_novaweb_program"
+# A credential that lies in a program's configuration is no person who decides.
+OF_A_PROGRAM = (
+    "An application credential is for programs: they get a token of scope read or ask"
+    " by it. People sign in by their own name."
+)
 
 
 class ThrottledBackend(ModelBackend):
@@ -88,6 +94,16 @@ def trouble(request: HttpRequest | None) -> NovawebError | None:
     """Return that error, for the door to show."""
     found: NovawebError | None = getattr(request, _TROUBLE, None)
     return found
+
+
+def is_program(user: User) -> None:
+    """Note that it is no person who was let in, but a program of theirs."""
+    setattr(user, _PROGRAM, True)
+
+
+def came_by_program(user: Any) -> bool:
+    """Return whether the account was let in by the credential of a program."""
+    return bool(getattr(user, _PROGRAM, False))
 
 
 def says(request: HttpRequest | None, *, wrong: str) -> str:

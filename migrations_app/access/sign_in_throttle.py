@@ -10,6 +10,7 @@ the account.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -86,7 +87,7 @@ class Admission:
 def admit(*, name: str, address: str, now: datetime) -> Admission:
     """Count a try to sign in as that name from that address, or refuse it uncounted."""
     network = _network(address)
-    return _admit(network, _key("name", network, name), now)
+    return _admit(network, _key("name", network, _spelled(name)), now)
 
 
 def admit_second_factor(*, account: int, address: str, now: datetime) -> Admission:
@@ -117,6 +118,11 @@ def keyed_hash(text: str) -> str:
 
 def _key(*parts: str) -> str:
     return keyed_hash("\0".join(parts))
+
+
+def _spelled(name: str) -> str:
+    """Return one spelling for all that somebody may take for the same name."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _network(address: str) -> str:

@@ -24,6 +24,7 @@ from migrations_app.access import (
 from migrations_app.api.authentication import Bearer
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.audit import tokens as api_tokens
+from migrations_app.errors import NotAllowed
 from migrations_app.models import TokenScope
 
 REFUSED = "Name or password is wrong, or the account is disabled."
@@ -105,6 +106,8 @@ class TokenView(Checked, APIView):
             if error := sign_in_backend.trouble(request._request):
                 raise error
             raise AuthenticationFailed(REFUSED)
+        if scope == TokenScope.Scope.DECIDE and sign_in_backend.came_by_program(user):
+            raise NotAllowed(sign_in_backend.OF_A_PROGRAM)
         _require_second_factor(request, user, code)
         row, secret = api_tokens.create(user, scope=scope)
         row.secret = secret  # type: ignore[attr-defined]

@@ -8,12 +8,14 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from migrations_app.access import accounts
 from migrations_app.access.roles import Role
 from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 from migrations_app.errors import NotAllowed
 from migrations_app.models import ExternalIdentity
 
 ROLES = frozenset(map(str, Role))
+LONGEST = 255  # of what tells who somebody is (OpenID Connect Core 1.0, 2)
 
 
 def settle(
@@ -24,8 +26,13 @@ def settle(
     Groups that are no roles stay as they are, and so do the rights of staff. One is
     made where there is none, if there is a role; never is a local account taken for
     theirs. Changes are recorded as by ``actor``. Raises NotAllowed with a sentence:
-    there is no role, the name is somebody else's, or the account is switched off.
+    there is no role, the name is somebody else's or misleads, the account is switched
+    off, or nobody is told of.
     """
+    if not subject.strip() or len(subject) > LONGEST or "\0" in subject:
+        raise NotAllowed(
+            f"{actor} does not tell who you are. Ask an administrator of novaweb."
+        )
     with transaction.atomic():
         link = (
             ExternalIdentity.objects.select_for_update()
@@ -78,6 +85,8 @@ def _made(source: str, subject: str, name: str) -> User:
     )
     if User.objects.filter(username__iexact=user.username).exists():
         raise taken
+    if why := accounts.why_no_name(user.username):
+        raise NotAllowed(f"{why} Ask an administrator of novaweb.")
     try:
         with transaction.atomic():
             user.save()

@@ -20,6 +20,12 @@ FEWER = (
 )
 
 
+LIMITED = (
+    "This application credential is for some calls of OpenStack alone (it has access"
+    " rules), and nobody has said that novaweb is one of them. Make one without."
+)
+
+
 class KeystoneBackend(ThrottledBackend):
     """Asks Keystone where no account here has that name and a password.
 
@@ -40,15 +46,20 @@ class KeystoneBackend(ThrottledBackend):
                 return None
             source, given = passwords.keystone_source(), _roles_of(found)
             now = external_accounts.roles_now(source=source, subject=found.user_id)
+            if found.limited:
+                raise NotAllowed(LIMITED)
             if found.program and not given >= now:
                 raise NotAllowed(FEWER)
-            return external_accounts.settle(
+            user = external_accounts.settle(
                 source=source,
                 subject=found.user_id,
                 name=found.name,
                 roles=given,
                 actor=ACTOR,
             )
+            if found.program:
+                sign_in_backend.is_program(user)
+            return user
         except NovawebError as error:
             sign_in_backend.has_trouble(request, error)
             return None

@@ -11,12 +11,14 @@ class KeystonePerson:
     """Who somebody is in Keystone: an id for ever, a name, the roles in the project.
 
     ``program``: an application credential of theirs, which may have fewer roles.
+    ``limited``: one that is for some calls of OpenStack alone (its access rules).
     """
 
     user_id: str
     name: str
     roles: frozenset[str]
     program: bool = False
+    limited: bool = False
 
 
 class Keystone(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AbstractBaseUser
 
 from migrations_app.access import sign_in_backend
 from migrations_app.widgets import StyledField
@@ -25,6 +26,12 @@ class SignInForm(AuthenticationForm):
             self.fields[name].error_messages["required"] = "Please fill this in."
 
     username: forms.CharField
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        """Refuse the credential of a program. Raises ValidationError."""
+        super().confirm_login_allowed(user)
+        if sign_in_backend.came_by_program(user):
+            raise forms.ValidationError(sign_in_backend.OF_A_PROGRAM)
 
     def get_invalid_login_error(self) -> forms.ValidationError:
         """Return the error: what is wrong, or how long to wait."""

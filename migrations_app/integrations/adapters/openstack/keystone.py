@@ -132,7 +132,9 @@ class KeystoneDoor:
             return None
         roles = frozenset(map(str, access.role_names or ()))
         who = str(access.user_id), str(access.username)
-        return KeystonePerson(*who, roles=roles, program=program)
+        # Keystone 30.0.0, common/render_token.py: there if the credential has some
+        limited = bool(access.application_credential_access_rules)
+        return KeystonePerson(*who, roles=roles, program=program, limited=limited)
 
     def _throw_away(self, session: Session, url: str, token: str) -> None:
         """Have Keystone forget the token; without that it ends by itself."""
