@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,9 @@ def test_an_end_in_another_zone_is_the_same_moment() -> None:
             [START, END, "RRULE:FREQ=DAILY;COUNT=3", "RRULE:FREQ=WEEKLY;COUNT=3"],
             "several recurrence rules",
         ),
+        ([START, "DURATION:-PT1H"], "Its duration, “-PT1H”, is none"),
+        ([START, "DURATION:PT1.5H"], "Its duration, “PT1.5H”, is none"),
+        ([START, "DURATION:P0D"], "It has no duration"),
         (["DTSTART;TZID=Moon/Base:20260103T220000", "DURATION:PT1H"], "Moon/Base"),
     ],
 )
@@ -147,6 +151,34 @@ def test_an_event_that_cannot_be_a_window_says_why(
 def test_what_is_no_calendar_file_is_refused(text: bytes, words: str) -> None:
     with pytest.raises(Unfit, match=words):
         read(text)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda data: data.replace(b"\r\n", b"\n"), id="LF"),
+        pytest.param(lambda data: data.replace(b"\r\n", b"\r"), id="CR"),
+        pytest.param(lambda data: data.replace(b"\r\n", b"\r\r\n"), id="CR CR LF"),
+        pytest.param(lambda data: b"\xef\xbb\xbf" + data, id="mark"),
+        pytest.param(lambda data: b"\r\n\r\n" + data, id="empty lines"),
+        pytest.param(lambda data: data.replace(b"\r\n ", b"\r\n\t"), id="tab"),
+        pytest.param(lambda data: data.decode().encode("utf-16"), id="UTF-16"),
+        pytest.param(lambda data: data.replace(b":VEVENT", b":vevent "), id="blanks"),
+        pytest.param(
+            lambda data: data + b"\xef\xbb\xbf" + data.replace(b"a@test", b"b@test"),
+            id="one behind another, each with its mark",
+        ),
+    ],
+)
+def test_lines_end_as_each_system_ends_them(changed: Any) -> None:
+    data = event(START, END, summary="Patches f\r\n ür Köln")
+    names = {got.name for got in ics.read(changed(data), time_zone="UTC")}
+    assert names == {"Patches für Köln"}
+
+
+def test_a_recurrence_may_say_what_holds_anyway() -> None:
+    (got,) = read(event(START, END, "RRULE:RSCALE=GREGORIAN;FREQ=DAILY;SKIP=OMIT"))
+    assert (got.recurrence, got.trouble) == ("FREQ=DAILY", "")
 
 
 def test_a_file_without_events_holds_nothing() -> None:

@@ -168,6 +168,8 @@ def test_it_is_seen_while_it_goes_on_across_the_end_of_a_month() -> None:
         ("FREQ=MINUTELY;INTERVAL=5", "DAILY, WEEKLY"),
         ("FREQ=HOURLY", "DAILY, WEEKLY"),
         ("FREQ=DAILY;BYHOUR=0,1,2;BYMINUTE=0,1", "cannot have BYHOUR"),
+        ("FREQ=DAILY;BYHOUR=0,1", "a window of its own for each time of day"),
+        ("FREQ=DAILY;X-OURS=1", "cannot have X-OURS; .* UNTIL, WKST\\.$"),
         ("FREQ=DAILY;BYSECOND=0", "cannot have BYSECOND"),
         ("FREQ=YEARLY;BYWEEKNO=1", "cannot have BYWEEKNO"),
         ("FREQ=DAILY;COUNT=1000000", "COUNT is a whole number"),

@@ -129,6 +129,7 @@ def test_what_is_no_event_is_left_out(method: str) -> None:
         ["RRULE:FREQ=DAILY;UNTIL=never"],
         ["RRULE:FREQ=DAILY;COUNT=x"],
         ["RECURRENCE-ID:never"],
+        ["RRULE:FREQ=DAILY;X-OURS=1"],
     ],
 )
 def test_one_bad_event_stops_no_other(lines: list[str]) -> None:
@@ -149,7 +150,7 @@ def test_nobody_sees_signs_that_nobody_can_see() -> None:
     assert got.name == "abc"
 
 
-@pytest.mark.parametrize("byte", [b"\n", b"\r\n", b"\r\n \r\n"])
+@pytest.mark.parametrize("byte", [b"\n", b"\r", b"\r\n", b"\r\n \r\n"])
 def test_empty_lines_take_no_time(byte: bytes) -> None:
     text = HEAD.encode() + byte * 80_000 + TAIL.encode()
     begun = time.thread_time()

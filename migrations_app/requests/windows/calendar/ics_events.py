@@ -175,6 +175,8 @@ def _rule(
         # the time of day of the start, said again
         clock = {"BYHOUR": begins.hour, "BYMINUTE": begins.minute, "BYSECOND": 0}
         same = value.isdecimal() and len(value) < 3 and clock.get(name) == int(value)
+        # what holds without being said (RFC 7529, 4.1)
+        same = same or (name, value) in (("RSCALE", "GREGORIAN"), ("SKIP", "OMIT"))
         if name and not same:
             parts.append(f"{name}={value}")
     # its UNTIL is a local time by now, so the zone does not count

@@ -125,9 +125,14 @@ def calendars(text: str) -> list[Component]:
 
 
 def _unfolded(data: bytes) -> list[bytes]:
-    """Return the lines, those that go on in the next put together."""
+    """Return the lines, those that go on in the next put together.
+
+    They end with CR LF (RFC 5545, 3.1), and in files of other systems with one of them.
+    """
     lines: list[list[bytes]] = []
-    for line in data.replace(b"\r\n", b"\n").split(b"\n"):
+    for line in data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
+        # a file that was put behind another one has its mark still
+        line = line.removeprefix(codecs.BOM_UTF8)
         if not line:
             continue
         if line[:1] in (b" ", b"\t") and lines:

@@ -55,6 +55,7 @@ _PARTS = {
     "until": r"(1[6-9]|20)\d{6}(t\d{6}z?)?",
     "wkst": "mo|tu|we|th|fr|sa|su",
 }
+_UTC = ("coordinated universal time", "(utc) coordinated universal time", "z")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)(?::?(\d\d))?")
 _CLOCK = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 OFTEN = (
@@ -272,7 +273,9 @@ def _known() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _windows() -> dict[str, str]:
     plain = {"Etc/UTC": "UTC"}
-    return {
+    known = {
         said.casefold(): plain.get(name, name)
         for said, name in WINDOWS_TO_OLSON.items()
     }
+    # as Windows shows the zone that it calls UTC, and as ISO 8601 writes it
+    return {**known, **dict.fromkeys(_UTC, "UTC")}

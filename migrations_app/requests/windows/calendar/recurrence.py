@@ -38,6 +38,8 @@ LONGEST = 400  # characters
 # Within a century the calendar repeats itself, weekdays too, after so many years.
 CYCLE = 28
 LAST = range(9998 - 2 * CYCLE, 9998 - CYCLE)
+_CLOCK = ("BYHOUR", "BYMINUTE", "BYSECOND")
+_INSTEAD = " Make a window of its own for each time of day."
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 _NUMBERS = re.compile(r"[+-]?\d{1,3}(,[+-]?\d{1,3}){0,60}")
 _DAYS = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
@@ -90,8 +92,7 @@ def _allow(parts: dict[str, str]) -> None:
     if unknown := sorted(set(parts) - PARTS):
         raise Unfit(
             f"A window’s recurrence cannot have {unknown[0][:30]}; it may have"
-            f" {', '.join(sorted(PARTS))}. Make a window of its own for each time of"
-            " day."
+            f" {', '.join(sorted(PARTS))}.{_INSTEAD if unknown[0] in _CLOCK else ''}"
         )
     if "COUNT" in parts and "UNTIL" in parts:
         raise Unfit("Give COUNT or UNTIL, not both.")
