@@ -1,4 +1,7 @@
-"""No test takes the time when it is imported: it runs many minutes later."""
+"""No test takes the time when it is imported, or a day that some years do not have.
+
+It runs many minutes later, and on any day.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,19 @@ def clocks(source: str) -> list[int]:
     ]
 
 
+def moved_days(source: str) -> list[int]:
+    """Return the lines that put a day into another year or month, and say no day."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "replace"
+        and {each.arg for each in node.keywords} & {"year", "month"}
+        and "day" not in {each.arg for each in node.keywords}
+    ]
+
+
 def test_a_clock_is_found_wherever_an_import_reads_it() -> None:
     assert clocks("NOW = timezone.now()") == [1]
     assert clocks("def at(when=date.today()): ...") == [1]
@@ -50,5 +66,16 @@ def test_no_test_takes_the_time_when_it_is_imported() -> None:
         f"{path.relative_to(TESTS)}:{line}"
         for path in sorted(TESTS.rglob("*.py"))
         for line in clocks(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_no_test_fails_on_a_leap_day_or_the_last_of_a_month() -> None:
+    assert moved_days("at = now.replace(year=now.year + 2)") == [1]
+    assert moved_days("at = now.replace(year=2030, month=1, day=1)") == []
+    found = [
+        f"{path.relative_to(TESTS)}:{line}"
+        for path in sorted(TESTS.rglob("*.py"))
+        for line in moved_days(path.read_text("utf-8"))
     ]
     assert found == []

@@ -179,6 +179,18 @@ def test_what_a_file_explains_holds_before_the_zone_s_name() -> None:
     assert (summer.time_zone, summer.remarks) == ("America/New_York", ())
 
 
+@pytest.mark.parametrize("more", ["", ";BYDAY=-1SU"])
+def test_a_rule_may_begin_on_a_leap_day(more: str) -> None:
+    text = (
+        "BEGIN:VTIMEZONE\nTZID:Office\nBEGIN:STANDARD\nDTSTART:19800229T000000\n"
+        "TZOFFSETFROM:+0500\nTZOFFSETTO:+0500\n"
+        f"RRULE:FREQ=YEARLY;BYMONTH=2{more}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    )
+    times = ("DTSTART;TZID=Office:20370105T220000", "DURATION:PT8H")
+    (got,) = ics.read(file(text, *times), time_zone="UTC")
+    assert (got.time_zone, got.trouble) == ("Asia/Karachi", "")
+
+
 def test_a_zone_that_cannot_be_read_goes_by_its_name_with_a_remark() -> None:
     broken = OLD_LAW.replace("DTSTART:16010101T020000\n", "", 1)
     times = ["DTSTART;TZID=Eastern Standard Time:20260320T220000", "DURATION:PT1H"]

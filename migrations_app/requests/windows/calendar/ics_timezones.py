@@ -213,9 +213,8 @@ def _yearly(text: str, first: datetime, before: timedelta) -> list[datetime]:
     until = parts.pop("until", "")
     begin = first
     if first.year < FIRST:
-        begin = first.replace(year=FIRST)
-        if {"byday", "bymonthday"} & parts.keys():
-            begin = begin.replace(month=1, day=1)
+        named = {"byday", "bymonthday"} & parts.keys()
+        begin = first.replace(year=FIRST, month=1, day=1) if named else _in_first(first)
     plain = ";".join(f"{key}={value}" for key, value in parts.items()).upper()
     last = datetime(LAST, 12, 31)
     if until:
@@ -229,6 +228,12 @@ def _yearly(text: str, first: datetime, before: timedelta) -> list[datetime]:
             break
         found.append(onset)
     return found
+
+
+def _in_first(first: datetime) -> datetime:
+    """Return that day of the first year, or of the first one that has it."""
+    leap = (first.month, first.day) == (2, 29)
+    return first.replace(year=-(-FIRST // 4) * 4 if leap else FIRST)
 
 
 def _is_yearly(rule: str) -> bool:
