@@ -31,7 +31,7 @@ from migrations_app.requests.approvals.rules import (
     MOST_WEIGHT,
     When,
 )
-from migrations_app.requests.approvals.unmatched import require_matched
+from migrations_app.requests.unmatched import AGREED, require_matched, unmatched
 from migrations_app.wording import LONGEST_TEXT
 
 
@@ -81,9 +81,7 @@ class NewPolicyRequest(Input):
     weight = serializers.IntegerField(min_value=-MOST_WEIGHT, max_value=MOST_WEIGHT)
     rule = RuleRequest()
     note = Text(max_length=LONGEST_TEXT)
-    unmatched = serializers.BooleanField(
-        default=False, help_text="Save it although a name in it matches nothing now."
-    )
+    unmatched = serializers.BooleanField(default=False, help_text=AGREED)
 
 
 class PolicyRequest(NewPolicyRequest):
@@ -132,8 +130,9 @@ class OnePolicySerializer(PolicySerializer):
 
 def _matched(sent: dict[str, Any]) -> dict[str, Any]:
     """Return the policy. Raises Unfit if a name matches nothing and should."""
-    if not sent.pop("unmatched") and sent.get("active", True):
-        require_matched(sent["rule"])
+    agreed = sent.pop("unmatched")
+    if not agreed and sent.get("active", True):
+        require_matched(unmatched(sent["rule"]), agreed=agreed)
     return sent
 
 

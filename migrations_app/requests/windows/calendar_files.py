@@ -14,10 +14,11 @@ from migrations_app.access.require import require
 from migrations_app.errors import Unfit, VerbError
 from migrations_app.models import Window
 from migrations_app.requests.windows import actions as window_actions
-from migrations_app.requests.windows import schedule, single_times
+from migrations_app.requests.windows import reach, schedule, single_times
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar import ics, ics_series, ics_writing
 from migrations_app.requests.windows.calendar.ics_read import Read
+from migrations_app.requests.windows.reach import Reach
 from migrations_app.requests.windows.single_times import SeriesTime
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EventDefaults:
-    """The kind, time zone and scopes of events that do not have their own."""
+    """The kind, time zone and scopes of events that do not have their own.
+
+    ``unmatched``: new ones are taken although they match nothing now.
+    """
 
     kind: str
     time_zone: str
@@ -33,6 +37,7 @@ class EventDefaults:
     zones: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     reason: str = ""
+    unmatched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class Planned:
 
     ``why`` is the reason of the last, or how a series of the file has taken it in;
     ``remarks`` are what people should know of how it was read. ``gone`` is what it
-    takes from a window that was imported before.
+    takes from a window that was imported before. ``unmatched`` says what about it
+    matches nothing now, where it is left out for that alone.
     """
 
     what: str
@@ -51,6 +57,7 @@ class Planned:
     row: Window | None = None
     remarks: tuple[str, ...] = ()
     gone: SeriesTime | None = None
+    unmatched: tuple[str, ...] = ()
 
 
 def preview(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
@@ -65,7 +72,8 @@ def preview(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
     events = [_placed(event, known) for event in events]
     uids = {_uid(event) for event in events} - known.keys()
     known |= {row.uid: row for row in Window.objects.filter(uid__in=uids)}
-    planned = [_planned(event, scope, known) for event in events]
+    copy = Reach()
+    planned = [_reaching(_planned(it, scope, known), scope, copy) for it in events]
     lost = single_times.lost_of({_uid(event) for event in events})
     return [_remarked(each, lost) for each in planned]
 
@@ -143,6 +151,28 @@ def _planned(event: Read, scope: EventDefaults, known: Mapping[str, Window]) -> 
         return planned
     same = all(getattr(row, name) == value for name, value in values.items())
     return replace(planned, what="same" if same and not gone else "changed", row=row)
+
+
+def _reaching(planned: Planned, scope: EventDefaults, copy: Reach) -> Planned:
+    """Return it with what it matches; left out if it is new and that is nothing.
+
+    So is a change that makes it match nothing. Any other change counts: what the
+    calendar no longer has must not stay in force.
+    """
+    wish, row = planned.wish, planned.row
+    if wish is None or planned.what not in ("new", "changed"):
+        return planned
+    rule = reach.rule_of(wish)
+    nothing = (*copy.unmatched(rule), *reach.over(rule))
+    refused = nothing
+    if row is not None or planned.gone is not None:
+        before = schedule.rule_of(row) if row is not None else rule
+        refused = tuple(set(copy.unmatched(rule)) - set(copy.unmatched(before)))
+    if refused and not scope.unmatched:
+        why = " ".join(nothing)
+        return Planned("left-out", planned.name, why, unmatched=nothing)
+    words = (str(copy.matches(rule)), *nothing)
+    return replace(planned, remarks=(*planned.remarks, *words))
 
 
 def _remarked(planned: Planned, lost: Callable[[str], str]) -> Planned:

@@ -9,6 +9,7 @@ from django import forms
 
 from migrations_app.requests.approvals import wording as approval_wording
 from migrations_app.requests.approvals.rules import CONDITIONS, When
+from migrations_app.requests.unmatched import AGREED
 from migrations_app.widgets import Form, LongText, MomentInput
 from migrations_app.wording import LONGEST_TEXT
 
@@ -82,10 +83,7 @@ class PolicyForm(Form):
         required=False,
         label="Active",
     )
-    unmatched = forms.BooleanField(
-        required=False,
-        label="Save it although these names match nothing now",
-    )
+    unmatched = forms.BooleanField(required=False, label=AGREED)
     note = LongText(
         rows=2,
         label="Why",

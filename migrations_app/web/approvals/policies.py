@@ -13,13 +13,13 @@ from django.views.decorators.http import (
 )
 
 from migrations_app.access.permissions import Verb
-from migrations_app.errors import NovawebError, Unfit
+from migrations_app.errors import NovawebError
 from migrations_app.models import ApprovalPolicy, PolicyProposal
 from migrations_app.requests.approvals import in_force
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals import proposals as policy_proposals
 from migrations_app.requests.approvals.rules import Rule
-from migrations_app.requests.approvals.unmatched import unmatched
+from migrations_app.requests.unmatched import require_matched, unmatched
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
@@ -147,8 +147,7 @@ def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 def _require_matched(form: PolicyForm, context: dict[str, Any]) -> None:
     """Raise Unfit if a name matches nothing, until that is agreed to."""
     context["unmatched"] = unmatched(form.rule)
-    if context["unmatched"] and not form.cleaned_data["unmatched"]:
-        raise Unfit(" ".join(context["unmatched"]))
+    require_matched(context["unmatched"], agreed=form.cleaned_data["unmatched"])
 
 
 def _done(

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 
 from migrations_app.models import Window
+from migrations_app.requests.unmatched import AGREED
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.window import read_clock
 from migrations_app.widgets import Form, LongText
@@ -53,9 +54,16 @@ class ScopeForm(Form):
         widget=forms.TextInput(attrs={"list": "time-zones"}),
     )
 
+    unmatched = forms.BooleanField(required=False, label=AGREED)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"].initial = settings.TIME_ZONE
+
+    @property
+    def asked(self) -> list[forms.BoundField]:
+        """The fields that are always shown."""
+        return [it for it in self if it.name not in ("unmatched", "text")]
 
 
 class WindowForm(ScopeForm):

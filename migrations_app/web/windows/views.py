@@ -17,8 +17,10 @@ from django.views.decorators.http import (
 from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import Window
+from migrations_app.requests.unmatched import require_matched
 from migrations_app.requests.windows import actions as window_actions
-from migrations_app.requests.windows import calendar_files, schedule
+from migrations_app.requests.windows import calendar_files, reach, schedule
+from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.ics import LARGEST
 from migrations_app.requests.windows.calendar.ics_lines import decoded
 from migrations_app.requests.windows.calendar.window import Occurrence
@@ -77,12 +79,15 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form(request, form)
     if not form.is_valid():
         return _form(request, form, status=422)
+    more: dict[str, Any] = {}
     try:
-        row = window_actions.create(form.wish, by=user_of(request))
+        wish = _matched(form, more)
+        row = window_actions.create(wish, by=user_of(request))
     except NovawebError as error:
-        status = error.status
-        return _form(request, form, trouble=error.sentence, status=status)
-    messages.success(request, "The window is created and takes effect now.")
+        more["trouble"] = error.sentence
+        return _form(request, form, **more, status=error.status)
+    said = f"The window is created and takes effect now. {reach.matches(row)}"
+    messages.success(request, said)
     return redirect("window", pk=row.pk)
 
 
@@ -96,13 +101,15 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     form = WindowForm(request.POST)
     if not form.is_valid():
         return _form(request, form, row, status=422)
+    more: dict[str, Any] = {}
     try:
         version = _number(request.POST.get("version", ""))
-        window_actions.change(pk, form.wish, by=user_of(request), version=version)
+        wish = _matched(form, more)
+        row = window_actions.change(pk, wish, by=user_of(request), version=version)
     except NovawebError as error:
-        status = error.status
-        return _form(request, form, row, trouble=error.sentence, status=status)
-    messages.success(request, "The window is saved.")
+        more["trouble"] = error.sentence
+        return _form(request, form, row, **more, status=error.status)
+    messages.success(request, f"The window is saved. {reach.matches(row)}")
     return redirect("window", pk=pk)
 
 
@@ -140,6 +147,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
     shown: dict[str, Any] = {
         "planned": planned,
         "summary": calendar_files.summary(planned),
+        "unmatched": sorted({it for each in planned for it in each.unmatched}),
     }
     if _sure(request):
         return _file(request, FileForm(), **shown, done=True)
@@ -177,6 +185,7 @@ def _show(
         "row": row,
         "rule": rule,
         "next": schedule.next_of(rule) if row.active else [],
+        "matches": reach.matches(row),
         **(more or {}),
     }
     return render(request, "windows/window.html", context, status=status)
@@ -187,17 +196,25 @@ def _form(
     form: WindowForm,
     row: Window | None = None,
     *,
-    trouble: str = "",
     status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     context = {
         "form": form,
         "row": row,
-        "trouble": trouble,
+        **more,
         # who saw an older one must not be handed the newest unread
         "seen": request.POST.get("version", ""),
     }
     return render(request, "windows/form.html", context, status=status)
+
+
+def _matched(form: WindowForm, context: dict[str, Any]) -> Wish:
+    """Return the wish. Raises Unfit if it matches nothing, until that is agreed to."""
+    wish = form.wish
+    context["unmatched"] = reach.why_unmatched(wish)
+    require_matched(context["unmatched"], agreed=form.cleaned_data["unmatched"])
+    return wish
 
 
 def _file(
@@ -231,6 +248,7 @@ def _scope(form: FileForm) -> EventDefaults:
         clouds=split(given["clouds"]),
         zones=split(given["zones"]),
         hosts=split(given["hosts"]),
+        unmatched=given["unmatched"],
     )
 
 

@@ -1,4 +1,7 @@
-"""Names in a policy's conditions that match nothing there is: a typo guards nothing."""
+"""Policies and windows whose conditions match nothing there is: typos guard nothing.
+
+Such a policy or window is refused until somebody says that it is meant so.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from django.conf import settings
 from migrations_app.errors import Unfit
 from migrations_app.models import Hypervisor, Instance
 from migrations_app.procedures.registry import PROCEDURES
+
+# what agrees to it: a field of forms and of the API
+AGREED = "Save it although this matches nothing now"
 
 
 def _aggregates() -> Iterable[str]:
@@ -38,23 +44,28 @@ _KNOWN: dict[str, tuple[str, Callable[[], Iterable[str]]]] = {
 
 
 def unmatched(conditions: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return a sentence for each name that matches nothing in novaweb's copy now.
+    """Return a sentence for each pattern that matches nothing in novaweb's copy now.
 
     A query for each condition that has names.
     """
     found = []
-    for condition, (noun, names) in _KNOWN.items():
+    for condition, (_, names) in _KNOWN.items():
         if patterns := conditions.get(condition):
             known = list(names())
             found += [
-                f"No {noun} is called “{pattern}”."
+                no_such(condition, pattern)
                 for pattern in patterns
                 if not any(fnmatchcase(name, pattern) for name in known)
             ]
     return found
 
 
-def require_matched(conditions: Mapping[str, Sequence[str]]) -> None:
-    """Raise Unfit if a name matches nothing."""
-    if sentences := unmatched(conditions):
+def no_such(condition: str, name: str) -> str:
+    """Return the sentence about a name, of that condition, that matches nothing."""
+    return f"No {_KNOWN[condition][0]} is called “{name}”."
+
+
+def require_matched(sentences: Sequence[str], *, agreed: bool) -> None:
+    """Raise Unfit with what matches nothing, unless that is agreed to."""
+    if sentences and not agreed:
         raise Unfit(" ".join(sentences))
