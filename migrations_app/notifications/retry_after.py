@@ -19,8 +19,9 @@ def wait(header: str, *, now: datetime) -> timedelta | None:
     """
     text = header.strip()
     if _SECONDS.fullmatch(text):
+        digits = text.lstrip("0") or "0"
         # nobody means such a number, and timedelta does not take it
-        span = timedelta(seconds=int(text)) if len(text) < 9 else LONGEST
+        span = timedelta(seconds=int(digits)) if len(digits) < 9 else LONGEST
     else:
         try:
             until = parsedate_to_datetime(text)

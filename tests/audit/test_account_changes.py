@@ -114,6 +114,17 @@ def test_a_token_that_expired_is_told(client: Client) -> None:
     assert entry.actor_name == "ann"
 
 
+def test_a_token_that_expired_is_not_said_to_have_been_shown(client: Client) -> None:
+    user = person("ann", "requester")
+    AuthToken.objects.create(user, expiry=timedelta(seconds=-1))
+    _, good = AuthToken.objects.create(user)
+    answer = client.get("/api/requests/", headers={"authorization": f"Bearer {good}"})
+    assert answer.status_code == 200
+    entry = AuditEntry.objects.get(verb="token.expired")
+    assert recorder.sentence(entry) == "An expired API token of ann was removed"
+    assert (entry.note, entry.after) == ("", {})
+
+
 def test_a_setting_that_changed_is_told_once(settings: Any) -> None:
     assert settings_changes.compare("worker")
     assert not settings_changes.compare("worker")

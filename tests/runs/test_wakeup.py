@@ -178,6 +178,41 @@ def test_a_redis_that_is_down_is_said_and_one_that_is_back_is_rung(
         assert wakeup.ring_now(WALK, queue="runs")
 
 
+@pytest.mark.parametrize(
+    ("trouble", "mended"),
+    [
+        pytest.param(
+            "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", id="memory is full"
+        ),
+        pytest.param("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", id="a replica"),
+        pytest.param(
+            "CONFIG SET requirepass other", "CONFIG SET requirepass", id="password"
+        ),
+    ],
+)
+def test_a_redis_that_takes_nothing_is_said_and_rung_when_it_does_again(
+    own: ValkeyServer, trouble: str, mended: str
+) -> None:
+    with redis.Redis.from_url(own.connection_url) as client:
+        client.execute_command(*trouble.split())
+        assert not wakeup.ring_now(WALK, queue="runs")
+        words = mended.split()
+        client.execute_command(*words, *[""] * (words[-1] == "requirepass"))
+    assert wakeup.ring_now(WALK, queue="runs")
+
+
+def test_redis_has_seconds_to_be_reached_and_to_answer(
+    own: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        wakeup, "_enqueue", lambda it, *_: asked.append(it.get_connection_kwargs())
+    )
+    assert wakeup.ring_now(WALK, queue="runs")
+    assert asked[0]["socket_connect_timeout"] == wakeup.PATIENCE
+    assert asked[0]["socket_timeout"] == wakeup.PATIENCE
+
+
 def test_a_redis_that_hangs_holds_nobody_up_and_is_left_alone_for_a_while(
     own: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from migrations_app.errors import Unfit
-from migrations_app.requests.windows.calendar import ics
+from migrations_app.requests.windows.calendar import ics, recurrence
 from migrations_app.requests.windows.calendar.ics_read import Read
 from tests.windows.calendar.files import HEAD, TAIL, event
 
@@ -143,6 +143,25 @@ def test_what_is_cancelled_is_found_though_its_times_cannot_be_read() -> None:
         event("DTSTART;TZID=Moon/Base:20260103T220000"), head="METHOD:CANCEL\r\n"
     )
     assert (got.cancelled, got.trouble) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("start", "zone"),
+    [
+        ("DTSTART;TZID=America/New_York:20260103T220000", "America/New_York"),
+        ("DTSTART;TZID=Pacific/Auckland:20260103T220000", "Pacific/Auckland"),
+        ("DTSTART:20260103T220000Z", "UTC"),
+    ],
+)
+def test_a_day_as_the_end_of_a_recurrence_counts_to_its_last_minute(
+    start: str, zone: str
+) -> None:
+    lines = (start, "DURATION:PT1H", "RRULE:FREQ=DAILY;UNTIL=20260105")
+    (got,) = read(event(*lines))
+    assert got.time_zone == zone
+    starts = list(recurrence.starts_of(got.recurrence, got.starts))
+    assert starts == [datetime(2026, 1, day, 22) for day in (3, 4, 5)]
+    assert "all of it counts" in got.remarks[0]
 
 
 def test_nobody_sees_signs_that_nobody_can_see() -> None:

@@ -55,6 +55,10 @@ LATER = {
     1969,  # MariaDB: STATEMENT_TIMEOUT
     3024,  # MySQL: QUERY_TIMEOUT
     4031,  # MySQL 8.0.24: CLIENT_INTERACTION_TIMEOUT
+    # ProxySQL, which Kolla and others put before a cluster: none of its servers took
+    # the session within mysql-connect_timeout_server_max. It greets by itself, so the
+    # first statement gets it and not the connection.
+    9001,
 }
 
 
