@@ -43,6 +43,7 @@ class Layout:
     container: bool = False  # nova-compute and libvirtd have roots of their own
     volumes: bool = False  # volumes that every host can attach, of the type "loop"
     tls_database: bool = False  # MariaDB demands TLS
+    fat: bool = False  # a host can mount FAT, whether the kernel knows it or not
     galera: bool = False  # a second MariaDB, in one group with the first
     # more of a host's nova.conf: section, option, value
     nova: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from lab.hypervisors import accounts, container, keys
 from lab.hypervisors.accounts import Accounts
 from lab.layout import number
 from lab.progress import run
-from lab.settings import PORTS, Settings
+from lab.settings import PORTS, PROJECT, Settings
 
 # What a host has of its own, and where it looks for it.
 BINDS = {
@@ -53,6 +53,8 @@ MOUNT_POINTS = (
 INSTANCES = "/var/lib/nova/instances"
 # Where a layout wants folders that a machine need not have.
 SCRATCH = "/srv"
+# What lets a host mount FAT.
+SBIN = PROJECT / "lab/inside/sbin"
 # What the hosts need of the control plane.
 OUTSIDE = {"mariadb", "mariadb-2", "galera", "novncproxy"}
 PROXIED = tuple(name for name in PORTS if name not in OUTSIDE)
@@ -113,7 +115,8 @@ def prepare(settings: Settings, host: str) -> None:
         container.prepare(settings, host, who, nova=conf)
         binds[str(folder / "var-lib-nova")] = container.VOLUME
         hidden = list(container.HIDDEN)
-    plan = {"tmpfs": tmpfs, "hidden": hidden, "binds": binds}
+    over = {str(SBIN): "/usr/sbin"} if laid_out.fat else {}
+    plan = {"tmpfs": tmpfs, "hidden": hidden, "over": over, "binds": binds}
     render.write(folder / "mounts.json", json.dumps(plan, indent=1) + "\n")
     _nova_configuration(settings, host, conf, who.nova_group)
 

@@ -31,6 +31,8 @@ def main() -> None:
             os.makedirs(target)
         run("mount", "--bind", source, target)
     hide(folder / "without", plan["hidden"])
+    for more, place in plan["over"].items():
+        lay(more, place)
     hide_kvm(folder / "no-kvm")
     run("mount", "-t", "tmpfs", "-o", "mode=755", "run", "/run")
     for name in ("sshd", "libvirt", "lock", "sudo"):
@@ -55,8 +57,13 @@ def hide(layer: Path, programs: Sequence[str]) -> None:
         if not absent.exists():
             os.mknod(absent, stat.S_IFCHR, os.makedev(0, 0))
     for place in {str(Path(program).parent) for program in programs}:
-        lower = f"lowerdir={layer}:{place}"
-        run("mount", "-t", "overlay", "-o", lower, "overlay", place)
+        lay(layer, place)
+
+
+def lay(layer: str | Path, place: str) -> None:
+    """Show the folder with what is in the layer over it."""
+    lower = f"lowerdir={layer}:{place}"
+    run("mount", "-t", "overlay", "-o", lower, "overlay", place)
 
 
 def hide_kvm(empty: Path) -> None:

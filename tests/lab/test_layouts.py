@@ -144,6 +144,15 @@ def test_a_container_has_what_the_host_has_not(
     assert "/var/lib/nova" not in mounts["binds"].values()
 
 
+def test_fat_is_mounted_in_another_way_where_config_drives_are_fat_alone(
+    laid_out: Callable[[str], tuple[Settings, Path]],
+) -> None:
+    for names, over in {"volumes,vfat": ["/usr/sbin"], "volumes": []}.items():
+        _, folder = laid_out(names)
+        mounts = json.loads((folder / "mounts.json").read_text())
+        assert list(mounts["over"].values()) == over
+
+
 def test_accounts_have_other_ids_on_each_host(make_lab: MakeLab) -> None:
     if not Path("/usr/bin/virsh").exists():
         pytest.skip("the accounts that libvirt's packages bring are not here")
