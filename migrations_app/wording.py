@@ -54,6 +54,11 @@ def duration_range(least: timedelta | float, most: timedelta | float) -> str:
     return f"{number if same else low} to {high}"
 
 
+def within(text: str) -> str:
+    """Return somebody's text as a part of a sentence: without its own full stop."""
+    return text.strip().rstrip(".")
+
+
 def measured(seconds: float) -> str:
     """Return a span that was measured, in seconds and to a tenth of one, however long.
 

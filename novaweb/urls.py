@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from migrations_app.web import health
+from migrations_app.web import health, icon
 from migrations_app.web.accounts import sign_in
 from novaweb import queues
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("favicon.ico", icon.favicon),
     path("metrics", health.metrics_page, name="metrics"),
     # what everybody does in one place: the admin has pages of its own for it
     path("admin/login/", sign_in.admin_sign_in),

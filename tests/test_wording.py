@@ -108,6 +108,8 @@ def test_it_says_a_speed_in_the_unit_that_suits_it(mbit: float, words: str) -> N
 
 
 def test_a_hundred_seconds_are_the_same_wherever_they_are_said() -> None:
+    assert downtime.Standstill(82, "libvirt").words.startswith("82 ms, measured")
+    assert downtime.Standstill(8_583, "events").words.startswith("at most 8.6 s, from")
     pause = downtime.Standstill(100_000, "libvirt")
     assert pause.words.startswith("1 min 40 s,")
     assert downtime.estimated({"downtime": [0, 100]}) == "up to 1 min 40 s"
@@ -119,3 +121,10 @@ def test_a_hundred_seconds_are_the_same_wherever_they_are_said() -> None:
 def test_nothing_is_made_up_where_nothing_is_known() -> None:
     assert novaweb.duration(None) == "not known"
     assert copy_speeds.mbit(None) == "not known"
+
+
+@pytest.mark.parametrize(
+    "told", ["Ask first", "Ask first.", "Ask first... ", " Ask first"]
+)
+def test_what_somebody_wrote_brings_no_full_stop_into_a_sentence(told: str) -> None:
+    assert wording.within(told) == "Ask first"

@@ -22,6 +22,7 @@ from migrations_app.models import (
 )
 from migrations_app.preflight.estimate import estimate
 from migrations_app.preflight.rule import COLD, LIVE
+from migrations_app.wording import within
 
 log = structlog.get_logger(__name__)
 # read as tuples: there may be a thousand hosts
@@ -142,7 +143,7 @@ def _host(row: Any) -> Host:
     if not row.up:
         why_not = f"{row.host} is down."
     elif not row.enabled:
-        reason = f": {row.disabled_reason}" if row.disabled_reason else ""
+        reason = f": {within(row.disabled_reason)}" if row.disabled_reason else ""
         why_not = f"{row.host} is disabled{reason}."
     elif not stock:
         why_not = (

@@ -24,6 +24,7 @@ from migrations_app.integrations.interfaces import Service
 from migrations_app.models import Hypervisor
 from migrations_app.procedures.steps.disabled_reason import BY_LIBVIRT, LONGEST, PREFIX
 from migrations_app.runs import reenable_hosts
+from migrations_app.wording import within
 
 NOVA_COMPUTE = "nova-compute"
 
@@ -51,7 +52,7 @@ def why_not_disable(found: Service) -> str:
     if found.binary != NOVA_COMPUTE:
         return f"Nova disables {NOVA_COMPUTE} only, not {found.binary}."
     if not found.enabled:
-        reason = f": “{found.disabled_reason}”" if found.disabled_reason else ""
+        reason = f": “{within(found.disabled_reason)}”" if found.disabled_reason else ""
         return f"It is disabled already{reason}. To change the reason, enable it first."
     return ""
 

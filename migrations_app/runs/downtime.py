@@ -27,9 +27,9 @@ SHOWN, AROUND = timedelta(minutes=15), timedelta(minutes=1)
 ROWS = 20  # of a table, the longest spans
 
 HOW = {
-    "libvirt": "measured by libvirt",
-    "events": "at most, from Nova's events; without the boot of the guest",
-    "steps": "at most, from the shutdown request until Nova reported that it runs",
+    "libvirt": ("", "measured by libvirt"),
+    "events": ("at most ", "from Nova's events; without the boot of the guest"),
+    "steps": ("at most ", "from the shutdown request until Nova said that it runs"),
 }
 
 
@@ -43,8 +43,9 @@ class Standstill:
     @property
     def words(self) -> str:
         """The figure as text."""
-        amount = f"{self.ms} ms" if self.ms < 10_000 else duration(self.ms / 1000)
-        return f"{amount}, {HOW.get(self.how, self.how)}"
+        amount = f"{self.ms} ms" if self.ms < 1000 else duration(self.ms / 1000)
+        bound, how = HOW.get(self.how, ("", self.how))
+        return f"{bound}{amount}, {how}"
 
 
 def measured(steps: Sequence[Step]) -> Standstill | None:

@@ -243,3 +243,11 @@ def test_who_may_not_read_the_trail_keeps_no_search() -> None:
         saved_searches.remove(row.pk, by=rita)
     with pytest.raises(Gone):
         saved_searches.seen(row.pk + 1, by=person(rita))
+
+
+def test_only_what_moves_has_a_target(auditor: Client) -> None:
+    factories.audit_entry("drain.started", instance="", instance_name="", target="")
+    assert "compute-30</div>" in text(auditor, "/audit/")
+
+    factories.audit_entry(request_number=7, target="")
+    assert "chosen by the scheduler" in text(auditor, "/audit/")

@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from migrations_app.models import Decision
+from migrations_app.models import Decision, Drain, Instance, MigrationRequest
 from tests import factories, leaked, measurements, messages
 from tests.browser.conftest import SignIn
 
@@ -194,19 +194,50 @@ def test_the_door_keeps_nobody_out(sign_in: SignIn) -> None:
     assert faults(page) == []
 
 
-def test_it_fits_a_telephone(sign_in: SignIn) -> None:
+# as long as they may be, without a place to break them at
+NAME, TICKET = "n" * 200, "T" * 100
+WIDTHS = (1440, 390, 320)
+# what sticks out of the window, but not of a part that scrolls by itself
+STICKS_OUT = """() => {
+  const edge = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= edge) return [];
+  const over = (it) => getComputedStyle(it).overflowX !== "visible";
+  const scrolls = (it) => it && (over(it) || scrolls(it.parentElement));
+  return [...document.querySelectorAll("body *")]
+    .filter((it) => it.getBoundingClientRect().right > edge)
+    .filter((it) => !scrolls(it.parentElement))
+    .map((it) => it.outerHTML.slice(0, 100)).slice(-3);
+}"""
+
+
+def test_it_fits_every_screen_whatever_things_are_called(sign_in: SignIn) -> None:
     places = everything()
-    page = sign_in(
-        "olga", "operator", "approver", viewport={"width": 390, "height": 844}
-    )
+    Instance.objects.update(name=NAME, project_name=NAME)
+    MigrationRequest.objects.update(instance_name=NAME, ticket=TICKET, reason=NAME)
+    Drain.objects.update(ticket=TICKET, reason=NAME, why=NAME)
+    page = sign_in("olga", "operator", "approver")
     wide = []
     for path in PAGES:
         page.goto(path.format(**places))
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > 390:
-            wide.append((path, width))
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            wide += [(path, width, it) for it in page.evaluate(STICKS_OUT)]
 
     assert wide == []
+
+
+def test_a_long_ticket_leaves_the_other_columns_room(sign_in: SignIn) -> None:
+    factories.request(of=factories.instance("web-01"), ticket=TICKET)
+    page = sign_in("olga", "operator", viewport={"width": 1440, "height": 900})
+    page.goto("/requests/")
+    row = page.locator("tbody tr")
+
+    expect(row).to_contain_text(TICKET)
+    by_themselves = row.locator("td", has_text="rita").bounding_box()
+    table = page.locator(".table-responsive")
+    assert by_themselves is not None
+    assert by_themselves["width"] > 60
+    assert table.evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
 def test_it_can_be_read_without_a_script(sign_in: SignIn) -> None:

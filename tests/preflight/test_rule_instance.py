@@ -100,11 +100,11 @@ def test_it_says_the_same_of_every_task() -> None:
 
 
 def test_it_warns_of_a_lock_and_shows_its_reason() -> None:
-    given = facts(server=server(locked=True, locked_reason="month-end closing"))
+    given = facts(server=server(locked=True, locked_reason="Month-end closing."))
     found = finding("instance.lock", given)
     assert found is not None
     assert found.severity is WARNS
-    assert "month-end closing" in found.sentence
+    assert "Month-end closing" in found.sentence
 
 
 def test_it_is_content_without_a_lock() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from migrations_app.models import AuditEntry
@@ -76,8 +80,20 @@ def test_who_may_not_change_it_is_not_offered_to(
 def test_a_cloud_that_does_not_answer_says_so(stage: Stage, operator: Client) -> None:
     stage.cloud.down()
     page = text(operator, "/services/", status=503)
-    assert "Cloud pretend does not answer" in page
+    assert page.count("Cloud pretend does not answer") == 1
     assert "<h1" in page
+    assert "No service matches" not in page
+    assert "The services are not known" in page
+
+
+def test_the_frame_alone_says_why_something_was_not_done() -> None:
+    folder = Path(settings.BASE_DIR) / "templates"
+    said = re.compile(r"\{\{ trouble\b")
+    assert [
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.html")
+        if said.search(path.read_text("utf-8"))
+    ] == ["base.html"]
 
 
 def test_it_says_what_disabling_means_and_does_it(

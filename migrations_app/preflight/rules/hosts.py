@@ -6,6 +6,7 @@ from migrations_app.integrations.interfaces import Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import LIVE, MANUAL, About, rule
+from migrations_app.wording import within
 
 
 @rule("source.up", about=About.SOURCE)
@@ -126,7 +127,7 @@ def target_enabled(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return None
     if service.enabled:
         return ok(f"{host} is enabled.")
-    reason = f": {service.disabled_reason}" if service.disabled_reason else ""
+    reason = f": {within(service.disabled_reason)}" if service.disabled_reason else ""
     return blocks(
         f"{host} is disabled{reason}.",
         "Choose another target, or enable its nova-compute if its reason is gone.",

@@ -8,6 +8,7 @@ from migrations_app.integrations.interfaces import Migration, Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, unknown, warns
 from migrations_app.preflight.rule import LIVE, About, rule
+from migrations_app.wording import within
 
 # A record that Nova has not touched for so long while it does nothing with the
 # instance has been forgotten by a nova-compute that died.
@@ -150,7 +151,8 @@ def lock(facts: Facts, move: Move, procedure: str) -> Finding | None:
     server = facts.server
     if not server.locked:
         return ok(f"{server.name} is not locked.")
-    reason = f": {server.locked_reason}" if server.locked_reason else ", without reason"
+    told = within(server.locked_reason or "")
+    reason = f": {told}" if told else ", without reason"
     return warns(
         f"{server.name} is locked{reason}. An administrator can still move it.",
         "Ask its project before you approve this.",

@@ -44,8 +44,11 @@ class AuditTable(tables.Table):  # type: ignore[misc]
         """The hosts of the entry."""
         if not record.source:
             return "—"
+        if not record.target and record.request_number is None:
+            return record.source  # about a host, or a drain of some: nothing moves
         arrow = icon("arrow-right", "to")
-        return format_html("{} {} {}", record.source, arrow, record.target or "?")
+        target = record.target or "chosen by the scheduler"
+        return format_html("{} {} {}", record.source, arrow, target)
 
     def render_note(self, value: str) -> str:
         """The beginning of the note."""

@@ -37,6 +37,8 @@ def services(request: HttpRequest) -> HttpResponse:
         found, trouble, status = [], error.sentence, error.status
     form = ServicesForm(request.GET, binaries=(each.binary for each in found))
     table = ServiceTable(form.narrow(found))
+    if trouble:
+        table.empty_text = "The services are not known: Nova did not answer."
     table.cloud = cloud
     if not permissions.why_not(person_of(request), Verb.DISABLE):
         table.columns.show("change")

@@ -174,6 +174,12 @@ def duration(value: timedelta | float | None) -> str:
 
 
 @register.filter
+def within(text: str) -> str:
+    """Return somebody else's text as a part of a sentence."""
+    return wording.within(text)
+
+
+@register.filter
 def size(value: float | None) -> str:
     """Return an amount of bytes in a suitable unit."""
     return wording.size(value or 0)
