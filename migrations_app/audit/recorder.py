@@ -131,6 +131,7 @@ VERBS: dict[str, str] = {
     "search.saved": "{actor} saved a search of the audit trail",
     "search.removed": "{actor} removed a saved search of the audit trail",
     "evidence.opened": "{actor} opened the evidence of the move of {instance}",
+    "drain.evidence_opened": "{actor} opened the evidence of the drain {subject}",
     "retention.removed": "novaweb removed old records",
 }
 

@@ -13,7 +13,13 @@ from migrations_app.drains import approvals as drain_approvals
 from migrations_app.drains.fleet import fleet_of
 from migrations_app.drains.planner.effect import Effect, effect
 from migrations_app.drains.planner.model import Limits, Task
-from migrations_app.models import AuditEntry, Decision, Drain, MigrationRequest
+from migrations_app.models import (
+    AuditEntry,
+    Decision,
+    Drain,
+    Hypervisor,
+    MigrationRequest,
+)
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.models.states import (
     BEFORE_START,
@@ -84,7 +90,7 @@ def desk(person: Person, *, most: int = 20) -> Desk:
 
 
 def counts(of: Collection[int]) -> dict[int, tuple[int, int]]:
-    """Return for each drain the number of moved instances and of all."""
+    """Return for each drain the number of moved instances and of all to be moved."""
     rows = (
         MigrationRequest.objects.filter(drain__in=of)
         .order_by()
@@ -98,7 +104,7 @@ def counts(of: Collection[int]) -> dict[int, tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Numbers of a drain's moves: moved, running, waiting, not moved."""
+    """Numbers of a drain's instances: moved, running, waiting, not moved."""
 
     whole: int
     moved: int
@@ -107,15 +113,15 @@ class Tally:
 
     @property
     def left(self) -> int:
-        """Number of moves that will not be made."""
+        """Number of instances that will not be moved, or have no move at all."""
         return self.whole - self.moved - self.moving - self.waiting
 
 
-def tally(of: Collection[MigrationRequest]) -> Tally:
-    """Return the progress of the moves."""
+def tally(of: Collection[MigrationRequest], *, stays: int) -> Tally:
+    """Return the progress of the moves, beside so many instances that stay."""
     states = Counter(str(row.state) for row in of)
     return Tally(
-        whole=len(of),
+        whole=len(of) + stays,
         moved=states[RequestState.COMPLETED],
         moving=states[RequestState.RUNNING],
         waiting=sum(states[state] for state in BEFORE_START),
@@ -133,14 +139,33 @@ def approval_statuses(of: Drain) -> list[ApprovalStatus]:
 
 
 def history(of: Drain) -> list[AuditEntry]:
-    """Return the audit entries about the drain itself, oldest first."""
+    """Return what happened to the drain itself, oldest first: its audit entries."""
+    rows = audited(of).exclude(verb__in=("drain.move_planned", "drain.evidence_opened"))
+    return list(rows[:200])
+
+
+def audited(of: Drain) -> QuerySet[AuditEntry]:
+    """Return all audit entries about the drain, oldest first."""
     rows = AuditEntry.objects.filter(verb__startswith="drain.", after__drain=of.pk)
-    return list(rows.exclude(verb="drain.move_planned").order_by("id")[:200])
+    return rows.order_by("id")
 
 
 def limits(of: Drain) -> Limits:
     """Return the drain's limits for parallel moves."""
     return Limits(**of.limits)
+
+
+def left_disabled(of: Drain) -> list[str]:
+    """Return the hosts that it disabled and that are so still, by the inventory."""
+    ours = [
+        each["host"]
+        for each in of.services
+        if each.get("disabled_at") and not each.get("enabled_at")
+    ]
+    if not ours:
+        return []
+    rows = Hypervisor.objects.filter(cloud=of.cloud_id, host__in=ours, enabled=False)
+    return sorted(rows.values_list("host", flat=True))
 
 
 def foreseen(of: Drain, rows: Collection[MigrationRequest]) -> Effect:

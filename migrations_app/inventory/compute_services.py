@@ -27,6 +27,7 @@ from migrations_app.runs import reenable_hosts
 from migrations_app.wording import within
 
 NOVA_COMPUTE = "nova-compute"
+WHY_ENABLE = "Give a reason to enable it (auditors read it)."
 
 
 def services(*, by: User, cloud: str | None = None) -> list[Service]:
@@ -45,6 +46,17 @@ def service(service_id: str, *, by: User, cloud: str | None = None) -> Service:
         if each.id == service_id:
             return each
     raise Gone(f"Cloud {name} has no service {service_id} (any more).")
+
+
+def enable_host(host: str, *, by: User, note: str, cloud: str | None = None) -> Service:
+    """Enable nova-compute on the host. Raises Gone, and as ``disable`` does."""
+    require(by, Verb.ENABLE)
+    name = clouds.chosen(cloud)
+    note = audit_notes.note(note, WHY_ENABLE)
+    for each in services(by=by, cloud=name):
+        if (each.binary, each.host) == (NOVA_COMPUTE, host):
+            return enable(each.id, by=by, note=note, cloud=name)
+    raise Gone(f"Cloud {name} has no {NOVA_COMPUTE} on {host} (any more).")
 
 
 def why_not_disable(found: Service) -> str:
@@ -108,7 +120,7 @@ def enable(
     """Enable the service. Raises as ``disable`` does."""
     require(by, Verb.ENABLE)
     name = clouds.chosen(cloud)
-    note = audit_notes.note(note, "Give a reason to enable it (auditors read it).")
+    note = audit_notes.note(note, WHY_ENABLE)
     found = service(service_id, by=by, cloud=name)
     _possible(found, why_not_enable(found, cloud=name))
     with _recorded("service.enabled", found, by=by, cloud=name, note=note):

@@ -54,6 +54,19 @@ class Evidence:
         return downtime.measured(self.steps)
 
     @property
+    def approved_by(self) -> list[str]:
+        """Who approved the plan that was valid last, or the drain it is part of."""
+        row = self.request
+        digest = row.drain.plan_digest if row.drain else row.plan_digest
+        return [
+            f"{each.by_name} for {each.on_behalf_of_name}"
+            if each.on_behalf_of_name
+            else each.by_name
+            for each in self.decisions
+            if each.approves and each.plan_digest == digest
+        ]
+
+    @property
     def log_sha256_in_trail(self) -> str:
         """The log's SHA-256 in the audit trail at the end of the run; empty if none."""
         for entry in reversed(self.entries):

@@ -20,6 +20,7 @@ from migrations_app.web.approvals import delegations, policies
 from migrations_app.web.audit import export_and_sign, timelines
 from migrations_app.web.audit import views as audit_views
 from migrations_app.web.drains import actions as drain_actions
+from migrations_app.web.drains import evidence as drain_evidence
 from migrations_app.web.drains import views as drain_views
 from migrations_app.web.drains import what_if
 from migrations_app.web.inventory import (
@@ -75,9 +76,13 @@ urlpatterns = [
     path("drains/ask/", drain_actions.ask, name="drain-ask"),
     path("drains/<int:pk>/", drain_views.drain, name="drain"),
     path("drains/<int:pk>/progress/", drain_views.progress, name="drain-progress"),
+    path("drains/<int:pk>/evidence/", drain_evidence.show, name="drain-evidence"),
     path("drains/<int:pk>/<slug:verb>/", drain_actions.act, name="drain-verb"),
     path("what-if/", what_if.foresee, name="what-if"),
     path("leaks/", leaks.leaks, name="leaks"),
+    path(
+        "hypervisors/<str:host>/enable/", hypervisors.enable, name="hypervisor-enable"
+    ),
     path("services/", compute_services.services, name="services"),
     path("services/<uuid:uuid>/", compute_services.service, name="service"),
     path(

@@ -173,11 +173,13 @@ TABLE: dict[str, Row] = {
     "hypervisors.csv": ("GET", SEEN),
     "hypervisors/<str:host>/": ("GET", SEEN),
     "hypervisors/<str:host>/now/": ("GET", SEEN),
+    "hypervisors/<str:host>/enable/": ("POST", (302, 403, 403, 403, 422, 403, 403)),
     "what-if/": ("GET", SEEN),
     "drains/": ("GET", SEEN),
     # there is no drain of that number
     "drains/<int:pk>/": ("GET", GONE),
     "drains/<int:pk>/progress/": ("GET", GONE),
+    "drains/<int:pk>/evidence/": ("GET", (302, 403, 403, 404, 404, 404, 403)),
     "drains/ask/": ("GET", OPERATED),
     "drains/<int:pk>/<slug:verb>/": ("POST", GONE),
     "leaks/": ("GET", SEEN),

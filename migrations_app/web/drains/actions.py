@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 from migrations_app.access.permissions import Verb
 from migrations_app.drains import actions as drain_actions
 from migrations_app.drains import queries as drain_queries
-from migrations_app.errors import NovawebError
+from migrations_app.errors import NovawebError, Unfit
+from migrations_app.inventory import compute_services
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.models import Drain
 from migrations_app.models.states import DrainState
@@ -24,6 +25,7 @@ from migrations_app.web.drains.what_if_form import host_list
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, user_of
 from migrations_app.web.posted import posted
+from migrations_app.wording import whole_number
 
 _VERBS: dict[str, tuple[Callable[..., Drain], str]] = {
     "reject": (drain_actions.reject, "You rejected this drain."),
@@ -43,6 +45,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Show the form; create the drain; redirect to it."""
     clouds = [each.cloud for each in inventory_queries.freshness()]
     if request.method != "POST":
+        if (number := whole_number(request.GET.get("again", ""))) is not None:
+            before = drain_queries.drain(number)
+            return _form(request, DrainForm.filled_in(before, clouds=clouds))
         given = {
             name: request.GET[name]
             for name in ("cloud", "hosts", "targets")
@@ -82,6 +87,14 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             row = drain_actions.move_back(pk, by=by, reason=note)
             messages.success(request, "You requested to move the instances back.")
             return redirect("drain", pk=row.pk)
+        elif verb == "enable":
+            host = request.POST.get("host", "")
+            if host not in drain_queries.drain(pk).hosts:
+                raise Unfit("This drain did not empty that host.")
+            compute_services.enable_host(
+                host, by=by, note=note, cloud=drain_queries.drain(pk).cloud.name
+            )
+            messages.success(request, f"nova-compute on {host} is enabled.")
         elif verb in _VERBS:
             carry_out, said = _VERBS[verb]
             carry_out(pk, by=by, note=note)

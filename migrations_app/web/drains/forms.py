@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from migrations_app.drains.planner.model import Limits
-from migrations_app.models import Cloud
+from migrations_app.models import Cloud, Drain
 from migrations_app.models.states import Afterwards
 from migrations_app.web.drains.what_if_form import names
 from migrations_app.widgets import Form, LongText, MomentInput
@@ -99,6 +99,23 @@ class DrainForm(Form):
         field.choices = [("", "found by host name")]  # type: ignore[attr-defined]
         field.choices += [(name, name) for name in known]  # type: ignore[attr-defined]
         self.clouds = len(known)
+
+    @classmethod
+    def filled_in(cls, before: Drain, *, clouds: Iterable[Cloud]) -> DrainForm:
+        """Return the form with what an earlier drain had, but for its times."""
+        return cls(
+            initial={
+                "cloud": before.cloud.name,
+                "hosts": ", ".join(before.hosts),
+                "targets": ", ".join(before.targets or ()),
+                "reason": before.reason,
+                "ticket": before.ticket,
+                "afterwards": before.afterwards,
+                "stop_after": before.stop_after,
+                **before.limits,
+            },
+            clouds=clouds,
+        )
 
     @property
     def asked(self) -> dict[str, Any]:

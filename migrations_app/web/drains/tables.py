@@ -45,6 +45,7 @@ class DrainTable(tables.Table):  # type: ignore[misc]
     def render_moved(self, record: Drain) -> str:
         """The number of moved instances."""
         moved, of = self.counts.get(record.pk, (0, 0))
+        of += len(record.stays)
         return f"{moved} of {of}" if of else "—"
 
     def render_asked_at(self, record: Drain) -> SafeString:

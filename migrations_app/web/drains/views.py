@@ -90,6 +90,8 @@ class DrainPage(DrainProgress):
     broken: Sequence[Broken]
     may: dict[str, bool]  # by action
     no_approve: Refusal | None  # why they may not; None: they may
+    left_disabled: list[str]  # the hosts that it disabled, and that still are
+    again: bool  # it is over, not all was moved, and they may ask for another
     trouble: str = ""  # why what they asked for was not done
     tried: str = ""  # what that was: its form has their words again, and is open
     note: str = ""  # what they typed, so that it is not lost
@@ -100,7 +102,7 @@ def _progress(row: Drain) -> DrainProgress:
     return DrainProgress(
         drain=row,
         moves=moves,
-        tally=drain_queries.tally(moves),
+        tally=drain_queries.tally(moves, stays=len(row.stays)),
         open=row.state in OPEN_DRAINS,
         before=row.state in _BEFORE,
     )
@@ -135,6 +137,11 @@ def show_drain(
             "move_back": _may_move_back(request, now),
         },
         no_approve=no_approve,
+        left_disabled=[] if now.open else drain_queries.left_disabled(row),
+        again=bool(row.hosts)
+        and not now.open
+        and row.state != DrainState.COMPLETED
+        and not permissions.why_not(person_of(request), Verb.DRAIN),
         trouble=trouble,
         tried=tried,
         note=note,

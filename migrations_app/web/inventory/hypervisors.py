@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
@@ -18,7 +21,8 @@ from django_tables2 import RequestConfig
 from migrations_app.access import permissions
 from migrations_app.access.permissions import Verb
 from migrations_app.audit.csv_cells import covered
-from migrations_app.inventory import capacity, capacity_overview
+from migrations_app.errors import NovawebError
+from migrations_app.inventory import capacity, capacity_overview, compute_services
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.copy_speeds import actions as copy_speed_actions
 from migrations_app.inventory.copy_speeds.actions import Pair
@@ -33,7 +37,9 @@ from migrations_app.web.inventory.history_charts import Chart, charts
 from migrations_app.web.inventory.hypervisor_table import HypervisorTable, free
 from migrations_app.web.inventory.instance_table import InstanceTable
 from migrations_app.web.lists import PAGES
-from migrations_app.web.page import page, person_of
+from migrations_app.web.note_form import note_in
+from migrations_app.web.page import page, person_of, user_of
+from migrations_app.web.posted import posted
 
 # fewer than elsewhere: beside the heat map and the charts
 ROWS = {**PAGES, "per_page": 20}
@@ -85,7 +91,39 @@ def hypervisors_csv(request: HttpRequest) -> HttpResponse:
 @page()
 def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
     """Show one host: state, capacity, history and instances."""
-    row = inventory_queries.hypervisor(host, cloud=request.GET.get("cloud", ""))
+    return _show(request, host, request.GET.get("cloud", ""))
+
+
+@posted("hypervisor", "host")
+@page(Verb.ENABLE)
+def enable(request: HttpRequest, host: str) -> HttpResponse:
+    """Enable nova-compute on the host, which a drain may have left disabled."""
+    cloud = request.POST.get("cloud", "")
+    note = request.POST.get("note", "")
+    try:
+        note = note_in(request.POST)
+        compute_services.enable_host(
+            host, by=user_of(request), note=note, cloud=cloud or None
+        )
+    except NovawebError as error:
+        return _show(
+            request, host, cloud, trouble=error.sentence, note=note, status=error.status
+        )
+    messages.success(request, f"nova-compute on {host} is enabled.")
+    query = f"?{urlencode({'cloud': cloud})}" if cloud else ""
+    return redirect(reverse("hypervisor", args=[host]) + query)
+
+
+def _show(
+    request: HttpRequest,
+    host: str,
+    cloud: str,
+    *,
+    trouble: str = "",
+    note: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    row = inventory_queries.hypervisor(host, cloud=cloud)
     here = inventory_queries.instances().filter(cloud=row.cloud_id, host=row.host)
     table = InstanceTable(here, exclude=("host", "zone"), order_by="name")
     RequestConfig(request, paginate=ROWS).configure(table)
@@ -111,8 +149,10 @@ def hypervisor(request: HttpRequest, host: str) -> HttpResponse:
             Where(row.cloud.name, (Spot(row.zone, row.host),))
         ),
         clouds=inventory_queries.freshness(),
+        trouble=trouble,
+        note=note,
     )
-    return render(request, "inventory/hypervisor.html", vars(shown))
+    return render(request, "inventory/hypervisor.html", vars(shown), status=status)
 
 
 @require_safe
@@ -158,6 +198,8 @@ class HypervisorPage(HypervisorNow):
     neighbours: SafeString
     occurrences: list[Occurrence]
     clouds: list[inventory_queries.Freshness]
+    trouble: str = ""  # why the host was not enabled
+    note: str = ""  # what was typed, so that it is not lost
 
 
 def _now(row: Hypervisor, moves: list[MigrationRequest]) -> HypervisorNow:
