@@ -11,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from migrations_app.models import Hypervisor
-from migrations_app.web.lists import PER_PAGE
+from migrations_app.web import lists
+from migrations_app.web.lists import MOST_COUNTED, PER_PAGE
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,7 @@ def queries(client: Client, path: str) -> int:
     assert not any(
         "COUNT(*)" in each["sql"]
         and "GROUP BY" not in each["sql"]
+        and f"LIMIT {MOST_COUNTED + 1}" not in each["sql"]
         and "instance" in each["sql"]
         for each in captured.captured_queries
     )
@@ -137,6 +139,34 @@ def test_it_shows_a_page_at_a_time_and_the_way_to_the_next(operator: Client) -> 
     assert b'rel="next"' in first.content
     assert rows(operator, "/instances/?page=2") == [f"web-{PER_PAGE}"]
     assert rows(operator, "/instances/?page=nonsense")[0] == "web-00"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [("20", 20), ("100", 41), ("30", 20), ("0", 20), ("-5", 20), ("999999", 41)],
+)
+def test_people_choose_how_many_rows_a_page_has_within_bounds(
+    operator: Client, wanted: str, shown: int
+) -> None:
+    for number in range(41):
+        factories.instance(f"web-{number:02}")
+
+    answer = operator.get(f"/instances/?per_page={wanted}")
+
+    table = answer.context["table"]
+    assert len(table.paginated_rows) == shown
+    assert table.paginator.per_page <= 200
+    assert b"41 in total" in answer.content
+
+
+def test_it_counts_no_further_than_it_must(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MOST_COUNTED", 2)
+    for _ in range(3):
+        factories.instance()
+
+    assert b"more than 2 in total" in operator.get("/instances/").content
 
 
 def test_it_leads_from_an_instance_to_its_open_request_or_to_asking(
