@@ -18,6 +18,8 @@ from migrations_app.models import (
     Hypervisor,
     Instance,
     MigrationRequest,
+    NovaMigration,
+    ServerGroup,
     Snapshot,
 )
 
@@ -75,6 +77,27 @@ def instance(uuid: str) -> Instance:
     if row is None:
         raise Gone(_NO_INSTANCE.format(uuid=uuid))
     return row
+
+
+def group_of(of: Instance) -> ServerGroup | None:
+    """Return the server group of the instance, if it is in one that is known."""
+    if not of.group:
+        return None
+    return ServerGroup.objects.filter(cloud=of.cloud_id, uuid=of.group).first()
+
+
+def group_mates(of: Instance, *, most: int = 20) -> list[Instance]:
+    """Return the other members of its server group, by name."""
+    if not of.group:
+        return []
+    rows = Instance.objects.filter(cloud=of.cloud_id, group=of.group)
+    return list(rows.exclude(pk=of.pk)[:most])
+
+
+def nova_moves(of: Instance, *, most: int = 10) -> list[NovaMigration]:
+    """Return Nova's own records of its moves that run, or ended within a day."""
+    rows = NovaMigration.objects.filter(cloud=of.cloud_id, instance=of.uuid)
+    return list(rows[:most])
 
 
 def instances_of(uuids: Collection[str]) -> dict[str, Instance]:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from migrations_app.access import accounts as access_accounts
 from migrations_app.drains import queries as drain_queries
+from migrations_app.inventory import capacity_overview
 from migrations_app.inventory import queries as inventory_queries
+from migrations_app.requests import overview
 from migrations_app.requests import queries as request_queries
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals import proposals as policy_proposals
+from migrations_app.requests.windows import schedule
 from migrations_app.runs import queries as run_queries
-from migrations_app.web.page import page, person_of
+from migrations_app.web.page import is_htmx, page, person_of
 
 MOST_NAMES = 20
+CALENDAR_DAYS = 14
 
 
 @require_safe
@@ -30,12 +35,27 @@ def home(request: HttpRequest) -> HttpResponseBase:
 
 @page()
 def _desk(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
     context = {
         "desk": request_queries.desk(person_of(request)),
         "drains": drain_queries.desk(person_of(request)),
         "clouds": inventory_queries.freshness(),
         "failed": inventory_queries.failed_items(),
+        "figures": overview.figures(now),
+        "late": overview.late(now),
     }
+    # the page itself asks for its upper part every few seconds
+    if not is_htmx(request):
+        largest = capacity_overview.largest_in_use()
+        hosts = capacity_overview.overview(
+            inventory_queries.hypervisors(), by="memory", largest=largest
+        )
+        context |= {
+            "largest": largest,
+            "totals": [each for each in hosts.totals if each.kind == "Cloud"],
+            "occurrences": schedule.calendar(days=CALENDAR_DAYS, most=5),
+            "calendar_days": CALENDAR_DAYS,
+        }
     return render(request, "home.html", context)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from migrations_app.models import PolicyProposal
+from migrations_app.requests import overview
 from tests import factories
 from tests.web.conftest import browser_of
 
@@ -53,3 +56,55 @@ def test_staff_that_is_no_superuser_sees_no_accounts() -> None:
     assert "Accounts and roles" not in page
     assert "Approval policies" not in page
     assert 'href="/admin/"' in page
+
+
+def test_it_says_how_many_stand_where_and_what_failed_lately() -> None:
+    now = timezone.now()
+    factories.request()
+    factories.request(state="approved")
+    factories.run(state="held")
+    factories.request(state="completed", ended_at=now)
+    factories.request(state="rolled_back", ended_at=now)
+    factories.request(state="rolled_back", ended_at=now - timedelta(days=8))
+
+    found = overview.figures(now)
+
+    assert (found.waiting, found.approved, found.held) == (1, 1, 1)
+    assert (found.running, found.moved, found.failed) == (0, 1, 1)
+    page = home_of("olga", "operator")
+    assert "Failed in 7 days" in page
+    assert 'href="/requests/?state=held">1</a>' in page
+
+
+def test_it_says_what_is_late() -> None:
+    now = timezone.now()
+    ago = now - timedelta(hours=1)
+    factories.request(state="approved", asked_at=ago, why="A freeze is on.")
+    factories.request(state="approved", asked_at=ago)  # nothing keeps it
+    estimate = {"duration": [5, 60], "downtime": [0, 2], "words": "Takes 5 to 60 s."}
+    asked = [factories.request(state="running", estimate=estimate) for _ in range(2)]
+    slow = factories.run(of=asked[0], started_at=ago)
+    factories.run(of=asked[1])
+    factories.run(started_at=ago)  # without an estimate nobody can say
+
+    sentences = [each.sentence for each in overview.late(now)]
+
+    assert sentences == [
+        "Approved and not started: A freeze is on.",
+        "Runs far longer than estimated.",
+    ]
+    assert overview.late(now)[1].move == slow.request
+    assert "A freeze is on." in home_of("olga", "operator")
+
+
+def test_it_shows_capacity_and_calendar_once_and_not_each_few_seconds() -> None:
+    factories.hypervisor("compute-30")
+    client = browser_of("olga", "operator")
+
+    page = client.get("/").content.decode()
+    part = client.get("/", headers={"HX-Request": "true"}).content.decode()
+
+    for words in ("1 host", "Next windows and freezes", "There is none in the next"):
+        assert words in page
+        assert words not in part
+    assert "Waiting for approval" in part

@@ -21,6 +21,7 @@ from migrations_app.requests.approvals import proposals as policy_proposals
 from migrations_app.requests.approvals.rules import Rule
 from migrations_app.requests.unmatched import require_matched, unmatched
 from migrations_app.web.approvals.forms import PolicyForm, policy_as_typed
+from migrations_app.web.approvals.who_approves import who_approves
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.posted import posted
@@ -34,10 +35,11 @@ FORM = ["GET", "HEAD", "POST"]
 def policies(request: HttpRequest) -> HttpResponse:
     """List all policies: active ones first, highest priority first."""
     rows = [(row, in_force.rule_of(row)) for row in approval_policies.all_policies()]
+    asked = who_approves(request.GET)
     return render(
         request,
         "approvals/policies.html",
-        {"rows": rows, "proposals": _proposals(request)},
+        {"rows": rows, "proposals": _proposals(request), **asked},
     )
 
 

@@ -48,6 +48,9 @@ def instance(request: HttpRequest, uuid: str) -> HttpResponse:
         "instance": row,
         "moves": moves,
         "open": next((move for move in moves if move.open_instance), None),
+        "group": inventory_queries.group_of(row),
+        "mates": inventory_queries.group_mates(row),
+        "nova_moves": inventory_queries.nova_moves(row),
         "clouds": inventory_queries.freshness(),
     }
     return render(request, "inventory/instance.html", context)
