@@ -33,7 +33,14 @@ from migrations_app.web.inventory import (
 from migrations_app.web.notifications import views as notification_views
 from migrations_app.web.notifications import webhooks
 from migrations_app.web.posted import posted
-from migrations_app.web.requests import amend, ask, emergency_start, evidence
+from migrations_app.web.requests import (
+    amend,
+    ask,
+    ask_many,
+    decide_many,
+    emergency_start,
+    evidence,
+)
 from migrations_app.web.requests import views as request_views
 from migrations_app.web.runs import console, inspection, log_parts, stream
 from migrations_app.web.runs import views as run_views
@@ -72,6 +79,9 @@ urlpatterns = [
     path(
         "hypervisors/<str:host>/now/", hypervisors.hypervisor_now, name="hypervisor-now"
     ),
+    path(
+        "hypervisors/<str:host>/enable/", hypervisors.enable, name="hypervisor-enable"
+    ),
     path("drains/", drain_views.drains, name="drains"),
     path("drains/ask/", drain_actions.ask, name="drain-ask"),
     path("drains/<int:pk>/", drain_views.drain, name="drain"),
@@ -80,9 +90,6 @@ urlpatterns = [
     path("drains/<int:pk>/<slug:verb>/", drain_actions.act, name="drain-verb"),
     path("what-if/", what_if.foresee, name="what-if"),
     path("leaks/", leaks.leaks, name="leaks"),
-    path(
-        "hypervisors/<str:host>/enable/", hypervisors.enable, name="hypervisor-enable"
-    ),
     path("services/", compute_services.services, name="services"),
     path("services/<uuid:uuid>/", compute_services.service, name="service"),
     path(
@@ -96,6 +103,8 @@ urlpatterns = [
     path("requests/", request_views.requests, name="requests"),
     path("requests/ask/", ask.ask, name="ask"),
     path("requests/preflight/", ask.preflight, name="preflight"),
+    path("requests/ask-many/", ask_many.ask_many, name="ask-many"),
+    path("requests/decide/", decide_many.decide_many, name="decide-many"),
     path("requests/<int:pk>/", request_views.request, name="request"),
     path("requests/<int:pk>/approve/", request_views.approve, name="approve"),
     path("requests/<int:pk>/reject/", request_views.reject, name="reject"),

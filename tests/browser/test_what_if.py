@@ -41,3 +41,26 @@ def test_what_is_ticked_in_the_list_is_looked_at(sign_in: SignIn) -> None:
     expect(page.locator("#effect")).to_contain_text("2 instances would move")
     expect(page.locator(".picks")).to_contain_text("web-3")
     expect(page.locator(".picks")).not_to_contain_text("web-2")
+
+
+def test_what_is_ticked_stays_so_while_the_list_is_narrowed(sign_in: SignIn) -> None:
+    for name in ("web-1", "web-2", "db-1"):
+        factories.instance(name)
+    page = sign_in("olga", "operator")
+    page.goto("/instances/")
+    said = page.locator("[data-picks-count]")
+
+    page.get_by_label("Pick db-1").check()
+    page.get_by_role("textbox", name="Search").fill("web")
+    expect(said).to_have_text("1 selected, 1 not shown")
+    page.get_by_role("button", name="Select all on this page").press("Enter")
+    expect(said).to_have_text("3 selected, 1 not shown")
+    page.reload()
+    expect(page.get_by_label("Pick web-2")).to_be_checked()
+    page.get_by_label("Pick web-2").uncheck()
+    page.get_by_role("button", name="What if the selected moved").click()
+
+    expect(page.locator(".picks tbody tr")).to_have_count(2)
+    expect(page.locator(".picks")).to_contain_text("db-1")
+    page.goto("/instances/")
+    expect(page.get_by_label("Pick db-1")).not_to_be_checked()

@@ -190,6 +190,9 @@ TABLE: dict[str, Row] = {
     "requests/": ("GET", SEEN),
     "requests/ask/": ("GET", (302, 403, 302, 403, 302, 403, 403)),
     "requests/preflight/": ("POST", (302, 403, 404, 403, 404, 403, 403)),
+    # nothing is selected
+    "requests/ask-many/": ("POST", (302, 403, 422, 403, 422, 403, 403)),
+    "requests/decide/": ("GET", (302, 403, 422, 422, 422, 422, 403)),
     "requests/<int:pk>/": ("GET", SEEN),
     "requests/<int:pk>/approve/": ("POST", (302, 403, 403, 409, 403, 403, 403)),
     "requests/<int:pk>/reject/": ("POST", (302, 403, 403, 409, 403, 403, 403)),

@@ -49,6 +49,7 @@ MORE: dict[str, dict[str, Statuses]] = {
     "account/password/": {"POST": (302, *(422,) * 6)},
     "account/sessions/": {"POST": (302, *(404,) * 6)},
     "drains/ask/": {"POST": (302, 403, 403, 403, 422, 403, 403)},
+    "requests/decide/": {"POST": (302, 403, 422, 422, 422, 422, 403)},
     "requests/ask/": {"POST": (302, 403, 404, 403, 404, 403, 403)},
     "requests/<int:pk>/amend/": {"POST": (302, 403, 409, 403, 409, 403, 403)},
     "policies/new/": {"POST": (302, 403, 403, 403, 403, 403, 422)},

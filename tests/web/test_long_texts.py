@@ -77,6 +77,20 @@ def test_a_page_takes_what_the_interface_takes(
 
 
 @pytest.mark.django_db
+def test_a_long_reason_keeps_nobody_from_the_decision(approver: Client) -> None:
+    long = "It is urgent. " * 280
+    row = factories.request(reason=long)
+    factories.audit_entry(request_number=row.pk, note=long)
+
+    page = approver.get(f"/requests/{row.pk}/").content.decode()
+
+    # in full once, and folded
+    assert page.count(long.strip()) == 1
+    assert page.index("<details", page.index("why-title")) < page.index(long.strip())
+    assert 'href="#decisions-title"' in page
+
+
+@pytest.mark.django_db
 def test_the_verb_itself_refuses_a_longer_one() -> None:
     row = factories.run()
     by = factories.person("otto", "operator")

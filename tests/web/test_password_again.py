@@ -69,6 +69,26 @@ def test_an_approval_is_asked_for_with_the_password_and_loses_nothing(
     assert decision.note == "Fine, “really”.\nYes."
 
 
+def test_several_are_approved_at_once_with_the_password_too(
+    anna: Client, asked: MigrationRequest
+) -> None:
+    form = {
+        "request": [asked.pk],
+        f"digest-{asked.pk}": asked.plan_digest,
+        "verb": "approve",
+        "note": "Fine.",
+    }
+    answer = anna.post("/requests/decide/", form)
+
+    assert answer.status_code == 403
+    assert "Enter your password again" in answer.content.decode()
+    assert f'name="digest-{asked.pk}"' in answer.content.decode()
+    assert state(asked) == "requested"
+    form |= {"password_again": factories.PASSWORD}
+    assert anna.post("/requests/decide/", form).status_code == 200
+    assert state(asked) == "approved"
+
+
 def test_a_wrong_password_approves_nothing_and_is_not_guessed(
     anna: Client, asked: MigrationRequest
 ) -> None:

@@ -20,6 +20,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 
+from migrations_app.models import MigrationRequest
 from tests.stage import Stage
 from tests.web.addresses import path_of, routes
 from tests.web.full_site import FullSite
@@ -36,6 +37,7 @@ OF_OTHERS = re.compile(
 )
 # A GET leads to another page, or is refused.
 ELSEWHERE = (
+    "favicon.ico",
     *("sign-in/", "sign-in/second-factor/", "sign-in/openid-connect/"),
     *("sign-in/openid-connect/back/", "audit/searches/<int:pk>/", "api/^"),
 )
@@ -94,6 +96,7 @@ def addresses(site: FullSite) -> dict[str, str]:
     }
     service = site.stage.cloud.service(site.stage.source).id
     uuid = site.instance.uuid
+    asked = MigrationRequest.objects.order_by("pk").values_list("pk", flat=True)[:20]
     found |= {
         "services/": "services/?cloud=pretend",
         "services/<uuid:uuid>/": f"services/{service}/?cloud=pretend",
@@ -106,6 +109,9 @@ def addresses(site: FullSite) -> dict[str, str]:
         "requests/<int:pk>/evidence/ of a run": (
             f"requests/{site.run.request_id}/evidence/"
         ),
+        "requests/decide/": "requests/decide/"
+        + "".join(f"{'&' if n else '?'}request={pk}" for n, pk in enumerate(asked)),
+        "policies/ of an instance": f"policies/?instance={uuid}",
         "drains/ask/ of a host": "drains/ask/?hosts=compute-30",
         "what-if/ of a host": "what-if/?host=compute-30",
         "audit/ by words": "audit/?q=quokka",

@@ -19,6 +19,7 @@ from migrations_app.models import Instance
 from migrations_app.web.drains import effect_bars, what_if_form
 from migrations_app.web.drains.what_if_form import WhatIfForm
 from migrations_app.web.page import page
+from migrations_app.web.requests.one_by_one import MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def answered(answer: Answer, emptied: tuple[str, ...]) -> dict[str, Any]:
         "broken": answer.effect.broken,
         "goals": len({task.target for task in answer.tasks}),
         "limits": answer.limits,
+        "most_at_once": MOST,
     }
 
 

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from migrations_app.models import MigrationRequest
+from migrations_app.models.states import BEFORE_START
 from migrations_app.web.lists import ATTRS
 from migrations_app.web.tags.labels import procedure_name
 from migrations_app.web.tags.novaweb import icon, state, when
@@ -23,6 +24,9 @@ class RequestTable(tables.Table):  # type: ignore[misc]
     asked_at = tables.Column(verbose_name="Requested", order_by=("id",))
     ticket = tables.Column(orderable=False, default="—")
 
+    # set by the view: whether the person may decide on requests, or withdraw some
+    may_decide = False
+
     class Meta:
         attrs = ATTRS
         order_by = "-asked_at"
@@ -34,7 +38,11 @@ class RequestTable(tables.Table):  # type: ignore[misc]
         """The number and the name of the instance."""
         place = reverse("request", args=[record.pk])
         link = format_html(
-            '<a href="{}">#{} {}</a>', place, record.pk, record.instance_name
+            '{}<a href="{}">#{} {}</a>',
+            self._box(record),
+            place,
+            record.pk,
+            record.instance_name,
         )
         if not record.drain_id:
             return link
@@ -42,6 +50,17 @@ class RequestTable(tables.Table):  # type: ignore[misc]
         return format_html(
             '{}<div class="small">in <a href="{}">drain {}</a></div>',
             *(link, drain, record.drain_id),
+        )
+
+    def _box(self, record: MigrationRequest) -> SafeString | str:
+        if not self.may_decide or record.drain_id or record.state not in BEFORE_START:
+            return ""
+        return format_html(
+            '<input class="form-check-input" type="checkbox" name="request" value="{}"'
+            ' form="picks" aria-label="Select #{} {}"> ',
+            record.pk,
+            record.pk,
+            record.instance_name,
         )
 
     def render_state(self, value: str, record: MigrationRequest) -> SafeString:

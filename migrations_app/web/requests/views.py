@@ -52,6 +52,11 @@ def requests(request: HttpRequest) -> HttpResponse:
     )
     table = RequestTable(wanted.qs)
     RequestConfig(request, paginate=PAGES).configure(table)
+    person = person_of(request)
+    table.may_decide = not all(
+        permissions.why_not(person, verb)
+        for verb in (Verb.APPROVE, Verb.REJECT, Verb.WITHDRAW)
+    )
     return render(request, "requests/list.html", {"table": table, "wanted": wanted})
 
 
