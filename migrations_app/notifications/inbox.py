@@ -18,11 +18,17 @@ def of(person: Person) -> QuerySet[Notice]:
     return Notice.objects.filter(person=person.id).order_by("-pk")
 
 
-def unread(person: Person) -> int:
-    """Return the number of unread notifications; 100 means 100 or more."""
+def unread(person: Person) -> list[int]:
+    """Return the numbers of the unread notifications, newest first; at most 100."""
     if person.id is None:
-        return 0
-    return of(person).filter(read_at=None)[:MOST_COUNTED].count()
+        return []
+    rows = of(person).filter(read_at=None)
+    return list(rows.values_list("pk", flat=True)[:MOST_COUNTED])
+
+
+def new(person: Person, *, since: int, most: int = 3) -> list[Notice]:
+    """Return the newest unread notifications behind that number, newest first."""
+    return list(of(person).filter(read_at=None, pk__gt=since)[:most])
 
 
 def read(pk: int, *, by: User) -> Notice:

@@ -99,9 +99,18 @@ class Frame:
         return found.sentence if found.alarming else ""
 
     @cached_property
+    def _unread(self) -> list[int]:
+        return inbox.unread(self._member) if self._member else []
+
+    @property
     def unread(self) -> int:
         """How many notices they have not read."""
-        return inbox.unread(self._member) if self._member else 0
+        return len(self._unread)
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest of them; 0: there is none."""
+        return self._unread[0] if self._unread else 0
 
     @cached_property
     def unreviewed(self) -> list[BrokenGlass]:

@@ -56,10 +56,17 @@ def test_the_bell_tells_by_itself_what_is_new(sign_in: SignIn) -> None:
 
     messages.notice(User.objects.get(username="olga"), 1)
     # what it does by itself four times a minute, now
-    page.evaluate(
-        "htmx.ajax('GET', '/notices/bell/', {target: '#bell', swap: 'outerHTML'})"
-    )
+    ask = "htmx.ajax('GET', it.getAttribute('hx-get'), {target: it, swap: 'outerHTML'})"
+    bell.evaluate(f"it => {ask}")
     expect(bell.locator(".count")).to_contain_text("1")
+    told = page.get_by_role("log", name="New notifications")
+    expect(told.get_by_role("link")).to_have_text(
+        "The move of web-1 is held: a person must decide."
+    )
+    bell.evaluate(f"it => {ask}")  # once is enough
+    expect(told.get_by_role("link")).to_have_count(1)
+    told.get_by_role("button", name="Dismiss").press("Enter")
+    expect(told.get_by_role("link")).to_have_count(0)
 
     bell.focus()
     page.keyboard.press("Enter")

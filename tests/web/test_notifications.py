@@ -67,6 +67,20 @@ def test_the_bell_counts_what_is_new_on_every_page() -> None:
         assert re.search(r'class="count">2<span[^>]*> unread', page), path
 
 
+def test_the_bell_tells_once_what_is_new_and_nothing_of_others() -> None:
+    first, second = notices("olga", "One is held.", "Two is held.")
+    notices("otto", "Three is held.")
+    client = signed_in("olga")
+    assert f"?seen={second.pk}" in client.get("/requests/").content.decode()
+
+    told = client.get(f"/notices/bell/?seen={first.pk}").content.decode()
+    assert "Two is held." in told
+    assert "One is held." not in told
+    assert "Three is held." not in told
+    for again in (f"?seen={second.pk}", "", "?seen=x"):
+        assert "is held." not in client.get(f"/notices/bell/{again}").content.decode()
+
+
 def test_ones_own_notices_are_listed_and_nobody_elses(operator: Client) -> None:
     mine, _ = notices("olga", "Mine is held.", "Mine too.")
 

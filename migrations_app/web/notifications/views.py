@@ -46,8 +46,10 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page()
 def bell(request: HttpRequest) -> HttpResponse:
-    """Return the bell with the number of unread notifications."""
-    return render(request, "notifications/_bell.html")
+    """Return the bell, and what is new since the notification ``seen`` beside it."""
+    seen = whole_number(request.GET.get("seen", ""))
+    told = [] if seen is None else inbox.new(person_of(request), since=seen)
+    return render(request, "notifications/_bell_and_toasts.html", {"told": told})
 
 
 @posted("notices")
