@@ -166,6 +166,9 @@ def test_freezes_are_seen_where_people_look() -> None:
         assert f"/windows/{made.json['id']}/" in browser.get(page).content.decode(), (
             page
         )
+    calendar = browser.get("/windows/").content.decode()
+    assert 'aria-label="Freeze: 1 time"' in calendar
+    assert '<rect class="strip-freeze" x="0.0"' in calendar
     shown = person.get(f"requests/{request.pk}/").json
     assert [each["kind"] for each in shown["conflicts"]] == ["freeze"]
     (found,) = person.get("windows/occurrences/", host="compute-30").json

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import (
     require_http_methods,
     require_safe,
@@ -35,6 +36,7 @@ from migrations_app.web.windows.forms import (
     initial,
     split,
 )
+from migrations_app.web.windows.strips import scale, strips
 from migrations_app.wording import whole_number
 
 DAYS = 30
@@ -50,11 +52,14 @@ def windows(request: HttpRequest) -> HttpResponse:
     occurrences = schedule.calendar(
         days=DAYS, most=MOST + 1, **{name: wanted.get(name, "") for name in form.fields}
     )
+    now = timezone.now()
     retired = "retired" in request.GET
     rows = Window.objects.filter(active=not retired).order_by("name", "id")[:500]
     context = {
         "form": form,
         "days": _by_day(occurrences[:MOST]),
+        "strips": strips(occurrences[:MOST], since=now, days=DAYS),
+        "scale": scale(since=now, days=DAYS),
         "count_days": DAYS,
         "more": len(occurrences) > MOST,
         "rows": [(row, schedule.rule_of(row)) for row in rows],
