@@ -48,7 +48,8 @@ class ArticleFakeDriver(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]
         block_migration: bool = False,
         migrate_data: Any = None,
     ) -> None:
-        seconds = float(os.environ.get("NOVAWEB_LAB_LIVE_SECONDS", "5"))
+        usual = os.environ.get("NOVAWEB_LAB_LIVE_SECONDS", "5")
+        seconds = float(instance.metadata.get("novaweb_lab_live_seconds", usual))
         migration = migrate_data.migration
         told = self._told.setdefault(instance.uuid, threading.Event())
         began = time.monotonic()

@@ -74,7 +74,7 @@ def test_the_command_knows_only_configured_clouds(stage: Stage) -> None:
 def placement_says(clouds_yaml: str, provider: str) -> dict[str, tuple[int, int]]:
     """Return total and usage of each resource class, past our own adapter."""
     settings = yaml.safe_load(Path(clouds_yaml).read_text("utf-8"))["clouds"]["lab"]
-    session = Session(Password(**settings["auth"]), timeout=30)
+    session = Session(Password(**settings["auth"]), timeout=120)
     placement = Adapter(session, service_type="placement")
     path = f"/resource_providers/{provider}"
     stock = placement.get(f"{path}/inventories").json()["inventories"]
@@ -96,7 +96,7 @@ def test_a_real_cloud_s_figures_are_placement_s(
     lab: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(lab["clouds_yaml"]))
-    cloud = OpenStackCloud("lab", timeout=30.0)
+    cloud = OpenStackCloud("lab", timeout=120.0)
     deadline = time.monotonic() + PATIENCE
     theirs: Figures | None = None
     ours: Figures = {}
@@ -119,7 +119,7 @@ def test_one_instance_of_a_real_cloud_is_read_alone(
     lab: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(lab["clouds_yaml"]))
-    cloud = OpenStackCloud("lab", timeout=30.0)
+    cloud = OpenStackCloud("lab", timeout=120.0)
     # the newest may be on its way out: what tests make is removed beside the next one
     server = next(it for it in cloud.servers() if it.name == TO_BEGIN_WITH[0])
 

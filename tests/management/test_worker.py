@@ -57,7 +57,7 @@ def test_it_ends_when_it_is_asked_to_while_idle(
                 lambda: [w for w in Worker.all(connection) if w.get_state() == "idle"]
             )
         worker.send_signal(number)
-        assert worker.wait(timeout=60) == 0
+        assert worker.wait(timeout=300) == 0
     finally:
         worker.kill()
         worker.wait()

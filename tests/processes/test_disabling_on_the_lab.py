@@ -14,7 +14,7 @@ import pytest
 from migrations_app.models import AuditEntry, Run
 from migrations_app.models.states import RunState
 from tests.integrations.adapters.clouds import LabPlace
-from tests.processes.site import Site, approved, run_of, until
+from tests.processes.site import PATIENCE, Site, approved, run_of, until
 from tests.processes.test_on_the_lab import (
     SOURCE,
     TARGET,
@@ -89,7 +89,7 @@ def test_it_goes_on_after_sigkill_with_every_service_as_it_was(
     request = approved("lab", server, "cold_by_disabling", TARGET)
     count = number if number > 0 else 2 * len(request.facts["others"])
     worker = site.work("tests.processes.dying_worker", call, moment, str(count))
-    assert worker.wait(timeout=90) == -signal.SIGKILL
+    assert worker.wait(timeout=PATIENCE) == -signal.SIGKILL
     assert services(place) != before
 
     site.work()
@@ -105,7 +105,7 @@ def test_a_worker_enables_what_a_held_run_left_disabled(
     server = place.boot(SOURCE)
     request = approved("lab", server, "cold_by_disabling", TARGET)
     worker = site.work("tests.processes.dying_worker", "migrate", "before")
-    assert worker.wait(timeout=90) == -signal.SIGKILL
+    assert worker.wait(timeout=PATIENCE) == -signal.SIGKILL
     held: dict[str, Any] = {"state": RunState.HELD, "look_again_at": None}
     Run.objects.filter(pk=run_of(request).pk).update(lease="", **held)
 

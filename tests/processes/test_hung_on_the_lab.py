@@ -17,7 +17,7 @@ import pytest
 
 from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
-from tests.processes.site import Site, approved, over, until
+from tests.processes.site import PATIENCE, Site, approved, over, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
 SOURCE, TARGET = "compute-30", "compute-34"
@@ -67,7 +67,7 @@ def begun(
     call = {"live": "live_migrate", "cold": "migrate"}[procedure]
     worker = site.work("tests.processes.dying_worker", call, "after")
     request = approved("lab", server, procedure, TARGET)
-    assert worker.wait(timeout=90) == -signal.SIGKILL
+    assert worker.wait(timeout=PATIENCE) == -signal.SIGKILL
 
     def ended() -> bool:
         records = place.cloud.migrations(server)

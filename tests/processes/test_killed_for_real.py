@@ -12,6 +12,7 @@ from migrations_app.models import MigrationRequest
 from pretend import PretendCloud
 from tests.processes.conftest import MakeSite
 from tests.processes.site import (
+    PATIENCE,
     Site,
     approved,
     over,
@@ -66,7 +67,7 @@ def test_it_goes_on_after_sigkill_around_a_request(
     cloud.die(call, moment, hard=True)
     worker = site.work()
     request = approved("pretend", server, procedure, "compute-34")
-    assert worker.wait(timeout=60) == -signal.SIGKILL
+    assert worker.wait(timeout=PATIENCE) == -signal.SIGKILL
 
     work_and_expect_look(site, request)
     assert over(request).state == "completed"
@@ -95,7 +96,7 @@ def test_it_goes_on_when_redis_and_all_it_knew_is_gone(
 def test_it_stops_within_seconds_when_told_so(site: Site) -> None:
     worker = site.work()
     worker.terminate()
-    assert worker.wait(timeout=60) == 0
+    assert worker.wait(timeout=PATIENCE) == 0
 
 
 def test_two_workers_share_the_work_without_doing_anything_twice(

@@ -17,6 +17,7 @@ from migrations_app.runs.actions import abort, force_complete
 from tests.integrations.adapters.clouds import LabPlace
 from tests.processes.conftest import MakeSite
 from tests.processes.site import (
+    PATIENCE,
     Site,
     approved,
     over,
@@ -30,6 +31,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
 
 ACTIONS = {"live-migration", "migrate", "confirmResize", "revertResize"}
 SOURCE, TARGET = "compute-30", "compute-34"
+LONG = 600  # seconds that a live migration lasts which is told to end
 
 
 @pytest.fixture
@@ -107,7 +109,7 @@ def test_it_goes_on_after_sigkill_around_a_call(
     server = place.boot(SOURCE)
     worker = site.work("tests.processes.dying_worker", call, moment)
     request = approved("lab", server, procedure, TARGET)
-    assert worker.wait(timeout=90) == -signal.SIGKILL
+    assert worker.wait(timeout=PATIENCE) == -signal.SIGKILL
 
     work_and_expect_look(site, request)
     expect_completed(request)
@@ -145,7 +147,7 @@ def test_it_goes_on_when_redis_is_gone_in_mid_move(site: Site, place: LabPlace) 
 
 @pytest.mark.proves("live")
 def test_it_aborts_a_live_migration(site: Site, place: LabPlace) -> None:
-    server = place.boot(SOURCE)
+    server = place.boot(SOURCE, live_seconds=LONG)
     site.work()
     request = approved("lab", server, "live", TARGET)
     until(lambda: migrating(place, server), "the migration to run")
@@ -158,7 +160,7 @@ def test_it_aborts_a_live_migration(site: Site, place: LabPlace) -> None:
 
 @pytest.mark.proves("live")
 def test_it_forces_a_live_migration_to_complete(site: Site, place: LabPlace) -> None:
-    server = place.boot(SOURCE)
+    server = place.boot(SOURCE, live_seconds=LONG)
     site.work()
     request = approved("lab", server, "live", TARGET)
     until(lambda: migrating(place, server), "the migration to run")

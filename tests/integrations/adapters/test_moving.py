@@ -8,6 +8,8 @@ from migrations_app.errors import Conflict
 from migrations_app.integrations.interfaces import Migration
 from tests.integrations.adapters.clouds import Place
 
+LONG = 600  # seconds that a live migration lasts which is told to end
+
 
 def newest(place: Place, server_id: str, status: str) -> Migration | None:
     """Return the newest migration record once it has this status."""
@@ -28,7 +30,7 @@ def settle(place: Place, server_id: str, status: str) -> Migration:
 
 
 def test_a_live_move_ends_on_the_target(place: Place) -> None:
-    server_id = place.boot("compute-30")
+    server_id = place.boot("compute-30", live_seconds=20)
     place.cloud.live_migrate(server_id, host="compute-34")
     assert place.cloud.server(server_id).status == "MIGRATING"
     assert not place.cloud.server(server_id).idle
@@ -54,7 +56,7 @@ def test_a_live_move_ends_on_the_target(place: Place) -> None:
 
 
 def test_a_live_move_tells_what_is_left_to_copy(place: Place) -> None:
-    server_id = place.boot("compute-30")
+    server_id = place.boot("compute-30", live_seconds=LONG)
     place.cloud.live_migrate(server_id, host="compute-34")
     running = place.until(lambda: newest(place, server_id, "running"))
 
@@ -64,12 +66,13 @@ def test_a_live_move_tells_what_is_left_to_copy(place: Place) -> None:
 
     progress = place.until(counters)
     assert 0 <= progress.memory_remaining <= progress.memory_total
+    place.cloud.force_complete(server_id, running.id)
     settle(place, server_id, "completed")
     assert place.cloud.progress(server_id, running.id) is None
 
 
 def test_an_aborted_live_move_leaves_all_as_it_was(place: Place) -> None:
-    server_id = place.boot("compute-30")
+    server_id = place.boot("compute-30", live_seconds=LONG)
     before = place.cloud.allocations(server_id)
     place.cloud.live_migrate(server_id, host="compute-34")
     running = place.until(lambda: newest(place, server_id, "running"))
@@ -86,7 +89,7 @@ def test_an_aborted_live_move_leaves_all_as_it_was(place: Place) -> None:
 
 
 def test_a_live_move_can_be_forced_to_its_end(place: Place) -> None:
-    server_id = place.boot("compute-30")
+    server_id = place.boot("compute-30", live_seconds=LONG)
     place.cloud.live_migrate(server_id, host="compute-34")
     running = place.until(lambda: newest(place, server_id, "running"))
     place.cloud.force_complete(server_id, running.id)

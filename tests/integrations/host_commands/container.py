@@ -115,7 +115,7 @@ def run(text: str, path: str, environ: Mapping[str, str] | None = None) -> str:
         env={"PATH": path, "HOME": "/root", **(environ or {})},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=True,
     )
     assert time.monotonic() - begun < 20  # or the adapter gives up

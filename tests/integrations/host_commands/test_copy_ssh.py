@@ -28,7 +28,7 @@ def connect(sshd: Sshd) -> subprocess.CompletedProcess[str]:
         ["sh", "-euc", f'{text}$ssh -v -F "$1" compute-40 true', "sh", sshd.config()],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
 
