@@ -16,6 +16,7 @@ class MigrationsAppConfig(AppConfig):
         from migrations_app.audit import account_changes, sign_ins  # noqa: F401
         from migrations_app.management import (  # noqa: F401
             checks,
+            credential_checks,
             deployment_checks,
             entry_checks,
             neighbour_checks,

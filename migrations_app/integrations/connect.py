@@ -7,6 +7,7 @@ nearly as long to load as all of novaweb, so it is loaded with the first cloud.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -199,3 +200,23 @@ def unsafe_settings(name: str) -> list[str]:
     from migrations_app.integrations.adapters.openstack import unsafe
 
     return unsafe(name)
+
+
+def has_application_credential(name: str) -> bool:
+    """Return whether clouds.yaml has one for that cloud. Raises Refused."""
+    if name == PRETEND:
+        return False
+    from migrations_app.integrations.adapters.openstack import is_application_credential
+
+    return is_application_credential(name)
+
+
+def credential_end(name: str) -> datetime | None:
+    """Return when that credential ends, as its Keystone says; None: never.
+
+    Raises WorldErrors.
+    """
+    from migrations_app.integrations.adapters.openstack import OpenStackCloud
+
+    cloud = _cloud(name)
+    return cloud.credential_end() if isinstance(cloud, OpenStackCloud) else None

@@ -72,7 +72,14 @@ def tell_beside() -> None:
 
 def tell() -> None:
     """Write what they find to the log."""
-    for check in (clouds_are_asked_safely, database_accounts_may_little):
+    from migrations_app.management.credential_checks import credentials_of_clouds_end
+
+    checks = (
+        clouds_are_asked_safely,
+        database_accounts_may_little,
+        credentials_of_clouds_end,
+    )
+    for check in checks:
         for message in check():
             write = log.warning if message.is_serious(30) else log.info
             write(message.msg, hint=message.hint, check=message.id)

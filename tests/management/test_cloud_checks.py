@@ -25,6 +25,10 @@ clouds:
 """
 
 
+# What it signs in by has tests of its own.
+SIGNED_IN_BY = ("novaweb.I061", "novaweb.I062")
+
+
 @pytest.fixture
 def clouds_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Any:
     """Have clouds.yaml say that, and nothing else be configured."""
@@ -44,7 +48,7 @@ def told() -> list[str]:
         tags=[neighbour_checks.NEIGHBOURS], include_deployment_checks=True
     )
     assert "never-to-be-told" not in str(found)
-    return [f"{each.id} {each.msg}" for each in found]
+    return [f"{each.id} {each.msg}" for each in found if each.id not in SIGNED_IN_BY]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +137,6 @@ def test_a_starting_worker_says_it_in_its_log(rights: Any) -> None:
     rights("DELETE on nova.instances")
     with capture_logs() as lines:
         neighbour_checks.tell()
-    (line,) = lines
+    (line,) = (each for each in lines if each["check"] not in SIGNED_IN_BY)
     assert line["log_level"] == "warning"
     assert "DELETE on nova.instances" in line["event"]

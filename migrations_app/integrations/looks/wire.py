@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -52,7 +52,7 @@ def now(connection: redis.Redis) -> float:
 
     Their own may differ by more than a question waits.
     """
-    seconds, micros = cast(tuple[int, int], connection.time())
+    seconds, micros = connection.time()
     return seconds + micros / 1_000_000
 
 

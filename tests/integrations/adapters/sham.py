@@ -142,9 +142,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running() -> Iterator[Sham]:
+def running(kind: type[Sham] = Sham) -> Iterator[Sham]:
     """Run a sham cloud meanwhile."""
-    with Sham() as sham:
+    with kind() as sham:
         thread = threading.Thread(target=sham.serve_forever, args=(0.02,))
         thread.start()
         yield sham

@@ -9,5 +9,8 @@ from __future__ import annotations
 
 from migrations_app.integrations.adapters.openstack.cloud import OpenStackCloud
 from migrations_app.integrations.adapters.openstack.cloud_settings import unsafe
+from migrations_app.integrations.adapters.openstack.credentials import (
+    is_application_credential,
+)
 
-__all__ = ["OpenStackCloud", "unsafe"]
+__all__ = ["OpenStackCloud", "is_application_credential", "unsafe"]

@@ -6,6 +6,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -53,6 +54,10 @@ class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
     # -- looking -----------------------------------------------------------------
     def whoami(self) -> str:
         return self._wire.user_id()
+
+    def credential_end(self) -> datetime | None:
+        """Return when novaweb's application credential ends; None: never."""
+        return self._wire.credential_end()
 
     def server(self, server_id: str) -> Server:
         with self._sense("compute"):

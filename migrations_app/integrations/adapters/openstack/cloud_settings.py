@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import openstack.config
 import yaml
+from openstack.config.cloud_region import CloudRegion
 from openstack.exceptions import ConfigException
 
 from migrations_app.integrations.adapters.openstack import http_errors
@@ -19,17 +20,7 @@ def unsafe(name: str) -> list[str]:
     Addresses that only its catalogue has are not looked at. Raises Refused when the
     entry cannot be read.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PendingDeprecationWarning)
-            region = openstack.config.get_cloud_region(cloud=name, app_name="novaweb")
-    except ConfigException as error:
-        if "was not found" in str(error):
-            raise http_errors.unknown(name) from error
-        raise http_errors.unusable(name, error) from error
-    except (*http_errors.SHAPES, yaml.YAMLError, OSError) as error:
-        raise http_errors.unusable(name, error) from error
-    found = []
+    region, found = region_of(name), []
     if region.get_requests_verify_args()[0] is False:
         found.append(
             f"clouds.yaml has verify: false for cloud {name}: nobody checks that it is"
@@ -49,6 +40,20 @@ def unsafe(name: str) -> list[str]:
                 " network as they are."
             )
     return found
+
+
+def region_of(name: str) -> CloudRegion:
+    """Return the entry; nothing is asked of the cloud. Raises Refused."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            return openstack.config.get_cloud_region(cloud=name, app_name="novaweb")
+    except ConfigException as error:
+        if "was not found" in str(error):
+            raise http_errors.unknown(name) from error
+        raise http_errors.unusable(name, error) from error
+    except (*http_errors.SHAPES, yaml.YAMLError, OSError) as error:
+        raise http_errors.unusable(name, error) from error
 
 
 def _is_here(host: str) -> bool:

@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import openstack.config
@@ -20,6 +21,10 @@ from openstack.exceptions import ConfigException
 
 from migrations_app.errors import Refused
 from migrations_app.integrations.adapters.openstack import http_errors
+from migrations_app.integrations.adapters.openstack.credentials import (
+    end_of,
+    signed_in_by,
+)
 from migrations_app.tls import LooksIntoCrl
 
 CONNECT_TIMEOUT = 5.0
@@ -50,13 +55,13 @@ class Wire:
 
     def __init__(self, name: str, *, timeout: float, crl: str = "") -> None:
         self.name = name
+        self._crl = crl
         self._timeout = timeout
         self._lock = threading.Lock()
         self._process = 0
         self._region: CloudRegion
         self._session: Session
         self._adapters: dict[str, Adapter] = {}
-        self._crl = crl
         self._compute: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
@@ -126,6 +131,22 @@ class Wire:
         self._adapter("identity")
         with self._told("identity"):
             return str(self._session.get_user_id())
+
+    def credential_end(self) -> datetime | None:
+        """Return when our application credential ends; None: it never does.
+
+        Raises WorldErrors; a password, too, is None.
+        """
+        self._adapter("identity")
+        with self._told("identity"):
+            user, number = signed_in_by(self._session)
+        if not number:
+            return None
+        body = self.ask(
+            "identity", "GET", f"/users/{user}/application_credentials/{number}"
+        )
+        with self._told("identity"):
+            return end_of(body)
 
     def freshen(self) -> None:
         """Sign in again when more than half of our token's life is over.
