@@ -155,7 +155,9 @@ def test_a_password_that_somebody_else_set_opens_no_door_after_some_days(
     factories.person("anna", "approver")
     set_by_root("anna")
     form = {"username": "anna", "password": "set-by-a-superuser"}
-    kind = {} if door == "/sign-in/" else {"content_type": "application/json"}
+    kind: dict[str, Any] = {"content_type": "application/json"}
+    if door == "/sign-in/":
+        kind = {}
     then = timezone.now() + timedelta(hours=72)
     monkeypatch.setattr(timezone, "now", lambda: then)
     assert Client().post(door, form, **kind).status_code in (200, 302)
