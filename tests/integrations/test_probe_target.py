@@ -67,6 +67,26 @@ def test_it_never_asks_many_at_once(text: str) -> None:
         admit(parse(text), own=(), networks=["0.0.0.0/0", "::/0"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tcp:127.0.0.1:6379",
+        "icmp:127.9.9.9",
+        "tcp:[::1]:5432",
+        "tcp:[::ffff:127.0.0.1]:22",
+        "tcp:169.254.169.254:80",
+        "icmp:fe80::1",
+        "icmp:255.255.255.255",
+    ],
+)
+def test_what_a_tenant_calls_its_own_leads_not_to_who_asks(text: str) -> None:
+    target = parse(text)
+    own = (str(target.address), "no address")
+    with pytest.raises(Unfit, match="never a guest's"):
+        admit(target, own=own, networks=["10.0.0.0/8"])
+    admit(target, own=(), networks=[f"{target.address}"])
+
+
 def test_it_is_taken_in_as_an_option_of_a_move(settings: Any) -> None:
     settings.NOVAWEB_PROBE_NETWORKS = ["192.0.2.0/24"]
     options = inputs.options({"probe": "icmp:192.0.2.7"})

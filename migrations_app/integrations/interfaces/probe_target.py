@@ -56,18 +56,39 @@ def parse(text: str) -> Target:
 def admit(target: Target, *, own: Iterable[str], networks: Iterable[str]) -> None:
     """Check that the target is one of the instance's own addresses, or allowed.
 
-    ``networks`` are CIDRs. Raises Unfit when it is neither.
+    ``networks`` are CIDRs. Tenants choose the addresses of their instances, so those
+    that mean whoever asks are taken from ``networks`` alone. Raises Unfit.
     """
     address = target.address
     if address.is_multicast or address.is_unspecified:
         raise Unfit(f"{address} is not the address of one guest: it is not probed.")
     mine = [text for text in own if text]
-    if str(address) in {str(ip_address(text)) for text in mine}:
-        return
     if any(address in ip_network(text, strict=False) for text in networks):
+        return
+    if _is_of_the_asker(address):
+        raise Unfit(
+            f"{address} is never a guest's, whatever its tenant calls its own: novaweb"
+            " would ask its own machine, or its neighbours. It is not probed."
+        )
+    if address in {_known(text) for text in mine}:
         return
     known = f"Its addresses are {', '.join(mine)}." if mine else "It has none."
     raise Unfit(
         f"{address} is not an address of the instance, and not in a network that"
         f" administrators have permitted for probes. {known}"
     )
+
+
+def _is_of_the_asker(address: IPv4Address | IPv6Address) -> bool:
+    """Whether the address leads each machine to itself, or to what is on its wire."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_link_local or address.is_reserved
+
+
+def _known(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address; None: it is none, whoever says so."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
