@@ -204,15 +204,27 @@ def _on_behalf(right: DelegatedRight) -> dict[str, Any]:
 def emergency_start_of(request: MigrationRequest) -> BrokenGlass | None:
     """Return the act that lets the current plan run without approvals, if any.
 
-    Of somebody who has left, or is no operator any more, it counts no longer; nor if a
-    policy for the request does not permit it any more.
+    Of somebody who has left, or is no operator any more, it counts no longer, even if
+    they come back; nor if a policy for the request does not permit it any more.
     """
     row = request.broken_glass.filter(
         plan_digest=request.plan_digest,
         by__is_active=True,
         by__groups__name=str(Role.OPERATOR),
     ).first()
-    return row if row and why_no_emergency_start(rules_for(request)) is None else None
+    if row is None or why_no_emergency_start(rules_for(request)):
+        return None
+    known, operator = since.read(request), {str(Role.OPERATOR)}
+    # (its own entry is the last that names the plan so)
+    used = max((act.id for act in known.own if _is_of(act, row)), default=0)
+    ended = involvement.why_ended(
+        known, row.by_id, row.by_name, used=used, groups=operator
+    )
+    return None if ended else row
+
+
+def _is_of(act: since.Act, row: BrokenGlass) -> bool:
+    return act.actor == row.by_id and act.after.get("digest") == row.plan_digest
 
 
 def why_no_emergency_start(rules: Iterable[Rule]) -> Refusal | None:
@@ -263,7 +275,8 @@ def _void_start(request: MigrationRequest) -> list[str]:
     rows = request.broken_glass.filter(plan_digest=request.plan_digest)
     return [
         f"The emergency start by {row.by_name} does not count: the account is switched"
-        " off, or no longer has the role operator, or a policy does not permit it."
+        " off or no longer has the role operator, or was so since, or a policy does not"
+        " permit it."
         for row in rows
     ]
 

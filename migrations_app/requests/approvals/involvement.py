@@ -6,7 +6,7 @@ here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -139,6 +139,37 @@ def _grants(since: Since) -> Iterator[Grant]:
                 yield Grant(act.actor, act.name, to, _name(act), frozenset(given))
         elif act.verb == "account.created" or _enables(act):
             yield Grant(act.actor, act.name, to, _name(act))
+
+
+def why_ended(
+    since: Since,
+    person: int | None,
+    name: str,
+    *,
+    used: int,
+    groups: Collection[str],
+) -> str:
+    """Return what ended the person's right since it was used; empty: nothing did.
+
+    The rest of a sentence. What is given back later revives nothing: an account is
+    mostly switched off, or gets another password, because somebody else had it, and
+    nobody knows which of the two approved. ``used``: the number of the entry that tells
+    of the use; ``groups``: those that the right is by.
+    """
+    for act in since.of(ACCOUNTS):
+        if act.id < used or (_number(act) or _name(act)) not in (person, name):
+            continue
+        if act.after.get("active") is False:
+            return f"the account of {name} was switched off after that"
+        if act.verb == "account.roles":
+            lost = {*act.before.get("roles", ())} - {*act.after.get("roles", ())}
+            if gone := ", ".join(sorted(lost & set(groups))):
+                return f"{name} was taken out of {gone} after that"
+        elif act.actor != person and (
+            "password" in act.after or act.verb == "account.factor_removed"
+        ):
+            return f"{act.name} changed how {name} signs in after that"
+    return ""
 
 
 def _enables(act: Act) -> bool:

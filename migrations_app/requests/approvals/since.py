@@ -34,6 +34,7 @@ ACCOUNTS = (
     *("account.created", "account.changed", "account.roles"),
     *("account.factor_removed", "group.changed"),
 )
+_APPROVED = ("request.approved", "drain.approved")
 _FIELDS = ("id", "verb", "actor_id", "actor_name", "before", "after")
 
 
@@ -53,10 +54,11 @@ class Act:
 class Since:
     """What was done to the request or drain, and to the rules since it was asked.
 
-    Each in the order of the trail.
+    Each in the order of the trail. ``approved`` are the approvals of it.
     """
 
     own: tuple[Act, ...] = ()
+    approved: tuple[Act, ...] = ()
     rules: tuple[Act, ...] = ()
 
     def of(self, verbs: tuple[str, ...]) -> Iterator[Act]:
@@ -71,7 +73,7 @@ def read(of: MigrationRequest | Drain) -> Since:
     entries = AuditEntry.objects.order_by("id")
     if isinstance(of, Drain):
         over = _OVER["drain"]
-        verbs = ("drain.asked", "drain.started", *over)
+        verbs = ("drain.asked", "drain.approved", "drain.started", *over)
         its = Q(verb__in=verbs, after__drain=of.pk)
         moves = of.moves.values("pk")
         mine = entries.filter(
@@ -79,7 +81,8 @@ def read(of: MigrationRequest | Drain) -> Since:
         )
     else:
         over = _OVER["request"]
-        verbs = ("request.asked", "request.amended", _GLASS, _REVIEWED, *over)
+        verbs = ("request.asked", "request.amended", "request.approved", *over)
+        verbs = (*verbs, _GLASS, _REVIEWED)
         mine = entries.filter(request_number=of.pk, verb__in=verbs)
     own = [Act(*row) for row in mine.values_list(*_FIELDS)]
     if isinstance(of, Drain):
@@ -102,6 +105,7 @@ def read(of: MigrationRequest | Drain) -> Since:
         later = later.filter(counts)
     return Since(
         own=tuple(act for act in own if act.verb in DEEDS),
+        approved=tuple(act for act in own if act.verb in _APPROVED),
         rules=tuple(Act(*row) for row in later.values_list(*_FIELDS)),
     )
 

@@ -17,6 +17,7 @@ from migrations_app.requests.approvals import in_force, involvement, since
 from migrations_app.requests.approvals.hands import Hands
 from migrations_app.requests.approvals.in_force import Moves
 from migrations_app.requests.approvals.rules import Rule
+from migrations_app.requests.approvals.since import Since
 from migrations_app.requests.approvals.status import (
     Approval,
     ApprovalStatus,
@@ -34,7 +35,7 @@ def statuses(
         return None
     rows = of.decisions.filter(approves=True, plan_digest=of.plan_digest)
     hands = involvement.hands(of, known, moves, found.facts, by_window=found.by_window)
-    hands, approvals, void = _counting(list(rows), hands, found.rules)
+    hands, approvals, void = _counting(list(rows), hands, found.rules, known)
     blocked = why_blocked(of)
     return [
         replace(
@@ -50,7 +51,7 @@ def statuses(
 
 
 def _counting(
-    rows: Sequence[Decision], hands: Hands, rules: Sequence[Rule]
+    rows: Sequence[Decision], hands: Hands, rules: Sequence[Rule], known: Since
 ) -> tuple[Hands, list[Approval], list[str]]:
     """Return the approvals that may count, and for each other one why it does not.
 
@@ -69,8 +70,11 @@ def _counting(
     }
     hands = replace(hands, granted=granted)
     approvals, void = [], []
+    used = _entries(rows, known)
     for row in rows:
         why = _why_void(row, hands, accounts)
+        if not why and row.pk in used:
+            why = _why_ended(row, wanted, known, used=used[row.pk])
         person, _ = _people(row)[-1]
         groups = set(row.groups) & (accounts[person].groups if not why else set())
         if not why and set(row.groups) & wanted and not groups & wanted:
@@ -108,6 +112,34 @@ def _why_void(
             return why
         if accounts[person].superuser:
             return f"{name} is a superuser, and can change every rule"
+    return ""
+
+
+def _entries(rows: Sequence[Decision], known: Since) -> dict[int, int]:
+    """Return by approval the number of its entry, which comes in the same order.
+
+    One that is being made has none yet: nothing can have come after it.
+    """
+    found: dict[int, int] = {}
+    for person, digest in {(row.by_id, row.plan_digest) for row in rows}:
+        mine = [row.pk for row in rows if row.by_id == person]
+        told = [
+            act.id
+            for act in known.approved
+            if act.actor == person and act.after.get("digest") == digest
+        ]
+        found |= dict(zip(mine, told, strict=False))
+    return found
+
+
+def _why_ended(row: Decision, wanted: set[str], known: Since, *, used: int) -> str:
+    """Return what ended the right since it was used, though it may be there again."""
+    by = {str(role) for role in ROLES[Verb.APPROVE]} | wanted
+    owner, _ = _people(row)[-1]
+    for person, name in _people(row):
+        groups = by & set(row.groups) if person == owner else ()
+        if why := involvement.why_ended(known, person, name, used=used, groups=groups):
+            return why
     return ""
 
 
