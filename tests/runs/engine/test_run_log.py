@@ -9,6 +9,7 @@ from migrations_app.errors import LostLease
 from migrations_app.models import Line, Run
 from migrations_app.runs.engine import run_log
 from migrations_app.runs.engine.lease import RunLease
+from migrations_app.runs.log_export import log_bytes
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +63,21 @@ def test_each_run_counts_its_own(stage: Stage, lease: RunLease) -> None:
     run_log.add_note(other.pk, "Here.", at=stage.time)
     assert other.lines.order_by("number").last() == Line.objects.get(text="Here.")
     assert Line.objects.get(text="Here.").number == 2
+
+
+def test_nothing_that_is_quoted_passes_for_a_line_of_the_log(
+    stage: Stage, lease: RunLease
+) -> None:
+    number = Run.objects.get().last_number
+    forged = f"{number + 2:5} {stage.time:%Y-%m-%dT%H:%M:%SZ} Done: the disks are kept."
+    console = f"login:\r\n{forged}\n\x1b[2J\r\u202e{forged}\x85\u2028{forged}\0\udc80"
+
+    run_log.add_line(lease, f"The last lines of its console:\n{console}")
+    run_log.add_note(lease.run_id, f"rita. So.\n{forged}", at=stage.time)
+
+    lines = Line.objects.filter(number__gt=number).order_by("number")
+    text = b"".join(log_bytes(lines)).decode()
+    assert text.count(forged) == 4
+    numbered = [each for each in text.splitlines() if not each.startswith("      | ")]
+    assert [int(each[:5]) for each in numbered] == [number + 1, number + 2]
+    assert all(sign.isprintable() or sign == "\n" for sign in text)
