@@ -38,7 +38,8 @@ def _moves(drain: Drain, now: datetime) -> Moves:
     names = project_names(cloud, [move.instance for move in moves])
     ways = {
         way(
-            (move.project, names.get(move.instance, "")),
+            move.project,
+            names.get(move.instance, ""),
             move.procedure,
             move.source,
             target,
@@ -47,7 +48,11 @@ def _moves(drain: Drain, now: datetime) -> Moves:
         for target in (move.target, *move.fallbacks)
     }
     projects = frozenset(project for each in ways for project in each.projects)
-    ways |= {Way(projects, "live", frozenset({host})) for host in drain.hosts}
+    unknown = any(each.any_project for each in ways)
+    ways |= {
+        Way(projects, "live", frozenset({host}), any_project=unknown)
+        for host in drain.hosts
+    }
     return Moves(
         cloud=cloud,
         ways=ways,

@@ -110,6 +110,12 @@ def test_a_host_whose_place_is_not_known_may_be_in_any() -> None:
     assert found.name == "zone"
 
 
+def test_a_project_whose_name_is_not_known_may_be_any() -> None:
+    known = [rule("standard"), rule("bank", weight=1, projects=["ba*"], **approvers(2))]
+    assert applicable_rule(known, FACTS) == known[0]
+    assert applicable_rule(known, replace(FACTS, any_project=True)) == known[1]
+
+
 NAMES = st.lists(st.sampled_from(["compute-30", "compute-34", "compute-9"]), max_size=2)
 RULES = st.lists(
     st.builds(

@@ -62,10 +62,10 @@ def rule_for(request: MigrationRequest, *, now: datetime | None = None) -> Rule 
 def moves_of(request: MigrationRequest, now: datetime) -> Moves:
     """Return the request as what rules are asked about."""
     names = project_names(request.cloud.name, [request.instance])
-    projects = {request.project, *names.values()}
+    of = request.project, names.get(request.instance, "")
     return Moves(
         cloud=request.cloud.name,
-        ways=[way(projects, request.procedure, request.source, request.target)],
+        ways=[way(*of, request.procedure, request.source, request.target)],
         start=max(now, request.window_start or now),
         end=request.window_end,
     )
@@ -80,9 +80,9 @@ def rules_for_ways(
     procedures_targets: Iterable[tuple[str, str | None]],
 ) -> list[Rule | None]:
     """Return the rule that applies to each of these ways to move an instance now."""
-    projects = {project, *project_names(cloud, [instance]).values()}
+    name = project_names(cloud, [instance]).get(instance, "")
     ways = [
-        way(projects, procedure, source, target)
+        way(project, name, procedure, source, target)
         for procedure, target in procedures_targets
     ]
     known = in_force.current()
@@ -212,9 +212,12 @@ def emergency_start_of(request: MigrationRequest) -> BrokenGlass | None:
         by__is_active=True,
         by__groups__name=str(Role.OPERATOR),
     ).first()
-    if row is None or why_no_emergency_start(rules_for(request)):
+    if row is None:
         return None
     known, operator = since.read(request), {str(Role.OPERATOR)}
+    found = in_force.in_force(moves_of(request, timezone.now()), known)
+    if why_no_emergency_start(found.rules if found else ()):
+        return None
     # (its own entry is the last that names the plan so)
     used = max((act.id for act in known.own if _is_of(act, row)), default=0)
     ended = involvement.why_ended(

@@ -23,24 +23,30 @@ class Way:
     """One way to move an instance.
 
     ``projects`` are the names and IDs of its project, ``hosts`` the source and the
-    target. ``any_host``: the scheduler is yet to choose the target.
+    target. ``any_host``: the scheduler is yet to choose the target. ``any_project``:
+    the inventory does not know the project's name yet.
     """
 
     projects: frozenset[str]
     procedure: str
     hosts: frozenset[str]
     any_host: bool = False
+    any_project: bool = False
 
 
 def way(
-    projects: Iterable[str], procedure: str, source: str, target: str | None
+    project: str, name: str, procedure: str, source: str, target: str | None
 ) -> Way:
-    """Return the way from the source to the target; None: the scheduler chooses it."""
+    """Return the way from the source to the target; None: the scheduler chooses it.
+
+    ``project`` is the ID of the instance's project; its ``name`` may not be known.
+    """
     return Way(
-        projects=frozenset(projects) - {""},
+        projects=frozenset({project, name}) - {""},
         procedure=procedure,
         hosts=frozenset(host for host in (source, target) if host),
         any_host=not target,
+        any_project=not name,
     )
 
 
@@ -92,6 +98,7 @@ def policy_facts(
                 instances=instances,
                 any_host=each.any_host,
                 any_place=len(known) < len(each.hosts),
+                any_project=each.any_project,
             )
         )
     return found

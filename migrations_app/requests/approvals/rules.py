@@ -49,7 +49,7 @@ class PolicyFacts:
 
     ``hosts`` are the source and, if it is chosen, the target. ``any_host``: the
     scheduler is yet to choose the target. ``any_place``: the zone and aggregates of a
-    host are not known.
+    host are not known. ``any_project``: the name of the project is not known.
     """
 
     cloud: str
@@ -62,6 +62,7 @@ class PolicyFacts:
     instances: int = 1
     any_host: bool = False
     any_place: bool = False
+    any_project: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +176,13 @@ def applicable_rule(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
     """Return the matching rule with the highest weight; None if none matches.
 
     Among rules of equal weight the one with more approvals applies, then the older.
-    If the target or its place is not known yet, a heavier rule may turn out to match:
-    then the one with most approvals among them applies, so that it is never easier to
-    leave the choice to the scheduler.
+    If the target, its place or the project's name is not known yet, a heavier rule may
+    turn out to match: then the one with most approvals among them applies, so that it
+    is never easier to leave the choice to the scheduler, or to be early.
     """
     known = list(rules)
     sure = max((r for r in known if matches(r, facts)), key=rank, default=None)
-    if not (facts.any_host or facts.any_place):
+    if not (facts.any_host or facts.any_place or facts.any_project):
         return sure
     perhaps = [
         rule
@@ -210,7 +211,7 @@ def _fits(rule: Rule, facts: PolicyFacts, *, unknown: bool) -> bool:
     anywhere = facts.any_host or facts.any_place
     return (
         met("clouds", [facts.cloud])
-        and met("projects", facts.projects)
+        and met("projects", facts.projects, may=facts.any_project)
         and met("zones", facts.zones, may=anywhere)
         and met("aggregates", facts.aggregates, may=anywhere)
         and met("hosts", facts.hosts, may=facts.any_host)

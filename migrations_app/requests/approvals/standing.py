@@ -137,7 +137,7 @@ def _why_ended(row: Decision, wanted: set[str], known: Since, *, used: int) -> s
     by = {str(role) for role in ROLES[Verb.APPROVE]} | wanted
     owner, _ = _people(row)[-1]
     for person, name in _people(row):
-        groups = by & set(row.groups) if person == owner else ()
+        groups: set[str] = by & set(row.groups) if person == owner else set()
         if why := involvement.why_ended(known, person, name, used=used, groups=groups):
             return why
     return ""
