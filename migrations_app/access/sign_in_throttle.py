@@ -122,7 +122,8 @@ def _key(*parts: str) -> str:
 
 def _spelled(name: str) -> str:
     """Return one spelling for all that somebody may take for the same name."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
+    signs = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(each for each in signs if not unicodedata.combining(each)).strip()
 
 
 def _network(address: str) -> str:

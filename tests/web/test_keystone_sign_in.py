@@ -151,8 +151,8 @@ def test_guesses_wait_as_those_of_any_password_do(keystone: PretendKeystone) -> 
 
 
 def test_a_name_in_another_spelling_is_the_same_name(keystone: PretendKeystone) -> None:
-    # Keystone's database may take capitals, and letters of full width, for small ones
-    spellings = ("kim", "KIM", "Kim", "kIM", "\uff4bim", " kim ")
+    # Keystone's database may take capitals, letters of full width, and accents for it
+    spellings = ("kim", "KIM", "Kim", "k\u00edm", "\uff4bim", " kim ")
     for name in spellings[: OF_NAME.free]:
         give(Client(), name, "a guess")
     asked = len(keystone.known.asked)
