@@ -16,7 +16,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -35,6 +35,7 @@ from migrations_app.models import (
 )
 from migrations_app.web.accounts.account_name import NamedForm, NewAccountForm
 from migrations_app.web.accounts.factors_taken_away import take_second_factors_away
+from migrations_app.web.accounts.recorded_admin import Recorded, by, confirmed
 
 if TYPE_CHECKING:
     Accounts = UserAdmin[User]
@@ -70,39 +71,6 @@ class RoleForm(_SnapshotForm, ChangedGroup):
     """Makes or changes a group."""
 
 
-class Recorded:
-    """Admin base that records every change after it, in the same transaction."""
-
-    def save_related(
-        self, request: HttpRequest, form: Any, formsets: Any, change: bool
-    ) -> None:
-        """Save the related objects, then record the change."""
-        super().save_related(request, form, formsets, change)  # type: ignore[misc]
-        row = type(form.instance)._default_manager.get(pk=form.instance.pk)
-        before = form.before if change else AccountSnapshot()
-        record_changes(before, AccountSnapshot.take(row), by=_by(request))
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete the object and record the deletion."""
-        with transaction.atomic():
-            before = AccountSnapshot.take(obj)
-            super().delete_model(request, obj)  # type: ignore[misc]
-            record_changes(before, AccountSnapshot(), by=_by(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete the objects and record each deletion."""
-        with transaction.atomic():
-            before = [AccountSnapshot.take(row) for row in queryset]
-            super().delete_queryset(request, queryset)  # type: ignore[misc]
-            for each in before:
-                record_changes(each, AccountSnapshot(), by=_by(request))
-
-
-def _by(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - the admin lets in nobody else
-    return request.user
-
-
 # What only superusers give: anybody else could give it to themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -136,7 +104,7 @@ class AccountAdmin(Recorded, Accounts):
 
         Who sets the password of a superuser could sign in as one.
         """
-        if _lifts(obj) and not _by(request).is_superuser and obj != request.user:
+        if _lifts(obj) and not by(request).is_superuser and obj != request.user:
             return False
         return super().has_change_permission(request, obj)
 
@@ -145,8 +113,9 @@ class AccountAdmin(Recorded, Accounts):
     ) -> list[str] | tuple[Any, ...]:
         """Return what cannot be changed: for staff alone, all that gives rights."""
         known = tuple(super().get_readonly_fields(request, obj))
-        return known if _by(request).is_superuser else (*known, *RIGHTS)
+        return known if by(request).is_superuser else (*known, *RIGHTS)
 
+    @confirmed
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
@@ -158,7 +127,7 @@ class AccountAdmin(Recorded, Accounts):
             before = AccountSnapshot.take(self.get_object(request, unquote(id)))
             answer = super().user_change_password(request, id, form_url)
             after = AccountSnapshot.take(self.get_object(request, unquote(id)))
-            record_changes(before, after, by=_by(request))
+            record_changes(before, after, by=by(request))
         return answer
 
 
@@ -170,19 +139,19 @@ class RoleAdmin(Recorded, Groups):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether they are a superuser."""
-        return _by(request).is_superuser
+        return by(request).is_superuser
 
     def has_change_permission(
         self, request: HttpRequest, obj: Model | None = None
     ) -> bool:
         """Return whether they are a superuser: a group's permissions are its rights."""
-        return _by(request).is_superuser
+        return by(request).is_superuser
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Model | None = None
     ) -> bool:
         """Return whether they are a superuser."""
-        return _by(request).is_superuser
+        return by(request).is_superuser
 
 
 if TYPE_CHECKING:

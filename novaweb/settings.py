@@ -248,8 +248,9 @@ X_FRAME_OPTIONS = "DENY"
 # hours; the cookie with the browser.
 NOVAWEB_SESSION_IDLE = env.float("NOVAWEB_SESSION_IDLE", default=30.0)
 NOVAWEB_SESSION_HOURS = env.float("NOVAWEB_SESSION_HOURS", default=12.0)
-# To approve a move, and for an emergency start, people enter their password again, or a
-# second factor, if they did so more than so many minutes ago; 0: they need not.
+# To approve a move, for an emergency start and its review, to delegate and to change
+# policies, people enter their password again, or a second factor, if they did so more
+# than so many minutes ago; 0: they need not.
 NOVAWEB_REAUTHENTICATE = env.float("NOVAWEB_REAUTHENTICATE", default=15.0)
 SESSION_ENGINE = "migrations_app.access.session_store"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

@@ -99,8 +99,9 @@ DECIDES = frozenset(
         Verb.SET_POLICY,
     }
 )
-# What the password is asked for again before, if it was not entered recently.
-CONFIRMED = frozenset({Verb.APPROVE, Verb.EMERGENCY_START})
+# What the password is asked for again before, if it was not entered recently: whatever
+# lets a move start, or lets somebody else have one start. To reject only holds back.
+CONFIRMED = DECIDES - {Verb.REJECT}
 # What an approver may delegate to somebody with any other role.
 DELEGABLE = frozenset({Verb.APPROVE, Verb.REJECT})
 WORDS = {

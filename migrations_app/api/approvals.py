@@ -13,8 +13,15 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
-from migrations_app.access.require import require
-from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
+from migrations_app.api.base import (
+    Checked,
+    Empty,
+    Input,
+    Text,
+    require_confirmed,
+    taken,
+    user_of,
+)
 from migrations_app.api.proposals import ProposalSerializer
 from migrations_app.models import (
     ApprovalPolicy,
@@ -162,7 +169,7 @@ class Policies(Checked, APIView):
     )
     def post(self, request: Request) -> Response:
         """Create a policy; one that lowers anything another person must confirm."""
-        require(request.user, Verb.SET_POLICY)
+        require_confirmed(request, Verb.SET_POLICY)
         sent = _matched(taken(request, NewPolicyRequest))
         row = approval_policies.create(by=user_of(request), **sent)
         if isinstance(row, PolicyProposal):
@@ -190,7 +197,7 @@ class OnePolicy(Checked, APIView):
     )
     def put(self, request: Request, pk: int) -> Response:
         """Create the next version; what lowers anything another person must confirm."""
-        require(request.user, Verb.SET_POLICY)
+        require_confirmed(request, Verb.SET_POLICY)
         sent = _matched(taken(request, PolicyRequest))
         row = approval_policies.change(pk, by=user_of(request), **sent)
         return _answer(row)
@@ -255,7 +262,7 @@ class Delegations(Checked, ListAPIView[Delegation]):
     @extend_schema(request=DelegationRequest, responses={201: DelegationSerializer})
     def post(self, request: Request) -> Response:
         """Delegate the caller's own approval right for a limited time."""
-        require(request.user, Verb.DELEGATE)
+        require_confirmed(request, Verb.DELEGATE)
         sent = taken(request, DelegationRequest)
         row = approval_delegations.delegate(by=user_of(request), **sent)
         return Response(DelegationSerializer(row).data, status=201)

@@ -93,9 +93,8 @@ class Checked:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the permission, then the parameters."""
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        confirmed = self.confirmed or self.verb in CONFIRMED
-        if confirmed and request.auth is None:
-            _require_password(request)
+        if request.auth is None and (self.confirmed or self.verb in CONFIRMED):
+            _require_confirmed(request)
         if self.dear:
             throttle.admit(user_of(request).pk, self.dear)
         allowed = set(self.parameters)
@@ -110,7 +109,17 @@ class Checked:
             )
 
 
-def _require_password(request: Request) -> None:
+def require_confirmed(request: Request, verb: Verb) -> None:
+    """Check the permission where a method of a view needs another than its view.
+
+    Raises NotAllowed.
+    """
+    require(request.user, verb)
+    if request.auth is None and verb in CONFIRMED:
+        _require_confirmed(request)
+
+
+def _require_confirmed(request: Request) -> None:
     """Raise NotAllowed if who is signed in by a session must enter the password."""
     if not sessions.is_confirmed(request._request):
         raise NotAllowed(

@@ -155,7 +155,7 @@ def page(verb: Verb = Verb.SEE, *, dear: str = "") -> Callable[[View[P]], View[P
         ) -> HttpResponseBase:
             try:
                 require(request.user, verb)
-                if verb in CONFIRMED:
+                if verb in CONFIRMED and request.method == "POST":
                     asked = password_again.ask_if_due(request)
                     if asked is not None:
                         return asked

@@ -15,6 +15,7 @@ from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
 from migrations_app.errors import NovawebError
 from migrations_app.requests.approvals import delegations as approval_delegations
+from migrations_app.web import password_again
 from migrations_app.web.approvals.forms import DelegationForm
 from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.posted import posted
@@ -29,6 +30,9 @@ def delegations(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _show(request, DelegationForm(initial={"starts_at": timezone.now()}))
     require(request.user, Verb.DELEGATE)
+    asked = password_again.ask_if_due(request)
+    if asked is not None:
+        return asked
     form = DelegationForm(request.POST)
     if not form.is_valid():
         return _show(request, form, status=422)
