@@ -252,7 +252,7 @@ def test_who_changes_the_policy_of_it_does_not_approve_it(
 
 def test_a_policy_for_other_moves_is_nobodys_hand(stage: Stage, cast: Cast) -> None:
     setter = staff("setter", "approver")
-    row = factories.policy("Other", stages=[(1, "approver")], projects=["other"])
+    row = factories.policy("Other", stages=[(1, "approver")], procedures=["cold"])
     request = cast.ask(stage)
     change_policy(row, setter, 2)
     assert cast.approve(request, by=setter).state == RequestState.APPROVED
