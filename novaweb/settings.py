@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "novaweb.private_pages.PrivatePages",
     "csp.middleware.CSPMiddleware",
+    "novaweb.null_characters.no_null_characters",  # before a session is looked for
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -101,6 +101,11 @@ class Checked:
         if filters := getattr(self, "filterset_class", None):
             allowed |= set(filters.base_filters) | PAGING
         refuse_unknown(request.query_params, allowed, "parameter")
+        # PostgreSQL holds none in a text, so that no row has it
+        if wrong := [it for it, text in request.query_params.items() if "\0" in text]:
+            raise ValidationError(
+                {name: ["Null characters are not allowed."] for name in wrong}
+            )
         empty = [name for name, text in request.query_params.items() if not text]
         if empty:
             # what a program meant to put there would not narrow the list

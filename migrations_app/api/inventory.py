@@ -237,7 +237,7 @@ class OneHypervisor(Checked, APIView):
     def get(self, request: Request, host: str) -> Response:
         """Return the host with its capacity and its usage by project."""
         cloud = request.query_params.get("cloud", "")
-        if "\x00" in host + cloud:
+        if "\x00" in host:
             raise Gone("No hypervisor has a name like that.")
         row = inventory_queries.hypervisor(host, cloud=cloud)
         row.projects = usage_by_project(row.cloud, row.host)  # type: ignore[attr-defined]

@@ -51,7 +51,7 @@ class Hits:
 @page(dear="search")
 def search(request: HttpRequest) -> HttpResponse:
     """Show what has the words in its name; the one request of a “#number” at once."""
-    words = " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST]
+    words = " ".join(request.GET.get("q", "").split())[:LONGEST]
     if words.startswith("#") and (number := _number(words)):
         return redirect("request", pk=number)
     found = [each for each in _all(words, person_of(request)) if each.hits]

@@ -136,6 +136,8 @@ def test_what_cannot_be_asked_for_is_said_in_a_sentence(
         ("instances/?status=SLEEPING", "status"),
         ("requests/?instance=", "instance"),
         ("instances/?q=a%00b", "q"),
+        ("windows/occurrences/?host=a%00b", "host"),
+        ("hypervisors/compute-30/?cloud=a%00b", "cloud"),
         ("instances/?page=0", "page"),
         ("instances/?page=-1", "page"),
         ("instances/?page=last", "page"),

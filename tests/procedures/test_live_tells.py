@@ -79,6 +79,22 @@ def test_it_names_the_reason_of_each_host_that_was_tried() -> None:
     )
 
 
+def test_of_both_events_of_a_cold_search_that_found_nothing_one_is_told() -> None:
+    # Nova 34.0.0, conductor/manager.py: one is within the other in migrate_server
+    both = (
+        ("cold_migrate", "vm", "No valid host was found."),
+        (
+            "conductor_migrate_server",
+            "vm",
+            "No valid host was found. Not enough hosts.",
+        ),
+    )
+    assert why(*both) == "No valid host was found. Not enough hosts."
+    prepared = ("compute_prep_resize", "compute-34", "No room for it.")
+    assert why(both[0], prepared, both[1]) == "No room for it."
+    assert why(*both[::-1]) == "No valid host was found."
+
+
 def test_it_takes_what_the_conductor_says_where_nothing_else_is_said() -> None:
     assert why(NO_HOST) == "No valid host was found."
     assert why((CHECK + "source", "compute-30", None)) == ""

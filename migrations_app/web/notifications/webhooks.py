@@ -103,7 +103,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     if state in Delivery.STATES:
         rows = rows.filter(state=state)
     if lane:
-        rows = rows.filter(lane=lane[:40].replace("\x00", ""))
+        rows = rows.filter(lane=lane[:40])
     found = Pages(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "found": found,

@@ -36,7 +36,7 @@ def earlier(request: HttpRequest, pk: int) -> JsonResponse:
 @page(dear="log search")
 def found(request: HttpRequest, pk: int) -> JsonResponse:
     """Return the first lines that have all words of ``words``, and their number."""
-    words = request.GET.get("words", "").replace("\0", "").split()
+    words = request.GET.get("words", "").split()
     if not words or len(words) > MOST_WORDS:
         raise Unfit(f"Search for one to {MOST_WORDS} words.")
     run_queries.pulse(pk)
