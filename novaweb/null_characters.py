@@ -29,9 +29,9 @@ def cleared(request: HttpRequest) -> HttpRequest:
         return request
     request.path_info = request.path_info.replace(NULL, "")
     request.path = request.path.replace(NULL, "")
-    request.GET = _without(request.GET)  # type: ignore[misc]
+    request.GET = _without(request.GET)  # type: ignore[assignment]
     if request.method == "POST":
-        request.POST = _without(request.POST)  # type: ignore[misc]
+        request.POST = _without(request.POST)  # type: ignore[assignment]
     return request
 
 
