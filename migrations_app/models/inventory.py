@@ -121,6 +121,10 @@ class Instance(models.Model):
     resources = models.JSONField(default=dict, blank=True)
     config_drive = models.BooleanField(default=False)
     volume_backed = models.BooleanField(default=False)
+    # its own, fixed and floating; UUIDs of its image and of its volumes
+    addresses = models.JSONField(default=list, blank=True)
+    image = models.CharField(max_length=36, blank=True)
+    volumes = models.JSONField(default=list, blank=True)
     locked = models.BooleanField(default=False)
     created_at = models.DateTimeField(null=True, blank=True)
     # when Nova last changed its record of it

@@ -50,6 +50,21 @@ def test_it_shows_novas_own_records_of_its_moves(auditor: Client) -> None:
     assert "number 812" in page
 
 
+def test_it_shows_addresses_image_and_volumes(auditor: Client) -> None:
+    one = factories.instance(
+        "web-01",
+        addresses=["10.0.0.5", "2001:db8::5"],
+        image="11f0c1e0-9d2b-4c58-8a01-5b0c2f7e4d11",
+        volumes=["22f0c1e0-9d2b-4c58-8a01-5b0c2f7e4d11"],
+    )
+
+    page = auditor.get(f"/instances/{one.uuid}/").content.decode()
+
+    assert "10.0.0.5, 2001:db8::5" in page
+    assert f"<code>{one.image}</code>" in page
+    assert f"<code>{one.volumes[0]}</code>" in page
+
+
 def test_where_nothing_is_known_it_says_so(auditor: Client) -> None:
     one = factories.instance("web-01")
 
