@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from migrations_app.access import throttle
 from migrations_app.models import MigrationRequest
 from tests import factories
 from tests.stage import Stage
@@ -88,6 +89,17 @@ def test_no_more_are_asked_for_than_a_page_waits_for(requester: Client) -> None:
     said = posted(requester, "/requests/ask-many/", 422, instance=many, reason="Why")
 
     assert "Select at most 25 instances at once; you selected 26." in said
+
+
+def test_it_looks_at_hosts_no_more_often_than_a_person_may(
+    requester: Client, two: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(throttle.MOST, "preflight", 1)
+
+    said = posted(requester, "/requests/ask-many/", instance=two, reason="New memory.")
+
+    assert "1 of 2 moves requested" in said
+    assert "within a minute" in said
 
 
 # -- deciding --------------------------------------------------------------------------

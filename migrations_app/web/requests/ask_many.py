@@ -7,6 +7,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from migrations_app.access import throttle
 from migrations_app.access.permissions import Verb
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.models import Instance
@@ -28,6 +29,8 @@ def ask_many(request: HttpRequest) -> HttpResponse:
     targets = {uuid: given.get(f"to-{uuid}", "") for uuid in uuids}
 
     def ask(row: Instance) -> tuple[str, int]:
+        # hosts are looked at for each, as by a pre-flight
+        throttle.admit(request.user.pk, "preflight")
         asked = request_actions.ask(
             by=user_of(request),
             instance=row.uuid,
