@@ -48,8 +48,8 @@ class Late:
 def figures(now: datetime) -> Figures:
     """Return the numbers; two queries."""
     rows = MigrationRequest.objects.filter(state__in=OPEN_REQUESTS).order_by()
-    counted = rows.values_list("state").annotate(Count("pk"))
-    open_ = dict(counted)
+    counted = rows.values("state").annotate(number=Count("pk"))
+    open_ = {row["state"]: row["number"] for row in counted}
     newest = MigrationRequest.objects.order_by("-id").values_list("state", "ended_at")
     since = now - timedelta(days=DAYS)
     ended = Counter(state for state, at in newest[:NEWEST] if at and at >= since)

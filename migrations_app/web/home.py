@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -36,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @page()
 def _desk(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    context = {
+    context: dict[str, Any] = {
         "desk": request_queries.desk(person_of(request)),
         "drains": drain_queries.desk(person_of(request)),
         "clouds": inventory_queries.freshness(),
