@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from lab.remembered import remembered
 from lab.settings import SettingsError, from_environment
-from migrations_app.integrations.host_commands import disk_copy, paths
+from migrations_app.integrations.host_commands import disk_copy, last_pass, paths
 from migrations_app.integrations.host_commands.detached_job import Job
 from migrations_app.integrations.interfaces import Move
 
@@ -224,7 +224,7 @@ def compare(hosts: Hosts, mbit: int | None) -> int:
     ours = told("novaweb: base", hosts.job(disk_copy.base))
     ours += told("novaweb: folder, running", hosts.job(disk_copy.warm))
     hosts.run(SOURCE, WRITE)
-    last = told("novaweb: last pass, compared", hosts.job(disk_copy.last))
+    last = told("novaweb: last pass, compared", hosts.job(last_pass.last))
     here = hosts.run(SOURCE, f"cd {FOLDER}\n{SUMS}")
     if here != hosts.run(TARGET, f"cd {paths.beside(MOVE)}\n{SUMS}"):
         raise Failed("the copy is not the same")

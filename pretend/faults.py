@@ -139,6 +139,12 @@ class Levers(Making):
         rows = self._store.rows("SELECT * FROM domains WHERE server_id = ?", server_id)
         return {row["host"]: row["state"] for row in rows}
 
+    def bitmaps(self, server_id: str) -> list[tuple[str, str]]:
+        """Return the dirty bitmaps of the server's disks: host, disk."""
+        sql = "SELECT * FROM bitmaps WHERE server_id = ? ORDER BY disk"
+        rows = self._store.rows(sql, server_id)
+        return [(row["host"], row["disk"]) for row in rows]
+
     def folders(self, server_id: str) -> set[tuple[str, str, int]]:
         """Return the server's folders: host, name, and what is written in them."""
         rows = self._store.rows("SELECT * FROM folders WHERE server_id = ?", server_id)

@@ -122,6 +122,8 @@ class Metal(Ledger):
         key = server["id"]
         if job["name"] == "base":
             self.store.run("INSERT INTO bases VALUES (?, ?)", job["target"], key)
+        elif job["name"] == "proof":
+            return  # it only reads
         elif source := self.folder(key, key, job["host"]):
             beside = f"{key}.novaweb-{job['token']}"
             self.put(key, job["target"], beside, source["content"])

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from migrations_app.errors import Blocked, Unreachable
 from migrations_app.integrations.interfaces import Command
 from pretend.copy_speed import Measured
+from pretend.dirty_bitmaps import Tracking
 from pretend.host_disks import OFF, RUNNING, Metal
 from pretend.host_survey import Surveyed
 from pretend.kept_disks import KeptDisks
@@ -54,6 +55,8 @@ class Copying(Entered):
         lasts = self._store.setting("copy_seconds")
         fate = self._fate(words["job"])
         folder = self._metal.folder(key, key, host)
+        if words["job"] == "last":  # it begins with that, too
+            self._store.run("DELETE FROM bitmaps WHERE token = ?", words["token"])
         number = self._store.insert(
             "jobs",
             {
@@ -117,7 +120,7 @@ class Copying(Entered):
         return fate
 
 
-class PretendHosts(Measured, Told, Copying, KeptDisks, Surveyed):
+class PretendHosts(Measured, Told, Tracking, Copying, KeptDisks, Surveyed):
     """``interfaces.Hosts`` over the pretend cloud's store."""
 
     def _census(self, host: str, words: Words) -> str:

@@ -23,7 +23,7 @@ Clock = Callable[[], datetime]
 _inherited: list[sqlite3.Connection] = []
 
 # Counted up whenever the tables change.
-EDITION = 3
+EDITION = 4
 SCHEMA = """
 CREATE TABLE settings (key TEXT PRIMARY KEY, value REAL NOT NULL);
 CREATE TABLE projects (id TEXT PRIMARY KEY, name TEXT NOT NULL);
@@ -87,6 +87,9 @@ CREATE TABLE jobs (
     name TEXT NOT NULL, server_id TEXT NOT NULL, target TEXT NOT NULL,
     began REAL NOT NULL, lasts REAL NOT NULL, content INTEGER NOT NULL,
     status INTEGER, err TEXT, fated INTEGER, fated_why TEXT);
+CREATE TABLE bitmaps (
+    server_id TEXT NOT NULL, host TEXT NOT NULL, disk TEXT NOT NULL,
+    token TEXT NOT NULL, PRIMARY KEY (server_id, host, disk, token));
 CREATE TABLE fates (
     id INTEGER PRIMARY KEY, job TEXT NOT NULL, status INTEGER NOT NULL,
     sentence TEXT NOT NULL);

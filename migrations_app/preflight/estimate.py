@@ -27,7 +27,8 @@ _HANDING_OVER = (0, 2)
 # Empty pages cost nothing, pages that change are sent again: 10 % to three times.
 _MEMORY_SENT = (0.1, 3.0)
 # By hand nearly all is copied while the guest runs. When it is off, what it has written
-# since is copied, and all is read twice: to find that, and to compare both sides.
+# since is copied; and at the most, where QEMU did not track it, all is read twice: to
+# find that, and to compare both sides.
 _WRITTEN_SINCE = 0.2
 _READING_MB_S = 400  # each host reads its own disk, whatever the network carries
 

@@ -20,6 +20,7 @@ from migrations_app.integrations.interfaces import (
     NOVA_DB,
     PLACE,
     Cloud,
+    Guest,
     InsideFacts,
     Move,
     Survey,
@@ -53,6 +54,7 @@ from migrations_app.procedures.steps.manual_switch import (
     ForgetOnSource,
     TellNova,
 )
+from migrations_app.procedures.steps.manual_tracking import ProveCopy, TrackWrites
 from migrations_app.procedures.steps.verify import AllocationIsMoved, PortsAreBound
 
 # Paths that may stand in a command as they are.
@@ -73,6 +75,7 @@ class Manual(Procedure):
         Lock(),
         ChargeTarget(),
         CopyBase(),
+        TrackWrites(),
         CopyWarm(),
         DatabaseIsReady(),
         Stop(),
@@ -85,6 +88,7 @@ class Manual(Procedure):
         ReleaseSource(),
         AttachVolumes(),
         GuestIsThere(),
+        ProveCopy(),
         ForgetOnSource(),
         Unlock(),
         PortsAreBound(),
@@ -136,9 +140,22 @@ class Manual(Procedure):
         there = survey.target.instances if survey.target is not None else ""
         if PLAIN.fullmatch(there) and normpath(there) != normpath(instances):
             return {}  # Nova would look for the disks elsewhere: hosts.instances_path
-        facts = {"instances": instances, "bases": bases, "domain": survey.guest.domain}
+        facts: dict[str, Any] = {"instances": instances, "bases": bases}
+        facts["domain"] = survey.guest.domain
+        facts["tracked"] = _tracked(survey.guest)
         renamed = _renamed(survey)
         return {**facts, "renamed": renamed} if renamed else facts
+
+
+def _tracked(guest: Guest) -> list[str]:
+    """Return the disks whose writes QEMU can keep track of: those that are qcow2."""
+    named = {
+        basename(disk.source)
+        for disk in guest.local_disks
+        if (disk.format, disk.device, disk.refused) == ("qcow2", "disk", "")
+        and dirname(disk.source) == guest.folder
+    }
+    return sorted(name for name in named if NAME.fullmatch(name))
 
 
 def _renamed(survey: Survey) -> dict[str, str]:

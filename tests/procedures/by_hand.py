@@ -12,6 +12,7 @@ ASKS = {
     "lock": "lock",
     "charge_target": "charge",
     "copy_base": "ssh.start_job.base",
+    "track_writes": "ssh.bitmaps_track",
     "copy_warm": "ssh.start_job.warm",
     "stop": "stop",
     "detach_volumes": "detach_volume",
@@ -21,6 +22,7 @@ ASKS = {
     "bind_ports": "bind_port",
     "start_on_target": "start",
     "attach_volumes": "attach_volume",
+    "prove_copy": "ssh.start_job.proof",
     "forget_on_source": "ssh.retire",
     "unlock": "unlock",
 }
@@ -29,6 +31,7 @@ UNDOES = {
     "lock": "unlock",
     "charge_target": "charge",
     "copy_base": "ssh.discard",
+    "track_writes": "ssh.bitmaps_untrack",
     "copy_warm": "ssh.discard",
     "stop": "start",
     "detach_volumes": "attach_volume",
@@ -93,6 +96,7 @@ def expect_moved(stage: HandStage, run: Run) -> None:
     assert {p.host for p in stage.cloud.ports(stage.server)} == {stage.target}
     assert stage.cloud.attachments(stage.server) == stage.volumes
     assert stage.cloud.domains(stage.server) == {stage.target: "running"}
+    assert stage.cloud.bitmaps(stage.server) == []
     aside = f"{stage.server}.novaweb-{stage.token}"
     names = {(host, name) for host, name, _ in stage.cloud.folders(stage.server)}
     assert names == {(stage.target, stage.server), (stage.source, aside)}
@@ -113,5 +117,6 @@ def expect_as_before(stage: HandStage, run: Run, *, runs: bool = True) -> None:
     assert stage.cloud.attachments(stage.server) == stage.volumes
     state = "running" if runs else "shut off"
     assert stage.cloud.domains(stage.server) == {stage.source: state}
+    assert stage.cloud.bitmaps(stage.server) == []
     names = {(host, name) for host, name, _ in stage.cloud.folders(stage.server)}
     assert names == {(stage.source, stage.server)}

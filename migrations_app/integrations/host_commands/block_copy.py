@@ -30,7 +30,8 @@ def words(move: Move) -> str:
     pieces of all files here, "INDEX PATH" a line. ``data FILE``: lists where a file has
     data at all, a piece at most at a time, as "LENGTH OFFSET SIZE FILE". ``hashed``:
     puts before each piece of its input the checksum that ``$by`` names, sorted, and
-    leaves out what cannot be read. ``send``: writes what ``take`` reads.
+    leaves out what cannot be read. ``send``: writes what ``take`` reads; what has a "+"
+    before its length the other may have already.
     """
     key = hashlib.sha256(move.token.encode()).hexdigest()
     return f"""poly='openssl dgst -mac poly1305 -macopt hexkey:{key} -r'
@@ -93,7 +94,7 @@ hashed() {{
 send() {{
   while read -r length offset size path; do
     echo "$length $offset $size $path"
-    dd if="$path" bs=1M skip="$offset" count="$length" \\
+    dd if="$path" bs=1M skip="$offset" count="${{length#+}}" \\
       iflag=skip_bytes,count_bytes status=none
   done
 }}
@@ -109,17 +110,32 @@ def take(folder: str, suffix: str = "") -> str:
     """Return the text, for after ``words``, that writes what ``send`` sends.
 
     The files get that suffix. It prints the hashes of the pieces that were written, and
-    ends with 11, as rsync does, when it cannot write.
+    of those in which it was told to write nothing; and it ends with 11, as rsync does,
+    when it cannot write.
     """
     return f"""cd {folder}
 taken= before=
+kept=$(mktemp)
+trap 'rm -f "$kept"' EXIT
 while read -r length offset size path; do
   if [ "$path" != "$before" ]; then
     truncate -s "$size" "$path{suffix}" || exit 11
     before=$path
   fi
-  dd of="$path{suffix}" bs=1M seek="$offset" count="$length" oflag=seek_bytes \\
-    iflag=fullblock,count_bytes conv=notrunc status=none || exit 11
+  case "$length" in
+    +*)
+      length=${{length#+}}
+      dd of="$kept" bs=1M count="$length" iflag=fullblock,count_bytes status=none ||
+        exit 11
+      if cmp -s -n "$length" -i "0:$offset" -- "$kept" "$path{suffix}"; then
+        continue
+      fi
+      dd if="$kept" of="$path{suffix}" bs=1M seek="$offset" oflag=seek_bytes \\
+        conv=notrunc status=none || exit 11 ;;
+    *)
+      dd of="$path{suffix}" bs=1M seek="$offset" count="$length" oflag=seek_bytes \\
+        iflag=fullblock,count_bytes conv=notrunc status=none || exit 11 ;;
+  esac
   taken="$taken$((offset / {SIZE})) $path{suffix}
 "
 done

@@ -1,4 +1,4 @@
-"""How disks get from host to host: backing files, a warm pass, and the last one.
+"""How disks get from host to host: backing files, and a warm pass (``last_pass``).
 
 rsync over SSH from the source straight to the target, as the article does it, but
 sparse and compressed, resumable, and verified. Figures: ``python -m bench.copy``.
@@ -50,8 +50,8 @@ def cut(status: int | None, said: Iterable[str]) -> bool:
     return status in _CUT
 
 
-def _head(move: Move) -> str:
-    """Return what all three begin with: how the target is reached, and how copied.
+def head(move: Move) -> str:
+    """Return what all jobs begin with: how the target is reached, and how copied.
 
     One connection carries all of a job: a new handshake takes up to half a second each
     time. It is not to hold the job's lock (descriptor 9) for as long as it lingers.
@@ -96,7 +96,7 @@ def base(move: Move) -> Job:
     where that is known to be taken, another one (``paths.base_there``).
     """
     script = "".join(_one_base(move, path) for path in paths.bases(move))
-    return Job(move, "base", f"{_head(move)}agree\n{script}", _words(move))
+    return Job(move, "base", f"{head(move)}agree\n{script}", words(move))
 
 
 def _one_base(move: Move, path: str) -> str:
@@ -167,104 +167,17 @@ def warm(move: Move) -> Job:
         move,
         "warm",
         f"""rm -f pieces
-{_head(move)}agree
+{head(move)}agree
 copy -S $(compressed) --delete -- {quote(paths.folder(move))}/ "$target":{beside}/
 there {quote(f"sync -f {beside}")}
 with {quote(block_copy.hash_all(beside))} </dev/null >pieces.new
 echo "$by" >by
 mv pieces.new pieces
 """,
-        _words(move),
+        words(move),
     )
 
 
-def last(move: Move) -> Job:
-    """Afterwards the target has all of the folder, the same by checksum.
-
-    The instance is off. Each piece of each file was hashed here after the stop, and on
-    the target after it was last written. Where much differs, and where the network's
-    use is limited, rsync writes what differs, and the target hashes everything again.
-    """
-    folder, beside = quote(paths.folder(move)), quote(paths.beside(move))
-    hash_there = f"with {quote(block_copy.hash_all(beside))} </dev/null"
-    limited = " || true" if move.options.get("bandwidth") else ""
-    return Job(
-        move,
-        "last",
-        f"""touch started
-rm -f way
-{_head(move)}if [ -e ../warm/pieces ]; then by=$(cat ../warm/by); else agree; fi
-known() {{
-  # what the target hashed is true until something is written there
-  if mv ../warm/pieces there 2>/dev/null; then return; fi
-  : >there
-  if there {quote(f"test -d {beside}")}; then {hash_there} >there; fi
-}}
-compare() {{
-  known &
-  cd {folder}
-  pieces >"$job/pieces"
-  hashed <"$job/pieces" >"$job/here"
-  wait $!
-  LC_ALL=C comm -23 "$job/here" "$job/there" >"$job/differ"
-  differ=$(wc -l <"$job/differ")
-  most=$(($(wc -l <"$job/here") / 8))
-  if [ "$most" -lt {block_copy.FEW} ]; then most={block_copy.FEW}; fi
-  if [ "$(wc -l <"$job/here")" -ne "$(wc -l <"$job/pieces")" ]; then
-    echo unread >"$job/way"
-  elif [ ! -s "$job/there" ]; then
-    echo all >"$job/way"
-  elif [ "$differ" -gt "$most" ]{limited}; then
-    echo rsync >"$job/way"
-  else
-    sort -k 3 -k 2,2n "$job/differ" | while read -r sum index path; do
-      size=$(stat -c %s "$path")
-      length=$((size - index * {block_copy.SIZE}))
-      if [ "$length" -gt {block_copy.SIZE} ]; then length={block_copy.SIZE}; fi
-      echo "$length $((index * {block_copy.SIZE})) $size $path"
-    done >"$job/order"
-    echo pieces >"$job/way"
-    send <"$job/order"
-  fi
-}}
-# the target waits while it is found out here what it is to take
-compare | with {quote(f"test -d {beside} || exit 0; {block_copy.take(beside)}")} >sent
-way=$(cat way || true)
-cd {folder}
-case $way in
-  pieces)
-    # what is no longer here
-    cut -d ' ' -f 2- "$job/there" | sort >"$job/had"
-    sort "$job/pieces" | comm -13 - "$job/had" >"$job/gone"
-    if [ -s "$job/gone" ]; then copy --size-only --delete -- ./ "$target":{beside}/; fi
-    LC_ALL=C comm -12 "$job/here" "$job/there" >"$job/same"
-    LC_ALL=C sort "$job/same" "$job/sent" >"$job/there"
-    ;;
-  rsync)
-    copy -I --inplace --no-whole-file -B 131072 --delete -- ./ "$target":{beside}/
-    {hash_there} >"$job/there"
-    ;;
-  all)
-    copy -S $(compressed) -- ./ "$target":{beside}/
-    {hash_there} >"$job/there"
-    ;;
-  unread)
-    echo "not all of the folder can be read here" >&2
-    exit 1
-    ;;
-  *)
-    exit {LOST}
-    ;;
-esac
-cd "$job"
-if ! cmp -s here there; then
-  echo "the copy differs in $(LC_ALL=C comm -23 here there | wc -l) piece(s)" >&2
-  exit {DIFFERS}
-fi
-""",
-        _words(move),
-    )
-
-
-def _words(move: Move) -> dict[str, str]:
+def words(move: Move) -> dict[str, str]:
+    """Return the words that a job between the two hosts has."""
     return {"server_id": move.server_id, "target": str(move.target)}

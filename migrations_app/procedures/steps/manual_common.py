@@ -109,7 +109,7 @@ class CopyJob(Act):
         ):
             ctx.log(f"The copy stopped and continues: {job_state.complaint}")
         elif job_state.stands is JobIs.ENDED:
-            raise Blocked(self._failure_sentence(ctx, job_state))
+            raise Blocked(self.failure_sentence(ctx, job_state))
         return job_state.stands is JobIs.RUNNING
 
     def undo(self, ctx: StepContext) -> None:
@@ -155,7 +155,8 @@ class CopyJob(Act):
             {"copied": copied, "percent": percent, "rate": rate, "at": now}
         )
 
-    def _failure_sentence(self, ctx: StepContext, job_state: JobState) -> str:
+    def failure_sentence(self, ctx: StepContext, job_state: JobState) -> str:
+        """Return why the job failed, which a retry does not solve, and what to do."""
         said = f" It said: {job_state.complaint}" if job_state.complaint else ""
         match job_state.status:
             case disk_copy.FULL:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.host_commands import disk_copy, instance_folder, paths
+from migrations_app.integrations.host_commands import (
+    dirty_bitmaps,
+    disk_copy,
+    instance_folder,
+    last_pass,
+    paths,
+)
 from migrations_app.integrations.host_commands.detached_job import Job, JobIs
 from migrations_app.integrations.host_commands.instance_files import NONE
 from migrations_app.integrations.interfaces import Move
@@ -11,6 +17,7 @@ from migrations_app.procedures.base import StepContext, StepStatus
 from migrations_app.procedures.expected_state import Aspect, Expected
 from migrations_app.procedures.steps import manual_common
 from migrations_app.procedures.steps.manual_common import CopyJob, IdempotentAct
+from migrations_app.wording import size
 
 
 class CopyBase(CopyJob):
@@ -76,12 +83,35 @@ class CopyRest(CopyWarm):
 
     title = "Copy changes, verify checksums"
 
+    def sentence(self, move: Move) -> str:
+        said = super().sentence(move)
+        if not dirty_bitmaps.tracked(move):
+            return said
+        return (
+            f"{said} Of disks with a dirty bitmap only what was written to is read and"
+            f" compared now; the rest is compared once it runs on {move.target}."
+        )
+
     def job(self, move: Move) -> Job:
-        return disk_copy.last(move)
+        return last_pass.last(move)
 
     def check(self, ctx: StepContext) -> StepStatus:
         manual_common.require_shut_off(ctx, ctx.move.source)
-        return CopyJob.check(self, ctx)
+        status = CopyJob.check(self, ctx)
+        if status is StepStatus.DONE and dirty_bitmaps.tracked(ctx.move):
+            for way, said in last_pass.read_ways(self.job_state(ctx)):
+                ctx.log(_way_sentence(way, said))
+        return status
+
+
+def _way_sentence(way: str, said: str) -> str:
+    if way == "compared":
+        return f"All of a disk was compared: {said}."
+    disk, _, copied = said.rpartition(" ")
+    return (
+        f"Of {disk} only what was written since was copied:"
+        f" {size(int(copied)) if copied.isdecimal() else 'an unknown amount'}."
+    )
 
 
 class PutInPlace(IdempotentAct):

@@ -17,7 +17,12 @@ from typing import Any
 
 import pytest
 
-from migrations_app.integrations.host_commands import block_copy, disk_copy, paths
+from migrations_app.integrations.host_commands import (
+    block_copy,
+    disk_copy,
+    last_pass,
+    paths,
+)
 from migrations_app.integrations.host_commands.block_copy import SIZE as PIECE
 from migrations_app.integrations.interfaces import Move
 
@@ -138,7 +143,7 @@ def test_it_sends_the_pieces_that_differ_and_nothing_else(hosts: Hosts) -> None:
     (hosts.folder / "console.log").write_text("boot 1\nstopped\n")
     (hosts.folder / "disk.new").write_text("")
     (hosts.folder / "disk.info").unlink()
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
     assert (hosts.there / "disk").stat().st_ino == untouched
@@ -154,7 +159,7 @@ def test_it_sends_what_a_disk_has_grown_by(hosts: Hosts) -> None:
     hosts.run(disk_copy.warm)
     size = (hosts.folder / "disk").stat().st_size
     hosts.write(size, b"n" * (SIZE * MIB))
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
 
@@ -162,7 +167,7 @@ def test_it_sends_what_a_disk_has_grown_by(hosts: Hosts) -> None:
 def test_it_cuts_off_what_a_file_has_shrunk_by(hosts: Hosts) -> None:
     hosts.run(disk_copy.warm)
     os.truncate(hosts.folder / "disk", (3 * SIZE + 2) * MIB)
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
 
@@ -176,14 +181,14 @@ def test_it_leaves_it_to_rsync_where_much_differs_or_the_network_is_limited(
     hosts.run(disk_copy.warm)
     for piece in range(1 if options else 2):
         hosts.write(piece * SIZE * MIB, b"changed")
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
     assert (hosts.top / "jobs/last/sent").read_text() == ""
 
 
 def test_it_copies_all_of_an_instance_that_was_off(hosts: Hosts) -> None:
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
     assert (hosts.there / "disk").stat().st_blocks * 512 < 8 * MIB
@@ -191,11 +196,11 @@ def test_it_copies_all_of_an_instance_that_was_off(hosts: Hosts) -> None:
 
 def test_it_hashes_the_target_anew_after_a_last_pass_that_was_cut(hosts: Hosts) -> None:
     hosts.run(disk_copy.warm)
-    hosts.run(disk_copy.last)
+    hosts.run(last_pass.last)
     # as if the first had died in the middle of a piece
     with (hosts.there / "disk").open("r+b") as disk:
         disk.write(b"half a piece")
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert (done.returncode, done.stderr) == (0, "")
     expect_same(hosts)
 
@@ -210,7 +215,7 @@ def test_it_says_so_when_the_copy_is_not_the_same(hosts: Hosts) -> None:
         ' status=none; cat >/dev/null ;; *) exec /bin/dd "$@" ;; esac\n'
     )
     lying.chmod(0o755)
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert done.returncode == disk_copy.DIFFERS
     assert "the copy differs in 1 piece(s)" in done.stderr
 
@@ -224,7 +229,7 @@ def test_it_ends_as_rsync_does_when_the_target_is_full(hosts: Hosts) -> None:
         ' ;; *) exec /bin/dd "$@" ;; esac\n'
     )
     full.chmod(0o755)
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert done.returncode == disk_copy.FULL
     assert "No space left" in done.stderr
 
@@ -234,7 +239,7 @@ def test_it_stops_where_a_file_of_the_source_cannot_be_read(hosts: Hosts) -> Non
     failing = hosts.top / "bin" / "dd"
     failing.write_text("#!/bin/sh\nexit 1\n")
     failing.chmod(0o755)
-    done = hosts.run(disk_copy.last)
+    done = hosts.run(last_pass.last)
     assert done.returncode != 0
     assert (hosts.top / "jobs/last/sent").read_text() == ""
 
