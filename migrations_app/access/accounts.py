@@ -73,7 +73,8 @@ def why_no_name(name: str, *, but: int | None = None) -> str:
             "This name mixes letters of different scripts that look alike: take those"
             " of one."
         )
-    if User.objects.filter(username__iexact=name).exclude(pk=but).exists():
+    called = User.objects.filter(username__iexact=name)
+    if called.exclude(pk=but or 0).exists():
         return f"There is an account “{name}” already, however it is written."
     return ""
 

@@ -50,7 +50,7 @@ def in_namespace(script: str, *words: str | Path) -> subprocess.CompletedProcess
 def test_what_is_written_to_a_mounted_file_is_in_it(config: Path) -> None:
     done = in_namespace(FILL, SBIN, config.parent)
     assert (done.returncode, done.stdout) == (0, "12:34\n"), done.stderr
-    read = ["mcopy", "-i", config, "::openstack/latest/meta_data.json", "-"]
+    read = ["mcopy", "-i", str(config), "::openstack/latest/meta_data.json", "-"]
     assert subprocess.check_output(read, text=True) == "named\n"
     loops = subprocess.check_output(["/usr/sbin/losetup", "--list"], text=True)
     assert str(config) not in loops

@@ -12,8 +12,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client, RequestFactory
 from knox.models import AuthToken
 
-from migrations_app.admin import Recorded
 from migrations_app.audit.account_changes import AccountSnapshot
+from migrations_app.web.accounts.recorded_admin import Recorded
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -21,7 +23,7 @@ def text(client: Client, path: str, status: int = 200) -> str:
     return answer.content.decode()
 
 
-def posted(client: Client, path: str, status: int = 200, **given: object) -> str:
+def posted(client: Client, path: str, status: int = 200, /, **given: Any) -> str:
     answer = client.post(path, given)
     assert answer.status_code == status, answer.content.decode()[-2000:]
     return answer.content.decode()

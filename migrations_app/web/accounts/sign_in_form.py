@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from migrations_app.access import sign_in_backend
 from migrations_app.widgets import StyledField
@@ -27,7 +27,7 @@ class SignInForm(AuthenticationForm):
 
     username: forms.CharField
 
-    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+    def confirm_login_allowed(self, user: User) -> None:
         """Refuse the credential of a program. Raises ValidationError."""
         super().confirm_login_allowed(user)
         if sign_in_backend.came_by_program(user):
