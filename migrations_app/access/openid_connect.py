@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from requests import RequestException
 
 from migrations_app.errors import NotAllowed, Refused, Unreachable
-from migrations_app.tls import LooksIntoCrl
+from migrations_app.integrations.tls import LooksIntoCrl
 
 TIMEOUT = 10.0  # seconds that the provider may take for each answer
 # Signatures that only the provider can make: not those of a shared secret, nor "none".

@@ -16,8 +16,8 @@ import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from migrations_app import tls
 from migrations_app.errors import Unreachable
+from migrations_app.integrations import tls
 from migrations_app.management.checks import OURS
 
 # Of the lab, the tests and the proof, which read their own.

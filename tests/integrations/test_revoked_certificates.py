@@ -19,9 +19,9 @@ from django.test import RequestFactory
 from keystoneauth1 import exceptions as ksa
 from keystoneauth1.session import Session
 
-from migrations_app import tls
 from migrations_app.access import openid_connect
 from migrations_app.errors import Unreachable
+from migrations_app.integrations import tls
 from migrations_app.integrations.adapters.nova_database import option_file
 from migrations_app.integrations.adapters.openstack import OpenStackCloud
 from migrations_app.integrations.adapters.openstack.session import refuse_revoked

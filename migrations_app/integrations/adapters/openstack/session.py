@@ -25,7 +25,7 @@ from migrations_app.integrations.adapters.openstack.credentials import (
     end_of,
     signed_in_by,
 )
-from migrations_app.tls import LooksIntoCrl
+from migrations_app.integrations.tls import LooksIntoCrl
 
 CONNECT_TIMEOUT = 5.0
 # What we speak. Compute: 2.100 tells the hints for the scheduler, 2.98 the properties

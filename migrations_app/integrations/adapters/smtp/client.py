@@ -9,8 +9,8 @@ from contextlib import suppress
 from functools import cache
 from typing import IO, Any
 
-from migrations_app import tls
 from migrations_app.errors import Blocked, Unreachable
+from migrations_app.integrations import tls
 from migrations_app.integrations.adapters.smtp.address import MailServer
 from migrations_app.integrations.deadline import Deadline
 from migrations_app.integrations.interfaces.mail import MailReply

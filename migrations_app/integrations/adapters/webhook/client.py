@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from migrations_app import tls
 from migrations_app.errors import Refused, Unfit, Unreachable
+from migrations_app.integrations import tls
 from migrations_app.integrations.adapters.webhook.address import (
     Address,
     Resolve,
