@@ -176,6 +176,40 @@ def test_a_refused_sender_loses_no_message(
     assert Lane.objects.get(key="mail").lease_until == stage.time + delivery.PAUSES[0]
 
 
+@pytest.mark.parametrize(
+    ("scheme", "answers", "words"),
+    [
+        (
+            "smtp+tls",
+            (GREETED[0], b"250-x\r\n250 STARTTLS\r\n", b"454 TLS not now\r\n"),
+            "refuses: 454 TLS not now",
+        ),
+        (
+            "smtp",
+            (GREETED[0], b"250-x\r\n250 AUTH PLAIN\r\n", b"454 4.7.0 not now\r\n"),
+            "cannot check now name and password of NOVAWEB_EMAIL_URL: 454",
+        ),
+        ("smtp", (b"421 4.7.0 too many\r\n",), "refuses: 421 4.7.0 too many"),
+        (
+            "smtp",
+            (*GREETED, b"250 ok\r\n", b"421 4.7.0 enough\r\n"),
+            "ends the connection: 421 4.7.0 enough",
+        ),
+    ],
+)
+def test_what_a_server_cannot_do_now_is_said_as_it_says_it(
+    stage: Stage, settings: Any, scheme: str, answers: tuple[bytes, ...], words: str
+) -> None:
+    rows = waiting(stage, "anna@example.org", "bert@example.org")
+    who = "a:b@" if b"AUTH" in b"".join(answers) else ""
+    with saying(*answers) as raw, told_to_use(settings, raw, scheme, who):
+        assert served(stage) == 1
+
+    assert states(rows) == ["waiting", "waiting"]
+    assert words in said(rows[0])
+    assert not any(b"DATA" in each for each in raw.heard)
+
+
 @fault(
     "The server drips, says nothing, talks without end, or talks nonsense",
     does="left in time and with a limit, with a sentence; tried again later",

@@ -72,7 +72,8 @@ class SmtpMail:
         except smtplib.SMTPSenderRefused as error:
             if error.smtp_code != 421:
                 raise
-            raise _Over(f"{error.smtp_code} {_text(error.smtp_error)}") from error
+            words = f"{error.smtp_code} {_text(error.smtp_error)}"
+            raise _Over(words, error.smtp_code) from error
         except smtplib.SMTPServerDisconnected as error:
             if line.handed_over:
                 raise
@@ -80,7 +81,7 @@ class SmtpMail:
         else:
             return MailReply(250, "The mail server accepted it.")
         if code == 421 or not 400 <= code <= 599:
-            raise _Over(f"{code} {_text(said)}")
+            raise _Over(f"{code} {_text(said)}", code)
         return MailReply(code, _text(said)[:KEPT])
 
     def close(self) -> None:
@@ -130,6 +131,8 @@ class SmtpMail:
             return f"{name} does not take mail from {error.sender}: {said}"
         if isinstance(error, smtplib.SMTPResponseException):
             return f"{name} refuses: {error.smtp_code} {_text(error.smtp_error)}"
+        if isinstance(error, _Over) and error.code == 421:
+            return f"{name} ends the connection: {error}"
         why = str(error) or type(error).__name__
         if deadline.passed.is_set():
             why = f"it took longer than {self.timeout:g} s"
@@ -145,7 +148,14 @@ class Refusal(smtplib.SMTPException):
 
 
 class _Over(smtplib.SMTPException):
-    """The server ends the connection, as many do after a number of messages."""
+    """The server ends the connection, as many do after a number of messages.
+
+    ``code`` is 421 if it said so.
+    """
+
+    def __init__(self, words: str, code: int = 0) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 def _text(said: bytes | str) -> str:
@@ -200,8 +210,10 @@ class _Line(smtplib.SMTP):
         try:
             self.login(self.server.user, self.server.password)
         except smtplib.SMTPAuthenticationError as error:
+            # 454 says that it cannot look them up now (RFC 4954, 6)
+            verb = "does not accept" if error.smtp_code >= 500 else "cannot check now"
             raise Refusal(
-                "does not accept name and password of NOVAWEB_EMAIL_URL:"
+                f"{verb} name and password of NOVAWEB_EMAIL_URL:"
                 f" {error.smtp_code} {_text(error.smtp_error)}"
             ) from error
         except (smtplib.SMTPNotSupportedError, smtplib.SMTPServerDisconnected):
