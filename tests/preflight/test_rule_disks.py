@@ -131,6 +131,40 @@ def test_a_target_that_brings_the_drive_must_reach_the_source(
     assert said("disk.config_drive", given, by=LIVE) is severity
 
 
+# it is the target's option that counts, not what the drive is
+@pytest.mark.parametrize(
+    ("nova", "device", "form", "severity", "loses"),
+    [
+        ("29.4.0", "cdrom", "vfat", WARNS, "config drive"),
+        ("29.4.0", "cdrom", "iso9660", BLOCKS, None),
+        ("29.4.0", "disk", "iso9660", BLOCKS, None),
+        ("29.4.0", "disk", "vfat", OK, None),
+        ("30.1.0", "disk", "iso9660", OK, None),
+        ("34.0.0", "cdrom", "vfat", WARNS, "config drive"),
+    ],
+)
+def test_a_target_brings_no_drive_where_it_makes_them_with_fat(
+    nova: str, device: str, form: str, severity: Severity, loses: str | None
+) -> None:
+    root, drive = with_drive().disks
+    has = guest(root, replace(drive, device=device))
+    option = options(DEFAULT__config_drive_format=form)
+    target = option | {"nova": nova, "nova_returns": False}
+    found = finding("disk.config_drive", seen(has, target=target, server=DRIVE))
+    assert found is not None
+    assert found.severity is severity
+    assert found.evidence.get("loses") == loses
+
+
+def test_where_the_targets_options_were_not_read_the_drive_may_be_lost() -> None:
+    target = {"nova": "29.4.0", "instances": "", "nova_returns": True}
+    given = seen(with_drive(), target=target, server=DRIVE, release=29)
+    found = finding("disk.config_drive", given)
+    assert found is not None
+    assert found.severity is WARNS
+    assert found.evidence.get("loses") == "config drive"
+
+
 def test_it_is_content_without_a_config_drive() -> None:
     assert said("disk.config_drive", facts()) is OK
 

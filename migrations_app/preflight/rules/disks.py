@@ -91,9 +91,12 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
     The ban was lifted bit by bit: with shared storage in Juno, for the vfat format in
     Kilo and Liberty, for every format in Newton (14.0). Until 30.0 (2024.2) the target
     first brings ``disk.config`` from the source, for which its nova-compute needs ssh
-    to the source by its name. Since 30.1.0 that is gone: Nova makes an empty file
+    to the source by its name; but only if its own ``config_drive_format`` is iso9660,
+    whatever the drive is (``pre_live_migration`` in nova/virt/libvirt/driver.py, 22.0
+    to 30.0.0). Since 30.1.0 that is gone: Nova makes an empty file
     of the same size, libvirt does not copy what is read-only, and after a block
     migration the drive (iso9660) holds nothing but noughts, for good (seen with 34.0).
+    A drive with FAT is a disk that libvirt copies like any other (seen with 34.0).
     A cold migration copies it always, so the adviser prefers that.
     """
     server = facts.server
@@ -104,9 +107,9 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return ok(f"The config drive of {server.name} is on shared storage.")
     disks = pair.guest.disks if pair and pair.guest else ()
     drives = [disk for disk in disks if disk.source.endswith("disk.config")]
-    if drives and drives[0].device != "cdrom":
-        return ok(f"The config drive of {server.name} is copied like any disk.")
     brings = _brings_drive(facts, pair)
+    if drives and drives[0].device != "cdrom" and not brings:
+        return ok(f"The config drive of {server.name} is copied like any disk.")
     if pair and brings and pair.target.nova_returns is False and shared is False:
         return blocks(
             f"{server.name} has a config drive, which Nova on {move.target} brings by"
@@ -144,11 +147,12 @@ def config_drive(facts: Facts, move: Move, procedure: str) -> Finding | None:
 def _brings_drive(facts: Facts, pair: Pair | None) -> bool | None:
     """Tell whether the target brings the drive itself; None if that is not known."""
     known = host_ways.brings_config_drive(pair.target.nova) if pair else None
-    if known is not None:
+    if known is None:
+        known = True if facts.before(30) else False if facts.since(31) else None
+    if not known or pair is None:
         return known
-    if facts.before(30):
-        return True
-    return False if facts.since(31) else None
+    form = value(pair.target, "DEFAULT.config_drive_format", default="iso9660")
+    return None if form is None else form == "iso9660"
 
 
 @rule("disk.backend", about=About.TARGET, procedures=BY_NOVA)
