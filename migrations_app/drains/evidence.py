@@ -15,7 +15,7 @@ from migrations_app.access.require import require
 from migrations_app.audit import signing
 from migrations_app.audit.signing import Standing
 from migrations_app.audit.verify import Verdict, verify_segment
-from migrations_app.drains import queries
+from migrations_app.drains import queries as drain_queries
 from migrations_app.drains.audit_entries import tell
 from migrations_app.models import AuditEntry, Decision, Drain, MigrationRequest
 
@@ -29,7 +29,7 @@ class DrainEvidence:
 
     drain: Drain
     moves: list[MigrationRequest]
-    tally: queries.Tally
+    tally: drain_queries.Tally
     decisions: list[Decision]
     entries: list[AuditEntry]
     chain: Verdict
@@ -50,13 +50,13 @@ def open_evidence(drain: Drain, *, by: User) -> DrainEvidence:
     """Collect all records of the drain, and audit the opening. Raises NotAllowed."""
     require(by, Verb.SEE_AUDIT)
     tell("drain.evidence_opened", drain, by=by)
-    moves = queries.moves(drain)
-    entries = list(queries.audited(drain))
+    moves = drain_queries.moves(drain)
+    entries = list(drain_queries.audited(drain))
     return DrainEvidence(
         drain=drain,
         moves=moves,
-        tally=queries.tally(moves, stays=len(drain.stays)),
-        decisions=queries.decisions(drain),
+        tally=drain_queries.tally(moves, stays=len(drain.stays)),
+        decisions=drain_queries.decisions(drain),
         entries=entries,
         chain=verify_segment([entry.pk for entry in entries]),
         signed=signing.standing(timezone.now()),

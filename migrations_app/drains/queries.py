@@ -118,7 +118,7 @@ class Tally:
 
 
 def tally(of: Collection[MigrationRequest], *, stays: int) -> Tally:
-    """Return the progress of the moves, beside so many instances that stay."""
+    """Return the progress of the moves; ``stays``: instances that have none."""
     states = Counter(str(row.state) for row in of)
     return Tally(
         whole=len(of) + stays,

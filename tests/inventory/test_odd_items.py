@@ -149,3 +149,15 @@ def test_a_scan_for_stale_resources_goes_on_past_one_that_nova_fails_at() -> Non
     found, trouble = _asked(world, names)
     assert found == {"id-of-web": cloud.listed[0], "id-of-nobody": None}
     assert trouble.startswith("Instance id-of-broken was not looked at. Nova of cloud")
+
+
+def test_it_keeps_addresses_image_and_volumes_however_odd_they_are() -> None:
+    cloud = cloud_of_two_hosts()
+    odd = ("10.0.0.5", "x" * 99, "\x00")
+    cloud.listed = [server("web", "compute-30", addresses=odd, volumes=("root",))]
+
+    scan("one", cloud.as_cloud(), now=NOON)
+
+    web = Instance.objects.get()
+    assert web.addresses == ["10.0.0.5", "x" * 64, ""]
+    assert (web.image, web.volumes) == ("cirros", ["root"])

@@ -58,18 +58,6 @@ def test_a_volume_backed_instance_takes_no_disk_of_its_host() -> None:
     assert (vol.volume_backed, vol.disk) == (True, 0)
 
 
-def test_it_keeps_addresses_image_and_volumes_however_odd_they_are() -> None:
-    cloud = cloud_of_two_hosts()
-    odd = ("10.0.0.5", "x" * 99, "\x00")
-    cloud.listed = [server("web", "compute-30", addresses=odd, volumes=("root",))]
-
-    scan("one", cloud.as_cloud(), now=NOON)
-
-    web = Instance.objects.get()
-    assert web.addresses == ["10.0.0.5", "x" * 64, ""]
-    assert (web.image, web.volumes) == ("cirros", ["root"])
-
-
 def test_what_changed_in_the_cloud_changes_in_the_same_rows() -> None:
     cloud = cloud_of_two_hosts()
     scan("one", cloud.as_cloud(), now=NOON)

@@ -296,11 +296,3 @@ def test_what_is_no_part_of_a_log_is_said(
     run = factories.run(lines=["a"])
     assert requester.get(f"/runs/{run.pk}/{path}").status_code == status
     assert requester.get(f"/runs/{run.pk + 1}/{path}").status_code in (404, 422)
-
-
-def test_a_step_that_was_undone_was_no_point_of_no_return(requester: Client) -> None:
-    row = factories.run()
-    assert "point of no return" in page(requester, row)
-
-    row.steps.filter(final=True).update(state="undone")
-    assert "point of no return" not in page(requester, row)

@@ -108,3 +108,12 @@ def test_an_audit_entry_about_no_step_names_none(auditor: Client) -> None:
     page = text(auditor, "/audit/")
 
     assert "web-001:" not in page
+
+
+def test_a_step_that_was_undone_was_no_point_of_no_return(requester: Client) -> None:
+    row = factories.run()
+    address = f"/runs/{row.pk}/"
+    assert "point of no return" in text(requester, address)
+
+    row.steps.filter(final=True).update(state="undone")
+    assert "point of no return" not in text(requester, address)

@@ -30,7 +30,7 @@ DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A selected request, what the person may do to it, and what speaks against it."""
+    """A selected request, what the person may do to it, and its findings but for OK."""
 
     move: MigrationRequest
     may: frozenset[Verb]

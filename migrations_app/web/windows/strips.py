@@ -14,7 +14,7 @@ MOST = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class TimeBar:
     """One time: where it begins and how long it is, in the drawing's units."""
 
     x: str
@@ -26,7 +26,7 @@ class Strip:
     """The times of one window or freeze."""
 
     rule: WindowRule
-    bars: tuple[Bar, ...]
+    bars: tuple[TimeBar, ...]
 
     @property
     def words(self) -> str:
@@ -48,14 +48,14 @@ def strips(
 ) -> list[Strip]:
     """Return a strip for each window, in the order of their first times."""
     span = timedelta(days=days)
-    found: dict[object, tuple[WindowRule, list[Bar]]] = {}
+    found: dict[object, tuple[WindowRule, list[TimeBar]]] = {}
     for each in occurrences:
         begin = max(0.0, WIDTH * ((each.begins - since) / span))
         end = min(WIDTH, WIDTH * ((each.ends - since) / span))
         begin = min(begin, WIDTH - LEAST)
         width = max(LEAST, end - begin)
         bars = found.setdefault(each.rule.id, (each.rule, []))[1]
-        bars.append(Bar(f"{begin:.1f}", f"{width:.1f}"))
+        bars.append(TimeBar(f"{begin:.1f}", f"{width:.1f}"))
     return [Strip(rule, tuple(bars)) for rule, bars in found.values()][:MOST]
 
 
