@@ -199,8 +199,7 @@ class OnePolicy(Checked, APIView):
         """Create the next version; what lowers anything another person must confirm."""
         require_confirmed(request, Verb.SET_POLICY)
         sent = _matched(taken(request, PolicyRequest))
-        row = approval_policies.change(pk, by=user_of(request), **sent)
-        return _answer(row)
+        return _answer(approval_policies.change(pk, by=user_of(request), **sent))
 
 
 @extend_schema(tags=["approvals"])
@@ -216,8 +215,7 @@ class RetirePolicy(Checked, APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Retire the policy; what lowers anything another person must confirm."""
         sent = taken(request, RetireRequest)
-        row = approval_policies.retire(pk, by=user_of(request), **sent)
-        return _answer(row)
+        return _answer(approval_policies.retire(pk, by=user_of(request), **sent))
 
 
 class DelegationSerializer(serializers.ModelSerializer[Delegation]):

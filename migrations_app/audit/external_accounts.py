@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from migrations_app.access import accounts
+from migrations_app.access import accounts as access_accounts
 from migrations_app.access.roles import Role
 from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 from migrations_app.errors import NotAllowed
@@ -85,7 +85,7 @@ def _made(source: str, subject: str, name: str) -> User:
     )
     if User.objects.filter(username__iexact=user.username).exists():
         raise taken
-    if why := accounts.why_no_name(user.username):
+    if why := access_accounts.why_no_name(user.username):
         raise NotAllowed(f"{why} Ask an administrator of novaweb.")
     try:
         with transaction.atomic():

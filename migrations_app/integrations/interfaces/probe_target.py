@@ -57,7 +57,7 @@ def admit(target: Target, *, own: Iterable[str], networks: Iterable[str]) -> Non
     """Check that the target is one of the instance's own addresses, or allowed.
 
     ``networks`` are CIDRs. Tenants choose the addresses of their instances, so those
-    that mean whoever asks are taken from ``networks`` alone. Raises Unfit.
+    that mean the asking machine are taken from ``networks`` alone. Raises Unfit.
     """
     address = target.address
     if address.is_multicast or address.is_unspecified:
@@ -87,7 +87,7 @@ def _is_of_the_asker(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _known(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the address; None: it is none, whoever says so."""
+    """Return the address; None: it is none, also where somebody says so."""
     try:
         return ip_address(text)
     except ValueError:

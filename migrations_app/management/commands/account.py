@@ -12,7 +12,8 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from migrations_app.access import accounts, passwords
+from migrations_app.access import accounts as access_accounts
+from migrations_app.access import passwords
 from migrations_app.access.permissions import Role
 from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 
@@ -64,7 +65,7 @@ class Command(BaseCommand):
     def _make(self, options: dict[str, Any]) -> dict[str, str]:
         name, roles = options["name"], sorted(set(options["role"]))
         there = get_user_model().objects.filter(username=name).exists()
-        if not there and (why := accounts.why_no_name(name)):
+        if not there and (why := access_accounts.why_no_name(name)):
             raise CommandError(why)
         user, is_new = get_user_model().objects.get_or_create(username=name)
         before = AccountSnapshot() if is_new else AccountSnapshot.take(user)

@@ -17,7 +17,8 @@ from migrations_app.models.states import OPEN_REQUESTS
 from migrations_app.requests.unmatched import no_such, require_matched
 from migrations_app.requests.windows import schedule
 from migrations_app.requests.windows.actions import Wish, fields
-from migrations_app.requests.windows.calendar import conflicts, occurrences
+from migrations_app.requests.windows.calendar import conflicts as calendar_conflicts
+from migrations_app.requests.windows.calendar import occurrences
 from migrations_app.requests.windows.calendar.scope import Spot, Where, touches
 from migrations_app.requests.windows.calendar.window import WindowRule
 
@@ -113,4 +114,5 @@ def over(rule: WindowRule, now: datetime | None = None) -> list[str]:
     at = occurrences.over_at(rule)
     if at is None or at > (now or timezone.now()):
         return []
-    return [f"Its last time was over at {conflicts.utc(at)}: nothing falls into it."]
+    over = calendar_conflicts.utc(at)
+    return [f"Its last time was over at {over}: nothing falls into it."]

@@ -52,7 +52,7 @@ def _as_one(text: str) -> str:
     """Return the text so that nothing in it passes for a line of ours.
 
     A guest's console, an answer of a host and a note are among them: what they have
-    behind the end of a line is set in, and what is not seen is escaped.
+    behind the end of a line is set in, and characters that nobody sees are escaped.
     """
     plain = _UNSEEN.sub(lambda it: ascii(it[0])[1:-1], text.replace("\r\n", "\n"))
     return plain.replace("\n", _FURTHER)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 
-from migrations_app.access import accounts
+from migrations_app.access import accounts as access_accounts
 
 if TYPE_CHECKING:
     AnyForm = ModelForm[User]
@@ -27,7 +27,7 @@ class NamedForm(AnyForm):
         name: str = self.cleaned_data["username"]
         # (one that is called so already is changed in peace)
         is_new = "username" in self.changed_data
-        if is_new and (why := accounts.why_no_name(name, but=self.instance.pk)):
+        if is_new and (why := access_accounts.why_no_name(name, but=self.instance.pk)):
             raise ValidationError(why)
         return name
 

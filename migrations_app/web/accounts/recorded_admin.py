@@ -38,7 +38,7 @@ def confirmed(view: View) -> View:
 class Recorded:
     """Admin base that records every change after it, in the same transaction.
 
-    Whoever makes one confirms that it is them.
+    The person who makes one confirms that it is them.
     """
 
     @confirmed

@@ -15,9 +15,6 @@ import pytest
 
 from migrations_app.errors import Conflict, Refused, Unreachable, WorldError
 from migrations_app.integrations.adapters.nova_database import MySqlNovaDb, transaction
-from migrations_app.integrations.adapters.nova_database import (
-    errors as nova_database_errors,
-)
 from migrations_app.integrations.adapters.nova_database.transaction import Session
 from migrations_app.integrations.interfaces import Place, RowMove, Statement
 from tests.free_port import free_port
@@ -248,28 +245,6 @@ def test_only_an_error_that_says_so_means_that_a_commit_changed_nothing(
     monkeypatch.setattr(pymysql.Connection, "commit", fail)
     with pytest.raises(kind, match=sentence):
         MySqlNovaDb(nova.options(file)).move(CHANGE)
-
-
-def verdict(code: int) -> WorldError:
-    error = pymysql.OperationalError(code, "The server said so.")
-    return nova_database_errors.verdict(error, "db:3306", "novaweb", "/etc/x.cnf")
-
-
-@pytest.mark.parametrize("code", [1152, 1158, 1160, 1184, 1927, 4031, 2006, 2013])
-def test_a_connection_that_broke_off_is_tried_again(code: int) -> None:
-    assert type(verdict(code)) is Unreachable
-
-
-@pytest.mark.parametrize(
-    "code", [1040, 1047, 1053, 1129, 1203, 1226, 1317, 1969, 3024, 9001]
-)
-def test_a_server_or_its_proxy_that_takes_nobody_now_is_tried_again(code: int) -> None:
-    assert type(verdict(code)) is Unreachable
-
-
-@pytest.mark.parametrize("code", [1020, 1205, 1213, 3101])
-def test_a_change_that_another_one_came_before_is_a_conflict(code: int) -> None:
-    assert type(verdict(code)) is Conflict
 
 
 @pytest.mark.parametrize("how", ["KILL", "KILL QUERY", "KILL HARD"])
