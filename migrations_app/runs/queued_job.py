@@ -54,7 +54,7 @@ def why_refused(job: Job, names: Collection[str]) -> str:
             "It cannot be read: an older version of novaweb queued it, or somebody"
             " else. Nothing is lost: due work is queued again."
         )
-    if name not in names:
+    if not isinstance(name, str) or name not in names:
         return f"“{name}” is no job of novaweb's: find out who can write to Redis."
     if instance or options or not all(isinstance(each, str) for each in arguments):
         return f"Its arguments are not as novaweb gives them to {name}."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,18 @@ def test_what_an_older_version_queued_is_refused_with_a_sentence_and_rung_for_ag
     assert wakeup.ring_now(SYNC, "lab", queue="inventory")
     work(connection)
     assert read == ["lab"]
+
+
+@pytest.mark.parametrize("name", [["os.mkdir"], {"os.mkdir": 1}, 7])
+def test_whatever_stands_for_its_name_ends_no_worker(
+    connection: redis.Redis, read: list[str], name: Any
+) -> None:
+    job = queue(connection).enqueue(SYNC, "lab")
+    data = json.dumps([name, None, ["lab"], {}]).encode()
+    connection.hset(job.key, "data", zlib.compress(data))
+    (said,) = work(connection)
+    assert "is no job of novaweb's" in said["reason"]
+    assert read == []
 
 
 @pytest.mark.parametrize(
