@@ -25,6 +25,7 @@ __all__ = ["cast", "django_db_keepdb", "postgresql", "stage"]
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["NOVAWEB_TEST_FOLDER"]
 pytest_plugins = [
+    "tests.patience",
     "tests.explained",
     "tests.audit_last",
     "tests.emptied_database",

@@ -9,6 +9,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 TESTS = Path(__file__).resolve().parents[1]
 CLOCKS = {"now", "utcnow", "today", "localtime", "localdate", "time", "time_ns"}
 
@@ -81,3 +83,9 @@ def test_no_test_fails_on_a_leap_day_or_the_last_of_a_month() -> None:
         for line in moved_days(path.read_text("utf-8"))
     ]
     assert found == []
+
+
+def test_no_example_fails_by_being_slow() -> None:
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    assert HealthCheck.too_slow in settings.default.suppress_health_check
