@@ -72,10 +72,10 @@ def preview(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
     events = [_placed(event, known) for event in events]
     uids = {_uid(event) for event in events} - known.keys()
     known |= {row.uid: row for row in Window.objects.filter(uid__in=uids)}
-    copy = Reach()
-    planned = [_reaching(_planned(it, scope, known), scope, copy) for it in events]
+    planned = [_planned(event, scope, known) for event in events]
     lost = single_times.lost_of({_uid(event) for event in events})
-    return [_remarked(each, lost) for each in planned]
+    copy = Reach()
+    return [_reaching(_remarked(each, lost), scope, copy) for each in planned]
 
 
 def take_in(text: bytes, scope: EventDefaults, *, by: User) -> list[Planned]:
