@@ -2,7 +2,7 @@
 
 Sent are all bytes of the file but those known to be what the warm copy read: the
 clusters that lie where they lay before it began, and that the bitmap says nobody has
-written to. The rest is what the guest wrote, and QEMU's own tables.
+written to. So what the guest wrote is sent, and QEMU's own tables.
 
 A bitmap that is not there says nothing, and neither does one that QEMU had no time to
 write. Whatever is not exactly as expected means: the whole file is compared.

@@ -164,9 +164,9 @@ if [ -e ways ]; then cat ways; fi
 def _find_changes(move: Move, tracked: list[str]) -> str:
     """Return the text that has the tracked disks in ``known``, with their changes.
 
-    Whether that succeeds or not, no disk has its bitmap any more, and the files' times
-    are from before ``started``. What it found out serves one pass: after one that was
-    cut all is compared.
+    Afterwards no disk has its bitmap any more, and the files' times are from before
+    ``started``. What it found out serves one pass: after one that was cut
+    all is compared.
     """
     file, tag = f'{quote(paths.folder(move))}/"$disk"', dirty_bitmaps.name(move)
     return f"""{changed_ranges.words(move)}: >ways
