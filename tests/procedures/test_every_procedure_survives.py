@@ -157,6 +157,7 @@ def writes(procedure: str) -> int:
     return count[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("procedure", HERE)
 @pytest.mark.parametrize("part", range(SLICES))
 def test_it_survives_a_death_at_any_write(procedure: str, part: int) -> None:
@@ -224,6 +225,7 @@ def writes_back(procedure: str, key: str) -> int:
     return go_back(procedure, key, dying_at=10**6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("procedure, key", reversible())
 @pytest.mark.parametrize("part", range(SLICES))
 def test_it_goes_back_from_a_death_at_any_write(
