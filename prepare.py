@@ -38,7 +38,7 @@ APT_LOG = ROOT / ".prepare.log"
 GALERA = Path("/usr/lib/galera/libgalera_smm.so")  # a library, not a program
 VENV_MEGABYTES = 600
 CHROMIUM_MEGABYTES = 900
-SERVERS_MEGABYTES = 600
+SERVERS_MEGABYTES = 1300
 PYTHON_MEGABYTES = 50
 OLDEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
@@ -231,6 +231,8 @@ def look_for_servers() -> None:
         "postgresql": "postgres",
         "rsync": "rsync",
         "strace": "strace",
+        "qemu-utils": "qemu-nbd",
+        "qemu-system-x86": "qemu-system-x86_64",
     }
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
     path = ":".join([os.environ.get("PATH", ""), "/usr/sbin", *map(str, newest)])

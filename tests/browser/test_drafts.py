@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests import factories
 from tests.browser.conftest import SignIn
+from tests.processes.site import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTE = "Agreed with the owners."
@@ -29,7 +30,9 @@ def sign_in_again(page: Page, name: str) -> None:
 
 def expect_nothing_kept(page: Page) -> None:
     """The script of the page, which begins after its text is there, forgets it."""
-    page.wait_for_function("sessionStorage.getItem('novaweb-draft') === null")
+    # by CDP: what Playwright's wait_for_function evaluates, the page's policy forbids
+    kept = "sessionStorage.getItem('novaweb-draft')"
+    until(lambda: page.evaluate(kept) is None, "the draft to be forgotten")
 
 
 @pytest.fixture(params=["sessionid", "every cookie"])

@@ -42,6 +42,27 @@ def test_commands_wait_for_their_turn(narrow: SshHosts) -> None:
     assert said == [f"{n}\n" for n in range(8)]
 
 
+def test_one_whose_refusal_another_took_waits_as_well(
+    narrow: SshHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that a host refuses at once, paramiko tells one alone why."""
+    refused: list[object] = []
+    get = paramiko.Transport.get_exception
+
+    def taken(transport: paramiko.Transport) -> object:
+        if isinstance(error := get(transport), paramiko.ChannelException):
+            refused.append(error)
+            return None
+        return error
+
+    monkeypatch.setattr(paramiko.Transport, "get_exception", taken)
+    ask = Command("look", "echo 1; sleep 1")
+    with ThreadPoolExecutor(4) as pool:
+        begun = [pool.submit(narrow.run, "compute-40", ask, timeout=90) for _ in "abcd"]
+        assert [each.result() for each in begun] == ["1\n"] * 4
+    assert refused
+
+
 def test_a_busy_host_has_the_whole_time_to_open_a_session(
     narrow: SshHosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,10 @@ LONGEST = 400  # characters of a line that a host wrote
 OPENING = 5.0  # seconds until a connection that lay idle counts as broken
 AGAIN = 0.1  # seconds until a host with too many sessions is asked again
 GRACE = 2.0  # seconds after its deadline until a command loses its connection
+# What paramiko 5.1.0 says (transport.py, open_channel) where the host has refused to
+# open a channel, and another thread, refused at the same time, has taken the reason:
+# the connection keeps one for all of them.
+REFUSED = "Unable to open channel."
 
 
 class _TooMany(Exception):
@@ -99,9 +103,11 @@ class _Talk:
             channel.exec_command(f"{sudo}sh -eu -s")
         except paramiko.ChannelException:
             raise _TooMany from None
-        except (paramiko.SSHException, OSError, EOFError):
+        except (paramiko.SSHException, OSError, EOFError) as error:
             if channel is not None:
                 channel.close()
+            if str(error) == REFUSED and self.line.transport.is_active():
+                raise _TooMany from None
             raise NotBegun from None
         return channel
 
