@@ -14,8 +14,11 @@ def place(move: Move) -> Command:
 
     They are those of the same file of the instance that was changed there last; where
     there is none, by name as on the source (libvirt gives disks to QEMU itself when
-    the guest starts). Nothing is replaced. A disk whose backing file has a name of its
-    own there is told so.
+    the guest starts). A folder that is not of the account that has the folder of all
+    instances is nobody's example, while there is one that is: somebody left it, and
+    Nova could not write to a copy with its owner (imagebackend.py, disk.info.tmp).
+    Nothing is replaced. A disk whose backing file has a name of its own there is told
+    so.
     """
     return _command(
         "place",
@@ -26,7 +29,11 @@ if [ -e {move.server_id} ]; then
   echo "there is a folder {move.server_id} already" >&2
   exit 1
 fi
-like=$(ls -dt ????????-????-????-????-???????????? 2>/dev/null | head -n 1)
+all=$(ls -dt ????????-????-????-????-???????????? 2>/dev/null || true)
+like=$(echo "$all" | head -n 1)
+for each in $all; do
+  if [ "$(stat -c %u "$each")" = "$(stat -c %u .)" ]; then like=$each; break; fi
+done
 chown --reference="${{like:-.}}" {_beside(move)}
 chmod --reference="${{like:-.}}" {_beside(move)}
 for file in {_beside(move)}/*; do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -206,3 +207,19 @@ def test_it_says_how_the_domain_is_and_none_only_when_libvirt_answers(
     host.tool("virsh", SILENT)
     with pytest.raises(subprocess.CalledProcessError):
         libvirt_domains.state(host, "a", WEB)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_a_folder_that_somebody_left_there_is_no_example_for_its_owner(
+    host: Host, move: Move
+) -> None:
+    beside = folder(host, f"{WEB}.novaweb-0badcafe")
+    folder(host).rename(beside)
+    for age, (name, owner) in enumerate((("5f", 65534), ("6f", 65533))):
+        other = folder(host, f"{name}0c1d7e-0000-4000-8000-000000000009")
+        other.mkdir()
+        os.chown(other, owner, owner)
+        os.utime(other, (age, age))
+    os.chown(host.instances, 65534, 65534)
+    host.run("b", instance_folder.place(move))
+    assert (folder(host).stat().st_uid, beside.exists()) == (65534, False)
