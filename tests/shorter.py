@@ -1,6 +1,6 @@
 """``--short``: of the tests marked ``long`` only a part, for people while they work.
 
-Each of them keeps every tenth of its cases, and draws a quarter of its generated input.
+Each of them keeps one of twenty of its cases, and draws a tenth of its generated input.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import defaultdict
 
 import pytest
 
-CASES = 10  # of so many cases of one test, one is run
-EXAMPLES = 4  # the generated input is divided by it
+CASES = 20  # of so many cases of one test, one is run
+EXAMPLES = 10  # the generated input is divided by it
 IS_SHORT = "NOVAWEB_TEST_SHORT"
 
 

@@ -13,6 +13,8 @@ from migrations_app.procedures.base import StepStatus
 from tests.preflight.build import INSTANCES, SOURCE, TARGET, WEB
 from tests.procedures.real_disks import KIB, MIB, RealDisks, qemu
 
+pytestmark = pytest.mark.server
+
 BASE = "_base/d004f7f8"
 
 

@@ -69,6 +69,7 @@ def in_sqlite(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) 
     return urls
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("upgrades")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_an_upgrade_loses_nothing(

@@ -21,8 +21,9 @@ from tests.web.full_site import FullSite
 from tests.web.test_query_budgets import ELSEWHERE, addresses
 
 VALUES = ("999", "9" * 25, "9" * 5000, "٣" * 25)
+ALONE = VALUES[1]  # no other parameter hides it by being refused first
 EVERYWHERE = {"page", "page_size", "sort", "after", "before"}
-# Those that are numbers, each of which is tried alone, too.
+# Those that are numbers, each of which is given a value alone, too.
 NUMBERS = EVERYWHERE | {"until_entry", "since_entry", "request", "drain", "run", "days"}
 _GIVEN = re.compile(
     r"(?:GET|query_params|given)(?:\.get|\.getlist)?[\[(]\"(\w+)\""
@@ -70,14 +71,15 @@ def test_no_parameter_of_a_page_or_the_api_breaks_it(
         given = dict(parse_qsl(text))
         own = names(path) if name not in ELSEWHERE else set()
         for value in VALUES[-examples(len(VALUES)) :]:
-            tries = [{each: value} for each in sorted(own & NUMBERS)]
+            alone = own & NUMBERS if value is ALONE else set()
+            tries = [{each: value} for each in sorted(alone)]
             for more in [*tries, dict.fromkeys(own, value)]:
                 asked += 1
                 status = client.get(f"/{base}", given | more).status_code
                 if status >= 500:
                     wrong.append(f"{name} {list(more)} {value[0]} x {len(value)}")
     assert wrong == []
-    assert asked > examples(400)
+    assert asked > examples(300)
 
 
 @pytest.mark.django_db

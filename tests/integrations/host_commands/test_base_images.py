@@ -13,6 +13,8 @@ import pytest
 from migrations_app.integrations.host_commands import base_images
 from migrations_app.integrations.interfaces import Base, Disk, Guest
 
+pytestmark = pytest.mark.server
+
 MIB = 1 << 20
 Read = Callable[..., dict[str, Base]]
 

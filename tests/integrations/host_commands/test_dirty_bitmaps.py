@@ -16,10 +16,13 @@ import pytest
 from migrations_app.integrations.host_commands import disk_copy
 from tests.integrations.host_commands.tracked_guest import MIB, TrackedGuest, tool
 
-pytestmark = pytest.mark.skipif(
-    None in map(shutil.which, ("rsync", "qemu-system-x86_64", "qemu-nbd")),
-    reason="rsync, qemu-system-x86_64 or qemu-nbd is not installed",
-)
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        None in map(shutil.which, ("rsync", "qemu-system-x86_64", "qemu-nbd")),
+        reason="rsync, qemu-system-x86_64 or qemu-nbd is not installed",
+    ),
+]
 Make = Callable[..., TrackedGuest]
 
 

@@ -26,9 +26,10 @@ from migrations_app.integrations.host_commands import (
 from migrations_app.integrations.host_commands.block_copy import SIZE as PIECE
 from migrations_app.integrations.interfaces import Move
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("rsync") is None, reason="rsync is not installed"
-)
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not installed"),
+]
 
 SERVER = "5f0c1d7e-0000-4000-8000-000000000001"
 MIB = 1 << 20

@@ -23,6 +23,8 @@ from migrations_app.integrations.host_commands.disk_images import Opened
 from migrations_app.integrations.host_commands.host_survey import survey
 from tests.integrations.host_commands.stand_in import WEB, Host, Several
 
+pytestmark = pytest.mark.server
+
 QCOW2 = b"QFI\xfb\0\0\0\3"
 WITH_DATA_FILE = QCOW2 + bytes(71) + b"\4" + bytes(400)
 PLAIN_QCOW2 = QCOW2 + bytes(71) + b"\1" + bytes(400)

@@ -19,6 +19,8 @@ from migrations_app.integrations.interfaces import Command
 from tests.integrations.host_commands.container import INSIDE, contained, path
 from tests.integrations.host_commands.container import run as shell
 
+pytestmark = pytest.mark.server
+
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 HOST = "compute-30"
 Run = Callable[[Command], str]

@@ -12,6 +12,8 @@ from migrations_app.integrations.host_commands.host_survey import look_at_host, 
 from migrations_app.integrations.interfaces import HostFacts
 from tests.integrations.host_commands.stand_in import WEB, Host, Several, running
 
+pytestmark = pytest.mark.server
+
 
 def test_it_reads_what_a_host_is_and_has_of_an_instance(host: Host) -> None:
     host.boot()

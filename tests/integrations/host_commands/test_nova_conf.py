@@ -15,6 +15,8 @@ import pytest
 
 from tests.integrations.host_commands.stand_in import running
 
+pytestmark = pytest.mark.server
+
 
 @dataclass(frozen=True)
 class Seen:

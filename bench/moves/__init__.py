@@ -1,0 +1,1 @@
+"""How long a move takes by novaweb, by the openstack client and by bare calls."""
