@@ -30,6 +30,8 @@ PAGE = 1000
 class PretendCloud(Around):
     """``interfaces.Cloud`` over one SQLite file; each method is described there."""
 
+    at_once = 1  # one file, and tests that say at which call something happens
+
     @property
     def hosts(self) -> PretendHosts:
         """Its compute hosts, as if by SSH."""

@@ -30,6 +30,7 @@ from migrations_app.integrations.interfaces import (
     World,
 )
 from migrations_app.preflight.inside import inside
+from migrations_app.preflight.questions import asking
 from migrations_app.wording import whole_number
 
 T = TypeVar("T")
@@ -138,7 +139,7 @@ class Facts:
 
 
 def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Facts:
-    """Read what the rules need, in one question each and none per host.
+    """Read what the rules need, in one question each and none per host, side by side.
 
     Placement, Neutron's agents, the hosts and Nova's database are asked only when
     exactly one target is named: for a list of candidates (or None, every host) the
@@ -146,36 +147,47 @@ def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Fa
     ``Unreachable``, ``Refused``); what else cannot be read is noted.
     """
     cloud = world.cloud
-    server = cloud.server(server_id)
     unread: dict[str, str] = {}
     withheld: dict[str, str] = {}
 
-    def read(what: str, question: Callable[[], T]) -> T | None:
+    def read(what: str, answer: Callable[[], T]) -> T | None:
         try:
-            return question()
+            return answer()
         except WorldError as error:
             unread[what] = error.sentence
             return None
 
-    def try_to_read(what: str, question: Callable[[], T]) -> T | None:
+    def try_to_read(what: str, answer: Callable[[], T]) -> T | None:
         """Read what a move can begin without, where we may not read it."""
         try:
-            return question()
+            return answer()
         except Unreachable as error:
             unread[what] = error.sentence
         except WorldError as error:
             withheld[what] = error.sentence
         return None
 
-    hypervisors = read("hypervisors", cloud.hypervisors) or []
-    services = read("services", cloud.services) or []
-    group = read("group", lambda: cloud.group_of(server_id))
-    migrations = read("migrations", lambda: cloud.migrations(server_id)) or []
-    ports = read("ports", lambda: cloud.ports(server_id)) or []
-    volumes = try_to_read("volumes", lambda: cloud.volumes(server))
-    shares = try_to_read("shares", lambda: cloud.shares(server_id))
-    under_way = try_to_read("under_way", cloud.under_way)
-    release = try_to_read("release", cloud.release)
+    with asking(cloud.at_once) as ask:
+        told = ask(lambda: cloud.server(server_id))
+        hypervisors_of = ask(cloud.hypervisors)
+        services_of = ask(cloud.services)
+        group_of = ask(lambda: cloud.group_of(server_id))
+        migrations_of = ask(lambda: cloud.migrations(server_id))
+        ports_of = ask(lambda: cloud.ports(server_id))
+        shares_of = ask(lambda: cloud.shares(server_id))
+        moves = ask(cloud.under_way)
+        version = ask(cloud.release)
+        server = told()
+        volumes_of = ask(lambda: cloud.volumes(server))
+        hypervisors = read("hypervisors", hypervisors_of) or []
+        services = read("services", services_of) or []
+        group = read("group", group_of)
+        migrations = read("migrations", migrations_of) or []
+        ports = read("ports", ports_of) or []
+        volumes = try_to_read("volumes", volumes_of)
+        shares = try_to_read("shares", shares_of)
+        under_way = try_to_read("under_way", moves)
+        release = try_to_read("release", version)
     known = {each.host for each in hypervisors} - {server.host}
     wanted = list(targets or ())
     facts = Facts(
@@ -205,20 +217,25 @@ def gather(world: World, server_id: str, *, targets: Iterable[str] | None) -> Fa
     if not one:
         return _with(facts, inside(world, question))
     target = wanted[0]
-    agents = try_to_read("agents", lambda: cloud.network_agents(target))
-    left = try_to_read("bindings", lambda: cloud.left_bindings(server_id, target))
     image = server.image
-    facts = replace(
-        facts,
-        fits={target: read("fits", lambda: cloud.fits(server, target))},
-        held=try_to_read("held", lambda: cloud.allocations(server_id)) or {},
-        agents=None if agents is None else tuple(agents),
-        left_bindings=None if left is None else tuple(left),
-        image_there=None
-        if image is None
-        else try_to_read("image", lambda: cloud.has_image(image)),
-    )
-    return _with(facts, inside(world, question))
+    with asking(cloud.at_once) as ask:
+        agents_of = ask(lambda: cloud.network_agents(target))
+        bindings_of = ask(lambda: cloud.left_bindings(server_id, target))
+        fits_of = ask(lambda: cloud.fits(server, target))
+        held_of = ask(lambda: cloud.allocations(server_id))
+        image_of = ask(lambda: cloud.has_image(image)) if image is not None else None
+        found = ask(lambda: inside(world, question))
+        agents = try_to_read("agents", agents_of)
+        left = try_to_read("bindings", bindings_of)
+        facts = replace(
+            facts,
+            fits={target: read("fits", fits_of)},
+            held=try_to_read("held", held_of) or {},
+            agents=None if agents is None else tuple(agents),
+            left_bindings=None if left is None else tuple(left),
+            image_there=None if image_of is None else try_to_read("image", image_of),
+        )
+        return _with(facts, found())
 
 
 def _with(facts: Facts, found: InsideFacts) -> Facts:

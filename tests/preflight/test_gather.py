@@ -285,3 +285,12 @@ def test_it_judges_by_the_stock_when_placement_refuses(cloud: PretendCloud) -> N
     assert facts.unread.keys() == {"fits"}
     assert facts.fits == {TARGET: None}
     assert resolve(facts, move_of(facts, TARGET)).procedure == LIVE
+
+
+def test_a_cloud_that_is_asked_several_things_at_once_says_the_same(
+    cloud: PretendCloud,
+) -> None:
+    one_by_one = gather(World(cloud), cloud.id_of("web-01"), targets=[TARGET])
+    cloud.at_once = 8
+    at_once = gather(World(cloud), cloud.id_of("web-01"), targets=[TARGET])
+    assert replace(at_once, taken_at=one_by_one.taken_at) == one_by_one

@@ -35,6 +35,7 @@ class Cloud(HostAllocations, Protocol):
     """One OpenStack cloud: what we read of it, and what we may ask of it."""
 
     name: str
+    at_once: int  # so many questions it may be asked at a time
 
     # -- looking -----------------------------------------------------------
     def whoami(self) -> str:

@@ -31,7 +31,7 @@ from migrations_app.management import neighbour_checks
 from migrations_app.management.checks import OURS
 from migrations_app.management.looks import LOOKS
 from migrations_app.runs import wakeup
-from migrations_app.runs.engine.pacer import INTERVAL, PacerTimer
+from migrations_app.runs.engine.pacer import GLANCE, INTERVAL, PacerTimer
 from migrations_app.runs.probe.prober import Prober
 from migrations_app.runs.queued_job import why_refused
 
@@ -227,11 +227,17 @@ def _pace(stop: threading.Event) -> None:
         other=jobs.due_since,
     )
     periodic = jobs.Scheduler()
-    while not stop.wait(INTERVAL):
+    paces, next_tick = False, 0.0
+    while not stop.wait(GLANCE):
         try:
             close_old_connections()
-            if pacer.tick():
-                periodic.ring()
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + INTERVAL
+                paces = False  # should the database go away
+                if paces := pacer.tick():
+                    periodic.ring()
+            elif paces:
+                pacer.glance()
         except Error as error:
             log.warning("database went away", reason=str(error))
             connection.close()

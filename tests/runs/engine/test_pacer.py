@@ -88,6 +88,34 @@ def test_it_rings_when_a_run_is_due(stage: Stage) -> None:
     assert (played.rung, played.walked) == (1, 0)
 
 
+def test_between_two_ticks_it_rings_for_a_run_that_has_become_due(
+    stage: Stage,
+) -> None:
+    played = Played(stage)
+    run = stage.start("live")
+    soon = stage.time + timedelta(milliseconds=300)
+    Run.objects.filter(pk=run.pk).update(look_again_at=soon)
+    played.pacing.tick()
+    rung = []
+    for _ in range(2):
+        stage.later(milliseconds=200)
+        played.pacing.glance()
+        rung.append(played.rung)
+    assert rung == [0, 1]
+
+
+def test_a_broken_bell_is_tried_once_a_tick(stage: Stage) -> None:
+    played = Played(stage, bell=False)
+    stage.start("live")
+    played.pacing.tick()
+    played.pacing.glance()
+    assert (played.rung, played.walked) == (1, 1)
+    played.bell = True
+    played.pacing.tick()
+    played.pacing.glance()
+    assert (played.rung, played.walked) == (3, 1)
+
+
 def test_it_walks_itself_when_the_bell_is_broken(stage: Stage) -> None:
     played = Played(stage, bell=False)
     stage.start("live")

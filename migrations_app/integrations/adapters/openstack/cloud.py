@@ -38,6 +38,8 @@ from migrations_app.integrations.interfaces.resource_request import resource_req
 class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
     """A cloud of clouds.yaml. Signs in at the first call; safe for threads."""
 
+    at_once = 8  # below the 10 connections that requests keeps to a service
+
     def __init__(self, name: str, *, timeout: float = 30.0, crl: str = "") -> None:
         """Name the cloud; ``timeout`` is how long a service may take to answer.
 
