@@ -189,7 +189,9 @@ class MigrateLive(ForceCompletable):
 
     def _show_progress(self, ctx: StepContext) -> bool:
         """Show how far Nova is; tell whether it has a record that is not over."""
-        record, ours = request_trace.running_migration(ctx, ACTION, KIND)
+        # what is shown of a record is shown since it was found to be ours
+        shown = ctx.progress.get("migration")
+        record, ours = request_trace.running_migration(ctx, ACTION, KIND, ours=shown)
         if record is None:
             return False
         if ours:

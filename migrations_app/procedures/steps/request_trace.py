@@ -77,10 +77,11 @@ def newest_record(ctx: StepContext) -> Migration | None:
 
 
 def running_migration(
-    ctx: StepContext, action: str, kind: str
+    ctx: StepContext, action: str, kind: str, *, ours: int | None = None
 ) -> tuple[Migration | None, bool]:
     """Return Nova's record of a move under way, and whether it is ours.
 
+    ``ours`` is the id of a record that was found to be, and need not be looked at again.
     Ours is what began after the step's own mark and was asked for by our account: Nova
     refuses a second move while one is under way (nova/compute/api.py,
     check_instance_state), so the newest action of that name is the record's.
@@ -93,14 +94,15 @@ def running_migration(
     if not running:
         return None, False
     record = max(running, key=lambda each: each.id)
+    if record.id == ours:
+        return record, True
     first = replace(ctx, request_marker=ctx.first_request_marker)
     newer = _actions_since_marker(first, action)
-    ours = (
+    return record, (
         bool(newer)
         and record.id > json.loads(first.request_marker)["migration"]
         and newer[0].user_id == ctx.cloud.whoami()
     )
-    return record, ours
 
 
 def request_seen(ctx: StepContext, name: str) -> bool:

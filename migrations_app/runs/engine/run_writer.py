@@ -137,7 +137,7 @@ class RunWriter:
         due = run.look_again_at or now
         late = (run.looked_at - due).total_seconds() if run.looked_at else 0.0
         age = (now - since).total_seconds() if since else 0.0
-        wait = min(settings.NOVAWEB_TICK, max(FIRST_WAIT, age / 4, 2 * late))
+        wait = min(settings.NOVAWEB_TICK, max(FIRST_WAIT, age / 10, 2 * late))
         self.lease.release(look_again_at=now + timedelta(seconds=wait))
         return Outcome.WAITING
 
