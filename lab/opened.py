@@ -19,7 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -166,34 +166,51 @@ def watch(command: Sequence[str], reader: Reader) -> int:
     strace = ["strace", "-f", "-qq", "-y", "--seccomp-bpf", "-s", "4096"]
     strace += ["-e", "trace=%file,%process", "-e", "signal=none"]
     strace += ["-o", f"/proc/self/fd/{write_end}", "--", *command]
-    with open(read_end, encoding="utf-8", errors="replace") as lines:
+    with (
+        open(read_end, encoding="utf-8", errors="replace") as lines,
+        _handing_interrupts_on() as hand_to,
+    ):
         process = subprocess.Popen(
             strace, pass_fds=(write_end,), start_new_session=True
         )
         os.close(write_end)
-        with _handing_interrupts_on(process.pid):
-            for line in lines:
-                reader.read(line)
-            return process.wait()
+        hand_to(process.pid)
+        for line in lines:
+            reader.read(line)
+        return process.wait()
 
 
 @contextmanager
-def _handing_interrupts_on(group: int) -> Iterator[None]:
+def _handing_interrupts_on() -> Iterator[Callable[[int], None]]:
     """The command answers an interrupt, and is read until all that it started ended.
+
+    Gives what is told the command's process group. One that came before, while it was
+    being started, is handed on then: nobody else would end the command.
 
     strace, which heeds none when it writes to a file, must not end before: the kernel
     then lets its processes open, start and tidy up nothing any more (seccomp(2),
     SECCOMP_RET_TRACE without a tracer: ENOSYS).
     """
 
+    groups: list[int] = []
+    early: list[int] = []
+
     def hand_on(number: int, _: object) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(group, number)
+        if not groups:
+            early.append(number)
+        for group in groups:
+            with suppress(ProcessLookupError):
+                os.killpg(group, number)
+
+    def hand_to(group: int) -> None:
+        groups.append(group)
+        for number in early:
+            hand_on(number, None)
 
     signals = (signal.SIGINT, signal.SIGTERM)
     before = [(number, signal.signal(number, hand_on)) for number in signals]
     try:
-        yield
+        yield hand_to
     finally:
         for number, handler in before:
             signal.signal(number, handler or signal.SIG_DFL)

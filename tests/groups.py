@@ -58,7 +58,7 @@ def _of_the_lab(item: pytest.Item) -> str:
 
 def _of_others(item: pytest.Item, fixtures: set[str]) -> str:
     if "chromium" in fixtures:
-        return "browser"
+        return f"browser-{item.path.stem}"
     if "postgresql" in fixtures:
         return "postgresql"
     return ""

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,6 +127,23 @@ def test_it_sees_all_that_a_command_starts(tmp_path: Path) -> None:
     assert opened.report(reader.outside()) == [f"{there}: opened by cat {there}"]
 
 
+def test_an_interrupt_that_comes_while_it_is_started_reaches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, start = tmp_path / "begun", subprocess.Popen
+
+    def interrupted(*words: Any, **options: Any) -> Any:
+        script = f"trap 'exit 130' INT; touch {begun}; while :; do sleep 0.1; done"
+        started = start(["sh", "-c", script], **options)
+        until_there(begun)
+        os.kill(os.getpid(), signal.SIGINT)
+        return started
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    reader = Reader(judge=Judge(homes=[], own=[]))
+    assert opened.watch(["true"], reader) == 130
+
+
 def test_an_interrupt_lets_what_runs_under_it_tidy_up(tmp_path: Path) -> None:
     if apt.missing(["strace"]):
         pytest.skip("strace is not installed: apt-get install strace")
@@ -142,12 +160,9 @@ def test_an_interrupt_lets_what_runs_under_it_tidy_up(tmp_path: Path) -> None:
     )
     watching = subprocess.Popen([sys.executable, "-c", text], cwd=PROJECT)
     try:
-        deadline = time.monotonic() + 30
-        while not begun.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until_there(begun)
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(30) == 130
+        assert watching.wait(60) == 130
     finally:
         watching.kill()
         watching.wait()
@@ -195,3 +210,10 @@ def test_a_release_of_oslo_config_that_looks_otherwise_is_noticed(
     assert spec is not None
     with pytest.raises(ImportError, match="no _get_config_dirs any more"):
         loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def until_there(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
