@@ -113,6 +113,8 @@ def measured(
                 seconds = way.move(servers[way.name], procedure, target)
                 taken.setdefault((procedure, way.name), []).append(seconds)
                 print(f"{procedure:5} {way.name:12} {seconds:6.2f} s", flush=True)
+                if way is novaweb and number == rounds - 1:
+                    print("\n".join(novaweb.where_it_went()), flush=True)
     return told(taken, novaweb)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -121,6 +122,7 @@ class Novaweb:
     asking: list[float] = field(default_factory=list)  # seconds, of each call
     approving: list[float] = field(default_factory=list)
     asked: dict[str, Any] = field(default_factory=dict)
+    ended: float = 0.0  # seconds since 1970
 
     def ask(self, server: str, procedure: str, target: str) -> None:
         """A request is there that waits for its approvals."""
@@ -146,7 +148,18 @@ class Novaweb:
             if said["state"] != "requested":
                 break
         until(self._over)
+        self.ended = time.time()
         return time.monotonic() - began
+
+    def where_it_went(self) -> list[str]:
+        """Return the run's log of the last move, with seconds before its end."""
+        number = self.people["requester"].get(f"/api/requests/{self.asked['id']}/")
+        lines = self.people["operator"].pages(f"/api/runs/{number['run']['id']}/lines/")
+        return [
+            f"{datetime.fromisoformat(line['at']).timestamp() - self.ended:7.2f} s "
+            f"{line['text']}"
+            for line in lines
+        ]
 
     def _over(self) -> bool:
         said = self.people["requester"].get(f"/api/requests/{self.asked['id']}/")

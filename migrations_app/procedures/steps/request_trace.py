@@ -81,7 +81,7 @@ def running_migration(
 ) -> tuple[Migration | None, bool]:
     """Return Nova's record of a move under way, and whether it is ours.
 
-    ``ours`` is the id of a record that was found to be, and need not be looked at again.
+    ``ours`` is the id of a record that was found to be, and is not looked at again.
     Ours is what began after the step's own mark and was asked for by our account: Nova
     refuses a second move while one is under way (nova/compute/api.py,
     check_instance_state), so the newest action of that name is the record's.

@@ -31,7 +31,7 @@ from migrations_app.runs.engine.run_context import Outcome, RunContext
 from migrations_app.runs.log_export import log_proof
 
 # The first checks after a request come quickly, so that short moves end promptly.
-FIRST_WAIT = 0.5
+FIRST_WAIT = 0.25
 # What joins why a run is held while it rolls back to why it rolls back, and what did in
 # rows of older releases.
 ROLLED_BACK_BECAUSE = " It was rolling back because: "
