@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -112,6 +114,22 @@ def test_hosts_whose_inventory_is_known_are_not_asked_for_it_again(
     crowd.total = 8192
     found = cloud.hypervisors()
     assert {host.stock[MEMORY_MB].total for host in found} == {8192}
+
+
+def test_threads_that_are_first_at_the_same_moment_sign_in_once(
+    sham: Sham, cloud: OpenStackCloud
+) -> None:
+    Crowd(sham, 1)
+    at_once = threading.Barrier(8, timeout=60)
+
+    def first() -> None:
+        at_once.wait()
+        cloud.services()
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(first) for _ in range(8)]:
+            done.result()
+    assert sham.count("POST /identity/v3/auth/tokens") == 1
 
 
 def server(number: int) -> dict[str, Any]:

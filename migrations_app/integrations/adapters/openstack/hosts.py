@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from migrations_app.integrations.adapters.openstack import listed, parsing
@@ -39,15 +40,20 @@ class ComputeHosts:
 
     def hypervisors(self) -> list[Hypervisor]:
         """Return every host with its zone, its aggregates and its stock."""
-        zones = {service.host: service.zone for service in self.services()}
+        with ThreadPoolExecutor(2) as pool:
+            services = pool.submit(self.services)
+            listed_aggregates = pool.submit(
+                self._wire.ask, "compute", "GET", "/os-aggregates"
+            )
+            nodes = self._nodes()
+            stocks = self._placement.stocks([node["id"] for node in nodes])
+        zones = {service.host: service.zone for service in services.result()}
         aggregates: dict[str, list[str]] = defaultdict(list)
         tenants: dict[str, set[str]] = defaultdict(set)
-        for it in self._wire.ask("compute", "GET", "/os-aggregates")["aggregates"]:
+        for it in listed_aggregates.result()["aggregates"]:
             for host in it["hosts"]:
                 aggregates[host].append(it["name"])
                 tenants[host] |= parsing.tenants(it)
-        nodes = self._nodes()
-        stocks = self._placement.stocks([node["id"] for node in nodes])
         return [
             listed.hypervisor(
                 node,

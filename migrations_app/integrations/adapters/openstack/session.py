@@ -37,6 +37,18 @@ PLACEMENT = "1.31"  # in_tree; root and parent of providers (1.29), all classes 
 VERSIONS = {"identity": "3", "network": "2", "image": "2", "block-storage": "3"}
 
 
+_first = threading.Lock()  # held while a cloud's connections are looked up or made
+
+
+def _after_fork() -> None:
+    """Have a lock that is free: a thread that is not here may have held it."""
+    global _first
+    _first = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 class _Connections(LooksIntoCrl, TCPKeepAliveAdapter):
     """Those of keystoneauth, and none to whose certificate was revoked."""
 
@@ -57,7 +69,6 @@ class Wire:
         self.name = name
         self._crl = crl
         self._timeout = timeout
-        self._lock = threading.Lock()
         self._process = 0
         self._region: CloudRegion
         self._session: Session
@@ -197,11 +208,7 @@ class Wire:
         return self._compute
 
     def _adapter(self, service: str) -> Adapter:
-        if self._process != os.getpid():
-            # Also the lock is not to be trusted after a fork: a thread that is not
-            # here may have held it.
-            self._lock = threading.Lock()
-        with self._lock:
+        with _first:
             if self._process != os.getpid():
                 self._region = self._sign_up()
                 self._adapters = {}
