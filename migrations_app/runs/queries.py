@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from django.db.models import Avg, DurationField, ExpressionWrapper, F, Max
 from django.utils import timezone
 
 from migrations_app.models import Line, Pacer, Removal, Run, Step
@@ -48,6 +49,29 @@ def run(number: int) -> Run:
 def steps(of: Run) -> list[Step]:
     """Return the run's steps in the order of the plan."""
     return list(of.steps.all())
+
+
+@dataclass(frozen=True, slots=True)
+class StepDuration:
+    """How long a step of a procedure took, over several runs."""
+
+    procedure: str
+    step: str
+    mean: timedelta
+    longest: timedelta
+
+
+def step_durations(runs: int) -> list[StepDuration]:
+    """Return how long each step that was done took in the newest ``runs`` runs."""
+    newest = list(Run.objects.order_by("-pk").values_list("pk", flat=True)[:runs])
+    took = ExpressionWrapper(F("done_at") - F("begun_at"), DurationField())
+    rows = (
+        Step.objects.filter(run__in=newest, done_at__isnull=False)
+        .order_by()
+        .values_list("run__request__procedure", "key")
+        .annotate(mean=Avg(took), longest=Max(took))
+    )
+    return [StepDuration(*row) for row in rows if row[2] is not None]
 
 
 def lines_after(run: int, number: int, *, limit: int = 500) -> list[Line]:

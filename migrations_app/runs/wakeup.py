@@ -1,4 +1,4 @@
-"""Wakes a worker through Redis.
+"""Wakes a worker through Redis, and tells what waits there.
 
 The job is named by its path, so nothing is imported. A lost message does no harm: the
 pacer queues due work about once a second, and does it itself if no worker answers.
@@ -10,8 +10,11 @@ import hashlib
 import json
 import time
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
 
 import redis
+import rq
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -55,11 +58,7 @@ def ring_now(job: str, *args: str, queue: str) -> bool:
     if time.monotonic() < _rests_until:
         return False
     try:
-        with redis.Redis.from_url(
-            settings.NOVAWEB_REDIS_URL,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
-        ) as connection:
+        with _redis() as connection:
             _enqueue(connection, job, args, queue)
     except redis.exceptions.TimeoutError as error:
         _rests_until = time.monotonic() + REST
@@ -67,6 +66,42 @@ def ring_now(job: str, *args: str, queue: str) -> bool:
     except (RedisError, *NO_ADDRESS) as error:
         return _unreached(queue, error)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How many jobs wait in a queue, and since how many seconds the oldest does."""
+
+    jobs: int
+    oldest: float
+
+
+def queues(now: datetime) -> dict[str, Queue] | None:
+    """Return what waits in each queue; None when Redis cannot be reached."""
+    try:
+        with _redis() as connection:
+            return {
+                name: _waiting(get_queue(name, connection=connection), now)
+                for name in settings.RQ_QUEUES
+            }
+    except (RedisError, *NO_ADDRESS):
+        return None
+
+
+def _waiting(queue: rq.Queue, now: datetime) -> Queue:
+    first = queue.get_job_ids(0, 1)
+    job = queue.fetch_job(first[0]) if first else None
+    since = job.enqueued_at if job else None
+    age = (now - since).total_seconds() if since else 0.0
+    return Queue(queue.count, max(0.0, age))
+
+
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.NOVAWEB_REDIS_URL,
+        socket_timeout=PATIENCE,
+        socket_connect_timeout=PATIENCE,
+    )
 
 
 def _enqueue(

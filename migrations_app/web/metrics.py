@@ -1,4 +1,4 @@
-"""Prometheus metrics, read from the database at each request.
+"""Prometheus metrics, read from the database and Redis at each request.
 
 Every web process returns the same values, because only stored data is counted.
 """
@@ -26,6 +26,10 @@ from migrations_app.models import (
     Run,
 )
 from migrations_app.models.states import OPEN_RUNS, RequestState, RunState
+from migrations_app.runs import wakeup
+from migrations_app.runs.queries import step_durations
+
+RECENT = 200  # runs whose steps are timed
 
 
 def page() -> bytes:
@@ -48,6 +52,48 @@ class _Figures(Collector):
         yield from self._proof()
         yield from self._clouds()
         yield self._failed()
+        yield from self._queues()
+        yield from self._steps()
+
+    def _queues(self) -> Iterable[GaugeMetricFamily]:
+        found = wakeup.queues(self.now)
+        up = GaugeMetricFamily(
+            "novaweb_redis_up",
+            "1 if Redis answers; without it all is done some seconds later.",
+            value=int(found is not None),
+        )
+        jobs = GaugeMetricFamily(
+            "novaweb_queue_jobs", "Jobs that wait in each queue.", labels=["queue"]
+        )
+        oldest = GaugeMetricFamily(
+            "novaweb_queue_seconds",
+            "Seconds for which the oldest job of each queue has waited.",
+            labels=["queue"],
+        )
+        for name, queue in (found or {}).items():
+            jobs.add_metric([name], queue.jobs)
+            oldest.add_metric([name], queue.oldest)
+        yield up
+        yield jobs
+        yield oldest
+
+    def _steps(self) -> Iterable[GaugeMetricFamily]:
+        words = f"seconds that the step took in the last {RECENT} runs."
+        mean = GaugeMetricFamily(
+            "novaweb_step_mean_seconds", f"Mean {words}", labels=["procedure", "step"]
+        )
+        longest = GaugeMetricFamily(
+            "novaweb_step_longest_seconds",
+            f"Longest {words}",
+            labels=["procedure", "step"],
+        )
+        for took in step_durations(RECENT):
+            mean.add_metric([took.procedure, took.step], took.mean.total_seconds())
+            longest.add_metric(
+                [took.procedure, took.step], took.longest.total_seconds()
+            )
+        yield mean
+        yield longest
 
     def _by_state(
         self, name: str, words: str, states: type[RequestState] | type[RunState]
