@@ -75,7 +75,8 @@ def fill(entries: int) -> None:
             cursor.execute("BEGIN IMMEDIATE")
             cursor.executemany(
                 f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608
-                ((*r[:1], r[1].strftime("%F %T.%f"), *r[2:]) for r in rows(entries)),
+                # Django passes on what SQLite reads row by row
+                ((*r[:1], r[1].strftime("%F %T.%f"), *r[2:]) for r in rows(entries)),  # type: ignore[arg-type]
             )
             cursor.execute("COMMIT")
     last = AuditEntry.objects.get(pk=entries)

@@ -25,7 +25,7 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
         ServerGroup,
         Snapshot,
     )
-    from tests import factories
+    from tests import factories, planned
 
     started = time.monotonic()
     # the server of a site has its debug switches off
@@ -92,8 +92,8 @@ def fill(hypervisors: int, instances: int, requests: int) -> None:
             ticket=f"OPS-{number}",
             expires_at=now + timedelta(days=14),
             state=STATES[number % len(STATES)],
-            plan=factories.PLAN,
-            findings=factories.FINDINGS,
+            plan=planned.PLAN,
+            findings=planned.FINDINGS,
             plan_digest=factories.DIGEST,
             asked_by_name="rita",
             asked_at=now,

@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from migrations_app.drains.planner.capacity import Room
+from migrations_app.drains.planner.capacity import FreeCapacity
 from migrations_app.drains.planner.effect import Kind, effect
 from migrations_app.drains.planner.model import Fleet, Group, Guest, Host
 from migrations_app.drains.planner.place import place
@@ -140,7 +140,7 @@ def solve(fleet: Fleet, *, seconds: float) -> dict[str, str] | None:
         from ortools.sat.python import cp_model
     except ImportError:
         return None
-    room = Room(fleet, set(fleet.hosts) - set(LEAVE), speaks_against=None)
+    room = FreeCapacity(fleet, set(fleet.hosts) - set(LEAVE), speaks_against=None)
     model = cp_model.CpModel()
     goes = {
         (guest.id, host.name): model.new_bool_var("")

@@ -1,15 +1,16 @@
 """How 300 moves in flight weigh on one worker: its memory, and who waits how long.
 
-usage: python -m bench.flight [RUNS] [SECONDS]
+    python -m bench.flight [--runs 300] [--seconds 90]
 
-Starts a pretend cloud whose live migrations last SECONDS, a Valkey and one worker of
-its own in a temporary folder, and prints every ten seconds the worker's resident
-memory and the longest that any run was overdue. A run is late when it is looked at
-later than twice its tick, that is, overdue by more than NOVAWEB_TICK.
+Starts a pretend cloud whose live migrations last so many seconds, a Valkey and one
+worker of its own in a temporary folder, and prints every ten seconds the worker's
+resident memory and the longest that any run was overdue. A run is late when it is
+looked at later than twice its tick, that is, overdue by more than NOVAWEB_TICK.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -156,8 +157,13 @@ def _rss(pid: int) -> float:
     return 0.0
 
 
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Many moves in flight on one worker.")
+    parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=90, help="of each move")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    sys.exit(
-        main(int(words[0]) if words else 300, float(words[1]) if len(words) > 1 else 90)
-    )
+    asked = arguments()
+    sys.exit(main(asked.runs, asked.seconds))
