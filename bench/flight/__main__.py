@@ -62,13 +62,16 @@ def _fly(runs: int, seconds: float) -> int:
 def _take_off(runs: int, seconds: float) -> None:
     """Put that many approved requests into the database, due now."""
     from django.conf import settings
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import Group, User
     from django.utils import timezone
 
+    from migrations_app.access import permissions
     from migrations_app.integrations.interfaces import World
     from migrations_app.models import Cloud, MigrationRequest
     from migrations_app.models.states import RequestState
     from migrations_app.requests import plan as request_plan
+    from migrations_app.requests.approvals import evaluate
+    from migrations_app.requests.decisions import record_decision
     from migrations_app.requests.start import begin
     from pretend import PretendCloud
     from pretend.seed import TINY
@@ -76,7 +79,9 @@ def _take_off(runs: int, seconds: float) -> None:
     cloud = PretendCloud("pretend", settings.NOVAWEB_PRETEND_FILE)
     cloud.set(live_seconds=seconds, max_concurrent_live_migrations=runs)
     now = timezone.now()
-    asker = User.objects.create_user("requester")
+    asker, approver = map(User.objects.create_user, ("requester", "approver"))
+    for person in (asker, approver):
+        person.groups.add(Group.objects.get(name=person.username))
     row, _ = Cloud.objects.get_or_create(name="pretend")
     with cloud.many():
         for host in ("from", "to"):
@@ -104,7 +109,13 @@ def _take_off(runs: int, seconds: float) -> None:
             look_again_at=now,
             **drawn.as_fields(),
         )
-        begin(request, drawn, now)
+        right = evaluate.approval_right(permissions.person(approver), request)
+        record_decision(
+            request, by=approver, approves=True, note="bench", at=now, right=right
+        )
+        if not begin(request, drawn, now):
+            request.refresh_from_db()
+            raise SystemExit(f"{request} does not start: {request.why}")
 
 
 def _watch(worker: subprocess.Popen[bytes], runs: int) -> int:
