@@ -43,7 +43,7 @@ class ComputeHosts:
         with ThreadPoolExecutor(2) as pool:
             services = pool.submit(self.services)
             listed_aggregates = pool.submit(
-                self._wire.ask, "compute", "GET", "/os-aggregates"
+                lambda: self._wire.ask("compute", "GET", "/os-aggregates")
             )
             nodes = self._nodes()
             stocks = self._placement.stocks([node["id"] for node in nodes])
