@@ -27,6 +27,8 @@ from migrations_app.web.tags.novaweb import ticket_url
         ("NOVAWEB_EMAIL_URL", "smtp+tls://mail.example.org:port", "novaweb.E060"),
         ("NOVAWEB_EMAIL_URL", "smtp+tls://mail.example.org:0", "novaweb.E060"),
         ("NOVAWEB_EMAIL_URL", "smtp+tls://mäil.example.org", "novaweb.E060"),
+        ("NOVAWEB_EMAIL_URL", "smtp+tls://mail..example.org", "novaweb.E060"),
+        ("NOVAWEB_EMAIL_URL", f"smtp+tls://{'m' * 64}.example", "novaweb.E060"),
         ("NOVAWEB_EMAIL_URL", "smtp+tls://mail.example.org/?tls=1", "novaweb.E060"),
         ("NOVAWEB_EMAIL_URL", "smtp+tls://user@mail.example.org", "novaweb.E060"),
         ("NOVAWEB_EMAIL_URL", "smtp+tls://user:wörd@mail.example.org", "novaweb.E060"),
@@ -85,6 +87,7 @@ def test_right_ones_are_none(settings: Any) -> None:
     [
         ("smtp://mail", MailServer("mail", 25, "none")),
         ("smtp+tls://[::1]/", MailServer("::1", 587, "starttls")),
+        ("smtp+tls://mail_a.", MailServer("mail_a.", 587, "starttls")),
         (
             "smtp+ssl://us@er:pa$$%2Fw:%40rd@mail.example.org",
             MailServer("mail.example.org", 465, "implicit", "us@er", "pa$$/w:@rd"),

@@ -154,6 +154,22 @@ def test_a_message_that_may_have_arrived_comes_again_under_its_name(
 
 
 @fault(
+    "The server says yes with a code of its own (252 for a recipient, 200 for a text)",
+    does="the first digit decides: it arrived, and does not come again",
+)
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_another_yes_is_a_yes(stage: Stage, settings: Any, number: int) -> None:
+    answers = [*GREETED, b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n", b"250 ok\r\n"]
+    answers[number] = b"252 as you like\r\n"
+    (row,) = waiting(stage, "anna@example.org")
+    with saying(*answers) as raw, told_to_use(settings, raw, "smtp"):
+        served(stage)
+
+    assert states([row]) == ["delivered"]
+    assert raw.connections == 1
+
+
+@fault(
     "An address has letters beyond ASCII before the @",
     does="arrives where the server offers SMTPUTF8; else given up with that sentence",
 )

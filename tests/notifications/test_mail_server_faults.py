@@ -223,6 +223,7 @@ def test_what_a_server_cannot_do_now_is_said_as_it_says_it(
         ((b"HTTP/1.1 400 Bad Request\r\n\r\n",), {}),
         ((b"220 ok\r\n", b"250-SIZE " + b"9" * 9000 + b"\r\n"), {}),
         ((b"\xff\x00\xff\r\n",), {}),
+        ((b"* OK IMAP4rev1 ready\r\n",), {}),
     ],
 )
 def test_a_server_that_is_none_is_left_in_time(
@@ -239,6 +240,7 @@ def test_a_server_that_is_none_is_left_in_time(
     assert states([row]) == ["waiting"]
     assert said(row).startswith("The mail server localhost:")
     assert "\x00" not in said(row)
+    assert "-1" not in said(row)  # smtplib's code for none
 
 
 @fault(

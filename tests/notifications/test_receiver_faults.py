@@ -58,6 +58,12 @@ def test_a_redirect_is_not_followed(
             {"endless": b"HTTP/1.1 100 x\r\n\r\n"},
             "within 0.7 s",
         ),
+        (
+            (b"", b"HTTP/1.1 103 x\r\n\r\n"),
+            {"endless": b"HTTP/1.1 103 x\r\n\r\n"},
+            "within 0.7 s",
+        ),
+        ((b"", b"HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n"), {}, ""),
         ((b"", b"SSH-2.0-OpenSSH\r\n"), {}, "did not answer"),
         ((b"", b"HTTP/1.1 200 OK\r\n"), {"endless": b"X: y\r\n" * 99}, "headers"),
     ],
@@ -94,6 +100,24 @@ def test_a_body_without_end_is_cut(stage: Stage, made: Made) -> None:
     assert states([row]) == ["delivered"]
     assert said(row).startswith("��\ufffd[31mz")
     assert len(said(row)) == 500
+
+
+@fault(
+    "An answer comes first that says only that the answer comes (102, 103)",
+    does="the answer is the one behind it",
+)
+@pytest.mark.parametrize("first", [b"102 Processing", b"103 Early Hints\r\nLink: </x>"])
+def test_what_comes_before_the_answer_is_none(
+    stage: Stage, made: Made, first: bytes
+) -> None:
+    before = b"HTTP/1.1 " + first + b"\r\n\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with saying(b"", before * 2 + answer) as raw:
+        Webhook.objects.update(url=f"http://127.0.0.1:{raw.port}/")
+        (row,) = waiting(stage, made.webhook)
+        served(stage, made)
+
+    assert (states([row]), said(row)) == (["delivered"], "ok")
 
 
 @fault(

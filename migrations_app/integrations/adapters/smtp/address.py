@@ -74,6 +74,8 @@ def parse(url: str) -> MailServer:
         raise Unfit(f"{_SETTING} has more in it than user:password@host:port.")
     if not parts.hostname.isascii():
         raise Unfit(f"{_SETTING} has a host beyond ASCII: write its xn-- form.")
+    if ":" not in parts.hostname and not _is_name(parts.hostname.removesuffix(".")):
+        raise Unfit(f"{_SETTING} has a host that cannot be one: look at its dots.")
     if bool(parts.username) != bool(parts.password):
         raise Unfit(
             f"{_SETTING} has a name without a password, or the other way round."
@@ -146,7 +148,12 @@ def _domain(domain: str, text: str) -> str:
             domain = idna.encode(domain, uts46=True).decode()
         except idna.IDNAError as error:
             raise Unfit(f"“{text[:200]}” has no domain that is one: {error}.") from None
-    good = all(_LABEL.fullmatch(label) for label in domain.split("."))
-    if not good or len(domain) > 253:
+    if not _is_name(domain):
         raise Unfit(f"“{text[:200]}” has no domain that is one.")
     return domain
+
+
+def _is_name(host: str) -> bool:
+    """Return whether it can be a name, by its length and that of its parts."""
+    parts = host.split(".")
+    return len(host) <= 253 and all(_LABEL.fullmatch(part) for part in parts)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
-from typing import IO, Any
+from typing import Any
 
 from migrations_app.errors import Blocked, Unreachable
 from migrations_app.integrations import tls
 from migrations_app.integrations.adapters.smtp.address import MailServer
+from migrations_app.integrations.adapters.smtp.bounded import Bounded
 from migrations_app.integrations.deadline import Deadline
 from migrations_app.integrations.interfaces.mail import MailReply
 
 KEPT = 500  # characters of an answer
-MOST = 1024 * 1024  # bytes that a server may say on one connection
 
 
 class SmtpMail:
@@ -129,11 +130,14 @@ class SmtpMail:
         if isinstance(error, smtplib.SMTPSenderRefused):
             said = f"{error.smtp_code} {_text(error.smtp_error)}"
             return f"{name} does not take mail from {error.sender}: {said}"
-        if isinstance(error, smtplib.SMTPResponseException):
+        if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
             return f"{name} refuses: {error.smtp_code} {_text(error.smtp_error)}"
         if isinstance(error, _Over) and error.code == 421:
             return f"{name} ends the connection: {error}"
         why = str(error) or type(error).__name__
+        if isinstance(error, smtplib.SMTPResponseException):
+            # no code: it speaks something else; smtplib has cut off where codes are
+            why = f"it said “…{_text(error.smtp_error)}”"
         if deadline.passed.is_set():
             why = f"it took longer than {self.timeout:g} s"
         if isinstance(error, ssl.SSLError) and self.server.tls == "implicit":
@@ -173,6 +177,16 @@ def _own_name() -> str:
     with Deadline(2.0) as deadline, suppress(OSError):
         name = deadline.within(socket.getfqdn)
     return name if "." in name else "[127.0.0.1]"
+
+
+def _accepted(reply: tuple[int, bytes]) -> tuple[int, bytes]:
+    """Return the reply, as 250 if it says yes.
+
+    The first digit decides (RFC 5321, 4.2.1); smtplib takes every code but 250, and 251
+    of a recipient, for a refusal, so that a message that was taken would come again.
+    """
+    code, said = reply
+    return (250, said) if 200 <= code <= 299 else reply
 
 
 class _Line(smtplib.SMTP):
@@ -250,33 +264,18 @@ class _Line(smtplib.SMTP):
     def data(self, msg: Any) -> tuple[int, bytes]:
         """Hand the message over; remember that this was begun."""
         self.handed_over = True
-        return super().data(msg)
+        return _accepted(super().data(msg))
+
+    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        """Name the sender."""
+        return _accepted(super().mail(sender, options))
+
+    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        """Name the recipient."""
+        return _accepted(super().rcpt(recip, options))
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the reply. Raises SMTPServerDisconnected from a server without end."""
         if self.file is None and self.sock is not None:
-            self.file = _Bounded(self.sock.makefile("rb"))
+            self.file = Bounded(self.sock.makefile("rb"))
         return super().getreply()
-
-
-class _Bounded:
-    """A file of which no more than MOST bytes are read: replies may have many lines."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._left = MOST
-
-    def readline(self, size: int = -1) -> bytes:
-        """Return the next line. Raises OSError when there were too many."""
-        line = self._file.readline(size)
-        self._left -= len(line)
-        if self._left < 0:
-            raise OSError(f"it said more than {MOST} bytes")
-        return line
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)

@@ -21,6 +21,7 @@ from migrations_app.integrations.deadline import Deadline
 from migrations_app.integrations.interfaces.http_post import Reply
 
 KEPT = 500  # characters of an answer
+_SWITCHING = 101
 
 
 class HttpPost:
@@ -122,7 +123,7 @@ class HttpPost:
         }.items():
             line.putheader(name, value)
         line.endheaders(body)
-        with line.getresponse() as answer:
+        with _last_of(line.getresponse()) as answer:
             # http.client takes the end of the connection for that of the headers
             deadline.left()
             raw = b""
@@ -132,3 +133,16 @@ class HttpPost:
             text = raw.decode("utf-8", "replace")
             wait = answer.getheader("Retry-After") or ""
             return Reply(answer.status, text[:KEPT], retry_after=wait[:KEPT])
+
+
+def _last_of(answer: http.client.HTTPResponse) -> http.client.HTTPResponse:
+    """Return the answer, which may follow others that only say that it comes.
+
+    http.client passes over 100 alone (3.11 to 3.14, ``HTTPResponse.begin``), and takes
+    another 1xx, such as 103, for the answer. 101 is one: nothing follows it in HTTP.
+    """
+    while 100 <= answer.status < 200 and answer.status != _SWITCHING:
+        # without headers it has not begun, and reads on
+        answer.headers = answer.msg = None  # type: ignore[assignment]
+        answer.begin()
+    return answer
