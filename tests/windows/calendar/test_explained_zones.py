@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from migrations_app.errors import Unfit
+from migrations_app.requests.windows.calendar.window import moment
 from tests.windows.calendar.files import HEAD, TAIL, event
 from tests.windows.calendar.test_files import read
 
@@ -61,3 +62,31 @@ def test_zones_have_so_many_rules() -> None:
     assert read(explained(rule), time_zone="UTC")
     with pytest.raises(Unfit, match="more than 200 rules"):
         read(explained(*[""] * 201))
+
+
+@pytest.mark.parametrize(("day", "begins"), [("0214", 21), ("0711", 20), ("1205", 21)])
+def test_before_the_first_change_of_a_file_the_zone_that_it_names_holds(
+    day: str, begins: int
+) -> None:
+    """Some programs explain the next two changes and those after them alone."""
+    zone = """BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:STANDARD
+DTSTART:20261025T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:20270328T020000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+    start = f"DTSTART;TZID=Europe/Berlin:2026{day}T220000"
+    text = event(start, "DURATION:PT8H", "RRULE:FREQ=WEEKLY").decode()
+    (got,) = read(text.replace("BEGIN:VEVENT", f"{zone}BEGIN:VEVENT"))
+    assert (got.trouble, got.remarks, got.time_zone) == ("", (), "Europe/Berlin")
+    assert moment(got.starts, got.time_zone).hour == begins

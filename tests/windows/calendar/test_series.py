@@ -200,3 +200,36 @@ def test_the_end_of_whole_days_is_a_day(until: str, last: str) -> None:
     (got,) = read(event(*lines))
     assert got.recurrence == f"FREQ=DAILY;UNTIL={last}T235959"
     assert bool(got.remarks) == (until == "20261227T050000Z")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("TZID=Europe/Berlin:20260110T000000", "2026-01-10"),
+        ("VALUE=DATE:20260111", "2026-01-11 22:00"),
+        ("TZID=Europe/Berlin:20260110T220000,20260117T210000", "2026-01-17 21:00"),
+        ("VALUE=DATE:20260110", ""),
+        # as a calendar program leaves them when it splits a series
+        ("TZID=Europe/Berlin:20251227T220000,20260207T220000,20260208T000000", ""),
+    ],
+)
+def test_an_exception_that_takes_nothing_out_is_told(given: str, shown: str) -> None:
+    (got,) = read(event(*WEEKLY, f"EXDATE;{given}"))
+    words = "none of its own, so nothing is left out there:"
+    assert got.remarks == (
+        (f"It has exceptions at times that are {words} {shown}.",) if shown else ()
+    )
+
+
+def test_an_exception_of_an_extra_time_is_one() -> None:
+    extra = "TZID=Europe/Berlin:20260114T220000"
+    (got,) = read(event(*WEEKLY, f"RDATE;{extra}", f"EXDATE;{extra}"))
+    assert got.remarks == ()
+
+
+def test_of_an_end_and_a_duration_the_end_counts_and_it_is_told() -> None:
+    (got,) = read(event(START, END, "DURATION:PT1H"))
+    assert got.ends == datetime(2026, 1, 4, 6)
+    assert got.remarks == (
+        "It has an end and a duration, which no event may have: the end counts.",
+    )

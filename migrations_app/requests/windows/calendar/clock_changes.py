@@ -8,7 +8,7 @@ before the change (RFC 5545, 3.3.5).
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -143,6 +143,19 @@ def changes_of(name: str, first: int = FIRST, last: int = LAST) -> Sequence[Chan
             later, offset = exact, after
         at = later
     return tuple(each for each in found if each.at < end)
+
+
+def changes_before(first: Change, names: Iterable[str]) -> Sequence[Change]:
+    """Return the changes before that one in the first of the zones that lead up to it.
+
+    Of the time before the first change that a file explains, RFC 5545 (3.6.5) says
+    nothing, and some programs explain this year's changes alone.
+    """
+    for name in names:
+        earlier = [each for each in changes_of(name) if each.at < first.at]
+        if earlier and earlier[-1].after == first.before:
+            return earlier
+    return ()
 
 
 def _between(low: datetime, high: datetime, place: ZoneInfo) -> datetime:

@@ -8,7 +8,12 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from migrations_app.errors import Unfit
-from migrations_app.requests.windows.calendar import ics_places, ics_times, recurrence
+from migrations_app.requests.windows.calendar import (
+    ics_places,
+    ics_series,
+    ics_times,
+    recurrence,
+)
 from migrations_app.requests.windows.calendar.clock_changes import Clocks
 from migrations_app.requests.windows.calendar.ics_lines import Component
 from migrations_app.requests.windows.calendar.ics_read import Read
@@ -123,6 +128,12 @@ def _recurring(
         extra=tuple(_extra(got, event, own, zones)),
     ).remarked(*words)
     if text:
+        singles = {
+            ics_times.start_of(each, begins, own)
+            for given in event.all("RDATE")
+            for each, _ in ics_times.many(given, zones)
+        }
+        got = got.remarked(ics_series.ineffective(got, singles))
         return ics_places.of_series(got, own, zones)
     if begins in got.exceptions and not got.extra:
         raise Unfit("Its only time is one of its exceptions.")
@@ -145,7 +156,7 @@ def _end(
             return (local, own.moment(local)), [words]
         if end.moment(own) <= start.moment(own):
             raise Unfit("It ends when it begins, or before.")
-        return (local, end.moment(own)), []
+        return (local, end.moment(own)), _both(event)
     length = event.first("DURATION")
     if length is not None:
         span = ics_times.span(length.value)
@@ -159,6 +170,13 @@ def _end(
         local = begins + timedelta(days=1)
         return (local, own.moment(local)), []
     raise Unfit("It has no end, so it has no duration.")
+
+
+def _both(event: Component) -> list[str]:
+    """Return a remark if there is a duration beside the end (RFC 5545, 3.6.1)."""
+    if event.first("DURATION") is None:
+        return []
+    return ["It has an end and a duration, which no event may have: the end counts."]
 
 
 def _rule(

@@ -6,7 +6,7 @@ asked alike here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
@@ -35,6 +35,28 @@ def includes(series: Read | WindowRule, at: datetime) -> bool:
     if not series.recurrence or at >= LATEST:
         return at == series.starts
     return at in recurrence.starts_of(series.recurrence, series.starts)
+
+
+def ineffective(series: Read, singles: Set[datetime]) -> str:
+    """Return a remark about exceptions that take nothing out; empty if there are none.
+
+    ``singles`` are its times beside the recurrence. What lies before its first or after
+    its last time is left there when a calendar program splits a series.
+    """
+    left = {at for at in series.exceptions if series.starts < at < LATEST} - singles
+    end, seen = max(left, default=series.starts), series.starts
+    for seen in recurrence.starts_of(series.recurrence, series.starts):
+        left.discard(seen)
+        if seen >= end:
+            break
+    shown = sorted(at for at in left if at < seen)
+    if not shown:
+        return ""
+    words = ", ".join(map(written, shown[:5])) + (" and more" if shown[5:] else "")
+    return (
+        "It has exceptions at times that are none of its own, so nothing is left out"
+        f" there: {words}."
+    )
 
 
 def before(series: Read | WindowRule, at: datetime) -> str:

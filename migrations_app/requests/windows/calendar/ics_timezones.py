@@ -24,6 +24,7 @@ from migrations_app.requests.windows.calendar.clock_changes import (
     Clocks,
     Explained,
     Named,
+    changes_before,
 )
 from migrations_app.requests.windows.calendar.ics_lines import Component, Property
 
@@ -180,7 +181,8 @@ def explained(said: str, zone: Component, names: tuple[str, ...]) -> Explained:
         ) from error
     ordered = tuple(sorted(changes, key=lambda each: each.at))
     until = ordered[-1].at if len(ordered) > 1 and not ends else None
-    return Explained(said, names, ordered, until)
+    earlier = changes_before(ordered[0], names)
+    return Explained(said, names, (*earlier, *ordered), until)
 
 
 def _changes(rule: Component) -> tuple[list[Change], bool]:
