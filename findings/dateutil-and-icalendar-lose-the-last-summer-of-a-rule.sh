@@ -6,6 +6,7 @@
 # that, and lost. Moscow had summer time in 2010, by these two it had none.
 #
 # Installs them in a temporary folder, and fails if they do otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

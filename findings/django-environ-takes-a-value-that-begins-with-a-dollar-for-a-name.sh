@@ -6,6 +6,7 @@
 # of the value, and of a list the blanks after its commas are.
 #
 # Installs it in a temporary folder, and fails if it does otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

@@ -6,6 +6,7 @@
 # does here, has clocks that are an hour slow in the first hour of each summer.
 #
 # Installs it in a temporary folder, and fails if it does otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

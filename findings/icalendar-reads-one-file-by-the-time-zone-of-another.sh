@@ -6,6 +6,7 @@
 # (3.2.19) has a name refer to the VTIMEZONE of its own file.
 #
 # Installs it in a temporary folder, and fails if it does otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

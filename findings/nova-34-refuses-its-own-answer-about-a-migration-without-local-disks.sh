@@ -7,6 +7,7 @@
 # is all copied.
 #
 # Installs it in a temporary folder, and fails if it does otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 here=$(mktemp -d)

@@ -6,6 +6,7 @@
 # --config-dir, though of an empty folder, keeps the defaults out.
 #
 # Installs it in a temporary folder, and fails if it does otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

@@ -6,6 +6,7 @@
 #
 # Installs it in a temporary folder, with a server on loopback, and fails if it does
 # otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

@@ -8,6 +8,7 @@
 #
 # Installs it in a temporary folder, with a server on loopback that notes the name it is
 # given, and fails if it does otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

@@ -9,6 +9,7 @@
 #
 # Installs it in a temporary folder, with a Valkey on loopback, and fails if it does
 # otherwise.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"  # sh has no pipefail
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

@@ -138,7 +138,7 @@ class HttpPost:
 def _last_of(answer: http.client.HTTPResponse) -> http.client.HTTPResponse:
     """Return the answer, which may follow others that only say that it comes.
 
-    http.client passes over 100 alone (3.11 to 3.14, ``HTTPResponse.begin``), and takes
+    http.client passes over 100 alone (3.11 to 3.13, ``HTTPResponse.begin``), and takes
     another 1xx, such as 103, for the answer. 101 is one: nothing follows it in HTTP.
     """
     while 100 <= answer.status < 200 and answer.status != _SWITCHING:
