@@ -25,6 +25,11 @@ T = TypeVar("T")
 TRUE = ("true", "yes", "y", "on", "ok", "1")
 FALSE = ("false", "no", "n", "off", "0")
 DATABASES = ("postgres", "postgresql", "psql", "pgsql", "sqlite")
+# A hundred years of days: more lead out of the calendar, backwards to begin with.
+MOST_DAYS = 36_500
+# Of numbers without a bound of their own: of spans in seconds or hours, which sockets
+# and the calendar take, and of whole numbers.
+MOST_SPAN, MOST = 1_000_000, 1_000_000_000
 _UNREADABLE = "its file {path} cannot be read ({reason})"
 
 
@@ -59,24 +64,36 @@ class Environment:
         return self._of_text(name, default, truth)
 
     def int(
-        self, name: str, default: builtins.int = 0, least: builtins.float = 0
+        self,
+        name: str,
+        default: builtins.int = 0,
+        least: builtins.float = 0,
+        most: builtins.float = MOST,
     ) -> builtins.int:
-        """Return a whole number, ``least`` or more."""
+        """Return a whole number from ``least`` to ``most``."""
 
         def whole(text: str) -> builtins.int:
             try:
                 number = int(text)
             except ValueError:
                 raise ValueError(f"it is {shown(text)}: no whole number") from None
-            _at_least(number, least)
+            _within(text, number, least, most)
             return number
 
         return self._of_text(name, default, whole)
 
+    def days(self, name: str, default: builtins.int) -> builtins.int:
+        """Return a whole number of days, a hundred years at most."""
+        return self.int(name, default=default, most=MOST_DAYS)
+
     def float(
-        self, name: str, default: builtins.float = 0.0, least: builtins.float = 0
+        self,
+        name: str,
+        default: builtins.float = 0.0,
+        least: builtins.float = 0,
+        most: builtins.float = MOST_SPAN,
     ) -> builtins.float:
-        """Return a number, ``least`` or more, and not infinite."""
+        """Return a number from ``least`` to ``most``."""
 
         def number(text: str) -> builtins.float:
             try:
@@ -85,7 +102,7 @@ class Environment:
                 raise ValueError(f"it is {shown(text)}: no number") from None
             if not math.isfinite(found):
                 raise ValueError(f"it is {shown(text)}: no number")
-            _at_least(found, least)
+            _within(text, found, least, most)
             return found
 
         return self._of_text(name, default, number)
@@ -211,6 +228,7 @@ def _items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def _at_least(number: float, least: float) -> None:
-    if number < least:
-        raise ValueError(f"it is {number:g}: it must be {least:g} or more")
+def _within(text: str, number: float, least: float, most: float) -> None:
+    if not least <= number <= most:
+        bound = f"{least:g} or more" if number < least else f"{most:.10g} or less"
+        raise ValueError(f"it is {text.strip()[:60]}: it must be {bound}")

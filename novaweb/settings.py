@@ -50,12 +50,12 @@ NOVAWEB_HOSTS_ENTERED_BY = env("NOVAWEB_HOSTS_ENTERED_BY", default="worker")
 # For how long a page waits until a worker takes up what it asks of them, in seconds.
 NOVAWEB_LOOK_TIMEOUT = env.float("NOVAWEB_LOOK_TIMEOUT", default=20.0)
 # For how many days "manual" keeps the source's folder, set aside, before it goes.
-NOVAWEB_KEEP_DAYS = env.int("NOVAWEB_KEEP_DAYS", default=7)
+NOVAWEB_KEEP_DAYS = env.days("NOVAWEB_KEEP_DAYS", default=7)
 # For how many days after a run's end its log is kept, and the answers of its probe; and
 # what people were told, after it was sent. 0: for ever. The audit trail always is.
-NOVAWEB_KEEP_LOGS_DAYS = env.int("NOVAWEB_KEEP_LOGS_DAYS", default=3650)
-NOVAWEB_KEEP_SAMPLES_DAYS = env.int("NOVAWEB_KEEP_SAMPLES_DAYS", default=365)
-NOVAWEB_KEEP_MESSAGES_DAYS = env.int("NOVAWEB_KEEP_MESSAGES_DAYS", default=365)
+NOVAWEB_KEEP_LOGS_DAYS = env.days("NOVAWEB_KEEP_LOGS_DAYS", default=3650)
+NOVAWEB_KEEP_SAMPLES_DAYS = env.days("NOVAWEB_KEEP_SAMPLES_DAYS", default=365)
+NOVAWEB_KEEP_MESSAGES_DAYS = env.days("NOVAWEB_KEEP_MESSAGES_DAYS", default=365)
 # How long a neighbour may take to answer one request, in seconds.
 NOVAWEB_CLOUD_TIMEOUT = env.float("NOVAWEB_CLOUD_TIMEOUT", default=30.0, least=0.1)
 # A run that waits is looked at again after at most this many seconds, and sooner at
@@ -70,11 +70,11 @@ NOVAWEB_SYNC_EVERY = env.float("NOVAWEB_SYNC_EVERY", default=60.0, least=0.1)
 NOVAWEB_FULL_SCAN_HOUR = env.int("NOVAWEB_FULL_SCAN_HOUR", default=3)
 # For how long the history of the capacity is kept, in days: every five minutes, every
 # hour, every day.
-NOVAWEB_SNAPSHOT_FINE_DAYS = env.int("NOVAWEB_SNAPSHOT_FINE_DAYS", default=1)
-NOVAWEB_SNAPSHOT_HOURLY_DAYS = env.int("NOVAWEB_SNAPSHOT_HOURLY_DAYS", default=31)
-NOVAWEB_SNAPSHOT_DAYS = env.int("NOVAWEB_SNAPSHOT_DAYS", default=366)
+NOVAWEB_SNAPSHOT_FINE_DAYS = env.days("NOVAWEB_SNAPSHOT_FINE_DAYS", default=1)
+NOVAWEB_SNAPSHOT_HOURLY_DAYS = env.days("NOVAWEB_SNAPSHOT_HOURLY_DAYS", default=31)
+NOVAWEB_SNAPSHOT_DAYS = env.days("NOVAWEB_SNAPSHOT_DAYS", default=366)
 # How often each host is looked at for what has leaked there, in seconds; 0: never.
-NOVAWEB_LEAKS_EVERY = env.float("NOVAWEB_LEAKS_EVERY", default=3600.0)
+NOVAWEB_LEAKS_EVERY = env.float("NOVAWEB_LEAKS_EVERY", default=3600.0, most=1e8)
 # What one stream between two hosts carries, in Mbit/s: the base of every estimate
 # between hosts of which nothing was measured.
 NOVAWEB_COPY_SPEED = env.int("NOVAWEB_COPY_SPEED", default=1000, least=1)
@@ -107,7 +107,7 @@ NOVAWEB_AUDIT_SIGNED = env("NOVAWEB_AUDIT_SIGNED", default="")
 # Where syslog takes each signature, too: /dev/log, or host:port by UDP.
 NOVAWEB_AUDIT_SYSLOG = env("NOVAWEB_AUDIT_SYSLOG", default="")
 # How long a request may wait for its approvals, in days.
-NOVAWEB_REQUEST_DAYS = env.int("NOVAWEB_REQUEST_DAYS", default=14)
+NOVAWEB_REQUEST_DAYS = env.days("NOVAWEB_REQUEST_DAYS", default=14)
 
 # ---- Django ---------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -247,7 +247,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # A session ends when it was not used for so many minutes, and in any case after so many
 # hours; the cookie with the browser.
-NOVAWEB_SESSION_IDLE = env.float("NOVAWEB_SESSION_IDLE", default=30.0)
+NOVAWEB_SESSION_IDLE = env.float("NOVAWEB_SESSION_IDLE", default=30.0, most=1e8)
 NOVAWEB_SESSION_HOURS = env.float("NOVAWEB_SESSION_HOURS", default=12.0)
 # To approve a move, for an emergency start and its review, to delegate and to change
 # policies, people enter their password again, or a second factor, if they did so more

@@ -74,7 +74,7 @@ def tickets_lead_somewhere(**kwargs: Any) -> list[CheckMessage]:
     pattern = settings.NOVAWEB_TICKET_PATTERN
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         found.append(
             Error(
                 f"NOVAWEB_TICKET_PATTERN is no regular expression: {error}.",

@@ -113,6 +113,14 @@ Read = Callable[[Environment], Any]
         ("7 days", lambda it: it.int("NAME"), "it is “7 days”: no whole number."),
         ("1.5", lambda it: it.int("NAME"), "it is “1.5”: no whole number."),
         ("-1", lambda it: it.int("NAME"), "it is -1: it must be 0 or more."),
+        ("-" + "9" * 400, lambda it: it.int("NAME"), "it must be 0 or more."),
+        ("9" * 400, lambda it: it.int("NAME"), "it must be 1000000000 or less."),
+        ("9" * 5000, lambda it: it.int("NAME"), "no whole number."),
+        (
+            "1e9",
+            lambda it: it.float("NAME", most=10),
+            "it is 1e9: it must be 10 or less.",
+        ),
         ("5s", lambda it: it.float("NAME"), "it is “5s”: no number."),
         ("nan", lambda it: it.float("NAME"), "it is “nan”: no number."),
         ("0", lambda it: it.float("NAME", least=0.1), "it must be 0.1 or more."),
@@ -165,6 +173,8 @@ def test_a_process_with_wrong_settings_says_all_of_them_and_does_not_start() -> 
         **os.environ,
         "NOVAWEB_HTTPS": "treu",
         "NOVAWEB_TICK": "nan",
+        # for ever is 0: there is no date so long ago
+        "NOVAWEB_KEEP_LOGS_DAYS": "999999",
         "DJANGO_SETTINGS_MODULE": "novaweb.settings",
     }
     done = subprocess.run(
@@ -177,6 +187,7 @@ def test_a_process_with_wrong_settings_says_all_of_them_and_does_not_start() -> 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "novaweb does not start:",
+        "NOVAWEB_KEEP_LOGS_DAYS: it is 999999: it must be 36500 or less.",
         "NOVAWEB_TICK: it is “nan”: no number.",
         "NOVAWEB_HTTPS: it is “treu”: write true or false.",
     ]

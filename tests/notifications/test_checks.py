@@ -43,6 +43,8 @@ from migrations_app.web.tags.novaweb import ticket_url
         ("NOVAWEB_EMAIL_URL", "smtp://mail.example.org:465", "novaweb.W060"),
         ("NOVAWEB_EMAIL_URL", "smtp+ssl://mail.example.org:587", "novaweb.W060"),
         ("NOVAWEB_TICKET_PATTERN", "OPS-(", "novaweb.E023"),
+        ("NOVAWEB_TICKET_PATTERN", "OPS-[0-9]{99999999999}", "novaweb.E023"),
+        ("NOVAWEB_TICKET_PATTERN", "(" * 5000 + ")" * 5000, "novaweb.E023"),
         ("NOVAWEB_TICKET_URL", "https://tickets.example.org/", "novaweb.E024"),
         ("NOVAWEB_TICKET_URL", "javascript:alert('{ticket}')", "novaweb.E024"),
         ("NOVAWEB_TICKET_URL", "https://{ticket}.example.org/", "novaweb.E024"),
