@@ -33,7 +33,7 @@ def test_it_documents_every_setting_and_none_that_is_not_read() -> None:
 
 def test_it_documents_the_defaults_that_are_figures() -> None:
     read = re.findall(
-        r"""env\.(?:int|float)\(\s*"(\w+)",\s*default=([\d.]+)""",
+        r"""env\.(?:int|days|float)\(\s*"(\w+)",\s*default=([\d.]+)""",
         settings_text(),
     )
     rows = re.findall(

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
         ("ops", "no address"),
         ("ops@exa mple.org", "no domain"),
         ("ops@example.org\r\nBcc: x@example.org", "no address"),
-        ("o\x00ps@example.org", "no address"),
+        ("o\x01ps@example.org", "no address"),
     ],
 )
 def test_a_wrong_address_stops_no_other_message(
