@@ -27,7 +27,8 @@ def words(move: Move) -> str:
     """Return the shell functions that both hosts have for this.
 
     ``best``: prints the best checksum here, "poly" or "sha". ``pieces``: lists the
-    pieces of all files here, "INDEX PATH" a line. ``data FILE``: lists where a file has
+    pieces of all files here, "INDEX PATH" a line; a line feed in a name would have it
+    list a file elsewhere (``disk_copy.ODD``). ``data FILE``: lists where a file has
     data at all, a piece at most at a time, as "LENGTH OFFSET SIZE FILE". ``hashed``:
     puts before each piece of its input the checksum that ``$by`` names, sorted, and
     leaves out what cannot be read. ``send``: writes what ``take`` reads; what has a "+"
@@ -37,7 +38,7 @@ def words(move: Move) -> str:
     return f"""poly='openssl dgst -mac poly1305 -macopt hexkey:{key} -r'
 best() {{ if $poly </dev/null >/dev/null 2>&1; then echo poly; else echo sha; fi; }}
 pieces() {{
-  find . -type f -printf '%s %P\\n' | awk '{{
+  LC_ALL=C find . -name '*\n*' -prune -o -type f -printf '%s %P\\n' | awk '{{
     size = $1; sub(/^[0-9]+ /, "")
     for (i = 0; i == 0 || i * {SIZE} < size; i++) print i, $0
   }}'

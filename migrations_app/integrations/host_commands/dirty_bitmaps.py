@@ -36,9 +36,7 @@ _OFF = ("shut off", "none")
 # FILE`` lists what is stored in it, and where, as "START END OFFSET": guest's bytes,
 # offset in the file. What is compressed or encrypted has no such place. ``unmark FILE
 # NAME`` removes a bitmap from the file of a guest that is off.
-WORDS = f"""libvirt_root=
-at_libvirt() {{ "$@"; }}
-{qemu_image.WORDS}open_alone() {{
+WORDS = f"""{qemu_image.HERE}open_alone() {{
   echo 'json:{{"driver":"qcow2","backing":null,"file":{{"driver":"file","filename":"'"$1"'"}}}}'
 }}
 extents() {{

@@ -33,6 +33,16 @@ SSH = (
 PREFER = """first=Ciphers=^aes128-gcm@openssh.com,aes128-ctr
 if ssh -G -o "$first" -- host >/dev/null 2>&1; then ssh="$ssh -o $first"; fi
 """
+# ``plain FOLDER`` ends the job where a folder holds what Nova puts into none. A link
+# would be written through on the target, as root; what comes after a line feed in a
+# name would be taken for another file.
+ODD = """plain() {
+  odd=$(LC_ALL=C find "$1" \\( ! -type f ! -type d -o -name '*\n*' \\) | head -n 1)
+  if [ -z "$odd" ]; then return; fi
+  echo "$odd is neither a plain file nor a folder: have it moved away" >&2
+  exit 1
+}
+"""
 # What ssh says where trying again does not help; not rsync's "Permission denied (13)".
 _REFUSED = re.compile(
     r"^Unable to negotiate|no matching .* found|Host key verification failed"
@@ -60,12 +70,12 @@ def head(move: Move) -> str:
     bwlimit = f" --bwlimit={max(1, int(limit) * 122)}" if limit else ""
     return f"""rm -f line
 ssh={quote(SSH)}" -o ControlMaster=auto -o ControlPath=$PWD/line"
-{PREFER}ssh="$ssh -o ControlPersist=30"
+{PREFER}{ODD}ssh="$ssh -o ControlPersist=30"
 target={quote(str(move.target))}
 there() {{ $ssh -- "$target" "$1" </dev/null 9>&-; }}
 copy() {{
-  rsync -a --outbuf=L --info=progress2 --no-inc-recursive --timeout=60{bwlimit} \\
-    -e "$ssh" "$@"
+  rsync -a --no-links --no-D --outbuf=L --info=progress2 --no-inc-recursive \\
+    --timeout=60{bwlimit} -e "$ssh" "$@"
 }}
 compressed() {{
   if rsync --version | grep -q zstd && there 'rsync --version' | grep -q zstd; then
@@ -167,7 +177,8 @@ def warm(move: Move) -> Job:
         move,
         "warm",
         f"""rm -f pieces
-{head(move)}agree
+{head(move)}plain {quote(paths.folder(move))}
+agree
 copy -S $(compressed) --delete -- {quote(paths.folder(move))}/ "$target":{beside}/
 there {quote(f"sync -f {beside}")}
 with {quote(block_copy.hash_all(beside))} </dev/null >pieces.new

@@ -10,6 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from posixpath import dirname
 from typing import Any, NamedTuple, TypeGuard
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -187,6 +188,11 @@ def _disk(it: Element, said: dict[str, list[str]]) -> Disk:
     if source is not None:
         path = source.get("file") or source.get("dev") or source.get("name") or ""
     images = _images(said.get(f"image {name}", []))
+    chain = tuple(str(image["filename"]) for image in images[1:])
+    refused = _refused(said.get(f"refused {name}", []))
+    instances = dirname(_first(said["files"]))
+    if not all(qemu_image.is_base(each, instances) for each in chain):
+        chain, refused = (), qemu_image.because("elsewhere", path)
     return Disk(
         source=path,
         target=name,
@@ -195,8 +201,8 @@ def _disk(it: Element, said: dict[str, list[str]]) -> Disk:
         format=(driver.get("type") or "") if driver is not None else "",
         virtual_size=_whole(images[0]["virtual-size"]) if images else 0,
         taken=_whole(images[0].get("actual-size")) if images else 0,
-        chain=tuple(str(image["filename"]) for image in images[1:]),
-        refused=_refused(said.get(f"refused {name}", [])),
+        chain=chain,
+        refused=refused,
         secret=_secret(it),
     )
 

@@ -38,7 +38,7 @@ chown --reference="${{like:-.}}" {_beside(move)}
 chmod --reference="${{like:-.}}" {_beside(move)}
 for file in {_beside(move)}/*; do
   other="${{like:-none}}/$(basename "$file")"
-  if [ -f "$other" ]; then
+  if [ -f "$other" ] && [ ! -L "$file" ]; then
     chown --reference="$other" "$file"
     chmod --reference="$other" "$file"
   fi
@@ -135,17 +135,20 @@ def _rebase(move: Move) -> str:
     that names no format, as Nova's of long ago, is one of a raw file: no other starts
     under libvirt since 6.1. qemu-img has to be told that.
     """
-    text = ""
+    text = qemu_image.HERE if paths.renamed(move) else ""
     for name, path in sorted(paths.renamed(move).items()):
         disk = f"{_beside(move)}/{quote(name)}"
-        text += f"""format=$(timeout {qemu_image.SECONDS} qemu-img info -f qcow2 \\
-  --output=json -- {disk} \\
+        text += f"""if [ -n "$(why_not qcow2 "$PWD"/{disk})" ]; then
+  echo {disk} is not opened: look how it begins, without qemu-img >&2
+  exit 1
+fi
+format=$(qemu_image info -f qcow2 --output=json -- {disk} \\
   | sed -n 's/.*"backing-filename-format": "\\([a-z0-9]*\\)".*/\\1/p')
 case "${{format:-raw}}" in
   raw|qcow2) ;;
   *) echo "a disk stands on a file of the format $format" >&2; exit 1 ;;
 esac
-qemu-img rebase -u -f qcow2 -F "${{format:-raw}}" \\
+qemu_image rebase -u -f qcow2 -F "${{format:-raw}}" \\
   -b {quote(paths.base_there(move, path))} -- {disk}
 """
     return text

@@ -57,7 +57,8 @@ def last(move: Move) -> Job:
 : >known
 known=$PWD/known
 {find}touch started
-{disk_copy.head(move)}{_SORTED_OUT}if [ -e ../warm/pieces ]; then by=$(cat ../warm/by); else agree; fi
+{disk_copy.head(move)}plain {folder}
+{_SORTED_OUT}if [ -e ../warm/pieces ]; then by=$(cat ../warm/by); else agree; fi
 target_has() {{
   # what the target hashed is true until something is written there
   if mv ../warm/pieces there 2>/dev/null; then return; fi

@@ -35,18 +35,21 @@ _PLAIN = re.compile(r"/[A-Za-z0-9._/+-]+")
 _INSTANCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}.*")
 
 # For after namespaces.TOOLS. ``qemu_image`` is qemu-img within bounds. ``why_not FORMAT
-# PATH`` says why a file must not be opened so ("image", "data-file", "format"), and
-# nothing where it may: the third bit of a qcow2 file's incompatible features is that of
-# an external data file (docs/interop/qcow2.txt of QEMU). ``is_base PATH INSTANCES``
-# tells whether a file is where Nova keeps base images: directly in a folder beside the
-# instances' own, which has no instance's name.
+# PATH`` says why a file must not be opened so ("image", "data-file", "format";
+# "special": to read it might never end), and nothing where it may: the third bit of a
+# qcow2 file's incompatible features is that of an external data file
+# (docs/interop/qcow2.txt of QEMU). ``is_base PATH INSTANCES`` tells whether a file is
+# where Nova keeps base images: directly in a folder beside the instances' own, which
+# has no instance's name.
 WORDS = f"""qemu_image() (
   ulimit -t {_PROCESSOR}
   ulimit -v {_MEMORY}
   at_libvirt timeout {SECONDS} qemu-img "$@"
 )
 why_not() {{
-  begins=$(od -An -v -tx1 -N 80 -- "$libvirt_root$2" 2>/dev/null | tr -d ' \\n')
+  it=$libvirt_root$2
+  if [ -e "$it" ] && [ ! -f "$it" ]; then echo special; return; fi
+  begins=$(od -An -v -tx1 -N 80 -- "$it" 2>/dev/null | tr -d ' \\n')
   case "$1:$begins" in
     {_IMAGES}) echo image ;;
     qcow2:514649fb00000002*) ;;
@@ -64,9 +67,15 @@ is_base() {{
 }}
 """
 
+# The same without namespaces.TOOLS: a manual move needs virsh and qemu-img on the host.
+HERE = f"""libvirt_root=
+at_libvirt() {{ "$@"; }}
+{WORDS}"""
+
 _WHY = {
     "image": "begins as the header of an image does, though {it} is opened as raw",
     "data-file": "says that its data is in another file",
+    "special": "is no plain file",
     "format": "is said to be of a format that Nova keeps no disk in",
     "elsewhere": "says that it stands on a file that is not among Nova's base images",
 }

@@ -6,6 +6,7 @@ The headers here are first bytes alone: they name nothing, and no tool reads the
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -161,6 +162,33 @@ def test_the_look_before_a_confirmation_refuses_the_same(
     with pytest.raises(Blocked, match="it is not opened"):
         disk_images.read(answer, files, host="a")
     assert asked(host) == ""
+
+
+@pytest.mark.parametrize("named", ["/etc/hostname", "{0}/x/../y/b", "b", "{0}/b"])
+def test_no_host_names_a_base_image_that_is_none(named: str) -> None:
+    """The shell would not have opened it: this host answers what it likes."""
+    instances = "/var/lib/nova/instances"
+    path = f"{instances}/{WEB}/disk"
+    xml = f"<domain><devices><disk type='file'><source file='{path}'/>"
+    xml += "<target dev='vda'/></disk></devices></domain>"
+    named = named.format(instances)
+    below = f'[{{"filename": "{path}", "virtual-size": 1}},'
+    below += f' {{"filename": "{named}", "virtual-size": 1}}]'
+    answer = f"== domain\n {xml}\n== state\n x\n== cpu\n== kept\n"
+    answer += f"== files\n {instances}/{WEB}\n== image vda\n {below}\n== end\n"
+    found = host_survey_parser.guest(answer, WEB)
+    assert found is not None
+    assert found.disks[0].chain == ()
+    assert "not among Nova's base images" in found.disks[0].refused
+
+
+def test_nothing_is_read_that_may_have_no_end(host: Host) -> None:
+    host.boot()
+    base = host.instances / "_base" / "b"
+    os.mkfifo(base)
+    found = host.guest()
+    assert found is not None
+    assert found.disks[0].refused == f"{base} is no plain file"
 
 
 @settings(max_examples=60, deadline=None)
