@@ -164,7 +164,8 @@ def _there(
 
 
 def _one_line(statement: str) -> str:
-    return " ".join(statement.split())
+    # bytes: what is a blank beyond ASCII is a letter of a name to a database
+    return b" ".join(statement.encode().split()).decode()
 
 
 def _functions_unlike(cursor: CursorWrapper) -> set[str]:

@@ -122,6 +122,35 @@ def follow_to_head(
     return head
 
 
+def verify_again(after: int, until: int) -> None:
+    """Verify the entries in between, and their links to those around them.
+
+    Raises Bad. What it takes for the beginning was verified another time.
+    """
+    before = _neighbour(after + 1, "lt")
+    follower = Follower()
+    if before is not None:
+        follower = Follower(count=1, entry=before["id"], digest=before["digest"])
+    for row in rows(after, until):
+        hashed = content(row)
+        follower.follow(row["id"], row["previous"], row["digest"], hashed)
+    behind = _neighbour(max(until, follower.entry), "gt")
+    head = AuditHead.objects.get(pk=1)  # read last: it only moves on
+    if behind is None and head.entry > follower.entry:
+        behind = _neighbour(follower.entry, "gt")
+    _require_followed(follower.entry, follower.digest, behind, head)
+
+
+def _require_followed(
+    entry: int, digest: str, behind: dict[str, Any] | None, head: AuditHead
+) -> None:
+    if (behind["previous"] if behind else head.digest) != digest:
+        follows = f"entry {behind['id']} follows" if behind else "the head names"
+        raise Bad(
+            "changed", entry, f"Entry {entry} was rewritten: {follows} another entry."
+        )
+
+
 def _nothing_behind_the_head() -> None:
     newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
     head = AuditHead.objects.get(pk=1)  # read last: it only moves on
@@ -188,11 +217,7 @@ def _linked(
     )
     starts.follow(number, row["previous"], row["digest"], content(row))
     after = near.get(number + 1) or _neighbour(number, "gt")
-    if (after["previous"] if after else head.digest) != row["digest"]:
-        follows = f"entry {after['id']} follows" if after else "the head names"
-        raise Bad(
-            "changed", number, f"Entry {number} was rewritten: {follows} another entry."
-        )
+    _require_followed(number, row["digest"], after, head)
 
 
 def _neighbour(number: int, way: str) -> dict[str, Any] | None:

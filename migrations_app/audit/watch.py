@@ -23,13 +23,20 @@ from migrations_app.audit.chain_check import Bad, Follower, Signed
 from migrations_app.audit.hashing import GENESIS
 from migrations_app.audit.signed_file import Known
 from migrations_app.audit.signing_key import configured, private_key
-from migrations_app.audit.verify import Verdict, follow_to_head, verify_all
+from migrations_app.audit.verify import (
+    Verdict,
+    follow_to_head,
+    verify_again,
+    verify_all,
+)
 from migrations_app.errors import Unfit
 from migrations_app.models import AuditEntry, AuditSignature, AuditWatch
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY = timedelta(hours=1)
 ALARM_EVERY = timedelta(days=1)
+# So many older entries are verified again in each hour: seconds of one processor.
+AGAIN = 20_000
 
 
 def tend(now: datetime) -> None:
@@ -74,10 +81,13 @@ def sign_due(now: datetime) -> None:
 
 
 def look(now: datetime) -> str:
-    """Verify what is new since the last time; return and tell what is wrong, if so."""
+    """Verify what is new since the last time, and a stretch of what is older.
+
+    Returns, and tells, what is wrong; empty: nothing.
+    """
     watch = AuditWatch.objects.get(place=signing.place())
     try:
-        found = _verified(watch)
+        found = _verified(watch, now)
     except (Bad, Unfit) as error:
         AuditWatch.objects.filter(pk=watch.pk).update(trouble=error.sentence)
         _alarm("audit.broken", error.sentence, now)
@@ -157,7 +167,20 @@ def _triggers_wrong() -> str:
     )
 
 
-def _verified(watch: AuditWatch) -> dict[str, Any]:
+def _stretch(watch: AuditWatch, newest: int, now: datetime) -> tuple[int, int]:
+    """Return behind which entry, and up to which, all is verified again in this hour.
+
+    In each hour others are, so that all are in turn; all at once while there is
+    trouble, which the next ones must not hide.
+    """
+    if watch.trouble:
+        return 0, newest
+    hour = int(now.timestamp() // LOOK_EVERY.total_seconds())
+    after = hour % (newest // AGAIN + 1) * AGAIN
+    return after, min(after + AGAIN, newest)
+
+
+def _verified(watch: AuditWatch, now: datetime) -> dict[str, Any]:
     """Return up to where all is as it should be. Raises Bad, Unfit."""
     if wrong := _triggers_wrong():
         raise Unfit(wrong)
@@ -174,7 +197,8 @@ def _verified(watch: AuditWatch) -> dict[str, Any]:
         entry=watch.entry,
         digest=watch.digest or GENESIS,
     )
-    follow_to_head(follower)
+    head = follow_to_head(follower)
+    verify_again(*_stretch(watch, head.entry, now))
     # a signature that is made meanwhile must not lie before where we go on
     return _reached(follower.proven if configured() else follower.reached, known)
 

@@ -48,6 +48,17 @@ def test_one_of_the_same_name_that_does_nothing_is_told(name: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own")
+def test_a_letter_that_looks_like_a_blank_is_none() -> None:
+    text = triggers._SQLITE["audit_follows"].replace("digest =", "digest\xa0=")
+    with connection.cursor() as cursor:
+        cursor.execute(f'ALTER TABLE {HEAD} ADD COLUMN "digest\xa0" text')
+        cursor.execute("DROP TRIGGER audit_follows")
+        cursor.execute(text)
+    assert triggers.unlike(connection) == ["audit_follows"]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own")
 def test_one_more_than_ours_is_told() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
