@@ -94,6 +94,8 @@ def decide(drain: Drain, move: MigrationRequest) -> Begin | Postpone | Skip:
             )
         if gaps := [*drawn.unread.values(), *drawn.silent.values()]:
             return Postpone(gaps[0])
+        if late := request_plan.too_late(move, drawn, elsewhere=is_fallback):
+            return Postpone(late)
         refusal = _refusal(move, drawn, target)
         if refusal is None:
             return Begin(target, drawn)

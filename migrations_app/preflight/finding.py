@@ -43,7 +43,8 @@ class Finding:
     ``sentence`` and ``remedy`` stay the same while the situation stays the same,
     because they are part of what is approved: figures that move by themselves are in
     ``evidence``, and only there. ``risk`` is what advice weighs; a rule sees to it
-    that what warns and what is unknown has one.
+    that what warns and what is unknown has one. ``late``: it is unknown because hosts
+    took too long to tell, so that another look may find it out.
     """
 
     rule: str
@@ -52,6 +53,7 @@ class Finding:
     remedy: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     risk: Risk | None = None
+    late: bool = False
 
     def risking(self, risk: Risk) -> Finding:
         """Return it with what it may cost, where that is not what its rule says."""
@@ -78,9 +80,11 @@ def warns(sentence: str, remedy: str = "", **evidence: Any) -> Finding:
     return Finding("", Severity.WARNS, sentence, remedy, evidence)
 
 
-def unknown(sentence: str, remedy: str = "", **evidence: Any) -> Finding:
-    """Say what could not be found out."""
-    return Finding("", Severity.UNKNOWN, sentence, remedy, evidence)
+def unknown(
+    sentence: str, remedy: str = "", *, late: bool = False, **evidence: Any
+) -> Finding:
+    """Say what could not be found out; ``late``: not in time."""
+    return Finding("", Severity.UNKNOWN, sentence, remedy, evidence, late=late)
 
 
 def blocks(sentence: str, remedy: str, **evidence: Any) -> Finding:

@@ -212,11 +212,11 @@ def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
             f"The plan cannot be compared with the current state: {drawn.not_looked}"
         )
     if drawn.digest != request.plan_digest:
-        if drawn.silent:
-            raise Unreachable(
-                "The plan cannot be compared with the current state:"
-                f" {next(iter(drawn.silent.values()))}"
-            )
+        for why in (*drawn.silent.values(), request_plan.too_late(request, drawn)):
+            if why:
+                raise Unreachable(
+                    f"The plan cannot be compared with the current state: {why}"
+                )
         replace_plan(request, drawn)
         raise TooLate(
             "The plan changed while it waited for your decision, so nothing was"

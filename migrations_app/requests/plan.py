@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -164,8 +164,12 @@ def draft(
 
 
 def redraft(request: MigrationRequest) -> Draft:
-    """Return the current draft of the request."""
-    return draft(
+    """Return the current draft of the request.
+
+    If all that has changed is that nothing is to be said any more where something was
+    unknown when people read the plan, it is still the plan that they read.
+    """
+    drawn = draft(
         connect.world_for(request.cloud.name),
         instance=request.instance,
         procedure=request.procedure,
@@ -174,6 +178,46 @@ def redraft(request: MigrationRequest) -> Draft:
         edition=request.edition,
         token=request.token,
     )
+    as_read = replace(drawn, findings=_with_what_was_unknown(request, drawn.findings))
+    return as_read if as_read.digest == request.plan_digest else drawn
+
+
+def _with_what_was_unknown(
+    request: MigrationRequest, findings: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Return the findings, and those of the request's unknown ones that are gone.
+
+    They are in the request's order, as the digest is made of them in that order.
+    """
+    now = {it.rule: it for it in findings if it.severity is not Severity.OK}
+    found = []
+    for each in request.findings:
+        if (it := now.pop(each["rule"], None)) is not None:
+            found.append(it)
+        elif each["severity"] == Severity.UNKNOWN:
+            found.append(Finding(**each | {"severity": Severity.UNKNOWN}))
+    said = {it.rule for it in found}
+    quiet = (it for it in findings if it.severity is Severity.OK)
+    return (*found, *now.values(), *(it for it in quiet if it.rule not in said))
+
+
+def too_late(
+    request: MigrationRequest, drawn: Draft, *, elsewhere: bool = False
+) -> str:
+    """Return what hosts took too long to tell, and people had read of; empty: nothing.
+
+    That is no other plan, but one that cannot be compared with theirs. ``elsewhere``:
+    the draft is to another target, whose name is in its sentences.
+    """
+    read = {
+        (it["rule"], "" if elsewhere else it["sentence"])
+        for it in request.findings
+        if it["severity"] == Severity.UNKNOWN
+    }
+    for it in drawn.findings:
+        if it.late and (it.rule, "" if elsewhere else it.sentence) not in read:
+            return it.sentence
+    return ""
 
 
 def advice(

@@ -122,8 +122,9 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
         _wait(request, next(iter(drawn.unread.values())))
         return False
     if drawn.digest != request.plan_digest:
-        if drawn.silent:
-            _wait(request, next(iter(drawn.silent.values())))
+        why = next(iter(drawn.silent.values()), "")
+        if why := why or request_plan.too_late(request, drawn):
+            _wait(request, why)
         else:
             replace_plan(request, drawn)
         return False

@@ -159,10 +159,11 @@ def _approve(request: MigrationRequest, by: User) -> MigrationRequest:
             return request_actions.approve(
                 request.pk, by=by, plan_digest=request.plan_digest, note="Fine."
             )
-        except (Unreachable, TooLate):
-            if time.monotonic() > until:
-                raise
+        except (Unreachable, TooLate) as error:
             request.refresh_from_db()
+            if time.monotonic() > until:
+                error.add_note(f"{request.why} {request.differences}")
+                raise
             time.sleep(1)
 
 

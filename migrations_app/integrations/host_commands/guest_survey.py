@@ -23,11 +23,13 @@ said() {{ sed 's/^/ /'; }}
 _LOOK = f"""look() {{
   heading "image $1"
   opened=$path
+  late=
   format=$2
   before='['
   depth=0
   while refused=$(why_not "$format" "$opened") && [ -z "$refused" ]; do
     info=$(qemu_image info -U -f "$format" --output=json -- "$opened" 2>/dev/null)
+    [ $? -ne 124 ] || late=$opened
     [ -n "$info" ] || break
     printf '%s\\n%s\\n' "$before" "$info" | said
     before=,
@@ -46,6 +48,10 @@ _LOOK = f"""look() {{
   if [ "$before" = , ]; then echo ' ]'; fi
   heading "refused $1"
   if [ -n "$refused" ]; then echo " $refused $opened"; fi
+  if [ -n "$late" ]; then
+    heading late
+    printf '%s\\n' "$late" | said
+  fi
 }}
 top() {{ printf '%s\\n' "$info" | sed -n "s/^    \\"$1\\": \\"\\(.*\\)\\",\\{{0,1\\}}\\$/\\1/p"; }}
 """  # noqa: E501

@@ -73,7 +73,9 @@ def survey(
         asked = look_at_guest(server_id=server_id)
         return read(
             source,
-            lambda: host_survey_parser.guest(hosts.run(source, asked), server_id),
+            lambda: host_survey_parser.guest(
+                hosts.run(source, asked), server_id, host=source
+            ),
         )
 
     def made(host: str, paths: Sequence[str]) -> dict[str, Base]:
@@ -128,6 +130,7 @@ def survey(
             libvirt_reaches=opened["libvirt"].open,
             nova_returns=opened["back"].open,
             said={name: way.said for name, way in opened.items() if way.said},
+            late=tuple(name for name, way in opened.items() if way.late),
         )
     return Survey(found, at_source, at_target, unread)
 
@@ -167,6 +170,8 @@ def look_at_host(*, server_id: str) -> Command:
         f"""{SHELL}{namespaces.NOVA}{namespaces.LIBVIRT}{nova_conf.READ}id={quoted}
 heading options
 echo "$options" | said
+heading late
+if [ -n "$late" ]; then echo " nova.conf"; fi
 heading instances
 if [ -n "$unread" ]; then instances=; fi
 echo " $instances"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from migrations_app.errors import Blocked
+from migrations_app.errors import Blocked, Unreachable
 from migrations_app.integrations.host_commands import qemu_image
 from migrations_app.integrations.interfaces import Disk, File, Guest, HostFacts
 
@@ -60,8 +60,9 @@ def sections(answer: str) -> dict[str, list[str]]:
 
 
 def host(name: str, answer: str, server_id: str) -> HostFacts:
-    """Return what the answer to ``look_at_host`` says."""
+    """Return what the answer to ``look_at_host`` says. Raises Unreachable: too late."""
     said = sections(answer)
+    _require_in_time(said, name)
     settings = dict(line.split("=", 1) for line in said["options"] if "=" in line)
     # "%s" stands for the host's name (nova/virt/libvirt/driver.py, get_host_ip_addr)
     inbound = "libvirt.migration_inbound_addr"
@@ -114,9 +115,14 @@ def shared(source: HostFacts, target: HostFacts) -> bool | None:
     return None if source.filesystem != target.filesystem else True
 
 
-def guest(answer: str, server_id: str) -> Guest | None:
-    """Return what the answer to ``look_at_guest`` says; None: there is no domain."""
+def guest(answer: str, server_id: str, *, host: str) -> Guest | None:
+    """Return what the answer to ``look_at_guest`` says; None: there is no domain.
+
+    Raises Unreachable where the host did not tell of every disk in time: a disk that
+    is not known to stand on another would be moved without it.
+    """
     said = sections(answer)
+    _require_in_time(said, host)
     text = "\n".join(said["domain"]).strip()
     if not text:
         return None
@@ -280,6 +286,14 @@ def _number(text: str) -> int | None:
 
 def _text(it: Element | None) -> str:
     return "" if it is None else ElementTree.tostring(it, encoding="unicode").strip()
+
+
+def _require_in_time(said: dict[str, list[str]], host: str) -> None:
+    if late := _first(said.get("late", [])):
+        raise Unreachable(
+            f"{host} took too long to read {late}: look again, and if that lasts, look"
+            " at its storage."
+        )
 
 
 def _first(lines: list[str]) -> str:

@@ -87,12 +87,14 @@ try_as() {{
 class Way:
     """How a way was found. ``open`` is None where it could not be tried.
 
-    ``said`` are the last words of the tool that tried it, or why it was not tried; they
-    are a line of at most ``LONGEST`` characters.
+    ``late``: it may be open, and the hosts only busy. ``said`` are the last words of
+    the tool that tried it, or why it was not tried; they are a line of at most
+    ``LONGEST`` characters.
     """
 
     open: bool | None
     said: str = ""
+    late: bool = False
 
 
 def live_uri(source: HostFacts, target: HostFacts) -> str | None:
@@ -215,7 +217,7 @@ def _way(name: str, code: str, said: str) -> Way:
     if code == "0":
         return Way(open=True)
     if code == "124":
-        return Way(None, f"no answer within {SECONDS} s")
+        return Way(None, f"no answer within {SECONDS} s", late=True)
     if (
         not re.fullmatch("[0-9]{1,9}", code)
         or int(code) in {125, 126, 127}

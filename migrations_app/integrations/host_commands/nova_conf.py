@@ -67,7 +67,7 @@ _REPEATED = ("pci.device_spec",)
 # folders, empty if its name could not be made out. ``$installed`` is where the package
 # tells its version. ``$unread`` is not empty where a file that nova-compute reads could
 # not be read or is too large, or none was found; where none was read, nothing is said
-# of any option.
+# of any option. ``$late`` is not empty where reading them took too long.
 #
 # The files are those that the running nova-compute was told to read, seen as it sees
 # them; where none runs, those that it would read. The files and folders that
@@ -173,6 +173,7 @@ ip=$($net ip -4 route get 192.0.2.0 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*
 based=${{installed%/nova-*-info}}
 tab=$(printf '\t')
 options=
+late=
 [ "$#" -eq 0 ] || options=$(
   if [ -n "$pid" ]; then
     tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null \
@@ -185,7 +186,7 @@ DEFAULT.pybasedir=${{based#"$root"}}${{tab}}DEFAULT.state_path=\$pybasedir${{tab
 DEFAULT.instances_path=\$state_path/instances${{tab}}\
 libvirt.migration_inbound_addr=\$my_ip" \
     {shlex.quote(PROGRAM)} - from=files "$@"
-) || {{ unread=yes; options=; }}
+) || {{ [ $? -ne 124 ] || late=yes; unread=yes; options=; }}
 option() {{ echo "$options" | sed -n "s/^$1=//p"; }}
 instances=$(option DEFAULT.instances_path)
 case "$instances" in *'$'*|'') instances= ;; esac

@@ -166,6 +166,7 @@ class HostFacts:
     nova_returns: bool | None = None
     # why a way is not open, or was not tried: ssh, nova, libvirt, back -> last words
     said: Mapping[str, str] = field(default_factory=dict)
+    late: tuple[str, ...] = ()  # the ways that were not tried to their end in time
 
 
 @dataclass(frozen=True, slots=True)

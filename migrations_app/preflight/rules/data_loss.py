@@ -129,6 +129,7 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return unknown(
             f"Whether {_both(move)} have the same {which} could not be read in time.",
             look,
+            late=not mute,
             files=doubtful,
         ).risking(loss())
     where = "is carried along" if procedure == MANUAL else "is the same on both hosts"

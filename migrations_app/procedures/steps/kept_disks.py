@@ -149,7 +149,8 @@ class _Look:
 
     def _guest(self, host: str) -> Guest | None:
         asked = guest_survey.look_at_guest(server_id=self.server.id)
-        return host_survey_parser.guest(self._run(host, asked), self.server.id)
+        answer = self._run(host, asked)
+        return host_survey_parser.guest(answer, self.server.id, host=host)
 
     def _run(self, host: str, command: Command) -> str:
         return self.ctx.hosts.run(host, command, timeout=disk_pieces.PATIENCE)

@@ -147,7 +147,9 @@ class Host:
 
     def guest(self) -> Guest | None:
         asked = look_at_guest(server_id=WEB)
-        return host_survey_parser.guest(self.run("compute-30", asked), WEB)
+        return host_survey_parser.guest(
+            self.run("compute-30", asked), WEB, host="compute-30"
+        )
 
 
 class Several(Host):

@@ -237,7 +237,7 @@ def test_no_answer_of_qemu_img_is_more_than_unknown(told: object) -> None:
         f"== domain\n {xml}</devices></domain>\n== state\n x\n== cpu\n== kept\n"
         f"== files\n== image vda\n {text}\n== end\n"
     )
-    found = host_survey_parser.guest(answer, WEB)
+    found = host_survey_parser.guest(answer, WEB, host="compute-30")
     assert found is not None
     assert found.disks[0].virtual_size >= 0
     files = [Opened("/i/disk", "qcow2")]

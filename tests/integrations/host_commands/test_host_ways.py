@@ -124,7 +124,7 @@ def test_no_address_is_guessed(address: str) -> None:
             "1 This account is currently not available.",
             Way(open=False, said="This account is currently not available"),
         ),
-        ("124", Way(None, "no answer within 8 s")),
+        ("124", Way(None, "no answer within 8 s", late=True)),
         ("127", Way(None, "it is not installed")),
         ("127 nsenter: failed to execute ssh: No such file or directory", None),
         (

@@ -69,7 +69,7 @@ class Says:
 MOVE = Move(WEB, "web", "a", "b", token="0f3a", facts={"instances": "/i"})
 READERS: dict[str, Callable[[str], object]] = {
     "host": lambda it: host_survey_parser.host("a", it, WEB),
-    "guest": lambda it: host_survey_parser.guest(it, WEB),
+    "guest": lambda it: host_survey_parser.guest(it, WEB, host="compute-30"),
     "hardware": host_survey_parser.hardware,
     "ways": host_ways.read,
     "bases": base_images.read,

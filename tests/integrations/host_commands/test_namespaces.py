@@ -209,7 +209,7 @@ def test_libvirt_is_asked_in_its_own_container(tmp_path: Path) -> None:
         answer = run(look_at_host(server_id=WEB).text, programs)
         host = host_survey_parser.host("compute-30", answer, WEB)
         answer = run(look_at_guest(server_id=WEB).text, programs)
-        guest = host_survey_parser.guest(answer, WEB)
+        guest = host_survey_parser.guest(answer, WEB, host="compute-30")
         found = host_ways.read(run(host_ways.try_ways(SOURCE, TARGET).text, programs))
     assert (host.domain, host.contained, host.silent) == ("running", True, "")
     assert guest is not None
