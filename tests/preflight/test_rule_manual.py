@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from migrations_app.preflight.finding import Finding, Severity
 from migrations_app.preflight.rule import COLD, COLDLY, LIVE, MANUAL, PROCEDURES
-from tests.preflight.build import by_hand, finding, guest, server
+from tests.preflight.build import INSTANCES, by_hand, finding, guest, server
 
 
 def kept(procedure: str, *what: str) -> Finding:
@@ -53,3 +55,15 @@ def test_it_says_that_a_fast_guest_boots_without_its_volumes() -> None:
     assert told is not None
     assert told.severity is Severity.WARNS
     assert "a guest that boots fast boots without them" in told.sentence
+
+
+def test_a_disk_that_may_stand_on_more_files_than_were_read_is_not_copied() -> None:
+    disk = replace(guest().disks[0], chain=(), unread=f"{INSTANCES}/_base/b")
+    told = finding("manual.files", by_hand(guest(disk)), by=MANUAL)
+    assert told is not None
+    assert told.severity is Severity.BLOCKS
+    assert "backing files of disk of web-1 could not be read" in told.sentence
+    raw = replace(disk, format="raw")
+    told = finding("manual.files", by_hand(guest(raw)), by=MANUAL)
+    assert told is not None
+    assert told.severity is Severity.OK

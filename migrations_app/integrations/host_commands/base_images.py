@@ -93,7 +93,7 @@ def unread(guest: Guest) -> bool:
         disk.kind == "file"
         and disk.format == "qcow2"
         and basename(disk.source).startswith(_DISKS)
-        and not disk.virtual_size
+        and (disk.unread or not disk.virtual_size)
         for disk in guest.disks
     )
 

@@ -24,13 +24,17 @@ _LOOK = f"""look() {{
   heading "image $1"
   opened=$path
   late=
+  unread=
   format=$2
   before='['
   depth=0
   while refused=$(why_not "$format" "$opened") && [ -z "$refused" ]; do
     info=$(qemu_image info -U -f "$format" --output=json -- "$opened" 2>/dev/null)
     [ $? -ne 124 ] || late=$opened
-    [ -n "$info" ] || break
+    if [ -z "$info" ]; then
+      unread=$opened
+      break
+    fi
     printf '%s\\n%s\\n' "$before" "$info" | said
     before=,
     above=$opened
@@ -48,6 +52,8 @@ _LOOK = f"""look() {{
   if [ "$before" = , ]; then echo ' ]'; fi
   heading "refused $1"
   if [ -n "$refused" ]; then echo " $refused $opened"; fi
+  heading "unread $1"
+  if [ -n "$unread" ]; then printf '%s\\n' "$unread" | said; fi
   if [ -n "$late" ]; then
     heading late
     printf '%s\\n' "$late" | said

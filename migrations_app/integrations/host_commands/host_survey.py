@@ -17,6 +17,7 @@ from typing import TypeVar
 from migrations_app.errors import WorldError
 from migrations_app.integrations.host_commands import (
     base_images,
+    guest_hardware,
     host_survey_parser,
     host_ways,
     namespaces,
@@ -113,7 +114,7 @@ def survey(
                 server_id=server_id, guest=found, recorded=recorded
             )
             takes = read(
-                target, lambda: host_survey_parser.hardware(hosts.run(target, asked))
+                target, lambda: guest_hardware.hardware(hosts.run(target, asked))
             )
             if takes is not None:
                 at_target = replace(at_target, **takes._asdict())

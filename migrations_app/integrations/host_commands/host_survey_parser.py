@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from posixpath import dirname
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeGuard
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -24,21 +24,8 @@ _BLOCK = 512  # the unit of find's %b
 # configuring-migrations, "Shared storage").
 _SHARED = re.compile(r"nfs4?|ceph|cifs|smb3|glusterfs|fuse\..*|gpfs|lustre|beegfs|afs")
 _CLUSTERED = {"gfs2", "ocfs2"}
-# "the machine 'pc-9' is not supported by emulator", of libvirt 9; shorter before.
-_UNKNOWN_MACHINE = re.compile(r"machine .*(is not supported|unknown)|Invalid machine")
 _BYTES = re.compile(r"[0-9]{1,18}")
 _FILE = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (\S+) ([0-7]{1,5}) (.+)")
-_CPU_VERDICT = re.compile(r"superset|identical|incompatible")
-
-
-class Hardware(NamedTuple):
-    """What of a guest's hardware a host can be; fields as those of HostFacts."""
-
-    takes_machine: bool | None
-    takes_recorded: bool | None
-    videos: tuple[str, ...]
-    takes_cpu: bool | None
-    cpu_why: str
 
 
 def sections(answer: str) -> dict[str, list[str]]:
@@ -156,36 +143,6 @@ def guest(answer: str, server_id: str, *, host: str) -> Guest | None:
     )
 
 
-def hardware(answer: str) -> Hardware:
-    """Return whether machine types and CPU can be the guest's, and libvirt's words.
-
-    None for what libvirt could not compare at all, or was not asked for.
-    """
-    machines: dict[str, bool] = {}
-    videos: list[str] = []
-    cpu: bool | None = None
-    why = ""
-    for line in answer.split("\n"):
-        what, _, rest = line.partition(" ")
-        verdict, _, words = rest.partition(" ")
-        if what in {"machine", "recorded"} and (
-            verdict == "yes" or _UNKNOWN_MACHINE.search(words)
-        ):
-            machines[what] = verdict == "yes"
-        if what == "video":
-            videos.append(verdict)
-        if what == "cpu":
-            why = " ".join(words.replace("/dev/stdin", "the guest").split())
-            cpu = verdict == "yes" if _CPU_VERDICT.search(words) else None
-    return Hardware(
-        takes_machine=machines.get("machine"),
-        takes_recorded=machines.get("recorded"),
-        videos=tuple(dict.fromkeys(videos)),
-        takes_cpu=cpu,
-        cpu_why=why,
-    )
-
-
 def _disk(it: Element, said: dict[str, list[str]]) -> Disk:
     source, target, driver = it.find("source"), it.find("target"), it.find("driver")
     name = (target.get("dev") or "") if target is not None else ""
@@ -209,6 +166,7 @@ def _disk(it: Element, said: dict[str, list[str]]) -> Disk:
         taken=_whole(images[0].get("actual-size")) if images else 0,
         chain=chain,
         refused=refused,
+        unread=_first(said.get(f"unread {name}", [])),
         secret=_secret(it),
     )
 

@@ -70,6 +70,7 @@ class Disk:
     chain: tuple[str, ...] = ()
     secret: str = ""  # UUID of the secret with which libvirt opens it in Ceph
     refused: str = ""  # why it, or what it stands on, was not opened: PATH and a verb
+    unread: str = ""  # the first of these files that qemu-img could not read
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from posixpath import basename
+
 from migrations_app.integrations.interfaces import Disk, Guest, Move
 from migrations_app.preflight.facts import Facts
 from migrations_app.preflight.finding import Finding, blocks, ok, warns
@@ -64,7 +66,8 @@ def files(facts: Facts, move: Move, procedure: str) -> Finding | None:
     """The local disks are files in the instance's folder, on storage of its own.
 
     Disks in Ceph or LVM are not copied in a manual move, and on shared storage there is
-    nothing to copy.
+    nothing to copy. The files that a disk stands on are copied with it, so it must be
+    known which those are.
     """
     pair = facts.pair(move)
     if pair is None or pair.guest is None:
@@ -87,6 +90,18 @@ def files(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return blocks(
             f"{name} has no local disk, so there is nothing to copy.",
             "Move it live or cold.",
+        )
+    mute = [
+        basename(disk.source)
+        for disk in pair.guest.local_disks
+        if disk.format == "qcow2" and disk.unread
+    ]
+    if mute:
+        return blocks(
+            f"The backing files of {' and '.join(mute)} of {name} could not be read on"
+            f" {move.source}, so not all of them would be copied.",
+            f"Look there with qemu-img info -U at {pair.guest.folder}, then check"
+            " again.",
         )
     if pair.target.shared is None:
         return blocks(

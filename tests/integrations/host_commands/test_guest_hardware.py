@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from migrations_app.integrations.host_commands import host_survey_parser
+from migrations_app.integrations.host_commands import guest_hardware
 from migrations_app.integrations.host_commands.guest_survey import compare_hardware
 from migrations_app.integrations.interfaces import Guest
 from tests.integrations.host_commands.stand_in import WEB, Host
@@ -17,9 +17,9 @@ def test_it_asks_libvirt_whether_the_hardware_suits_the_guest(host: Host) -> Non
     guest = host.guest()
     assert guest is not None
 
-    def suits(asked: Guest, recorded: str = "") -> host_survey_parser.Hardware:
+    def suits(asked: Guest, recorded: str = "") -> guest_hardware.Hardware:
         command = compare_hardware(server_id=WEB, guest=asked, recorded=recorded)
-        return host_survey_parser.hardware(host.run("compute-34", command))
+        return guest_hardware.hardware(host.run("compute-34", command))
 
     found = suits(guest)
     assert (found.takes_machine, found.takes_cpu) == (True, True)
@@ -46,7 +46,7 @@ def test_it_asks_for_the_machine_type_that_nova_recorded(
 ) -> None:
     asked = Guest("instance-2a", "running", machine=machine)
     command = compare_hardware(server_id=WEB, guest=asked, recorded=recorded)
-    found = host_survey_parser.hardware(host.run("compute-34", command))
+    found = guest_hardware.hardware(host.run("compute-34", command))
     assert (found.takes_machine, found.takes_recorded) == (takes, takes_recorded)
     assert found.takes_cpu is None
 
@@ -63,13 +63,13 @@ esac
 """,
     )
     command = compare_hardware(server_id=WEB, guest=emulated)
-    found = host_survey_parser.hardware(host.run("compute-34", command))
+    found = guest_hardware.hardware(host.run("compute-34", command))
     assert found.takes_machine is True
 
 
 def test_it_does_not_know_what_libvirt_could_not_compare() -> None:
     answer = "machine no error: failed to connect\ncpu no error: failed to connect\n"
-    found = host_survey_parser.hardware(answer)
+    found = guest_hardware.hardware(answer)
     assert (found.takes_machine, found.takes_cpu) == (None, None)
 
 

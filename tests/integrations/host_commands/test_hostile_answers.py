@@ -16,6 +16,7 @@ from migrations_app.integrations.host_commands import (
     disk_images,
     disk_pieces,
     domjobinfo,
+    guest_hardware,
     host_survey_parser,
     host_ways,
     instance_files,
@@ -70,7 +71,7 @@ MOVE = Move(WEB, "web", "a", "b", token="0f3a", facts={"instances": "/i"})
 READERS: dict[str, Callable[[str], object]] = {
     "host": lambda it: host_survey_parser.host("a", it, WEB),
     "guest": lambda it: host_survey_parser.guest(it, WEB, host="compute-30"),
-    "hardware": host_survey_parser.hardware,
+    "hardware": guest_hardware.hardware,
     "ways": host_ways.read,
     "bases": base_images.read,
     "images": lambda it: disk_images.read(it, FILES, host="a"),

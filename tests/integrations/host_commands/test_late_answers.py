@@ -29,3 +29,14 @@ def test_a_host_that_has_no_time_to_read_its_options_is_not_read(host: Host) -> 
     host.tool("timeout", NO_TIME.format(tool="awk"))
     with pytest.raises(Unreachable, match=r"took too long to read nova\.conf"):
         host.says()
+
+
+def test_a_backing_file_that_cannot_be_read_is_named(host: Host) -> None:
+    host.boot()
+    below = f"{host.instances}/_base/b"
+    tool = (host.root / "bin" / "qemu-img").read_text(encoding="utf-8")
+    fails = f'case "$*" in *{below}*) exit 1 ;; esac'
+    host.tool("qemu-img", tool.replace("#!/bin/sh", f"#!/bin/sh\n{fails}"))
+    found = host.guest()
+    assert found is not None
+    assert [disk.unread for disk in found.disks] == [below, "", ""]
