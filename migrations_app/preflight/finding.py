@@ -59,6 +59,10 @@ class Finding:
         """Return it with what it may cost, where that is not what its rule says."""
         return replace(self, risk=risk)
 
+    def if_late(self, late: bool) -> Finding:
+        """Return it with whether hosts took too long to tell."""
+        return replace(self, late=late)
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         return {
@@ -80,11 +84,9 @@ def warns(sentence: str, remedy: str = "", **evidence: Any) -> Finding:
     return Finding("", Severity.WARNS, sentence, remedy, evidence)
 
 
-def unknown(
-    sentence: str, remedy: str = "", *, late: bool = False, **evidence: Any
-) -> Finding:
-    """Say what could not be found out; ``late``: not in time."""
-    return Finding("", Severity.UNKNOWN, sentence, remedy, evidence, late=late)
+def unknown(sentence: str, remedy: str = "", **evidence: Any) -> Finding:
+    """Say what could not be found out."""
+    return Finding("", Severity.UNKNOWN, sentence, remedy, evidence)
 
 
 def blocks(sentence: str, remedy: str, **evidence: Any) -> Finding:

@@ -100,8 +100,7 @@ def libvirt(facts: Facts, move: Move, procedure: str) -> Finding | None:
             f"Whether libvirt of {here} reaches that of {there} could not be found"
             f" out{why}.",
             f"Look again, or try it as root on {here}: virsh -c URI hostname.",
-            late="libvirt" in pair.target.late,
-        )
+        ).if_late("libvirt" in pair.target.late)
     if pair.target.libvirt_reaches:
         return ok(f"libvirt of {here} reaches that of {there}.")
     return blocks(
@@ -131,8 +130,7 @@ def ssh(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return unknown(
             f"Whether Nova on {here} opens SSH to {there} could not be found out{why}.",
             f"Look again, or try it on {here} as nova-compute's user.",
-            late="nova" in pair.target.late,
-        )
+        ).if_late("nova" in pair.target.late)
     if pair.target.nova_reaches:
         return ok(f"Nova on {here} opens SSH to {there}.")
     return blocks(

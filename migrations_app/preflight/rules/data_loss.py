@@ -126,12 +126,12 @@ def ephemeral(facts: Facts, move: Move, procedure: str) -> Finding | None:
     if mute or None in same.values():
         doubtful = [path for path in same if same[path] is None]
         which = " and ".join(doubtful) or "the ephemeral and swap disks' backing files"
-        return unknown(
+        found = unknown(
             f"Whether {_both(move)} have the same {which} could not be read in time.",
             look,
-            late=not mute,
             files=doubtful,
-        ).risking(loss())
+        )
+        return found.if_late(not mute).risking(loss())
     where = "is carried along" if procedure == MANUAL else "is the same on both hosts"
     if other:
         where += f", under another name where {move.target} has another file"

@@ -187,8 +187,7 @@ def tools(facts: Facts, move: Move, procedure: str) -> Finding | None:
         return unknown(
             f"Whether {here} opens SSH to {there} could not be found out{why}.",
             f"Try it: ssh {there}, as root on {here}.",
-            late="ssh" in pair.target.late,
-        )
+        ).if_late("ssh" in pair.target.late)
     if not pair.target.reaches:
         return blocks(
             f"{here} cannot open SSH to {there} as root{why}.",
