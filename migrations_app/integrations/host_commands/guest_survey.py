@@ -30,7 +30,7 @@ _LOOK = f"""look() {{
   depth=0
   while refused=$(why_not "$format" "$opened") && [ -z "$refused" ]; do
     info=$(qemu_image info -U -f "$format" --output=json -- "$opened" 2>/dev/null)
-    [ $? -ne 124 ] || late=$opened
+    [ $? -ne 124 ] || late=yes
     if [ -z "$info" ]; then
       unread=$opened
       break
@@ -56,7 +56,7 @@ _LOOK = f"""look() {{
   if [ -n "$unread" ]; then printf '%s\\n' "$unread" | said; fi
   if [ -n "$late" ]; then
     heading late
-    printf '%s\\n' "$late" | said
+    echo ' disks'
   fi
 }}
 top() {{ printf '%s\\n' "$info" | sed -n "s/^    \\"$1\\": \\"\\(.*\\)\\",\\{{0,1\\}}\\$/\\1/p"; }}

@@ -172,7 +172,7 @@ def look_at_host(*, server_id: str) -> Command:
 heading options
 echo "$options" | said
 heading late
-if [ -n "$late" ]; then echo " nova.conf"; fi
+if [ -n "$late" ]; then echo " options"; fi
 heading instances
 if [ -n "$unread" ]; then instances=; fi
 echo " $instances"

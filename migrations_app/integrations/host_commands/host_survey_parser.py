@@ -24,6 +24,7 @@ _BLOCK = 512  # the unit of find's %b
 # configuring-migrations, "Shared storage").
 _SHARED = re.compile(r"nfs4?|ceph|cifs|smb3|glusterfs|fuse\..*|gpfs|lustre|beegfs|afs")
 _CLUSTERED = {"gfs2", "ocfs2"}
+_LATE = {"disks": "the headers of disks", "options": "nova.conf"}
 _BYTES = re.compile(r"[0-9]{1,18}")
 _FILE = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (\S+) ([0-7]{1,5}) (.+)")
 
@@ -249,8 +250,8 @@ def _text(it: Element | None) -> str:
 def _require_in_time(said: dict[str, list[str]], host: str) -> None:
     if late := _first(said.get("late", [])):
         raise Unreachable(
-            f"{host} took too long to read {late}: look again, and if that lasts, look"
-            " at its storage."
+            f"{host} took too long to read {_LATE.get(late, 'its files')}: look again,"
+            " and if that lasts, look at its storage."
         )
 
 
