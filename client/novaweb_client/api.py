@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from osc_lib import exceptions
 
+from novaweb_client.wording import clean, cleaned
+
 CONNECT, READ = 10.0, 60.0  # seconds: until it is connected, and between two bytes
 MOST_ON_A_PAGE = 1000
 PIECE = 65536  # bytes of a download
@@ -138,7 +140,7 @@ class Api:
     def _problem(self, method: str, answer: requests.Response) -> ApiError:
         """Return what an answer of 300 and above says."""
         if answer.status_code < 400:
-            there = answer.headers.get("Location", "another address")
+            there = clean(answer.headers.get("Location", "another address"))
             return ApiError(
                 f"{self.address} leads to {there}: give novaweb's own address."
             )
@@ -154,7 +156,7 @@ class Api:
             if answer.status_code >= 500:
                 return Unanswered(sentence, why=sentence.rstrip("."))
             return Refused(answer.status_code, sentence)
-        said = f"HTTP {answer.status_code} {answer.reason}".rstrip()
+        said = f"HTTP {answer.status_code} {clean(answer.reason or '')}".rstrip()
         if answer.status_code >= 500:  # a proxy, while the site is restarted
             return self._unanswered(method, said)
         return Refused(answer.status_code, f"{self.address} answers {said}.")
@@ -188,11 +190,12 @@ def _sentence(answer: requests.Response) -> str:
         return ""
     if not isinstance(problem, dict) or not isinstance(problem.get("detail"), str):
         return ""
+    problem = cleaned(problem)
     told = [problem["detail"]]
     for finding in problem.get("findings") or ():
         if finding["severity"] in ("blocks", "unknown"):
             told.append(f"{finding['sentence']} {finding['remedy']}".rstrip())
-    # what a finding says may be the whole detail already
+    # the first of them is mostly the detail itself
     return "\n".join(dict.fromkeys(told))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,16 +75,15 @@ class ExportAudit(Command):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Write all of it, or nothing."""
         file: Path = parsed_args.file
-        if file.exists():
-            raise exceptions.CommandError(
-                f"{clean(str(file))} is there already: name a new file."
-            )
         filters = given(
             parsed_args, *FILTERS, "since", "until", "format", "until_entry"
         )
-        pieces = self.api.download("audit/export/", **filters)
         try:
-            size = written(pieces, file)
+            size = written(self.api.download("audit/export/", **filters), file)
+        except FileExistsError as error:
+            raise exceptions.CommandError(
+                f"{clean(str(file))} is there already: name a new file."
+            ) from error
         except OSError as error:
             raise exceptions.CommandError(
                 f"{clean(str(file))} cannot be written: {error.strerror}."
@@ -94,17 +92,15 @@ class ExportAudit(Command):
 
 
 def written(pieces: Iterator[bytes], file: Path) -> int:
-    """Return the size of the file, which has all of the pieces.
+    """Return the size of the new file, which has all of the pieces.
 
-    Where that fails there is no file. Raises OSError; FileExistsError if meanwhile
-    another one has its name.
+    Where that fails there is no file. Raises OSError, FileExistsError, and what the
+    pieces raise.
     """
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as sink:
-            size = sum(map(sink.write, pieces))
-        os.link(part, file)
-    finally:
-        part.unlink()
-    return size
+    # the trail is nothing that every user of a machine may read
+    with open(file, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as to:
+        try:
+            return sum(map(to.write, pieces))
+        except BaseException:
+            file.unlink()
+            raise

@@ -48,4 +48,13 @@ def build_option_parser(parser: argparse.ArgumentParser) -> argparse.ArgumentPar
         help="File with your token of novaweb (Env: NOVAWEB_TOKEN_FILE, or the token"
         " itself in NOVAWEB_TOKEN)",
     )
+    # argparse would take it for the beginning of the one above
+    parser.add_argument("--novaweb-token", type=_refused, help=argparse.SUPPRESS)
     return parser
+
+
+def _refused(text: str) -> str:
+    raise argparse.ArgumentTypeError(
+        "every user of this machine sees a token that stands here: revoke it, and put"
+        " the next one into a file (--novaweb-token-file) or NOVAWEB_TOKEN"
+    )

@@ -6,8 +6,8 @@ happens to the connection, none is lost and none comes twice.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any
 
 from novaweb_client.api import READ, Api, Unanswered
@@ -54,7 +54,7 @@ class Patience:
     def __init__(self, api: Api, *, say: Say, timeout: float = 0.0) -> None:
         self.api = api
         self.say = say
-        self.end = time.monotonic() + timeout if timeout else None
+        self.end = monotonic() + timeout if timeout else None
         self.lost = False
 
     def get(self, path: str, **filters: Any) -> Any:
@@ -78,12 +78,12 @@ class Patience:
 
     def pause(self, seconds: float = PAUSE) -> None:
         """Wait for so long. Raises TimeUp."""
-        time.sleep(min(seconds, self._left()))
+        sleep(min(seconds, self._left()))
 
     def _left(self) -> float:
         if self.end is None:
             return READ
-        left = self.end - time.monotonic()
+        left = self.end - monotonic()
         if left <= 0:
             raise TimeUp
         return left

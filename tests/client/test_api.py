@@ -1,0 +1,178 @@
+"""What the client makes of answers, and of none, with a session that is a fake."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from novaweb_client.api import Api, ApiError, Refused, Unanswered
+from tests.client.conftest import ADDRESS, made
+
+PROBLEM = {"Content-Type": "application/problem+json"}
+
+
+class Canned(BaseAdapter):
+    """Answers what it was given, one after the other, or raises it."""
+
+    def __init__(self, *answers: requests.Response | Exception) -> None:
+        super().__init__()
+        self.answers = list(answers)
+        self.seen: list[requests.PreparedRequest] = []
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        self.seen.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        answer.url, answer.request = str(request.url), request
+        return answer
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
+
+
+def api_of(*answers: requests.Response | Exception) -> tuple[Api, Canned]:
+    canned = Canned(*answers)
+    session = requests.Session()
+    session.mount("https://", canned)
+    return Api(ADDRESS, token="secret", session=session), canned
+
+
+def problem(status: int, **body: Any) -> requests.Response:
+    return made(status=status, body=json.dumps(body).encode(), headers=PROBLEM)
+
+
+def test_it_shows_the_token_whatever_netrc_says(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine novaweb.example.org login x password y\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    api, canned = api_of(made(body=b"{}"))
+
+    api.get("requests/")
+
+    assert canned.seen[0].headers["Authorization"] == "Bearer secret"
+
+
+def test_it_takes_the_token_nowhere_else() -> None:
+    there = "https://elsewhere.example.org/api/requests/"
+    api, canned = api_of(made(status=302, headers={"Location": there}))
+
+    with pytest.raises(ApiError, match="elsewhere") as refused:
+        api.get("requests/")
+
+    assert len(canned.seen) == 1
+    assert not isinstance(refused.value, Unanswered)
+
+
+def test_the_next_page_is_asked_of_the_same_address() -> None:
+    following = "http://127.0.0.1:8000/api/requests/?page=2&page_size=2"
+    pages = [
+        {"count": 3, "next": following, "results": [{"id": 3}, {"id": 2}]},
+        {"count": 3, "next": None, "results": [{"id": 2}, {"id": 1}]},
+    ]
+    api, canned = api_of(*(made(body=json.dumps(page).encode()) for page in pages))
+
+    rows = list(api.rows("requests/"))
+
+    assert [row["id"] for row in rows] == [3, 2, 1]
+    assert canned.seen[1].url == f"{ADDRESS}/api/requests/?page=2&page_size=2"
+
+
+def test_a_refusal_is_the_sentence_of_novaweb_with_its_findings() -> None:
+    findings = [
+        {"severity": "blocks", "sentence": "It is full.", "remedy": "Free it."},
+        {"severity": "blocks", "sentence": "It is off.", "remedy": ""},
+        {"severity": "ok", "sentence": "All is well.", "remedy": ""},
+    ]
+    api, _ = api_of(problem(422, detail="It is full. Free it.", findings=findings))
+
+    with pytest.raises(Refused) as refused:
+        api.post("requests/")
+
+    assert str(refused.value) == "It is full. Free it.\nIt is off."
+
+
+def test_a_refusal_does_not_steer_the_terminal() -> None:
+    api, _ = api_of(problem(404, detail="There is no \x1b[2Jweb."))
+
+    with pytest.raises(Refused) as refused:
+        api.get("requests/1/")
+
+    assert str(refused.value) == r"There is no \x1b[2Jweb."
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        made(body=b"<h1>Welcome</h1>"),
+        made(body=b'{"name": "another API"}'),
+        made(status=404, body=b"<h1>Not here</h1>"),
+    ],
+    ids=["page", "other", "missing"],
+)
+def test_an_address_of_something_else_is_told(answer: requests.Response) -> None:
+    api, _ = api_of(answer)
+
+    with pytest.raises(ApiError, match=r"novaweb\.example\.org"):
+        list(api.rows("requests/"))
+
+
+def refused_connection() -> Exception:
+    inner = ConnectionRefusedError(111, "Connection refused")
+    try:
+        raise NewConnectionError(None, "Failed to establish") from inner  # type: ignore[arg-type]
+    except NewConnectionError as error:
+        outer = MaxRetryError(None, "/api/", error)  # type: ignore[arg-type]
+        outer.__cause__ = error
+        found = requests.ConnectionError(outer)
+        found.__context__ = outer
+        return found
+
+
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        (refused_connection(), "Connection refused"),
+        (requests.ReadTimeout(), "it took too long"),
+        (requests.exceptions.SSLError(ssl.SSLError()), "SSLError"),
+        (made(status=502, body=b"<h1>Bad gateway</h1>"), "HTTP 502"),
+        (problem(503, detail="The database is away."), "The database is away"),
+    ],
+    ids=["connection", "time", "certificate", "proxy", "database"],
+)
+def test_no_answer_is_told_with_its_cause(trouble: Any, why: str) -> None:
+    api, _ = api_of(trouble)
+
+    with pytest.raises(Unanswered) as unanswered:
+        api.get("requests/")
+
+    assert unanswered.value.why == why
+    assert "HTTPConnectionPool" not in str(unanswered.value)
+
+
+def test_it_does_not_pretend_to_know_whether_a_lost_request_was_carried_out() -> None:
+    api, _ = api_of(requests.ReadTimeout())
+
+    with pytest.raises(Unanswered, match="not known whether"):
+        api.post("requests/")
+
+
+def test_it_hears_how_long_to_wait() -> None:
+    answer = problem(429, detail="Too often.")
+    answer.headers["Retry-After"] = "7"
+    api, _ = api_of(answer)
+
+    with pytest.raises(Unanswered) as unanswered:
+        api.get("requests/")
+
+    assert unanswered.value.wait == 7
