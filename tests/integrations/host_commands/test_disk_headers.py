@@ -176,7 +176,7 @@ def test_no_host_names_a_base_image_that_is_none(named: str) -> None:
     below += f' {{"filename": "{named}", "virtual-size": 1}}]'
     answer = f"== domain\n {xml}\n== state\n x\n== cpu\n== kept\n"
     answer += f"== files\n {instances}/{WEB}\n== image vda\n {below}\n== end\n"
-    found = host_survey_parser.guest(answer, WEB)
+    found = host_survey_parser.guest(answer, WEB, host="compute-30")
     assert found is not None
     assert found.disks[0].chain == ()
     assert "not among Nova's base images" in found.disks[0].refused
