@@ -5,7 +5,7 @@ from __future__ import annotations
 import pymysql
 import pytest
 
-from migrations_app.errors import Conflict, Unreachable, WorldError
+from migrations_app.errors import Conflict, Refused, Unreachable, WorldError
 from migrations_app.integrations.adapters.nova_database import (
     errors as nova_database_errors,
 )
@@ -31,3 +31,12 @@ def test_a_server_or_its_proxy_that_takes_nobody_now_is_tried_again(code: int) -
 @pytest.mark.parametrize("code", [1020, 1205, 1213, 3101])
 def test_a_change_that_another_one_came_before_is_a_conflict(code: int) -> None:
     assert type(verdict(code)) is Conflict
+
+
+@pytest.mark.parametrize("code", [1251, 2059, 2061])
+def test_a_sign_in_that_we_cannot_do_is_no_server_that_does_not_answer(
+    code: int,
+) -> None:
+    error = verdict(code)
+    assert type(error) is Refused
+    assert "sign in by a method that novaweb does not know" in error.sentence

@@ -22,6 +22,13 @@ ACCOUNT = {
     3159,  # MySQL: SECURE_TRANSPORT_REQUIRED
     4151,  # MariaDB: ACCOUNT_HAS_BEEN_LOCKED
 }
+# The server wants the password proved in a way that PyMySQL does not have. Of parsec of
+# MariaDB 11.8.9 it says 2059; ed25519 it can do.
+OTHER_PROOF = {
+    1251,  # NOT_SUPPORTED_AUTH_MODE
+    CR.CR_AUTH_PLUGIN_CANNOT_LOAD,
+    CR.CR_AUTH_PLUGIN_ERR,
+}
 RIGHTS = {
     ER.TABLEACCESS_DENIED_ERROR,
     ER.COLUMNACCESS_DENIED_ERROR,
@@ -81,6 +88,12 @@ def verdict(error: Exception, where: str, user: str, file: str) -> WorldError:
         return Refused(
             f"Nova's database at {where} turns the account {user} away: check user,"
             f" password and TLS in {file}, and from where the account may come."
+        )
+    if code in OTHER_PROOF:
+        return Refused(
+            f"Nova's database at {where} has the account {user} sign in by a method"
+            " that novaweb does not know: identify it by ed25519 or"
+            " mysql_native_password, in MySQL by caching_sha2_password."
         )
     if code in RIGHTS:
         return Refused(
