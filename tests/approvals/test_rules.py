@@ -98,6 +98,23 @@ def test_leaving_the_target_open_is_never_easier(condition: str) -> None:
     assert applicable_rule(known, replace(FACTS, any_host=True)) == strict
 
 
+def test_a_window_over_the_source_alone_lowers_nothing_for_an_open_target() -> None:
+    known = [
+        rule("standard", **approvers(2)),
+        rule("in windows", weight=10, window="inside"),
+    ]
+    inside = replace(FACTS, inside=True)
+    assert applicable_rule(known, inside) == known[1]
+    assert applicable_rule(known, replace(inside, any_host=True)) == known[0]
+    assert applicable_rule(known[1:], replace(inside, any_host=True)) is None
+
+
+def test_a_host_whose_place_is_not_known_may_be_in_a_window() -> None:
+    known = [rule("standard"), rule("in", weight=1, window="inside", **approvers(2))]
+    assert applicable_rule(known, FACTS) == known[0]
+    assert applicable_rule(known, replace(FACTS, any_place=True)) == known[1]
+
+
 def test_a_rule_that_only_might_match_allows_nothing() -> None:
     only = rule(hosts=["compute-99"])
     assert applicable_rule([only], replace(FACTS, any_host=True)) is None
@@ -129,9 +146,14 @@ RULES = st.lists(
 )
 
 
-@given(RULES, st.sampled_from(["compute-30", "compute-34", "compute-9"]))
+@given(
+    RULES,
+    st.sampled_from(["compute-30", "compute-34", "compute-9"]),
+    # whether windows cover the source alone, and both hosts
+    st.sampled_from([(False, False), (True, False), (True, True)]),
+)
 def test_what_an_open_target_takes_is_enough_for_every_target(
-    drawn: list[Any], target: str
+    drawn: list[Any], target: str, inside: tuple[bool, bool]
 ) -> None:
     known = [
         rule(
@@ -145,8 +167,11 @@ def test_what_an_open_target_takes_is_enough_for_every_target(
         for number, (weight, hosts, many, when) in enumerate(drawn, start=1)
     ]
     source = frozenset({"compute-30"})
-    open_ = applicable_rule(known, replace(FACTS, hosts=source, any_host=True))
-    chosen = applicable_rule(known, replace(FACTS, hosts=source | {target}))
+    of_source = replace(FACTS, hosts=source, any_host=True, inside=inside[0])
+    open_ = applicable_rule(known, of_source)
+    chosen = applicable_rule(
+        known, replace(FACTS, hosts=source | {target}, inside=inside[1])
+    )
     if open_ is not None:
         assert chosen is not None
         assert open_.needed >= chosen.needed

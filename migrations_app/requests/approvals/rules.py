@@ -5,7 +5,7 @@ Pure: facts go in, the rule that applies comes out. The rows are models/approval
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -181,6 +181,25 @@ def applicable_rule(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
     is never easier to leave the choice to the scheduler, or to be early.
     """
     known = list(rules)
+    found = [_applicable(known, each) for each in _in_and_out(facts)]
+    if None in found:
+        return None
+    return max(filter(None, found), key=_demand)
+
+
+def _in_and_out(facts: PolicyFacts) -> Iterator[PolicyFacts]:
+    """Yield the facts with each answer there may be to whether it is in a window.
+
+    A window must cover both hosts: the target that is not chosen yet may be outside of
+    the source's, and a host whose place is not known may be in one.
+    """
+    yield facts
+    if facts.any_host if facts.inside else facts.any_place:
+        yield replace(facts, inside=not facts.inside)
+
+
+def _applicable(known: Sequence[Rule], facts: PolicyFacts) -> Rule | None:
+    """Return the rule that applies if it is in a maintenance window, or is not."""
     sure = max((r for r in known if matches(r, facts)), key=rank, default=None)
     if not (facts.any_host or facts.any_place or facts.any_project):
         return sure
@@ -193,7 +212,11 @@ def applicable_rule(rules: Iterable[Rule], facts: PolicyFacts) -> Rule | None:
     if sure is None:
         # a rule that only might match allows nothing
         return None
-    return max([sure, *perhaps], key=lambda r: (r.needed, len(r.stages), *rank(r)))
+    return max([sure, *perhaps], key=_demand)
+
+
+def _demand(rule: Rule) -> tuple[int, ...]:
+    return (rule.needed, len(rule.stages), *rank(rule))
 
 
 def rank(rule: Rule) -> tuple[int, int, int, int]:
@@ -217,11 +240,7 @@ def _fits(rule: Rule, facts: PolicyFacts, *, unknown: bool) -> bool:
         and met("hosts", facts.hosts, may=facts.any_host)
         and met("procedures", [facts.procedure])
         and facts.instances >= rule.instances_at_least
-        and (
-            rule.window is When.ANY
-            or (unknown and facts.any_host)
-            or facts.inside == (rule.window is When.INSIDE)
-        )
+        and (rule.window is When.ANY or facts.inside == (rule.window is When.INSIDE))
     )
 
 
