@@ -20,8 +20,15 @@ NEWEST = 2**63 - 1  # no entry has a greater number
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Add what narrows the trail."""
-    for name in FILTERS[:-1]:
+    for name in ("instance", "host", "actor", "ticket", "request"):
         parser.add_argument(f"--{name}", metavar=f"<{name}>")
+    # --verb would be taken for the beginning of openstack's own --verbose
+    parser.add_argument(
+        "--action",
+        metavar="<action>",
+        dest="verb",
+        help="As request.approved, or a family: run.*",
+    )
     parser.add_argument(
         "--search",
         metavar="<words>",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,11 +16,13 @@ import requests
 from cliff.command import Command
 from django.contrib.auth.models import User
 from django.test import Client
+from flit_core import buildapi
 from requests.adapters import BaseAdapter
 
 from novaweb_client.api import Api
 from tests.api.conftest import Person
 
+ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://novaweb.example.org"
 
 
@@ -116,6 +120,18 @@ class Terminal:
         ready = command(app, argparse.Namespace())  # type: ignore[arg-type]
         status = ready.run(ready.get_parser("openstack move").parse_args(list(words)))
         return Done(status, stdout.getvalue(), stderr.getvalue())
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what `pip install ./client` would install."""
+    folder = tmp_path_factory.mktemp("client")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(ROOT / "client")
+        name = buildapi.build_wheel(str(folder))
+    with zipfile.ZipFile(folder / name) as wheel:
+        wheel.extractall(folder / "site")
+    return folder / "site"
 
 
 @pytest.fixture
