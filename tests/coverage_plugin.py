@@ -26,7 +26,7 @@ from tests.lab_plugin import ROOT, all_are_to_run, folder, is_first_process
 
 MANY = 12  # cases of one test
 # folders of tests of what is not the application, or not counted: migrations
-OTHERS = {"demo", "house", "lab", "stranger", "upgrades"}
+OTHERS = {"client", "demo", "house", "lab", "stranger", "upgrades"}
 
 
 def measured(item: pytest.Item) -> bool:

@@ -68,6 +68,9 @@ class Api:
         self.address = address.rstrip("/")
         self.auth = Bearer(token)
         self.session = session or requests.Session()
+        if urlsplit(address).scheme == "http":
+            # what is for this machine goes by no proxy, which could read the token
+            self.session.trust_env = False
         self.verify = verify
 
     def get(self, path: str, *, within: float = READ, **filters: Any) -> Any:

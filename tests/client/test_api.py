@@ -24,11 +24,13 @@ class Canned(BaseAdapter):
         super().__init__()
         self.answers = list(answers)
         self.seen: list[requests.PreparedRequest] = []
+        self.proxies: list[dict[str, str]] = []
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
     ) -> requests.Response:
         self.seen.append(request)
+        self.proxies.append(dict(kwargs["proxies"]))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -72,6 +74,24 @@ def test_it_takes_the_token_nowhere_else() -> None:
 
     assert len(canned.seen) == 1
     assert not isinstance(refused.value, Unanswered)
+
+
+def test_no_proxy_reads_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://192.0.2.1:3128")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    canned = Canned(made(body=b"{}"), made(body=b"{}"))
+    session = requests.Session()
+    session.mount("http", canned)
+    address = "http://127.0.0.1:8000"
+
+    Api(ADDRESS, token="secret", session=session).get("requests/")
+    Api(address, token="secret", session=session).get("requests/")
+
+    # one for https:// only hands on what it cannot read
+    assert "https" in canned.proxies[0]
+    assert canned.proxies[1] == {}
 
 
 def test_the_next_page_is_asked_of_the_same_address() -> None:
