@@ -83,7 +83,8 @@ def test_no_proxy_reads_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     canned = Canned(made(body=b"{}"), made(body=b"{}"))
     session = requests.Session()
-    session.mount("http", canned)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, canned)
     address = "http://127.0.0.1:8000"
 
     Api(ADDRESS, token="secret", session=session).get("requests/")

@@ -117,8 +117,8 @@ def test_a_move_is_requested_approved_and_watched_while_the_site_is_restarted(
         )
         for name, role in (("rita", "requester"), ("anna", "approver"))
     )
-    words = ("web", "--procedure", "live", "--target", "compute-34", "--reason", "x")
-    asked = rita.begin("request", "create", *words, "--wait", "-f", "json")
+    move = ("web", "--procedure", "live", "--target", "compute-34", "--reason", "x")
+    asked = rita.begin("request", "create", *move, "--wait", "-f", "json")
     try:
         until(lambda: "is requested" in said(rita, asked), "the request")
         words = ("request", "approve", "1", "--note", "Fine.", "--digest")

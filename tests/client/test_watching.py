@@ -71,11 +71,16 @@ def told(stderr: str) -> list[str]:
 @pytest.mark.django_db
 def test_the_log_is_told_while_it_is_written(at: At, cast: Cast, clock: Clock) -> None:
     run = factories.run(lines=["It begins."])
+
+    def complete() -> None:
+        factories.write_line(run, "Done.")
+        end(run, "completed")
+
     clock.happens = iter(
         [
             lambda: factories.write_line(run, "Something happened."),
             lambda: None,
-            lambda: (factories.write_line(run, "Done."), end(run, "completed")),
+            complete,
         ]
     )
 
