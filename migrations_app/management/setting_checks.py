@@ -104,6 +104,31 @@ def revoked_certificates_are_listed(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(OURS)
+def list_for_postgresql_is_there(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a list for PostgreSQL that cannot be read.
+
+    libpq does without, unlike all else (fe-secure-openssl.c, initialize_SSL, 15 to 17),
+    and says nothing of it.
+    """
+    path = settings.DATABASES["default"].get("OPTIONS", {}).get("sslcrl")
+    if not path:
+        return []
+    try:
+        tls.context(str(path))
+    except Unreachable:
+        return [
+            Error(
+                f"The list of revoked certificates {path} of NOVAWEB_DATABASE_URL"
+                " (sslcrl) cannot be read, and PostgreSQL's library does without it:"
+                " a server whose certificate was revoked would be believed.",
+                hint="Put a PEM file there, or correct the path.",
+                id="novaweb.E054",
+            )
+        ]
+    return []
+
+
+@register(OURS)
 def variables_are_known(**kwargs: Any) -> list[CheckMessage]:
     """Warn of variables that nothing reads, as misspelt ones are."""
     return [

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 from django.core.management import call_command
@@ -18,6 +22,7 @@ from django.core.management.base import SystemCheckError
 from django.test import RequestFactory
 from keystoneauth1 import exceptions as ksa
 from keystoneauth1.session import Session
+from psycopg.conninfo import make_conninfo
 
 from migrations_app.access import openid_connect
 from migrations_app.errors import Unreachable
@@ -29,6 +34,7 @@ from migrations_app.integrations.adapters.smtp import SmtpMail, parse
 from migrations_app.integrations.adapters.webhook import HttpPost
 from tests.authority import Authority
 from tests.notifications.mail_server import serving
+from tests.postgresql import PostgreSQL
 
 LOOPBACK = ["127.0.0.0/8"]
 GOOD, REVOKED = 7, 8
@@ -203,15 +209,56 @@ def test_a_list_that_is_over_or_anothers_lets_nobody_in(
         assert asked == []
 
 
-def test_a_list_that_cannot_be_read_is_said(
-    authority: Authority, tmp_path: Path, settings: Any
+@pytest.mark.server
+def test_postgresql_whose_certificate_was_revoked_is_not_entered(
+    authority: Authority, postgresql: PostgreSQL
 ) -> None:
+    """By libpq itself, which is told the list in NOVAWEB_DATABASE_URL."""
+    key = postgresql.folder / "server.pem"
+    shutil.copy(authority.vouch(REVOKED), key)
+    key.chmod(0o600)
+    if postgresql.user:
+        os.chown(key, postgresql.user["user"], postgresql.user["group"])
+    told = f"host=localhost port={postgresql.port} user=postgres dbname=postgres"
+    ways = {"sslmode": "verify-full", "sslrootcert": str(authority.file)}
+    try:
+        postgresql.run(
+            f"ALTER SYSTEM SET ssl_cert_file = '{key}'",
+            f"ALTER SYSTEM SET ssl_key_file = '{key}'",
+            "ALTER SYSTEM SET ssl = on",
+            "SELECT pg_reload_conf()",
+        )
+        deadline = time.monotonic() + 60
+        while postgresql.run("SHOW ssl") != [("on",)]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        ways["sslcrl"] = str(authority.revoke(GOOD))
+        psycopg.connect(make_conninfo(told, **ways)).close()
+        ways["sslcrl"] = str(authority.revoke(REVOKED))
+        with pytest.raises(psycopg.OperationalError, match="certificate"):
+            psycopg.connect(make_conninfo(told, **ways))
+    finally:
+        postgresql.run("ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
+
+
+def test_a_list_that_cannot_be_read_is_said(
+    authority: Authority,
+    tmp_path: Path,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = settings.DATABASES["default"].setdefault("OPTIONS", {})
     for crl in (tmp_path / "missing.crl", tmp_path / "empty.crl"):
         (tmp_path / "empty.crl").write_text("")
         with pytest.raises(Unreachable, match="cannot be read"):
             tls.context(str(crl))
         with pytest.raises(Unreachable, match="cannot be read"):
             refuse_revoked(Session(), str(crl))
+        monkeypatch.setitem(options, "sslcrl", str(crl))
+        with pytest.raises(SystemCheckError, match=r"novaweb\.E054"):
+            call_command("check", "--tag", "novaweb")
+    monkeypatch.setitem(options, "sslcrl", str(authority.revoke(1)))
+    call_command("check", "--tag", "novaweb")
     settings.NOVAWEB_TLS_CRL = {"nobody": "/x"}
     with pytest.raises(SystemCheckError, match=r"novaweb\.E052"):
         call_command("check", "--tag", "novaweb")
