@@ -142,7 +142,7 @@ def add_limit(parser: argparse.ArgumentParser) -> None:
         metavar="<number>",
         type=whole_number,
         default=100,
-        help="At most so many, the newest; default: 100, 0: all",
+        help="The newest ones, at most this number; default: 100, 0: all",
     )
 
 

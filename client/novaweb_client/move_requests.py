@@ -231,7 +231,7 @@ class WithdrawRequest(_Ended):
 class WatchRequest(ShowOne):
     """Follow a request to its end: the log on stderr, the result as exit status.
 
-    0 completed, 3 held, 4 rolled back, 5 closed by hand, 6 rejected, 7 withdrawn, 8
+    0 completed, 3 held, 4 rolled back, 5 closed manually, 6 rejected, 7 withdrawn, 8
     expired, 9 not moved by its drain, 124 still under way after --timeout.
     """
 
