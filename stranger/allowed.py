@@ -81,6 +81,10 @@ OF_PACKAGES = {
     "/var/log/README": "systemd-tmpfiles",
     "/var/lib/systemd/coredump/": "systemd-tmpfiles",
     "/var/lib/systemd/pstore/": "systemd-tmpfiles",
+    "/var/lib/systemd/network/": "systemd-tmpfiles",
+    "/run/varlink/*": "systemd-tmpfiles",
+    "/tmp/.*-unix/": "systemd-tmpfiles: empty folders",  # noqa: S108 - a pattern
+    "/etc/systemd/system/autovt@.service": "systemd",
     "/var/lib/systemd/catalog/database": "journalctl",
     "/etc/ssh/ssh_host_*": "openssh-server: the keys of this machine",
     "/etc/locale.gen": "locales",
@@ -123,6 +127,8 @@ OF_PACKAGES = {
 OF_THE_LAB = {
     "/etc/mysql/*": "mariadb-server",
     "/var/lib/mysql/*": "mariadb-server",
+    "/var/lib/mariadb/*": "mariadb-server of Debian testing",
+    "/var/log/mysql/": "mariadb-server: an empty folder",
     "/var/lib/rabbitmq/*": "rabbitmq-server",
     "/var/lib/nova/": "libvirt hosts",
     "/var/lib/novaweb/": "libvirt hosts",

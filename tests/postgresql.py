@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -21,6 +22,7 @@ import psycopg
 import pytest
 
 from tests.database import migrate
+from tests.end_with_parent import end_with_parent
 from tests.free_port import free_port
 
 # The application's account: it owns its tables and is no superuser.
@@ -100,6 +102,8 @@ class PostgreSQL:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                # an immediate shutdown, as in `stop`
+                preexec_fn=end_with_parent(signal.SIGQUIT),
                 **self.user,
             )
         deadline = time.monotonic() + 60
@@ -122,7 +126,7 @@ class PostgreSQL:
     def stop(self) -> None:
         """It is gone, at once, with all of its sessions."""
         if self.process is not None:
-            self.process.send_signal(3)  # SIGQUIT: immediate shutdown
+            self.process.send_signal(signal.SIGQUIT)  # immediate shutdown
             self.process.wait(timeout=30)
             self.process = None
 

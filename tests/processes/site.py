@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -22,11 +20,11 @@ from migrations_app.errors import TooLate, Unreachable
 from migrations_app.models import MigrationRequest, Run
 from migrations_app.requests import actions as request_actions
 from tests.counted_approvals import approvals_needed
+from tests.end_with_parent import end_with_parent
 from tests.free_port import free_port
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
-PR_SET_PDEATHSIG = 1
 SOON = 5.0  # seconds after its start within which a worker has looked at a run
 PATIENCE = 300.0  # seconds that anything here may take on a busy machine
 
@@ -90,7 +88,7 @@ class Site:
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent(),
             )
         self.workers.append(worker)
 
@@ -116,11 +114,6 @@ class Site:
             worker.wait()
         if self.valkey.is_running():
             self.valkey.stop()
-
-
-def _end_with_parent() -> None:
-    """Have the kernel kill a worker when its pytest is killed (prctl(2))."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def person(role: str, name: str = "") -> User:
