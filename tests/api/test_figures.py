@@ -124,7 +124,6 @@ def test_no_panel_lies_over_another() -> None:
     assert len({panel["id"] for panel in panels}) == len(panels)
 
 
-@pytest.mark.server
 @pytest.mark.skipif(
     shutil.which("promtool") is None,
     reason="promtool is not installed: apt-get install prometheus",

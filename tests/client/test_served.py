@@ -121,7 +121,8 @@ def test_a_move_is_requested_approved_and_watched_while_the_site_is_restarted(
     asked = rita.begin("request", "create", *move, "--wait", "-f", "json")
     try:
         until(lambda: "is requested" in said(rita, asked), "the request")
-        words = ("request", "approve", "1", "--note", "Fine.", "--digest")
+        number = str(MigrationRequest.objects.get().pk)
+        words = ("request", "approve", number, "--note", "Fine.", "--digest")
         assert anna.run(*words, "0" * 64) == 1
         assert "plan" in anna.stderr.read_text()
         assert "Traceback" not in anna.stderr.read_text()

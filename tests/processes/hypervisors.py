@@ -25,6 +25,13 @@ IMAGE, FLAVOR = "counter", "lab.micro"
 PANIC = "end Kernel panic"  # in the last line that such a kernel writes
 
 
+class KernelGaveUp(AssertionError):
+    """An emulated guest's kernel panicked, as on busy machines after a live migration.
+
+    Seen of QEMU 7.2 without KVM, at a load of 10 and of 30: no word about the move.
+    """
+
+
 @dataclass(frozen=True, order=True)
 class Tick:
     """How far a guest has counted: in which of its boots, since when, in seconds."""
@@ -132,12 +139,11 @@ class Hypervisors:
     def ticks(self, server_id: str) -> list[Tick]:
         """Return what the guest has counted of late, the last one last.
 
-        Fails when the guest's kernel has given up, which nothing but a restart mends;
-        seen of an emulated guest after a live migration on a machine with a load of 30.
+        Raises KernelGaveUp when its kernel has, which nothing but a restart mends.
         """
         told = self.console(server_id)
-        last = told.rstrip().rpartition("\n")[2]
-        assert PANIC not in last, f"the guest's kernel has given up: {told[-3000:]}"
+        if PANIC in told.rstrip().rpartition("\n")[2]:
+            raise KernelGaveUp(f"the guest's kernel has given up: {told[-3000:]}")
         found = re.findall(
             r"^tick (\d+) boot (\d+) uptime ([\d.]+)\s*$", told, re.MULTILINE
         )
