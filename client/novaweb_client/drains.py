@@ -5,23 +5,23 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from novaweb_client.approvable import Approvable, Approve, Show, Shown, Watch
 from novaweb_client.commands import (
     Lister,
     ShowOne,
     add_limit,
-    add_number,
     add_reason,
     add_wait,
     given,
     whole_number,
 )
-from novaweb_client.move_requests import Shown
 from novaweb_client.watching import OF_DRAINS, follow_drain
 from novaweb_client.wording import Told, cleaned, drain_columns, plan_of_drain
 
 STATES = ("planning", "requested", "approved", "running", "cancelling", *OF_DRAINS)
 LIMITS = ("per_source", "per_target", "per_zone", "overall")
 IN_A_LIST = ("id", "state", "cloud", "asked_by", "asked_at", "ticket", "why")
+KIND = Approvable("drain", "drains", drain_columns, plan_of_drain, follow_drain)
 
 
 class CreateDrain(ShowOne):
@@ -109,72 +109,26 @@ class ListDrains(Lister):
         )
 
 
-class ShowDrain(ShowOne):
+class ShowDrain(Show):
     """Show a drain with its moves, what stays and why, and its decisions."""
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Return the parser of its options."""
-        parser = super().get_parser(prog_name)
-        add_number(parser, "drain")
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Return the drain."""
-        return drain_columns(self.api.get(f"drains/{parsed_args.number}/"))
+    kind = KIND
 
 
-class ApproveDrain(ShowOne):
+class ApproveDrain(Approve):
     """Approve a drain and all of its moves, after they were shown or by their digest.
 
     Each move's own plan is in `openstack move request show`.
     """
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Return the parser of its options."""
-        parser = super().get_parser(prog_name)
-        add_number(parser, "drain")
-        parser.add_argument(
-            "--digest",
-            metavar="<plan digest>",
-            help="Approve the plan with this digest without showing it",
-        )
-        parser.add_argument(
-            "--note", metavar="<text>", required=True, help="Why; auditors read it"
-        )
-        add_wait(parser)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Approve exactly the plan that was shown, or named."""
-        path = f"drains/{parsed_args.number}/"
-        digest = parsed_args.digest
-        if digest is None:
-            found = self.api.get(path)
-            self.require_agreement(plan_of_drain(found))
-            digest = found["plan_digest"]
-        found = self.api.post(
-            f"{path}approve/", plan_digest=digest, note=parsed_args.note
-        )
-        if parsed_args.wait:
-            found = self.followed(found, parsed_args, follow_drain)
-        return drain_columns(found)
+    kind = KIND
 
 
-class WatchDrain(ShowOne):
+class WatchDrain(Watch):
     """Follow a drain to its end: its moves on stderr, the result as exit status.
 
     0 completed, 3 paused, 4 incomplete, 5 cancelled, 6 rejected, 7 withdrawn, 8
     expired, 9 nothing could be planned, 124 still under way after --timeout.
     """
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Return the parser of its options."""
-        parser = super().get_parser(prog_name)
-        add_number(parser, "drain")
-        add_wait(parser, always=True)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Return the drain as it is at the end."""
-        found = self.api.get(f"drains/{parsed_args.number}/")
-        return drain_columns(self.followed(found, parsed_args, follow_drain))
+    kind = KIND

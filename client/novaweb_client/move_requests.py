@@ -9,6 +9,7 @@ from typing import Any
 from osc_lib import exceptions
 
 from novaweb_client.api import Api
+from novaweb_client.approvable import Approvable, Approve, Show, Shown, Watch
 from novaweb_client.commands import (
     Lister,
     ShowOne,
@@ -36,7 +37,9 @@ IN_A_LIST = (
     "asked_at",
     "ticket",
 )
-Shown = tuple[tuple[str, ...], tuple[Any, ...]]
+KIND = Approvable(
+    "request", "requests", request_columns, plan_of_request, follow_request
+)
 
 
 def instance_named(api: Api, text: str, cloud: str | None = None) -> str:
@@ -150,52 +153,16 @@ class ListRequests(Lister):
         return self.table(IN_A_LIST, rows)
 
 
-class ShowRequest(ShowOne):
+class ShowRequest(Show):
     """Show a request with its plan, findings, decisions and run."""
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Return the parser of its options."""
-        parser = super().get_parser(prog_name)
-        add_number(parser, "request")
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Return the request."""
-        return request_columns(self.api.get(f"requests/{parsed_args.number}/"))
+    kind = KIND
 
 
-class ApproveRequest(ShowOne):
+class ApproveRequest(Approve):
     """Approve the plan of a request, after it was shown or by its digest."""
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Return the parser of its options."""
-        parser = super().get_parser(prog_name)
-        add_number(parser, "request")
-        parser.add_argument(
-            "--digest",
-            metavar="<plan digest>",
-            help="Approve the plan with this digest without showing it",
-        )
-        parser.add_argument(
-            "--note", metavar="<text>", required=True, help="Why; auditors read it"
-        )
-        add_wait(parser)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Approve exactly the plan that was shown, or named."""
-        path = f"requests/{parsed_args.number}/"
-        digest = parsed_args.digest
-        if digest is None:
-            found = self.api.get(path)
-            self.require_agreement(plan_of_request(found))
-            digest = found["plan_digest"]
-        found = self.api.post(
-            f"{path}approve/", plan_digest=digest, note=parsed_args.note
-        )
-        if parsed_args.wait:
-            found = self.followed(found, parsed_args, follow_request)
-        return request_columns(found)
+    kind = KIND
 
 
 class _Ended(ShowOne):
@@ -228,21 +195,11 @@ class WithdrawRequest(_Ended):
     verb = "withdraw"
 
 
-class WatchRequest(ShowOne):
+class WatchRequest(Watch):
     """Follow a request to its end: the log on stderr, the result as exit status.
 
     0 completed, 3 held, 4 rolled back, 5 closed manually, 6 rejected, 7 withdrawn, 8
     expired, 9 not moved by its drain, 124 still under way after --timeout.
     """
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Return the parser of its options."""
-        parser = super().get_parser(prog_name)
-        add_number(parser, "request")
-        add_wait(parser, always=True)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Return the request as it is at the end."""
-        found = self.api.get(f"requests/{parsed_args.number}/")
-        return request_columns(self.followed(found, parsed_args, follow_request))
+    kind = KIND

@@ -31,8 +31,9 @@ if [ -e {move.server_id} ]; then
 fi
 all=$(ls -dt ????????-????-????-????-???????????? 2>/dev/null || true)
 like=$(echo "$all" | head -n 1)
+owner=$(stat -c %u .)
 for each in $all; do
-  if [ "$(stat -c %u "$each")" = "$(stat -c %u .)" ]; then like=$each; break; fi
+  if [ "$(stat -c %u "$each")" = "$owner" ]; then like=$each; break; fi
 done
 chown --reference="${{like:-.}}" {_beside(move)}
 chmod --reference="${{like:-.}}" {_beside(move)}
