@@ -39,6 +39,8 @@ UNHEARD, FAILED = 3600, 86400
 
 # What redis-py raises over an address that is none, or options that it does not know.
 NO_ADDRESS = (ValueError, TypeError)
+# What RQ 3.0.0 raises over a job whose fields are none of its own (job.py, restore).
+NO_JOB = (ValueError, TypeError, AttributeError, KeyError, AssertionError)
 
 _rests_until = 0.0
 
@@ -70,10 +72,13 @@ def ring_now(job: str, *args: str, queue: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How many jobs wait in a queue, and since how many seconds the oldest does."""
+    """How many jobs wait in a queue, and since how many seconds the oldest does.
+
+    That is None where somebody put a job there that RQ cannot read.
+    """
 
     jobs: int
-    oldest: float
+    oldest: float | None
 
 
 def queues(now: datetime) -> dict[str, Queue] | None:
@@ -90,7 +95,10 @@ def queues(now: datetime) -> dict[str, Queue] | None:
 
 def _waiting(queue: rq.Queue, now: datetime) -> Queue:
     first = queue.get_job_ids(0, 1)
-    job = queue.fetch_job(first[0]) if first else None
+    try:
+        job = queue.fetch_job(first[0]) if first else None
+    except NO_JOB:
+        return Queue(queue.count, None)
     since = job.enqueued_at if job else None
     age = (now - since).total_seconds() if since else 0.0
     return Queue(queue.count, max(0.0, age))

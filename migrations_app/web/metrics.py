@@ -72,7 +72,8 @@ class _Figures(Collector):
         )
         for name, queue in (found or {}).items():
             jobs.add_metric([name], queue.jobs)
-            oldest.add_metric([name], queue.oldest)
+            if queue.oldest is not None:
+                oldest.add_metric([name], queue.oldest)
         yield up
         yield jobs
         yield oldest

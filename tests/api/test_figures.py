@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import yaml
 from django.test import Client
 from django.utils import timezone
@@ -76,6 +77,22 @@ def test_it_tells_what_waits_in_the_queues(figures: Any, redis_url: str) -> None
     assert told['novaweb_queue_jobs{queue="runs"}'] == 1
     assert told['novaweb_queue_jobs{queue="inventory"}'] == 0
     assert 0 <= told['novaweb_queue_seconds{queue="runs"}'] < 60
+
+
+@pytest.mark.parametrize("field", ["enqueued_at", "status", "timeout", "created_at"])
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_nobody_can_read_hides_its_age_alone(
+    figures: Any, redis_url: str, field: str
+) -> None:
+    assert wakeup.ring_now("migrations_app.jobs.walk_due", queue="runs")
+    with redis.Redis.from_url(redis_url) as connection:
+        (key,) = connection.keys("rq:job:*")
+        connection.hset(key, field, "none")
+    told = figures()
+    assert told["novaweb_redis_up"] == 1
+    assert told['novaweb_queue_jobs{queue="runs"}'] == 1
+    assert 'novaweb_queue_seconds{queue="runs"}' not in told
+    assert told['novaweb_queue_seconds{queue="inventory"}'] == 0
 
 
 def expressions() -> list[str]:

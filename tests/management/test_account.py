@@ -54,6 +54,39 @@ def test_it_gives_a_new_password_when_asked_to() -> None:
     assert authenticate(username="ann", password=new) is not None
 
 
+@pytest.mark.parametrize("words", [(), ("--new-password",)])
+def test_what_an_account_may_stays_where_nothing_is_named(
+    words: tuple[str, ...],
+) -> None:
+    account("ann", "--role", "auditor", "--role", "requester")
+    account("root", "--admin")
+
+    assert account("ann", *words)["roles"] == "auditor, requester"
+    account("root", *words)
+
+    assert get_user_model().objects.get(username="root").is_superuser
+
+
+def test_a_new_password_switches_no_account_on() -> None:
+    account("ann", "--role", "auditor")
+    get_user_model().objects.update(is_active=False)
+
+    assert "switched off" in account("ann", "--new-password")
+    assert not get_user_model().objects.get(username="ann").is_active
+
+    account("ann", "--role", "auditor")
+    assert get_user_model().objects.get(username="ann").is_active
+
+
+def test_all_roles_are_taken_when_that_is_said() -> None:
+    account("ann", "--role", "auditor")
+
+    assert account("ann", "--no-role")["roles"] == "none"
+
+    with pytest.raises(CommandError, match="--no-role takes"):
+        account("ann", "--no-role", "--role", "auditor")
+
+
 def test_it_makes_an_admin_who_has_no_role() -> None:
     account("root", "--admin")
 

@@ -21,10 +21,11 @@ from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 class Command(BaseCommand):
     """Create the account, or set its roles to exactly those named.
 
-    A new account gets a random password, which is printed once. An existing account
-    keeps its password unless a new one is requested. Its owner must change a password
-    that is set here before they can decide anything, and before it expires, unless
-    --keep-password is given.
+    An existing account for which nothing is named keeps what it may, and stays
+    switched off if it is; --no-role takes all from it. A new account gets a random
+    password, which is printed once; one that is there keeps its own unless a new one is
+    requested. Its owner must change a password that is set here before they can decide
+    anything, and before it expires, unless --keep-password is given.
     """
 
     help = "Create an account or set its roles; prints the password or token."
@@ -43,6 +44,9 @@ class Command(BaseCommand):
             "--admin", action="store_true", help="may manage accounts on /admin/"
         )
         parser.add_argument(
+            "--no-role", action="store_true", help="takes all roles from the account"
+        )
+        parser.add_argument(
             "--new-password", action="store_true", help="also if the account exists"
         )
         parser.add_argument(
@@ -54,6 +58,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create or change the account in one transaction; print its credentials."""
+        if options["no_role"] and (options["role"] or options["admin"]):
+            raise CommandError("--no-role takes what --role or --admin would give.")
         with transaction.atomic():
             said = self._make(options)
         if options["json"]:
@@ -69,16 +75,23 @@ class Command(BaseCommand):
             raise CommandError(why)
         user, is_new = get_user_model().objects.get_or_create(username=name)
         before = AccountSnapshot() if is_new else AccountSnapshot.take(user)
-        said = {"name": name, "roles": ", ".join(roles) or "none"}
-        user.is_active = True
-        user.is_staff = user.is_superuser = options["admin"]
+        said = {"name": name}
+        if is_new or roles or options["admin"] or options["no_role"]:
+            user.is_active = True
+            user.is_staff = user.is_superuser = options["admin"]
+            user.groups.set(
+                [Group.objects.get_or_create(name=role)[0] for role in roles]
+            )
+        has = user.groups.order_by("name").values_list("name", flat=True)
+        said["roles"] = ", ".join(has) or "none"
+        if not user.is_active:
+            said["switched off"] = "name its roles, and it is switched on"
         if is_new or options["new_password"]:
             said["password"] = secrets.token_urlsafe(12)
             user.set_password(said["password"])
             if not options["keep_password"] and (span := passwords.given_for()):
                 said["to be changed"] = f"within {span / timedelta(hours=1):g} hours"
         user.save()
-        user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
         after = AccountSnapshot.take(user)
         record_changes(
             before,
