@@ -3,6 +3,10 @@
 Tests that share what is slow to make (a browser, a database server, a guest in the lab)
 are a group; groups run side by side. Those of the lab mostly wait for Nova and for
 guests, so they have processes of their own, beside one for each processor.
+
+What starts other programs may fail once for a reason of theirs (an emulated guest's
+kernel panics, a program gets no processor for seconds), and is tried again, once; such
+tries are told at the end with what went wrong, and more than three in a run are none.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from tests.lab_plugin import lab_is_asked_for
 
 # Fixtures that start a server, and what else of theirs no two groups need have.
 SERVERS = {"make_site", "mariadb", "mortal", "postgresql", "running", "sshd", "valkey"}
+OF_OTHER_PROGRAMS = ("lab", "browser", "server")
 LAB_GROUPS = 8  # as many as `_of_the_lab` tells apart
 # Modules with hypervisors have a group each, but for these. The first two spoil what
 # the third hypervisor has, each for itself; the others follow what mostly waits.
@@ -43,6 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("server")
         if group := _of_the_lab(item) or _of_others(item, fixtures):
             item.add_marker(pytest.mark.xdist_group(group))
+        if any(map(item.get_closest_marker, OF_OTHER_PROGRAMS)):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def _of_the_lab(item: pytest.Item) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,26 +9,9 @@ from typing import Any
 import pytest
 
 from migrations_app.integrations import connect, ways_in
-from tests.processes.hypervisors import KernelGaveUp
 from tests.processes.site import Site
 
 MakeSite = Callable[..., Site]
-log = logging.getLogger(__name__)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Try a test with another guest, once, whose emulated kernel gave up."""
-    names = inspect.signature(pyfuncitem.obj).parameters
-    given = {name: pyfuncitem.funcargs[name] for name in names}
-    if "hypervisors" not in given:
-        return None
-    try:
-        pyfuncitem.obj(**given)
-    except KernelGaveUp as error:
-        log.warning("once more, since %s", error)
-        pyfuncitem.obj(**given)
-    return True
 
 
 @pytest.fixture
