@@ -1,4 +1,8 @@
-"""An authority of certificates for tests, which vouches for names and revokes that."""
+"""An authority of certificates for tests, which vouches for names and revokes that.
+
+Who signed, and with which key, is told as RFC 5280 wants it: from 3.13 on Python
+refuses the rest (ssl.create_default_context: VERIFY_X509_STRICT).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,17 @@ from cryptography.x509.oid import NameOID
 
 DAY = timedelta(days=1)
 PEM = serialization.Encoding.PEM
+MAY_SIGN = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def _named(text: str) -> x509.Name:
@@ -26,8 +41,15 @@ class Authority:
         self._folder, self._name = folder, _named(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._lists = 0
-        made = self._begun(self._name, self._key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        own = self._key.public_key()
+        self._by = x509.AuthorityKeyIdentifier.from_issuer_public_key(own)
+        made = (
+            self._begun(self._name, own)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(MAY_SIGN, critical=True)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(own), critical=False
+            )
         )
         self.file = folder / "authority.pem"
         self.file.write_bytes(self._signed(made))
@@ -36,8 +58,10 @@ class Authority:
         """Write a certificate of that number for a server on loopback, with its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.DNSName(name), x509.IPAddress(ip_address("127.0.0.1"))]
-        made = self._begun(_named(name), key.public_key(), serial).add_extension(
-            x509.SubjectAlternativeName(names), critical=False
+        made = (
+            self._begun(_named(name), key.public_key(), serial)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(self._by, critical=False)
         )
         private = key.private_bytes(
             PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -55,6 +79,8 @@ class Authority:
             .issuer_name(self._name)
             .last_update(now - 3 * DAY + timedelta(hours=self._lists))
             .next_update(now - DAY if is_over else now + DAY)
+            .add_extension(self._by, critical=False)
+            .add_extension(x509.CRLNumber(self._lists), critical=False)
         )
         for serial in serials:
             made = made.add_revoked_certificate(

@@ -73,6 +73,16 @@ class Node(MariaDb):
         found = self.run("SHOW STATUS LIKE %(name)s", values={"name": name})
         return str(found[0][1])
 
+    def wait_for_others(self, seconds: int) -> None:
+        """So long a question waits for what the others have changed."""
+        # MariaDB 11.8 has a variable for each option, and refuses to set all in one
+        name = "wsrep_provider_repl_causal_read_timeout"
+        if self.run(f"SHOW GLOBAL VARIABLES LIKE '{name}'"):
+            self.run(f"SET GLOBAL {name} = 'PT{seconds}S'")
+            return
+        option = f"repl.causal_read_timeout=PT{seconds}S"
+        self.run(f"SET GLOBAL wsrep_provider_options = '{option}'")
+
     def until(self, name: str, value: str) -> None:
         """The node says so of itself, in time."""
         deadline = time.monotonic() + PATIENCE

@@ -127,13 +127,12 @@ def test_a_node_that_lags_makes_no_second_change(
 def test_a_node_that_does_not_catch_up_tells_nothing(
     group: Pair, db: MySqlNovaDb, over_there: MySqlNovaDb, lagging: Callable[[], None]
 ) -> None:
-    wait = "SET GLOBAL wsrep_provider_options = 'repl.causal_read_timeout=PT{}S'"
-    group.other.run(wait.format(1))
+    group.other.wait_for_others(1)
     assert db.move(change())
     with pytest.raises(Conflict, match="lags behind others; nothing was changed"):
         over_there.row(WEB)
     lagging()
-    group.other.run(wait.format(30))
+    group.other.wait_for_others(30)
     assert looked_again(over_there) == TARGET.host
 
 
