@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import secrets
@@ -15,7 +16,6 @@ from demo.words import Stopped
 
 PROJECT = Path(__file__).resolve().parent.parent
 FAVOURITE_PORT = 8000
-CLAIMED: list[socket.socket] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ def claim(port: int) -> bool:
     except OSError:
         token.close()
         return False
-    CLAIMED.append(token)
+    atexit.register(token.close)
     return True
 
 
