@@ -227,8 +227,9 @@ def _pace(stop: threading.Event) -> None:
         other=jobs.due_since,
     )
     periodic = jobs.Scheduler()
-    paces, next_tick = False, 0.0
-    while not stop.wait(GLANCE):
+    paces, next_tick, pause = False, 0.0, GLANCE
+    while not stop.wait(pause):
+        pause = GLANCE
         try:
             close_old_connections()
             if time.monotonic() >= next_tick:
@@ -237,7 +238,7 @@ def _pace(stop: threading.Event) -> None:
                 if paces := pacer.tick():
                     periodic.ring()
             elif paces:
-                pacer.glance()
+                pause = pacer.glance()
         except Error as error:
             log.warning("database went away", reason=str(error))
             connection.close()

@@ -29,8 +29,21 @@ def due_runs(now: datetime) -> QuerySet[Run]:
 
     A run that could not even be looked at rests for some seconds.
     """
-    due = Run.objects.filter(free(now), _due(now))
-    return due.exclude(pk__in=resting(LaneOf.RUNS, now)).order_by("look_again_at")
+    return _unwalked(now).filter(_due(now))
+
+
+def next_due(now: datetime) -> datetime | None:
+    """Return when the first of the runs that nobody walks is due; None: there is none.
+
+    That is in the past if it is due already.
+    """
+    waiting = _unwalked(now).filter(state__in=WALKING_RUNS, look_again_at__isnull=False)
+    return waiting.values_list("look_again_at", flat=True).first()
+
+
+def _unwalked(now: datetime) -> QuerySet[Run]:
+    free_runs = Run.objects.filter(free(now))
+    return free_runs.exclude(pk__in=resting(LaneOf.RUNS, now)).order_by("look_again_at")
 
 
 def _due(now: datetime) -> Q:

@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from migrations_app.models import LaneOf, OneByOne, Pacer
 from migrations_app.models.lease import Clock, Lease
-from migrations_app.runs.engine.lease import due_runs
+from migrations_app.runs.engine.lease import due_runs, next_due
 
 INTERVAL = 1.0  # seconds between two ticks
-# Seconds between two glances: a run is looked at so soon after it has become due.
-GLANCE = 0.2
+# Seconds between two glances, at most and at least: the next one is when the next run
+# becomes due, so that it need not wait for it.
+GLANCE, SOONEST = 0.2, 0.05
 LEASE = timedelta(seconds=3)
 # A run that is due for so long was rung for in vain.
 UNANSWERED = timedelta(seconds=2.5)
@@ -67,13 +68,22 @@ class PacerTimer:
         lane.serve("whether runs are due", self._look)
         return True
 
-    def glance(self) -> None:
-        """Ring if a run has become due; for who was the pacer at the last tick.
+    def glance(self) -> float:
+        """Ring if a run has become due; return in how many seconds to glance again.
 
-        What else may be due waits for the next tick, as does a bell that is broken.
+        For who was the pacer at the last tick. What else may be due waits for the next
+        tick, as does a bell that is broken.
         """
-        if self.heard and due_runs(self.clock()).exists():
+        if not self.heard:
+            return GLANCE
+        now = self.clock()
+        due = next_due(now)
+        if due is None:
+            return GLANCE
+        if due <= now:
             self.heard = self.ring()
+            return GLANCE  # whom it woke looks at all that becomes due meanwhile
+        return min(GLANCE, max(SOONEST, (due - now).total_seconds()))
 
     def _look(self) -> None:
         now = self.clock()

@@ -8,7 +8,13 @@ import pytest
 
 from migrations_app.models import Pacer, Run
 from migrations_app.requests import start as request_start
-from migrations_app.runs.engine.pacer import LEASE, UNANSWERED, PacerTimer
+from migrations_app.runs.engine.pacer import (
+    GLANCE,
+    LEASE,
+    SOONEST,
+    UNANSWERED,
+    PacerTimer,
+)
 from tests.cast import Cast
 from tests.stage import Stage
 
@@ -102,6 +108,21 @@ def test_between_two_ticks_it_rings_for_a_run_that_has_become_due(
         played.pacing.glance()
         rung.append(played.rung)
     assert rung == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("due_in", "again_in"),
+    [(None, GLANCE), (0.13, 0.13), (0.001, SOONEST), (9.0, GLANCE), (-1.0, GLANCE)],
+)
+def test_it_glances_again_when_the_next_run_becomes_due(
+    stage: Stage, due_in: float | None, again_in: float
+) -> None:
+    played = Played(stage)
+    run = stage.start("live")
+    due = None if due_in is None else stage.time + timedelta(seconds=due_in)
+    Run.objects.filter(pk=run.pk).update(look_again_at=due)
+    assert played.pacing.glance() == pytest.approx(again_in)
+    assert played.rung == (due_in == -1.0)
 
 
 def test_a_broken_bell_is_tried_once_a_tick(stage: Stage) -> None:
