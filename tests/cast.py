@@ -13,6 +13,7 @@ from migrations_app.integrations import connect
 from migrations_app.models import AuditEntry, MigrationRequest, Run
 from migrations_app.models.states import REQUEST_STATE_OF_RUN, RunState
 from migrations_app.requests import actions as request_actions
+from migrations_app.requests import recent_check
 from migrations_app.requests import start as request_start
 from tests.factories import person
 from tests.stage import Stage
@@ -66,6 +67,11 @@ class Cast:
         request = self.approved(stage, **fields)
         assert request_start.start_due(stage.time) == 1
         return Run.objects.get(request=request)
+
+
+def outdate_the_check(stage: Stage) -> None:
+    """Let so much time pass that no start goes by the check of an approval."""
+    stage.time += recent_check.FRESH
 
 
 def verbs(of: MigrationRequest | Run) -> list[str]:

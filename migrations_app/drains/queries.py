@@ -50,7 +50,9 @@ def moves(of: Drain) -> list[MigrationRequest]:
     """Return its moves in their order, with their runs."""
     rows = MigrationRequest.objects.filter(drain=of).select_related("run")
     # the page shows neither, and each may be long
-    return list(rows.defer("plan", "what_if", "differences").order_by("place", "id"))
+    return list(
+        rows.defer("plan", "what_if", "differences", "checked").order_by("place", "id")
+    )
 
 
 def moving(instance: str) -> QuerySet[MigrationRequest]:

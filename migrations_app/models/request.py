@@ -83,6 +83,9 @@ class MigrationRequest(models.Model):
     )
     place = models.PositiveIntegerField(default=0)
     fallbacks = models.JSONField(default=list, blank=True)
+    # The pre-flight of its last approval, until its run begins or its plan changes
+    # (requests/recent_check.py); empty when there is none.
+    checked = models.JSONField(default=dict, blank=True)
     # When an approved request is tried next; null when nothing is to be tried.
     look_again_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

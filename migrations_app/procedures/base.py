@@ -25,6 +25,7 @@ from migrations_app.integrations.interfaces import (
     InsideFacts,
     Move,
     NovaDb,
+    Server,
     Survey,
     World,
 )
@@ -211,12 +212,13 @@ class Procedure:
 
     @classmethod
     def cloud_facts(
-        cls, cloud: Cloud, move: Move, inside: InsideFacts
+        cls, cloud: Cloud, move: Move, *, server: Server, inside: InsideFacts
     ) -> dict[str, Any]:
         """Return what of the world the plan needs to know, as JSON can hold it.
 
-        It is part of what is approved, so nothing in it moves by itself. ``inside`` has
-        what hosts and Nova's database say of the move.
+        It is part of what is approved, so nothing in it moves by itself. ``server`` is
+        the instance as the pre-flight read it, ``inside`` has what hosts and Nova's
+        database say of the move.
         """
         return {}
 

@@ -245,10 +245,10 @@ class Cold(Procedure):
 
     @classmethod
     def cloud_facts(
-        cls, cloud: Cloud, move: Move, inside: InsideFacts
+        cls, cloud: Cloud, move: Move, *, server: Server, inside: InsideFacts
     ) -> dict[str, Any]:
         """Return its local disks, and whether there is a way to compare them."""
-        disks = cold_storage.server_facts(cloud.server(move.server_id))
+        disks = cold_storage.server_facts(server)
         return {**disks, "enters": inside.entered}
 
     @classmethod

@@ -211,10 +211,9 @@ class ColdByDisabling(Procedure):
 
     @classmethod
     def cloud_facts(
-        cls, cloud: Cloud, move: Move, inside: InsideFacts
+        cls, cloud: Cloud, move: Move, *, server: Server, inside: InsideFacts
     ) -> dict[str, Any]:
         """Return the hosts to disable, its local disks, and if they are compared."""
-        server = cloud.server(move.server_id)
         others = hosts_to_disable(cloud, move)
         disks = cold_storage.server_facts(server)
         return {"others": others, **disks, "enters": inside.entered}

@@ -247,10 +247,10 @@ class Live(Procedure):
 
     @classmethod
     def cloud_facts(
-        cls, cloud: Cloud, move: Move, inside: InsideFacts
+        cls, cloud: Cloud, move: Move, *, server: Server, inside: InsideFacts
     ) -> dict[str, Any]:
         """Return what tells which of the three live migrations it will be."""
-        facts = live_storage.server_facts(cloud.server(move.server_id))
+        facts = live_storage.server_facts(server)
         return facts | {"enters": inside.entered}
 
     @classmethod

@@ -23,6 +23,7 @@ from migrations_app.integrations.interfaces import (
     Guest,
     InsideFacts,
     Move,
+    Server,
     Survey,
 )
 from migrations_app.procedures.base import Procedure
@@ -97,7 +98,7 @@ class Manual(Procedure):
 
     @classmethod
     def cloud_facts(
-        cls, cloud: Cloud, move: Move, inside: InsideFacts
+        cls, cloud: Cloud, move: Move, *, server: Server, inside: InsideFacts
     ) -> dict[str, Any]:
         """Return where the instance is for Nova, and what it is to have again.
 
@@ -111,7 +112,6 @@ class Manual(Procedure):
             return {}
         before, after = inside.row.place, inside.place
         try:
-            server = cloud.server(move.server_id)
             volumes = cloud.attachments(move.server_id)
             zone = before.zone and _zone(cloud, move)
         except Unreachable:

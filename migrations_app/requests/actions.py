@@ -26,7 +26,7 @@ from migrations_app.integrations import clouds, connect
 from migrations_app.models import Cloud, MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
 from migrations_app.preflight.advice import Advice
-from migrations_app.requests import inputs, plan_diff
+from migrations_app.requests import inputs, plan_diff, recent_check
 from migrations_app.requests import plan as request_plan
 from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.decisions import (
@@ -141,7 +141,7 @@ def approve(
     request = load(request_id)
     require(by, Verb.APPROVE, request=request)
     note = audit_notes.note(note, "Give a reason for the approval (auditors read it).")
-    require_same_plan(request, plan_digest)
+    drawn = require_same_plan(request, plan_digest)
     now = timezone.now()
     with transaction.atomic():
         # takes the row's lock: two approvers cannot both be the last one needed
@@ -153,7 +153,10 @@ def approve(
         ready = found is not None and found.satisfied
         if ready:
             start = max(now, request.window_start or now)
-            set_state(request, RequestState.APPROVED, look_again_at=start)
+            checked = recent_check.kept(drawn)
+            set_state(
+                request, RequestState.APPROVED, look_again_at=start, checked=checked
+            )
         _record("request.approved", request, right, by=by, note=note)
         if found is not None and ready:
             after = evaluate.as_audited(found.rule)
@@ -192,8 +195,8 @@ def withdraw(request_id: int, *, by: User, note: str) -> MigrationRequest:
     return load(request_id)
 
 
-def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
-    """Make the plan again; return if it is still the same and may run.
+def require_same_plan(request: MigrationRequest, plan_digest: str) -> Draft:
+    """Make the plan again; return it if it is still the same and may run.
 
     Raises TooLate if the plan has changed (the request has the new one then), Unfit if
     the pre-flight forbids it, and what the cloud raises.
@@ -223,6 +226,7 @@ def require_same_plan(request: MigrationRequest, plan_digest: str) -> None:
             " approved. Read the changes, then decide."
         )
     require_unblocked(drawn)
+    return drawn
 
 
 def replace_plan(request: MigrationRequest, drawn: Draft) -> None:

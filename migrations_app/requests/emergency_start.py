@@ -20,6 +20,7 @@ from migrations_app.audit import recorder
 from migrations_app.errors import TooLate
 from migrations_app.models import BrokenGlass, MigrationRequest
 from migrations_app.models.states import BEFORE_START, RequestState
+from migrations_app.requests import recent_check
 from migrations_app.requests.actions import require_same_plan
 from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.approvals.status import ApprovalStatus
@@ -72,13 +73,18 @@ def start(
         reason, "Give a reason for the emergency start (everybody reads it)."
     )
     _check(permissions.person(by), request)
-    require_same_plan(request, plan_digest)
+    drawn = require_same_plan(request, plan_digest)
     now = timezone.now()
     try:
         with transaction.atomic():
             changed = MigrationRequest.objects.filter(
                 pk=request.pk, plan_digest=plan_digest, state__in=BEFORE_START
-            ).update(state=RequestState.APPROVED, why="", look_again_at=now)
+            ).update(
+                state=RequestState.APPROVED,
+                why="",
+                look_again_at=now,
+                checked=recent_check.kept(drawn),
+            )
             if changed != 1:
                 raise overtaken(request)
             # the policy or the role may have changed while the world was looked at

@@ -73,7 +73,9 @@ def late(now: datetime) -> list[Late]:
     ).exclude(why="")
     found = [
         Late(row, f"Approved and not started: {row.why}")
-        for row in approved.defer("plan", "findings", "what_if", "differences")[:MOST]
+        for row in approved.defer(
+            "plan", "findings", "what_if", "differences", "checked"
+        )[:MOST]
     ]
     runs = Run.objects.filter(state__in=WALKING_RUNS).select_related("request")
     for run in runs.order_by("started_at")[:MOST]:

@@ -11,14 +11,17 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from migrations_app.integrations import connect
 from migrations_app.integrations.interfaces import Move, Server, World
 from migrations_app.models import CopySpeed, MigrationRequest
+from migrations_app.preflight import recheck
 from migrations_app.preflight.advice import (
     Advice,
     WhatIf,
@@ -62,6 +65,9 @@ class Draft:
     # the other members of its server group, and where runs of ours take them
     mates: frozenset[str]
     heading: Mapping[str, str]
+    # since when the cloud was asked, and the fingerprint of what can change soonest
+    at: datetime
+    seen: str
     # the target alone keeps "auto" from a procedure that harms the guest less
     better_elsewhere: bool = False
 
@@ -81,24 +87,18 @@ class Draft:
 
         Findings with severity ok are not included.
         """
-        agreed = {
-            "edition": self.edition,
-            "procedure": self.procedure,
-            "instance": self.move.server_id,
-            "source": self.move.source,
-            "target": self.move.target,
-            "options": dict(self.move.options),
-            "token": self.move.token,
-            "facts": dict(self.move.facts),
-            "plan": self.plan,
-            "findings": [
-                [f.rule, str(f.severity), f.sentence]
-                for f in self.findings
-                if f.severity is not Severity.OK
-            ],
-        }
-        text = json.dumps(agreed, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return plan_digest(
+            self.move,
+            edition=self.edition,
+            procedure=self.procedure,
+            plan=self.plan,
+            findings=self.found,
+        )
+
+    @property
+    def found(self) -> list[dict[str, Any]]:
+        """The findings as JSON can hold them."""
+        return [finding.as_dict() for finding in self.findings]
 
     def as_fields(self) -> dict[str, Any]:
         """Return it as fields of a MigrationRequest."""
@@ -108,12 +108,42 @@ class Draft:
             "token": self.move.token,
             "facts": dict(self.move.facts),
             "plan": self.plan,
-            "findings": [finding.as_dict() for finding in self.findings],
+            "findings": self.found,
             "estimate": self.estimate,
             "what_if": self.what_if.as_dict(),
             "plan_digest": self.digest,
             "edition": self.edition,
+            "checked": {},
         }
+
+
+def plan_digest(
+    move: Move,
+    *,
+    edition: int,
+    procedure: str,
+    plan: Sequence[Mapping[str, Any]],
+    findings: Sequence[Mapping[str, Any]],
+) -> str:
+    """Return the SHA-256 of everything that is approved; see ``Draft.digest``."""
+    agreed = {
+        "edition": edition,
+        "procedure": procedure,
+        "instance": move.server_id,
+        "source": move.source,
+        "target": move.target,
+        "options": dict(move.options),
+        "token": move.token,
+        "facts": dict(move.facts),
+        "plan": plan,
+        "findings": [
+            [it["rule"], it["severity"], it["sentence"]]
+            for it in findings
+            if it["severity"] != Severity.OK
+        ],
+    }
+    text = json.dumps(agreed, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def draft(
@@ -127,6 +157,7 @@ def draft(
     token: str = "",
 ) -> Draft:
     """Query the cloud and return the draft. Raises the errors of the cloud."""
+    began = timezone.now()
     facts = gather(world, instance, targets=[target] if target else None)
     facts = group_mates.with_mates(facts, world.cloud.name)
     server = facts.server
@@ -138,7 +169,7 @@ def draft(
         choice = resolve(facts, move, speed=speed)
         procedure, better_elsewhere = choice.procedure, choice.elsewhere
     kind = registry.procedure(procedure)
-    frozen = kind.cloud_facts(world.cloud, move, facts.inside)
+    frozen = kind.cloud_facts(world.cloud, move, server=server, inside=facts.inside)
     if facts.survey is not None:
         frozen |= kind.survey_facts(facts.survey)
     move = replace(move, facts=frozen)
@@ -159,6 +190,8 @@ def draft(
         what_if=what_if(facts, move),
         mates=frozenset(facts.group.members if facts.group else ()) - {server.id},
         heading=facts.heading,
+        at=began,
+        seen=recheck.of_facts(facts, target),
         better_elsewhere=better_elsewhere,
     )
 

@@ -39,7 +39,9 @@ def moves_at(of: Hypervisor) -> list[MigrationRequest]:
     """
     rows = MigrationRequest.objects.filter(state__in=OPEN_REQUESTS, cloud=of.cloud_id)
     here = rows.filter(Q(source=of.host) | Q(target=of.host))
-    return list(here.defer("facts", "plan", "findings", "what_if", "differences"))
+    return list(
+        here.defer("facts", "plan", "findings", "what_if", "differences", "checked")
+    )
 
 
 # -- requests -----------------------------------------------------------------------

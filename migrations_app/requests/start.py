@@ -25,11 +25,12 @@ from migrations_app.models import (
 )
 from migrations_app.models.failed_item import resting
 from migrations_app.models.states import BEFORE_START, RequestState, request_sources
-from migrations_app.requests import group_mates
+from migrations_app.requests import group_mates, recent_check
 from migrations_app.requests import plan as request_plan
 from migrations_app.requests.actions import replace_plan
 from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.plan import Draft
+from migrations_app.requests.recent_check import RecentCheck
 from migrations_app.requests.windows import schedule
 from migrations_app.runs import reenable_hosts
 from migrations_app.runs.engine import run_log
@@ -110,6 +111,8 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
         else:
             _wait(request, said.sentence, until=said.again)
         return False
+    if recent := recent_check.unchanged(request, now):
+        return begin(request, recent, timezone.now())
     try:
         drawn = request_plan.redraft(request)
     except Gone as error:
@@ -128,13 +131,15 @@ def _start(request: MigrationRequest, now: datetime) -> bool:
         else:
             replace_plan(request, drawn)
         return False
-    return begin(request, drawn, now)
+    # the look took its time, and a run that was due since would count as late
+    return begin(request, drawn, timezone.now())
 
 
-def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
+def begin(request: MigrationRequest, drawn: Draft | RecentCheck, now: datetime) -> bool:
     """Start the run of an approved request whose plan is unchanged.
 
-    Returns False if the state of the request has changed meanwhile.
+    ``drawn`` proves that. Returns False if the state of the request has changed
+    meanwhile.
     """
     with transaction.atomic():
         # takes the row's lock: of two that may not run at once one finds the other
@@ -148,7 +153,7 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
             pk=request.pk,
             plan_digest=drawn.digest,
             state=RequestState.APPROVED,
-        ).update(state=RequestState.RUNNING, why="", look_again_at=None)
+        ).update(state=RequestState.RUNNING, why="", look_again_at=None, checked={})
         if changed != 1:
             return False
         refusal, right = evaluate.permit(request, now=now)
@@ -159,7 +164,7 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
             request=request,
             started_at=now,
             look_again_at=now,
-            findings=[finding.as_dict() for finding in drawn.findings],
+            findings=drawn.found,
         )
         Step.objects.bulk_create(
             Step(run=run, position=position, **step)
@@ -167,11 +172,21 @@ def begin(request: MigrationRequest, drawn: Draft, now: datetime) -> bool:
         )
         if probe := request.options.get("probe"):
             Probe.objects.create(run=run, target=probe)
-        run_log.add_note(run.pk, "The plan is as approved; the run begins.", at=now)
+        run_log.add_note(run.pk, _how_it_begins(drawn), at=now)
+        checked = {"checked_at": drawn.at.isoformat()}
         recorder.record(
-            "run.started", about=run, after={"digest": drawn.digest, **right}
+            "run.started", about=run, after={"digest": drawn.digest, **checked, **right}
         )
     return True
+
+
+def _how_it_begins(drawn: Draft | RecentCheck) -> str:
+    if isinstance(drawn, Draft):
+        return "The plan is as approved; the run begins."
+    return (
+        "The plan is as approved, and since the checks of its approval neither the"
+        " instance nor its hosts' services have changed; the run begins."
+    )
 
 
 def _send_back(request: MigrationRequest, why: str, right: Mapping[str, Any]) -> None:

@@ -148,7 +148,12 @@ def test_it_gives_a_move_the_time_that_its_size_takes(
 def test_it_freezes_what_does_not_move_by_itself() -> None:
     stage = Stage()
     asked = Move(stage.server, "web", stage.source, stage.target)
-    before = Live.cloud_facts(stage.cloud, asked, InsideFacts(entered=True))
+
+    def frozen() -> dict[str, Any]:
+        server, inside = stage.cloud.server(stage.server), InsideFacts(entered=True)
+        return Live.cloud_facts(stage.cloud, asked, server=server, inside=inside)
+
+    before = frozen()
     stage.later(hours=3)
-    assert Live.cloud_facts(stage.cloud, asked, InsideFacts(entered=True)) == before
+    assert frozen() == before
     assert before["local"] and before["enters"]

@@ -14,7 +14,7 @@ from migrations_app.requests import start as request_start
 from pretend.hosts import PretendHosts
 from pretend.seed import SWAPPY
 from tests import factories
-from tests.cast import Cast, verbs
+from tests.cast import Cast, outdate_the_check, verbs
 from tests.drains.drain_stage import Emptying
 from tests.stage import Stage
 
@@ -123,6 +123,7 @@ def test_a_start_waits_until_the_hosts_have_time(
     stage: Stage, cast: Cast, busy: Busy
 ) -> None:
     request = cast.approved(stage)
+    outdate_the_check(stage)
     quiet = busy()
     assert request_start.start_due(stage.time) == 0
     request.refresh_from_db()

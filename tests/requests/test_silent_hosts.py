@@ -8,7 +8,7 @@ from migrations_app.errors import Unreachable
 from migrations_app.models import Run
 from migrations_app.models.states import RequestState
 from migrations_app.requests import start as request_start
-from tests.cast import Cast, verbs
+from tests.cast import Cast, outdate_the_check, verbs
 from tests.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,7 @@ def test_it_waits_with_its_start_until_the_host_is_back(
     stage: Stage, cast: Cast
 ) -> None:
     request = cast.approved(stage)
+    outdate_the_check(stage)
     stage.cloud.edit_host(stage.target, ssh=False)
     assert request_start.start_due(stage.time) == 0
     request.refresh_from_db()

@@ -13,7 +13,8 @@ from migrations_app.models.states import RequestState, RunState
 from migrations_app.requests import actions as request_actions
 from migrations_app.requests import plan as request_plan
 from migrations_app.requests import start as request_start
-from tests.cast import Cast, verbs
+from migrations_app.runs.engine.run_writer import FIRST_WAIT
+from tests.cast import Cast, outdate_the_check, verbs
 from tests.counted_approvals import approvals
 from tests.stage import Stage
 
@@ -62,6 +63,27 @@ def test_it_starts_once(stage: Stage, cast: Cast) -> None:
     assert request_start.start_due(stage.time) == 0
     assert Run.objects.count() == 1
     assert verbs(request).count("run.started") == 1
+
+
+def test_a_pre_flight_that_takes_its_time_does_not_make_the_run_late(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = cast.approved(stage)
+    outdate_the_check(stage)
+    real = request_plan.redraft
+
+    def slow(request: MigrationRequest) -> request_plan.Draft:
+        stage.later(seconds=3)
+        return real(request)
+
+    monkeypatch.setattr(request_plan, "redraft", slow)
+    request_start.start_due(stage.time)
+    run = Run.objects.get(request=request)
+    assert (run.started_at, run.look_again_at) == (stage.time, stage.time)
+    assert run.lines.get().at == stage.time
+    stage.walk(run)
+    run.refresh_from_db()
+    assert run.look_again_at == stage.time + timedelta(seconds=FIRST_WAIT)
 
 
 def test_it_waits_for_its_window(stage: Stage, cast: Cast) -> None:
@@ -158,6 +180,7 @@ def test_it_waits_while_nova_does_not_answer(stage: Stage, cast: Cast) -> None:
 
 def test_it_waits_while_not_all_can_be_checked(stage: Stage, cast: Cast) -> None:
     request = cast.approved(stage)
+    outdate_the_check(stage)
     stage.cloud.fail("hypervisors", Unreachable("Nova answered 500."))
     assert start(stage, request).state == RequestState.APPROVED
     assert "Nova answered 500." in request.why
@@ -187,6 +210,7 @@ def test_one_that_stumbles_does_not_keep_the_others_from_starting(
     bad = cast.approved(stage)
     second = stage.cloud.create("second", host=stage.source)
     good = cast.approved(stage, instance=second)
+    outdate_the_check(stage)
     real = request_plan.redraft
 
     def redraft(request: MigrationRequest) -> request_plan.Draft:
