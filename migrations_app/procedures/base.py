@@ -110,6 +110,16 @@ class Step(ABC):
     def check(self, ctx: StepContext) -> StepStatus:
         """Look at the world; change nothing. Raises Blocked with a sentence."""
 
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        """Return what ``check`` asks the cloud about the instance, by method's name.
+
+        An act also names what its ``request_marker`` asks. Steps that follow one
+        another then share one look, in which all of that is asked side by side; other
+        questions are put where they are needed. Empty: it looks for itself, as a step
+        that enters hosts should.
+        """
+        return ()
+
     def commands(self, move: Move) -> list[str]:
         """Return the very commands and SQL that it will run, for the approver."""
         return []

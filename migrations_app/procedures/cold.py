@@ -58,6 +58,9 @@ class RestsOnSource(Step):
 
     title = "Check instance on source"
 
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server",)
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
         if server.status in AT_REST and server.host == ctx.move.source:
@@ -83,6 +86,9 @@ class MigrateCold(Act):
 
     def expects(self, move: Move, before: Expected) -> Expected:
         return awaiting_confirmation(move, before)
+
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server", "actions", "migrations")
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
@@ -129,6 +135,9 @@ class WaitsOnTarget(Step):
 
     title = "Wait for VERIFY_RESIZE"
 
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server",)
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
         if not arrived(ctx, server):
@@ -162,6 +171,9 @@ class Confirm(Act):
 
     def expects(self, move: Move, before: Expected) -> Expected:
         return after_move(move, before, "confirmed")
+
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server", "actions", "migrations")
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
@@ -205,6 +217,9 @@ class StaysOnTarget(Step):
     stopped."""
 
     title = "Check instance on target"
+
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server", "actions", "migrations")
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)

@@ -56,6 +56,9 @@ class RunsOnSource(Step):
 
     title = "Check instance on source"
 
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server",)
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
         match server.status, server.host:
@@ -99,6 +102,9 @@ class MigrateLive(ForceCompletable):
 
     def expects(self, move: Move, before: Expected) -> Expected:
         return after_move(move, before, "completed")
+
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server", "actions", "migrations")
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)
@@ -215,6 +221,9 @@ class RunsOnTarget(Step):
             return []
         ask = domjobinfo.domjobinfo(move.server_id)
         return [f"# on the target, the pause of the guest:\n{ask.text}"]
+
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server", "migrations")
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = ctx.cloud.server(ctx.move.server_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.errors import Blocked
-from migrations_app.integrations.interfaces import Server
+from migrations_app.integrations.interfaces import Move, Server
 from migrations_app.procedures.base import Step, StepContext, StepStatus
 
 
@@ -35,6 +35,10 @@ class TargetTakesInstances(Step):
 
     title = "Check target host"
 
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        # without a chosen target it asks nothing; the look goes on
+        return ("server",) if move.target is None else ("services",)
+
     def check(self, ctx: StepContext) -> StepStatus:
         if ctx.move.target is None:
             return StepStatus.DONE
@@ -61,6 +65,9 @@ class PortsAreBound(Step):
 
     title = "Check port bindings"
 
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server", "ports")
+
     def check(self, ctx: StepContext) -> StepStatus:
         server = _require_on_target(ctx)
         host = target_of(ctx, server)
@@ -82,6 +89,9 @@ class AllocationIsMoved(Step):
     """Verify that Placement has the allocation of {name} on {target} only."""
 
     title = "Check Placement allocations"
+
+    def looks_at(self, move: Move) -> tuple[str, ...]:
+        return ("server", "allocations", "migrations")
 
     def check(self, ctx: StepContext) -> StepStatus:
         server = _require_on_target(ctx)

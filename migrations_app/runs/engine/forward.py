@@ -31,6 +31,7 @@ def go_forward(context: RunContext, writer: RunWriter) -> Outcome:
         return _stop(context, writer)
     step = context.step(row)
     try:
+        context.share_look(row)
         return _check(context, writer, row, step)
     except (Unreachable, Conflict) as error:
         writer.record_trouble(error.sentence, row)
@@ -64,6 +65,7 @@ def _ask(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outcom
         writer.begin(row)
         text = f"Starting: {row.sentence}"
         writer.record_request(row, text, asked_at=context.now, mark=marker)
+        context.look_alone()
         step.do(writer.step_context(row, marker=marker))
         if step.synchronous:
             return Outcome.CONTINUE

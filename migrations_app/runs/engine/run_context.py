@@ -6,17 +6,20 @@ Nothing is written here: see run_writer.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from functools import cached_property
+from typing import cast
 
-from migrations_app.integrations.interfaces import Move, World
+from migrations_app.integrations.interfaces import Cloud, Move, World
 from migrations_app.models import MigrationRequest, Run, Step
 from migrations_app.models.lease import Clock
 from migrations_app.models.states import StepState
 from migrations_app.procedures.base import Act
 from migrations_app.procedures.base import Step as PlanStep
 from migrations_app.procedures.registry import steps_by_key
+from migrations_app.runs.engine.shared_look import SharedLook
 
 # A request of which the world shows no trace may still be on its way there: so long
 # after it was made it is made again. Nova refuses a second one while a first is under
@@ -98,6 +101,7 @@ class RunContext:
     ) -> None:
         self._world_of = world_of
         self._clock = clock
+        self._look: SharedLook | None = None
         runs = Run.objects.select_related("request__cloud").only(*NEEDED)
         self.run = runs.get(pk=run_id)
         self.rows = list(self.run.steps.all())
@@ -109,9 +113,44 @@ class RunContext:
         self.run.refresh_from_db(fields=ASKED_BY_PEOPLE)
 
     @cached_property
+    def _world(self) -> World:
+        return self._world_of(self.run.request.cloud.name)
+
+    @property
     def world(self) -> World:
         """The cloud and its hosts, connected when first needed, as that may fail."""
-        return self._world_of(self.run.request.cloud.name)
+        if self._look is None:
+            return self._world
+        return replace(self._world, cloud=cast("Cloud", self._look))
+
+    def share_look(self, row: Step) -> None:
+        """Have the step and those after it share one look, up to the next request.
+
+        A step that was asked for looks for itself: whether Nova has the request is to
+        be asked after how the instance is.
+        """
+        if self._look is not None and row.key in self._look.covers:
+            return
+        self.look_alone()
+        wanted: set[str] = set()
+        covers: set[str] = set()
+        for each in self.rows[self.rows.index(row) :]:
+            step = self.plan[each.key]
+            questions = () if each.asked_at else step.looks_at(self.move)
+            if not questions:
+                break
+            wanted.update(questions)
+            covers.add(each.key)
+            if isinstance(step, Act):
+                break
+        if covers:
+            cloud, about = self._world.cloud, self.move.server_id
+            shared = frozenset(covers)
+            self._look = SharedLook(cloud, about, questions=wanted, covers=shared)
+
+    def look_alone(self) -> None:
+        """Forget the shared look: each question is put where it is asked again."""
+        self._look = None
 
     @property
     def now(self) -> datetime:

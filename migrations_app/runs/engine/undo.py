@@ -20,6 +20,7 @@ from migrations_app.runs.engine.run_writer import RunWriter
 
 def go_back(context: RunContext, writer: RunWriter) -> Outcome:
     """Take the run one pass further back; only what was asked is undone."""
+    context.look_alone()
     rows = steps_to_undo(context.rows, context.plan)
     if not rows:
         return writer.rolled_back()
