@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from migrations_app.integrations.adapters.openstack.hosts import DETAIL
-from migrations_app.integrations.adapters.openstack.session import COMPUTE, Wire
+from migrations_app.integrations.adapters.openstack.session import Wire
+from migrations_app.integrations.interfaces.account import COMPUTE
 
 FOLDER = Path(__file__).parent / "recorded"
 TIMES = 5

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from migrations_app.errors import Gone
 from migrations_app.integrations.interfaces import (
+    Account,
     Action,
     Hypervisor,
     Migration,
@@ -46,6 +47,14 @@ class PretendCloud(Around):
     def whoami(self) -> str:
         with self._call("whoami"):
             return ME
+
+    def account(self) -> Account:
+        with self._call("account"):
+            return Account("novaweb", "admin", ("admin", "member"))
+
+    def newest(self, service: str) -> tuple[int, int] | None:
+        with self._call("newest", service):
+            return {"compute": (2, 100), "placement": (1, 39)}[service]
 
     def server(self, server_id: str) -> Server:
         with self._call("server", server_id):

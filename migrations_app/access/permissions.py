@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
 from migrations_app.access import second_factor
-from migrations_app.access.roles import DECIDES, DELEGABLE, READS, ROLES, WORDS
+from migrations_app.access.roles import DECIDES, DELEGABLE, READS, ROLES, STAFF, WORDS
 from migrations_app.access.roles import Role as Role
 from migrations_app.access.roles import Verb as Verb
 from migrations_app.errors import NotAllowed, TooLate, VerbError
@@ -163,11 +163,11 @@ def why_not(
             f"This token's scope is {who.scope}: to {WORDS[verb]} you need one of scope"
             f" {needed}, or sign in to the pages."
         )
-    if verb is Verb.SET_POLICY:
-        if not who.sets_policy:
+    if not allowed:
+        if not (who.superuser if verb is Verb.SET_UP else who.sets_policy):
             return Refusal(
-                f"To {WORDS[verb]} you need a staff account with the permission to"
-                " change approval policies. Ask an administrator of novaweb."
+                f"To {WORDS[verb]} you need {STAFF[verb]}. Ask an administrator of"
+                " novaweb."
             )
     elif not (_has_by_other_right(who, verb) or who.roles & set(map(str, allowed))):
         roles = " or ".join(sorted(str(role) for role in allowed))

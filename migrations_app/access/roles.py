@@ -45,6 +45,7 @@ class Verb(StrEnum):
     SEE_DELEGATIONS = "see-delegations"
     SEE_POLICIES = "see-policies"
     SET_POLICY = "set-policy"
+    SET_UP = "set-up"
     DRAIN = "drain"
     PAUSE = "pause"
     RESUME = "resume"
@@ -83,12 +84,21 @@ ROLES: dict[Verb, frozenset[Role]] = {
     Verb.PAUSE: frozenset({Role.OPERATOR}),
     Verb.RESUME: frozenset({Role.OPERATOR}),
     Verb.CANCEL: frozenset({Role.OPERATOR}),
-    # no role gives this: staff does
+    # no role gives these: staff does
     Verb.SET_POLICY: frozenset(),
+    Verb.SET_UP: frozenset(),
 }
 # What a token of scope read may, and what takes scope decide, and a password that
 # nobody else knows; all else takes ask.
-READS = frozenset({Verb.SEE, Verb.SEE_AUDIT, Verb.SEE_DELEGATIONS, Verb.SEE_POLICIES})
+READS = frozenset(
+    {
+        Verb.SEE,
+        Verb.SEE_AUDIT,
+        Verb.SEE_DELEGATIONS,
+        Verb.SEE_POLICIES,
+        Verb.SET_UP,
+    }
+)
 DECIDES = frozenset(
     {
         Verb.APPROVE,
@@ -133,8 +143,14 @@ WORDS = {
     Verb.SEE_DELEGATIONS: "see delegations",
     Verb.SEE_POLICIES: "see approval policies",
     Verb.SET_POLICY: "change approval policies",
+    Verb.SET_UP: "see the set-up guide",
     Verb.DRAIN: "empty hosts",
     Verb.PAUSE: "pause a drain",
     Verb.RESUME: "resume a paused drain",
     Verb.CANCEL: "cancel a drain",
+}
+# What the verbs take that no role gives.
+STAFF = {
+    Verb.SET_POLICY: "a staff account with the permission to change approval policies",
+    Verb.SET_UP: "the account of a superuser",
 }

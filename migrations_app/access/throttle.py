@@ -21,6 +21,7 @@ MOST: Final = {
     "preflight": 60,
     "what-if": 60,
     "current state": 60,
+    "set-up": 120,
     "search": 120,
     "log search": 120,
     "export": 20,

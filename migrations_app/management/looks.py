@@ -10,6 +10,8 @@ from migrations_app.integrations.interfaces import InsideFacts, MoveQuestion
 from migrations_app.integrations.interfaces.names import check_name
 from migrations_app.integrations.looks.serve import Look
 from migrations_app.integrations.looks.values import from_json
+from migrations_app.inventory.setup_guide import inside as setup_inside
+from migrations_app.inventory.setup_guide.inside import SetupInside, SetupQuestion
 from migrations_app.preflight import inside
 from migrations_app.runs import inspection_inside
 
@@ -28,8 +30,16 @@ def _look_at_run(cloud: str, asked: Any) -> inspection_inside.RunInside:
     return inspection_inside.look_at_run(connect.world_of(cloud), question)
 
 
+def _look_at_setup(cloud: str, asked: Any) -> SetupInside:
+    question = from_json(SetupQuestion, asked)
+    if question.host:
+        check_name(question.host, "host")
+    return setup_inside.look(connect.world_for(cloud), question)
+
+
 # All that a worker may be asked: each only reads, with commands that are made here.
 LOOKS: Mapping[str, Look] = {
     inside.LOOK: _look_at_move,
     inspection_inside.LOOK: _look_at_run,
+    setup_inside.LOOK: _look_at_setup,
 }

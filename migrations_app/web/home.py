@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from migrations_app.access import accounts as access_accounts
+from migrations_app.access.permissions import Person, Role
 from migrations_app.drains import queries as drain_queries
 from migrations_app.inventory import capacity_overview
 from migrations_app.inventory import queries as inventory_queries
@@ -37,11 +38,12 @@ def home(request: HttpRequest) -> HttpResponseBase:
 
 @page()
 def _desk(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now, clouds = timezone.now(), inventory_queries.freshness()
     context: dict[str, Any] = {
         "desk": request_queries.desk(person_of(request)),
         "drains": drain_queries.desk(person_of(request)),
-        "clouds": inventory_queries.freshness(),
+        "clouds": clouds,
+        "not_set_up": _not_set_up(person_of(request), clouds),
         "failed": inventory_queries.failed_items(),
         "figures": overview.figures(now),
         "late": overview.late(now),
@@ -72,10 +74,17 @@ def _administration(request: HttpRequest) -> HttpResponse:
             ],
         }
     if person.superuser:
+        clouds, roles = inventory_queries.freshness(), access_accounts.active_by_role()
         context |= {
-            "roles": access_accounts.active_by_role(),
+            "roles": roles,
             "without_role": access_accounts.without_role(MOST_NAMES),
             "worker_trouble": run_queries.worker_trouble(),
-            "clouds": inventory_queries.freshness(),
+            "clouds": clouds,
+            "not_set_up": _not_set_up(person, clouds) or not roles[Role.APPROVER],
         }
     return render(request, "administration.html", context)
+
+
+def _not_set_up(person: Person, clouds: list[inventory_queries.Freshness]) -> bool:
+    """Return whether the person is to be led to the set-up guide: no cloud was read."""
+    return person.superuser and not any(each.as_of for each in clouds)

@@ -29,6 +29,7 @@ _RARER: tuple[Words, ...] = (
     ("broken-glass", "Emergency starts", "alert-triangle", Verb.SEE),
     ("webhooks", "Webhooks", "send", Verb.WEBHOOKS),
     ("deliveries", "Deliveries", "list", Verb.WEBHOOKS),
+    ("setup", "Set-up guide", "list-check", Verb.SET_UP),
 )
 
 

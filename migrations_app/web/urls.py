@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from migrations_app.web import home, search, tokens
+from migrations_app.web import home, search, setup_guide, tokens
 from migrations_app.web.accounts import (
     confirm,
     factors,
@@ -48,6 +48,10 @@ from migrations_app.web.windows import views as window_views
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("setup/", setup_guide.guide, name="setup"),
+    path("setup/site/", setup_guide.site, name="setup-site"),
+    path("setup/clouds/<str:name>/", setup_guide.cloud, name="setup-cloud"),
+    path("setup/workers/<str:name>/", setup_guide.workers, name="setup-workers"),
     path("search/", search.search, name="search"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),

@@ -35,6 +35,7 @@ def path_of(route: str, numbers: Mapping[str, int]) -> str:
     places = {
         "pk": str(numbers.get(subject, 1)),
         "host": "compute-30",
+        "name": "pretend",  # of a cloud
         "uuid": UUID,
         "verb": "stop",
         "kind": "host",

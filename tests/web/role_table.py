@@ -24,6 +24,7 @@ GONE = (302, 403, 404, 404, 404, 404, 403)
 TRAIL = (302, 403, 403, 200, 200, 200, 403)
 # staff sets approval policies, so it sees them too
 RULES = (302, 403, 200, 200, 200, 200, 200)
+SET_UP = (302, 403, 403, 403, 403, 403, 200)
 RULED = (302, 403, 403, 403, 403, 403, 200)
 API_RULES = (401, 403, 200, 200, 200, 200, 200)
 API_SEEN = (401, 403, 200, 200, 200, 200, 403)
@@ -151,6 +152,10 @@ TABLE: dict[str, Row] = {
     "api/audit/searches/<number:pk>/": ("GET", API_TRAIL),
     "api/^": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     "": ("GET", (302, 403, 200, 200, 200, 200, 200)),
+    "setup/": ("GET", SET_UP),
+    "setup/site/": ("GET", SET_UP),
+    "setup/clouds/<str:name>/": ("GET", SET_UP),
+    "setup/workers/<str:name>/": ("GET", SET_UP),
     "search/": ("GET", SEEN),
     "sign-in/": ("GET", (200, 302, 302, 302, 302, 302, 302)),
     # for who has taken the first step: nobody here has

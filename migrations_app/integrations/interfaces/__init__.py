@@ -7,6 +7,7 @@ The real and the pretend adapters pass the same contract tests.
 
 from __future__ import annotations
 
+from migrations_app.integrations.interfaces.account import Account
 from migrations_app.integrations.interfaces.cloud import Cloud, World
 from migrations_app.integrations.interfaces.hosts import (
     Base,
@@ -69,6 +70,7 @@ __all__ = [
     "PCPU",
     "PLACE",
     "VCPU",
+    "Account",
     "Action",
     "ActionEvent",
     "Agent",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from migrations_app.integrations.interfaces.account import Account
 from migrations_app.integrations.interfaces.host_allocations import HostAllocations
 from migrations_app.integrations.interfaces.hosts import Hosts
 from migrations_app.integrations.interfaces.inside import Workers
@@ -40,6 +41,17 @@ class Cloud(HostAllocations, Protocol):
     # -- looking -----------------------------------------------------------
     def whoami(self) -> str:
         """Return our own user id there; the cheapest proof that we can sign in."""
+        ...
+
+    def account(self) -> Account:
+        """Return as whom we are signed in."""
+        ...
+
+    def newest(self, service: str) -> tuple[int, int] | None:
+        """Return the newest microversion that compute or placement names.
+
+        None: it names none. Raises Gone where the catalogue lists no such service.
+        """
         ...
 
     def server(self, server_id: str) -> Server:

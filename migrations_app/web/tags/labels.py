@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrations_app.inventory.setup_guide import step as setup_step
 from migrations_app.models.states import DrainState, RequestState, RunState, StepState
 from migrations_app.procedures.registry import PROCEDURES
 
@@ -11,9 +12,8 @@ _STATES = {
     **dict(StepState.choices),
     **dict(DrainState.choices),
     "blocks": "Blocks",
-    "warns": "Warning",
-    "unknown": "Unknown",
-    "ok": "OK",
+    # of findings and of the set-up guide
+    **{str(state): word for state, word in setup_step.WORDS.items()},
 }
 
 

@@ -57,6 +57,10 @@ _STATES = {
     "warns": ("alert-triangle", "warn"),
     "unknown": ("help-circle", "unknown"),
     "ok": ("check", "good"),
+    # steps of the set-up guide, besides those
+    "fails": ("circle-x", "bad"),
+    "missing": ("circle-off", "bad"),
+    "unused": ("circle-minus", "idle"),
     # windows, and what a calendar file does to them
     "freeze": ("ban", "bad"),
     "maintenance": ("calendar", "good"),

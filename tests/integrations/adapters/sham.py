@@ -61,6 +61,7 @@ class Sham(ThreadingHTTPServer):
             "methods": ["password"],
             "user": {"id": "me", "name": "me", "domain": {"id": "d", "name": "d"}},
             "project": {"id": "p", "name": "p", "domain": {"id": "d", "name": "d"}},
+            "roles": [{"id": "r2", "name": "reader"}, {"id": "r1", "name": "admin"}],
             "issued_at": issued.isoformat().replace("+00:00", "Z"),
             "expires_at": (issued + self.token_life).isoformat(),
             "catalog": catalog,

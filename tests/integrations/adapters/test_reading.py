@@ -9,6 +9,7 @@ import pytest
 
 from migrations_app.errors import Gone
 from migrations_app.integrations.interfaces import DISK_GB, MEMORY_MB, VCPU
+from migrations_app.integrations.interfaces.account import OLDEST_COMPUTE, PLACEMENT
 from tests.integrations.adapters.clouds import FLAVOR, PROJECT, Place
 
 TINY = {VCPU: 1, MEMORY_MB: 512, DISK_GB: 1}
@@ -16,6 +17,18 @@ TINY = {VCPU: 1, MEMORY_MB: 512, DISK_GB: 1}
 
 def test_it_knows_who_we_are(place: Place) -> None:
     assert len(place.cloud.whoami()) == 32
+
+
+def test_it_tells_our_account_and_what_the_services_speak(place: Place) -> None:
+    account = place.cloud.account()
+    assert account.user
+    assert account.project
+    assert "admin" in account.roles
+    compute, placement = map(place.cloud.newest, ("compute", "placement"))
+    assert compute is not None
+    assert compute >= OLDEST_COMPUTE
+    assert placement is not None
+    assert placement >= PLACEMENT
 
 
 def test_it_tells_what_a_server_is(place: Place, resting: str) -> None:

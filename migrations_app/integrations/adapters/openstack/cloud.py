@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from migrations_app.errors import Blocked, Conflict, Gone, Refused
 from migrations_app.integrations.adapters.openstack import http_errors, parsing
+from migrations_app.integrations.adapters.openstack.account import SignedIn
 from migrations_app.integrations.adapters.openstack.host_allocations import (
     OpenStackHostAllocations,
 )
@@ -35,7 +36,7 @@ from migrations_app.integrations.interfaces import (
 from migrations_app.integrations.interfaces.resource_request import resource_request
 
 
-class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations):
+class OpenStackCloud(ByHand, Around, Listing, OpenStackHostAllocations, SignedIn):
     """A cloud of clouds.yaml. Signs in at the first call; safe for threads."""
 
     at_once = 8  # below the 10 connections that requests keeps to a service

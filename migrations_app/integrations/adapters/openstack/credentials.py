@@ -27,6 +27,19 @@ def signed_in_by(session: Session) -> tuple[str, str]:
     return str(access.user_id), str(number or "")
 
 
+def who(session: Session) -> tuple[str, str, tuple[str, ...]]:
+    """Return the names of the account, its project and its roles, signing in.
+
+    Empty where the way of signing in tells none.
+    """
+    auth = session.auth
+    if not isinstance(auth, BaseIdentityPlugin):
+        return "", "", ()
+    access = auth.get_access(session)
+    roles = tuple(sorted(map(str, access.role_names or ())))
+    return str(access.username or ""), str(access.project_name or ""), roles
+
+
 def end_of(body: Any) -> datetime | None:
     """Return when Keystone says that the credential ends; None: it does not end.
 

@@ -19,21 +19,21 @@ from keystoneauth1.session import Session, TCPKeepAliveAdapter
 from openstack.config.cloud_region import CloudRegion
 from openstack.exceptions import ConfigException
 
-from migrations_app.errors import Refused
+from migrations_app.errors import Gone, Refused
 from migrations_app.integrations.adapters.openstack import http_errors
 from migrations_app.integrations.adapters.openstack.credentials import (
     end_of,
     signed_in_by,
+    who,
+)
+from migrations_app.integrations.interfaces.account import (
+    COMPUTE,
+    OLDEST_COMPUTE,
+    PLACEMENT,
 )
 from migrations_app.integrations.tls import LooksIntoCrl
 
 CONNECT_TIMEOUT = 5.0
-# What we speak. Compute: 2.100 tells the hints for the scheduler, 2.98 the properties
-# of the image, 2.96 the pinned zone; 2.71 (Stein) is the oldest that has all we need:
-# the scheduler is always asked (2.68), abort in the queue (2.65), a host for cold
-# migrations (2.56), a server's group (2.71).
-COMPUTE, OLDEST_COMPUTE = (2, 100), (2, 71)
-PLACEMENT = "1.31"  # in_tree; root and parent of providers (1.29), all classes (1.27)
 VERSIONS = {"identity": "3", "network": "2", "image": "2", "block-storage": "3"}
 
 
@@ -99,7 +99,7 @@ class Wire:
                 version = min(microversion, self._newest(adapter))
                 options["microversion"] = f"{version[0]}.{version[1]}"
             elif service == "placement":
-                options["microversion"] = PLACEMENT
+                options["microversion"] = f"{PLACEMENT[0]}.{PLACEMENT[1]}"
             response = adapter.request(path, method, raise_exc=False, **options)
         try:
             body = response.json() if response.content else None
@@ -120,6 +120,25 @@ class Wire:
         adapter = self._adapter("compute")
         with self._told("compute"):
             return self._newest(adapter)
+
+    def newest_told(self, service: str) -> tuple[int, int] | None:
+        """Return the newest microversion that the service names; None: it names none.
+
+        Raises WorldErrors; Gone where the catalogue lists no such service.
+        """
+        if not self.has(service):
+            raise Gone(f"Keystone's catalogue of cloud {self.name} has no {service}.")
+        adapter = self._adapter(service)
+        with self._told(service):
+            data = adapter.get_endpoint_data()
+        newest = data.max_microversion if data else None
+        return (int(newest[0]), int(newest[1])) if newest else None
+
+    def signed_in_as(self) -> tuple[str, str, tuple[str, ...]]:
+        """Return our account, its project and its roles, signing in if need be."""
+        self._adapter("identity")
+        with self._told("identity"):
+            return who(self._session)
 
     def has(self, service: str) -> bool:
         """Tell whether the catalogue lists the service."""

@@ -1,0 +1,1 @@
+"""The set-up guide: whether novaweb and its neighbours are set up, step by step."""
