@@ -5,10 +5,13 @@ The style sheet's class hangs on the kind of widget alone, so no form names it.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.widgets import Input
+from django.utils import timezone
 
 from migrations_app.wording import LONGEST_TEXT
 
@@ -44,15 +47,71 @@ class Form(forms.Form):
 
 
 class MomentInput(forms.DateTimeInput):
-    """A date and a time in UTC, to the minute, as browsers let people choose them.
+    """A date and a time, to the minute, as browsers let people choose them.
 
-    static/clock.js shows beside it what that is in the local time of the browser.
+    It names the zone; static/clock.js shows beside it what that is in UTC or, where it
+    is UTC, in the local time of the browser.
     """
 
     input_type = "datetime-local"
 
     def __init__(self) -> None:
-        super().__init__(attrs={"data-utc": True}, format="%Y-%m-%dT%H:%M")
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Return it with the name of its zone."""
+        named = {"data-zone": timezone.get_current_timezone_name(), **(attrs or {})}
+        return super().get_context(name, value, named)
+
+
+def possible(value: datetime) -> None:
+    """Raise ValidationError for a time that no database could hold."""
+    try:
+        year = value.astimezone(UTC).year
+    except OverflowError:
+        year = 0
+    if not 1900 <= year <= 9000:
+        raise ValidationError("Give a time between the years 1900 and 9000.")
+
+
+class MomentField(forms.DateTimeField):
+    """A moment, typed in the zone in which the page shows times; its label names it."""
+
+    widget = MomentInput
+    default_validators = [possible]
+
+    def get_bound_field(
+        self, form: forms.BaseForm, field_name: str
+    ) -> forms.BoundField:
+        """Return it with the zone, which is the reader's own, in the label."""
+        bound = super().get_bound_field(form, field_name)
+        bound.label = f"{bound.label} ({timezone.get_current_timezone_name()})"
+        return bound
+
+
+class UtcMomentInput(MomentInput):
+    """The same in UTC."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Return it with UTC as its zone."""
+        return super().get_context(name, value, {"data-zone": "UTC", **(attrs or {})})
+
+
+class UtcMomentField(forms.DateTimeField):
+    """A moment in UTC to everybody: it stands in addresses that people share."""
+
+    widget = UtcMomentInput
+    default_validators = [possible]
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what the input shows."""
+        with timezone.override(UTC):
+            return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        """Return the moment. Raises ValidationError."""
+        with timezone.override(UTC):
+            return super().to_python(value)
 
 
 class LongText(forms.CharField):

@@ -37,8 +37,7 @@ CSRF_TRUSTED_ORIGINS = env.list("NOVAWEB_TRUSTED_ORIGINS", default=[])
 # the current folder, ~/.config/openstack). "pretend" is a simulated one, if allowed.
 NOVAWEB_CLOUDS = env.list("NOVAWEB_CLOUDS", default=["pretend"])
 NOVAWEB_ALLOW_PRETEND = env.bool("NOVAWEB_ALLOW_PRETEND", default=DEBUG)
-NOVAWEB_PRETEND_FILE = env("NOVAWEB_PRETEND_FILE", default="")
-NOVAWEB_PRETEND_FILE = NOVAWEB_PRETEND_FILE or str(STATE_DIR / "pretend.sqlite3")
+NOVAWEB_PRETEND_FILE = env("NOVAWEB_PRETEND_FILE") or str(STATE_DIR / "pretend.sqlite3")
 # How compute hosts are entered: for each cloud the path of an OpenSSH client
 # configuration ("lab=/etc/novaweb/ssh_config"); none: they are not entered.
 NOVAWEB_SSH = env.dict("NOVAWEB_SSH", default={})
@@ -149,6 +148,7 @@ MIDDLEWARE = [
     # deny by default: a view is open only when it says so
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "migrations_app.web.accounts.second_factor_due.SecondFactorDue",
+    "migrations_app.web.accounts.own_display.OwnDisplay",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.utils import timezone
 
 from migrations_app.access import second_factor
+from migrations_app.access.delegated_rights import DelegatedRight, delegated_to
+from migrations_app.access.display import COLUMNS, NOTHING_CHOSEN, Display
 from migrations_app.access.roles import DECIDES, DELEGABLE, READS, ROLES, STAFF, WORDS
 from migrations_app.access.roles import Role as Role
 from migrations_app.access.roles import Verb as Verb
 from migrations_app.errors import NotAllowed, TooLate, VerbError
-from migrations_app.models import Delegation, MigrationRequest, Run, TokenScope
+from migrations_app.models import MigrationRequest, Run, TokenScope
 from migrations_app.models.states import OPEN_RUNS, WALKING_RUNS, RequestState, RunState
 
 # What is done to a drain and not to one of its moves.
@@ -43,15 +44,6 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class DelegatedRight:
-    """The approval right of an approver that is delegated to this person."""
-
-    giver: int
-    giver_name: str
-    groups: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
     """A person who is signed in, and their roles.
 
@@ -62,6 +54,7 @@ class Person:
     ``scope``: of the token that they came with; empty: they are signed in.
     ``password_set_by``: who else set their password, which they have not changed yet.
     ``lacks_second_factor``: they must have one, and have set up none.
+    ``display``: how they have pages show times and lists.
     """
 
     id: int | None
@@ -76,6 +69,7 @@ class Person:
     scope: str = ""
     password_set_by: str = ""
     lacks_second_factor: bool = False
+    display: Display = NOTHING_CHOSEN
 
 
 def person(user: User | AnonymousUser) -> Person:
@@ -107,8 +101,9 @@ def _read(user: User | AnonymousUser) -> Person:
         return Person(id=None, name="", roles=frozenset())
     # one row for each group, and one for who has none
     found = User.objects.filter(pk=user.pk)
-    rows = list(found.values_list("groups__name", "password_to_change__set_by_name"))
-    groups = frozenset(name for name, _ in rows if name)
+    setter = "password_to_change__set_by_name"
+    rows = list(found.values_list("groups__name", setter, *COLUMNS))
+    groups = frozenset(row[0] for row in rows if row[0])
     who = Person(
         id=user.pk,
         name=user.get_username(),
@@ -116,37 +111,15 @@ def _read(user: User | AnonymousUser) -> Person:
         staff=user.is_staff,
         superuser=user.is_superuser,
         groups=groups,
-        delegated=_delegated_to(user.pk),
+        delegated=delegated_to(user.pk),
         sets_policy=user.is_staff
         and user.has_perm("migrations_app.change_approvalpolicy"),
         manages_accounts=user.is_staff and user.has_perm("auth.change_user"),
         scope=scope_of(user),
-        password_set_by=next((setter for _, setter in rows if setter), ""),
+        password_set_by=next((row[1] for row in rows if row[1]), ""),
+        display=Display.of(rows[0][2:]) if rows else NOTHING_CHOSEN,
     )
     return replace(who, lacks_second_factor=second_factor.lacks(who))
-
-
-def _delegated_to(taker: int) -> tuple[DelegatedRight, ...]:
-    """Return the approval rights that are delegated to the person now."""
-    now = timezone.now()
-    rows = Delegation.objects.filter(
-        taker=taker,
-        starts_at__lte=now,
-        ends_at__gt=now,
-        revoked_at=None,
-        giver__is_active=True,
-        giver__is_superuser=False,
-    ).order_by("id")
-    groups: dict[tuple[int, str], set[str]] = {}
-    for giver, name, group in rows.values_list(
-        "giver", "giver_name", "giver__groups__name"
-    ):
-        groups.setdefault((giver, name), set()).add(group or "")
-    return tuple(
-        DelegatedRight(giver, name, frozenset(its))
-        for (giver, name), its in groups.items()
-        if Role.APPROVER in its
-    )
 
 
 def why_not(

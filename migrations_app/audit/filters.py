@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import NumberInput
 
@@ -15,23 +12,13 @@ from migrations_app.audit.recorder import VERBS
 from migrations_app.audit.search import FAMILY
 from migrations_app.audit.search_sql import Wanted
 from migrations_app.models import AuditEntry
-from migrations_app.widgets import Form, MomentInput, hint
+from migrations_app.widgets import Form, UtcMomentField, hint
 
 _FAMILIES = sorted({verb.partition(".")[0] for verb in VERBS})
 VERB_CHOICES = [
     *((f"{family}{FAMILY}", f"{family}: all") for family in _FAMILIES),
     *((verb, verb) for verb in sorted(VERBS)),
 ]
-
-
-def possible(value: datetime) -> None:
-    """Raise ValidationError for a time that no database could hold."""
-    try:
-        year = value.astimezone(UTC).year
-    except OverflowError:
-        year = 0
-    if not 1900 <= year <= 9000:
-        raise ValidationError("Give a time between the years 1900 and 9000.")
 
 
 class RequestNumber(django_filters.NumberFilter):  # type: ignore[misc]
@@ -42,6 +29,12 @@ class RequestNumber(django_filters.NumberFilter):  # type: ignore[misc]
     def get_max_validator(self) -> None:
         """Return None: the field has its own maximum."""
         return
+
+
+class UtcMoment(django_filters.DateTimeFilter):  # type: ignore[misc]
+    """A moment in UTC."""
+
+    field_class = UtcMomentField
 
 
 class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -63,12 +56,8 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
     verb = django_filters.ChoiceFilter(
         label="Action", choices=VERB_CHOICES, empty_label="any"
     )
-    since = django_filters.DateTimeFilter(
-        label="Since (UTC)", widget=MomentInput, validators=[possible]
-    )
-    until = django_filters.DateTimeFilter(
-        label="Until (UTC)", widget=MomentInput, validators=[possible]
-    )
+    since = UtcMoment(label="Since (UTC)")
+    until = UtcMoment(label="Until (UTC)")
 
     class Meta:
         form = Form

@@ -93,6 +93,7 @@ VERBS: dict[str, str] = {
     "account.signed_in": "{actor} signed in",
     "account.signed_out": "{actor} signed out",
     "account.session_ended": "{actor} ended sessions elsewhere",
+    "account.display": "{actor} changed how pages show times and lists to them",
     "account.data_exported": "{actor} downloaded what is kept of them",
     "account.factor_added": "{actor} set up a second factor",
     "account.factor_removed": "{actor} removed the second factor of {subject}",

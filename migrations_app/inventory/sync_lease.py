@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils.timezone import localtime
+from django.utils.timezone import get_default_timezone, localtime
 
 from migrations_app.errors import NovawebError
 from migrations_app.integrations.clouds import known_clouds
@@ -67,7 +67,7 @@ def full_scan_due(cloud: Cloud, now: datetime) -> bool:
         return True
     if read_to > now or read_to < now - LONGEST_GAP:
         return True
-    local = localtime(now)
+    local = localtime(now, get_default_timezone())
     night = local.replace(
         hour=settings.NOVAWEB_FULL_SCAN_HOUR, minute=0, second=0, microsecond=0
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.models.account import (
+    Display,
     ExternalIdentity,
     PasswordToChange,
     RefusedSignIns,
@@ -65,6 +66,7 @@ __all__ = [
     "Decision",
     "Delegation",
     "Delivery",
+    "Display",
     "Drain",
     "ExternalIdentity",
     "FailedItem",

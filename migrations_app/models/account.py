@@ -76,6 +76,37 @@ class UsedCode(models.Model):
         return f"the code of half minute {self.counter}"
 
 
+class Display(models.Model):
+    """How pages show times and lists to a person; without a row as to everybody.
+
+    ``time_zone`` is a name of the IANA database, ``rows`` those of a page of a list;
+    empty, and 0: as pages do by themselves.
+    """
+
+    class Dates(models.TextChoices):
+        """How a date is written."""
+
+        ISO = "iso", "2026-07-01 14:30"
+        LOCALE = "locale", "as the browser writes it"
+
+    class Theme(models.TextChoices):
+        """Light or dark, whatever the browser's system prefers."""
+
+        LIGHT = "light", "light"
+        DARK = "dark", "dark"
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="display"
+    )
+    time_zone = models.CharField(max_length=100, blank=True)
+    dates = models.CharField(max_length=10, choices=Dates.choices, default=Dates.ISO)
+    rows = models.PositiveSmallIntegerField(default=0)
+    theme = models.CharField(max_length=10, choices=Theme.choices, blank=True)
+
+    def __str__(self) -> str:
+        return f"times in {self.time_zone or 'UTC'}"
+
+
 class ExternalIdentity(models.Model):
     """Who a person is where they sign in: the account is theirs, whatever their name.
 

@@ -7,8 +7,10 @@ from typing import Any
 from django.core.paginator import InvalidPage, PageNotAnInteger
 from django.core.paginator import Page as Rows
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django_tables2 import LazyPaginator
 
+from migrations_app.web.page import person_of
 from migrations_app.wording import whole_number
 
 ATTRS = {"class": "table table-vcenter card-table reflow"}
@@ -62,5 +64,14 @@ class Pages(LazyPaginator):  # type: ignore[misc]
         return int(super().validate_number(found))
 
 
-# a page number tells whether there is more; nobody counts fifty thousand rows
-PAGES = {"per_page": PER_PAGE, "paginator_class": Pages}
+def pages(request: HttpRequest, *, usual: int = PER_PAGE) -> dict[str, Any]:
+    """Return how a table is cut into pages: with the rows that its reader chose.
+
+    A page's number tells whether there is more; nobody counts fifty thousand rows.
+    """
+    return {"per_page": rows_per_page(request, usual), "paginator_class": Pages}
+
+
+def rows_per_page(request: HttpRequest, usual: int = PER_PAGE) -> int:
+    """Return how many rows of a list the reader chose; ``usual`` without a choice."""
+    return person_of(request).display.rows or usual

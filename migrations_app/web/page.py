@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
-from migrations_app.access import permissions, second_factor, throttle
+from migrations_app.access import display, permissions, second_factor, throttle
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 from migrations_app.access.roles import CONFIRMED
@@ -168,3 +168,19 @@ def page(verb: Verb = Verb.SEE, *, dear: str = "") -> Callable[[View[P]], View[P
         return framed
 
     return decorate
+
+
+def in_utc(view: View[P]) -> View[P]:
+    """Have the view show times in UTC to everybody: its page is filed, or goes by days.
+
+    Its template says ``data-times="utc"``, so that no script changes them.
+    """
+
+    @wraps(view)
+    def shown(
+        request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponseBase:
+        with display.times_in():
+            return view(request, *args, **kwargs)
+
+    return shown

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
+from migrations_app.access.delegated_rights import DelegatedRight
 from migrations_app.access.permissions import (
-    DelegatedRight,
     Person,
     Refusal,
     Role,

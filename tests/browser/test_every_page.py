@@ -45,6 +45,7 @@ PAGES = (
     "/runs/{running}/",
     "/runs/{held}/",
     "/runs/{held}/world/",
+    "/account/",
     "/account/password/",
     "/account/second-factor/",
     "/account/second-factor/app/",

@@ -183,7 +183,7 @@ def answers() -> list[tuple[str, str]]:
 
 def test_each_first_question_names_a_place() -> None:
     questions = re.findall(r"^\* \*\*(.*)\?\*\*", section("First questions"), re.M)
-    assert len(questions) == 13
+    assert len(questions) == 14
     assert len(answers()) >= len(questions)
 
 

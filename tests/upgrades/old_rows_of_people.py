@@ -41,6 +41,10 @@ def _accounts() -> Iterator[Row]:
         "ExternalIdentity",
         {"person_id": 1, "source": "https://id.example.org", "subject": "s-1"},
     )
+    yield (
+        "Display",
+        {"person_id": 1, "time_zone": "Europe/Berlin", "rows": 100, "theme": "dark"},
+    )
     yield "UsedCode", {"person_id": 1, "counter": 59_000_000}
     yield "PasswordToChange", {"person_id": 1, "set_by_name": "root", "set_at": AT}
 

@@ -21,6 +21,7 @@ from migrations_app.models import (
     Decision,
     Delegation,
     Delivery,
+    Display,
     Drain,
     Instance,
     Lane,
@@ -58,9 +59,9 @@ class FullSite:
         self.cloud = factories.cloud()
         self.size = 0
         factories.pacer_seen()
-        self.reader = factories.person(
-            "reader", "operator", "approver", "auditor", staff=True
-        )
+        roles = ("operator", "approver", "auditor")
+        self.reader = factories.person("reader", *roles, staff=True)
+        Display.objects.create(person=self.reader, time_zone="Europe/Berlin")
         self.instance = self._instance(0, uuid=stage.server)
         self.asked = factories.request(of=self._instance(-1))
         self.run = factories.run(of=factories.request(of=self.instance, state="held"))

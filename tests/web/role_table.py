@@ -164,6 +164,7 @@ TABLE: dict[str, Row] = {
     "sign-in/openid-connect/": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     "sign-in/openid-connect/back/": ("GET", (404, 404, 404, 404, 404, 404, 404)),
     # one's own: no role is needed
+    "account/": ("GET", OWN),
     "account/confirm/": ("GET", OWN),
     "account/data/": ("POST", OWN),
     "account/password/": ("GET", OWN),

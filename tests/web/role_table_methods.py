@@ -41,6 +41,7 @@ MORE: dict[str, dict[str, Statuses]] = {
     "sign-in/": {"POST": (422, *(302,) * 6)},
     # who is half-way in alone has anything to show there
     "sign-in/second-factor/": {"POST": (302,) * 7},
+    "account/": {"POST": (302, *(422,) * 6)},
     "account/second-factor/": {"POST": (302, *(422,) * 6)},
     "account/second-factor/app/": {"POST": (302, *(200,) * 6)},
     "account/second-factor/key/": {"POST": (302, *(200,) * 6)},

@@ -43,7 +43,7 @@ def next_at(now: datetime) -> datetime | None:
     if not settings.NOVAWEB_SPEED_AT:
         return None
     hour = time.fromisoformat(settings.NOVAWEB_SPEED_AT)
-    local = timezone.localtime(now)
+    local = timezone.localtime(now, timezone.get_default_timezone())
     today = local.replace(hour=hour.hour, minute=hour.minute, second=0, microsecond=0)
     return today if today > local else today + timedelta(days=1)
 

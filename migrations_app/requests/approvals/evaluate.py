@@ -14,7 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from migrations_app.access.permissions import DelegatedRight, Person, Refusal, Role
+from migrations_app.access.delegated_rights import DelegatedRight
+from migrations_app.access.permissions import Person, Refusal, Role
 from migrations_app.errors import TooLate
 from migrations_app.models import BrokenGlass, MigrationRequest
 from migrations_app.requests.approvals import (

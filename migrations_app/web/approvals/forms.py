@@ -10,12 +10,8 @@ from django import forms
 from migrations_app.requests.approvals import wording as approval_wording
 from migrations_app.requests.approvals.rules import CONDITIONS, When
 from migrations_app.requests.unmatched import AGREED
-from migrations_app.widgets import Form, LongText, MomentInput
+from migrations_app.widgets import Form, LongText, MomentField
 from migrations_app.wording import LONGEST_TEXT
-
-
-def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
-    return forms.DateTimeField(required=required, label=label, widget=MomentInput)
 
 
 def _names(label: str) -> forms.CharField:
@@ -147,8 +143,8 @@ class DelegationForm(Form):
         help_text="The name they sign in with.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    starts_at = _moment("From (UTC)")
-    ends_at = _moment("Until (UTC)")
+    starts_at = MomentField(label="From")
+    ends_at = MomentField(label="Until")
     reason = LongText(
         rows=2,
         label="Why",

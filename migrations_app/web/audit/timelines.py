@@ -11,13 +11,14 @@ from django.views.decorators.http import require_safe
 from migrations_app.access.permissions import Verb
 from migrations_app.audit import search, timeline
 from migrations_app.web.audit.views import chain_of, place
-from migrations_app.web.page import page
+from migrations_app.web.page import in_utc, page
 
 PER_PAGE = 100
 
 
 @require_safe
 @page(Verb.SEE_AUDIT)
+@in_utc
 def show(request: HttpRequest, kind: str, value: str) -> HttpResponse:
     """Show the entries by day, newest first, or oldest first with ``order=oldest``."""
     subject = timeline.subject(kind, value)

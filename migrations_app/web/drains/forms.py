@@ -12,7 +12,7 @@ from migrations_app.drains.planner.model import Limits
 from migrations_app.models import Cloud, Drain
 from migrations_app.models.states import Afterwards
 from migrations_app.web.drains.what_if_form import names
-from migrations_app.widgets import Form, LongText, MomentInput
+from migrations_app.widgets import Form, LongText, MomentField
 
 _HOSTS = {"list": "hosts", "autocomplete": "off"}
 _USUAL = Limits()
@@ -65,12 +65,8 @@ class DrainForm(Form):
         ),
         initial=Afterwards.KEEP,
     )
-    window_start = forms.DateTimeField(
-        required=False, label="Not before (UTC)", widget=MomentInput
-    )
-    window_end = forms.DateTimeField(
-        required=False, label="Not after (UTC)", widget=MomentInput
-    )
+    window_start = MomentField(required=False, label="Not before")
+    window_end = MomentField(required=False, label="Not after")
     per_source = _limit(
         "Parallel moves from a host",
         _USUAL.per_source,

@@ -25,7 +25,7 @@ from migrations_app.requests.approvals import evaluate
 from migrations_app.requests.approvals.status import ApprovalStatus
 from migrations_app.web.drains import effect_bars
 from migrations_app.web.drains.tables import DrainTable
-from migrations_app.web.lists import PAGES
+from migrations_app.web.lists import pages
 from migrations_app.web.page import page, person_of, user_of
 
 _BEFORE = {DrainState.REQUESTED, DrainState.APPROVED}
@@ -39,7 +39,7 @@ def drains(request: HttpRequest) -> HttpResponse:
         request.GET, queryset=drain_queries.drains(), person=person_of(request)
     )
     table = DrainTable(wanted.qs)
-    RequestConfig(request, paginate=PAGES).configure(table)
+    RequestConfig(request, paginate=pages(request)).configure(table)
     table.counts = drain_queries.counts([row.record.pk for row in table.paginated_rows])
     return render(request, "drains/list.html", {"table": table, "wanted": wanted})
 

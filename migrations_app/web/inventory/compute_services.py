@@ -19,7 +19,7 @@ from migrations_app.errors import NovawebError
 from migrations_app.inventory import compute_services
 from migrations_app.web.inventory.compute_service_table import ServiceTable
 from migrations_app.web.inventory.compute_services_form import ServicesForm
-from migrations_app.web.lists import PAGES
+from migrations_app.web.lists import pages
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.posted import posted
@@ -44,7 +44,7 @@ def services(request: HttpRequest) -> HttpResponse:
         table.columns.show("change")
     else:
         table.columns.hide("change")
-    RequestConfig(request, paginate=PAGES).configure(table)
+    RequestConfig(request, paginate=pages(request)).configure(table)
     context = {"table": table, "wanted": {"form": form}, "trouble": trouble}
     return render(request, "inventory/compute_services.html", context, status=status)
 

@@ -36,13 +36,13 @@ from migrations_app.requests.windows.calendar.window import Occurrence
 from migrations_app.web.inventory.history_charts import Chart, charts
 from migrations_app.web.inventory.hypervisor_table import HypervisorTable, free
 from migrations_app.web.inventory.instance_table import InstanceTable
-from migrations_app.web.lists import PAGES
+from migrations_app.web.lists import pages
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.posted import posted
 
 # fewer than elsewhere: beside the heat map and the charts
-ROWS = {**PAGES, "per_page": 20}
+ROWS = 20
 # how far a chart reaches back, and the grain of its snapshots
 SPANS = {
     "day": (timedelta(days=1), 5),
@@ -61,7 +61,7 @@ def hypervisors(request: HttpRequest) -> HttpResponse:
     largest = capacity_overview.largest_in_use()
     table = HypervisorTable(wanted.qs)
     table.largest = largest
-    RequestConfig(request, paginate=ROWS).configure(table)
+    RequestConfig(request, paginate=pages(request, usual=ROWS)).configure(table)
     table.most = capacity.used_most([row.record for row in table.paginated_rows])
     overview = capacity_overview.overview(wanted.qs, by=by, largest=largest)
     resources = [("vcpus", "VCPUs"), ("memory", "Memory"), ("disk", "Disk")]
@@ -126,7 +126,7 @@ def _show(
     row = inventory_queries.hypervisor(host, cloud=cloud)
     here = inventory_queries.instances().filter(cloud=row.cloud_id, host=row.host)
     table = InstanceTable(here, exclude=("host", "zone"), order_by="name")
-    RequestConfig(request, paginate=ROWS).configure(table)
+    RequestConfig(request, paginate=pages(request, usual=ROWS)).configure(table)
     table.may_ask = not permissions.why_not(person_of(request), Verb.ASK)
     table.open_requests = request_queries.open_requests(
         each.record.uuid for each in table.paginated_rows

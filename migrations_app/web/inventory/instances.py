@@ -13,7 +13,7 @@ from migrations_app.inventory import queries as inventory_queries
 from migrations_app.inventory.filters import InstanceFilter
 from migrations_app.requests import queries as request_queries
 from migrations_app.web.inventory.instance_table import InstanceTable
-from migrations_app.web.lists import PAGES
+from migrations_app.web.lists import pages
 from migrations_app.web.page import page, person_of
 
 
@@ -25,7 +25,7 @@ def instances(request: HttpRequest) -> HttpResponse:
     rows = inventory_queries.instances().select_related(None)
     wanted = InstanceFilter(request.GET, queryset=rows)
     table = InstanceTable(wanted.qs)
-    RequestConfig(request, paginate=PAGES).configure(table)
+    RequestConfig(request, paginate=pages(request)).configure(table)
     table.may_ask = not permissions.why_not(person_of(request), Verb.ASK)
     table.open_requests = request_queries.open_requests(
         row.record.uuid for row in table.paginated_rows

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from migrations_app.inventory.leaks import queries as leak_queries
 from migrations_app.inventory.leaks.filters import LeakFilter
-from migrations_app.web.lists import PER_PAGE
+from migrations_app.web.lists import rows_per_page
 from migrations_app.web.page import page
 
 
@@ -18,6 +18,7 @@ from migrations_app.web.page import page
 def leaks(request: HttpRequest) -> HttpResponse:
     """List the stale resources with their remedies."""
     wanted = LeakFilter(request.GET, queryset=leak_queries.leaks())
-    rows = Paginator(wanted.qs, PER_PAGE).get_page(request.GET.get("page"))
+    found = Paginator(wanted.qs, rows_per_page(request))
+    rows = found.get_page(request.GET.get("page"))
     context = {"wanted": wanted, "leaks": rows, "looks": leak_queries.looks()}
     return render(request, "inventory/leaks.html", context)

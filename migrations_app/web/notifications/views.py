@@ -16,12 +16,11 @@ from migrations_app.access.permissions import Verb
 from migrations_app.errors import NovawebError
 from migrations_app.notifications import inbox, mail, preferences
 from migrations_app.notifications.events import EVENTS, Channel, Scope
-from migrations_app.web.lists import Pages
+from migrations_app.web.lists import Pages, rows_per_page
 from migrations_app.web.page import is_htmx, page, person_of, user_of
 from migrations_app.web.posted import posted
 from migrations_app.wording import whole_number
 
-PER_PAGE = 40
 WORDS = {
     Scope.MINE: "mine",
     Scope.ALL: "all",
@@ -37,7 +36,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     only = request.GET.get("only") == "unread"
     if only:
         rows = rows.filter(read_at=None)
-    found = Pages(rows, PER_PAGE).get_page(request.GET.get("page"))
+    found = Pages(rows, rows_per_page(request)).get_page(request.GET.get("page"))
     newest = max((row.pk for row in found), default=0)
     context = {"found": found, "only": only, "newest": newest}
     return render(request, "notifications/list.html", context)

@@ -22,12 +22,10 @@ from migrations_app.notifications import mail, mail_test
 from migrations_app.notifications import webhooks as notification_webhooks
 from migrations_app.notifications.delivery import rests_until
 from migrations_app.notifications.events import EVENTS
-from migrations_app.web.lists import Pages
+from migrations_app.web.lists import Pages, rows_per_page
 from migrations_app.web.notifications.webhook_form import WebhookForm
 from migrations_app.web.page import page, user_of
 from migrations_app.web.posted import posted
-
-PER_PAGE = 40
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,7 +102,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(state=state)
     if lane:
         rows = rows.filter(lane=lane[:40])
-    found = Pages(rows, PER_PAGE).get_page(request.GET.get("page"))
+    found = Pages(rows, rows_per_page(request)).get_page(request.GET.get("page"))
     context = {
         "found": found,
         "state": state,

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 
 from migrations_app.models import MigrationRequest
-from migrations_app.web.approvals.forms import _moment, _number, _unless_same
+from migrations_app.web.approvals.forms import _number, _unless_same
 from migrations_app.web.requests.ask_form import BLOCK_MIGRATION
-from migrations_app.widgets import Form, LongText
+from migrations_app.widgets import Form, LongText, MomentField
 
 
 class AmendForm(Form):
@@ -29,8 +29,8 @@ class AmendForm(Form):
         max_length=100,
         label="Ticket",
     )
-    window_start = _moment("Not before (UTC)", required=False)
-    window_end = _moment("Not after (UTC)", required=False)
+    window_start = MomentField(label="Not before", required=False)
+    window_end = MomentField(label="Not after", required=False)
     block_migration = forms.ChoiceField(
         choices=BLOCK_MIGRATION,
         label="Local disks (live only)",

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from migrations_app.inventory.capacity import CLASSES
 from migrations_app.models import Hypervisor, MigrationRequest
-from migrations_app.widgets import Form, LongText, MomentInput, hint
+from migrations_app.widgets import Form, LongText, MomentField, hint
 from migrations_app.wording import mebibytes
 
 PROCEDURES = (
@@ -69,12 +69,8 @@ class AskForm(Form):
         label="Ticket",
     )
     opening = forms.CharField(required=False, max_length=80)
-    window_start = forms.DateTimeField(
-        required=False, label="Not before (UTC)", widget=MomentInput
-    )
-    window_end = forms.DateTimeField(
-        required=False, label="Not after (UTC)", widget=MomentInput
-    )
+    window_start = MomentField(required=False, label="Not before")
+    window_end = MomentField(required=False, label="Not after")
     block_migration = forms.ChoiceField(
         required=False, choices=BLOCK_MIGRATION, label="Local disks (live only)"
     )

@@ -10,11 +10,12 @@ from migrations_app.access.permissions import Verb
 from migrations_app.requests import queries as request_queries
 from migrations_app.requests.evidence import open_evidence
 from migrations_app.web import capacity_bars
-from migrations_app.web.page import page, user_of
+from migrations_app.web.page import in_utc, page, user_of
 
 
 @require_safe
 @page(Verb.SEE_AUDIT, dear="export")
+@in_utc
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the evidence of the request; opening it is audited."""
     row = request_queries.request(pk)

@@ -36,7 +36,7 @@ from migrations_app.runs import downtime
 from migrations_app.runs import queries as run_queries
 from migrations_app.runs.downtime import Probed, Standstill
 from migrations_app.web import capacity_bars
-from migrations_app.web.lists import PAGES
+from migrations_app.web.lists import pages
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
 from migrations_app.web.posted import posted
@@ -51,7 +51,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         request.GET, queryset=request_queries.requests(), person=person_of(request)
     )
     table = RequestTable(wanted.qs)
-    RequestConfig(request, paginate=PAGES).configure(table)
+    RequestConfig(request, paginate=pages(request)).configure(table)
     person = person_of(request)
     table.may_decide = not all(
         permissions.why_not(person, verb)

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from migrations_app import wording
 from migrations_app.access import permissions
+from migrations_app.access.display import as_shown
 from migrations_app.audit import recorder
 from migrations_app.models import AuditEntry, MigrationRequest, Run
 from migrations_app.notifications import messages as notification_messages
@@ -131,25 +132,27 @@ def state_icon(value: str) -> SafeString:
 
 @register.simple_tag
 def when(at: datetime | None, style: str = "full") -> SafeString:
-    """Return a moment in UTC; clock.js can switch it to local time.
+    """Return a moment in the zone that the reader chose, else in UTC; see clock.js.
 
     Styles: full (date and time), minute (no seconds), clock (time of day), and both:
-    UTC, and local time beside it if different.
+    UTC, and the other time beside it if different.
     """
     if at is None:
         return format_html('<span class="text-secondary">{}</span>', "never")
-    at = at.astimezone(UTC)
-    formats = {
-        "full": "%Y-%m-%d %H:%M:%S",
-        "minute": "%Y-%m-%d %H:%M",
-        "both": "%Y-%m-%d %H:%M UTC",
-    }
-    text = at.strftime(formats.get(style, "%H:%M:%S"))
+    at, (there, zone) = at.astimezone(UTC), as_shown(at)
+    formats = {"full": "%Y-%m-%d %H:%M:%S", "minute": "%Y-%m-%d %H:%M"}
+    if style == "both":
+        text = f"{at:%Y-%m-%d %H:%M} UTC"
+        if zone != "UTC":
+            text += f" ({there:%Y-%m-%d %H:%M} {zone})"
+    else:
+        text = there.strftime(formats.get(style, "%H:%M:%S"))
     return format_html(
-        '<time datetime="{}" data-style="{}" title="{} UTC">{}</time>',
+        '<time datetime="{}" data-style="{}" title="{} {}">{}</time>',
         at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         style,
-        at.strftime("%A %Y-%m-%d %H:%M:%S"),
+        there.strftime("%A %Y-%m-%d %H:%M:%S"),
+        zone,
         text,
     )
 

@@ -11,6 +11,7 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from migrations_app.access.display import as_shown
 from migrations_app.models import AuditEntry, Line, Step
 from migrations_app.procedures import registry
 
@@ -44,14 +45,14 @@ def log_line(line: Line) -> SafeString:
 
     Not a template: a page has a thousand of them.
     """
-    at = line.at.astimezone(UTC)
+    at, (there, _) = line.at.astimezone(UTC), as_shown(line.at)
     # only the colour and the key “e” hang on it
     kind = "line line-trouble" if _TROUBLE.search(line.text) else "line"
     number, moment = line.number, at.isoformat(timespec="milliseconds")
     return SafeString(
         f'<li class="{kind}" id="line-{number}">{_heading(line)}<a class="line-number"'
         f' href="#line-{number}" aria-label="Line {number}">{number}</a>'
-        f'<time datetime="{moment}" data-style="clock">{at:%H:%M:%S}</time>'
+        f'<time datetime="{moment}" data-style="clock">{there:%H:%M:%S}</time>'
         f'<span class="line-text">{escape(line.text)}</span></li>'
     )
 
