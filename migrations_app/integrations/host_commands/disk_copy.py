@@ -35,11 +35,17 @@ if ssh -G -o "$first" -- host >/dev/null 2>&1; then ssh="$ssh -o $first"; fi
 """
 # ``plain FOLDER`` ends the job where a folder holds what Nova puts into none. A link
 # would be written through on the target, as root; what comes after a line feed in a
-# name would be taken for another file.
+# name would be taken for another file. ``own FILE`` ends it where a backing file is a
+# link: what it leads to would be read as root.
 ODD = """plain() {
   odd=$(LC_ALL=C find "$1" \\( ! -type f ! -type d -o -name '*\n*' \\) | head -n 1)
   if [ -z "$odd" ]; then return; fi
   echo "$odd is neither a plain file nor a folder: have it moved away" >&2
+  exit 1
+}
+own() {
+  if [ -f "$1" ] && [ ! -L "$1" ]; then return; fi
+  echo "$PWD/$1 is no plain file: have it moved away" >&2
   exit 1
 }
 """
@@ -140,6 +146,7 @@ def _one_base(move: Move, path: str) -> str:
   sed 's/{suffix}$//' "$job/sent" >"$job/there"
   same"""
     return f"""cd {around}
+own {name}
 data {name} >"$job/data"
 listed() {{
   awk '{{ print int($2 / {block_copy.SIZE}), $4 }}' "$job/data" | sort -u >"$job/pieces"

@@ -44,7 +44,8 @@ _LOOK = f"""look() {{
     format=$(top backing-filename-format)
     format=${{format:-raw}}
     depth=$((depth + 1))
-    if [ "$depth" -gt {DEEPEST} ] || ! is_base "$opened" "$instances"; then
+    if [ "$depth" -gt {DEEPEST} ] || ! is_base "$opened" "$instances" ||
+      [ -L "$libvirt_root$opened" ]; then
       refused=elsewhere opened=$above
       break
     fi

@@ -129,6 +129,19 @@ def test_what_is_no_whole_copy_is_never_taken_for_one(two: Two) -> None:
     assert "another size or checksum" in done.stderr
 
 
+def test_what_a_link_leads_to_is_not_copied(two: Two) -> None:
+    secret = two.top / "secret"
+    secret.write_bytes(b"of root alone")
+    two.base.unlink()
+    two.base.symlink_to(secret)
+    done = two.copy_base()
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{two.base} is no plain file: have it moved away\n",
+    )
+    assert [path.name for path in two.taken.parent.iterdir()] == [two.taken.name]
+
+
 @pytest.mark.parametrize("format_named", [True, False])
 def test_the_copied_disk_stands_on_it_and_all_of_it_goes_on_the_way_back(
     two: Two, format_named: bool
