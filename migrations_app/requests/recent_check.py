@@ -100,4 +100,4 @@ def _is_of_this_plan(request: MigrationRequest, last: Mapping[str, Any]) -> bool
         plan=registry.plan(request.procedure, move),
         findings=last["findings"],
     )
-    return digest == last["digest"] == request.plan_digest
+    return bool(digest == last["digest"] == request.plan_digest)

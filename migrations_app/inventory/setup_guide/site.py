@@ -162,7 +162,7 @@ def _scheduler(now: datetime) -> Step:
     late = tuple(
         f"The oldest job of the queue {name} has waited for {duration(queue.oldest)}."
         for name, queue in queued.items()
-        if queue.oldest > LATE
+        if queue.oldest is not None and queue.oldest > LATE
     )
     if not failed and not late:
         return _SCHEDULER
