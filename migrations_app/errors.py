@@ -12,6 +12,9 @@ NovawebError
 │   ├── NotAllowed         this person may not do this
 │   ├── TooLate            somebody or something was faster: the state has moved on
 │   ├── TooMany            this person asks for what is dear too often
+│   ├── KeyReused          this idempotency key was for something else
+│   ├── Unanswered         what this key was for has no answer (yet)
+│   ├── AnsweredOnce       what this key was for is done; the answer had a secret
 │   └── Unfit              the input is not valid, or the request cannot be run
 └── LostLease              this process no longer owns the run: drop everything
 
@@ -119,6 +122,37 @@ class TooMany(VerbError):
     def __init__(self, sentence: str, *, wait: int) -> None:
         super().__init__(sentence)
         self.wait = wait
+
+
+class KeyReused(VerbError):
+    """The idempotency key was sent before, with another body or to another address."""
+
+    status = 422
+    word = "key-reused"
+    title = "This key was for something else"
+
+
+class Unanswered(VerbError):
+    """What was sent before with this idempotency key has no answer.
+
+    ``wait`` seconds may help; None: they will not, a person must look.
+    """
+
+    status = 409
+    word = "unanswered"
+    title = "There is no answer yet"
+
+    def __init__(self, sentence: str, *, wait: int | None = None) -> None:
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class AnsweredOnce(VerbError):
+    """It was carried out, and the answer had a secret, which is not kept."""
+
+    status = 409
+    word = "answered-once"
+    title = "This was answered already"
 
 
 class Unfit(VerbError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,6 +17,10 @@ from novaweb_client.wording import clean, cleaned
 CONNECT, READ = 10.0, 60.0  # seconds: until it is connected, and between two bytes
 MOST_ON_A_PAGE = 1000
 PIECE = 65536  # bytes of a download
+# For so many seconds what was perhaps carried out is asked for again, with its key; the
+# pause doubles up to the longest.
+AGAIN_FOR, FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1.0, 8.0
+UNANSWERED = "urn:novaweb:unanswered"
 
 
 class ApiError(exceptions.CommandError):
@@ -33,13 +39,16 @@ class Unanswered(ApiError):
     """No answer, or one that another try may change: lost, overloaded, restarted.
 
     ``why`` is a part of a sentence; ``wait``: the seconds to wait that novaweb asked
-    for, or 0.
+    for, or 0; ``lost``: novaweb may have carried it out, or be at it still.
     """
 
-    def __init__(self, sentence: str, *, why: str, wait: float = 0.0) -> None:
+    def __init__(
+        self, sentence: str, *, why: str, wait: float = 0.0, lost: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.why = why
         self.wait = wait
+        self.lost = lost
 
 
 class Bearer(requests.auth.AuthBase):
@@ -78,8 +87,23 @@ class Api:
         return self._json(self._sent("GET", path, params=filters, within=within))
 
     def post(self, path: str, **fields: Any) -> Any:
-        """Return the answer. Raises Refused, Unanswered, ApiError."""
-        return self._json(self._sent("POST", path, json=fields))
+        """Return the answer. Raises Refused, Unanswered, ApiError.
+
+        When the answer is lost it is sent again, with the same key: novaweb answers
+        then what it answered first, and does nothing twice.
+        """
+        key = {"Idempotency-Key": f'"{uuid.uuid4()}"'}
+        pause, end = FIRST_PAUSE, 0.0
+        while True:
+            try:
+                return self._json(self._sent("POST", path, json=fields, headers=key))
+            except Unanswered as error:
+                end = end or monotonic() + AGAIN_FOR
+                pause = max(pause, error.wait)
+                if not error.lost or monotonic() + pause > end:
+                    raise
+            sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def rows(
         self, path: str, *, limit: int = 0, **filters: Any
@@ -119,14 +143,20 @@ class Api:
                 ) from error
 
     def _sent(
-        self, method: str, path: str, *, within: float = READ, **what: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        within: float = READ,
+        headers: dict[str, str] | None = None,
+        **what: Any,
     ) -> requests.Response:
         try:
             answer = self.session.request(
                 method,
                 f"{self.address}/api/{path}",
                 auth=self.auth,
-                headers={"Accept": "application/json"},
+                headers={"Accept": "application/json", **(headers or {})},
                 timeout=(min(CONNECT, within), within),
                 # elsewhere the token is none of anybody's business
                 allow_redirects=False,
@@ -134,7 +164,9 @@ class Api:
                 **what,
             )
         except requests.RequestException as error:
-            raise self._unanswered(method, cause(error)) from error
+            # a connection that is not trusted was never used
+            lost = not isinstance(error, requests.exceptions.SSLError)
+            raise self._unanswered(method, cause(error), lost=lost) from error
         if answer.ok and not answer.is_redirect:
             return answer
         with closing(answer):
@@ -147,31 +179,34 @@ class Api:
             return ApiError(
                 f"{self.address} leads to {there}: give novaweb's own address."
             )
-        sentence = _sentence(answer)
+        kind, sentence = _told(answer)
+        after = answer.headers.get("Retry-After", "")
+        wait = float(after) if after.isdecimal() else 0.0
         if answer.status_code == 429:
-            wait = answer.headers.get("Retry-After", "")
             return Unanswered(
                 sentence or f"{self.address} was asked too often: try again later.",
                 why="it was asked too often",
-                wait=float(wait) if wait.isdecimal() else 0.0,
+                wait=wait,
             )
+        if kind == UNANSWERED and wait:
+            return Unanswered(sentence, why="it is at it still", wait=wait, lost=True)
         if sentence:
             if answer.status_code >= 500:
                 return Unanswered(sentence, why=sentence.rstrip("."))
             return Refused(answer.status_code, sentence)
         said = f"HTTP {answer.status_code} {clean(answer.reason or '')}".rstrip()
         if answer.status_code >= 500:  # a proxy, while the site is restarted
-            return self._unanswered(method, said)
+            return self._unanswered(method, said, lost=True)
         return Refused(answer.status_code, f"{self.address} answers {said}.")
 
-    def _unanswered(self, method: str, why: str) -> Unanswered:
+    def _unanswered(self, method: str, why: str, *, lost: bool) -> Unanswered:
         sentence = f"novaweb at {self.address} does not answer ({why})."
         if method == "POST":
             sentence += (
                 " It is not known whether this was carried out: look before you ask"
                 " again."
             )
-        return Unanswered(sentence, why=why)
+        return Unanswered(sentence, why=why, lost=lost)
 
     def _json(self, answer: requests.Response) -> Any:
         try:
@@ -185,21 +220,24 @@ class Api:
         )
 
 
-def _sentence(answer: requests.Response) -> str:
-    """Return what a problem (RFC 9457) says to a person, with its findings; or ""."""
+def _told(answer: requests.Response) -> tuple[str, str]:
+    """Return a problem's type (RFC 9457), and what it says to a person.
+
+    With its findings; both are empty if it is no problem.
+    """
     try:
         problem = answer.json()
     except ValueError:
-        return ""
+        return "", ""
     if not isinstance(problem, dict) or not isinstance(problem.get("detail"), str):
-        return ""
+        return "", ""
     problem = cleaned(problem)
     told = [problem["detail"]]
     for finding in problem.get("findings") or ():
         if finding["severity"] in ("blocks", "unknown"):
             told.append(f"{finding['sentence']} {finding['remedy']}".rstrip())
     # the first of them is mostly the detail itself
-    return "\n".join(dict.fromkeys(told))
+    return str(problem.get("type", "")), "\n".join(dict.fromkeys(told))
 
 
 def cause(error: requests.RequestException) -> str:

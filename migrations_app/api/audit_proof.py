@@ -129,6 +129,7 @@ class Export(Checked, APIView):
 
     verb = Verb.SEE_AUDIT
     dear = "export"
+    once = False  # a second file is no harm, and is recorded as one
     parameters = frozenset({"format", "until_entry", *AuditFilter.base_filters})
 
     @extend_schema(

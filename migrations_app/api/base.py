@@ -27,6 +27,7 @@ from migrations_app.access import permissions, sessions, throttle
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.access.require import require
 from migrations_app.access.roles import CONFIRMED
+from migrations_app.api.idempotency import CarriedOutOnce
 from migrations_app.errors import NotAllowed
 from migrations_app.models import TokenScope
 from migrations_app.wording import whole_number
@@ -77,7 +78,7 @@ class MayDo(BasePermission):
         return True
 
 
-class Checked:
+class Checked(CarriedOutOnce):
     """View that accepts only the query parameters in ``parameters``.
 
     A ``dear`` one answers one person only so often. A ``confirmed`` one takes, of who
@@ -91,7 +92,7 @@ class Checked:
     parameters: frozenset[str] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check the permission, then the parameters."""
+        """Check the permission, then the parameters; look for an idempotency key."""
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         if request.auth is None and (self.confirmed or self.verb in CONFIRMED):
             _require_confirmed(request)
@@ -112,6 +113,7 @@ class Checked:
             raise ValidationError(
                 {name: ["Leave it out or fill it."] for name in empty}
             )
+        self.begin(request)
 
 
 def require_confirmed(request: Request, verb: Verb) -> None:

@@ -8,10 +8,18 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
 from rest_framework import serializers
 
+from migrations_app.api import idempotency
 from migrations_app.api.problem_details import MEDIA_TYPE, SCHEMA
 
 # What clients know our classes by: XSerializer is XShape to them, XRequest is XInput.
 KNOWN_AS = {"Serializer": "Shape", "Request": "Input"}
+KEY = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "schema": {"type": "string", "pattern": idempotency.PATTERN},
+    "description": "A text of your own choice, a UUID for example: what is sent again"
+    " with it, within a day, is answered as the first time, and nothing is done twice.",
+}
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -27,6 +35,14 @@ class Schema(AutoSchema):
             if name.endswith(ours):
                 return name.removesuffix(ours) + theirs
         return name
+
+    def get_operation(self, *args: Any) -> dict[str, Any] | None:
+        """Return the operation, with the headers that ours take."""
+        operation = super().get_operation(*args)
+        once = getattr(self.view, "once", False)
+        if operation is not None and self.method == "POST" and once:
+            operation.setdefault("parameters", []).append(KEY)
+        return operation
 
 
 def finish(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:

@@ -155,6 +155,7 @@ class Preflight(Checked, APIView):
     """Pre-flight checks of a move."""
 
     verb = Verb.ASK
+    once = False
 
     @extend_schema(request=PreflightRequest, responses=AdviceSerializer)
     def post(self, request: Request) -> Response:

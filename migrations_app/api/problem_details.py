@@ -14,14 +14,17 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from migrations_app.errors import (
+    AnsweredOnce,
     Blocked,
     Conflict,
     Gone,
+    KeyReused,
     NotAllowed,
     NovawebError,
     Refused,
     TooLate,
     TooMany,
+    Unanswered,
     Unfit,
     Unreachable,
 )
@@ -34,6 +37,9 @@ OURS: tuple[type[NovawebError], ...] = (
     NotAllowed,
     TooLate,
     TooMany,
+    KeyReused,
+    Unanswered,
+    AnsweredOnce,
     Unfit,
     Gone,
     Blocked,

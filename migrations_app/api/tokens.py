@@ -81,6 +81,8 @@ class NewTokenSerializer(TokenSerializer):
 class TokenView(Checked, APIView):
     """Creation of a token, and revocation of the one that the call came with."""
 
+    once = False
+
     def get_authenticators(self) -> list[BaseAuthentication]:
         """Return no authenticator for POST: an expired token must not matter there."""
         # (the schema is made without any request)

@@ -88,6 +88,7 @@ class Webhooks(Checked, ListAPIView[Webhook]):
     """All webhooks."""
 
     verb = Verb.WEBHOOKS
+    secret = True  # of a new one
     serializer_class = WebhookSerializer
     parameters = frozenset({"page", "page_size"})
 
@@ -141,6 +142,7 @@ class Rotate(Checked, APIView):
     """A new secret."""
 
     verb = Verb.WEBHOOKS
+    secret = True
 
     @extend_schema(request=Empty, responses=MadeSerializer)
     def post(self, request: Request, pk: int) -> Response:

@@ -133,6 +133,7 @@ class WhatIf(Checked, APIView):
     """Effect of moves."""
 
     reads = True
+    once = False
     dear = "what-if"
 
     @extend_schema(request=WhatIfRequest, responses=ForeseenSerializer)

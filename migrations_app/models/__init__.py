@@ -35,6 +35,7 @@ from migrations_app.models.inventory import (
     ServerGroup,
     Snapshot,
 )
+from migrations_app.models.kept_answer import KeptAnswer
 from migrations_app.models.leak import Leak, LeakLook
 from migrations_app.models.notification import (
     Attempt,
@@ -72,6 +73,7 @@ __all__ = [
     "FailedItem",
     "Hypervisor",
     "Instance",
+    "KeptAnswer",
     "Lane",
     "LaneOf",
     "Leak",

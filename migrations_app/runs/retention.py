@@ -1,8 +1,8 @@
-"""Removes old logs, probe answers and messages.
+"""Removes old logs, probe answers, messages and kept answers of the API.
 
 Audit entries, requests, plans, findings and decisions are never removed
 (docs/adr/0011-the-trail-is-kept.md). Data removed from a run is noted with the run, and
-each removal is audited.
+each removal is audited, but for answers that were kept for a day at most anyhow.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.utils import timezone
 from migrations_app.audit import recorder
 from migrations_app.models import (
     Delivery,
+    KeptAnswer,
     LaneOf,
     Line,
     Notice,
@@ -28,6 +29,7 @@ from migrations_app.models import (
     Sample,
 )
 from migrations_app.models.failed_item import resting
+from migrations_app.models.kept_answer import too_old
 from migrations_app.runs.log_export import log_sha256
 from migrations_app.runs.queries import LOG, SAMPLES
 
@@ -40,7 +42,13 @@ def is_due(now: datetime) -> bool:
     """Return whether any data is old enough to be removed."""
     return any(
         rows.exists()
-        for rows in (_with_log(now), _with_samples(now), _notices(now), _sent(now))
+        for rows in (
+            _with_log(now),
+            _with_samples(now),
+            _notices(now),
+            _sent(now),
+            too_old(now),
+        )
     )
 
 
@@ -58,6 +66,7 @@ def remove_due(now: datetime) -> int:
     for run in list(_with_samples(now)[:RUNS_AT_ONCE]):
         part = partial(_remove, run, SAMPLES, Sample.objects.filter(run=run))
         removed += lane.serve(f"samples of run {run.pk}", part, number=run.pk) or 0
+    removed += lane.serve("kept answers", partial(_remove_kept_answers, now)) or 0
     for what, rows in (("notices", _notices(now)), ("deliveries", _sent(now))):
         removed += lane.serve(what, partial(_remove_messages, what, rows)) or 0
     return removed
@@ -130,6 +139,15 @@ def _remove(
         log.info("removed by another worker", run=run.pk, what=what)
         return 0
     return count
+
+
+def _remove_kept_answers(now: datetime) -> int:
+    """Remove some; the trail has what was done, so that nothing is lost with them."""
+    numbers = list(
+        too_old(now).order_by("pk").values_list("pk", flat=True)[:ROWS_AT_ONCE]
+    )
+    old = KeptAnswer.objects.filter(pk__in=numbers)
+    return old.delete()[0]
 
 
 def _remove_messages(

@@ -30,11 +30,13 @@ class Wire(BaseAdapter):
     """Hands the requests of a session to Django, as a web server would.
 
     What is in ``troubles`` happens first: an error, or a status that a proxy answers.
+    What is in ``losses`` happens to answers: they are on their way then.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.troubles: list[Exception | int] = []
+        self.losses: list[Exception] = []
         self.asked: list[str] = []
 
     def send(
@@ -52,9 +54,15 @@ class Wire(BaseAdapter):
             str(request.method),
             request.url.removeprefix(ADDRESS),
             body.encode() if isinstance(body, str) else body,
-            headers={"Authorization": str(request.headers["Authorization"])},
+            headers={
+                name: str(request.headers[name])
+                for name in ("Authorization", "Idempotency-Key")
+                if name in request.headers
+            },
             content_type="application/json",
         )
+        if self.losses:
+            raise self.losses.pop(0)
         content = (
             b"".join(answer) if getattr(answer, "streaming", False) else answer.content
         )

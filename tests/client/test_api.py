@@ -181,11 +181,92 @@ def test_no_answer_is_told_with_its_cause(trouble: Any, why: str) -> None:
     assert "HTTPConnectionPool" not in str(unanswered.value)
 
 
-def test_it_does_not_pretend_to_know_whether_a_lost_request_was_carried_out() -> None:
-    api, _ = api_of(requests.ReadTimeout())
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made; time passes by them alone."""
+    pauses: list[float] = []
+    monkeypatch.setattr("novaweb_client.api.sleep", pauses.append)
+    monkeypatch.setattr("novaweb_client.api.monotonic", lambda: 1000 + sum(pauses))
+    return pauses
+
+
+def keys(canned: Canned) -> list[str]:
+    return [str(each.headers["Idempotency-Key"]) for each in canned.seen]
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [requests.ReadTimeout(), made(status=502, body=b"<h1>Bad gateway</h1>")],
+    ids=["time", "proxy"],
+)
+def test_what_was_lost_is_sent_again_with_its_key(
+    loss: Any, clock: list[float]
+) -> None:
+    api, canned = api_of(loss, requests.ConnectionError(), made(body=b'{"id": 7}'))
+
+    assert api.post("requests/", reason="x") == {"id": 7}
+
+    assert len(set(keys(canned))) == 1
+    assert len({each.body for each in canned.seen}) == 1
+    assert clock == [1, 2]
+
+
+def test_each_request_has_a_key_of_its_own() -> None:
+    api, canned = api_of(made(body=b"{}"), made(body=b"{}"))
+    for _ in range(2):
+        api.post("requests/")
+    assert len(set(keys(canned))) == 2
+
+
+def test_while_novaweb_is_at_it_it_waits_as_long_as_it_is_told(
+    clock: list[float],
+) -> None:
+    busy = problem(409, type="urn:novaweb:unanswered", detail="No answer yet.")
+    busy.headers["Retry-After"] = "5"
+    api, _ = api_of(requests.ReadTimeout(), busy, made(body=b'{"id": 7}'))
+
+    assert api.post("requests/") == {"id": 7}
+    assert clock == [1, 5]
+
+
+def test_where_novaweb_died_meanwhile_a_person_is_to_look(clock: list[float]) -> None:
+    dead = problem(409, type="urn:novaweb:unanswered", detail="Look at it.")
+    api, _ = api_of(requests.ReadTimeout(), dead)
+
+    with pytest.raises(Refused, match="Look at it"):
+        api.post("requests/")
+    assert clock == [1]
+
+
+def test_it_does_not_pretend_to_know_whether_a_lost_request_was_carried_out(
+    clock: list[float],
+) -> None:
+    api, canned = api_of(*(requests.ReadTimeout() for _ in range(100)))
 
     with pytest.raises(Unanswered, match="not known whether"):
         api.post("requests/")
+
+    assert sum(clock) <= 60
+    assert len(set(keys(canned))) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        problem(503, detail="The cloud does not answer."),
+        problem(429, detail="Too often."),
+        requests.exceptions.SSLError(ssl.SSLError()),
+    ],
+    ids=["cloud", "often", "certificate"],
+)
+def test_what_was_certainly_not_carried_out_is_told_at_once(
+    answer: Any, clock: list[float]
+) -> None:
+    api, canned = api_of(answer)
+    with pytest.raises(Unanswered):
+        api.post("requests/")
+    assert len(canned.seen) == 1
+    assert clock == []
 
 
 def test_it_hears_how_long_to_wait() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from osc_lib.exceptions import CommandError
+from requests import ConnectionError, ReadTimeout
 
-from migrations_app.models import MigrationRequest
+from migrations_app.models import AuditEntry, MigrationRequest
 from novaweb_client import move_requests
 from tests import factories
 from tests.cast import REASON, Cast
@@ -43,6 +44,22 @@ def test_a_move_is_requested_and_its_plan_is_shown(
     assert shown["plan_digest"] == row.plan_digest
     assert shown["options"]["deadline"] == 30
     assert {"title", "sentence", "final"} <= set(shown["plan"][0])
+
+
+def test_a_lost_answer_does_not_make_two_requests_of_one(
+    at: At, cast: Cast, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """novaweb has made it, its answer is lost, and the command asks again."""
+    monkeypatch.setattr("novaweb_client.api.sleep", lambda seconds: None)
+    terminal = at(cast.requester)
+    terminal.wire.losses = [ReadTimeout(), ConnectionError()]
+
+    done = terminal.run(move_requests.CreateRequest, *create(stage))
+
+    assert done.status == 0
+    assert done.json["id"] == MigrationRequest.objects.get().pk
+    assert terminal.wire.asked == ["POST /api/requests/"] * 3
+    assert AuditEntry.objects.filter(verb="request.asked").count() == 1
 
 
 def test_people_read_the_plan_a_step_a_line(at: At, cast: Cast, stage: Stage) -> None:

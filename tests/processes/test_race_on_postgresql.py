@@ -1,4 +1,4 @@
-"""Fifty approvals at once, by two people, on two web processes over PostgreSQL."""
+"""Two web processes over PostgreSQL: what both are sent, and when one is killed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import pytest
 
 from tests.browser.web import Web
 from tests.postgresql import PostgreSQL
+from tests.processes.site import until
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 50
@@ -75,22 +76,36 @@ def webs(environment: dict[str, str], tmp_path: Path) -> Iterator[list[Web]]:
             web.stop()
 
 
-def approve(address: str, token: str, digest: str, gate: Barrier) -> int:
-    """Approve when all others do; return the status."""
+def approve(
+    address: str,
+    token: str,
+    digest: str,
+    gate: Barrier | None = None,
+    *,
+    key: str | None = None,
+) -> tuple[int, str]:
+    """Approve, when all others do; return the status, and whether it is an old answer.
+
+    0: no answer, since the process died.
+    """
     request = urllib.request.Request(  # noqa: S310 - a server of this test
         address,
         data=json.dumps({"plan_digest": digest, "note": "Fine."}).encode(),
         headers={
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
+            **({"Idempotency-Key": key} if key else {}),
         },
     )
-    gate.wait()
+    if gate:
+        gate.wait()
     try:
         with direct.open(request, timeout=240) as said:
-            return int(said.status)
+            return int(said.status), said.headers.get("Idempotent-Replayed", "")
     except urllib.error.HTTPError as error:
-        return error.code
+        return error.code, json.load(error)["type"]
+    except OSError:
+        return 0, ""
 
 
 def test_exactly_the_needed_decisions_count_and_one_run_starts(
@@ -112,7 +127,7 @@ def test_exactly_the_needed_decisions_count_and_one_run_starts(
             )
             for number in range(AT_ONCE)
         ]
-        statuses = Counter(each.result() for each in asked)
+        statuses = Counter(each.result()[0] for each in asked)
 
     def rows(query: str) -> list[Any]:
         return postgresql.run(query, database="race")
@@ -134,3 +149,58 @@ def test_exactly_the_needed_decisions_count_and_one_run_starts(
     )
     assert verbs["request.approved"] == 2
     assert verbs["request.ready"] == verbs["run.started"] == 1
+
+
+def test_what_is_sent_to_both_with_one_key_is_carried_out_once(
+    environment: dict[str, str], webs: list[Web], postgresql: PostgreSQL
+) -> None:
+    seeded: dict[str, Any] = json.loads(
+        answer(started(environment, "-m", "tests.processes.race", "seed"))
+    )
+    gate = Barrier(10)
+    path = f"/api/requests/{seeded['id']}/approve/"
+    said = (seeded["tokens"][0], seeded["digest"])
+    with ThreadPoolExecutor(10) as pool:
+        asked = [
+            pool.submit(approve, web.address + path, *said, gate, key="one")
+            for web in webs * 5
+        ]
+        answers = Counter(each.result() for each in asked)
+
+    # one does it; the others come while it is at it, or afterwards
+    assert answers.pop((200, "")) == 1
+    assert set(answers) <= {(200, "true"), (409, "urn:novaweb:unanswered")}
+    assert [approve(web.address + path, *said, key="one") for web in webs] == [
+        (200, "true")
+    ] * 2
+    query = "SELECT count(*) FROM migrations_app_decision"
+    assert postgresql.run(query, database="race") == [(1,)]
+
+
+def test_what_a_killed_process_was_at_is_not_carried_out_by_the_other(
+    environment: dict[str, str], webs: list[Web], postgresql: PostgreSQL
+) -> None:
+    seeded: dict[str, Any] = json.loads(
+        answer(started(environment, "-m", "tests.processes.race", "seed"))
+    )
+    one, two = webs
+    path = f"/api/requests/{seeded['id']}/approve/"
+    said = (seeded["tokens"][0], seeded["digest"])
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as pool, postgresql.connect("race") as held:
+        # its act waits for the end of the trail, in the transaction of its decision
+        held.execute("BEGIN")
+        held.execute("LOCK TABLE migrations_app_audithead IN ACCESS EXCLUSIVE MODE")
+        asked = pool.submit(approve, one.address + path, *said, key="one")
+        until(lambda: postgresql.run(waiting) != [(0,)], "the decision to be made")
+        one.stop()
+        assert asked.result() == (0, "")
+        held.execute("ROLLBACK")
+
+    assert approve(two.address + path, *said, key="one") == (
+        409,
+        "urn:novaweb:unanswered",
+    )
+    query = "SELECT count(*) FROM migrations_app_decision"
+    assert postgresql.run(query, database="race") == [(0,)]
+    assert approve(two.address + path, *said, key="another") == (200, "")

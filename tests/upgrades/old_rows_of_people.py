@@ -45,6 +45,10 @@ def _accounts() -> Iterator[Row]:
         "Display",
         {"person_id": 1, "time_zone": "Europe/Berlin", "rows": 100, "theme": "dark"},
     )
+    yield (
+        "KeptAnswer",
+        {"account_id": 1, "key": DIGEST, "asked": DIGEST, "begun_at": AT},
+    )
     yield "UsedCode", {"person_id": 1, "counter": 59_000_000}
     yield "PasswordToChange", {"person_id": 1, "set_by_name": "root", "set_at": AT}
 
