@@ -11,6 +11,7 @@ NovawebError
 ├── VerbError              why an action was not carried out
 │   ├── NotAllowed         this person may not do this
 │   ├── TooLate            somebody or something was faster: the state has moved on
+│   │   └── Changed        it is not what the person has read, by its ETag
 │   ├── TooMany            this person asks for what is dear too often
 │   ├── KeyReused          this idempotency key was for something else
 │   ├── Unanswered         what this key was for has no answer (yet)
@@ -110,6 +111,14 @@ class TooLate(VerbError):
     status = 409
     word = "too-late"
     title = "Changed by somebody else"
+
+
+class Changed(TooLate):
+    """The object is not the one that the person named by its ETag."""
+
+    status = 412
+    word = "changed"
+    title = "Changed since you read it"
 
 
 class TooMany(VerbError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -11,9 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
+from migrations_app.api import etags
 from migrations_app.api.base import Checked, Input, Text, taken, user_of
 from migrations_app.api.request_serializers import RequestSerializer
-from migrations_app.api.requests import answer
+from migrations_app.api.requests import answer, edition
 from migrations_app.requests import amend as request_amend
 from migrations_app.wording import LONGEST_TEXT
 
@@ -37,12 +39,15 @@ class Amend(Checked, APIView):
 
     verb = Verb.AMEND
 
-    @extend_schema(request=AmendRequest, responses=RequestSerializer)
+    @extend_schema(
+        request=AmendRequest, responses=RequestSerializer, parameters=[etags.IF_MATCH]
+    )
     def post(self, request: Request, pk: int) -> Response:
         """Edit the request: it gets a new plan, and its approvals become invalid."""
         sent: dict[str, Any] = taken(request, AmendRequest)
         digest, note = sent.pop("plan_digest"), sent.pop("note")
-        request_amend.amend(
-            pk, by=user_of(request), plan_digest=digest, note=note, changes=sent
-        )
+        with etags.unchanged(request, partial(edition, pk)):
+            request_amend.amend(
+                pk, by=user_of(request), plan_digest=digest, note=note, changes=sent
+            )
         return answer(pk)

@@ -1,21 +1,21 @@
-"""Endpoints for approval policies, delegations and approval status."""
+"""Endpoints for approval policies; how emergency starts are shown."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
+from migrations_app.api import etags
 from migrations_app.api.base import (
     Checked,
-    Empty,
     Input,
     Text,
     require_confirmed,
@@ -26,11 +26,9 @@ from migrations_app.api.proposals import ProposalSerializer
 from migrations_app.models import (
     ApprovalPolicy,
     BrokenGlass,
-    Delegation,
     PolicyProposal,
     PolicyVersion,
 )
-from migrations_app.requests.approvals import delegations as approval_delegations
 from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals.rules import (
     MOST_APPROVERS,
@@ -147,7 +145,19 @@ def _answer(row: ApprovalPolicy | PolicyProposal) -> Response:
     """Return the policy, or the proposal that waits for a second person (202)."""
     if isinstance(row, PolicyProposal):
         return Response(ProposalSerializer(row).data, status=202)
-    return Response(OnePolicySerializer(row).data)
+    return etags.tagged(Response(OnePolicySerializer(row).data), _edition(row))
+
+
+def _edition_of(number: int) -> etags.Edition:
+    """Return the newest version of the policy, and who made it. Raises Gone."""
+    row = approval_policies.one(number)
+    made = row.versions.filter(number=row.version).first()
+    found = _edition(row)
+    return found._replace(by=made.by_name, at=made.at) if made else found
+
+
+def _edition(row: ApprovalPolicy) -> etags.Edition:
+    return etags.Edition(f"Policy “{row.name}”", str(row.version), version=row.version)
 
 
 @extend_schema(tags=["approvals"])
@@ -175,9 +185,10 @@ class Policies(Checked, APIView):
         if isinstance(row, PolicyProposal):
             return _answer(row)
         address = reverse("api-policy", args=[row.pk], request=request)
-        return Response(
+        made = Response(
             OnePolicySerializer(row).data, status=201, headers={"Location": address}
         )
+        return etags.tagged(made, _edition(row))
 
 
 @extend_schema(tags=["approvals"])
@@ -186,12 +197,20 @@ class OnePolicy(Checked, APIView):
 
     verb = Verb.SEE_POLICIES
 
-    @extend_schema(responses=OnePolicySerializer)
+    @extend_schema(
+        responses={200: OnePolicySerializer, 304: None},
+        parameters=[etags.IF_NONE_MATCH, etags.TAG],
+    )
     def get(self, request: Request, pk: int) -> Response:
         """Return the policy with all its versions."""
-        return Response(OnePolicySerializer(approval_policies.one(pk)).data)
+        row = approval_policies.one(pk)
+        edition = _edition(row)
+        if etags.known(request, edition):
+            return etags.tagged(Response(status=304), edition)
+        return etags.tagged(Response(OnePolicySerializer(row).data), edition)
 
     @extend_schema(
+        parameters=[etags.IF_MATCH],
         request=PolicyRequest,
         responses={200: OnePolicySerializer, 202: ProposalSerializer},
     )
@@ -199,7 +218,8 @@ class OnePolicy(Checked, APIView):
         """Create the next version; what lowers anything another person must confirm."""
         require_confirmed(request, Verb.SET_POLICY)
         sent = _matched(taken(request, PolicyRequest))
-        return _answer(approval_policies.change(pk, by=user_of(request), **sent))
+        with etags.unchanged(request, partial(_edition_of, pk)):
+            return _answer(approval_policies.change(pk, by=user_of(request), **sent))
 
 
 @extend_schema(tags=["approvals"])
@@ -209,75 +229,15 @@ class RetirePolicy(Checked, APIView):
     verb = Verb.SET_POLICY
 
     @extend_schema(
+        parameters=[etags.IF_MATCH],
         request=RetireRequest,
         responses={200: OnePolicySerializer, 202: ProposalSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Retire the policy; what lowers anything another person must confirm."""
         sent = taken(request, RetireRequest)
-        return _answer(approval_policies.retire(pk, by=user_of(request), **sent))
-
-
-class DelegationSerializer(serializers.ModelSerializer[Delegation]):
-    """Delegation of an approval right, past or current."""
-
-    giver = serializers.CharField(source="giver_name")
-    taker = serializers.CharField(source="taker_name")
-
-    class Meta:
-        model = Delegation
-        fields = (
-            "id",
-            "giver",
-            "taker",
-            "reason",
-            "starts_at",
-            "ends_at",
-            "made_at",
-            "revoked_at",
-            "revoked_by_name",
-        )
-
-
-class DelegationRequest(Input):
-    """Input of a delegation: delegate, period and reason."""
-
-    to = Text(max_length=150)
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
-    reason = Text(max_length=LONGEST_TEXT)
-
-
-@extend_schema(tags=["approvals"])
-class Delegations(Checked, ListAPIView[Delegation]):
-    """All delegations, newest first."""
-
-    verb = Verb.SEE_DELEGATIONS
-    serializer_class = DelegationSerializer
-    parameters = frozenset({"page", "page_size"})
-    queryset = Delegation.objects.order_by("-pk")
-
-    @extend_schema(request=DelegationRequest, responses={201: DelegationSerializer})
-    def post(self, request: Request) -> Response:
-        """Delegate the caller's own approval right for a limited time."""
-        require_confirmed(request, Verb.DELEGATE)
-        sent = taken(request, DelegationRequest)
-        row = approval_delegations.delegate(by=user_of(request), **sent)
-        return Response(DelegationSerializer(row).data, status=201)
-
-
-@extend_schema(tags=["approvals"])
-class Revoke(Checked, APIView):
-    """End a delegation before its time."""
-
-    verb = Verb.SEE_DELEGATIONS
-
-    @extend_schema(request=Empty, responses=DelegationSerializer)
-    def post(self, request: Request, pk: int) -> Response:
-        """End the delegation; decisions made under it stay valid."""
-        taken(request, Empty)
-        row = approval_delegations.revoke(pk, by=user_of(request))
-        return Response(DelegationSerializer(row).data)
+        with etags.unchanged(request, partial(_edition_of, pk)):
+            return _answer(approval_policies.retire(pk, by=user_of(request), **sent))
 
 
 class GlassSerializer(serializers.ModelSerializer[BrokenGlass]):

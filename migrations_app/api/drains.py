@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.api import runs
+from migrations_app.api import etags, runs
 from migrations_app.api.base import PAGING, Checked, taken, user_of
 from migrations_app.api.drain_serializers import (
     STATES,
@@ -65,7 +65,7 @@ class Drains(Checked, ListAPIView[Drain]):
 class OneDrain(Checked, APIView):
     """One drain."""
 
-    @extend_schema(responses=DrainSerializer)
+    @extend_schema(responses=DrainSerializer, parameters=[etags.TAG])
     def get(self, request: Request, pk: int) -> Response:
         """Return the drain with moves, remaining instances and decisions."""
         return _answer(pk)
@@ -77,10 +77,16 @@ class ApproveDrain(Checked, APIView):
 
     verb = Verb.APPROVE
 
-    @extend_schema(request=ApproveRequest, responses=DrainSerializer)
+    @extend_schema(
+        request=ApproveRequest,
+        responses=DrainSerializer,
+        parameters=[etags.IF_MATCH],
+    )
     def post(self, request: Request, pk: int) -> Response:
         """Approve the plan with this digest; with enough approvals it starts."""
-        drain_actions.approve(pk, by=user_of(request), **taken(request, ApproveRequest))
+        sent = taken(request, ApproveRequest)
+        with etags.unchanged(request, lambda: _edition(drain_actions.load(pk))):
+            drain_actions.approve(pk, by=user_of(request), **sent)
         return _answer(pk)
 
 
@@ -153,10 +159,18 @@ SAID = (RejectDrain, WithdrawDrain, PauseDrain, ResumeDrain, CancelDrain)
 
 def _begun(row: Drain, request: Request) -> Response:
     address = reverse("api-drain", args=[row.pk], request=request)
-    return Response(
+    answer = Response(
         DrainSerializer(row).data, status=202, headers={"Location": address}
     )
+    return etags.tagged(answer, _edition(row))
 
 
 def _answer(pk: int) -> Response:
-    return Response(DrainSerializer(drain_actions.load(pk)).data)
+    row = drain_actions.load(pk)
+    return etags.tagged(Response(DrainSerializer(row).data), _edition(row))
+
+
+def _edition(row: Drain) -> etags.Edition:
+    """Return which plan the drain has: novaweb makes it, as of that time."""
+    name = row.plan_digest or "planning"
+    return etags.Edition(f"Drain {row.pk}", name, at=row.planned_at)

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from migrations_app.errors import (
     AnsweredOnce,
     Blocked,
+    Changed,
     Conflict,
     Gone,
     KeyReused,
@@ -32,9 +33,10 @@ from migrations_app.errors import (
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
-# A Gone is a Blocked too, so it stands before it.
+# A Gone is a Blocked too, and a Changed a TooLate, so they stand before them.
 OURS: tuple[type[NovawebError], ...] = (
     NotAllowed,
+    Changed,
     TooLate,
     TooMany,
     KeyReused,

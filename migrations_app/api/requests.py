@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,7 +16,7 @@ from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.api import runs
+from migrations_app.api import etags, runs
 from migrations_app.api.base import Checked, Text, taken, user_of
 from migrations_app.api.filters import RequestFilter
 from migrations_app.api.preflight import (
@@ -78,7 +79,7 @@ class Requests(Checked, ListAPIView[MigrationRequest]):
 class OneRequest(Checked, APIView):
     """One migration request."""
 
-    @extend_schema(responses=RequestSerializer)
+    @extend_schema(responses=RequestSerializer, parameters=[etags.TAG])
     def get(self, request: Request, pk: int) -> Response:
         """Return the request with its plan, findings, decisions and run."""
         return answer(pk)
@@ -90,12 +91,16 @@ class Approve(Checked, APIView):
 
     verb = Verb.APPROVE
 
-    @extend_schema(request=ApproveRequest, responses=RequestSerializer)
+    @extend_schema(
+        request=ApproveRequest,
+        responses=RequestSerializer,
+        parameters=[etags.IF_MATCH],
+    )
     def post(self, request: Request, pk: int) -> Response:
         """Approve the plan with that digest; with enough approvals it starts."""
-        request_actions.approve(
-            pk, by=user_of(request), **taken(request, ApproveRequest)
-        )
+        sent = taken(request, ApproveRequest)
+        with etags.unchanged(request, partial(edition, pk)):
+            request_actions.approve(pk, by=user_of(request), **sent)
         return answer(pk)
 
 
@@ -130,5 +135,15 @@ class Withdraw(Checked, APIView):
 
 
 def answer(pk: int, **more: Any) -> Response:
-    """Return the current state of the request."""
-    return Response(RequestSerializer(request_queries.request(pk)).data, **more)
+    """Return the current state of the request, with the tag of its plan."""
+    row = request_queries.request(pk)
+    answer = Response(RequestSerializer(row).data, **more)
+    return etags.tagged(answer, etags.Edition(f"Request {pk}", row.plan_digest))
+
+
+def edition(pk: int) -> etags.Edition:
+    """Return which plan the request has, and who made it so. Raises Gone."""
+    row = request_queries.request(pk)
+    found = etags.Edition(f"Request {pk}", row.plan_digest)
+    last = request_queries.last_plan(row)
+    return found._replace(by=last.actor_name, at=last.at) if last else found

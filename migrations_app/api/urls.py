@@ -17,6 +17,8 @@ from migrations_app.api import (
     capacity_history,
     compute_services,
     copy_speeds,
+    delegations,
+    deliveries,
     drains,
     emergency_start,
     inventory,
@@ -130,10 +132,10 @@ urlpatterns = [
         approvals.RetirePolicy.as_view(),
         name="api-policy-retire",
     ),
-    path("delegations/", approvals.Delegations.as_view(), name="api-delegations"),
+    path("delegations/", delegations.Delegations.as_view(), name="api-delegations"),
     path(
         "delegations/<number:pk>/revoke/",
-        approvals.Revoke.as_view(),
+        delegations.Revoke.as_view(),
         name="api-delegation-revoke",
     ),
     path(
@@ -196,14 +198,14 @@ urlpatterns = [
         webhooks.TestWebhook.as_view(),
         name="api-webhook-test",
     ),
-    path("deliveries/", webhooks.Deliveries.as_view(), name="api-deliveries"),
-    path("deliveries/test-mail/", webhooks.TestMail.as_view(), name="api-test-mail"),
+    path("deliveries/", deliveries.Deliveries.as_view(), name="api-deliveries"),
+    path("deliveries/test-mail/", deliveries.TestMail.as_view(), name="api-test-mail"),
     path(
-        "deliveries/<number:pk>/", webhooks.OneDelivery.as_view(), name="api-delivery"
+        "deliveries/<number:pk>/", deliveries.OneDelivery.as_view(), name="api-delivery"
     ),
     path(
         "deliveries/<number:pk>/again/",
-        webhooks.Again.as_view(),
+        deliveries.Again.as_view(),
         name="api-delivery-again",
     ),
     path("windows/", windows.Windows.as_view(), name="api-windows"),

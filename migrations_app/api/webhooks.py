@@ -1,10 +1,10 @@
-"""Endpoints for webhooks and deliveries, for operators."""
+"""Endpoints for webhooks, for operators."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,9 +14,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
+from migrations_app.api import etags
 from migrations_app.api.base import Checked, Empty, Input, Text, taken, user_of
-from migrations_app.models import Attempt, Delivery, Webhook
-from migrations_app.notifications import mail_test
+from migrations_app.api.deliveries import DeliverySerializer
+from migrations_app.models import Webhook
 from migrations_app.notifications import webhooks as notification_webhooks
 from migrations_app.notifications.events import OUTSIDE
 from migrations_app.notifications.webhooks import Made
@@ -102,7 +103,7 @@ class Webhooks(Checked, ListAPIView[Webhook]):
         made = notification_webhooks.create(
             by=user_of(request), **taken(request, WebhookRequest)
         )
-        return Response(_made(made), status=201)
+        return etags.tagged(Response(_made(made), status=201), _edition(made.webhook))
 
 
 @extend_schema(tags=["notices"])
@@ -111,29 +112,39 @@ class OneWebhook(Checked, APIView):
 
     verb = Verb.WEBHOOKS
 
-    @extend_schema(responses=WebhookSerializer)
+    @extend_schema(
+        responses={200: WebhookSerializer, 304: None},
+        parameters=[etags.IF_NONE_MATCH, etags.TAG],
+    )
     def get(self, request: Request, pk: int) -> Response:
         """Return the webhook."""
-        return Response(WebhookSerializer(notification_webhooks.webhook(pk)).data)
+        row = notification_webhooks.webhook(pk)
+        if etags.known(request, _edition(row)):
+            return etags.tagged(Response(status=304), _edition(row))
+        return _shown(row)
 
     @extend_schema(
         operation_id="webhooks_change",
         request=WebhookChange,
         responses=WebhookSerializer,
+        parameters=[etags.IF_MATCH],
     )
     def post(self, request: Request, pk: int) -> Response:
         """Change what is sent."""
         sent = taken(request, WebhookChange)
-        return Response(
-            WebhookSerializer(
-                notification_webhooks.change(pk, by=user_of(request), **sent)
-            ).data
-        )
+        with etags.unchanged(request, partial(_edition_of, pk)) as seen:
+            row = notification_webhooks.change(
+                pk, by=user_of(request), seen=seen.name if seen else "", **sent
+            )
+        return _shown(row)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None}, parameters=[etags.IF_MATCH])
     def delete(self, request: Request, pk: int) -> Response:
         """Remove the webhook; its waiting messages are dropped."""
-        notification_webhooks.remove(pk, by=user_of(request))
+        with etags.unchanged(request, partial(_edition_of, pk)) as seen:
+            notification_webhooks.remove(
+                pk, by=user_of(request), seen=seen.name if seen else ""
+            )
         return Response(status=204)
 
 
@@ -144,75 +155,15 @@ class Rotate(Checked, APIView):
     verb = Verb.WEBHOOKS
     secret = True
 
-    @extend_schema(request=Empty, responses=MadeSerializer)
+    @extend_schema(request=Empty, responses=MadeSerializer, parameters=[etags.IF_MATCH])
     def post(self, request: Request, pk: int) -> Response:
         """Create a new secret; the old one also signs until ``old_until``."""
         taken(request, Empty)
-        return Response(_made(notification_webhooks.rotate(pk, by=user_of(request))))
-
-
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
-    """Attempt; ``status`` is the HTTP status, ``answer`` the response or error."""
-
-    class Meta:
-        model = Attempt
-        fields = ("at", "took_ms", "good", "status", "answer")
-
-
-class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    """Delivery; ``token`` is its webhook-id, ``next_at`` the next attempt."""
-
-    webhook = serializers.IntegerField(source="webhook_id", allow_null=True)
-    request = serializers.IntegerField(source="request_number", allow_null=True)
-
-    class Meta:
-        model = Delivery
-        fields: tuple[str, ...] = (
-            "id",
-            "token",
-            "channel",
-            "webhook",
-            "to",
-            "event",
-            "entry",
-            "request",
-            "state",
-            "tries",
-            "made_at",
-            "next_at",
-            "ended_at",
-        )
-
-
-class WholeDelivery(DeliverySerializer):
-    """Delivery with its content and every attempt."""
-
-    attempts = AttemptSerializer(many=True)
-
-    class Meta(DeliverySerializer.Meta):
-        fields = (*DeliverySerializer.Meta.fields, "subject", "body", "attempts")
-
-
-class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Filter by state, channel and webhook."""
-
-    state = django_filters.ChoiceFilter(
-        choices=[(each, each) for each in Delivery.STATES], label="State"
-    )
-    channel = django_filters.ChoiceFilter(
-        choices=[("mail", "mail"), ("webhook", "webhook")], label="Channel"
-    )
-    webhook = django_filters.NumberFilter(
-        field_name="webhook_id",
-        label="Id of the webhook",
-        min_value=1,
-        max_value=2**31 - 1,
-        decimal_places=0,
-    )
-
-    class Meta:
-        model = Delivery
-        fields = ("state", "channel", "webhook")
+        with etags.unchanged(request, partial(_edition_of, pk)) as seen:
+            made = notification_webhooks.rotate(
+                pk, by=user_of(request), seen=seen.name if seen else ""
+            )
+        return etags.tagged(Response(_made(made)), _edition(made.webhook))
 
 
 @extend_schema(tags=["notices"])
@@ -229,60 +180,23 @@ class TestWebhook(Checked, APIView):
         return Response(DeliverySerializer(sent).data, status=202)
 
 
-@extend_schema(tags=["notices"])
-class TestMail(Checked, APIView):
-    """A test e-mail."""
-
-    verb = Verb.WEBHOOKS
-
-    @extend_schema(request=Empty, responses={202: DeliverySerializer})
-    def post(self, request: Request) -> Response:
-        """Send the caller a test e-mail and return its delivery."""
-        taken(request, Empty)
-        sent = mail_test.test(by=user_of(request))
-        return Response(DeliverySerializer(sent).data, status=202)
+def _edition_of(pk: int) -> etags.Edition:
+    """Return what the webhook is now, and who made it so. Raises Gone."""
+    row = notification_webhooks.webhook(pk)
+    found = _edition(row)
+    if row.off_because:  # novaweb has switched it off since
+        return found._replace(by="novaweb")
+    last = notification_webhooks.last_change(row)
+    return found._replace(by=last.actor_name, at=last.at) if last else found
 
 
-@extend_schema(tags=["notices"])
-class Deliveries(Checked, ListAPIView[Delivery]):
-    """Deliveries, newest first."""
-
-    verb = Verb.WEBHOOKS
-    serializer_class = DeliverySerializer
-    filterset_class = DeliveryFilter
-
-    def get_queryset(self) -> QuerySet[Delivery]:
-        """Return all, newest first."""
-        return Delivery.objects.order_by("-pk").defer("body")
+def _edition(row: Webhook) -> etags.Edition:
+    name = notification_webhooks.edition(row)
+    return etags.Edition(f"The webhook “{row.name}”", name)
 
 
-@extend_schema(tags=["notices"])
-class OneDelivery(Checked, APIView):
-    """One message."""
-
-    verb = Verb.WEBHOOKS
-
-    @extend_schema(responses=WholeDelivery)
-    def get(self, request: Request, pk: int) -> Response:
-        """Return the delivery with every attempt."""
-        return Response(WholeDelivery(notification_webhooks.delivery(pk)).data)
-
-
-@extend_schema(tags=["notices"])
-class Again(Checked, APIView):
-    """Repeat a delivery."""
-
-    verb = Verb.WEBHOOKS
-
-    @extend_schema(request=Empty, responses=DeliverySerializer)
-    def post(self, request: Request, pk: int) -> Response:
-        """Send the message again with the same id."""
-        taken(request, Empty)
-        return Response(
-            DeliverySerializer(
-                notification_webhooks.send_again(pk, by=user_of(request))
-            ).data
-        )
+def _shown(row: Webhook) -> Response:
+    return etags.tagged(Response(WebhookSerializer(row).data), _edition(row))
 
 
 def _made(made: Made) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,7 +17,7 @@ from rest_framework.views import APIView
 
 from migrations_app.access.permissions import Verb
 from migrations_app.access.require import require
-from migrations_app.api import runs
+from migrations_app.api import etags, runs
 from migrations_app.api.base import Checked, taken, user_of
 from migrations_app.api.filters import WindowFilter
 from migrations_app.api.window_serializers import (
@@ -52,18 +53,17 @@ class Windows(Checked, ListAPIView[Window]):
         """Create a window, which takes effect at once."""
         require(request.user, Verb.CALENDAR)
         wish = _matched(taken(request, WindowRequest))
-        row = window_actions.create(wish, by=user_of(request))
-        return Response(WindowSerializer(row).data, status=201)
+        return _shown(window_actions.create(wish, by=user_of(request)), status=201)
 
 
 @extend_schema(tags=["windows"])
 class OneWindow(Checked, APIView):
     """One window or freeze."""
 
-    @extend_schema(responses=WindowSerializer)
+    @extend_schema(responses=WindowSerializer, parameters=[etags.TAG])
     def get(self, request: Request, pk: int) -> Response:
         """Return the window with its next occurrences."""
-        return Response(WindowSerializer(window_actions.window(pk)).data)
+        return _shown(window_actions.window(pk))
 
 
 @extend_schema(tags=["windows"])
@@ -72,15 +72,19 @@ class Change(Checked, APIView):
 
     verb = Verb.CALENDAR
 
-    @extend_schema(request=ChangeRequest, responses=WindowSerializer)
+    @extend_schema(
+        request=ChangeRequest,
+        responses=WindowSerializer,
+        parameters=[etags.IF_MATCH],
+    )
     def post(self, request: Request, pk: int) -> Response:
         """Replace all fields; ``version`` is the version that was read."""
         sent = taken(request, ChangeRequest)
         version = sent.pop("version")
-        row = window_actions.change(
-            pk, _matched(sent), by=user_of(request), version=version
-        )
-        return Response(WindowSerializer(row).data)
+        wish = _matched(sent)
+        with etags.unchanged(request, partial(_edition_of, pk)):
+            row = window_actions.change(pk, wish, by=user_of(request), version=version)
+        return _shown(row)
 
 
 @extend_schema(tags=["windows"])
@@ -89,15 +93,20 @@ class RetireWindow(Checked, APIView):
 
     verb = Verb.CALENDAR
 
-    @extend_schema(request=runs.NoteRequest, responses=WindowSerializer)
+    @extend_schema(
+        request=runs.NoteRequest,
+        responses=WindowSerializer,
+        parameters=[etags.IF_MATCH],
+    )
     def post(self, request: Request, pk: int) -> Response:
         """Retire it, for good; it stays to be read."""
         sent = taken(request, runs.NoteRequest)
-        return Response(
-            WindowSerializer(
-                window_actions.retire(pk, by=user_of(request), **sent)
-            ).data
-        )
+        look = partial(_edition_of, pk)
+        with etags.unchanged(request, look) as seen:
+            row = window_actions.retire(
+                pk, by=user_of(request), version=seen and seen.version, **sent
+            )
+        return _shown(row)
 
 
 @extend_schema(tags=["windows"])
@@ -148,6 +157,26 @@ class Occurrences(Checked, APIView):
         narrow = request.query_params.dict()
         found = schedule.calendar(days=30, most=1000, **narrow)
         return Response(OccurrenceSerializer(found, many=True).data)
+
+
+def _edition_of(pk: int) -> etags.Edition:
+    """Return the version of the window. Raises Gone."""
+    return _edition(window_actions.window(pk))
+
+
+def _edition(row: Window) -> etags.Edition:
+    return etags.Edition(
+        f"The window “{row.name}”",
+        str(row.version),
+        by=row.changed_by_name,
+        at=row.changed_at,
+        version=row.version,
+    )
+
+
+def _shown(row: Window, *, status: int = 200) -> Response:
+    answer = Response(WindowSerializer(row).data, status=status)
+    return etags.tagged(answer, _edition(row))
 
 
 def _matched(sent: dict[str, Any]) -> Wish:

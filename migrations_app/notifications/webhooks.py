@@ -6,6 +6,7 @@ only name and address.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from migrations_app.access.require import require, require_now
 from migrations_app.audit import recorder
 from migrations_app.errors import Refused, TooLate, Unfit
 from migrations_app.integrations import connect
-from migrations_app.models import Delivery, Webhook
+from migrations_app.models import AuditEntry, Delivery, Webhook
 from migrations_app.models.lookup import get_or_gone
 from migrations_app.notifications import dispatch, webhook_signing
 from migrations_app.notifications import messages as notification_messages
@@ -73,8 +74,13 @@ def change(
     events: Sequence[str] | None = None,
     group: str | None = None,
     active: bool | None = None,
+    seen: str = "",
 ) -> Webhook:
-    """Change the given fields; waiting messages use the new address, too."""
+    """Change the given fields; waiting messages use the new address, too.
+
+    ``seen`` is the edition that was read; empty: whichever it is. Raises NotAllowed,
+    Unfit, Gone, TooLate.
+    """
     require(by, Verb.WEBHOOKS)
     wanted: dict[str, Any] = {}
     if name is not None:
@@ -93,6 +99,7 @@ def change(
         with transaction.atomic():
             require_now(by, Verb.WEBHOOKS)
             hook = webhook(pk, lock=True)
+            _require_seen(hook, seen)
             before = facts(hook)
             for field, value in wanted.items():
                 setattr(hook, field, value)
@@ -108,12 +115,16 @@ def change(
     return hook
 
 
-def remove(pk: int, *, by: User) -> None:
-    """Remove the webhook; its waiting messages are dropped, the delivery log stays."""
+def remove(pk: int, *, by: User, seen: str = "") -> None:
+    """Remove the webhook; its waiting messages are dropped, the delivery log stays.
+
+    ``seen``, and what is raised, as of ``change``.
+    """
     require(by, Verb.WEBHOOKS)
     with transaction.atomic():
         require_now(by, Verb.WEBHOOKS)
         hook = webhook(pk, lock=True)
+        _require_seen(hook, seen)
         Delivery.objects.filter(webhook=hook, state="waiting").update(
             state="dropped", next_at=None, ended_at=timezone.now()
         )
@@ -122,13 +133,17 @@ def remove(pk: int, *, by: User) -> None:
         recorder.record("webhook.removed", by=by, note=name, before=before)
 
 
-def rotate(pk: int, *, by: User) -> Made:
-    """Create a new secret; the previous one also signs for a day."""
+def rotate(pk: int, *, by: User, seen: str = "") -> Made:
+    """Create a new secret; the previous one also signs for a day.
+
+    ``seen``, and what is raised, as of ``change``.
+    """
     require(by, Verb.WEBHOOKS)
     fresh, now = webhook_signing.new(), timezone.now()
     with transaction.atomic():
         require_now(by, Verb.WEBHOOKS)
         hook = webhook(pk, lock=True)
+        _require_seen(hook, seen)
         hook.old_secret, hook.old_until = hook.secret, now + BOTH
         hook.secret = webhook_signing.seal(fresh)
         Webhook.objects.filter(pk=pk).update(
@@ -216,6 +231,25 @@ def webhook(pk: int, *, lock: bool = False) -> Webhook:
 def delivery(pk: int) -> Delivery:
     """Return the delivery. Raises Gone."""
     return get_or_gone(Delivery.objects.select_related("webhook"), pk, "delivery")
+
+
+def edition(hook: Webhook) -> str:
+    """Return a name of what the webhook is now; another one after each change."""
+    until = hook.old_until.isoformat() if hook.old_until else ""
+    told = [facts(hook), hook.off_because, until]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def last_change(hook: Webhook) -> AuditEntry | None:
+    """Return the entry of the last change by a person, as far as its name tells."""
+    verbs = ("webhook.changed", "webhook.rotated")
+    rows = AuditEntry.objects.filter(verb__in=verbs, note=hook.name)
+    return rows.order_by("-pk").first()
+
+
+def _require_seen(hook: Webhook, seen: str) -> None:
+    if seen and seen != edition(hook):
+        raise TooLate("The webhook was changed meanwhile: read it again.")
 
 
 def facts(hook: Webhook) -> dict[str, Any]:

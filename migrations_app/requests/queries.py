@@ -57,6 +57,13 @@ def request(number: int) -> MigrationRequest:
     return get_or_gone(requests(), number, "request")
 
 
+def last_plan(row: MigrationRequest) -> AuditEntry | None:
+    """Return the entry by which the request got its plan; None: of a drain's move."""
+    verbs = ("request.asked", "request.amended", "request.voided")
+    rows = AuditEntry.objects.filter(request_number=row.pk, verb__in=verbs)
+    return rows.order_by("-pk").first()
+
+
 def waiting_for(person: Person) -> QuerySet[MigrationRequest]:
     """Return the requests that wait for a decision of this person."""
     rows = requests()

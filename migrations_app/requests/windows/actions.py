@@ -110,24 +110,29 @@ def change(window_id: int, wish: Wish, *, by: User, version: int) -> Window:
     return row
 
 
-def retire(window_id: int, *, by: User, note: str) -> Window:
+def retire(
+    window_id: int, *, by: User, note: str, version: int | None = None
+) -> Window:
     """Deactivate the window, for good; it stays readable.
 
-    Raises NotAllowed, Unfit, and TooLate if it is retired already.
+    ``version`` is the one that was read; None: whichever it is. Raises NotAllowed,
+    Unfit, and TooLate if it is retired already, or another version.
     """
     require(by, Verb.CALENDAR)
     note = audit_notes.note(note, "Give a reason to retire it (auditors read it).")
     row = window(window_id)
     with transaction.atomic():
         require_now(by, Verb.CALENDAR)
-        changed = Window.objects.filter(pk=row.pk, active=True).update(
+        rows = Window.objects.filter(pk=row.pk, active=True)
+        rows = rows if version is None else rows.filter(version=version)
+        changed = rows.update(
             active=False,
             version=row.version + 1,
             changed_by_name=by.get_username(),
             changed_at=timezone.now(),
         )
         if changed != 1:
-            raise TooLate("The window is retired already.")
+            raise TooLate("The window is retired already, or was changed meanwhile.")
         recorder.record(
             "window.retired",
             by=by,
