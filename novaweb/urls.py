@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from migrations_app.web import health, icon
+from migrations_app.web import api_docs, health, icon
 from migrations_app.web.accounts import sign_in
 from novaweb import queues
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="password")),
     path("admin/", admin.site.urls),
     path("django-rq/", include((queues.patterns(), "django_rq"))),
+    path("api/", api_docs.api_docs, name="api-docs"),
     path("api/", include("migrations_app.api.urls")),
     path("", include("migrations_app.web.urls")),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -35,6 +36,11 @@ class Schema(AutoSchema):
             if name.endswith(ours):
                 return name.removesuffix(ours) + theirs
         return name
+
+    def get_summary(self) -> str:
+        """Return the first sentence of what it does, which lists of calls show."""
+        told = " ".join(str(self.get_description()).split("\n\n")[0].split())
+        return re.split(r"(?<=[.;]) ", told)[0].rstrip(".;")
 
     def get_operation(self, *args: Any) -> dict[str, Any] | None:
         """Return the operation, with the headers that ours take."""

@@ -272,6 +272,17 @@ def test_without_the_header_all_is_as_before(operator: Person, hook: str) -> Non
     assert operator.delete(hook).status == 204
 
 
+def test_the_description_is_written_once_and_known_by_its_tag(nobody: Person) -> None:
+    schema.text.cache_clear()
+    first, second = nobody.get("schema/"), nobody.get("schema/")
+
+    assert first.json == second.json
+    assert first.headers["Content-Type"] == "application/vnd.oai.openapi+json"
+    assert schema.text.cache_info().misses == 1
+    same = asked(nobody, "GET", "schema/", If_None_Match=first.headers["ETag"])
+    assert (same.status, same.json) == (304, None)
+
+
 def test_what_is_known_already_is_not_sent_again(
     operator: Person, hook: str, chief: Person, policy: str
 ) -> None:

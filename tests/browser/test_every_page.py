@@ -62,7 +62,7 @@ PAGES = (
     "/audit/{entry}/",
     "/audit/timelines/host/compute-30/",
     *("/policies/?instance={free}", "/delegations/", "/broken-glass/"),
-    *("/search/?q=as", "/tokens/"),
+    *("/search/?q=as", "/tokens/", "/api/"),
     "/windows/",
     "/windows/new/",
     "/windows/import/",
