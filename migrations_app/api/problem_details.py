@@ -94,7 +94,7 @@ SCHEMA: dict[str, Any] = {
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the error as problem details; internal errors are logged."""
-    status, kind = _kind(error)
+    status, kind = kind_of(error)
     body: dict[str, Any] = {
         "type": f"urn:novaweb:{kind}",
         "title": HTTPStatus(status).phrase,
@@ -113,7 +113,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     )
 
 
-def _kind(error: Exception) -> tuple[int, str]:
+def kind_of(error: Exception) -> tuple[int, str]:
+    """Return the status of the answer to the error, and the word for programs."""
     for family, status, kind in KINDS:
         if isinstance(error, family):
             return status, kind

@@ -23,6 +23,7 @@ from migrations_app.api import (
     emergency_start,
     inventory,
     leaks,
+    many,
     notifications,
     preflight,
     proposals,
@@ -92,6 +93,10 @@ urlpatterns = [
     path("preflight/", preflight.Preflight.as_view(), name="api-preflight"),
     path("what-if/", what_if.WhatIf.as_view(), name="api-what-if"),
     path("requests/", requests.Requests.as_view(), name="api-requests"),
+    path("requests/ask-many/", many.AskMany.as_view(), name="api-ask-many"),
+    path("requests/approve/", many.ApproveMany.as_view(), name="api-approve-many"),
+    path("requests/reject/", many.RejectMany.as_view(), name="api-reject-many"),
+    path("requests/withdraw/", many.WithdrawMany.as_view(), name="api-withdraw-many"),
     path("requests/<number:pk>/", requests.OneRequest.as_view(), name="api-request"),
     path(
         "requests/<number:pk>/approve/",

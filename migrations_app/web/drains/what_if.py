@@ -16,10 +16,10 @@ from migrations_app.drains.what_if import Answer, Question
 from migrations_app.errors import NovawebError
 from migrations_app.inventory import queries as inventory_queries
 from migrations_app.models import Instance
+from migrations_app.requests.many import MOST
 from migrations_app.web.drains import effect_bars, what_if_form
 from migrations_app.web.drains.what_if_form import WhatIfForm
 from migrations_app.web.page import page
-from migrations_app.web.requests.one_by_one import MOST
 
 
 @dataclass(frozen=True, slots=True)

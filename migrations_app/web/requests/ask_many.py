@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from migrations_app.access import throttle
 from migrations_app.access.permissions import Verb
 from migrations_app.inventory import queries as inventory_queries
-from migrations_app.models import Instance
-from migrations_app.requests import actions as request_actions
-from migrations_app.requests import inputs
+from migrations_app.requests import inputs, many
 from migrations_app.web.page import page, user_of
 from migrations_app.web.posted import posted
-from migrations_app.web.requests.one_by_one import carried_out, few
 
 
 @posted("what-if")
@@ -23,29 +19,22 @@ from migrations_app.web.requests.one_by_one import carried_out, few
 def ask_many(request: HttpRequest) -> HttpResponse:
     """Request the move of each instance; show which was requested, and why not."""
     given = request.POST
-    uuids = few(given.getlist("instance"), what="instances")
+    uuids = many.few(given.getlist("instance"), what="instances")
     reason = inputs.reason(given.get("reason", ""))
     ticket = inputs.ticket(given.get("ticket", ""))
     targets = {uuid: given.get(f"to-{uuid}", "") for uuid in uuids}
 
-    def ask(row: Instance) -> tuple[str, int]:
-        # hosts are looked at for each, as by a pre-flight
-        throttle.admit(request.user.pk, "preflight")
-        asked = request_actions.ask(
-            by=user_of(request),
-            instance=row.uuid,
-            cloud=row.cloud.name,
-            procedure="auto",
-            target=targets[row.uuid] or None,
-            reason=reason,
-            ticket=ticket,
-        )
-        target = asked.target or "a host chosen by the scheduler"
-        return f"Requested, to {target}: it waits for approval.", asked.pk
-
     rows = inventory_queries.instances_of(uuids)
+    moves = [
+        {"instance": uuid, "cloud": row.cloud.name, "target": targets[uuid] or None}
+        for uuid, row in rows.items()
+    ]
+    found = many.ask(
+        moves, by=user_of(request), procedure="auto", reason=reason, ticket=ticket
+    )
     results = {
-        uuid: carried_out(row.name, partial(ask, row)) for uuid, row in rows.items()
+        uuid: replace(it, name=rows[uuid].name)
+        for uuid, it in zip(rows, found, strict=True)
     }
     left = [(uuid, targets[uuid]) for uuid, it in results.items() if not it.done]
     context = {

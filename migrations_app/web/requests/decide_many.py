@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +14,13 @@ from migrations_app.access import permissions
 from migrations_app.access.permissions import Person, Verb
 from migrations_app.errors import NovawebError, Unfit
 from migrations_app.models import MigrationRequest
-from migrations_app.requests import actions as request_actions
+from migrations_app.requests import many
 from migrations_app.requests import queries as request_queries
+from migrations_app.requests.many import Result
 from migrations_app.web import password_again
 from migrations_app.web.note_form import note_in
 from migrations_app.web.page import page, person_of, user_of
-from migrations_app.web.requests.one_by_one import Result, carried_out, few
 from migrations_app.wording import whole_number
-
-DONE = {
-    Verb.APPROVE: "Approved.",
-    Verb.REJECT: "Rejected.",
-    Verb.WITHDRAW: "Withdrawn.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,7 @@ def decide_many(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _show(request, _numbers(request.GET.getlist("request")))
     verb = request.POST.get("verb", "")
-    if verb not in set(map(str, DONE)):
+    if verb not in set(map(str, many.DONE)):
         raise Unfit("Choose to approve, to reject or to withdraw.")
     if verb == Verb.APPROVE:
         asked = password_again.ask_if_due(request)
@@ -59,38 +54,21 @@ def decide_many(request: HttpRequest) -> HttpResponse:
     except NovawebError as error:
         note = request.POST.get("note", "")
         return _show(request, numbers, note=note, trouble=error)
-    rows = request_queries.requests().in_bulk(numbers)
-    results = {
-        number: _decided(request, rows[number], Verb(verb), note)
+    there = request_queries.requests().in_bulk(numbers)
+    digests = {
+        number: request.POST.get(f"digest-{number}", "")
         for number in numbers
-        if number in rows
+        if number in there
     }
-    left = [number for number, it in results.items() if not it.done]
+    results = many.decide(Verb(verb), digests, by=user_of(request), note=note)
+    left = [it.number for it in results if not it.done and it.number is not None]
     return _show(request, left, note=note if left else "", results=results)
-
-
-def _decided(
-    request: HttpRequest, row: MigrationRequest, verb: Verb, note: str
-) -> Result:
-    by, number = user_of(request), row.pk
-
-    def act() -> tuple[str, int]:
-        if verb is Verb.APPROVE:
-            digest = request.POST.get(f"digest-{number}", "")
-            request_actions.approve(number, by=by, plan_digest=digest, note=note)
-        elif verb is Verb.REJECT:
-            request_actions.reject(number, by=by, note=note)
-        else:
-            request_actions.withdraw(number, by=by, note=note)
-        return DONE[verb], number
-
-    return carried_out(row.instance_name, act, about=number)
 
 
 def _numbers(texts: list[str]) -> list[int]:
     return [
         number
-        for text in few(texts, what="requests")
+        for text in many.few(texts, what="requests")
         if (number := whole_number(text)) is not None
     ]
 
@@ -101,17 +79,16 @@ def _show(
     *,
     note: str = "",
     trouble: NovawebError | None = None,
-    results: dict[int, Result] | None = None,
+    results: Sequence[Result] = (),
 ) -> HttpResponse:
     person = person_of(request)
     found = request_queries.requests().in_bulk(numbers)
     choices = [_choice(person, found[number]) for number in numbers if number in found]
-    told = list((results or {}).values())
     context = {
         "choices": choices,
         "may": {verb for each in choices for verb in each.may},
-        "results": told,
-        "done": sum(each.done for each in told),
+        "results": results,
+        "done": sum(each.done for each in results),
         "note": note,
         "trouble": trouble.sentence if trouble else "",
     }
@@ -120,7 +97,9 @@ def _show(
 
 
 def _choice(person: Person, row: MigrationRequest) -> Choice:
-    refusals = {verb: permissions.why_not(person, verb, request=row) for verb in DONE}
+    refusals = {
+        verb: permissions.why_not(person, verb, request=row) for verb in many.DONE
+    }
     first = refusals[Verb.APPROVE] or refusals[Verb.WITHDRAW]
     may = frozenset(verb for verb, refusal in refusals.items() if refusal is None)
     return Choice(
