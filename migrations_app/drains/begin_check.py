@@ -17,7 +17,7 @@ from migrations_app.preflight.finding import Severity
 from migrations_app.requests import plan as request_plan
 from migrations_app.requests import plan_diff
 from migrations_app.requests.plan import Draft
-from migrations_app.requests.windows import schedule
+from migrations_app.requests.windows import places, schedule
 from migrations_app.runs import reenable_hosts
 
 # What may come of the drain's own other moves, and was weighed when it was placed.
@@ -67,15 +67,36 @@ def not_yet(move: MigrationRequest, *, now: datetime) -> Postpone | Skip | None:
     return None
 
 
-def decide(drain: Drain, move: MigrationRequest) -> Begin | Postpone | Skip:
+def start_block_to(
+    move: MigrationRequest, target: str, *, now: datetime
+) -> schedule.StartBlock | None:
+    """Return what the calendar has against a start now, to that target."""
+    return schedule.start_block_at(
+        places.where(move.cloud.name, [move.source, target], any_target=not target),
+        now,
+        window=(move.window_start, move.window_end),
+        estimate=move.estimate,
+    )
+
+
+def decide(
+    drain: Drain, move: MigrationRequest, *, now: datetime
+) -> Begin | Postpone | Skip:
     """Plan the move again to each approved target; begin at the first that takes it.
 
-    Writes nothing. Raises what the cloud raises, and the errors of the database.
+    A fallback that is in a freeze waits for its end. Writes nothing. Raises what the
+    cloud raises, and the errors of the database.
     """
     refusals: list[_Refusal] = []
+    frozen: Postpone | None = None
     for target in (move.target or "", *move.fallbacks):
         is_fallback = target != move.target
         if is_fallback and _has_mate(drain, move, target):
+            continue
+        if is_fallback and (block := start_block_to(move, target, now=now)):
+            if not block.over:
+                frozen = frozen or Postpone(block.sentence, block.again)
+            refusals.append(_Refusal("", f"{target}: {block.sentence}"))
             continue
         drawn = request_plan.draft(
             connect.world_for(drain.cloud.name),
@@ -100,6 +121,8 @@ def decide(drain: Drain, move: MigrationRequest) -> Begin | Postpone | Skip:
         if refusal is None:
             return Begin(target, drawn)
         refusals.append(refusal)
+    if frozen:
+        return frozen
     others = drain.moves.filter(state=RequestState.RUNNING).exists()
     if others and any(refusal.rule in PASSING for refusal in refusals):
         return Postpone(f"Other moves must end first. {refusals[0].sentence}")

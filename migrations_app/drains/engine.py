@@ -34,7 +34,7 @@ from migrations_app.models.states import (
     RequestState,
     drain_sources,
 )
-from migrations_app.requests.windows import schedule
+from migrations_app.requests.windows import places, schedule
 from migrations_app.runs.engine import lease_heartbeat
 
 log = structlog.get_logger(__name__)
@@ -163,7 +163,7 @@ def _look(lease: DrainLease) -> datetime | None:
 
 def _start(lease: DrainLease, drain: Drain) -> datetime | None:
     now = lease.clock()
-    for said in _calendar(drain, now):
+    if said := _calendar(drain, now):
         if said.over:
             end_unstarted(drain, _D.EXPIRED, said.sentence)
             return None
@@ -184,18 +184,13 @@ def _start(lease: DrainLease, drain: Drain) -> datetime | None:
     return now
 
 
-def _calendar(drain: Drain, now: datetime) -> list[schedule.StartBlock]:
-    """Return what the calendar has against a start now, at each of the hosts."""
-    first = [
-        MigrationRequest(
-            cloud=drain.cloud,
-            source=host,
-            window_start=drain.window_start,
-            window_end=drain.window_end,
-        )
-        for host in drain.hosts or [""]
-    ]
-    return [said for each in first if (said := schedule.start_block(each, now))]
+def _calendar(drain: Drain, now: datetime) -> schedule.StartBlock | None:
+    """Return what the calendar has against a start now, at whichever of the hosts."""
+    return schedule.start_block_at(
+        places.where(drain.cloud.name, drain.hosts),
+        now,
+        window=(drain.window_start, drain.window_end),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ from django.db.models import F
 
 from migrations_app.audit import recorder
 from migrations_app.drains import approvals as drain_approvals
-from migrations_app.drains.begin_check import Begin, Postpone, Skip, decide, not_yet
+from migrations_app.drains.begin_check import (
+    Begin,
+    Postpone,
+    Skip,
+    decide,
+    not_yet,
+    start_block_to,
+)
 from migrations_app.drains.lease import DrainLease
 from migrations_app.drains.planner import move_order
 from migrations_app.drains.planner.model import Limits, Task
@@ -63,7 +70,7 @@ def begin(lease: DrainLease, drain: Drain, move: MigrationRequest) -> bool:
     decision: Begin | Postpone | Skip | None = not_yet(move, now=lease.clock())
     if decision is None:
         try:
-            decision = decide(drain, move)
+            decision = decide(drain, move, now=lease.clock())
             if isinstance(decision, Begin):
                 return _start_run(lease, drain, move, decision)
         except LostLease:
@@ -101,6 +108,9 @@ def _start_run(
         Cloud.objects.filter(pk=drain.cloud_id).update(name=F("name"))
         lease.write(only=DrainState.RUNNING)
         if not_yet(move, now=now) or drain_approvals.why_not_on(drain):
+            return False
+        # the calendar may have changed for a fallback, too, while the cloud was asked
+        if is_fallback and start_block_to(move, target, now=now):
             return False
         if group_mates.heading(drain.cloud.name, drawn.mates) != drawn.heading:
             return False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 
 from migrations_app.drains import begin_check, moves
 from migrations_app.drains import engine as drain_engine
@@ -52,7 +54,7 @@ def first(drain: Drain) -> MigrationRequest:
 def decided(monkeypatch: pytest.MonkeyPatch, outcome: Any) -> None:
     """Have this be the decision about each move, or be raised by it."""
 
-    def decide(drain: Drain, move: MigrationRequest) -> Any:
+    def decide(drain: Drain, move: MigrationRequest, *, now: datetime) -> Any:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -134,7 +136,7 @@ def test_a_database_that_is_away_says_nothing_of_the_move(
 
 def test_to_decide_writes_nothing(running: Drain) -> None:
     move = first(running)
-    decided = begin_check.decide(running, move)
+    decided = begin_check.decide(running, move, now=timezone.now())
     assert isinstance(decided, Begin)
     assert decided.target == move.target
     move.refresh_from_db()
@@ -147,7 +149,7 @@ def test_a_move_of_an_instance_that_left_is_withdrawn(
 ) -> None:
     move = first(running)
     emptying.stage.cloud.edit(move.instance, host="compute-36")
-    decided = begin_check.decide(running, move)
+    decided = begin_check.decide(running, move, now=timezone.now())
     assert isinstance(decided, Skip)
     assert decided.state == "withdrawn"
     assert "It is on compute-36 now" in decided.why

@@ -141,8 +141,8 @@ def test_a_move_of_a_drain_waits_until_the_hosts_have_time(
     drain = emptying.approved()
     move = drain.moves.get()
     quiet = busy()
-    found = decide(drain, move)
+    found = decide(drain, move, now=stage.time)
     assert isinstance(found, Postpone)
     assert WAYS in found.why
     quiet.undo()
-    assert isinstance(decide(drain, move), Begin)
+    assert isinstance(decide(drain, move, now=stage.time), Begin)

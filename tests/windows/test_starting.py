@@ -13,7 +13,7 @@ from migrations_app.models.states import RequestState
 from migrations_app.requests import plan as request_plan
 from migrations_app.requests import start as request_start
 from migrations_app.requests.windows import actions as window_actions
-from migrations_app.requests.windows import schedule
+from migrations_app.requests.windows import places, schedule
 from migrations_app.requests.windows.actions import Wish
 from migrations_app.requests.windows.calendar.conflicts import inside
 from migrations_app.requests.windows.calendar.scope import Spot, Where
@@ -213,7 +213,7 @@ def test_openings_are_when_both_hosts_have_a_window_and_no_freeze(
     freeze(stage, cast, HOUR, 6 * HOUR, kind="maintenance", hosts=(stage.source,))
     freeze(stage, cast, 2 * HOUR, 8 * HOUR, kind="maintenance", hosts=(stage.target,))
     freeze(stage, cast, 3 * HOUR, 4 * HOUR, zones=("OS1",))
-    about = schedule.where("pretend", [stage.source, stage.target])
+    about = places.where("pretend", [stage.source, stage.target])
     base = stage.time.replace(second=0, microsecond=0)
     hours = [
         ((a - base) / HOUR, (b - base) / HOUR) for a, b in schedule.openings(about)
@@ -243,6 +243,11 @@ def test_every_change_is_audited_with_what_it_was(stage: Stage, cast: Cast) -> N
     assert found[1].after["name"] == "Longer"
     assert found[1].actor_name == "approver"
     assert found[2].note == "Over."
+
+
+def test_a_window_of_a_cloud_keeps_its_own_name(stage: Stage, cast: Cast) -> None:
+    made = freeze(stage, cast, -HOUR, HOUR, clouds=("pretend",))
+    assert made.name == "Year's end"
 
 
 def test_who_saw_an_older_version_changes_nothing(stage: Stage, cast: Cast) -> None:

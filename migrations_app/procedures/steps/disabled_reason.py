@@ -54,6 +54,14 @@ def move_token(service: Service) -> str:
     return found[1] if found else ""
 
 
+def is_by_a_move(reason: str) -> bool:
+    """Tell whether a service with that reason is disabled for some seconds, by a move.
+
+    Of an enabled service the reason is empty.
+    """
+    return _MARK.match(reason) is not None
+
+
 def is_disabled_by(move: Move, service: Service) -> bool:
     """Tell whether it was this move that disabled the service."""
     return bool(move.token) and move_token(service) == move.token

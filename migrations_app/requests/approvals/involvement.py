@@ -28,9 +28,9 @@ from migrations_app.requests.approvals.since import (
     Act,
     Since,
 )
-from migrations_app.requests.windows import schedule
+from migrations_app.requests.windows import places
 from migrations_app.requests.windows.calendar import occurrences
-from migrations_app.requests.windows.calendar.scope import Where, touches
+from migrations_app.requests.windows.calendar.scope import Where, may_touch, touches
 from migrations_app.requests.windows.calendar.window import WindowKind
 
 
@@ -90,7 +90,8 @@ def _of_windows(
     if not acts:
         return
     hosts = {host for way in moves.ways for host in way.hosts}
-    about = schedule.where(moves.cloud, sorted(hosts))
+    any_target = any(way.any_host for way in moves.ways)
+    about = places.where(moves.cloud, sorted(hosts), any_target=any_target)
     span = (of.asked_at, max(of.expires_at, of.asked_at))
     for act in acts:
         told = [each for each in (act.before, act.after) if each]
@@ -109,7 +110,9 @@ def _matters(
     rule = window_told(told)
     if act.verb == "window.created" and rule.kind is WindowKind.FREEZE:
         return False  # a new freeze can only hold a move back
-    return touches(rule, about) and bool(occurrences.between(rule, *span))
+    # a window must be over both hosts: over where it might land it counts for nothing
+    is_for = may_touch if rule.kind is WindowKind.FREEZE else touches
+    return is_for(rule, about) and bool(occurrences.between(rule, *span))
 
 
 def _deed(act: Act, what: str) -> str:

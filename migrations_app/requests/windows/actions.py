@@ -178,8 +178,8 @@ def fields(wish: Wish) -> dict[str, Any]:
         )
     )
     clouds = _names(wish.clouds, "cloud")
-    for name in sorted(clouds):
-        configured(name)
+    for cloud in sorted(clouds):
+        configured(cloud)
     return {
         "name": name,
         "kind": str(rule.kind),

@@ -5,22 +5,27 @@ Names of a window are whole names, without wildcards.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from django.utils import timezone
 
-from migrations_app.models import Hypervisor, MigrationRequest, Window
+from migrations_app.models import MigrationRequest, Window
 from migrations_app.models.states import OPEN_REQUESTS
 from migrations_app.requests.unmatched import no_such, require_matched
 from migrations_app.requests.windows import schedule
 from migrations_app.requests.windows.actions import Wish, fields
 from migrations_app.requests.windows.calendar import conflicts as calendar_conflicts
 from migrations_app.requests.windows.calendar import occurrences
-from migrations_app.requests.windows.calendar.scope import Spot, Where, touches
-from migrations_app.requests.windows.calendar.window import WindowRule
+from migrations_app.requests.windows.calendar.scope import (
+    Spot,
+    Where,
+    may_touch,
+    touches,
+)
+from migrations_app.requests.windows.calendar.window import WindowKind, WindowRule
+from migrations_app.requests.windows.places import KnownHosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +45,32 @@ class Matches:
 class Reach:
     """The copy as it was when it was first asked: two queries, for many windows."""
 
+    def __init__(self) -> None:
+        self._known = KnownHosts()
+
     @cached_property
     def _hosts(self) -> list[tuple[str, Spot]]:
-        rows = Hypervisor.objects.order_by().values_list("cloud__name", "zone", "host")
-        return [(cloud, Spot(zone, host)) for cloud, zone, host in rows]
+        return [(row.cloud, Spot(row.zone, row.host)) for row in self._known.all]
 
     @cached_property
     def _requests(self) -> list[Where]:
-        zones: dict[tuple[str, str], str] = defaultdict(str)
-        zones |= {(cloud, spot.host): spot.zone for cloud, spot in self._hosts}
         rows = MigrationRequest.objects.filter(state__in=OPEN_REQUESTS).order_by()
         return [
-            Where(
-                cloud,
-                tuple(Spot(zones[cloud, it], it) for it in (source, target) if it),
-            )
+            self._known.where(cloud, (source, target), any_target=not target)
             for cloud, source, target in rows.values_list(
                 "cloud__name", "source", "target"
             )
         ]
 
     def matches(self, rule: WindowRule) -> Matches:
-        """Return how many hosts and open requests the window is for."""
+        """Return how many hosts and open requests the window is for.
+
+        A freeze is also for those that may land on its hosts.
+        """
+        is_for = may_touch if rule.kind is WindowKind.FREEZE else touches
         return Matches(
             sum(touches(rule, Where(cloud, (it,))) for cloud, it in self._hosts),
-            sum(touches(rule, where) for where in self._requests),
+            sum(is_for(rule, where) for where in self._requests),
         )
 
     def unmatched(self, rule: WindowRule) -> list[str]:

@@ -6,7 +6,6 @@ emergency start does not ask it (requests/start.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from django.utils import timezone
 
 from migrations_app.models import Hypervisor, Instance, MigrationRequest, Window
 from migrations_app.models.states import BEFORE_START, OPEN_REQUESTS
+from migrations_app.requests.windows import places
 from migrations_app.requests.windows.calendar import conflicts as calendar_conflicts
 from migrations_app.requests.windows.calendar.conflicts import WindowConflict
 from migrations_app.requests.windows.calendar.occurrences import SLACK, all_between
@@ -69,25 +69,29 @@ def rules(since: datetime, until: datetime | None = None) -> list[WindowRule]:
     return [rule_of(row) for row in rows]
 
 
-def where(cloud: str, hosts: Iterable[str | None]) -> Where:
-    """Return the hosts with their zones, as far as they are known."""
-    names = [host for host in dict.fromkeys(hosts) if host]
-    known = Hypervisor.objects.filter(cloud__name=cloud, host__in=names)
-    zones = dict(known.values_list("host", "zone"))
-    return Where(cloud, tuple(Spot(zones.get(name, ""), name) for name in names))
-
-
-def where_of(request: MigrationRequest) -> Where:
-    """Return the source and target of the request, with their zones.
-
-    A target that Nova's scheduler is yet to choose is left out.
-    """
-    return where(request.cloud.name, [request.source, request.target])
-
-
 def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
     """Return why the request may not start now by the calendar; None: it may."""
-    start, end = request.window_start, request.window_end
+    return start_block_at(
+        places.where_of(request),
+        now,
+        window=(request.window_start, request.window_end),
+        estimate=request.estimate,
+    )
+
+
+def start_block_at(
+    about: Where,
+    now: datetime,
+    *,
+    window: tuple[datetime | None, datetime | None],
+    estimate: dict[str, Any] | None = None,
+) -> StartBlock | None:
+    """Return why nothing may start there now by the calendar; None: it may.
+
+    A freeze that holds only what the scheduler might choose ends no request: somebody
+    may choose another target for it.
+    """
+    start, end = window
     if end is not None and now >= end:
         return StartBlock(
             f"Its window ended at {calendar_conflicts.utc(end)} before it could start:"
@@ -99,13 +103,14 @@ def start_block(request: MigrationRequest, now: datetime) -> StartBlock | None:
         return StartBlock(
             f"Its window begins at {calendar_conflicts.utc(start)}.", start
         )
-    least, _ = lasting(request.estimate)
-    frozen = calendar_conflicts.frozen(
-        rules(now), where_of(request), now=now, lasts=timedelta(seconds=least)
-    )
+    lasts = timedelta(seconds=lasting(estimate)[0])
+    known = rules(now)
+    frozen = calendar_conflicts.frozen(known, about.chosen, now=now, lasts=lasts)
+    if frozen is None and about.choice is not None:
+        frozen = calendar_conflicts.frozen(known, about, now=now, lasts=lasts)
     if frozen is None:
         return None
-    if end is not None and frozen.until >= end:
+    if end is not None and frozen.until >= end and not frozen.landing:
         return StartBlock(
             f"{frozen.sentence} The freeze covers the rest of the window, which ends"
             f" at {calendar_conflicts.utc(end)}: create a new request with another"
@@ -147,7 +152,7 @@ def conflicts_of(request: MigrationRequest) -> list[WindowConflict]:
     if request.state not in BEFORE_START:
         return []
     return conflicts(
-        where_of(request),
+        places.where_of(request),
         window=(request.window_start, request.window_end),
         estimate=request.estimate,
         other_than=request.pk,
@@ -165,7 +170,7 @@ def conflicts_of_instance(
     row = Instance.objects.filter(uuid=uuid).select_related("cloud").first()
     if row is None:  # our copy does not know it yet, so nobody knows where it is
         return []
-    about = where(row.cloud.name, [row.host, target])
+    about = places.where(row.cloud.name, [row.host, target], any_target=not target)
     return conflicts(about, window=window, estimate=estimate)
 
 

@@ -22,7 +22,7 @@ from migrations_app.preflight.advice import Advice
 from migrations_app.requests import actions as request_actions
 from migrations_app.requests import queries as request_queries
 from migrations_app.requests.approvals import evaluate
-from migrations_app.requests.windows import schedule
+from migrations_app.requests.windows import places, schedule
 from migrations_app.web import capacity_bars
 from migrations_app.web.page import is_htmx, page, user_of
 from migrations_app.web.posted import posted
@@ -152,7 +152,9 @@ def _looked_at(request: HttpRequest, instance: Instance, form: AskForm) -> Found
     best = advice.recommended.as_dict() if advice.recommended else None
     form.is_valid()  # what is still to be filled in does not matter here
     place = best["target"] if best and not target else target
-    where = schedule.where(instance.cloud.name, [instance.host, place])
+    where = places.where(
+        instance.cloud.name, [instance.host, place], any_target=not place
+    )
     estimate = best["estimate"] if best else None
     conflicts = schedule.conflicts(where, window=form.window, estimate=estimate)
     pair = (
@@ -194,7 +196,12 @@ def _show(
     hosts = inventory_queries.hypervisors().select_related(None).only(*SHOWN).order_by()
     others = hosts.filter(cloud=instance.cloud_id).exclude(host=instance.host)
     chosen = form["target"].value() or ""
-    where = schedule.where(instance.cloud.name, [instance.host, chosen])
+    where = places.where(
+        instance.cloud.name,
+        [instance.host, chosen],
+        # where the adviser chooses, nobody knows yet whether it leaves that open
+        any_target=not chosen and form["procedure"].value() != "auto",
+    )
     shown = AskPage(
         instance=instance,
         form=form,

@@ -11,7 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from migrations_app.requests.windows.calendar.occurrences import all_between, merged
-from migrations_app.requests.windows.calendar.scope import Where, covers, touches
+from migrations_app.requests.windows.calendar.scope import (
+    Where,
+    covers,
+    may_land_on,
+    may_touch,
+    touches,
+)
 from migrations_app.requests.windows.calendar.window import (
     Occurrence,
     WindowKind,
@@ -22,21 +28,32 @@ from migrations_app.wording import duration, duration_range
 AHEAD = timedelta(days=60)
 # A freeze that goes on for longer than this is as good as for ever.
 FAR = timedelta(days=400)
+# Hosts in a sentence; the others are counted.
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """Freeze that delays a move: its end and its first window."""
+    """Freeze that delays a move: its end and its first window.
+
+    ``landing``: the scheduler may choose these hosts of it; empty: it is for a host of
+    the move.
+    """
 
     until: datetime
     by: Occurrence
+    landing: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
-        """The freeze, its reason and its end, as a sentence."""
+        """The freeze, its reason and its end, and what to do, as sentences."""
+        freeze = f"There is a freeze, “{self.by.rule.name}”, until {utc(self.until)}"
+        why = _because(self.by.rule)
+        if not self.landing:
+            return f"{freeze}.{why}"
         return (
-            f"There is a freeze, “{self.by.rule.name}”, until {utc(self.until)}."
-            f"{_because(self.by.rule)}"
+            f"{freeze}, and {_scheduler_may(self.landing)}.{why} Edit the request and"
+            " choose a target outside of the freeze, or wait until it is over."
         )
 
 
@@ -80,7 +97,7 @@ def frozen(
     ``lasts`` is the least duration of the move. Freezes that follow each other without
     a gap, or with a gap that is too short for the move, count as one.
     """
-    freezes = [r for r in rules if r.kind is WindowKind.FREEZE and touches(r, where)]
+    freezes = [r for r in rules if _is_freeze_for(r, where)]
     occurrences = all_between(freezes, now, now + FAR)
     until, by = now, None
     for begins, ends in merged(occurrences):
@@ -88,7 +105,25 @@ def frozen(
             break
         by = by or next(o for o in occurrences if o.begins <= begins < o.ends)
         until = ends
-    return Frozen(until, by) if by else None
+    return Frozen(until, by, _landing(by.rule, where)) if by else None
+
+
+def _is_freeze_for(rule: WindowRule, where: Where) -> bool:
+    """Whether it is a freeze that a move of these hosts is in, or may be in."""
+    return rule.kind is WindowKind.FREEZE and may_touch(rule, where)
+
+
+def _landing(rule: WindowRule, where: Where) -> tuple[str, ...]:
+    """Return which hosts put the move into the freeze if the scheduler chooses them."""
+    return () if touches(rule, where) else may_land_on(rule, where)
+
+
+def _scheduler_may(hosts: tuple[str, ...]) -> str:
+    more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
+    return (
+        "the scheduler may choose a target that it is for:"
+        f" {', '.join(hosts[:NAMED])}{more}"
+    )
 
 
 def inside(
@@ -128,7 +163,7 @@ def openings(
             if r.kind is WindowKind.MAINTENANCE and covers(r, where.cloud, spot)
         ]
         spans = _both(spans, merged(all_between(windows, now, until)))
-    freezes = [r for r in rules if r.kind is WindowKind.FREEZE and touches(r, where)]
+    freezes = [r for r in rules if _is_freeze_for(r, where)]
     return _without(spans, merged(all_between(freezes, now, until)))[:most]
 
 
@@ -169,36 +204,44 @@ def conflicts(
     end = window[1] or begin + max(lasts[1], timedelta(days=1))
     if end <= now:
         return [WindowConflict("over", "The window is over: it cannot start any more.")]
-    about = [r for r in rules if touches(r, where)]
+    about = [r for r in rules if may_touch(r, where)]
     freezes = all_between([r for r in about if r.kind is WindowKind.FREEZE], begin, end)
-    found = [_freeze(each, begin, end) for each in freezes[:10]]
+    found = [_freeze(each, begin, end, where) for each in freezes[:10]]
     if window[1] and not _without([(begin, end)], merged(freezes)):
-        found.insert(0, _nothing_left(freezes))
+        found.insert(0, _nothing_left(freezes, where))
     if window[1] and end - begin < lasts[1]:
         found.append(_too_short(begin, end, lasts))
-    if any(r.kind is WindowKind.MAINTENANCE for r in about):
+    if any(r.kind is WindowKind.MAINTENANCE and touches(r, where) for r in about):
         asked = end if window[1] else begin + lasts[0]
         if not inside(rules, where, begin, asked):
             found.append(_no_window(rules, where, begin))
     return found
 
 
-def _freeze(each: Occurrence, begin: datetime, end: datetime) -> WindowConflict:
+def _freeze(
+    each: Occurrence, begin: datetime, end: datetime, where: Where
+) -> WindowConflict:
     covers_all = each.begins <= begin and end <= each.ends
     what = "it covers the whole window" if covers_all else "it does not start in it"
     sentence = (
         f"There is a freeze, “{each.rule.name}”, from {utc(each.begins)} until"
         f" {utc(each.ends)}: {what}.{_because(each.rule)}"
     )
+    if landing := _landing(each.rule, where):
+        sentence = (
+            f"{sentence} It would be held, since {_scheduler_may(landing)}. Choose a"
+            " target outside of the freeze, or another time."
+        )
     return WindowConflict("freeze", sentence, each.begins, each.ends, each.rule.id)
 
 
-def _nothing_left(freezes: list[Occurrence]) -> WindowConflict:
+def _nothing_left(freezes: list[Occurrence], where: Where) -> WindowConflict:
     first = freezes[0]
+    avoidable = any(_landing(each.rule, where) for each in freezes)
     return WindowConflict(
         "freeze",
         "Freezes cover the whole window: the request would expire without starting."
-        " Choose another window.",
+        f" Choose another window{', or a target' if avoidable else ''}.",
         first.begins,
         max(each.ends for each in freezes),
         first.rule.id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from migrations_app.requests.windows.calendar.window import WindowRule
 
@@ -16,11 +17,34 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What Nova's scheduler may choose a target among: these hosts, and new ones.
+
+    ``zone_of`` has the hosts with their zones, empty where unknown. ``hosts`` and
+    ``zones`` are all names that are known, of whichever cloud: a host or zone of
+    another name may be a new one, which nobody has told novaweb of yet.
+    """
+
+    zone_of: Mapping[str, str] = field(default_factory=dict, hash=False)
+    hosts: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
-    """A cloud and the hosts in it that a move affects: its source and its target."""
+    """A cloud and the hosts in it that a move affects: its source and its target.
+
+    ``choice``: where it may land, if the scheduler is yet to choose the target.
+    """
 
     cloud: str
     spots: tuple[Spot, ...] = ()
+    choice: Choice | None = None
+
+    @property
+    def chosen(self) -> Where:
+        """The hosts that are certain, alone."""
+        return Where(self.cloud, self.spots)
 
 
 def touches(rule: WindowRule, where: Where) -> bool:
@@ -37,6 +61,39 @@ def touches(rule: WindowRule, where: Where) -> bool:
         or (not spot.zone and (not rule.hosts or spot.host in rule.hosts))
         for spot in where.spots
     )
+
+
+def may_touch(rule: WindowRule, where: Where) -> bool:
+    """Return whether the rule covers a host of the move, or one that it may land on."""
+    return touches(rule, where) or any(_landing(rule, where))
+
+
+def may_land_on(rule: WindowRule, where: Where) -> tuple[str, ...]:
+    """Return which hosts of the rule the scheduler may choose, in words; none: empty.
+
+    A host with an unknown zone may be in any zone; a name that is known nowhere may be
+    that of a new host, or of its zone.
+    """
+    return tuple(sorted(_landing(rule, where)))
+
+
+def _landing(rule: WindowRule, where: Where) -> Iterator[str]:
+    choice = where.choice
+    if choice is None or (rule.clouds and where.cloud not in rule.clouds):
+        return
+    if rule.hosts:
+        for host in rule.hosts & choice.zone_of.keys():
+            zone = choice.zone_of[host]
+            if not zone or not rule.zones or zone in rule.zones:
+                yield host
+        new, what = rule.hosts - choice.hosts, ""
+    else:
+        for host, zone in choice.zone_of.items():
+            if not zone or not rule.zones or zone in rule.zones:
+                yield host
+        new, what = rule.zones - choice.zones, "a host of zone "
+    for name in new:
+        yield f"{what}{name} (not in the inventory)"
 
 
 def covers(rule: WindowRule, cloud: str, spot: Spot) -> bool:
