@@ -6,7 +6,7 @@ the answer is a sentence. Afterwards ``.venv`` holds what requirements-lock.txt 
 a second run sees by a stamp that nothing is to do.
 
 ``prepare.py --tests`` also looks for the Chromium that the browser tests drive, and for
-the sshd, MariaDB, Galera, PostgreSQL, rsync and strace that others start.
+the sshd, MariaDB, Galera, PostgreSQL, Redis, rsync and strace that others start.
 ``prepare.py --demo`` asks first whether a lab can run here at all.
 """
 
@@ -229,6 +229,7 @@ def look_for_servers() -> None:
         "openssh-server": "sshd",
         "mariadb-server": "mariadbd",
         "postgresql": "postgres",
+        "redis-server": "redis-server",
         "rsync": "rsync",
         "strace": "strace",
         "qemu-utils": "qemu-nbd",

@@ -20,6 +20,7 @@ class MigrationsAppConfig(AppConfig):
             deployment_checks,
             entry_checks,
             neighbour_checks,
+            redis_checks,
             setting_checks,
             sign_in_checks,
         )

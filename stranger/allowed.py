@@ -99,6 +99,8 @@ OF_PACKAGES = {
     "/etc/apt/apt.conf.d/02autoremove-postgresql": "postgresql-common",
     "/etc/postgresql-common/*": "postgresql-common",
     "/var/cache/postgresql/dicts/": "postgresql-common",
+    "/var/lib/redis/": "redis-server: an empty folder",
+    "/var/log/redis/": "redis-server: an empty folder",
     "/etc/libvirt/*": "libvirt-daemon-system",
     "/var/log/libvirt/*": "libvirt-daemon-system",
     "/etc/runit/runsvdir/default/ssh": "openssh-server, for runit",
@@ -155,4 +157,5 @@ USERS = {
     "sshd": "libvirt hosts: openssh-server",
     "nova": "libvirt hosts: what their nova-compute runs as",
     "postgres": "make test: postgresql",
+    "redis": "make test: redis-server",
 }

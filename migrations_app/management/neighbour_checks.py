@@ -73,11 +73,13 @@ def tell_beside() -> None:
 def tell() -> None:
     """Write what they find to the log."""
     from migrations_app.management.credential_checks import credentials_of_clouds_end
+    from migrations_app.management.redis_checks import redis_lets_novaweb_in
 
     checks = (
         clouds_are_asked_safely,
         database_accounts_may_little,
         credentials_of_clouds_end,
+        redis_lets_novaweb_in,
     )
     for check in checks:
         for message in check():

@@ -81,8 +81,12 @@ def test_it_says_which_servers_the_tests_would_start(
     monkeypatch.setattr(prepare, "GALERA", Path("/nowhere"))
     prepare.look_for_servers()
     said = capsys.readouterr().out
-    assert "There is no sshd and no mariadbd and no postgres and no rsync" in said
-    assert "apt-get install openssh-server mariadb-server postgresql" in said
+    assert (
+        "There is no sshd and no mariadbd and no postgres and no redis-server" in said
+    )
+    assert (
+        "apt-get install openssh-server mariadb-server postgresql redis-server" in said
+    )
     assert said.endswith(" galera-4\n")
 
 
