@@ -49,6 +49,41 @@ def test_each_is_locked_down(unit: Path) -> None:
     assert "Unknown key" not in done.stderr
 
 
+def verified(folder: Path, *lines: str) -> str:
+    """Return what systemd complains of in the units, for a novaweb in that folder.
+
+    ``lines`` are put into the services beside their own.
+    """
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("there is no systemd-analyze here")
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch(mode=0o755)
+    copies = []
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/novaweb", str(folder))
+        text = text.replace("[Service]", "\n".join(["[Service]", *lines]))
+        copies.append(folder / unit.name)
+        copies[-1].write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [program, "verify", "--man=no", *map(str, copies)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 or done.stderr
+    return done.stdout + done.stderr
+
+
+def test_systemd_finds_nothing_wrong_with_them(tmp_path: Path) -> None:
+    assert verified(tmp_path) == ""
+
+
+def test_systemd_would_say_what_it_does_not_know(tmp_path: Path) -> None:
+    assert "ProtectSytem" in verified(tmp_path, "ProtectSytem=strict")
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_each_may_write_where_novaweb_writes(unit: Path) -> None:
     (folders,) = values(unit, "StateDirectory")
