@@ -153,13 +153,13 @@ class LabPlace:
         self.made: list[str] = []
         self.names = itertools.count()
 
-    def write_clouds(self) -> None:
-        """Write a clouds.yaml with the lab and its two broken sisters."""
+    def write_clouds(self, **more: dict[str, Any]) -> None:
+        """Write a clouds.yaml with the lab, its two broken sisters, and more."""
         auth = self.entry["auth"]
         stranger = {**self.entry, "auth": {**auth, "password": "not the one"}}
         nobody = {**auth, "auth_url": "http://127.0.0.1:1/v3"}
         closed = {**self.entry, "auth": nobody}
-        clouds = {"lab": self.entry, "stranger": stranger, "closed": closed}
+        clouds = {"lab": self.entry, "stranger": stranger, "closed": closed, **more}
         text = yaml.safe_dump({"clouds": clouds})
         self.clouds_yaml.write_text(text, encoding="utf-8")
 
