@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev quick test check stranger format audit lock licences sbom security
+.PHONY: help setup demo dev quick test coverage check stranger format audit lock licences sbom security
 .PHONY: proof proof-disks calendars lab-up lab-down lab-status clean
 
 help: ## say what can be made
@@ -35,6 +35,9 @@ quick: setup ## what needs no lab, browser or server, in short: while you work
 test: ## every test: units, crash matrix, lab, pages, browser
 	@$(PYTHON) prepare.py --tests
 	@exec $(VENV) -X dev -m pytest $(ARGS)
+
+coverage: override ARGS := --coverage $(ARGS)
+coverage: test ## every test, and whether they take as many branches as they should
 
 check: setup ## format, lint, types, imports, templates, settings, migrations
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CHECKS)

@@ -1,14 +1,16 @@
-"""Measures which branches of the application the tests take, in a whole run.
+"""``--coverage`` measures which branches of the application the tests take.
 
 Of every branch of ``migrations_app`` and ``novaweb`` (pyproject.toml says what is left
-out) one figure is printed at the end, and a run fails in which it is below
-``fail_under``. That is for a run of all tests as root: what only some tests take says
-nothing. What child processes do is not counted. Nor are, since they do the same again
+out) one figure is printed at the end, and a run of all tests fails in which it is below
+``fail_under``: what only some tests take, or those that need no lab, is compared with
+nothing. Without the word nothing is measured: what is takes almost twice as long.
+
+What child processes do is not counted. Nor are, since they do the same again
 and again and a tracer takes its time: tests marked ``long``, those of hypothesis, which
 are not the same in each run either, and nine of ten cases of a test that has many, or
 in which somebody dies here and there. Nor are tests of other programs than the
 application (``OTHERS``), and those marked ``browser``: Playwright's greenlets mislead
-the tracer. ``--coverage`` measures any run, without the comparison.
+the tracer.
 """
 
 from __future__ import annotations
@@ -66,29 +68,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--coverage",
         action="store_true",
-        help="measure the branches that are taken, although only some tests run",
+        help="count the branches that are taken; if all tests run, fail if too few",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if is_first_process():
-        whole = all_are_to_run(config) and os.geteuid() == 0
-        asked = (whole or config.option.coverage) and not config.option.collectonly
+        asked = config.option.coverage and not config.option.collectonly
         os.environ["NOVAWEB_TEST_COVERAGE"] = "yes" if asked else ""
     if os.environ.get("NOVAWEB_TEST_COVERAGE"):
         config.pluginmanager.register(Measuring(), "novaweb-coverage")
-    elif is_first_process() and all_are_to_run(config):
-        config.pluginmanager.register(NotMeasuring(), "novaweb-coverage")
-
-
-class NotMeasuring:
-    """Lives in pytest's first process when it may not be root."""
-
-    def pytest_terminal_summary(
-        self, terminalreporter: pytest.TerminalReporter
-    ) -> None:
-        """Say why there is no figure."""
-        terminalreporter.line("branches: not measured, since only root has a lab.")
 
 
 class Measuring:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.coverage_plugin import MANY, measured, repeating, verdict
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def said(
@@ -80,3 +83,11 @@ def test_it_does_not_count_tests_of_other_programs(
 ) -> None:
     """This is one of them."""
     assert not measured(request.node)
+
+
+def test_every_change_is_tried_with_its_branches_counted() -> None:
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    bare = next(line for line in lines if line.startswith("python3 -m stranger "))
+    here = next(line for line in lines if line.startswith("make test"))
+    assert "--pytest=--coverage" in bare.split()
+    assert here.split()[:3] == ["make", "test", "ARGS=--coverage"]
