@@ -33,6 +33,7 @@ pytest_plugins = [
     "tests.layout_plugin",
     "tests.shorter",
     "tests.groups",
+    "tests.scheduler",
     "tests.lab_turns",
     "tests.coverage_plugin",
 ]
