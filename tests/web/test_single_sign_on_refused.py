@@ -24,7 +24,12 @@ from tests.web.at_the_provider import (
     sign_in,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.server]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.server,
+    # a provider for the module, and not one in each process
+    pytest.mark.xdist_group("single sign-on"),
+]
 
 
 __all__ = ["provider", "served"]  # fixtures

@@ -65,6 +65,7 @@ def test_no_hash_of_a_password_is_told() -> None:
     assert "9F" not in str(grants.beyond([USAGE, odd], database="nova"))
 
 
+@pytest.mark.xdist_group("nova_db")
 def test_a_real_account_is_told_of_by_its_database(
     nova: MariaDb, options: Path
 ) -> None:
