@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("migrations_app", "0036_request_checked"),
+        ("migrations_app", "0037_kept_answers"),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """A table of its own, empty at first."""
 
     dependencies: ClassVar = [
-        ("migrations_app", "0035_instance_details"),
+        ("migrations_app", "0036_request_checked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
