@@ -94,6 +94,6 @@ def _of_cloud(cloud: str) -> list[CheckMessage]:
             " UTC: without another one no move goes on then.",
             hint="Make another one, write it into clouds.yaml and restart web and"
             " workers; what runs goes on.",
-            id="novaweb.W060",
+            id="novaweb.W066",
         )
     ]

@@ -32,7 +32,7 @@ def clouds_are_asked_safely(**kwargs: Any) -> list[CheckMessage]:
             found.append(Info(sentence, hint=error.sentence, id="novaweb.I051"))
             continue
         hint = "Use https:// and, for an authority of your own, cacert: PATH."
-        found += [Warning(each, hint=hint, id="novaweb.W050") for each in sentences]
+        found += [Warning(each, hint=hint, id="novaweb.W055") for each in sentences]
     return found
 
 

@@ -22,7 +22,7 @@ def second_factor_is_known(**kwargs: Any) -> list[CheckMessage]:
         Error(
             f"NOVAWEB_SECOND_FACTOR is “{settings.NOVAWEB_SECOND_FACTOR}”.",
             hint=f"Set it to {', '.join(second_factor.CHOICES)}.",
-            id="novaweb.E040",
+            id="novaweb.E047",
         )
     ]
 
@@ -76,7 +76,7 @@ def signing_in_elsewhere_is_whole(**kwargs: Any) -> list[CheckMessage]:
             Error(
                 "NOVAWEB_OIDC_ISSUER has no client, or its scope lacks “openid”.",
                 hint="Set NOVAWEB_OIDC_CLIENT_ID, and NOVAWEB_OIDC_SCOPE with openid.",
-                id="novaweb.E041",
+                id="novaweb.E048",
             )
         )
     host = urlsplit(issuer).hostname

@@ -65,12 +65,12 @@ def test_one_that_ends_soon_is_warned_of_by_check_and_worker(sham: Sham) -> None
     (said,) = told()
 
     assert said.startswith(
-        "novaweb.W060 novaweb's application credential for cloud sham"
+        "novaweb.W066 novaweb's application credential for cloud sham"
     )
     assert f"ends on {end:%F %H:%M} UTC" in said
     with capture_logs() as log:
         neighbour_checks.tell()
-    assert "novaweb.W060" in [line.get("check") for line in log]
+    assert "novaweb.W066" in [line.get("check") for line in log]
 
 
 def test_one_that_ends_later_needs_no_word(sham: Sham) -> None:
