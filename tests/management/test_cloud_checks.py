@@ -73,7 +73,7 @@ def test_a_cloud_whose_certificate_nobody_checks_is_told(
 ) -> None:
     clouds_yaml(more=more)
     (only,) = told()
-    assert "W050" in only
+    assert "W055" in only
     assert "verify: false for cloud example" in only
 
 
