@@ -14,7 +14,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def opened(page: Page) -> Page:
     """Return the page with its calls, of which some of each kind are open."""
     page.goto("/api/")
-    for path in ("/api/requests/", "/api/webhooks/{id}/", "/api/audit/export/"):
+    for path in (
+        "/api/requests/",
+        "/api/webhooks/{id}/",
+        "/api/policies/{id}/",
+        "/api/audit/export/",
+    ):
         calls = page.locator(f'.opblock-summary-control:has([data-path="{path}"])')
         expect(calls.first).to_be_visible()
         for call in calls.all():
