@@ -12,6 +12,7 @@ from pathlib import Path
 
 from migrations_app.errors import Unreachable
 from migrations_app.integrations.host_commands import host_survey_parser
+from migrations_app.integrations.host_commands.detached_job import ROOT
 from migrations_app.integrations.host_commands.guest_survey import look_at_guest
 from migrations_app.integrations.host_commands.host_survey import look_at_host
 from migrations_app.integrations.interfaces import Command, Guest, HostFacts
@@ -127,8 +128,10 @@ class Host:
         (self.root / "uuids").write_text(f"{WEB}\n", encoding="utf-8")
 
     def run(self, host: str, command: Command, *, timeout: float = 20.0) -> str:
+        # what a move notes on its hosts is not left on this machine
+        text = command.text.replace(ROOT, str(self.root / "notes"))
         done = subprocess.run(
-            ["/bin/sh", "-eu", "-c", command.text],  # as adapters/ssh runs it
+            ["/bin/sh", "-eu", "-c", text],  # as adapters/ssh runs it
             env={
                 "PATH": f"{self.root}/bin:{os.environ['PATH']}",
                 "HERE": str(self.root),

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from migrations_app.integrations.host_commands import instance_folder, libvirt_domains
-from migrations_app.integrations.host_commands.detached_job import ROOT
 from migrations_app.integrations.host_commands.instance_files import Census, census
 from migrations_app.integrations.interfaces import Command, Move
 from tests.integrations.host_commands.stand_in import WEB, Host
@@ -224,6 +223,7 @@ def test_a_folder_that_somebody_left_there_is_no_example_for_its_owner(
     os.chown(host.instances, 65534, 65534)
     host.run("b", instance_folder.place(move))
     assert (folder(host).stat().st_uid, beside.exists()) == (65534, False)
+    assert (host.root / "notes/0badcafe/placed").exists()
 
 
 def test_no_file_that_a_link_leads_to_gets_another_mode(host: Host) -> None:
@@ -239,9 +239,7 @@ def test_no_file_that_a_link_leads_to_gets_another_mode(host: Host) -> None:
     another.chmod(0o600)
     (beside / "disk").symlink_to(another)
     facts = {"instances": str(host.instances), "bases": []}
-    text = instance_folder.place(
-        Move(WEB, "web", "a", "b", token="0badcafe", facts=facts)
-    ).text
-    host.run("b", Command("place", text.replace(ROOT, str(host.root / "notes"))))
+    move = Move(WEB, "web", "a", "b", token="0badcafe", facts=facts)
+    host.run("b", instance_folder.place(move))
     assert (host.folder / "disk").is_symlink()
     assert another.stat().st_mode & 0o777 == 0o600
