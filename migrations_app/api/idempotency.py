@@ -31,7 +31,7 @@ from migrations_app.errors import (
     NovawebError,
     Unanswered,
 )
-from migrations_app.models import KeptAnswer
+from migrations_app.models import AuditEntry, KeptAnswer
 from migrations_app.models.kept_answer import too_old
 from migrations_app.wording import ago
 
@@ -181,10 +181,18 @@ def _says_nothing_was_done(error: Exception) -> bool:
     return isinstance(error, NovawebError | Http404 | PermissionDenied)
 
 
+def _has_acted(row: KeptAnswer) -> bool:
+    """Tell whether this call has done anything: the trail has every deed, by call."""
+    call = str(structlog.contextvars.get_contextvars().get("request_id", ""))[:36]
+    since = AuditEntry.objects.filter(at__gte=row.begun_at, act=call)
+    return not call or since.exists()
+
+
 def _end(row: KeptAnswer, *, refused: bool) -> None:
     """Free the key, or note that nobody knows whether its request was carried out."""
     try:
-        if refused:
+        # what was done before the error, as the answer was made, stays done
+        if refused and not _has_acted(row):
             row.delete()
         else:
             KeptAnswer.objects.filter(pk=row.pk).update(ended_at=timezone.now())

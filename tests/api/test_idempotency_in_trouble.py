@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from migrations_app.errors import Unreachable
 from migrations_app.models import KeptAnswer, MigrationRequest
 from migrations_app.requests import actions as request_actions
 from tests.api.conftest import Person
@@ -72,6 +73,26 @@ def test_after_a_fault_of_ours_it_is_not_done_again(
     assert "look" in again.detail
     assert "Retry-After" not in again.headers
     assert MigrationRequest.objects.count() == 1
+
+
+def test_an_error_after_the_deed_does_not_free_the_key(
+    rita: Person, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = request_actions.ask
+
+    def done_and_unreachable(**said: Any) -> None:
+        ask(**said)
+        raise Unreachable("Nova does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(request_actions, "ask", done_and_unreachable)
+        first = keyed(rita, "requests/", **move(stage))
+    done = MigrationRequest.objects.count()
+
+    again = keyed(rita, "requests/", **move(stage))
+
+    assert (first.status, again.status, done) == (503, 409, 1)
+    assert MigrationRequest.objects.count() == done
 
 
 def test_the_answer_is_given_even_if_it_cannot_be_kept(
