@@ -92,6 +92,8 @@ def test_an_error_after_the_deed_does_not_free_the_key(
     again = keyed(rita, "requests/", **move(stage))
 
     assert (first.status, again.status, done) == (503, 409, 1)
+    # the key itself says so, not that the instance has a request already
+    assert "It is not known whether it was carried out" in again.detail
     assert MigrationRequest.objects.count() == done
 
 
