@@ -162,7 +162,7 @@ def test_another_yes_is_a_yes(stage: Stage, settings: Any, number: int) -> None:
     answers = [*GREETED, b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n", b"250 ok\r\n"]
     answers[number] = b"252 as you like\r\n"
     (row,) = waiting(stage, "anna@example.org")
-    with saying(*answers) as raw, told_to_use(settings, raw, "smtp"):
+    with saying(*answers, ends=True) as raw, told_to_use(settings, raw, "smtp"):
         served(stage)
 
     assert states([row]) == ["delivered"]
