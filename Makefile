@@ -34,7 +34,7 @@ quick: setup ## what needs no lab, browser or server, in short: while you work
 
 test: ## every test: units, crash matrix, lab, pages, browser
 	@$(PYTHON) prepare.py --tests
-	@exec $(VENV) -X dev -m pytest $(ARGS)
+	@exec $(VENV) -m pytest $(ARGS)
 
 coverage: override ARGS := --coverage $(ARGS)
 coverage: test ## every test, and whether they take as many branches as they should
