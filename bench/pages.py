@@ -39,6 +39,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="novaweb-bench-") as folder:
         os.environ.update(
             NOVAWEB_STATE_DIR=folder,
+            NOVAWEB_TEST_FOLDER=folder,
             NOVAWEB_DEBUG="true",
             NOVAWEB_HOSTS_ENTERED_BY="self",
             NOVAWEB_LOG_LEVEL="ERROR",

@@ -7,6 +7,7 @@ import shutil
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 TIMES = 7
 # each page, and the part that its reader came for
@@ -34,25 +35,15 @@ def painted(folder: Path) -> Iterator[tuple[str, float, float]]:
 
     from tests.browser.web import Web
 
-    path = (
-        os.environ.get("NOVAWEB_TEST_CHROMIUM")
-        or shutil.which("chromium-headless-shell")
-        or shutil.which("chromium")
-    )
-    if path is None:
-        raise SystemExit(
-            "There is no chromium: apt-get install chromium-headless-shell (as root)."
-        )
     client = Client(headers={"Host": "localhost"})
     client.force_login(User.objects.get(username="olga"))
     session = client.cookies["sessionid"].value
     # as a site is served: by uvicorn, and its files by their digests
     web = Web(folder)
     web.start()
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=sandbox)
+            browser = playwright.chromium.launch(**chromium())
             context = browser.new_context(viewport={"width": 1366, "height": 768})
             context.add_cookies(
                 [{"name": "sessionid", "value": session, "url": web.address}]
@@ -69,6 +60,21 @@ def painted(folder: Path) -> Iterator[tuple[str, float, float]]:
             browser.close()
     finally:
         web.stop()
+
+
+def chromium() -> dict[str, Any]:
+    """Which browser to launch, and how. Raises SystemExit without Chromium."""
+    path = (
+        os.environ.get("NOVAWEB_TEST_CHROMIUM")
+        or shutil.which("chromium-headless-shell")
+        or shutil.which("chromium")
+    )
+    if path is None:
+        raise SystemExit(
+            "There is no chromium: apt-get install chromium-headless-shell (as root)."
+        )
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {"executable_path": path, "args": sandbox}
 
 
 # resolves to ms since the start of the navigation, when both have been

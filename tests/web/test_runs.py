@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from migrations_app.models import Cloud, Run, Session
+from migrations_app.models import Cloud, Run
 from migrations_app.web.runs import stream
-from migrations_app.web.runs.stream import Reader, Watch
 from tests import factories
-from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -78,37 +75,6 @@ def test_it_hands_out_lines_after_a_number(requester: Client) -> None:
     assert requester.get(f"/runs/{run.pk}/lines/?after=x").status_code == 422
 
 
-def reader(user: User) -> Reader:
-    """Return somebody who has just signed in."""
-    client = Client()
-    client.force_login(user)
-    return Reader(user.pk, str(client.session.session_key))
-
-
-@pytest.mark.parametrize("end", ["sign out", "switched off", "no role", "password"])
-def test_a_stream_ends_for_who_may_not_read_any_more(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch, end: str
-) -> None:
-    monkeypatch.setattr(stream, "ASK_AGAIN", 0.0)
-    run = factories.run(lines=["One."])
-    user = cast.operator
-    watch = Watch(run.pk, reader(user), after=0)
-    assert "One." in watch.read()
-    factories.write_line(run, "Two.")
-    match end:
-        case "sign out":
-            Session.objects.all().delete()
-        case "switched off":
-            User.objects.filter(pk=user.pk).update(is_active=False)
-        case "no role":
-            user.groups.clear()
-        case "password":
-            user.set_password("another one, and long")
-            user.save()
-    assert watch.read() == ""
-    assert (watch.closed, watch.over) == (True, False)
-
-
 def test_a_person_has_only_so_many_streams(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,40 +92,6 @@ def test_the_text_file_of_a_log_is_sent_while_it_is_read(operator: Client) -> No
     assert answer.streaming
     sent = answer.getvalue().decode().splitlines()
     assert [line.split()[-1] for line in sent] == ["One.", "Two."]
-
-
-def test_a_stream_says_everything_once_and_ends_with_the_run(cast: Cast) -> None:
-    run = factories.run(lines=["One.", "Two."])
-    watch = Watch(run.pk, reader(cast.operator), after=1)
-
-    first = watch.read()
-    assert [part for part in first.split("\n") if part.startswith("id: ")] == ["id: 2"]
-    assert "event: part-steps" in first
-    assert watch.read() == ""
-
-    factories.write_line(run, "Three.")
-    second = watch.read()
-    assert "id: 3" in second
-    assert "event: part-" not in second
-    assert not watch.over
-
-    factories.write_line(run, "The move is done.")
-    Run.objects.filter(pk=run.pk).update(state="completed", ended_at=timezone.now())
-    third = watch.read()
-    assert "The move is done." in third
-    assert "event: part-head" in third
-    assert watch.over
-
-
-def test_a_stream_does_not_end_before_the_last_line_of_many(cast: Cast) -> None:
-    run = factories.run(lines=[f"Line {n}." for n in range(450)], state="completed")
-    watch = Watch(run.pk, reader(cast.operator), after=0)
-
-    sent = ""
-    while not watch.over:
-        sent += watch.read()
-
-    assert sent.count("event: line\n") == 450
 
 
 def test_a_held_run_shows_why_and_what_can_be_done(

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from migrations_app.models import AuditEntry, Decision, Line, Run
-from migrations_app.web.runs.stream import event
+from migrations_app.web.runs.feed import event
 from migrations_app.web.tags.runs import log_line
 from tests import factories
 

@@ -2,7 +2,8 @@
 
 The cursor is a line number, which the browser sends back (``Last-Event-ID``, or
 ``after``) after a disconnect: no line is lost or repeated. All streams of a process
-share one thread with one database connection; a waiting stream is a sleeping coroutine.
+share one thread with one database connection, and those of a run what is read and laid
+out (feed.py); a waiting stream is a sleeping coroutine.
 Each stream ends after a minute and the page opens the next one, so that a server can be
 replaced without interruption.
 """
@@ -10,11 +11,10 @@ replaced without interruption.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
@@ -29,22 +29,24 @@ from migrations_app.access.require import require
 from migrations_app.access.session_store import SessionStore
 from migrations_app.errors import Gone, NotAllowed, NovawebError, TooMany
 from migrations_app.runs import queries as run_queries
-from migrations_app.runs.queries import LAST_LINE, Pulse
+from migrations_app.runs.queries import LAST_LINE
 from migrations_app.web.page import sorry, user_of
-from migrations_app.web.runs.views import parts
-from migrations_app.web.tags.runs import log_line
+from migrations_app.web.runs.feed import (
+    BATCH,
+    Feed,
+    event,
+    in_reader,
+    line_event,
+    watched,
+)
 from migrations_app.wording import whole_number
 
-LOOK_EVERY = 0.15  # seconds; half of it is how late a line is, on average
 LASTS = 60.0  # seconds that one connection is kept
 HEARTBEAT = 10.0  # seconds of silence after which a proxy may think that we are dead
-BATCH = 200  # lines read at once
 ASK_AGAIN = 5.0  # seconds after which it is asked again who reads
 MOST = 8  # streams of one person in one process
 
 _open: Counter[int] = Counter()  # streams by account; only the event loop counts
-_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stream")
-_NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 @require_safe
@@ -55,8 +57,8 @@ async def stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     except NovawebError as error:
         return await sync_to_async(sorry)(request, error)
     after = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
-    watch = Watch(pk, reader, after=whole_number(after, most=LAST_LINE) or 0)
-    response = StreamingHttpResponse(_events(watch), content_type="text/event-stream")
+    events = _events(pk, reader, whole_number(after, most=LAST_LINE) or 0)
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     return response
 
@@ -102,89 +104,105 @@ def _admit(request: HttpRequest, pk: int) -> Reader:
     return Reader(user_of(request).pk, str(request.session.session_key))
 
 
-async def _events(watch: Watch) -> AsyncIterator[str]:
-    read = sync_to_async(watch.read, thread_sensitive=False, executor=_reader)
+async def _events(run: int, reader: Reader, after: int) -> AsyncIterator[str]:
     clock = asyncio.get_running_loop().time
     begun = spoken = clock()
-    _open[watch.reader.account] += 1
+    _open[reader.account] += 1
     try:
-        yield ": here\n\n"
-        while clock() - begun < LASTS:
-            news = await read()
-            if watch.closed:
-                return  # the page asks again, and is told why not
-            if news:
-                spoken = clock()
-                yield news
-            elif clock() - spoken > HEARTBEAT:
-                spoken = clock()
-                yield ": still here\n\n"
-            if watch.over:
-                yield event("end", "")
-                return
-            await asyncio.sleep(LOOK_EVERY)
+        with watched(run) as feed:
+            watch = Watch(feed, reader, after=after)
+            yield ": here\n\n"
+            while clock() - begun < LASTS:
+                bell = feed.bell()
+                news = await watch.read()
+                if watch.closed:
+                    return  # the page asks again, and is told why not
+                if news:
+                    spoken = clock()
+                    yield news
+                elif clock() - spoken > HEARTBEAT:
+                    spoken = clock()
+                    yield ": still here\n\n"
+                if watch.over:
+                    yield event("end", "")
+                    return
+                if not watch.behind:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(bell.wait(), ASK_AGAIN)
     finally:
-        _open[watch.reader.account] -= 1
-        if not _open[watch.reader.account]:
-            del _open[watch.reader.account]
+        _open[reader.account] -= 1
+        if not _open[reader.account]:
+            del _open[reader.account]
 
 
 class Watch:
     """One reader's position in a run: last line read, and parts sent.
 
-    ``closed``: they may not read any more.
+    ``closed``: they may not read any more, or it cannot be read. ``behind``: there are
+    more lines already.
     """
 
-    def __init__(self, run: int, reader: Reader, *, after: int) -> None:
-        self.run = run
+    def __init__(self, feed: Feed, reader: Reader, *, after: int) -> None:
+        self.feed = feed
         self.reader = reader
         self.after = after
-        self.over = self.closed = False
+        self.over = self.closed = self.behind = False
         self._person: Person | None = None
         self._asked_at = 0.0
-        self._pulse: Pulse | None = None
+        self._edition = 0
         self._known: dict[str, str] = {}
 
-    def read(self) -> str:
-        """Return the new events; one small query if there are none."""
+    async def read(self) -> str:
+        """Return the new events: those that all get, or what is read for this reader.
+
+        Raises DatabaseError.
+        """
+        now = time.monotonic()
         try:
-            return self._read()
+            if self._person is None or now - self._asked_at >= ASK_AGAIN:
+                self._person = await in_reader(self.reader.person)()
+                self._asked_at = now
+            return await self._read(self._person)
         except Gone:
             self.over = True
-            return ""
         except NotAllowed:
             self.closed = True
-            return ""
         except DatabaseError:
-            # A broken connection must not be tried for ever. The page comes again.
-            connection.close()
+            await in_reader(connection.close)()
             raise
+        return ""
 
-    def _read(self) -> str:
-        now = time.monotonic()
-        if self._person is None or now - self._asked_at >= ASK_AGAIN:
-            self._person, self._asked_at = self.reader.person(), now
-        # The pulse comes first: what is written after it is found next time, and a run
-        # that it calls over has no line that the reading below could miss.
-        pulse = run_queries.pulse(self.run)
-        news = []
-        if pulse.last_number > self.after:
-            lines = run_queries.lines_after(self.run, self.after, limit=BATCH)
-            for line in lines:
-                news.append(event("line", log_line(line), id=line.number))
-            self.after = lines[-1].number if lines else pulse.last_number
-        if pulse != self._pulse:
-            self._pulse = pulse
-            for name, html in parts(run_queries.run(self.run), self._person).items():
+    async def _read(self, person: Person) -> str:
+        feed, pulse = self.feed, self.feed.pulse
+        self.closed, self.over = feed.broken, feed.gone
+        if pulse is None or self.closed or self.over:
+            return ""
+        # the edition before the parts: a newer one is laid out the next time
+        edition, news = feed.edition, await self._lines(pulse.last_number)
+        if edition != self._edition:
+            parts = feed.known_parts(person)
+            if parts is None:
+                parts = await in_reader(feed.parts)(person)
+            for name, html in parts.items():
                 if self._known.get(name) != html:
                     self._known[name] = html
-                    news.append(event(f"part-{name}", html))
+                    news += event(f"part-{name}", html)
+            self._edition = edition
+        self.behind = self.after < feed.kept.last
         self.over = pulse.over and self.after >= pulse.last_number
-        return "".join(news)
+        return news
 
-
-def event(name: str, data: str, *, id: int | None = None) -> str:
-    """Return one event; its data may have several lines."""
-    head = f"id: {id}\n" if id is not None else ""
-    body = "".join(f"data: {line}\n" for line in _NEWLINE.split(data))
-    return f"{head}event: {name}\n{body}\n"
+    async def _lines(self, newest: int) -> str:
+        """Return the events of the lines after the last one that was sent."""
+        if newest <= self.after:
+            return ""
+        kept = self.feed.kept
+        news = kept.after(self.after)
+        if news is not None:
+            self.after = max(self.after, kept.last)
+            return news
+        lines = await in_reader(run_queries.lines_after)(
+            self.feed.run, self.after, limit=BATCH
+        )
+        self.after = lines[-1].number if lines else newest
+        return "".join(map(line_event, lines))
