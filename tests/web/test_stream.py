@@ -13,8 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from migrations_app.models import Run, Session
-from migrations_app.web.runs import feed as feeds
-from migrations_app.web.runs import stream
+from migrations_app.web.runs import feed, stream
 from migrations_app.web.runs.feed import Feed
 from migrations_app.web.runs.stream import Reader, Watch
 from tests import factories
@@ -70,9 +69,9 @@ def test_it_ends_for_who_may_not_read_any_more(
     monkeypatch.setattr(stream, "ASK_AGAIN", 0.0)
     run = factories.run(lines=["One."])
     user = cast.operator
-    feed = Feed(run.pk)
-    watch = Watch(feed, reader(user), after=0)
-    assert "One." in looked(feed, watch)[0]
+    it = Feed(run.pk)
+    watch = Watch(it, reader(user), after=0)
+    assert "One." in looked(it, watch)[0]
     factories.write_line(run, "Two.")
     match end:
         case "sign out":
@@ -84,29 +83,29 @@ def test_it_ends_for_who_may_not_read_any_more(
         case "password":
             user.set_password("another one, and long")
             user.save()
-    assert looked(feed, watch) == [""]
+    assert looked(it, watch) == [""]
     assert (watch.closed, watch.over) == (True, False)
 
 
 def test_it_says_everything_once_and_ends_with_the_run(cast: Cast) -> None:
     run = factories.run(lines=["One.", "Two."])
-    feed = Feed(run.pk)
-    watch = Watch(feed, reader(cast.operator), after=1)
+    it = Feed(run.pk)
+    watch = Watch(it, reader(cast.operator), after=1)
 
-    (first,) = looked(feed, watch)
+    (first,) = looked(it, watch)
     assert ids(first) == ["2"]
     assert "event: part-steps" in first
-    assert looked(feed, watch) == [""]
+    assert looked(it, watch) == [""]
 
     factories.write_line(run, "Three.")
-    (second,) = looked(feed, watch)
+    (second,) = looked(it, watch)
     assert ids(second) == ["3"]
     assert "event: part-" not in second
     assert not watch.over
 
     factories.write_line(run, "The move is done.")
     Run.objects.filter(pk=run.pk).update(state="completed", ended_at=timezone.now())
-    (third,) = looked(feed, watch)
+    (third,) = looked(it, watch)
     assert "The move is done." in third
     assert "event: part-head" in third
     assert watch.over
@@ -116,25 +115,23 @@ def test_it_says_everything_once_and_ends_with_the_run(cast: Cast) -> None:
 def test_each_gets_every_line_in_order_wherever_they_begin(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    monkeypatch.setattr(feeds, "KEPT", 30)
-    monkeypatch.setattr(feeds, "BATCH", 20)
+    monkeypatch.setattr(feed, "KEPT", 30)
+    monkeypatch.setattr(feed, "BATCH", 20)
     monkeypatch.setattr(stream, "BATCH", 20)
     run = factories.run(lines=[f"Line {n}." for n in range(1, 101)])
-    feed = Feed(run.pk)
+    it = Feed(run.pk)
     before = {0: "", 70: "", 95: "", 100: ""}
-    watches = {
-        after: Watch(feed, reader(cast.operator), after=after) for after in before
-    }
+    watches = {after: Watch(it, reader(cast.operator), after=after) for after in before}
     for number in range(101, 181):
         factories.write_line(run, f"Line {number}.")
         if number % 27 == 0:  # more at once than one look reads
-            feed.look()
+            it.look()
         for after, watch in watches.items():
             if number % (after + 3) == 0:  # some read seldom
                 before[after] += read(watch)
     Run.objects.filter(pk=run.pk).update(state=state)
     for _ in range(20):
-        feed.look()
+        it.look()
         for after, watch in watches.items():
             before[after] += read(watch)
 
@@ -145,12 +142,12 @@ def test_each_gets_every_line_in_order_wherever_they_begin(
 
 def test_it_does_not_end_before_the_last_line_of_many(cast: Cast) -> None:
     run = factories.run(lines=[f"Line {n}." for n in range(450)], state="completed")
-    feed = Feed(run.pk)
-    watch = Watch(feed, reader(cast.operator), after=0)
+    it = Feed(run.pk)
+    watch = Watch(it, reader(cast.operator), after=0)
 
     sent = ""
     for _ in range(5):
-        sent += looked(feed, watch)[0]
+        sent += looked(it, watch)[0]
 
     assert watch.over
     assert sent.count("event: line\n") == 450
@@ -158,15 +155,15 @@ def test_it_does_not_end_before_the_last_line_of_many(cast: Cast) -> None:
 
 def test_what_one_has_read_costs_the_others_nothing(cast: Cast) -> None:
     run = factories.run(lines=["One."])
-    feed = Feed(run.pk)
-    watches = [Watch(feed, reader(cast.operator), after=1) for _ in range(5)]
-    looked(feed, *watches)
+    it = Feed(run.pk)
+    watches = [Watch(it, reader(cast.operator), after=1) for _ in range(5)]
+    looked(it, *watches)
     factories.write_line(run, "Two.")
     Run.objects.filter(pk=run.pk).update(looked_at=timezone.now())
     with CaptureQueriesContext(
         connection,
     ) as one:
-        first = looked(feed, watches[0])
+        first = looked(it, watches[0])
     with CaptureQueriesContext(connection) as others:
         rest = [read(watch) for watch in watches[1:]]
 
@@ -178,10 +175,10 @@ def test_what_one_has_read_costs_the_others_nothing(cast: Cast) -> None:
 
 def test_only_who_may_gets_the_buttons(cast: Cast) -> None:
     run = factories.run()
-    feed = Feed(run.pk)
-    both = [Watch(feed, reader(u), after=0) for u in (cast.operator, cast.requester)]
+    it = Feed(run.pk)
+    both = [Watch(it, reader(u), after=0) for u in (cast.operator, cast.requester)]
 
-    may, may_not = looked(feed, *both)
+    may, may_not = looked(it, *both)
 
     assert "Stop this run" in may
     assert "Stop this run" not in may_not
@@ -191,23 +188,23 @@ def test_lines_alone_have_the_parts_laid_out_once_a_second(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(feeds, "monotonic", lambda: now)
+    monkeypatch.setattr(feed, "monotonic", lambda: now)
     run = factories.run(lines=["One."])
-    feed = Feed(run.pk)
+    it = Feed(run.pk)
     editions = []
     for later in (0.0, 0.2, 0.2, 0.7, 0.2, 1.0, 1.0):
         now += later
         if later < 1.0:
             factories.write_line(run, "On it goes.")
-        feed.look()
-        editions.append(feed.edition)
+        it.look()
+        editions.append(it.edition)
 
     assert editions == [1, 1, 1, 2, 2, 3, 3]
 
 
 def test_a_run_that_is_gone_ends_its_streams(cast: Cast) -> None:
-    feed = Feed(factories.run().pk + 1000)
-    watch = Watch(feed, reader(cast.operator), after=0)
+    it = Feed(factories.run().pk + 1000)
+    watch = Watch(it, reader(cast.operator), after=0)
 
-    assert looked(feed, watch) == [""]
+    assert looked(it, watch) == [""]
     assert watch.over

@@ -141,7 +141,7 @@ class Feed:
         return laid_out.get(_alike(person)) if edition == self.edition else None
 
     def bell(self) -> asyncio.Event:
-        """Return what is set when there is something new after now."""
+        """Return what is set when the next news is there."""
         return self._bell
 
     async def follow(self) -> None:

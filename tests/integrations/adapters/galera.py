@@ -78,7 +78,7 @@ class Node(MariaDb):
         # MariaDB 11.8 has a variable for each option, and refuses to set all in one
         name = "wsrep_provider_repl_causal_read_timeout"
         if self.run(f"SHOW GLOBAL VARIABLES LIKE '{name}'"):
-            self.run(f"SET GLOBAL {name} = 'PT{seconds}S'")
+            self.run(f"SET GLOBAL {name} = {seconds}")
             return
         option = f"repl.causal_read_timeout=PT{seconds}S"
         self.run(f"SET GLOBAL wsrep_provider_options = '{option}'")
