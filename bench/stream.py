@@ -190,10 +190,13 @@ async def _read(
         try:
             if b" 200 " not in head.split(b"\r\n")[0]:
                 raise ConnectionError(head.split(b"\r\n")[0].decode())
+            rest = b""
             while size := int(await reading.readline() or b"0", 16):
-                chunk = await reading.readexactly(size + 2)
+                rest += (await reading.readexactly(size + 2))[:size]
                 now = time.time()
-                for number, at in _LINE.findall(chunk):
+                # Django sends at most 64 KiB at once: the last event may go on
+                events, _, rest = rest.rpartition(b"\n\n")
+                for number, at in _LINE.findall(events):
                     into.numbers.append(int(number))
                     into.late.append(now - float(at))
         finally:

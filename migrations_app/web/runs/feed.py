@@ -31,6 +31,8 @@ from migrations_app.web.runs.views import parts
 from migrations_app.web.tags.runs import log_line
 
 LOOK_EVERY = 0.15  # seconds; half of it is how late a line is, on average
+BREATH = 5.0  # times as long as a look took, nothing is looked at: busy, we look less
+SELDOM = 0.8  # seconds that are never passed so
 BATCH = 200  # lines read at once
 KEPT = 400  # lines that are kept for those who are a little behind
 # Seconds between two layouts of the parts while only lines come: none of them shows a
@@ -148,9 +150,11 @@ class Feed:
         """Look for news, and wake those who wait for it, until cancelled."""
         try:
             while not self.gone:
+                began = monotonic()
                 if await in_reader(self.look)():
                     self._ring()
-                await asyncio.sleep(LOOK_EVERY)
+                took = monotonic() - began
+                await asyncio.sleep(min(max(LOOK_EVERY, BREATH * took), SELDOM))
         except DatabaseError as error:
             # A broken connection must not be tried for ever. The pages come again.
             log.warning("run not read", run=self.run, reason=str(error))
