@@ -16,7 +16,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -34,8 +34,18 @@ from migrations_app.models import (
     Run,
 )
 from migrations_app.web.accounts.account_name import NamedForm, NewAccountForm
+from migrations_app.web.accounts.accounts_confirmed import (
+    ToConfirm,
+    confirm_accounts,
+    is_confirmed,
+)
 from migrations_app.web.accounts.factors_taken_away import take_second_factors_away
-from migrations_app.web.accounts.recorded_admin import Recorded, by, confirmed
+from migrations_app.web.accounts.recorded_admin import (
+    Recorded,
+    by,
+    confirmed,
+    may_change_accounts,
+)
 
 if TYPE_CHECKING:
     Accounts = UserAdmin[User]
@@ -89,7 +99,17 @@ class AccountAdmin(Recorded, Accounts):
 
     form = AccountForm
     add_form = NewAccountForm
-    actions = (take_second_factors_away,)
+    actions = (take_second_factors_away, confirm_accounts)
+    list_display = (*Accounts.list_display, is_confirmed)
+    list_filter = (ToConfirm, *Accounts.list_filter)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return the accounts, each with whether it is to be confirmed."""
+        return super().get_queryset(request).prefetch_related("to_confirm")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return whether they may, by an account that is known to be their own."""
+        return may_change_accounts(request) and super().has_add_permission(request)
 
     def has_delete_permission(
         self, request: HttpRequest, obj: User | None = None
@@ -102,8 +122,11 @@ class AccountAdmin(Recorded, Accounts):
     ) -> bool:
         """Return whether they may: staff alone not staff, nor take over its accounts.
 
-        Who sets the password of a superuser could sign in as one.
+        Who sets the password of a superuser could sign in as one. An account that may
+        be somebody else's changes none: its changes would not be told from theirs.
         """
+        if not may_change_accounts(request):
+            return False
         if _lifts(obj) and not by(request).is_superuser and obj != request.user:
             return False
         return super().has_change_permission(request, obj)
@@ -139,19 +162,19 @@ class RoleAdmin(Recorded, Groups):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether they are a superuser."""
-        return by(request).is_superuser
+        return by(request).is_superuser and may_change_accounts(request)
 
     def has_change_permission(
         self, request: HttpRequest, obj: Model | None = None
     ) -> bool:
         """Return whether they are a superuser: a group's permissions are its rights."""
-        return by(request).is_superuser
+        return by(request).is_superuser and may_change_accounts(request)
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Model | None = None
     ) -> bool:
         """Return whether they are a superuser."""
-        return by(request).is_superuser
+        return by(request).is_superuser and may_change_accounts(request)
 
 
 if TYPE_CHECKING:

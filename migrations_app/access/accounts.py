@@ -19,11 +19,16 @@ _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTI
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account now: whether it is switched on, and its groups, the roles too."""
+    """An account now: whether it is switched on, and its groups, the roles too.
+
+    ``set_by``: whose account it may be, since they set its password and nobody else has
+    confirmed it.
+    """
 
     active: bool
     superuser: bool
     groups: frozenset[str]
+    set_by: tuple[str, ...] = ()
 
 
 def read(people: Iterable[int | None]) -> dict[int | None, Account]:
@@ -32,17 +37,34 @@ def read(people: Iterable[int | None]) -> dict[int | None, Account]:
     if not wanted:
         return {}
     rows = User.objects.filter(pk__in=wanted).values_list(
-        "pk", "is_active", "is_superuser", "groups__name"
+        "pk", "is_active", "is_superuser", "groups__name", "to_confirm__by_name"
     )
     groups: dict[int, set[str]] = {}
+    setters: dict[int, set[str]] = {}
     flags: dict[int, tuple[bool, bool]] = {}
-    for person, active, superuser, group in rows:
+    for person, active, superuser, group, set_by in rows:
         groups.setdefault(person, set()).update({group} - {None})
+        setters.setdefault(person, set()).update({set_by} - {None})
         flags[person] = (active, superuser)
     return {
-        person: Account(*flags[person], frozenset(names))
+        person: Account(
+            *flags[person], frozenset(names), tuple(sorted(setters[person]))
+        )
         for person, names in groups.items()
     }
+
+
+def why_not_own(account: Account | None, name: str) -> str:
+    """Return why the account may be another person's too; empty: it is their own.
+
+    The rest of a sentence.
+    """
+    if account is None or not account.set_by:
+        return ""
+    return (
+        f"{' and '.join(account.set_by)} set the password of {name}, and nobody else"
+        " has confirmed yet that this is a person of their own"
+    )
 
 
 def why_gone(account: Account | None, name: str, roles: Collection[Role]) -> str:

@@ -29,6 +29,7 @@ def delegated_to(taker: int) -> tuple[DelegatedRight, ...]:
         revoked_at=None,
         giver__is_active=True,
         giver__is_superuser=False,
+        giver__to_confirm=None,
     ).order_by("id")
     groups: dict[tuple[int, str], set[str]] = {}
     for giver, name, group in rows.values_list(

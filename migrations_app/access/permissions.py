@@ -13,7 +13,15 @@ from django.contrib.auth.models import AnonymousUser, User
 from migrations_app.access import second_factor
 from migrations_app.access.delegated_rights import DelegatedRight, delegated_to
 from migrations_app.access.display import COLUMNS, NOTHING_CHOSEN, Display
-from migrations_app.access.roles import DECIDES, DELEGABLE, READS, ROLES, STAFF, WORDS
+from migrations_app.access.roles import (
+    DECIDES,
+    DELEGABLE,
+    INDEPENDENT,
+    READS,
+    ROLES,
+    STAFF,
+    WORDS,
+)
 from migrations_app.access.roles import Role as Role
 from migrations_app.access.roles import Verb as Verb
 from migrations_app.errors import NotAllowed, TooLate, VerbError
@@ -53,6 +61,8 @@ class Person:
     ``manages_accounts``: the same with the permission to change accounts.
     ``scope``: of the token that they came with; empty: they are signed in.
     ``password_set_by``: who else set their password, which they have not changed yet.
+    ``unconfirmed``: who else may be behind the account, since they set its password and
+    nobody has confirmed it; empty: nobody.
     ``lacks_second_factor``: they must have one, and have set up none.
     ``display``: how they have pages show times and lists.
     """
@@ -68,6 +78,7 @@ class Person:
     manages_accounts: bool = False
     scope: str = ""
     password_set_by: str = ""
+    unconfirmed: str = ""
     lacks_second_factor: bool = False
     display: Display = NOTHING_CHOSEN
 
@@ -101,8 +112,8 @@ def _read(user: User | AnonymousUser) -> Person:
         return Person(id=None, name="", roles=frozenset())
     # one row for each group, and one for who has none
     found = User.objects.filter(pk=user.pk)
-    setter = "password_to_change__set_by_name"
-    rows = list(found.values_list("groups__name", setter, *COLUMNS))
+    setters = ("password_to_change__set_by_name", "to_confirm__by_name")
+    rows = list(found.values_list("groups__name", *setters, *COLUMNS))
     groups = frozenset(row[0] for row in rows if row[0])
     who = Person(
         id=user.pk,
@@ -117,7 +128,8 @@ def _read(user: User | AnonymousUser) -> Person:
         manages_accounts=user.is_staff and user.has_perm("auth.change_user"),
         scope=scope_of(user),
         password_set_by=next((row[1] for row in rows if row[1]), ""),
-        display=Display.of(rows[0][2:]) if rows else NOTHING_CHOSEN,
+        unconfirmed=" and ".join(sorted({row[2] for row in rows if row[2]})),
+        display=Display.of(rows[0][3:]) if rows else NOTHING_CHOSEN,
     )
     return replace(who, lacks_second_factor=second_factor.lacks(who))
 
@@ -152,6 +164,12 @@ def why_not(
         return Refusal(
             f"{who.password_set_by} set your password, so it is not yours alone: change"
             f" it before you {WORDS[verb]}. “Password” is below your name, at the top."
+        )
+    if verb in INDEPENDENT and who.unconfirmed:
+        return Refusal(
+            f"{who.unconfirmed} set the password of your account, and nobody else has"
+            f" confirmed that it is yours: ask another superuser to do that, on"
+            f" “Accounts and roles”, before you {WORDS[verb]}."
         )
     if verb in DECIDES and who.lacks_second_factor:
         return Refusal(

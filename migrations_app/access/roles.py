@@ -109,6 +109,8 @@ DECIDES = frozenset(
         Verb.SET_POLICY,
     }
 )
+# What takes an account of which a second person has confirmed that it is nobody else's.
+INDEPENDENT = DECIDES | {Verb.CALENDAR}
 # What the password is asked for again before, if it was not entered recently: whatever
 # lets a move start, or lets somebody else have one start. To reject only holds back.
 CONFIRMED = DECIDES - {Verb.REJECT}

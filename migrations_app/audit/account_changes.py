@@ -19,7 +19,7 @@ from django.db.models import Manager
 from django.dispatch import receiver
 from knox.signals import token_expired
 
-from migrations_app.access import credentials, passwords
+from migrations_app.access import confirmed_accounts, credentials, passwords
 from migrations_app.access.credentials import Ended
 from migrations_app.audit import recorder
 
@@ -130,7 +130,7 @@ def record_changes(
     A new password, or an account that is switched off, ends all tokens of the person,
     and all sessions but that of the key ``here``. A password that somebody else set
     must be changed by its owner, unless ``by`` is the owner or ``keeps_password`` is
-    given.
+    given; and if a person set it, a second one has to confirm the account.
     """
     ended = Ended()
     person_id = after.number
@@ -142,6 +142,8 @@ def record_changes(
         else:
             name = by.get_username() if by is not None else actor_name or "novaweb"
             passwords.set_by(name, person_id=person_id)
+            if by is not None:
+                confirmed_accounts.given_by(by, person_id=person_id)
     for change in before.diff(after):
         # (entries about roles alone end nothing)
         facts = ended.facts() if change.verb == "account.changed" else {}

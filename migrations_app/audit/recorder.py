@@ -103,6 +103,7 @@ VERBS: dict[str, str] = {
     "account.refused_more": "Another {subject} sign-ins failed within a minute",
     "account.created": "{actor} created the account {subject}",
     "account.changed": "{actor} changed the account {subject}",
+    "account.confirmed": "{actor} confirmed that {subject} is a person of their own",
     "account.deleted": "{actor} deleted the account {subject}",
     "group.created": "{actor} created the group {subject}",
     "group.changed": "{actor} changed the group {subject}",

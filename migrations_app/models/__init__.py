@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrations_app.models.account import (
+    AccountToConfirm,
     Display,
     ExternalIdentity,
     PasswordToChange,
@@ -54,6 +55,7 @@ from migrations_app.models.token import TokenScope
 from migrations_app.models.window import Window
 
 __all__ = [
+    "AccountToConfirm",
     "ApprovalPolicy",
     "Attempt",
     "AuditEntry",

@@ -61,6 +61,30 @@ class PasswordToChange(models.Model):
         return f"set by {self.set_by_name}"
 
 
+class AccountToConfirm(models.Model):
+    """Somebody set the password of an account, and nobody else has confirmed it since.
+
+    Until then the account may be another one of ``by``: it is no independent person.
+    Only a confirmation removes the row, a password of the owner's own does not. A
+    password that is set again is a row of its own.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="to_confirm"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+    )
+    by_name = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"set by {self.by_name}"
+
+
 class UsedCode(models.Model):
     """The newest code of the person's app (TOTP) that was used: none of before counts.
 

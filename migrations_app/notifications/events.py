@@ -166,6 +166,7 @@ EVENTS: dict[str, Event] = {
                 "account.created",
                 "account.changed",
                 "account.roles",
+                "account.confirmed",
                 "account.deleted",
                 "account.factor_added",
                 "account.factor_removed",

@@ -17,6 +17,7 @@ from migrations_app.requests import start as request_start
 from tests import factories
 from tests.approvals.test_hands import refused
 from tests.cast import Cast
+from tests.confirmed import confirm
 from tests.counted_approvals import approvals
 from tests.stage import Stage
 
@@ -84,6 +85,7 @@ def test_a_password_set_by_the_requester_makes_an_approval_theirs(
     after = AccountSnapshot.take(cast.approver)
     record_changes(before, after, by=cast.requester)
     set_own_password(cast.approver, "a phrase of the approver's own", here="")
+    confirm(cast.approver, by=factories.person("ruth", staff=True))
     assert "changed the account of approver" in refused(cast, request, cast.approver)
 
 

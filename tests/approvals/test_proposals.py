@@ -18,6 +18,7 @@ from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals import proposals as policy_proposals
 from tests import factories
 from tests.cast import Cast, last_entry
+from tests.confirmed import confirm
 from tests.counted_approvals import approvals_needed
 from tests.stage import Stage
 
@@ -122,6 +123,8 @@ def test_who_became_able_to_by_the_proposer_is_no_second_person(
     by = ada if known else None
     record_changes(AccountSnapshot(), AccountSnapshot.take(made), by=by)
     set_own_password(made, "a phrase of its own", here="")
+    if known:
+        confirm(made, by=bea)
     with pytest.raises(NotAllowed, match="changed your account or your rights since"):
         policy_proposals.confirm(row.pk, by=made, note="Seen.")
     before = AccountSnapshot.take(bea)
@@ -138,6 +141,7 @@ def test_who_is_given_the_permission_by_another_is_a_second_person(
     made = factories.person("cleo", staff=True)
     record_changes(AccountSnapshot(), AccountSnapshot.take(made), by=bea)
     set_own_password(made, "a phrase of its own", here="")
+    confirm(made, by=factories.person("dora", staff=True))
     policy_proposals.confirm(row.pk, by=made, note="Seen.")
 
 

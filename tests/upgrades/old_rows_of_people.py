@@ -50,6 +50,7 @@ def _accounts() -> Iterator[Row]:
         {"account_id": 1, "key": DIGEST, "asked": DIGEST, "begun_at": AT},
     )
     yield "UsedCode", {"person_id": 1, "counter": 59_000_000}
+    yield "AccountToConfirm", {"person_id": 2, "by_id": 1, "by_name": "r", "at": AT}
     yield "PasswordToChange", {"person_id": 1, "set_by_name": "root", "set_at": AT}
 
 

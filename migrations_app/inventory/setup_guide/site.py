@@ -11,6 +11,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from migrations_app.access import accounts as access_accounts
+from migrations_app.access import confirmed_accounts
 from migrations_app.access.roles import Role
 from migrations_app.audit import signing
 from migrations_app.integrations.looks import wire
@@ -40,6 +41,15 @@ _ACCOUNTS = Step(
     "Give the role on “Accounts and roles”, or by “manage.py account NAME --role"
     " ROLE”. Nobody approves their own request, so take two people.",
     place="admin:auth_user_changelist",
+)
+_TO_CONFIRM = replace(
+    _ACCOUNTS,
+    state=State.WARNS,
+    remedy="Another superuser than the one who set the password confirms the account on"
+    " “Accounts and roles” (“To be confirmed”). Where there is only one, make one for a"
+    " second person on the server, by “manage.py account NAME --admin”; or confirm it"
+    " there, by “manage.py account NAME --confirm”.",
+    cost="They decide nothing, and what they request is not approved.",
 )
 _REDIS = Step(
     "Redis",
@@ -123,13 +133,29 @@ def _accounts() -> Step:
     if not counted[Role.REQUESTER] and not counted[Role.OPERATOR]:
         costs[Role.REQUESTER] = "Nobody can request a move."
     if not costs:
-        return _ACCOUNTS
+        return _to_confirm() or _ACCOUNTS
     roles = " or ".join(str(role) for role in costs)
     return replace(
         _ACCOUNTS,
         state=State.MISSING,
         found=f"Nobody has the role {roles}.",
         cost=" ".join(costs.values()),
+    )
+
+
+def _to_confirm() -> Step | None:
+    """Return the step if accounts wait for a second person; None: none does."""
+    names = confirmed_accounts.waiting()
+    if not names:
+        return None
+    able = confirmed_accounts.able_to_confirm().count()
+    count = f"{len(names)} accounts are" if len(names) > 1 else "An account is"
+    may = f"{able} superusers" if able != 1 else "one superuser"
+    return replace(
+        _TO_CONFIRM,
+        found=f"{count} to be confirmed by a second person: {may} may do that, but none"
+        " their own, nor where they set the password.",
+        details=tuple(names[:10]),
     )
 
 

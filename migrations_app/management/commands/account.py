@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -15,6 +17,7 @@ from django.db import transaction
 from migrations_app.access import accounts as access_accounts
 from migrations_app.access import passwords
 from migrations_app.access.permissions import Role
+from migrations_app.audit import account_confirmations
 from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 
 
@@ -24,7 +27,9 @@ class Command(BaseCommand):
     An existing account for which nothing is named keeps what it may, and stays
     switched off if it is; --no-role takes all from it. A new account gets a random
     password, which is printed once; one that is there keeps its own unless a new one is
-    requested. Its owner must change a password that is set here before they can decide
+    requested. What is done by this command takes no second person: who runs it reads
+    the database and the site's keys, too. The trail has the account of the system that
+    ran it. Its owner must change a password that is set here before they can decide
     anything, and before it expires, unless --keep-password is given.
     """
 
@@ -54,6 +59,12 @@ class Command(BaseCommand):
             action="store_true",
             help="its owner need not change a password that is set now",
         )
+        parser.add_argument(
+            "--confirm",
+            action="store_true",
+            help="the account, whose password another person set on the pages, is a"
+            " person of its own: for a site that has no second superuser",
+        )
         parser.add_argument("--json", action="store_true", help="for a program")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -61,14 +72,20 @@ class Command(BaseCommand):
         if options["no_role"] and (options["role"] or options["admin"]):
             raise CommandError("--no-role takes what --role or --admin would give.")
         with transaction.atomic():
-            said = self._make(options)
+            actor = f"manage.py account by {_who()}"
+            said = self._make(options, actor)
+            user = get_user_model().objects.get(username=options["name"])
+            if options["confirm"] and account_confirmations.confirm_on_the_server(
+                user, actor_name=actor
+            ):
+                said["confirmed"] = "as a person of their own"
         if options["json"]:
             self.stdout.write(json.dumps(said))
             return
         for key, value in said.items():
             self.stdout.write(f"{key}: {value}")
 
-    def _make(self, options: dict[str, Any]) -> dict[str, str]:
+    def _make(self, options: dict[str, Any], actor: str) -> dict[str, str]:
         name, roles = options["name"], sorted(set(options["role"]))
         there = get_user_model().objects.filter(username=name).exists()
         if not there and (why := access_accounts.why_no_name(name)):
@@ -97,7 +114,17 @@ class Command(BaseCommand):
             before,
             after,
             by=None,
-            actor_name="manage.py account",
+            actor_name=actor,
             keeps_password=options["keep_password"],
         )
         return said
+
+
+def _who() -> str:
+    """Return the account of the system that runs this; with sudo the one before."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may have no name for it
+        name = f"UID {os.getuid()}"
+    before = os.environ.get("SUDO_USER", "")
+    return f"{before} ({name})" if before and before != name else name

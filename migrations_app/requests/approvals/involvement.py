@@ -179,7 +179,7 @@ def _enables(act: Act) -> bool:
     """Whether the account can now do, or somebody with it, what it could not before."""
     return (
         "password" in act.after
-        or act.verb == "account.factor_removed"
+        or act.verb in ("account.factor_removed", "account.confirmed")
         or act.after.get("active") is True
         or act.after.get("superuser") is False
     )

@@ -211,9 +211,10 @@ def _entry(row: ApprovalPolicy) -> dict[str, Any]:
 def too_few(rule: Rule) -> list[str]:
     """Return a sentence for each stage that has too few possible approvers.
 
-    An approver needs the role too; superusers do not count.
+    An approver needs the role too; superusers do not count, nor accounts that nobody
+    has confirmed.
     """
-    counts = Q(user__is_active=True, user__is_superuser=False)
+    counts = Q(user__is_active=True, user__is_superuser=False, user__to_confirm=None)
     counts &= Q(user__groups__name=str(Role.APPROVER))
     names = {name for stage in rule.stages for name in stage.groups}
     people: dict[str, set[int]] = {name: set() for name in names}

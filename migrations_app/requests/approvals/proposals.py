@@ -72,8 +72,8 @@ def _why_not_second(who: Person, row: PolicyProposal) -> Refusal | None:
 
 
 def _lifts(entry: AuditEntry) -> bool:
-    made = entry.verb in ("account.created", "account.roles")
-    return made or not _LIFTS.isdisjoint(entry.after)
+    made = ("account.created", "account.roles", "account.confirmed")
+    return entry.verb in made or not _LIFTS.isdisjoint(entry.after)
 
 
 def confirm(number: int, *, by: User, note: str) -> ApprovalPolicy:

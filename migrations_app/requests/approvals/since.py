@@ -32,7 +32,7 @@ POLICIES = ("policy.created", "policy.changed", "policy.retired")
 WINDOWS = ("window.created", "window.changed", "window.retired")
 ACCOUNTS = (
     *("account.created", "account.changed", "account.roles"),
-    *("account.factor_removed", "group.changed"),
+    *("account.factor_removed", "account.confirmed", "group.changed"),
 )
 _APPROVED = ("request.approved", "drain.approved")
 _FIELDS = ("id", "verb", "actor_id", "actor_name", "before", "after")

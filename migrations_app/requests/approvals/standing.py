@@ -75,6 +75,7 @@ def _counting(
         why = _why_void(row, hands, accounts)
         if not why and row.pk in used:
             why = _why_ended(row, wanted, known, used=used[row.pk])
+        why = why or _why_not_own(row, accounts)
         person, _ = _people(row)[-1]
         groups = set(row.groups) & (accounts[person].groups if not why else set())
         if not why and set(row.groups) & wanted and not groups & wanted:
@@ -113,6 +114,15 @@ def _why_void(
         if accounts[person].superuser:
             return f"{name} is a superuser, and can change every rule"
     return ""
+
+
+def _why_not_own(row: Decision, accounts: Mapping[int | None, Account]) -> str:
+    """Return why somebody else may be behind one of its people; empty: nobody is."""
+    found = (
+        access_accounts.why_not_own(accounts.get(person), name)
+        for person, name in _people(row)
+    )
+    return next(filter(None, found), "")
 
 
 def _entries(rows: Sequence[Decision], known: Since) -> dict[int, int]:
@@ -164,7 +174,8 @@ def _approval(row: Decision, by: int, groups: set[str], hands: Hands) -> Approva
 def why_blocked(of: MigrationRequest | Drain) -> str:
     """Return why it can be neither approved nor started; empty: it can.
 
-    Those whose wish it is, the requester and the last editor, must be there still.
+    Those whose wish it is, the requester and the last editor, must be there still, and
+    be persons of their own: else an approver could be behind them.
     """
     asking = Verb.DRAIN if isinstance(of, Drain) else Verb.ASK
     wish = [(of.asked_by_id, of.asked_by_name, "requested", asking)]
@@ -175,6 +186,11 @@ def why_blocked(of: MigrationRequest | Drain) -> str:
             wish.append((of.changed_by_id, of.changed_by_name, "edited", Verb.AMEND))
     accounts = access_accounts.read(person for person, *_ in wish)
     for person, name, did, verb in wish:
+        if why := access_accounts.why_not_own(accounts.get(person), name):
+            return (
+                f"It can be neither approved nor started yet: {name} {did} it, and"
+                f" {why}. Ask another superuser to do that, on “Accounts and roles”."
+            )
         if why := access_accounts.why_gone(accounts.get(person), name, ROLES[verb]):
             return (
                 f"It can be neither approved nor started: {name or 'somebody'} {did}"

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 from migrations_app.web import password_again
+from migrations_app.web.page import person_of
 
 View = Callable[..., Any]
 
@@ -79,6 +80,11 @@ class Recorded:
             super().delete_queryset(request, queryset)  # type: ignore[misc]
             for each in before:
                 record_changes(each, AccountSnapshot(), by=by(request))
+
+
+def may_change_accounts(request: HttpRequest) -> bool:
+    """Return whether nobody else than the person may be behind their own account."""
+    return not person_of(request).unconfirmed
 
 
 def by(request: HttpRequest) -> User:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from migrations_app.audit.account_changes import AccountSnapshot, record_changes
 from migrations_app.inventory.setup_guide import site as setup_site
 from migrations_app.inventory.setup_guide.step import State, Step
 from migrations_app.models import Attempt, AuditWatch, Delivery, FailedItem
@@ -45,6 +46,23 @@ def test_a_site_at_work_has_people_workers_and_redis(redis_url: str) -> None:
 
     names = ("Accounts", "Workers", "Scheduler", "Redis", "Clock of Redis")
     assert {found[name].state for name in names} == {State.OK}
+
+
+def test_accounts_that_wait_for_a_second_person_are_named_with_a_way_out() -> None:
+    for role in ("approver", "operator"):
+        factories.person(role, role)
+    root = factories.person("root", staff=True)
+    bob = factories.person("bob", "approver")
+    record_changes(AccountSnapshot(), AccountSnapshot.take(bob), by=root)
+
+    accounts = steps()["Accounts"]
+
+    assert accounts.state is State.WARNS
+    assert "An account is to be confirmed by a second person" in accounts.found
+    assert "one superuser may do that" in accounts.found
+    assert accounts.details == ("bob",)
+    assert "manage.py account NAME --admin" in accounts.remedy
+    assert "manage.py account NAME --confirm" in accounts.remedy
 
 
 def test_settings_that_a_check_warns_of_are_listed(settings: Any) -> None:
