@@ -130,3 +130,9 @@ def test_it_says_until_when_a_password_must_be_changed() -> None:
     assert "to be changed" not in account("ann")
     kept = account("robot", "--keep-password")
     assert "to be changed" not in kept
+
+
+def test_it_confirms_no_account_that_is_not_there() -> None:
+    with pytest.raises(CommandError, match="There is no account bobb to confirm"):
+        account("bobb", "--confirm")
+    assert not get_user_model().objects.exists()

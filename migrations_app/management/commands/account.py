@@ -68,15 +68,18 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for a program")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create or change the account in one transaction; print its credentials."""
+        """Create or change the account; print its credentials."""
         if options["no_role"] and (options["role"] or options["admin"]):
             raise CommandError("--no-role takes what --role or --admin would give.")
+        there = get_user_model().objects.filter(username=options["name"])
+        if options["confirm"] and not there.exists():
+            raise CommandError(f"There is no account {options['name']} to confirm.")
+        actor = f"manage.py account by {_who()}"
         with transaction.atomic():
-            actor = f"manage.py account by {_who()}"
             said = self._make(options, actor)
-            user = get_user_model().objects.get(username=options["name"])
-            if options["confirm"] and account_confirmations.confirm_on_the_server(
-                user, actor_name=actor
+        if options["confirm"]:
+            if account_confirmations.confirm_on_the_server(
+                there.get(), actor_name=actor
             ):
                 said["confirmed"] = "as a person of their own"
         if options["json"]:
