@@ -77,11 +77,10 @@ class Command(BaseCommand):
         actor = f"manage.py account by {_who()}"
         with transaction.atomic():
             said = self._make(options, actor)
-        if options["confirm"]:
-            if account_confirmations.confirm_on_the_server(
-                there.get(), actor_name=actor
-            ):
-                said["confirmed"] = "as a person of their own"
+        if options["confirm"] and account_confirmations.confirm_on_the_server(
+            there.get(), actor_name=actor
+        ):
+            said["confirmed"] = "as a person of their own"
         if options["json"]:
             self.stdout.write(json.dumps(said))
             return
