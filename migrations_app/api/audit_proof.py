@@ -139,9 +139,17 @@ class Export(Checked, APIView):
             (200, "text/csv"): OpenApiTypes.BINARY,
         },
         parameters=[
-            OpenApiParameter("format", enum=list(download.FORMATS), default="jsonl"),
+            OpenApiParameter(
+                "format",
+                enum=list(download.FORMATS),
+                default="jsonl",
+                description="JSON Lines, with its proof in it, or CSV.",
+            ),
             _parameter("until_entry", "The greatest value allowed."),
-            *(OpenApiParameter(name) for name in AuditFilter.base_filters),
+            *(
+                OpenApiParameter(name, description=str(each.label))
+                for name, each in AuditFilter.base_filters.items()
+            ),
         ],
     )
     def post(self, request: Request) -> HttpResponseBase:

@@ -46,7 +46,13 @@ class Drains(Checked, ListAPIView[Drain]):
             raise ValidationError({"state": [f"One of {', '.join(STATES)}."]})
         return rows.filter(state=state)
 
-    @extend_schema(parameters=[OpenApiParameter("state", str, enum=STATES)])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "state", str, enum=STATES, description="Drains in this state only."
+            )
+        ]
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return a page of drains."""
         return super().get(request, *args, **kwargs)

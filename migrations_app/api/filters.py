@@ -114,7 +114,9 @@ class WindowFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Filter by kind, and by active or retired."""
 
     active = django_filters.ChoiceFilter(
-        method="in_force", choices=[("true", "true"), ("false", "false")]
+        method="in_force",
+        choices=_YES_OR_NO,
+        label="Active ones, or retired ones",
     )
 
     class Meta:
