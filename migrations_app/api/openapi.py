@@ -86,7 +86,9 @@ class Schema(AutoSchema):
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         """Return the parameters of the address, each with what it names."""
-        found: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
+        found: list[dict[str, Any]] = super()._resolve_path_parameters(  # type: ignore[no-untyped-call]
+            variables
+        )
         for each in found:
             before = self.path.partition(f"/{{{each['name']}}}")[0].rpartition("/")[2]
             if each["name"] in NAMED_BY and before in OBJECTS:
