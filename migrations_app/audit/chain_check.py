@@ -10,6 +10,12 @@ from dataclasses import dataclass, field
 
 from migrations_app.audit.hashing import GENESIS, digest
 
+# An older database is as short as one that was cut, and goes on as one rewritten.
+RESTORED = (
+    " If the database was restored from a backup, that is why: docs/audit.md, “After a"
+    " restore”, says what to do. If it was not, entries were removed."
+)
+
 
 class Bad(Exception):
     """The chain is broken. ``entry`` is the first bad one, as far as known.
@@ -108,7 +114,7 @@ class Follower:
                 "cut",
                 self.entry + 1,
                 f"The trail ends at entry {self.entry}, but entry {last.entry} was"
-                f" signed at {last.at}: entries up to there are missing.",
+                f" signed at {last.at}: entries up to there are missing.{RESTORED}",
             )
 
     def _step(self, entry: int, own: str) -> None:
@@ -125,7 +131,8 @@ class Follower:
             "rewritten",
             since,
             f"The chain was rewritten, somewhere from entry {since} to entry"
-            f" {self.entry}: the one that was signed at {signed.at} was another.",
+            f" {self.entry}: the one that was signed at {signed.at} was another."
+            f"{RESTORED}",
         )
 
     def _does_not_follow(self, entry: int) -> None:

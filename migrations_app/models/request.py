@@ -86,6 +86,9 @@ class MigrationRequest(models.Model):
     # The pre-flight of its last approval, until its run begins or its plan changes
     # (requests/recent_check.py); empty when there is none.
     checked = models.JSONField(default=dict, blank=True)
+    # The number of Nova's newest record of a move of the instance when the plan was
+    # made, 0 for none; null when it was not read (runs/engine/unknown_moves.py).
+    newest_migration = models.PositiveBigIntegerField(null=True, blank=True)
     # When an approved request is tried next; null when nothing is to be tried.
     look_again_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

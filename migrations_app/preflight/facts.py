@@ -127,6 +127,13 @@ class Facts:
             not_looked=self.not_looked,
         )
 
+    @property
+    def newest_migration(self) -> int | None:
+        """The number of Nova's newest record of a move; 0: none, None: not read."""
+        if "migrations" in self.unread:
+            return None
+        return max((record.id for record in self.migrations), default=0)
+
     def gaps(self, *, by_hand: bool) -> dict[str, str]:
         """Return what must be readable before a move begins, and is not."""
         found = dict(self.unread)

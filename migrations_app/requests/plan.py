@@ -68,6 +68,8 @@ class Draft:
     # since when the cloud was asked, and the fingerprint of what can change soonest
     at: datetime
     seen: str
+    # Nova's newest record of a move of the instance, 0 for none; None: not read
+    newest_migration: int | None
     # the target alone keeps "auto" from a procedure that harms the guest less
     better_elsewhere: bool = False
 
@@ -114,6 +116,7 @@ class Draft:
             "plan_digest": self.digest,
             "edition": self.edition,
             "checked": {},
+            "newest_migration": self.newest_migration,
         }
 
 
@@ -192,6 +195,7 @@ def draft(
         heading=facts.heading,
         at=began,
         seen=recheck.of_facts(facts, target),
+        newest_migration=facts.newest_migration,
         better_elsewhere=better_elsewhere,
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from migrations_app.errors import Blocked
 from migrations_app.integrations.interfaces import Action, ActionEvent, Migration
@@ -20,6 +20,10 @@ from migrations_app.procedures.steps import failure_logs
 
 # Events that say only that the search was over, not why.
 _VAGUE = ("conductor_", "cold_migrate")
+# Actions that make a record of a move, and by how much the clocks of two of Nova's
+# machines may differ.
+MOVES = frozenset({"live-migration", "migrate", "resize", "evacuate"})
+SKEW = timedelta(seconds=2)
 FAILED = frozenset({"failed", "error", "cancelled", "reverted"})
 
 
@@ -74,6 +78,46 @@ def newest_record(ctx: StepContext) -> Migration | None:
     """Return the newest record of all, for steps that come after the request."""
     records = ctx.cloud.migrations(ctx.move.server_id)
     return max(records, key=lambda record: record.id, default=None)
+
+
+def is_of_a_move(mark: str) -> bool:
+    """Tell whether the marker is one of ``request_marker``: of a request for a move."""
+    try:
+        found = json.loads(mark or "null")
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "migration" in found
+
+
+def own_move_after(ctx: StepContext, known: int) -> str:
+    """Describe Nova's newest move after record ``known``, if it is ours.
+
+    Empty: none. Ours is a record whose action our account asked for; one whose
+    action is not to be found may be. Both times are Nova's: its API notes the action
+    before a record is made (nova/compute/api.py), so an action of ours without a record
+    and without an error is a move that Nova has just taken.
+    """
+    server_id = ctx.move.server_id
+    records = sorted(ctx.cloud.migrations(server_id), key=lambda each: -each.id)
+    moves = [a for a in ctx.cloud.actions(server_id) if a.name in MOVES]
+    for record in (each for each in records if each.id > known):
+        before = (a for a in moves if a.started_at <= record.created_at + SKEW)
+        action = max(before, key=lambda each: each.started_at, default=None)
+        if action is None or action.user_id == ctx.cloud.whoami():
+            target = record.target or "a host that is not chosen yet"
+            return (
+                f"{record.type} {record.id}, from {record.source} to {target},"
+                f" “{record.status}”"
+            )
+    for action in moves:
+        if records and action.started_at <= records[0].created_at + SKEW:
+            continue
+        if action.user_id != ctx.cloud.whoami():
+            continue
+        events = ctx.cloud.action(server_id, action.request_id).events
+        if not any(event.result == "Error" for event in events):
+            return f"{action.name}, asked for by {action.request_id}, not begun yet"
+    return ""
 
 
 def running_migration(

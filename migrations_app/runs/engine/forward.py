@@ -13,6 +13,7 @@ from migrations_app.models import Step
 from migrations_app.models.states import StepState
 from migrations_app.procedures.base import Act, ForceCompletable, StepStatus
 from migrations_app.procedures.base import Step as PlanStep
+from migrations_app.runs.engine import unknown_moves
 from migrations_app.runs.engine.run_context import (
     GRACE,
     Outcome,
@@ -61,6 +62,8 @@ def _ask(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outcom
     """Ask for the step, unless the world shows that it was asked already."""
     ctx = writer.step_context(row, marker=row.mark)
     if row.asked_at is None:
+        if why := unknown_moves.move_not_asked_here(context, ctx):
+            return writer.hold(why)
         marker = step.request_marker(ctx)
         writer.begin(row)
         text = f"Starting: {row.sentence}"

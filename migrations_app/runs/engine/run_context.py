@@ -34,6 +34,7 @@ NEEDED = (
     *("request__procedure", "request__instance", "request__instance_name"),
     *("request__source", "request__target", "request__options", "request__token"),
     *("request__facts", "request__ticket", "request__cloud__name"),
+    "request__newest_migration",
 )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import cast
 
-from migrations_app.errors import Blocked, Conflict, Refused, Unreachable
+from migrations_app.errors import Blocked, Conflict, Gone, Refused, Unreachable
 from migrations_app.models import Step
 from migrations_app.models.states import StepState
 from migrations_app.procedures.base import Act, StepStatus
+from migrations_app.runs.engine import unknown_moves
 from migrations_app.runs.engine.run_context import (
     GRACE,
     Outcome,
@@ -23,7 +24,7 @@ def go_back(context: RunContext, writer: RunWriter) -> Outcome:
     context.look_alone()
     rows = steps_to_undo(context.rows, context.plan)
     if not rows:
-        return writer.rolled_back()
+        return _nothing_left_to_undo(context, writer)
     row = rows[0]
     step = cast(Act, context.step(row))
     if row.undo_begun_at is None:
@@ -35,6 +36,19 @@ def go_back(context: RunContext, writer: RunWriter) -> Outcome:
         return _wait(context, writer, row, step)
     except (Blocked, Refused) as error:
         return writer.hold(error.sentence)
+
+
+def _nothing_left_to_undo(context: RunContext, writer: RunWriter) -> Outcome:
+    """Say that all is as before, unless Nova moves the instance in our name."""
+    row = context.rows[0]
+    try:
+        ctx = writer.step_context(row, marker=row.mark)
+        why = unknown_moves.move_not_asked_here(context, ctx)
+    except Gone:
+        why = ""
+    except (Blocked, Conflict, Refused, Unreachable) as error:
+        why = error.sentence
+    return writer.hold(why) if why else writer.rolled_back()
 
 
 def _undo(context: RunContext, writer: RunWriter, row: Step, step: Act) -> Outcome:
