@@ -50,7 +50,7 @@ def wrong_with(added: migrations.AddField) -> Iterator[str]:
         return
     if not field.null and not given:
         yield f"{added.name}: old processes insert rows without it; give it db_default"
-    if field.unique or field.db_index:
+    if getattr(field, "unique", False) or getattr(field, "db_index", False):
         yield f"{added.name}: its index is built under a lock"
 
 
