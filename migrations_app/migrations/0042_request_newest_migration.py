@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("migrations_app", "0040_display")]
+    dependencies = [("migrations_app", "0041_account_to_confirm")]
 
     operations = [
         migrations.AddField(
