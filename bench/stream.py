@@ -80,7 +80,6 @@ def _measure(folder: Path, asked: argparse.Namespace) -> int:
     factories.pacer_seen()
     rows = [factories.run(lines=["It begins."]) for _ in range(asked.runs)]
     cookies = [_session(f"viewer-{n}") for n in range(-(-asked.viewers // EACH))]
-    # the site of a test has no proxy before it
     web = Web(folder)
     web.start()
     if web.process is None:
@@ -253,11 +252,9 @@ def _open_long(address: str, cookie: str) -> int:
         page.wait_for_selector(f"#line-{LONG + 2000}", state="attached")
         session = context.new_cdp_session(page)
         session.send("HeapProfiler.collectGarbage")
-        told = session.send("Performance.enable") or {}
-        told = session.send("Performance.getMetrics")
-        heap = next(
-            it["value"] for it in told["metrics"] if it["name"] == "JSHeapUsedSize"
-        )
+        session.send("Performance.enable")
+        told = session.send("Performance.getMetrics")["metrics"]
+        heap = {it["name"]: it["value"] for it in told}["JSHeapUsedSize"]
         lines = page.locator("#lines > li").count()
         pages = [_own_memory(pid) for pid in _renderers(os.getpid())]
         browser.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-QUICK = 0.2  # seconds of a case, set-up and all, on two processors of their own
+QUICK = 0.1  # seconds of a case, set-up and all, on two processors of their own
 CASES = 20  # of so many cases of one test, one is run
 EXAMPLES = 10  # the generated input is divided by it
 IS_SHORT = "NOVAWEB_TEST_SHORT"

@@ -81,11 +81,11 @@ def test_what_took_long_is_noted_and_what_did_not_run_is_kept(
     monkeypatch.setattr("tests.shorter.LIST", noted)
     watcher = LongTests()
     for nodeid, seconds in [
-        ("x::quick_now", 0.1),
-        ("x::long[1]", 0.3),
-        ("x::long[2]", 0.2),
-        ("x::set_up", 0.1),
-        ("x::set_up", 0.15),
+        ("x::quick_now", 0.05),
+        ("x::long[1]", 0.15),
+        ("x::long[2]", 0.1),
+        ("x::set_up", 0.05),
+        ("x::set_up", 0.08),
     ]:
         report: Any = SimpleNamespace(nodeid=nodeid, duration=seconds)
         watcher.pytest_runtest_logreport(report)
