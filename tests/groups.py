@@ -46,6 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & SERVERS:
             item.add_marker("server")
+        if "tests/browser/" in item.nodeid:
+            item.add_marker("browser")
         if group := _of_the_lab(item) or _of_others(item, fixtures):
             item.add_marker(pytest.mark.xdist_group(group))
         if any(map(item.get_closest_marker, OF_OTHER_PROGRAMS)):

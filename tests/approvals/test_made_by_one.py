@@ -20,7 +20,8 @@ from migrations_app.errors import NotAllowed, TooLate
 from migrations_app.models import AccountToConfirm, MigrationRequest, PolicyProposal
 from migrations_app.models.states import RequestState
 from migrations_app.requests import start as request_start
-from migrations_app.requests.approvals import policies, proposals
+from migrations_app.requests.approvals import policies
+from migrations_app.requests.approvals import proposals as policy_proposals
 from tests import factories
 from tests.approvals.test_delegations import hand_on
 from tests.approvals.test_hands import refused
@@ -234,7 +235,7 @@ def test_no_policy_is_lowered_by_a_superuser_and_one_of_their_making(
     )
     assert isinstance(proposal, PolicyProposal)
     with pytest.raises(NotAllowed, match="root set the password of your account"):
-        proposals.confirm(proposal.pk, by=ray, note="Fine.")
+        policy_proposals.confirm(proposal.pk, by=ray, note="Fine.")
 
 
 def test_a_stage_that_only_such_accounts_could_approve_is_told(root: User) -> None:

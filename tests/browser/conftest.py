@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import (
     Browser,
+    BrowserContext,
     ConsoleMessage,
     Page,
     expect,
@@ -32,13 +33,8 @@ ARGUMENTS = [
 ]
 SignIn = Callable[..., Page]
 # ms that a page may take on a busy machine; how fast it is, bench/ measures
-expect.set_options(timeout=30_000)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/browser/" in item.nodeid:
-            item.add_marker("browser")
+PATIENCE = 90_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +62,14 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=path, args=arguments, env={**os.environ, "HOME": home}
         )
+        opened = browser.new_context
+
+        def patient(**options: Any) -> BrowserContext:
+            context = opened(**options)
+            context.set_default_timeout(PATIENCE)
+            return context
+
+        environment.setattr(browser, "new_context", patient)
         yield browser
         browser.close()
 

@@ -16,7 +16,10 @@ class Collected:
 
     path = ROOT / "tests/processes/test_some.py"
 
-    def __init__(self, *marks: str, fixtures: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *marks: str, fixtures: tuple[str, ...] = (), nodeid: str = "tests/a.py::b"
+    ) -> None:
+        self.nodeid = nodeid
         self.marks = {name: getattr(pytest.mark, name) for name in marks}
         self.fixturenames = list(fixtures)
 
@@ -41,6 +44,11 @@ def test_beside_other_programs_a_test_has_a_second_try(mark: str) -> None:
 
 def test_a_fixture_that_starts_a_server_is_enough() -> None:
     assert tries_more(Collected(fixtures=("sshd",))) == 1
+
+
+def test_the_folder_of_the_browser_is_enough() -> None:
+    # the hook of that folder's own conftest comes later than the one that looks
+    assert tries_more(Collected(nodeid="tests/browser/test_some.py::test_it")) == 1
 
 
 @pytest.mark.parametrize("marks", [(), ("long",), ("django_db",)])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def limited(
     of = f"/users/{session.get_user_id()}/application_credentials"
     end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=4)
     wanted = {
-        "name": f"novaweb {tmp_path.name}",
+        "name": f"novaweb {token_hex(8)}",  # a run that was killed leaves its own
         "roles": [{"name": "admin"}],
         "access_rules": json.loads(RULES.read_text(encoding="utf-8")),
         "expires_at": f"{end:%Y-%m-%dT%H:%M:%S}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def test_keystones_people_sign_in_and_its_roles_count(auth: dict[str, Any]) -> N
 def test_an_application_credential_signs_in_a_program(auth: dict[str, Any]) -> None:
     session = Session(auth=Password(**auth))
     of = f"/users/{session.get_user_id()}/application_credentials"
-    wanted = {"application_credential": {"name": "novaweb's test"}}
+    wanted = {"application_credential": {"name": f"novaweb {token_hex(8)}"}}
     made = session.post(of, json=wanted, endpoint_filter=KEYSTONE).json()
     credential = made["application_credential"]
     name = f"application-credential:{credential['id']}"
