@@ -101,7 +101,7 @@ class AccountAdmin(Recorded, Accounts):
     add_form = NewAccountForm
     actions = (take_second_factors_away, confirm_accounts)
     list_display = (*Accounts.list_display, is_confirmed)
-    list_filter = (ToConfirm, *Accounts.list_filter)
+    list_filter = (ToConfirm, "is_staff", "is_superuser", "is_active", "groups")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return the accounts, each with whether it is to be confirmed."""
