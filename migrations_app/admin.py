@@ -82,6 +82,8 @@ class RoleForm(_SnapshotForm, ChangedGroup):
 
 
 # What only superusers give: anybody else could give it to themselves.
+# Django's own columns of accounts
+ACCOUNT_COLUMNS = ("username", "email", "first_name", "last_name", "is_staff")
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
@@ -100,7 +102,7 @@ class AccountAdmin(Recorded, Accounts):
     form = AccountForm
     add_form = NewAccountForm
     actions = (take_second_factors_away, confirm_accounts)
-    list_display = (*Accounts.list_display, is_confirmed)
+    list_display = (*ACCOUNT_COLUMNS, is_confirmed)
     list_filter = (ToConfirm, "is_staff", "is_superuser", "is_active", "groups")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
