@@ -20,7 +20,7 @@ from migrations_app.errors import NotAllowed, TooLate
 from migrations_app.models import AccountToConfirm, MigrationRequest, PolicyProposal
 from migrations_app.models.states import RequestState
 from migrations_app.requests import start as request_start
-from migrations_app.requests.approvals import policies
+from migrations_app.requests.approvals import policies as approval_policies
 from migrations_app.requests.approvals import proposals as policy_proposals
 from tests import factories
 from tests.approvals.test_delegations import hand_on
@@ -223,7 +223,7 @@ def test_no_policy_is_lowered_by_a_superuser_and_one_of_their_making(
 ) -> None:
     ray = made("ray", by=root, staff=True)
     two = factories.policy("Two", stages=[(2, "approver")])
-    proposal = policies.change(
+    proposal = approval_policies.change(
         two.pk,
         by=root,
         version=two.version,
@@ -239,12 +239,12 @@ def test_no_policy_is_lowered_by_a_superuser_and_one_of_their_making(
 
 
 def test_a_stage_that_only_such_accounts_could_approve_is_told(root: User) -> None:
-    standard = policies.all_policies().get(name="Standard")
-    rule = policies.read_rule(standard.rule, name="x", weight=1)
+    standard = approval_policies.all_policies().get(name="Standard")
+    rule = approval_policies.read_rule(standard.rule, name="x", weight=1)
     bob = made("bob", "approver", by=root)
-    assert policies.too_few(rule)
+    assert approval_policies.too_few(rule)
     AccountToConfirm.objects.filter(person=bob).delete()
-    assert not policies.too_few(rule)
+    assert not approval_policies.too_few(rule)
 
 
 def test_staff_who_may_set_passwords_are_nobody_else_either(
