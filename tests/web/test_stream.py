@@ -191,15 +191,16 @@ def test_lines_alone_have_the_parts_laid_out_once_a_second(
     monkeypatch.setattr(feed, "monotonic", lambda: now)
     run = factories.run(lines=["One."])
     it = Feed(run.pk)
-    editions = []
+    editions, told = [], []
     for later in (0.0, 0.2, 0.2, 0.7, 0.2, 1.0, 1.0):
         now += later
         if later < 1.0:
             factories.write_line(run, "On it goes.")
-        it.look()
+        told.append(it.look())
         editions.append(it.edition)
 
     assert editions == [1, 1, 1, 2, 2, 3, 3]
+    assert told == [True, True, True, True, True, True, False]
 
 
 def test_a_run_that_is_gone_ends_its_streams(cast: Cast) -> None:

@@ -103,16 +103,16 @@ class Feed:
         except Gone:
             self.gone = True
             return True
-        before, known = self.pulse, self.kept
+        before, known, edition = self.pulse, self.kept, self.edition
         if before is None:
             self.kept = Kept(pulse.last_number, pulse.last_number)
         elif pulse.last_number > known.last:
             lines = run_queries.lines_after(self.run, known.last, limit=BATCH)
             self.kept = known.and_more(lines, up_to=pulse.last_number)
         self._age(before, pulse)
-        is_new = pulse != before or self.kept is not known
         self.pulse = pulse
-        return is_new
+        # parts that waited for their time are news without a new pulse
+        return pulse != before or self.kept is not known or self.edition != edition
 
     def _age(self, before: Pulse | None, now: Pulse) -> None:
         """Begin another edition of the parts if they may be others."""
