@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 ROLES = ("requester", "approver", "operator", "auditor")
 STATES = ("requested", "running", "completed", "rejected", "withdrawn")
+
+
+def set_up(folder: str) -> None:
+    """Have Django's settings be those of a site that keeps all in this folder."""
+    os.environ.update(
+        NOVAWEB_STATE_DIR=folder,
+        NOVAWEB_TEST_FOLDER=folder,
+        NOVAWEB_DEBUG="true",
+        NOVAWEB_HOSTS_ENTERED_BY="self",
+        NOVAWEB_LOG_LEVEL="ERROR",
+        NOVAWEB_CLOUDS="pretend",
+        DJANGO_SETTINGS_MODULE="novaweb.settings",
+    )
+    import django
+
+    django.setup()
 
 
 def fill(hypervisors: int, instances: int, requests: int) -> None:

@@ -14,7 +14,6 @@ longer than LIMIT, or is painted later than PAINT.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.large import fill, pages
+from bench.large import fill, pages, set_up
 
 LIMIT = 100.0  # ms
 PAINT = 1000.0  # ms
@@ -37,18 +36,7 @@ def main() -> int:
     parser.add_argument("--browser", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="novaweb-bench-") as folder:
-        os.environ.update(
-            NOVAWEB_STATE_DIR=folder,
-            NOVAWEB_TEST_FOLDER=folder,
-            NOVAWEB_DEBUG="true",
-            NOVAWEB_HOSTS_ENTERED_BY="self",
-            NOVAWEB_LOG_LEVEL="ERROR",
-            NOVAWEB_CLOUDS="pretend",
-            DJANGO_SETTINGS_MODULE="novaweb.settings",
-        )
-        import django
-
-        django.setup()
+        set_up(folder)
         fill(asked.hypervisors, asked.instances, asked.requests)
         slow = 0
         print(f"{'best':>8} {'median':>8}  page")

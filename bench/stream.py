@@ -27,6 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.large import set_up
+
 LATE = 1.0  # seconds for 99 of 100 lines
 WEB = 300.0  # MiB
 PAGE = 150.0  # MiB
@@ -53,18 +55,7 @@ def main() -> int:
     parser.add_argument("--browser", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="novaweb-bench-") as folder:
-        os.environ.update(
-            NOVAWEB_STATE_DIR=folder,
-            NOVAWEB_TEST_FOLDER=folder,
-            NOVAWEB_DEBUG="true",
-            NOVAWEB_HOSTS_ENTERED_BY="self",
-            NOVAWEB_LOG_LEVEL="ERROR",
-            NOVAWEB_CLOUDS="pretend",
-            DJANGO_SETTINGS_MODULE="novaweb.settings",
-        )
-        import django
-
-        django.setup()
+        set_up(folder)
         return _measure(Path(folder), asked)
 
 
