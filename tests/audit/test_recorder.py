@@ -174,9 +174,7 @@ def test_every_act_of_a_troubled_move_is_told_once(stage: Stage, cast: Cast) -> 
 
     third = cast.run(stage, procedure="cold")
     run_actions.stop(third.pk, **operator)
-    stage.cloud.lock_out()
     stage.play(third)
-    stage.cloud.lock_out(False)
 
     fourth = cast.run(stage, procedure="cold")
     stage.cloud.lock_out()
